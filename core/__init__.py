@@ -1,0 +1,1 @@
+"""The engine of the workbench: it reads data, trains, predicts and yields events. It never prints."""

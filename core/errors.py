@@ -1,0 +1,45 @@
+"""What goes wrong, said for the person: what failed and what to do about it."""
+
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """One thing wrong with one field of a recipe."""
+
+    field: str
+    what: str
+    do: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.what} {self.do}".rstrip()
+
+
+class WorkbenchError(Exception):
+    """Something a person can understand and mend. `str()` is what they read."""
+
+    def __init__(self, what: str, do: str = ""):
+        super().__init__(what, do)
+        self.what, self.do = what, do
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.do}".rstrip()
+
+
+class BadData(WorkbenchError):
+    """The file of labelled texts cannot be read or cannot be learned from."""
+
+
+class BadModel(WorkbenchError):
+    """Weights that cannot be had, do not fit, or are not what they claim to be."""
+
+
+class BadRun(WorkbenchError):
+    """A run folder that is missing, half written, or in the wrong state for what was asked."""
+
+
+class BadRecipe(WorkbenchError):
+    """A recipe with one or more problems, all of them reported together."""
+
+    def __init__(self, problems: list[Problem]):
+        self.problems = problems
+        super().__init__("\n".join(map(str, problems)))
