@@ -1,0 +1,130 @@
+"""What happens in a run, as typed lines. A tagged union; unknown tags and torn last lines are skipped on reading."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+
+class Event(msgspec.Struct, tag_field="type", kw_only=True, omit_defaults=False):
+    """`t` is seconds since the epoch, `attempt` the life of the process (from 1), `step` optimizer steps so far."""
+
+    t: float = 0.0
+    attempt: int = 0
+    step: int = 0
+
+
+class Started(Event, tag="started"):
+    """An attempt knows what it will do: the data is read, the model is built, nothing has been learned yet."""
+
+    pid: int
+    n_steps: int
+    epochs: int
+    rows: dict[str, int]  # split -> texts
+    labels: list[str]
+    majority: float  # share of the largest class in validation: the floor of the accuracy chart
+    learns: int  # parameters that learn
+    parameters: int  # parameters in all
+    device: str
+    threads: int
+
+
+class Phase(Event, tag="phase"):
+    """Progress of work outside the learning loop. `done == total` ends it. unit: rows, bytes, texts."""
+
+    name: str  # read, tokens, download, weights, baseline, learn, test
+    done: int
+    total: int
+    unit: str = ""
+
+
+class Steps(Event, tag="steps"):
+    """Some consecutive optimizer steps, the last of which is `step`; about four lines a second at most."""
+
+    loss: list[float]
+    lr: list[float]
+    tokens: int  # real tokens learned from in these steps
+    seconds: float  # what these steps took
+    rss: int  # resident memory of the worker, bytes
+
+
+class Evaluated(Event, tag="evaluated"):
+    """Mean loss and accuracy over a whole split, or the quick kind over its first batches."""
+
+    split: str
+    rows: int
+    loss: float
+    accuracy: float
+    whole: bool
+
+
+class Changed(Event, tag="changed"):
+    """||w - w0|| / ||w0|| for each learning part since the run began."""
+
+    parts: dict[str, float]
+
+
+class Baseline(Event, tag="baseline"):
+    """What counting words, or always saying the most frequent label, gets right on validation and test."""
+
+    name: str  # tfidf, majority
+    validation: float
+    test: float
+
+
+class Checkpointed(Event, tag="checkpointed"):
+    """A checkpoint and its pointers are on disk."""
+
+    name: str
+    best: bool
+
+
+class Applied(Event, tag="applied"):
+    """A control line has been answered; on disk before it acts. `refused` says why it was not obeyed."""
+
+    id: str
+    control: dict
+    refused: str | None = None
+
+
+class Resumed(Event, tag="resumed"):
+    """A new attempt goes on from here: readers drop what earlier attempts reported after `from_step`."""
+
+    from_step: int
+
+
+class Noted(Event, tag="noted"):
+    """A sentence for the log."""
+
+    text: str
+    warn: bool = False
+
+
+class Ended(Event, tag="ended"):
+    """The last event of an attempt. `state` is done, stopped or failed; `result` is the run's result document."""
+
+    state: str
+    why: str = ""
+    do: str = ""
+    result: dict | None = None
+
+
+AnyEvent = (
+    Started | Phase | Steps | Evaluated | Changed | Baseline | Checkpointed | Applied | Resumed | Noted | Ended
+)
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(event: Event) -> bytes:
+    """One line, newline included."""
+    return _encoder.encode(event) + b"\n"
+
+
+def decode(data: bytes) -> Iterator[Event]:
+    """The events of whole lines. A line that is not an event this version knows is skipped."""
+    for line in data.splitlines():
+        try:
+            yield _decoder.decode(line)
+        except msgspec.MsgspecError:
+            continue

@@ -1,0 +1,229 @@
+"""One run on disk: what is in its folder, and what state it is in."""
+
+import fcntl
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import platformdirs
+
+from core import recipe as recipes
+from core.errors import BadRun
+from core.runs import control, files
+from core.runs.events import Ended, Event, Resumed, Started, decode
+
+State = Literal["starting", "running", "done", "stopped", "failed", "vanished"]
+TAIL = 1 << 16  # bytes; the last events of a run stand in here
+
+
+class Status(msgspec.Struct, frozen=True):
+    """`why` and `do` say what ended the run; `quiet` is seconds since the worker last showed life."""
+
+    state: State
+    step: int = 0
+    n_steps: int = 0
+    why: str = ""
+    do: str = ""
+    quiet: float = 0.0
+
+    @property
+    def alive(self) -> bool:
+        return self.state in ("starting", "running")
+
+
+class RunFolder:
+    """A run's folder. Reading it never changes it; only the worker writes anything but `control.jsonl`."""
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        self.recipe_file = self.path / "recipe.toml"
+        self.events_file = self.path / "events.jsonl"
+        self.control_file = self.path / "control.jsonl"
+        self.data_file = self.path / "data.jsonl.gz"
+        self.split_file = self.path / "split.csv"
+        self.base_file = self.path / "base.json"
+        self.predictions_file = self.path / "predictions.csv"
+        self.result_file = self.path / "result.json"
+        self.log_file = self.path / "worker.log"
+        self.lock_file = self.path / "lock"
+        self.heartbeat_file = self.path / "heartbeat"
+        self.checkpoints = self.path / "checkpoints"
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def recipe(self) -> recipes.Recipe:
+        """Raises BadRun where this is no run folder, or its recipe cannot be read."""
+        if not self.recipe_file.is_file():
+            raise BadRun(f"{self.path} is not a run: it holds no recipe.toml.", "workbench runs lists the runs.")
+        try:
+            return recipes.load(recipes.read_toml(self.recipe_file))
+        except recipes.BadRecipe as error:
+            raise BadRun(f"The recipe of {self.name} cannot be read: {error}") from error
+
+    def events(self, offset: int = 0) -> tuple[list[Event], int]:
+        """The events of the whole lines after `offset` (bytes), and the offset to ask from next."""
+        try:
+            with open(self.events_file, "rb") as file:
+                file.seek(offset)
+                data = file.read()
+        except FileNotFoundError:
+            return [], offset
+        whole = data[: data.rfind(b"\n") + 1]
+        return list(decode(whole)), offset + len(whole)
+
+    def locked(self) -> bool:
+        """Whether a worker holds this run."""
+        try:
+            with open(self.lock_file, "rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+    def status(self) -> Status:
+        """What the run is doing, from its lock and the end of its log."""
+        # the lock first: a worker writes its last event before it lets go
+        locked = self.locked()
+        step = n_steps = 0
+        ended = None
+        for event in self._tail():
+            step = event.step
+            match event:
+                case Started():
+                    n_steps, ended = event.n_steps, None
+                case Resumed():
+                    ended = None
+                case Ended():
+                    ended = event
+        if locked:
+            started = n_steps or self._started()
+            return Status("running" if started else "starting", step, started, quiet=self._quiet())
+        n_steps = n_steps or self._started()
+        if ended:
+            return Status(ended.state, step, n_steps, ended.why, ended.do)
+        if not self.recipe_file.is_file():
+            return Status("failed", why="The folder is half written: it holds no recipe.", do="It can be deleted.")
+        why = f"The worker ended at step {step} without a word." if step else "The worker ended before its first step."
+        return Status("vanished", step, n_steps, why, "resume takes it up again.")
+
+    def _tail(self) -> list[Event]:
+        try:
+            size = self.events_file.stat().st_size
+        except FileNotFoundError:
+            return []
+        return self.events(max(0, size - TAIL))[0]
+
+    def _started(self) -> int:
+        """Steps that the run will take, from the head of its log: 0 while that is not known."""
+        try:
+            with open(self.events_file, "rb") as file:
+                head = file.read(TAIL)
+        except FileNotFoundError:
+            return 0
+        return next((e.n_steps for e in decode(head) if isinstance(e, Started)), 0)
+
+    def _quiet(self) -> float:
+        try:
+            return max(0.0, time.time() - self.heartbeat_file.stat().st_mtime)
+        except FileNotFoundError:
+            return 0.0
+
+    def result(self) -> dict | None:
+        """The result document of a finished run."""
+        try:
+            return msgspec.json.decode(self.result_file.read_bytes())
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
+    def send(self, what: control.Control) -> str:
+        """Append a control line; returns its id, which the Applied event that answers it carries.
+
+        Raises BadRun where the folder cannot be written.
+        """
+        line = control.Line(uuid.uuid4().hex[:12], what)
+        try:
+            control.append(self.control_file, line)
+        except OSError as error:
+            raise BadRun(f"{self.name} cannot be told anything: {error.strerror}.", f"Is {self.path} writable?") from error
+        return line.id
+
+    def checkpoint(self, name: str = "last") -> Path:
+        """The folder of a checkpoint: `last`, `best`, or a step. Raises BadRun where there is none."""
+        pointer = self.checkpoints / name
+        step = pointer.read_text().strip() if pointer.is_file() else name
+        folder = self.checkpoints / step
+        if not (folder / "manifest.json").is_file():
+            raise BadRun(f"{self.name} has no checkpoint {name!r}.", "Train it first, or resume it.")
+        return folder
+
+
+def runs_root(given: str | None = None) -> Path:
+    """Where runs live: what was given, else WORKBENCH_RUNS, else the user's data folder."""
+    chosen = given or os.environ.get("WORKBENCH_RUNS")
+    return Path(chosen).expanduser().resolve() if chosen else platformdirs.user_data_path("workbench") / "runs"
+
+
+def list_runs(root: Path) -> list[RunFolder]:
+    """Every run under a root, newest first."""
+    found = [RunFolder(path) for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    return sorted((run for run in found if not run.name.startswith(".")), key=_age)
+
+
+def _age(run: RunFolder) -> tuple:
+    number = run.name.removeprefix("r")
+    return (0, -int(number)) if number.isdigit() else (1, run.name)
+
+
+def find_run(root: Path, name: str) -> RunFolder:
+    """A run by its name under the root, by its path, or `last`. Raises BadRun where there is none."""
+    if name == "last":
+        newest = next(iter(list_runs(root)), None)
+        if newest is None:
+            raise BadRun(f"There are no runs in {root} yet.", "workbench train makes one.")
+        return newest
+    for path in (root / name, Path(name).expanduser()):
+        if path.is_dir():
+            return RunFolder(path.resolve())
+    raise BadRun(f"There is no run {name} in {root}.", "workbench runs lists them; --runs DIR looks elsewhere.")
+
+
+def create_run(root: Path, recipe: recipes.Recipe) -> RunFolder:
+    """A new folder r<n> with its recipe. Raises BadRun where it cannot be written."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        run = RunFolder(next(_claimed(root)))
+        data = recipe.data.model_copy(update={"path": str(Path(recipe.data.path).expanduser().resolve())})
+        files.write(run.recipe_file, recipes.to_toml(recipe.model_copy(update={"data": data})))
+    except OSError as error:
+        raise BadRun(
+            f"A run cannot be written to {root}: {error.strerror}.", "Free some space, or name another folder with --runs."
+        ) from error
+    return run
+
+
+def _claimed(root: Path) -> Iterator[Path]:
+    numbers = [int(p.name[1:]) for p in root.glob("r*") if p.name[1:].isdigit()]
+    number = max(numbers, default=0)
+    while True:
+        number += 1
+        try:
+            (root / f"r{number}").mkdir()
+        except FileExistsError:
+            continue
+        yield root / f"r{number}"
+
+
+def delete_run(run: RunFolder) -> None:
+    """Raises BadRun while a worker holds it."""
+    if run.locked():
+        raise BadRun(f"{run.name} is running.", "Stop it first.")
+    shutil.rmtree(run.path)
