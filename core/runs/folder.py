@@ -12,9 +12,10 @@ from typing import Literal
 import msgspec
 import platformdirs
 
+from core import files
 from core import recipe as recipes
 from core.errors import BadRun
-from core.runs import control, files
+from core.runs import control
 from core.runs.events import Ended, Event, Resumed, Started, decode
 
 State = Literal["starting", "running", "done", "stopped", "failed", "vanished"]

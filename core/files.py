@@ -1,8 +1,24 @@
-"""Writing so that nothing is half there: a temporary name, flushed to disk, then renamed."""
+"""Files that matter: written whole or not at all, and known by their hash."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+
+# called with a phase's name, how much of it is done, of how much, and what is counted; it may raise to break off
+Progress = Callable[[str, int, int, str], None]
+
+
+def sha256(path: Path, progress: Progress | None = None) -> str:
+    """Hex SHA-256 of a file."""
+    digest, done, total = hashlib.sha256(), 0, path.stat().st_size
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 24):
+            digest.update(chunk)
+            done += len(chunk)
+            if progress:
+                progress("verify", done, total, "bytes")
+    return digest.hexdigest()
 
 
 def sync(path: Path) -> None:

@@ -1,0 +1,65 @@
+"""Which texts make which batch: a pure plan. The order is f(seed, epoch), from a generator of its own."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Batch(NamedTuple):
+    """`rows` (B,) are indices into the lengths that were planned; the batch is padded to `width` tokens."""
+
+    rows: np.ndarray
+    width: int
+
+
+def plan(
+    lengths: np.ndarray, policy: str, size: int, seed: int, epoch: int, drop_last: bool, context: int
+) -> list[Batch]:
+    """The batches of one epoch of learning.
+
+    `lengths` (N,) are tokens, already cut to the context; an empty text counts as the one token it is read as.
+    `fixed` pads random batches to the context and `dynamic` to their longest text; `bucketed` puts texts of
+    similar length together and shuffles the batches. `drop_last` leaves out a random remainder, so that fewer
+    texts than one batch give none.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    rows = rng.permutation(len(lengths))
+    if drop_last:
+        rows = rows[: len(rows) - len(rows) % size]
+    if policy != "bucketed":
+        return _cut(rows, lengths, policy, size, context)
+    batches = _cut(_by_length(rows, lengths), lengths, policy, size, context)
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def in_order(lengths: np.ndarray, policy: str, size: int, context: int) -> list[Batch]:
+    """Every text once, always in the same batches, for evaluating a whole split."""
+    rows = np.arange(len(lengths))
+    if policy == "bucketed":
+        rows = _by_length(rows, lengths)
+    return _cut(rows, lengths, policy, size, context)
+
+
+def sample(lengths: np.ndarray, policy: str, size: int, context: int, batches: int, seed: int) -> list[Batch]:
+    """Up to `batches` batches for the quick evaluation, the same ones every time.
+
+    With `fixed` they are the first in the stored order, as in the book; otherwise a random sample.
+    """
+    rows = np.arange(len(lengths))
+    if policy != "fixed":
+        rows = np.random.default_rng(seed).permutation(rows)
+    rows = rows[: size * batches]
+    if policy == "bucketed":
+        rows = _by_length(rows, lengths)
+    return _cut(rows, lengths, policy, size, context)
+
+
+def _by_length(rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    # stable, so that texts of equal length stay shuffled
+    return rows[np.argsort(np.asarray(lengths)[rows], kind="stable")]
+
+
+def _cut(rows: np.ndarray, lengths: np.ndarray, policy: str, size: int, context: int) -> list[Batch]:
+    lengths = np.asarray(lengths)
+    parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+    return [Batch(part, context if policy == "fixed" else int(lengths[part].max())) for part in parts]

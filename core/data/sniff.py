@@ -1,0 +1,242 @@
+"""Finding out what a file is: its encoding, separator, quoting, header, and which columns hold text and label."""
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from core.errors import BadData
+
+Rows = list[list[str]]
+
+SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", "@": "at-sign"}
+LOOK = 2000  # rows that decide what a column holds
+SIGNATURES = {
+    b"PK\x03\x04": "an Excel or zip file",
+    b"%PDF": "a PDF",
+    b"PAR1": "a Parquet file",
+    b"SQLite format 3": "a database",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+}
+LABEL_NAMES = {"label", "class", "category", "target", "sentiment", "intent", "topic", "v1", "标签", "类别"}
+LABEL_MAYBE = {"rating", "star", "score", "feedback", "type", "tag"}
+TEXT_NAMES = {"text", "sentence", "message", "review", "content", "comment", "tweet", "v2", "sms", "文本", "内容", "评论"}
+TEXT_MAYBE = {"body", "description", "question", "prompt", "title"}
+_NUMBER = re.compile(r"[\d\s.,:/%$€£eE+-]+")
+_LETTER_OF_LATIN1 = "workbench.latin1"
+
+csv.field_size_limit(2**31 - 1)  # one text may fill the file
+codecs.register_error(_LETTER_OF_LATIN1, lambda e: (e.object[e.start : e.end].decode("latin-1"), e.end))
+
+
+def decode(data: bytes, name: str) -> tuple[str, str]:
+    """The text of a file and its encoding in words.
+
+    Where bytes are not UTF-8, the larger part decides: mostly good multi-byte sequences are UTF-8 with each bad
+    byte as U+FFFD, anything else is Windows-1252. Raises BadData for a file that is no text.
+    """
+    for start, kind in SIGNATURES.items():
+        if data.startswith(start):
+            raise BadData(f"{name} is {kind}, not text.", "Save it as CSV in UTF-8.")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace"), "UTF-16"
+    if data[:100_000].count(0) * 1000 > len(data[:100_000]):
+        raise BadData(f"{name} is not text: it is full of zero bytes.", "Save it as CSV in UTF-8.")
+    bom = data.startswith(codecs.BOM_UTF8)
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        return data.decode(), "UTF-8 with BOM" if bom else "UTF-8"
+    except UnicodeDecodeError:
+        loose = data.decode(errors="surrogateescape")
+    bad = len(re.findall("[\udc80-\udcff]", loose))
+    if bom or len(re.findall(r"[^\x00-\x7f]", loose)) > 2 * bad:
+        return re.sub("[\udc80-\udcff]", "\ufffd", loose), "UTF-8, damaged"
+    return data.decode("cp1252", _LETTER_OF_LATIN1), "Windows-1252"
+
+
+def lines(text: str) -> Iterator[str]:
+    """Lines with their ends, which are \\n, \\r\\n or \\r and nothing else."""
+    return iter(io.StringIO(text, newline=""))
+
+
+def parse(source: Iterator[str], separator: str, quoting: str, strict: bool = False) -> Iterator[list[str]]:
+    """The rows of a separated file without its blank lines, just as pandas reads them."""
+    how = csv.QUOTE_NONE if quoting == "none" else csv.QUOTE_MINIMAL
+    for cells in csv.reader(source, delimiter=separator, quoting=how, strict=strict):
+        if len(cells) > 1 or (cells and cells[0].strip()):
+            yield cells
+
+
+def separator(text: str) -> str | None:
+    """The separator that cuts the rows most evenly, or None where none does."""
+    sample = text[:500_000]
+
+    def evenness(mark: str) -> float:
+        found = []
+        for quoting in ("csv", "none"):
+            rows = list(parse(lines(sample), mark, quoting))
+            if len(sample) < len(text):
+                rows = rows[:-1]
+            n, share = even(rows)
+            found.append(share if n > 1 else 0.0)
+        return max(found)
+
+    best = max(SEPARATORS, key=evenness)
+    return best if evenness(best) > 0.5 else None
+
+
+def even(rows: Sequence[list[str]]) -> tuple[int, float]:
+    """How many columns most rows have, and the share of rows that do."""
+    if not rows:
+        return 0, 0.0
+    n, count = Counter(map(len, rows)).most_common(1)[0]
+    return n, count / len(rows)
+
+
+def quoted(as_csv: Rows, as_none: Rows, well_quoted: bool) -> bool:
+    """Whether double quotes enclose fields, from the file read both ways.
+
+    They do where every quote is closed right before a separator, unless taking them as text gives more rows
+    that are as even: then a quote that opens in one row has swallowed the next ones.
+    """
+    none_is_even = even(as_none)[1] >= even(as_csv)[1]
+    return not (none_is_even and (not well_quoted or len(as_none) > len(as_csv)))
+
+
+def has_header(rows: Rows, named: Sequence[str]) -> bool:
+    """Whether the first row names the columns. `named` are names that someone has given."""
+    first = [cell.strip() for cell in rows[0]]
+    if any(name in first for name in named):
+        return True
+    if any(len(cell) > 60 or _NUMBER.fullmatch(cell) for cell in first):
+        return False
+    rest = _sample(rows[1:])
+    below = [{row[i].strip() for row in rest if i < len(row)} for i in range(len(first))]
+    alone = [cell not in values for cell, values in zip(first, below, strict=True)]
+    usual = LABEL_NAMES | LABEL_MAYBE | TEXT_NAMES | TEXT_MAYBE
+    if any(_hint(cell, usual, set()) == 4 and is_alone for cell, is_alone in zip(first, alone, strict=True)):
+        return True
+    repeating = [is_alone for values, is_alone in zip(below, alone, strict=True) if len(values) <= _few(len(rest))]
+    return bool(repeating) and all(repeating)
+
+
+def columns(names: list[str], rows: Rows, text: str, label: str, file: str) -> tuple[int, int, list[str]]:
+    """The numbers of the text's and the label's column, found where they are `auto`, and notes on what was unsure.
+
+    Raises BadData where a named column does not exist, or none looks right.
+    """
+    looked_at = [_Column(i, name, _sample(rows)) for i, name in enumerate(names)]
+    given = {_named(name, names, file) for name in (text, label) if name != "auto"}
+    notes: list[str] = []
+    if label == "auto":
+        candidates = [column for column in looked_at if column.i not in given]
+        label_column = _label(candidates, rows, file, text_given=text != "auto", notes=notes)
+    else:
+        label_column = looked_at[_named(label, names, file)]
+    if text == "auto":
+        text_column = _text([column for column in looked_at if column.i != label_column.i], file, notes)
+    else:
+        text_column = looked_at[_named(text, names, file)]
+    return text_column.i, label_column.i, notes
+
+
+class _Column:
+    def __init__(self, i: int, name: str, rows: Rows):
+        self.i, self.name = i, name
+        values = [row[i].strip() for row in rows if i < len(row) and row[i].strip()]
+        self.values = Counter(values)
+        self.filled = len(values) / max(1, len(rows))
+        self.length = sum(map(len, values)) / max(1, len(values))  # characters, mean
+        self.repeats = self.filled >= 0.5 and self.length <= 50 and len(self.values) <= _few(len(values))
+        numbers = sum(count for value, count in self.values.items() if _NUMBER.fullmatch(value))
+        self.wordy = bool(values) and numbers < len(values) / 2
+        self.label_hint = _hint(name, LABEL_NAMES, LABEL_MAYBE)
+        self.text_hint = _hint(name, TEXT_NAMES, TEXT_MAYBE)
+
+
+def _label(columns: list[_Column], rows: Rows, file: str, text_given: bool, notes: list[str]) -> _Column:
+    repeating = [column for column in columns if column.repeats]
+    several = [column for column in repeating if len(column.values) > 1] or repeating
+    if len(columns) == 1 and not text_given:
+        several = []
+    if not several:
+        raise BadData(
+            f"No column of {file} looks like a label: a few short values that repeat.",
+            f"Name it with --label. {_listed(columns)}",
+        )
+    several.sort(key=lambda c: (-c.label_hint, len(c.values), c.length))
+    best = several[0]
+    flags = [column for column in several if set(column.values) == {"0", "1"}]
+    if not best.label_hint and _one_hot(flags, rows):
+        raise BadData(
+            f"The label of {file} is spread over {len(flags)} columns: {', '.join(flag.name for flag in flags)}.",
+            "Make one column of them, or name one of them with --label.",
+        )
+    rivals = [c.name for c in several[1:] if best.label_hint - c.label_hint <= min(1, c.label_hint)]
+    if rivals:
+        notes.append(f"{best.name} is read as the label. It could also be {_either(rivals)}: choose with --label.")
+    return best
+
+
+def _one_hot(flags: list[_Column], rows: Rows) -> bool:
+    # columns of 0 and 1 of which each row sets exactly one
+    at = [flag.i for flag in flags]
+    return len(at) > 1 and all(sum(row[i] == "1" for i in at if i < len(row)) == 1 for row in _sample(rows))
+
+
+def _text(columns: list[_Column], file: str, notes: list[str]) -> _Column:
+    def weight(column: _Column) -> float:
+        return column.length * (1 + column.text_hint)
+
+    texts = [c for c in columns if c.text_hint >= 3 or (c.wordy and c.length >= 4 and len(c.values) > 1)]
+    if not texts:
+        longest = max(columns, key=lambda c: c.length, default=None)
+        what = f": {longest.name}, the longest, is {longest.length:.0f} long on average" if longest else ""
+        raise BadData(
+            f"{file} has no column of text{what}.",
+            "This program learns from sentences, not from tables of numbers or codes. If there is a text, name its "
+            "column with --text.",
+        )
+    texts.sort(key=weight, reverse=True)
+    rivals = [column.name for column in texts[1:] if weight(column) > weight(texts[0]) / 2]
+    if rivals:
+        notes.append(f"{texts[0].name} is read as the text. It could also be {_either(rivals)}: choose with --text.")
+    return texts[0]
+
+
+def _named(wanted: str, names: list[str], file: str) -> int:
+    if wanted in names:
+        return names.index(wanted)
+    if wanted.isdecimal() and int(wanted) < len(names):
+        return int(wanted)
+    raise BadData(f"{file} has no column {wanted}.", f"Its columns are {', '.join(names)}.")
+
+
+def _hint(name: str, sure: set[str], maybe: set[str]) -> int:
+    """4 for a name that says it, 3 where its last word does, 2 and 1 for names that may mean it, else 0."""
+    words = [word.removesuffix("s") for word in re.split(r"[\W_]+", name.lower()) if word] or [""]
+    for points, known in ((4, sure), (2, maybe)):
+        known = {word.removesuffix("s") for word in known}
+        if words[-1] in known:
+            return points if len(words) == 1 else points - 1
+    return 0
+
+
+def _sample(rows: Rows) -> Rows:
+    # spread over the file, because many files are sorted by label
+    return rows[:: max(1, len(rows) // LOOK)]
+
+
+def _few(n: int) -> int:
+    return max(2, min(n // 2, 200))
+
+
+def _listed(columns: list[_Column]) -> str:
+    return f"Its columns are {', '.join(column.name for column in columns)}."
+
+
+def _either(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

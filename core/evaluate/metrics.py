@@ -1,0 +1,39 @@
+"""What a classifier's answers are worth."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def wilson(right: int, rows: int, z: float = 1.959964) -> tuple[float, float]:
+    """The 95 % confidence interval of an accuracy (Wilson 1927); (0, 1) where there are no rows."""
+    if rows == 0:
+        return 0.0, 1.0
+    p = right / rows
+    centre = (p + z * z / (2 * rows)) / (1 + z * z / rows)
+    half = z / (1 + z * z / rows) * (p * (1 - p) / rows + z * z / (4 * rows * rows)) ** 0.5
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def accuracy(right: int, rows: int) -> dict:
+    """Accuracy with its interval, as it stands in a result document."""
+    low, high = wilson(right, rows)
+    return {"accuracy": right / rows if rows else 0.0, "low": low, "high": high, "rows": rows, "correct": right}
+
+
+def per_class(labels: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> dict:
+    """Precision, recall, F1 and rows of every label, and the confusion matrix (rows: right, columns: predicted).
+
+    `labels` and `predicted` are (N,) indices into `names`. A figure with nothing to count is 0.
+    """
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    every = list(range(len(names)))
+    columns = precision_recall_fscore_support(labels, predicted, labels=every, zero_division=0)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return {
+        "per_class": {
+            name: {"precision": p, "recall": r, "f1": f, "rows": n} for name, (p, r, f, n) in zip(names, rows, strict=True)
+        },
+        "confusion": confusion_matrix(labels, predicted, labels=every).tolist(),
+    }

@@ -1,0 +1,84 @@
+"""The one way to a text's probabilities: fp32, uncached, whatever it is batched or padded with."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.data import batches
+from core.data.tokens import Tokenizer, tokenizer
+from core.model.classifier import Classifier
+from core.model.padding import pad
+from core.presets import MODELS
+from core.recipe import Recipe
+from core.runs.folder import RunFolder
+from core.runs.model import trained_model
+from core.train.texts import cut
+
+BATCH = 16
+
+
+class Prediction(msgspec.Struct):
+    """`cut` says that the text was longer than the context and only its beginning was read."""
+
+    text: str
+    label: str
+    probabilities: dict[str, float]
+    cut: bool
+
+
+def probabilities(
+    model: Classifier, ids: Sequence[np.ndarray], recipe: Recipe, progress: Callable[[int], None] = lambda done: None
+) -> Tensor:
+    """N encoded texts, as `cut` gives them -> probabilities (N, C), fp32 on the CPU.
+
+    The readout `last_pad` depends on the padding, so its texts are always padded to the recipe's context.
+    """
+    preset, context = MODELS[recipe.model.name], recipe.model.context
+    lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
+    policy = "fixed" if recipe.model.readout == "last_pad" else "bucketed"
+    found = torch.empty(len(ids), model.head.out_features)
+    device = next(model.parameters()).device
+    done = 0
+    with torch.no_grad():
+        for batch in batches.in_order(lengths, policy, BATCH, context):
+            x, n = pad([ids[i] for i in batch.rows], batch.width, preset.pad, device)
+            found[torch.from_numpy(batch.rows)] = model(x, n).float().softmax(dim=1).cpu()
+            done += len(batch.rows)
+            progress(done)
+    return found
+
+
+class Predictor:
+    """A trained run, ready to be asked."""
+
+    def __init__(self, model: Classifier, words: Tokenizer, recipe: Recipe, names: Sequence[str], step: int):
+        self.model, self.words, self.recipe, self.names, self.step = model, words, recipe, list(names), step
+
+    @classmethod
+    def open(cls, run: RunFolder, name: str | None = None) -> "Predictor":
+        """Load a run's checkpoint: `best`, `last` or a step; by default what the recipe keeps.
+
+        Raises BadRun or BadModel where there is none, or a file of it is damaged.
+        """
+        recipe = run.recipe()
+        folder = run.checkpoint(name or kept(run, recipe))
+        model, labels = trained_model(run, recipe, folder)
+        return cls(model, tokenizer(MODELS[recipe.model.name].tokenizer), recipe, labels, int(folder.name))
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """One answer a text. Empty text is read as one end-of-text token."""
+        context = self.recipe.model.context
+        encoded = [self.words.encode(text) for text in texts]
+        found = probabilities(self.model, [cut(ids, context, self.words) for ids in encoded], self.recipe)
+        return [
+            Prediction(text, self.names[int(p.argmax())], dict(zip(self.names, p.tolist(), strict=True)), len(ids) > context)
+            for text, ids, p in zip(texts, encoded, found, strict=True)
+        ]
+
+
+def kept(run: RunFolder, recipe: Recipe) -> str:
+    """The pointer to the weights that the recipe keeps; `last` while there is no best yet."""
+    return "best" if recipe.train.keep == "best" and (run.checkpoints / "best").is_file() else "last"

@@ -1,0 +1,86 @@
+"""GPT-2's transformer in plain PyTorch (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners").
+
+Shapes: B texts, T tokens, D width, H heads. Parameter names are those of the published checkpoints.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.presets import Shape
+
+
+class Attention(nn.Module):
+    def __init__(self, shape: Shape):
+        super().__init__()
+        self.n_heads = shape.n_heads
+        self.c_attn = nn.Linear(shape.width, 3 * shape.width)
+        self.c_proj = nn.Linear(shape.width, shape.width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, D) -> (B, T, D), each position attending to itself and those before it."""
+        B, T, D = x.shape
+        q, k, v = self.c_attn(x).view(B, T, 3, self.n_heads, D // self.n_heads).permute(2, 0, 3, 1, 4)
+        # texts are padded on the right, so the causal mask alone keeps pads out of every real token's sight
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)  # (B, H, T, D / H)
+        return self.c_proj(y.transpose(1, 2).reshape(B, T, D))
+
+
+class MLP(nn.Module):
+    def __init__(self, shape: Shape):
+        super().__init__()
+        self.c_fc = nn.Linear(shape.width, 4 * shape.width)
+        self.c_proj = nn.Linear(4 * shape.width, shape.width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., D) -> (..., D)"""
+        return self.c_proj(F.gelu(self.c_fc(x), approximate="tanh"))
+
+
+class Block(nn.Module):
+    def __init__(self, shape: Shape):
+        super().__init__()
+        self.ln_1 = nn.LayerNorm(shape.width, eps=1e-5)
+        self.attn = Attention(shape)
+        self.ln_2 = nn.LayerNorm(shape.width, eps=1e-5)
+        self.mlp = MLP(shape)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """(B, T, D) -> (B, T, D)"""
+        h = h + self.attn(self.ln_1(h))
+        return h + self.mlp(self.ln_2(h))
+
+
+class GPT2(nn.Module):
+    """The backbone: embeddings, blocks and final norm, without a language-model head."""
+
+    def __init__(self, shape: Shape):
+        super().__init__()
+        self.shape = shape
+        self.wte = nn.Embedding(shape.vocab, shape.width)
+        self.wpe = nn.Embedding(shape.context, shape.width)
+        self.h = nn.ModuleList(Block(shape) for _ in range(shape.n_blocks))
+        self.ln_f = nn.LayerNorm(shape.width, eps=1e-5)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Token ids (B, T), int64 -> (B, T, D)."""
+        return self.wte(ids) + self.wpe.weight[: ids.shape[1]]
+
+    def block(self, i: int, h: Tensor) -> Tensor:
+        """(B, T, D) -> (B, T, D)"""
+        return self.h[i](h)
+
+    def norm(self, h: Tensor) -> Tensor:
+        """The final norm: (..., D) -> (..., D)."""
+        return self.ln_f(h)
+
+    def initialize(self, generator: torch.Generator) -> None:
+        """Random weights as GPT-2's were: N(0, 0.02), and what writes to the residual stream scaled by its depth."""
+        for name, parameter in self.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(parameter)
+            elif ".ln_" in name or name.startswith("ln_"):
+                nn.init.ones_(parameter)
+            else:
+                depth = 2 * self.shape.n_blocks if name.endswith("c_proj.weight") else 1
+                nn.init.normal_(parameter, std=0.02 / depth**0.5, generator=generator)

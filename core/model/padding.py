@@ -1,0 +1,16 @@
+"""From token ids of differing length to one rectangle."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def pad(ids: Sequence[np.ndarray], width: int, pad_id: int, device: str = "cpu") -> tuple[Tensor, Tensor]:
+    """B texts -> token ids (B, width) int64, padded on the right, and lengths (B,) int64."""
+    rectangle = np.full((len(ids), width), pad_id, dtype=np.int64)
+    for row, text in zip(rectangle, ids, strict=True):
+        row[: len(text)] = text
+    lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
+    return torch.from_numpy(rectangle).to(device), torch.from_numpy(lengths).to(device)

@@ -1,0 +1,27 @@
+"""Where the classifier looks: from hidden states of every position to one vector a text."""
+
+import torch
+from torch import Tensor
+
+
+def position(readout: str, lengths: Tensor, width: int) -> Tensor | None:
+    """The one position of each text that is read, (B,) int64; None where the readout needs them all.
+
+    `lengths` (B,) counts real tokens, `width` is the padded length.
+    """
+    match readout:
+        case "last_real":
+            return lengths - 1
+        case "last_pad":
+            return torch.full_like(lengths, width - 1)
+        case "first":
+            return torch.zeros_like(lengths)
+        case "mean":
+            return None
+    raise ValueError(f"unknown readout {readout!r}")
+
+
+def mean_real(h: Tensor, lengths: Tensor) -> Tensor:
+    """Mean over real tokens: (B, T, D), (B,) -> (B, D)."""
+    real = (torch.arange(h.shape[1], device=h.device) < lengths[:, None]).to(h.dtype)  # (B, T)
+    return torch.einsum("btd,bt->bd", h, real) / lengths[:, None].to(h.dtype)

@@ -1,0 +1,189 @@
+"""One life of a run, from its folder to its result: gather, build, learn, test."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor
+
+from core import files
+from core.data import prepare, read
+from core.data.tokens import tokenizer
+from core.evaluate import baseline
+from core.evaluate.predict import kept
+from core.evaluate.report import report
+from core.files import Progress
+from core.model import cost
+from core.model.classifier import Classifier
+from core.model.weights import open_base
+from core.presets import MODELS
+from core.recipe import Data, Recipe, to_toml
+from core.runs import checkpoint
+from core.runs.events import Baseline, Ended, Event, Noted, Resumed, Started
+from core.runs.folder import RunFolder
+from core.runs.model import before_training, find_origin, new_model, set_weights
+from core.runs.resolve import resolve
+from core.train.loop import Loop, State, Stopped
+from core.train.optim import adamw, load_state, state_tensors
+from core.train.texts import Texts, cut
+
+STOPPED = Ended(state="stopped", why="Stopped.", do="resume takes it up again.")
+
+
+def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], resumed: bool) -> Iterator[Event]:
+    """Every event of one attempt, an Ended last. A run that has been learning goes on from its last checkpoint.
+
+    `progress` writes phases and may raise to break off; `stopping` is asked between batches.
+    """
+    began = time.monotonic()
+    state = last_state(run)
+    if resumed:
+        yield Resumed(from_step=state.step, step=state.step)
+    recipe, prepared, texts, notes = gather(run, run.recipe(), progress)
+    yield from notes
+    torch.set_num_threads(recipe.speed.threads)
+    words = baselines(prepared, progress)
+    yield from words
+    origin = find_origin(run, recipe, prepared.names, progress)
+    base = open_base(origin.base, progress)
+    if origin.base.kind == "random":
+        yield Noted(text=f"{recipe.model.name} starts from random weights: nothing was learned before this run.", warn=True)
+    model = new_model(recipe, len(prepared.names), base)
+    before = before_training(model, base)
+    optimizer = adamw(model, recipe.train.lr, recipe.train.weight_decay)
+    if state.step or state.evaluated >= 0:
+        restore(run, model, optimizer)
+    loop = Loop(
+        model,
+        texts,
+        recipe,
+        state,
+        optimizer,
+        save=lambda best: save(run, model, optimizer, state, best),
+        stopping=stopping,
+        origin=before,
+    )
+    yield started(recipe, prepared, texts, loop.n_steps)
+    yield from loop.run()
+    if state.step < loop.n_steps:
+        yield STOPPED
+        return
+    prepared_by = time.monotonic() - began - state.seconds
+    set_weights(model, checkpoint.read(run.checkpoint(kept(run, recipe)), checkpoint.WEIGHTS))
+    try:
+        ends = [loop.evaluate(split) for split in ("train", "validation")]
+    except Stopped:
+        yield STOPPED
+        return
+    yield from ends
+    result = report(run, recipe, model, prepared, texts, ends, words, progress)
+    result["seconds"] = {"prepare": max(0.0, prepared_by), "learn": state.seconds, "total": time.monotonic() - began}
+    files.write(run.result_file, msgspec.json.format(msgspec.json.encode(result), indent=2))
+    yield Ended(state="done", result=result)
+
+
+def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, prepare.Prepared, Texts, list[Event]]:
+    """The run's rows, encoded, and its recipe with nothing left open; read from the source only the first time."""
+    notes: list[Event] = []
+    columns, quoting = {"text": recipe.data.text, "label": recipe.data.label}, recipe.data.quoting
+    if run.data_file.is_file():
+        prepared = prepare.load(run)
+    else:
+        d = recipe.data
+        table = read.read(d.path, d.text, d.label, d.quoting, progress)
+        prepared = prepare.prepare(table, d)
+        prepare.save(prepared, run)
+        columns, quoting = table.columns, table.quoting
+        notes = [Noted(text=text) for text in said_of(table, prepared, d)]
+    preset = MODELS[recipe.model.name]
+    words = tokenizer(preset.tokenizer)
+    encoded = words.encode_many(prepared.texts, progress)
+    splits = {split: prepared.indices(split) for split in ("train", "validation", "test")}
+    lengths = np.array([max(1, len(encoded[i])) for i in splits["train"]])
+    recipe = resolve(recipe, columns, quoting, lengths)
+    files.write(run.recipe_file, to_toml(recipe))
+    context = recipe.model.context
+    ids = [cut(one, context, words) for one in encoded]
+    over = sum(len(one) > context for one in encoded)
+    if over:
+        notes.append(Noted(text=f"{over:,} texts are longer than {context} tokens and are cut."))
+    return recipe, prepared, Texts(ids, prepared.labels.astype(np.int64), splits, preset.pad, context), notes
+
+
+def said_of(table: read.Table, prepared: prepare.Prepared, data: Data) -> Iterator[str]:
+    """What the log should know of the data, in sentences."""
+    yield f"{table.n_rows:,} rows: {table.format}, {table.encoding}; quoting {table.quoting}."
+    yield from table.notes
+    for reason, rows in table.skipped.items():
+        yield f"{rows:,} rows skipped: {reason}."
+    if data.duplicates == "drop" and prepared.duplicates:
+        yield f"{prepared.duplicates:,} exact copies left out before the split."
+    if data.duplicates == "drop" and prepared.conflicts:
+        yield f"{prepared.conflicts:,} rows left out: their text occurs with different labels."
+    if prepared.unbalanced:
+        yield f"{prepared.unbalanced:,} rows left out for balance."
+    leaks = int(prepared.leaks[prepared.indices("test")].sum())
+    if leaks:
+        yield f"{leaks:,} of {len(prepared.indices('test')):,} test texts also stand in training."
+
+
+def baselines(prepared: prepare.Prepared, progress: Progress) -> list[Baseline]:
+    """What needs no network gets right, on validation and test."""
+    progress("baseline", 0, 1)
+    train, rest = prepared.indices("train"), [prepared.indices("validation"), prepared.indices("test")]
+    labels = prepared.labels
+    commonest = baseline.most_frequent(labels[train])
+    found = [Baseline(name="majority", **_accuracies(rest, labels, np.full(len(labels), commonest)))]
+    both = np.concatenate(rest)
+    said = baseline.tfidf([prepared.texts[i] for i in train], labels[train], [prepared.texts[i] for i in both])
+    if said is not None:
+        everywhere = np.full(len(labels), -1)
+        everywhere[both] = said
+        found.append(Baseline(name="tfidf", **_accuracies(rest, labels, everywhere)))
+    progress("baseline", 1, 1)
+    return found
+
+
+def _accuracies(splits: list[np.ndarray], labels: np.ndarray, said: np.ndarray) -> dict[str, float]:
+    names = ("validation", "test")
+    return {name: float((said[rows] == labels[rows]).mean()) for name, rows in zip(names, splits, strict=True)}
+
+
+def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, n_steps: int) -> Started:
+    shape, n_classes = MODELS[recipe.model.name].shape, len(prepared.names)
+    checked = texts.labels[texts.splits["validation"]]
+    return Started(
+        pid=os.getpid(),
+        n_steps=n_steps,
+        epochs=recipe.train.epochs,
+        rows={split: len(rows) for split, rows in texts.splits.items()},
+        labels=prepared.names,
+        majority=float(np.bincount(checked).max() / len(checked)),
+        learns=cost.learning(shape, recipe.plan, n_classes),
+        parameters=sum(cost.parameters(shape, n_classes).values()),
+        device=recipe.speed.device,
+        threads=recipe.speed.threads,
+    )
+
+
+def last_state(run: RunFolder) -> State:
+    """The training state of the last checkpoint, or a new one."""
+    if not (run.checkpoints / "last").is_file():
+        return State()
+    return msgspec.json.decode(checkpoint.read_state(run.checkpoint("last")), type=State)
+
+
+def restore(run: RunFolder, model: Classifier, optimizer: torch.optim.AdamW) -> None:
+    """Put the last checkpoint's weights and optimizer state in place."""
+    folder = run.checkpoint("last")
+    set_weights(model, checkpoint.read(folder, checkpoint.WEIGHTS))
+    load_state(optimizer, model, checkpoint.read(folder, checkpoint.OPTIMIZER))
+
+
+def save(run: RunFolder, model: Classifier, optimizer: torch.optim.AdamW, state: State, best: bool) -> None:
+    """Write a checkpoint of everything that a resume needs."""
+    weights: dict[str, Tensor] = dict(model.learning())
+    checkpoint.write(run, state.step, weights, state_tensors(optimizer, model), msgspec.json.encode(state), best)

@@ -1,0 +1,84 @@
+"""The model of a run: built from its base, then set to a checkpoint."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import torch
+from torch import Tensor
+
+from core import files
+from core.errors import BadRun
+from core.model.classifier import Classifier
+from core.model.weights import Base, Progress, WeightsFile, find_base, open_base
+from core.presets import MODELS
+from core.recipe import Recipe
+from core.runs import checkpoint
+from core.runs.folder import RunFolder
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """What a run's model is made of before it learns: the weights of its backbone, and the names of its classes."""
+
+    base: Base
+    labels: list[str]
+
+
+def origin(run: RunFolder) -> Origin | None:
+    """The origin that the run wrote down; None before it did. Raises BadRun where it cannot be read."""
+    try:
+        return msgspec.json.decode(run.base_file.read_bytes(), type=Origin)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError as error:
+        raise BadRun(f"{run.base_file} is damaged: {error}.", "Train again from the recipe.") from error
+
+
+def find_origin(run: RunFolder, recipe: Recipe, labels: list[str], progress: Progress) -> Origin:
+    """The origin of a run, found (downloaded, drawn at random) and written down the first time."""
+    known = origin(run)
+    if known is None:
+        random = run.path / "base.safetensors"
+        base = find_base(recipe.model.name, recipe.model.weights, random, recipe.train.seed, progress)
+        known = Origin(base, labels)
+        files.write(run.base_file, msgspec.json.encode(known))
+    return known
+
+
+def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:
+    """The classifier before its first step, on the recipe's device."""
+    shape = MODELS[recipe.model.name].shape
+    with torch.device("meta"):
+        model = Classifier(shape, n_classes, recipe.model.readout)
+    model = model.to_empty(device="cpu")
+    base.load_into(model.backbone)
+    model.new_head(recipe.train.seed)
+    model.freeze(recipe.plan)
+    return model.to(recipe.speed.device).eval()
+
+
+def before_training(model: Classifier, base: WeightsFile) -> Callable[[str], Tensor]:
+    """A function that gives a parameter of a new model, by name, as it is before the first step."""
+    head = {f"head.{name}": p.detach().clone() for name, p in model.head.named_parameters()}
+    return lambda name: head[name] if name in head else base.tensor(name.removeprefix("backbone."))
+
+
+def set_weights(model: Classifier, tensors: dict[str, Tensor]) -> None:
+    """Put a checkpoint's weights in place. Raises BadRun where they belong to another model."""
+    parameters = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, tensor in tensors.items():
+            if name not in parameters or parameters[name].shape != tensor.shape:
+                raise BadRun(f"The checkpoint's {name} does not fit this run's model.", "Train again from the recipe.")
+            parameters[name].copy_(tensor)
+
+
+def trained_model(run: RunFolder, recipe: Recipe, folder: Path) -> tuple[Classifier, list[str]]:
+    """A run's model at a checkpoint, on this machine's CPU, and the names of its classes."""
+    known = origin(run)
+    if known is None:
+        raise BadRun(f"{run.name} has not built its model yet.", "Wait for it, or resume it.")
+    recipe = recipe.model_copy(update={"speed": recipe.speed.model_copy(update={"device": "cpu"})})
+    model = new_model(recipe, len(known.labels), open_base(known.base))
+    set_weights(model, checkpoint.read(folder, checkpoint.WEIGHTS))
+    return model, known.labels

@@ -1,0 +1,37 @@
+"""The texts of a run as the model sees them: token ids, cut to the context, with labels and splits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.data.batches import Batch
+from core.data.tokens import Tokenizer
+from core.model.padding import pad
+
+
+def cut(ids: Iterable[int], context: int, tokenizer: Tokenizer) -> np.ndarray:
+    """Token ids as the model reads them: at most `context`, and one end-of-text token for an empty text."""
+    return np.asarray(list(ids)[:context] or [tokenizer.pad], dtype=np.int64)
+
+
+@dataclass
+class Texts:
+    """N encoded texts."""
+
+    ids: list[np.ndarray]  # N arrays, none empty, none longer than the context
+    labels: np.ndarray  # (N,) int64
+    splits: dict[str, np.ndarray]  # train, validation, test -> which of the N, in stored order
+    pad_id: int
+    context: int
+
+    def __post_init__(self) -> None:
+        self.lengths = np.fromiter(map(len, self.ids), dtype=np.int64, count=len(self.ids))
+
+    def batch(self, split: str, batch: Batch, device: str) -> tuple[Tensor, Tensor, Tensor]:
+        """ids (B, T), lengths (B,), labels (B,) of a batch whose rows count within the split."""
+        rows = self.splits[split][batch.rows]
+        ids, lengths = pad([self.ids[i] for i in rows], batch.width, self.pad_id, device)
+        return ids, lengths, torch.from_numpy(self.labels[rows]).to(device)

@@ -1,0 +1,203 @@
+"""The command line: the same engine as the app, with another face. Flags come from the recipe's own declaration."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import BadRecipe, Problem, WorkbenchError
+from core.recipe import Option, Recipe, layer, load, options, read_toml
+from core.runs.folder import RunFolder, create_run, find_run, runs_root
+from core.runs.launch import launch
+
+DONE, FAILED, USAGE = 0, 1, 2
+COMMANDS = {
+    "open": "open the workbench (what workbench alone does too)",
+    "train": "train a classifier, from a recipe file or flags",
+    "predict": "classify texts with a trained run",
+    "data": "say what is in a file of labelled texts",
+    "runs": "list the runs",
+    "models": "list the models and whether their weights are here",
+    "resume": "take a stopped, failed or vanished run up again",
+    "export": "write a run as a folder that transformers opens",
+}
+NO_DATA = Problem(
+    "data.path",
+    "nothing to learn from yet.",
+    "Name a file with a text and a label in each row: workbench train --data messages.csv. "
+    "CSV, TSV and JSONL are read, and lines of label, tab, text.",
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and flag. Options of the recipe are left out of the result where they are not given."""
+    top = argparse.ArgumentParser(
+        prog="workbench", description="Turn a pretrained language model into a text classifier, in the terminal."
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    added = {
+        name: commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".", allow_abbrev=False)
+        for name, words in COMMANDS.items()
+    }
+    for name in ("open", "train"):
+        added[name].add_argument("source", nargs="?", metavar="FILE", help="a recipe (.toml), or a file of labelled texts")
+        _add_options(added[name], [*options()])
+    added["data"].add_argument("source", metavar="FILE", help="CSV, TSV, JSONL, or lines of label, tab, text")
+    _add_options(added["data"], [o for o in options() if o.name.startswith(("data.", "model.")) and o.name != "data.path"])
+    added["predict"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
+    added["predict"].add_argument("texts", nargs="*", metavar="TEXT", help="texts to classify; none: lines of standard input")
+    added["predict"].add_argument("--file", metavar="F", help="a file with one text a line")
+    added["predict"].add_argument("--checkpoint", metavar="NAME", help="best, last or a step; by default what the run keeps")
+    added["resume"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
+    added["export"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
+    added["export"].add_argument("folder", metavar="DIR", help="a new or empty folder")
+    for name in ("train", "resume"):
+        added[name].add_argument("--detach", action="store_true", help="leave the run running and return at once")
+    for name in COMMANDS:
+        if name not in ("data", "models"):
+            added[name].add_argument("--runs", metavar="DIR", help="where runs live (else WORKBENCH_RUNS, else the user's data folder)")
+        if name not in ("open", "export"):
+            added[name].add_argument("--json", action="store_true", help="one JSON document on standard output")
+    return top
+
+
+def _add_options(command: argparse.ArgumentParser, shown: Sequence[Option]) -> None:
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for option in shown:
+        part = option.name.rpartition(".")[0] or "recipe"
+        group = groups.setdefault(part, command.add_argument_group(part))
+        meta = "{" + ",".join(option.choices) + "}" if option.choices and len(option.choices) < 6 else "X"
+        words = option.help.replace("%", "%%") + ("" if option.default == "" else f" ({option.default})")
+        group.add_argument(*option.flags, dest=option.name, default=argparse.SUPPRESS, metavar=meta, help=words)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code: 0 done, 1 failed, 2 bad usage or recipe, 130 interrupted."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if not argv or argv[0] not in (*COMMANDS, "-h", "--help"):
+        argv.insert(0, "open")
+    given = parser().parse_args(argv)
+    try:
+        return globals()[f"_{given.command}"](given)
+    except BadRecipe as error:
+        for problem in error.problems:
+            print(f"workbench: {problem}", file=sys.stderr)
+        return USAGE
+    except WorkbenchError as error:
+        print(f"workbench: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has left, as head does
+        sys.stderr.close()
+        return FAILED
+
+
+def recipe_of(given: argparse.Namespace) -> Recipe:
+    """Preset < file < flags. Raises BadRecipe."""
+    flags = [layer(name, value) for name, value in vars(given).items() if "." in name or name == "preset"]
+    source = getattr(given, "source", None)
+    if source is None:
+        return load(*flags)
+    if source.endswith(".toml"):
+        return load(read_toml(Path(source)), *flags)
+    return load(layer("data.path", source), *flags)
+
+
+def _open(given) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print("workbench: this is no terminal. workbench --help lists the commands that need none.", file=sys.stderr)
+        return USAGE
+    from workbench.app import WorkbenchApp
+
+    app = WorkbenchApp(recipe_of(given), runs_root(given.runs))
+    app.run()
+    if app.parting:
+        print(app.parting)
+    return app.return_code or DONE
+
+
+def _train(given) -> int:
+    recipe = recipe_of(given)
+    if not recipe.data.path:
+        raise BadRecipe([NO_DATA])
+    if not Path(recipe.data.path).expanduser().exists():
+        raise BadRecipe([Problem("data.path", f"there is no file {recipe.data.path}.", "Check the path.")])
+    return _work(create_run(runs_root(given.runs), recipe), given)
+
+
+def _resume(given) -> int:
+    run = find_run(runs_root(given.runs), given.run)
+    run.recipe()  # says what is wrong with a half-written folder before anything is started
+    return _work(run, given)
+
+
+def _work(run: RunFolder, given) -> int:
+    from workbench.follow import follow
+
+    offset = run.events_file.stat().st_size if run.events_file.exists() else 0
+    process = launch(run)
+    if given.detach:
+        print(json.dumps({"run": str(run.path)}) if given.json else f"{run.name} runs. Watch it with: workbench")
+        return DONE
+    return follow(run, process, offset, as_json=given.json)
+
+
+def _predict(given) -> int:
+    run = find_run(runs_root(given.runs), given.run)
+    texts = list(given.texts)
+    if given.file:
+        texts += _lines(given.file)
+    elif not texts:
+        texts = sys.stdin.read().splitlines()
+    from core.evaluate.predict import Predictor
+
+    answers = Predictor.open(run, given.checkpoint).predict(texts)
+    if given.json:
+        import msgspec
+
+        print(msgspec.json.format(msgspec.json.encode(answers), indent=2).decode())
+        return DONE
+    for answer in answers:
+        mark = "  (cut)" if answer.cut else ""
+        print(f"{answer.label}\t{answer.probabilities[answer.label]:.1%}\t{answer.text}{mark}")
+    return DONE
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except OSError as error:
+        raise WorkbenchError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
+
+
+def _data(given) -> int:
+    from workbench import tables
+
+    return tables.data(recipe_of(given), given.json)
+
+
+def _runs(given) -> int:
+    from workbench import tables
+
+    return tables.runs(runs_root(given.runs), given.json)
+
+
+def _models(given) -> int:
+    from workbench import tables
+
+    return tables.models(given.json)
+
+
+def _export(given) -> int:
+    run = find_run(runs_root(given.runs), given.run)
+    from core.evaluate.predict import Predictor
+    from core.model.export import export
+    from core.presets import MODELS
+
+    asked = Predictor.open(run)
+    context = asked.recipe.model.context
+    files = export(asked.model, MODELS[asked.recipe.model.name], context, asked.names, Path(given.folder).expanduser())
+    print("\n".join(map(str, files)))
+    return DONE
