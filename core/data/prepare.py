@@ -135,7 +135,9 @@ def _cut(n: int, data: recipe.Data) -> np.ndarray:
 def _stratified(labels: np.ndarray, names: list[str], data: recipe.Data) -> np.ndarray:
     """Every label's rows cut alike, with one row at least for each split."""
     split = np.empty(len(labels), dtype=np.array(SPLITS).dtype)
-    few = [f"{name} ({count})" for name, count in zip(names, np.bincount(labels), strict=True) if count < FEWEST]
+    few = [
+        f"{name} ({count})" for name, count in zip(names, np.bincount(labels), strict=True) if count < FEWEST
+    ]
     if few:
         raise BadData(
             f"Too few rows to put each label into all three splits: {_some(few)}.",
@@ -155,15 +157,21 @@ def _stratified(labels: np.ndarray, names: list[str], data: recipe.Data) -> np.n
 def _refuse(names: list[str], n_rows: int, table: Table) -> None:
     column = table.columns["label"]
     if not table.texts:
-        raise BadData("No row has both a text and a label.", f"Is the label really column {column}? Choose with --label.")
+        raise BadData(
+            "No row has both a text and a label.",
+            f"Is the label really column {column}? Choose with --label.",
+        )
     if not names:
         raise BadData(
-            "Every text occurs with different labels.", "Keep them all with data.duplicates keep, or mend the labels."
+            "Every text occurs with different labels.",
+            "Keep them all with data.duplicates keep, or mend the labels.",
         )
     if len(names) == 1:
         everywhere = len(set(table.labels)) == 1
         raise BadData(
-            f"Every row says {names[0]}." if everywhere else f"Without copied texts every row says {names[0]}.",
+            f"Every row says {names[0]}."
+            if everywhere
+            else f"Without copied texts every row says {names[0]}.",
             f"A classifier needs two labels. Is the label really column {column}? Choose with --label.",
         )
     if len(names) > 10 and len(names) > n_rows / 2:
@@ -215,10 +223,14 @@ def load(run: RunFolder) -> Prepared:
     try:
         content = gzip.decompress(run.data_file.read_bytes())
         lines = [msgspec.json.decode(line, type=_Line) for line in content.splitlines()]
+        if not lines:
+            raise EOFError
     except FileNotFoundError as error:
         raise BadRun(f"{run.name} keeps no rows: data.jsonl.gz is missing.", "Train it anew.") from error
     except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as error:
-        raise BadRun(f"The rows that {run.name} keeps cannot be read: data.jsonl.gz is damaged.", "Train it anew.") from error
+        raise BadRun(
+            f"The rows that {run.name} keeps cannot be read: data.jsonl.gz is damaged.", "Train it anew."
+        ) from error
     names = label_names([line.label for line in lines])
     number = {name: i for i, name in enumerate(names)}
     return Prepared(

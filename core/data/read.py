@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.data import sniff
-from core.data.tokens import Progress, well_formed
+from core.data.tokens import well_formed
 from core.errors import BadData
+from core.files import Progress
 
 EVERY = 1000  # lines between two calls of progress
 
@@ -48,7 +49,11 @@ class _Cells:
 
 
 def read(
-    path: str | Path, text: str = "auto", label: str = "auto", quoting: str = "auto", progress: Progress | None = None
+    path: str | Path,
+    text: str = "auto",
+    label: str = "auto",
+    quoting: str = "auto",
+    progress: Progress | None = None,
 ) -> Table:
     """Read a CSV, TSV or JSONL file, `label text` lines, or any of these compressed with gzip.
 
@@ -64,7 +69,9 @@ def read(
     cells = _json(content, watch) or _separated(content, path.name, quoting, (text, label), watch)
     text_i, label_i, notes = sniff.columns(cells.names, cells.rows, text, label, path.name)
     if text_i == label_i:
-        raise BadData(f"Column {cells.names[text_i]} cannot be both text and label.", "Name two different columns.")
+        raise BadData(
+            f"Column {cells.names[text_i]} cannot be both text and label.", "Name two different columns."
+        )
     texts, labels, rows, skipped = _usable(cells, text_i, label_i)
     return Table(
         path=str(path),
@@ -100,7 +107,8 @@ def _bytes(path: Path) -> bytes:
             raise BadData(f"{path.name} is damaged: it cannot be decompressed.", "Fetch it again.") from error
     if data[257:262] == b"ustar":
         raise BadData(
-            f"{path.name} is an archive of many files.", "Unpack it, and name one file with a row for each text."
+            f"{path.name} is an archive of many files.",
+            "Unpack it, and name one file with a row for each text.",
         )
     return data
 
@@ -114,9 +122,9 @@ class _Watch:
     def lines(self, content: str) -> Iterator[str]:
         seen = 0
         for i, line in enumerate(sniff.lines(content)):
-            seen += len(line)
             if self._progress and i % EVERY == 0:
                 self._progress("read", int(seen * self._per_character), self._bytes, "bytes")
+            seen += len(line)
             yield line
         if self._progress:
             self._progress("read", self._bytes, self._bytes, "bytes")
@@ -175,11 +183,12 @@ def _rows(content: str, mark: str, quoting: str, watch: _Watch) -> tuple[list[li
         quoting = "none"
     if quoting != "auto":
         return list(sniff.parse(watch.lines(content), mark, quoting)), quoting
-    as_none = list(sniff.parse(watch.lines(content), mark, "none"))
+    whole = list(watch.lines(content))
+    as_none = list(sniff.parse(whole, mark, "none"))
     try:
-        as_csv, well_quoted = list(sniff.parse(sniff.lines(content), mark, "csv", strict=True)), True
+        as_csv, well_quoted = list(sniff.parse(whole, mark, "csv", strict=True)), True
     except csv.Error:
-        as_csv, well_quoted = list(sniff.parse(sniff.lines(content), mark, "csv")), False
+        as_csv, well_quoted = list(sniff.parse(whole, mark, "csv")), False
     return (as_csv, "csv") if sniff.quoted(as_csv, as_none, well_quoted) else (as_none, "none")
 
 
@@ -211,7 +220,9 @@ def _first_word(content: str, name: str, watch: _Watch) -> _Cells:
     )
 
 
-def _usable(cells: _Cells, text_i: int, label_i: int) -> tuple[list[str], list[str], list[int], dict[str, int]]:
+def _usable(
+    cells: _Cells, text_i: int, label_i: int
+) -> tuple[list[str], list[str], list[int], dict[str, int]]:
     texts, labels, rows = [], [], []
     skipped: Counter[str] = Counter()
     n = len(cells.names)

@@ -5,13 +5,15 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from random import Random
 
 from core.errors import BadData
 
 Rows = list[list[str]]
 
 SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", "@": "at-sign"}
+BEGINNING = 500_000  # characters that decide what separates columns
 LOOK = 2000  # rows that decide what a column holds
 SIGNATURES = {
     b"PK\x03\x04": "an Excel or zip file",
@@ -23,9 +25,10 @@ SIGNATURES = {
 }
 LABEL_NAMES = {"label", "class", "category", "target", "sentiment", "intent", "topic", "v1", "标签", "类别"}
 LABEL_MAYBE = {"rating", "star", "score", "feedback", "type", "tag"}
-TEXT_NAMES = {"text", "sentence", "message", "review", "content", "comment", "tweet", "v2", "sms", "文本", "内容", "评论"}
+TEXT_NAMES = {"text", "sentence", "message", "review", "content", "comment", "tweet", "v2", "sms"}
+TEXT_NAMES |= {"文本", "内容", "评论"}
 TEXT_MAYBE = {"body", "description", "question", "prompt", "title"}
-_NUMBER = re.compile(r"[\d\s.,:/%$€£eE+-]+")
+_NUMBER = re.compile(r"(?=\D*\d)[\d\s.,:/%$€£eE+-]+")
 _LETTER_OF_LATIN1 = "workbench.latin1"
 
 csv.field_size_limit(2**31 - 1)  # one text may fill the file
@@ -62,7 +65,7 @@ def lines(text: str) -> Iterator[str]:
     return iter(io.StringIO(text, newline=""))
 
 
-def parse(source: Iterator[str], separator: str, quoting: str, strict: bool = False) -> Iterator[list[str]]:
+def parse(source: Iterable[str], separator: str, quoting: str, strict: bool = False) -> Iterator[list[str]]:
     """The rows of a separated file without its blank lines, just as pandas reads them."""
     how = csv.QUOTE_NONE if quoting == "none" else csv.QUOTE_MINIMAL
     for cells in csv.reader(source, delimiter=separator, quoting=how, strict=strict):
@@ -72,20 +75,21 @@ def parse(source: Iterator[str], separator: str, quoting: str, strict: bool = Fa
 
 def separator(text: str) -> str | None:
     """The separator that cuts the rows most evenly, or None where none does."""
-    sample = text[:500_000]
 
     def evenness(mark: str) -> float:
-        found = []
-        for quoting in ("csv", "none"):
-            rows = list(parse(lines(sample), mark, quoting))
-            if len(sample) < len(text):
-                rows = rows[:-1]
-            n, share = even(rows)
-            found.append(share if n > 1 else 0.0)
-        return max(found)
+        found = [even(_first_rows(text, mark, quoting)) for quoting in ("csv", "none")]
+        return max(share if n > 1 else 0.0 for n, share in found)
 
     best = max(SEPARATORS, key=evenness)
     return best if evenness(best) > 0.5 else None
+
+
+def _first_rows(text: str, mark: str, quoting: str) -> Rows:
+    rows = list(parse(lines(text[:BEGINNING]), mark, quoting))
+    if len(text) <= BEGINNING:
+        return rows
+    # the last row is cut off; where it is the only one, it takes the whole file to see the others
+    return rows[:-1] or list(parse(lines(text), mark, quoting))
 
 
 def even(rows: Sequence[list[str]]) -> tuple[int, float]:
@@ -115,11 +119,13 @@ def has_header(rows: Rows, named: Sequence[str]) -> bool:
         return False
     rest = _sample(rows[1:])
     below = [{row[i].strip() for row in rest if i < len(row)} for i in range(len(first))]
-    alone = [cell not in values for cell, values in zip(first, below, strict=True)]
+    alone = [not cell or cell not in values for cell, values in zip(first, below, strict=True)]
     usual = LABEL_NAMES | LABEL_MAYBE | TEXT_NAMES | TEXT_MAYBE
-    if any(_hint(cell, usual, set()) == 4 and is_alone for cell, is_alone in zip(first, alone, strict=True)):
+    if any(is_alone and _hint(cell, usual, set()) == 4 for cell, is_alone in zip(first, alone, strict=True)):
         return True
-    repeating = [is_alone for values, is_alone in zip(below, alone, strict=True) if len(values) <= _few(len(rest))]
+    repeating = [
+        is_alone for values, is_alone in zip(below, alone, strict=True) if len(values) <= _few(len(rest))
+    ]
     return bool(repeating) and all(repeating)
 
 
@@ -150,34 +156,35 @@ class _Column:
         self.values = Counter(values)
         self.filled = len(values) / max(1, len(rows))
         self.length = sum(map(len, values)) / max(1, len(values))  # characters, mean
-        self.repeats = self.filled >= 0.5 and self.length <= 50 and len(self.values) <= _few(len(values))
         numbers = sum(count for value, count in self.values.items() if _NUMBER.fullmatch(value))
         self.wordy = bool(values) and numbers < len(values) / 2
         self.label_hint = _hint(name, LABEL_NAMES, LABEL_MAYBE)
         self.text_hint = _hint(name, TEXT_NAMES, TEXT_MAYBE)
+        few = self.filled >= 0.5 and self.length <= 50 and len(self.values) <= _few(len(values))
+        self.labels = few or self.label_hint == 4
 
 
 def _label(columns: list[_Column], rows: Rows, file: str, text_given: bool, notes: list[str]) -> _Column:
-    repeating = [column for column in columns if column.repeats]
-    several = [column for column in repeating if len(column.values) > 1] or repeating
-    if len(columns) == 1 and not text_given:
-        several = []
-    if not several:
+    likely = [column for column in columns if column.labels and (text_given or len(columns) > 1)]
+    if not likely:
         raise BadData(
             f"No column of {file} looks like a label: a few short values that repeat.",
             f"Name it with --label. {_listed(columns)}",
         )
-    several.sort(key=lambda c: (-c.label_hint, len(c.values), c.length))
-    best = several[0]
-    flags = [column for column in several if set(column.values) == {"0", "1"}]
+    # a column that says one thing throughout is the label only if no other can be
+    likely.sort(key=lambda c: (-c.label_hint, len(c.values) < 2, len(c.values), c.length))
+    best = likely[0]
+    flags = [column for column in likely if set(column.values) == {"0", "1"}]
     if not best.label_hint and _one_hot(flags, rows):
         raise BadData(
             f"The label of {file} is spread over {len(flags)} columns: {', '.join(flag.name for flag in flags)}.",
             "Make one column of them, or name one of them with --label.",
         )
-    rivals = [c.name for c in several[1:] if best.label_hint - c.label_hint <= min(1, c.label_hint)]
+    rivals = [c.name for c in likely[1:] if best.label_hint - c.label_hint <= min(1, c.label_hint)]
     if rivals:
-        notes.append(f"{best.name} is read as the label. It could also be {_either(rivals)}: choose with --label.")
+        notes.append(
+            f"Column {best.name} is read as the label. It could also be {_either(rivals)}: choose with --label."
+        )
     return best
 
 
@@ -194,7 +201,7 @@ def _text(columns: list[_Column], file: str, notes: list[str]) -> _Column:
     texts = [c for c in columns if c.text_hint >= 3 or (c.wordy and c.length >= 4 and len(c.values) > 1)]
     if not texts:
         longest = max(columns, key=lambda c: c.length, default=None)
-        what = f": {longest.name}, the longest, is {longest.length:.0f} long on average" if longest else ""
+        what = f": the longest, {longest.name}, has a mean length of {longest.length:.0f}" if longest else ""
         raise BadData(
             f"{file} has no column of text{what}.",
             "This program learns from sentences, not from tables of numbers or codes. If there is a text, name its "
@@ -203,7 +210,9 @@ def _text(columns: list[_Column], file: str, notes: list[str]) -> _Column:
     texts.sort(key=weight, reverse=True)
     rivals = [column.name for column in texts[1:] if weight(column) > weight(texts[0]) / 2]
     if rivals:
-        notes.append(f"{texts[0].name} is read as the text. It could also be {_either(rivals)}: choose with --text.")
+        notes.append(
+            f"Column {texts[0].name} is read as the text. It could also be {_either(rivals)}: choose with --text."
+        )
     return texts[0]
 
 
@@ -226,8 +235,8 @@ def _hint(name: str, sure: set[str], maybe: set[str]) -> int:
 
 
 def _sample(rows: Rows) -> Rows:
-    # spread over the file, because many files are sorted by label
-    return rows[:: max(1, len(rows) // LOOK)]
+    # random, because files are sorted by label, or alternate; always the same, so that a file reads the same twice
+    return rows if len(rows) <= LOOK else Random(0).sample(rows, LOOK)
 
 
 def _few(n: int) -> int:

@@ -112,6 +112,7 @@ def _bounded(text: str) -> Iterator[str]:
 
 
 def ranks() -> dict[bytes, int]:
+    """GPT-2's byte sequences and their ids, `<|endoftext|>` not among them."""
     """GPT-2's tokens without the special one, each with its id. Raises RuntimeError where the asset is damaged."""
     lines = lzma.decompress(ASSET.read_bytes())
     if hashlib.sha256(lines).hexdigest() != ASSET_SHA256:

@@ -75,8 +75,7 @@ class History:
             case e.Steps():
                 self._steps(event)
             case e.Evaluated():
-                point = Point(event.step, event.loss, event.accuracy, event.rows, event.whole)
-                self.evaluations[event.split].append(point)
+                self._evaluated(event)
             case e.Changed():
                 self.changes.append(event)
             case e.Baseline():
@@ -106,6 +105,13 @@ class History:
         self.rates[event.step - len(event.lr) :] = event.lr
         self.step, self.rss = event.step, event.rss
         self._recent = [*self._recent[-19:], (len(event.loss), event.seconds, event.tokens)]
+
+    def _evaluated(self, event: e.Evaluated) -> None:
+        learn = self.phases.get("learn")
+        if learn and learn.done == learn.total:
+            return  # the weights that are kept, which need not be those of this step: no point of the curve
+        point = Point(event.step, event.loss, event.accuracy, event.rows, event.whole)
+        self.evaluations[event.split].append(point)
 
     def _resume(self, event: e.Resumed) -> None:
         at = self.step = event.from_step

@@ -44,7 +44,7 @@ class Loop:
     """Learns from `texts.splits["train"]` until the recipe's epochs are over, or `stopping()` says so.
 
     `save(best)` puts a checkpoint of the present weights, optimizer and state on disk before it returns.
-    `origin(name)` gives a parameter as it was before training.
+    `origin(name)` gives a parameter as it was before training. Raises WorkbenchError where there is no batch at all.
     """
 
     def __init__(
@@ -66,6 +66,12 @@ class Loop:
         self.lengths = {split: texts.lengths[rows] for split, rows in texts.splits.items()}
         self.per_epoch = len(self._plan(0))
         self.n_steps = self.train.epochs * self.per_epoch
+        if not self.n_steps:
+            raise WorkbenchError(
+                f"A batch of {self.train.batch} is more than the {len(self.lengths['train'])} texts to learn from, "
+                "and train.drop_last leaves out what is no whole batch.",
+                "Make the batch smaller, or turn train.drop_last off.",
+            )
         self._process = psutil.Process()
         self._losses: list[float] = []
         self._tokens = 0

@@ -1,0 +1,216 @@
+"""Looking at a file of labelled texts under a recipe: its profile, and what the profile was made from."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
+from core.data.profile import Note, Profile, Skipped
+from core.data.read import Table, read
+from core.data.tokens import tokenizer
+from core.errors import BadData
+from core.files import Progress
+from core.presets import MODELS
+from core.recipe import Recipe
+
+COSTLY = 0.7  # tokens a character: above it the tokenizer was not made for the text
+FEW = 10  # rows of a label are little to learn from
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What a profile was made from, row by row; arrays are (N,) over the rows of the table."""
+
+    source: tuple  # what the table and the lengths were read from
+    table: Table
+    lengths: np.ndarray  # tokens, before cutting
+    split: np.ndarray  # str: train, validation, test, or "" where the row is left out
+    leak: np.ndarray  # bool
+    duplicate: np.ndarray  # bool
+    conflict: np.ndarray  # bool
+    learning: np.ndarray  # bool: rows in a split; all of them where there are no splits
+    context: int
+    speed: float
+
+    def mask(self, filter: str) -> np.ndarray:
+        """The rows (N,) bool that a filter shows. A label is `label NAME`, a split `split NAME`; empty is all.
+
+        Raises BadData for a filter that does not exist.
+        """
+        kind, _, name = filter.partition(" ")
+        match kind:
+            case "":
+                return np.ones(len(self.table.texts), dtype=bool)
+            case "label":
+                return np.array([label == name for label in self.table.labels], dtype=bool)
+            case "split":
+                return self.split == name
+            case "leak":
+                return self.leak & (self.split == name) if name else self.leak
+            case "duplicate" | "conflict":
+                return getattr(self, kind)
+            case "cut":
+                return (self.lengths > self.context) & self.learning
+            case "undecodable":
+                return np.array(["\ufffd" in text for text in self.table.texts], dtype=bool)
+            case "costly":
+                return self.lengths > COSTLY * np.array([len(text) for text in self.table.texts])
+        raise BadData(f"There is no filter {filter!r}.", "Choose one of those beside the notes.")
+
+
+def profile(
+    recipe: Recipe, progress: Progress | None = None, known: Survey | None = None
+) -> tuple[Profile, Survey]:
+    """Read, tokenize and split the file that a recipe names, and say what is worth knowing.
+
+    `known` is an earlier survey: its rows and lengths are used again while the file has not changed. Raises BadData
+    where the file cannot be read; where it can be read but not be learned from, `problem` says so.
+    """
+    data = recipe.data
+    source = _source(recipe)
+    if known is not None and known.source == source:
+        table, lengths, speed = known.table, known.lengths, known.speed
+    else:
+        table = read(data.path, data.text, data.label, data.quoting, progress)
+        encoded = tokenizer(MODELS[recipe.model.name].tokenizer).encode_many(table.texts, progress)
+        lengths = np.array([max(1, len(ids)) for ids in encoded], dtype=np.int64)
+        speed = measure()
+    prepared, problem = None, ""
+    try:
+        prepared = prepare(table, data)
+    except BadData as error:
+        problem = str(error)
+    survey = _survey(source, table, lengths, prepared, recipe, speed)
+    return _profile(survey, prepared, problem, recipe), survey
+
+
+def measure() -> float:
+    """FLOP/s of fp32 matrix products on this machine: the best of a few of about 20 ms. A basis for estimates only."""
+    n = 768
+    a, b = np.ones((n, n), np.float32), np.ones((n, n), np.float32)
+    best = float("inf")
+    for _ in range(4):
+        start = time.perf_counter()
+        a @ b
+        best = min(best, time.perf_counter() - start)
+    return 2 * n**3 / best
+
+
+def _source(recipe: Recipe) -> tuple:
+    data = recipe.data
+    path = Path(data.path).expanduser()
+    changed = (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
+    return (data.path, changed, data.text, data.label, data.quoting, MODELS[recipe.model.name].tokenizer)
+
+
+def _survey(
+    source: tuple, table: Table, lengths: np.ndarray, prepared: Prepared | None, recipe: Recipe, speed: float
+) -> Survey:
+    duplicate, conflict = copies(table.texts, table.labels)
+    split = np.full(len(table.texts), "", dtype="<U10")
+    leak = np.zeros(len(table.texts), dtype=bool)
+    if prepared is not None:
+        at = np.searchsorted(table.rows, prepared.rows)
+        split[at], leak[at] = prepared.split, prepared.leaks
+    most = MODELS[recipe.model.name].shape.context
+    wanted = recipe.model.context
+    if wanted == "longest":
+        wanted = _longest(lengths, split)
+    context = most if wanted == "model" else max(1, min(wanted, most))
+    learning = split != "" if prepared is not None else np.ones(len(split), dtype=bool)
+    return Survey(source, table, lengths, split, leak, duplicate, conflict, learning, context, speed)
+
+
+def _longest(lengths: np.ndarray, split: np.ndarray) -> int:
+    training = lengths[split == "train"]
+    return int((training if len(training) else lengths).max(initial=0))
+
+
+def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Recipe) -> Profile:
+    table, names = survey.table, label_names(survey.table.labels)
+    counts = Counter(table.labels)
+    lengths: dict[str, Counter[int]] = {name: Counter() for name in names}
+    for i in np.flatnonzero(survey.learning):
+        lengths[table.labels[i]][int(survey.lengths[i])] += 1
+    characters = sum(len(table.texts[i]) for i in np.flatnonzero(survey.learning))
+    splits = {split: prepared.counts(split) for split in SPLITS} if prepared else {}
+    leaks = {s: int(survey.mask(f"leak {s}").sum()) for s in SPLITS[1:]} if prepared else {}
+    per_character = int(survey.lengths[survey.learning].sum()) / max(1, characters)
+    kept = {name: sum(split.get(name, 0) for split in splits.values()) for name in names}
+    return Profile(
+        path=table.path,
+        format=table.format,
+        encoding=table.encoding,
+        quoting=table.quoting,
+        rows=table.n_rows,
+        columns=table.columns,
+        all_columns=table.all_columns,
+        labels={name: counts[name] for name in names},
+        learning=kept if prepared else {},
+        skipped=[Skipped(reason, rows) for reason, rows in table.skipped.items()],
+        duplicates=int(survey.duplicate.sum()),
+        conflicts=int(survey.conflict.sum()),
+        splits=splits,
+        leaks=leaks,
+        lengths={name: dict(sorted(found.items())) for name, found in lengths.items()},
+        context=survey.context,
+        cut=int(survey.mask("cut").sum()),
+        longest_training=_longest(survey.lengths, survey.split),
+        tokens_per_character=per_character,
+        notes=list(_notes(survey, splits, kept, per_character, recipe)),
+        speed=survey.speed,
+        problem=problem,
+    )
+
+
+def _notes(
+    survey: Survey,
+    splits: dict[str, dict[str, int]],
+    kept: dict[str, int],
+    per_character: float,
+    recipe: Recipe,
+) -> Iterator[Note]:
+    """The most pressing first."""
+
+    def note(filter: str, one: str, many: str, warn: bool = True) -> Iterator[Note]:
+        count = int(survey.mask(filter).sum())
+        if count:
+            yield Note(count, one if count == 1 else many, filter, warn)
+
+    dropped = ", left out" if recipe.data.duplicates == "drop" else ""
+    yield from note("leak test", "test text also in training", "test texts also in training")
+    yield from note(
+        "leak validation", "validation text also in training", "validation texts also in training"
+    )
+    yield from note("conflict", "", f"rows whose text has different labels{dropped}", warn=not dropped)
+    yield from note("duplicate", f"exact copy{dropped}", f"exact copies{dropped}", warn=False)
+    unreadable = "with characters that cannot be read"
+    yield from note("undecodable", f"text {unreadable}", f"texts {unreadable}")
+    limit = f"longer than {survey.context:,} tokens, cut there"
+    yield from note("cut", f"text {limit}", f"texts {limit}")
+    if per_character > COSTLY:
+        script = "in a script that this tokenizer was not made for: many tokens a word"
+        yield from note("costly", f"text {script}", f"texts {script}")
+    few = [name for name, rows in kept.items() if splits and rows < FEW]
+    for name in few[:3]:
+        yield Note(kept[name], f"rows of {name} are few to learn from", f"label {name}", warn=True)
+    if len(few) > 3:
+        yield Note(len(few), f"labels have fewer than {FEW} rows", warn=True)
+    for split, rows in splits.items():
+        for name in [name for name, count in rows.items() if not count][:3]:
+            yield Note(0, f"{split} has no row of {name}", warn=True)
+    yield from (Note(0, text, warn=True) for text in survey.table.notes)
+    yield from _majority(survey.table)
+
+
+def _majority(table: Table) -> Iterator[Note]:
+    ((name, rows),) = Counter(table.labels).most_common(1) or [("", 0)]
+    if rows > len(table.labels) / 2:
+        share = rows / len(table.labels)
+        yield Note(
+            rows, f"rows say {name}: always saying so is right for {100 * share:.1f} %", f"label {name}"
+        )

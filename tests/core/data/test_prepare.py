@@ -1,0 +1,218 @@
+import csv
+import gzip
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from core import recipe
+from core.data.prepare import SPLITS, Prepared, copies, label_names, load, prepare, save
+from core.data.read import read
+from core.errors import BadData, BadRun
+from core.runs.folder import RunFolder
+
+DEFAULT = recipe.Data()
+BOOK = recipe.load({"preset": "book"}).data
+
+
+def data(**changes) -> recipe.Data:
+    return DEFAULT.model_copy(update=changes)
+
+
+def sizes(prepared: Prepared) -> list[int]:
+    return [len(prepared.indices(split)) for split in SPLITS]
+
+
+def test_the_books_split_row_by_row(shared):
+    """Against the book's own code, in pandas."""
+    import pandas as pd
+
+    path = shared / "sms/SMSSpamCollection"
+    prepared = prepare(read(path, quoting="csv"), BOOK)
+    frame = pd.read_csv(path, sep="\t", header=None, names=["Label", "Text"])
+    ham, spam = (frame[frame["Label"] == label] for label in ("ham", "spam"))
+    balanced = pd.concat([ham.sample(len(spam), random_state=123), spam]).sample(frac=1, random_state=123)
+
+    assert prepared.rows.tolist() == balanced.index.tolist()
+    assert prepared.texts == balanced["Text"].tolist()
+    assert prepared.names == ["ham", "spam"]
+    assert prepared.labels.tolist() == (balanced["Label"] == "spam").astype(int).tolist()
+    assert prepared.split.tolist() == ["train"] * 1045 + ["validation"] * 149 + ["test"] * 300
+    assert [int(prepared.leaks[prepared.indices(split)].sum()) for split in SPLITS] == [0, 13, 37]
+    assert prepared.unbalanced == 4825 - 747
+
+
+def test_the_default_split_of_the_sms_file_leaks_nothing(shared):
+    prepared = prepare(read(shared / "sms/SMSSpamCollection"), DEFAULT)
+    assert (prepared.duplicates, prepared.conflicts) == (403, 0)
+    assert len(prepared.texts) == len(set(prepared.texts)) == 5574 - 403
+    assert not prepared.leaks.any()
+    shares = [prepared.counts(split)["spam"] / len(prepared.indices(split)) for split in SPLITS]
+    assert max(shares) - min(shares) < 0.002
+
+
+@pytest.mark.parametrize(
+    "labels, names",
+    [
+        (["spam", "ham"], ["ham", "spam"]),
+        (["10", "9", "1"], ["1", "9", "10"]),
+        (["-1", "1", "0.5"], ["-1", "0.5", "1"]),
+        (["level 10", "level 2"], ["level 2", "level 10"]),
+        (["b", "2", "a", "10"], ["2", "10", "a", "b"]),
+        (["x\u00b2", "x", "9" * 5000, "\u597d"], ["9" * 5000, "x", "x\u00b2", "\u597d"]),
+    ],
+)
+def test_label_names_are_in_natural_order(labels, names):
+    assert label_names(labels) == names
+
+
+def test_copies_and_conflicts():
+    texts = ["a", "b", "a", "c", "b", "b", "a "]
+    labels = ["x", "x", "x", "y", "y", "x", "x"]
+    duplicate, conflict = copies(texts, labels)
+    assert duplicate.tolist() == [False, False, True, False, False, False, False]
+    assert conflict.tolist() == [False, True, False, False, True, True, False]
+
+
+def test_duplicates_are_dropped_or_kept(table):
+    texts = [f"text {i}" for i in range(40)] + ["text 0", "text 0", "text 1"]
+    labels = ["x", "y"] * 20 + ["x", "x", "x"]  # text 1 was a y
+    dropped = prepare(table(texts, labels), DEFAULT)
+    assert sorted(dropped.rows) == [i for i in range(40) if i != 1]
+    assert (dropped.duplicates, dropped.conflicts) == (2, 2)
+    kept = prepare(table(texts, labels), data(duplicates="keep"))
+    assert sorted(kept.rows) == list(range(43))
+    assert (kept.duplicates, kept.conflicts) == (2, 2)
+
+
+def test_leaks_are_the_copies_outside_training(table):
+    prepared = prepare(
+        table(["same"] * 10 + ["other"] * 10, ["x"] * 10 + ["y"] * 10), data(duplicates="keep")
+    )
+    assert (prepared.leaks == (prepared.split != "train")).all()
+
+
+def test_undersampling_keeps_as_many_of_each_label_as_the_rarest_has(table):
+    labels = ["a"] * 50 + ["b"] * 20 + ["c"] * 30
+    prepared = prepare(table([str(i) for i in range(100)], labels), data(balance="undersample"))
+    assert Counter(prepared.labels.tolist()) == {0: 20, 1: 20, 2: 20}
+    assert prepared.unbalanced == 40
+
+
+def test_the_split_is_a_function_of_the_seed(table):
+    made = table([str(i) for i in range(60)], ["a", "b", "c"] * 20)
+    one, again, other = (prepare(made, data(seed=seed)) for seed in (1, 1, 2))
+    assert one.rows.tolist() == again.rows.tolist() and one.split.tolist() == again.split.tolist()
+    assert set(one.rows[one.indices("test")]) != set(other.rows[other.indices("test")])
+
+
+def test_stratifying_gives_every_label_a_place_in_every_split(table):
+    labels = ["a"] * 200 + ["b"] * 30 + ["c"] * 3
+    prepared = prepare(table([str(i) for i in range(233)], labels), DEFAULT)
+    assert prepared.counts("train") == {"a": 140, "b": 21, "c": 1}
+    assert prepared.counts("validation") == {"a": 20, "b": 3, "c": 1}
+    assert prepared.counts("test") == {"a": 40, "b": 6, "c": 1}
+    assert sum(sizes(prepared)) == 233
+
+
+def test_a_label_with_a_single_row_is_named(table):
+    made = table([str(i) for i in range(21)], ["a", "b"] * 10 + ["rare"])
+    with pytest.raises(BadData, match=r"rare \(1\)") as error:
+        prepare(made, DEFAULT)
+    assert "data.stratify off" in error.value.do
+    unstratified = prepare(made, data(stratify=False))
+    assert sum(unstratified.counts(split)["rare"] for split in SPLITS) == 1
+
+
+def test_a_label_may_be_absent_from_validation_without_stratifying(table):
+    prepared = prepare(
+        table([str(i) for i in range(30)], ["a", "b"] * 14 + ["rare"] * 2), data(stratify=False)
+    )
+    assert prepared.counts("validation")["rare"] == 0
+
+
+@pytest.mark.parametrize(
+    "texts, labels, changes, what",
+    [
+        ([], [], {}, "No row has both"),
+        (["a", "b"], ["ham", "ham"], {}, "Every row says ham"),
+        (["a", "a", "b"], ["x", "y", "x"], {}, "Without copied texts every row says x"),
+        (["a", "a"], ["x", "y"], {}, "Every text occurs with different labels"),
+        ([str(i) for i in range(20)], [f"label {i}" for i in range(20)], {}, "20 labels in 20 rows"),
+        (["a", "b", "c", "d"], ["x", "y", "x", "y"], {"stratify": False}, "no row for validation"),
+        (
+            [str(i) for i in range(20)],
+            ["x"] * 18 + ["y"] * 2,
+            {"stratify": False, "seed": 1},
+            "learn from says x",
+        ),
+    ],
+)
+def test_what_cannot_be_learned_from_is_refused_with_what_to_do(table, texts, labels, changes, what):
+    if "learn from" in what:
+        changes["seed"] = next(
+            seed
+            for seed in range(1000)
+            if min(np.random.RandomState(seed).permutation(20).tolist().index(i) for i in (18, 19)) > 13
+        )
+    with pytest.raises(BadData, match=what) as error:
+        prepare(table(texts, labels), data(**changes))
+    assert error.value.do
+
+
+@pytest.fixture
+def run(tmp_path) -> RunFolder:
+    return RunFolder(tmp_path)
+
+
+@pytest.fixture
+def prepared(table) -> Prepared:
+    texts = [f'text "{i}",\n\u2028 \u4f60\u597d \x00\x1b' for i in range(28)] + ["same"] * 2
+    return prepare(table(texts, ["10", "9"] * 15), data(duplicates="keep"))
+
+
+def test_a_run_keeps_its_rows(prepared, run):
+    save(prepared, run)
+    loaded = load(run)
+    assert loaded.texts == prepared.texts and loaded.names == prepared.names == ["9", "10"]
+    for name in ("rows", "labels", "split", "leaks"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(prepared, name))
+    with gzip.open(run.data_file, "rt", encoding="utf-8", newline="\n") as lines:
+        first = json.loads(next(lines))
+    assert first == {
+        "row": prepared.rows[0],
+        "text": prepared.texts[0],
+        "label": prepared.names[prepared.labels[0]],
+        "split": "train",
+    } | {"split": prepared.split[0]}
+
+
+def test_the_split_is_a_table(prepared, run):
+    save(prepared, run)
+    with open(run.split_file, newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["row", "label", "split"]
+    assert [int(row[0]) for row in rows] == prepared.rows.tolist()
+    assert [row[2] for row in rows] == prepared.split.tolist()
+    assert {row[1] for row in rows} == {"9", "10"}
+
+
+@pytest.mark.parametrize("harm", ["cut", "words", "half a line", "nothing", "gone"])
+def test_kept_rows_that_are_damaged_are_refused(prepared, run, harm):
+    save(prepared, run)
+    whole = run.data_file.read_bytes()
+    lines = gzip.decompress(whole)
+    if harm == "gone":
+        run.data_file.unlink()
+    else:
+        damaged = {
+            "cut": whole[:-20],
+            "words": b"not gzip",
+            "half a line": gzip.compress(lines[:-9]),
+            "nothing": gzip.compress(b""),
+        }
+        run.data_file.write_bytes(damaged[harm])
+    with pytest.raises(BadRun, match=r"data\.jsonl\.gz") as error:
+        load(run)
+    assert error.value.do

@@ -1,0 +1,206 @@
+"""A run from its folder to its result, in this process; and that resuming is exact wherever it was stopped."""
+
+import csv
+
+import msgspec
+import pytest
+import torch
+
+from core.errors import BadModel, WorkbenchError
+from core.evaluate.predict import Predictor
+from core.recipe import load
+from core.runs import checkpoint
+from core.runs.attempt import attempt
+from core.runs.events import Checkpointed, Ended, Evaluated, Resumed, Started, Steps
+
+pytestmark = pytest.mark.usefixtures("tiny")
+
+
+def never() -> bool:
+    return False
+
+
+def live(run, stopping=never, resumed=False):
+    return list(attempt(run, lambda *_: None, stopping, resumed))
+
+
+def weights(run, name="last"):
+    return checkpoint.read(run.checkpoint(name), checkpoint.WEIGHTS)
+
+
+def test_a_run_ends_with_its_result_and_files(new_run):
+    run = new_run()
+    events = live(run)
+    ended = events[-1]
+    assert isinstance(ended, Ended) and ended.state == "done"
+    result = ended.result
+    assert result == run.result()
+    assert result["run"] == str(run.path)
+    test = result["test"]
+    assert test["low"] < test["accuracy"] <= test["high"]
+    assert test["rows"] == 18 == sum(map(sum, test["confusion"]))
+    assert test["clean"] == test["accuracy"] and test["clean_rows"] == 18
+    assert 0 <= test["baseline"] <= 1 and test["majority"] == pytest.approx(12 / 18)
+    assert set(test["per_class"]) == {"ham", "spam"} == set(result["labels"])
+    assert {"accuracy", "low", "high"} <= set(result["train"]) and {"accuracy"} <= set(result["validation"])
+    assert result["seconds"]["total"] > 0
+    with open(run.split_file) as file:
+        splits = list(csv.DictReader(file))
+    assert len(splits) == 90 and {s["split"] for s in splits} == {"train", "validation", "test"}
+    with open(run.predictions_file, newline="") as file:
+        said = list(csv.DictReader(file))
+    assert len(said) == 18
+    assert sum(s["label"] == s["predicted"] for s in said) == test["correct"]
+    assert {int(s["row"]) for s in said} == {int(s["row"]) for s in splits if s["split"] == "test"}
+
+
+def test_the_recipe_of_a_run_leaves_nothing_open(new_run):
+    run = new_run(train={"lr": "auto"}, speed={"threads": "auto", "device": "auto"})
+    live(run)
+    assert "auto" not in {
+        value for part in run.recipe().model_dump().values() if isinstance(part, dict) for value in part.values()
+    }
+    assert load(run.recipe().model_dump()) == run.recipe()
+
+
+def test_it_learns(new_run):
+    run = new_run(train={"epochs": 8, "lr": 5e-3}, freeze={"trainable": "all"})
+    losses = [loss for event in live(run) if isinstance(event, Steps) for loss in event.loss]
+    assert sum(losses[-10:]) < 0.5 * sum(losses[:10])
+    assert run.result()["test"]["accuracy"] > 0.9
+
+
+def test_steps_and_evaluations_are_reported_whole_and_in_order(new_run):
+    events = live(new_run())
+    started = next(e for e in events if isinstance(e, Started))
+    assert started.n_steps == 2 * 16 and started.rows == {"train": 63, "validation": 9, "test": 18}
+    steps = [e for e in events if isinstance(e, Steps)]
+    assert sum(len(e.loss) for e in steps) == started.n_steps
+    seen = [(e.step, e.split, e.whole) for e in events if isinstance(e, Evaluated)]
+    assert seen[:2] == [(0, "train", False), (0, "validation", False)]
+    assert (16, "validation", True) in seen and (32, "train", True) in seen
+
+
+def test_only_the_chosen_parts_learn(new_run):
+    run = new_run(freeze={"trainable": "blocks.2,head"})
+    live(run)
+    names = set(weights(run))
+    assert names and all(name.startswith(("backbone.h.2.", "head.")) for name in names)
+
+
+PLANS = [("last_block", "bucketed"), ("all", "dynamic"), ("embeddings,blocks.1,head", "fixed")]
+
+
+@pytest.mark.parametrize(("trainable", "padding"), PLANS)
+def test_a_stopped_and_resumed_run_equals_one_never_stopped(new_run, trainable, padding):
+    # 12 tokens are enough for these texts, and keep the fixed padding quick
+    changes = {"freeze": {"trainable": trainable}, "train": {"padding": padding}, "model": {"context": 12}}
+    whole = new_run(**changes)
+    live(whole)
+    for asked in (0, 7, 22, 23, 24, 25, 60):  # also in the middle of evaluations, and right at their ends
+        broken = new_run(**changes)
+        left = iter(range(asked))
+        events = live(broken, lambda left=left: next(left, None) is None)
+        resumed = False
+        while events[-1].state == "stopped":
+            resumed = True
+            events = live(broken, resumed=True)
+        assert resumed
+        assert isinstance(events[0], Resumed)
+        for name, tensor in weights(whole).items():
+            assert torch.equal(tensor, weights(broken)[name]), (asked, name)
+        assert strip(broken.result()) == strip(whole.result())
+
+
+def strip(result):
+    return {key: value for key, value in result.items() if key not in ("run", "name", "seconds")}
+
+
+def test_losses_of_a_resumed_run_continue_those_before(new_run):
+    whole, broken = new_run(), new_run()
+    expected = [loss for e in live(whole) if isinstance(e, Steps) for loss in e.loss]
+    left = iter(range(30))
+    first = live(broken, lambda: next(left, None) is None)
+    second = live(broken, resumed=True)
+    at = next(e for e in second if isinstance(e, Resumed)).from_step
+    assert 0 < at < 32
+    losses = [[loss for e in part if isinstance(e, Steps) for loss in e.loss] for part in (first, second)]
+    assert losses[0][:at] + losses[1] == expected
+
+
+def test_the_best_weights_are_kept_and_older_ones_removed(new_run):
+    run = new_run(train={"epochs": 3, "lr": 5e-2})
+    events = live(run)
+    validations = {e.step: e.loss for e in events if isinstance(e, Evaluated) and e.split == "validation" and e.whole}
+    announced = [e for e in events if isinstance(e, Checkpointed) and e.best][-1]
+    best = min((loss, step) for step, loss in validations.items() if step % 16 == 0)[1]
+    assert run.checkpoint("best").name == str(best) == announced.name
+    assert run.result()["checkpoint"] == best
+    assert {p.name for p in run.checkpoints.iterdir()} <= {"best", "last", str(best), "48"}
+
+
+def test_the_source_is_never_read_again(new_run, messages):
+    run = new_run()
+    left = iter(range(20))
+    live(run, lambda: next(left, None) is None)
+    messages.unlink()
+    assert live(run, resumed=True)[-1].state == "done"
+
+
+def test_a_loss_that_is_no_number_is_said_and_the_checkpoint_before_is_safe(new_run):
+    run = new_run(train={"lr": 0.9, "epochs": 40, "keep": "last"}, freeze={"trainable": "all"})
+    run2 = new_run()
+    live(run2)
+    path = run2.checkpoint("last") / checkpoint.WEIGHTS
+    assert path.is_file()
+    with pytest.raises(WorkbenchError, match="stopped being a number at step"):
+        poison(run)
+
+
+def poison(run):
+    """Train with a head that has been made infinite."""
+    from core.model.classifier import Classifier
+
+    before = Classifier.new_head
+
+    def broken(self, seed):
+        before(self, seed)
+        with torch.no_grad():
+            self.head.weight.fill_(float("inf"))
+
+    Classifier.new_head = broken
+    try:
+        live(run)
+    finally:
+        Classifier.new_head = before
+
+
+def test_a_batch_larger_than_the_training_set(new_run):
+    assert live(new_run(train={"batch": 500}))[-1].state == "done"
+    with pytest.raises(WorkbenchError, match="batch.*63"):
+        live(new_run(train={"batch": 500, "drop_last": True}))
+
+
+def test_a_damaged_checkpoint_is_never_used(new_run):
+    run = new_run()
+    left = iter(range(30))
+    live(run, lambda: next(left, None) is None)
+    path = run.checkpoint("last") / checkpoint.WEIGHTS
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WorkbenchError, match="damaged"):
+        live(run, resumed=True)
+    with pytest.raises(WorkbenchError, match="damaged"):
+        Predictor.open(run)
+
+
+def test_weights_that_are_no_checkpoint_folder(new_run, tmp_path):
+    with pytest.raises(BadModel, match="not a model folder"):
+        live(new_run(model={"weights": str(tmp_path / "nothing")}))
+
+
+def test_a_run_is_one_json_document(new_run):
+    run = new_run()
+    live(run)
+    assert msgspec.json.decode(run.result_file.read_bytes())["name"] == run.name

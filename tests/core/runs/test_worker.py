@@ -1,0 +1,206 @@
+"""The real process: killed, stopped, robbed of its data, surrounded by files that look like its own modules."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import msgspec
+import pytest
+import torch
+
+from core.errors import BadRun
+from core.runs import checkpoint
+from core.runs.control import Stop
+from core.runs.events import Applied, Checkpointed, Ended, Noted, Resumed, Steps
+from core.runs.folder import RunFolder, find_run
+from core.runs.history import History
+from core.runs.launch import launch, lock
+
+DEADLINE = 90  # seconds
+
+
+def wait(condition, process=None):
+    until = time.monotonic() + DEADLINE
+    while time.monotonic() < until:
+        if found := condition():
+            return found
+        assert process is None or process.poll() is None, "the worker ended early"
+        time.sleep(0.01)
+    raise AssertionError("waited in vain")
+
+
+def events(run):
+    return run.events()[0]
+
+
+def saw(run, kind, n=1):
+    found = [e for e in events(run) if isinstance(e, kind)]
+    return found if len(found) >= n else None
+
+
+def finish(run):
+    process = launch(run)
+    assert process.wait(DEADLINE) == 0, run.log_file.read_text()
+    return run
+
+
+def test_a_killed_run_resumes_to_the_weights_of_one_never_killed(new_run):
+    changes = {"train": {"epochs": 3, "checkpoint_seconds": 0.2}}
+    whole = finish(new_run(**changes))
+    broken = new_run(**changes)
+    kills = 0
+    for moments in (2, 4):
+        process = launch(broken)
+        assert broken.status().state in ("starting", "running")
+        wait(lambda n=moments: saw(broken, Checkpointed, n), process)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        kills += 1
+        assert broken.status().state == "vanished"
+        # nothing that was reported as saved is lost
+        assert broken.checkpoint("last").name == saw(broken, Checkpointed)[-1].name
+    finish(broken)
+    assert kills == 2 and saw(broken, Resumed, 2)
+    ends = [checkpoint.read(run.checkpoint("last"), checkpoint.WEIGHTS) for run in (whole, broken)]
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+    assert broken.status().state == "done"
+    history = History()
+    for event in events(broken):
+        history.apply(event)
+    assert len(history.losses) == history.n_steps == history.step
+
+
+def test_a_stop_is_obeyed_with_a_checkpoint_and_answered(new_run):
+    run = new_run(train={"epochs": 500})
+    process = launch(run)
+    wait(lambda: saw(run, Steps), process)
+    id = run.send(Stop())
+    assert process.wait(DEADLINE) == 0
+    answer = saw(run, Applied)[0]
+    assert answer.id == id and answer.refused is None
+    assert isinstance(events(run)[-1], Ended) and run.status().state == "stopped"
+    assert run.checkpoint("last").name == str(events(run)[-1].step)
+
+
+def test_two_workers_never_share_a_run_and_closing_the_starter_leaves_it_running(new_run):
+    run = new_run(train={"epochs": 500})
+    starter = f"from core.runs.launch import launch; from core.runs.folder import RunFolder; launch(RunFolder({str(run.path)!r}))"
+    subprocess.run([sys.executable, "-c", starter], check=True, timeout=DEADLINE)
+    wait(lambda: saw(run, Steps))
+    assert run.status().state == "running" and run.status().quiet < 60
+    with pytest.raises(BadRun, match="already running"):
+        launch(run)
+    second = subprocess.run(
+        [sys.executable, "-m", "core.runs.worker", str(run.path)], capture_output=True, text=True, timeout=DEADLINE
+    )
+    assert second.returncode == 1 and "already running" in second.stderr
+    run.send(Stop())
+    wait(lambda: run.status().state == "stopped")
+
+
+def test_modules_lying_in_the_run_folder_are_not_imported(new_run):
+    run = new_run(train={"epochs": 1})
+    (run.path / "core").mkdir()
+    for trap in ("core/__init__.py", "json.py", "torch.py"):
+        (run.path / trap).write_text("raise SystemExit('trapped')")
+    finish(run)
+    assert run.status().state == "done"
+
+
+def test_the_data_file_may_vanish_during_a_run(new_run, messages):
+    run = new_run()
+    process = launch(run)
+    wait(lambda: run.data_file.is_file(), process)
+    messages.unlink()
+    assert process.wait(DEADLINE) == 0
+    assert run.status().state == "done"
+
+
+def test_a_missing_file_fails_with_a_sentence(new_run, messages):
+    run = new_run()
+    messages.unlink()
+    assert launch(run).wait(DEADLINE) == 1
+    status = run.status()
+    assert status.state == "failed" and "messages.tsv" in status.why and status.do
+    assert "Traceback" not in run.log_file.read_text()
+
+
+def test_a_torn_last_line_is_skipped_and_closed_off(new_run):
+    run = new_run(train={"epochs": 1})
+    run.events_file.write_bytes(msgspec.json.encode(Noted(text="before", attempt=3)) + b'\n{"type":"noted","te')
+    finish(run)
+    found = events(run)
+    assert found[0].text == "before" and isinstance(found[1], Resumed) and found[1].attempt == 4
+
+
+def test_a_half_written_folder_says_so(tmp_path):
+    (tmp_path / "r1").mkdir()
+    run = find_run(tmp_path, "r1")
+    assert run.status().state == "failed" and "half written" in run.status().why
+    with pytest.raises(BadRun, match="holds no recipe.toml"):
+        run.recipe()
+    with pytest.raises(BadRun, match="no checkpoint"):
+        run.checkpoint()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of a few megabytes."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = os.geteuid() == 0 and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=110m", "tmpfs", str(folder)], capture_output=True
+    ).returncode == 0
+    if not mounted:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_keeps_the_last_checkpoint_and_says_so(new_run, small_disk):
+    # the base takes 71 MB; a checkpoint of the last block 10 MB, so that not many fit beside what fills the disk
+    made = new_run(train={"epochs": 50})
+    run = RunFolder(small_disk / "r1")
+    shutil.move(made.path, run.path)
+    process = launch(run)
+    first = wait(lambda: saw(run, Checkpointed), process)[0]
+    (small_disk / "filler").write_bytes(b"x" * (free(small_disk) - 3_000_000))
+    assert process.wait(DEADLINE) == 1
+    status = run.status()
+    assert status.state == "failed" and "disk is full" in status.why and "resume" in status.do
+    kept = run.checkpoint("last")
+    assert int(kept.name) >= int(first.name)
+    checkpoint.verify(kept, checkpoint.WEIGHTS)
+    (small_disk / "filler").unlink()
+    process = launch(run)
+    wait(lambda: saw(run, Checkpointed, len(saw(run, Checkpointed)) + 1), process)
+    run.send(Stop())
+    assert process.wait(DEADLINE) == 0
+
+
+def free(folder):
+    stat = os.statvfs(folder)
+    return stat.f_bavail * stat.f_bsize
+
+
+def test_a_folder_that_cannot_be_written_is_refused(new_run, tmp_path):
+    run = new_run()
+    if os.geteuid() == 0:
+        bound = subprocess.run(["mount", "--bind", "-o", "ro", str(run.path), str(run.path)], capture_output=True)
+        if bound.returncode:
+            pytest.skip("root writes everywhere, and no read-only mount can be made")
+    else:
+        run.path.chmod(0o500)
+    try:
+        with pytest.raises(BadRun, match="cannot be written.*writable"):
+            lock(run)
+        with pytest.raises(BadRun, match="writable"):
+            run.send(Stop())
+    finally:
+        if os.geteuid() == 0:
+            subprocess.run(["umount", "-l", str(run.path)], check=True)
+        else:
+            run.path.chmod(0o700)

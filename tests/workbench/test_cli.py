@@ -1,0 +1,247 @@
+"""The command line: precedence, exit codes, what others script against, and what happens at ctrl+c and hang-up."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.recipe import load, options, to_toml
+from core.runs.control import Stop
+from core.runs.folder import RunFolder, list_runs
+from workbench import cli
+
+DEADLINE = 90
+WORKBENCH = [sys.executable, "-m", "workbench"]
+QUICK = ["--trainable", "head", "--epochs", "1", "--model", "nano", "--context", "16", "--threads", "1"]
+
+
+@pytest.fixture(scope="module")
+def messages(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "messages.csv"
+    lines = [f"{'spam' if i % 3 == 0 else 'ham'},{'win a prize' if i % 3 == 0 else 'see you later'} {i}" for i in range(60)]
+    path.write_text("\n".join(["label,text", *lines]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(messages, tmp_path_factory):
+    """What `workbench train --json` printed, run once for the tests that only read it."""
+    root = tmp_path_factory.mktemp("runs")
+    done = subprocess.run(
+        [*WORKBENCH, "train", "--data", str(messages), *QUICK, "--runs", str(root), "--json"],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), done.stderr
+
+
+def said(capsys, *argv):
+    code = cli.main(list(map(str, argv)))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_train_prints_one_document(trained):
+    result, progress = trained
+    run = Path(result["run"])
+    assert run.is_absolute() and run.is_dir()
+    assert {"accuracy", "low", "high", "clean", "baseline"} <= set(result["test"])
+    assert {"train", "validation", "seconds"} <= set(result)
+    assert "learn" in progress and "\x1b" not in progress
+    with open(run / "split.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["row", "label", "split"] and len(rows) == 60
+
+
+def test_predict_reads_arguments_files_and_standard_input(trained, tmp_path, capsys):
+    run = trained[0]["run"]
+    (tmp_path / "texts.txt").write_text("see you later\nwin a prize\n")
+    code, out, _ = said(capsys, "predict", run, "win a prize", "--file", tmp_path / "texts.txt", "--json")
+    answers = json.loads(out)
+    assert code == 0 and [a["text"] for a in answers] == ["win a prize", "see you later", "win a prize"]
+    for answer in answers:
+        assert set(answer) == {"text", "label", "probabilities", "cut"}
+        assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert answer["label"] == max(answer["probabilities"], key=answer["probabilities"].get)
+    assert answers[0]["probabilities"] == pytest.approx(answers[2]["probabilities"], abs=1e-6)
+    code, out, _ = said(capsys, "predict", run, "", "word " * 400)
+    assert code == 0 and out.count("\n") == 2 and "(cut)" in out
+    piped = subprocess.run(
+        [*WORKBENCH, "predict", run], input="one\ntwo\n", capture_output=True, text=True, timeout=DEADLINE
+    )
+    assert piped.returncode == 0 and len(piped.stdout.splitlines()) == 2
+
+
+def test_runs_and_models_list(trained, capsys):
+    root = Path(trained[0]["run"]).parent
+    code, out, _ = said(capsys, "runs", "--runs", root, "--json")
+    listed = json.loads(out)
+    assert code == 0 and listed[0]["state"] == "done" and listed[0]["test"]["rows"] == 12
+    code, out, _ = said(capsys, "runs", "--runs", root)
+    assert code == 0 and "done" in out and "nano" in out
+    code, out, _ = said(capsys, "models", "--json")
+    models = {m["name"]: m for m in json.loads(out)}
+    assert models["nano"]["weights"] == "random" and models["gpt2"]["parameters"] == 124_441_346
+    code, out, _ = said(capsys, "runs", "--runs", root / "none")
+    assert code == 0 and "No runs" in out
+
+
+def test_data_says_what_is_there(messages, capsys):
+    code, out, _ = said(capsys, "data", messages, "--json")
+    found = json.loads(out)
+    assert code == 0 and found["rows"] == 60
+    assert found["columns"] == {"text": "text", "label": "label"}
+    assert found["labels"] == {"ham": 40, "spam": 20}
+    assert found["skipped"] == [] and found["duplicates"] == 0
+    code, out, _ = said(capsys, "data", messages)
+    assert code == 0 and "66.7 %" in out
+
+
+def test_export_writes_a_folder(trained, tmp_path, capsys):
+    code, out, _ = said(capsys, "export", trained[0]["run"], tmp_path / "out")
+    assert code == 0 and json.loads((tmp_path / "out" / "config.json").read_text())["id2label"] == {"0": "ham", "1": "spam"}
+    code, _, err = said(capsys, "export", trained[0]["run"], tmp_path / "out")
+    assert code == 1 and "there already" in err
+
+
+def test_flags_win_over_the_file_and_the_file_over_the_preset(tmp_path):
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('preset = "book"\n[train]\nepochs = 2\nbatch = 16\n')
+    given = cli.parser().parse_args(["train", str(recipe), "--batch", "4", "--model.name", "nano"])
+    made = cli.recipe_of(given)
+    assert (made.train.epochs, made.train.batch, made.model.name) == (2, 4, "nano")
+    assert made.model.readout == "last_pad" and made.data.balance == "undersample"
+
+
+def test_every_option_is_a_flag_and_survives_toml(tmp_path):
+    words = {flag for action in cli.parser()._subparsers._group_actions[0].choices["train"]._actions for flag in action.option_strings}
+    for option in options():
+        assert f"--{option.name}" in words
+    recipe = load({"preset": "book", "train": {"lr": 0.001}, "freeze": {"trainable": "blocks.3,norm,head"}})
+    path = tmp_path / "r.toml"
+    path.write_text(to_toml(recipe))
+    assert cli.recipe_of(cli.parser().parse_args(["train", str(path)])) == recipe
+
+
+def test_three_mistakes_are_reported_together(tmp_path, capsys):
+    recipe = tmp_path / "wrong.toml"
+    recipe.write_text('[train]\nepochs = "many"\nlearning = 1\n[model]\nname = "gpt5"\n')
+    code, _, err = said(capsys, "train", recipe)
+    assert code == 2
+    assert "train.epochs" in err and "train.learning" in err and "model.name" in err and "gpt2" in err
+    assert len(err.strip().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["train"], "nothing to learn from yet"),
+        (["train", "--data", "missing.csv"], "no file missing.csv"),
+        (["train", "missing.toml"], "cannot be read"),
+        (["train", "--readout", "last_pad", "--data", "x.csv"], "fixed"),
+        (["train", "--trainable", "blocks.77", "--data", "x.csv"], "blocks.77"),
+        (["train", "--model", "nano", "--weights", "pretrained", "--data", "x.csv"], "no pretrained weights"),
+    ],
+)
+def test_bad_usage_is_2_with_a_sentence(argv, words, capsys, tmp_path):
+    code, out, err = said(capsys, *argv, "--runs", tmp_path / "runs")
+    assert code == 2 and words in err and out == ""
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["predict", "r99", "text"], "no run r99"),
+        (["resume", "r99"], "no run r99"),
+        (["predict", "last", "text"], "no runs"),
+        (["data", "missing.csv"], "missing.csv"),
+    ],
+)
+def test_failures_are_1_with_a_sentence(argv, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_RUNS", str(tmp_path / "runs"))
+    code, _, err = said(capsys, *argv)
+    assert code == 1 and words in err and "Traceback" not in err
+
+
+def test_a_file_with_one_label_fails_with_a_sentence(tmp_path):
+    path = tmp_path / "one.tsv"
+    path.write_text("".join(f"ham\tsome words {i}\n" for i in range(30)))
+    done = subprocess.run(
+        [*WORKBENCH, "train", str(path), "--runs", str(tmp_path / "runs")], capture_output=True, text=True, timeout=DEADLINE
+    )
+    assert done.returncode == 1 and "Every row says ham" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_without_a_terminal_the_app_says_so():
+    done = subprocess.run(WORKBENCH, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE)
+    assert done.returncode == 2 and "no terminal" in done.stderr
+
+
+def start(messages, root, *more):
+    process = subprocess.Popen(
+        [*WORKBENCH, "train", str(messages), *QUICK, "--epochs", "100000", "--runs", str(root), *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    run = until(lambda: next(iter(list_runs(root)), None))
+    until(lambda: run.status().step > 0)
+    return process, run
+
+
+def until(condition):
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("waited in vain")
+
+
+def test_ctrl_c_stops_with_a_checkpoint_and_resume_goes_on(messages, tmp_path):
+    process, run = start(messages, tmp_path)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 130 and "checkpoint" in output
+    assert run.status().state == "stopped" and run.checkpoint().is_dir()
+    step = run.status().step
+    detached = subprocess.run(
+        [*WORKBENCH, "resume", run.name, "--runs", str(tmp_path), "--detach", "--json"], capture_output=True, text=True
+    )
+    assert json.loads(detached.stdout) == {"run": str(run.path)}
+    until(lambda: run.status().step > step)
+    run.send(Stop())
+    until(lambda: run.status().state == "stopped")
+
+
+def test_the_second_ctrl_c_kills(messages, tmp_path):
+    process, run = start(messages, tmp_path)
+    worker = next(e.pid for e in run.events()[0] if hasattr(e, "pid"))
+    os.kill(worker, signal.SIGSTOP)  # so that it cannot obey the first
+    process.send_signal(signal.SIGINT)
+    until(lambda: run.control_file.exists())
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=DEADLINE)
+    assert process.returncode == 130 and run.status().state == "vanished"
+
+
+def test_a_hang_up_leaves_the_run_running(messages, tmp_path):
+    process, run = start(messages, tmp_path)
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=DEADLINE)
+    step = run.status().step
+    until(lambda: run.status().step > step)
+    assert RunFolder(run.path).status().state == "running"
+    run.send(Stop())
+    until(lambda: run.status().state == "stopped")

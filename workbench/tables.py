@@ -1,0 +1,140 @@
+"""Listings on the command line: what is in a file, which runs there are, which models."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from core.model.cost import parameters
+from core.presets import MODELS
+from core.recipe import Recipe
+from core.runs.folder import RunFolder, list_runs
+from workbench.formatting import count, percent, size
+
+
+def data(recipe: Recipe, as_json: bool) -> int:
+    """What is in the recipe's file; returns the exit code. Raises BadData where it cannot be read."""
+    from core.data.survey import profile
+
+    found, _ = profile(recipe)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        return 0
+    lines = [
+        f"{found.path}",
+        f"{found.rows:,} rows, {found.format}, {found.encoding}; quotes {'enclose fields' if found.quoting == 'csv' else 'are text'}",
+        f"text: {found.columns['text']}   label: {found.columns['label']}   of {', '.join(found.all_columns)}",
+        *(f"{skipped.rows:,} rows skipped: {skipped.reason}" for skipped in found.skipped),
+    ]
+    _print(lines)
+    shares = sum(found.labels.values()) or 1
+    _table(
+        ["label", "in the file", "share", "for learning", *found.splits],
+        [
+            [name, f"{n:,}", percent(n / shares), f"{found.learning.get(name, 0):,}"]
+            + [f"{split.get(name, 0):,}" for split in found.splits.values()]
+            for name, n in found.labels.items()
+        ],
+    )
+    _print(f"{note.count:>7,}  {note.text}" for note in found.notes)
+    if found.problem:
+        _print([found.problem])
+    return 0
+
+
+def runs(root: Path, as_json: bool) -> int:
+    """Every run under the root, newest first."""
+    rows = [_run(run) for run in list_runs(root)]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    elif not rows:
+        _print([f"No runs in {root} yet. workbench train makes one."])
+    else:
+        _table(
+            ["run", "state", "step", "model", "learns", "test", "95 %", "what happened"],
+            [
+                [
+                    row["name"],
+                    row["state"],
+                    f"{row['step']:,} of {row['n_steps']:,}" if row["n_steps"] else "",
+                    row["model"],
+                    row["trainable"],
+                    percent(row["test"]["accuracy"]) if row["test"] else "",
+                    f"{row['test']['low']:.0%} to {row['test']['high']:.0%}" if row["test"] else "",
+                    f"{row['why']} {row['do']}".strip(),
+                ]
+                for row in rows
+            ],
+        )
+    return 0
+
+
+def _run(run: RunFolder) -> dict:
+    status, result = run.status(), run.result()
+    row = {"name": run.name, "run": str(run.path), "model": "", "trainable": "", "data": ""}
+    if run.recipe_file.is_file():
+        recipe = run.recipe()
+        row |= {"model": recipe.model.name, "trainable": recipe.freeze.trainable, "data": recipe.data.path}
+    return row | msgspec.to_builtins(status) | {"test": result["test"] if result else None}
+
+
+def models(as_json: bool) -> int:
+    """Every model by name, and whether its weights are on this machine."""
+    from core.model.hub import cached
+
+    rows = [
+        {
+            "name": name,
+            "parameters": sum(parameters(preset.shape, 2).values()),
+            "blocks": preset.shape.n_blocks,
+            "width": preset.shape.width,
+            "context": preset.shape.context,
+            "weights": "random" if preset.source is None else "on disk" if cached(preset.source) else "download",
+            "bytes": preset.source.size if preset.source else 0,
+            "source": preset.source.repo if preset.source else "",
+        }
+        for name, preset in MODELS.items()
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return 0
+    _table(
+        ["model", "parameters", "blocks", "width", "context", "weights", "from"],
+        [
+            [
+                row["name"],
+                count(row["parameters"]),
+                str(row["blocks"]),
+                str(row["width"]),
+                f"{row['context']:,}",
+                f"download {size(row['bytes'])}" if row["weights"] == "download" else row["weights"],
+                row["source"],
+            ]
+            for row in rows
+        ],
+    )
+    return 0
+
+
+def _print(lines) -> None:
+    console = Console(highlight=False)
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        for row in (head, *rows):  # for other programs: a line a row, tabs between, nothing cut
+            print("\t".join(" ".join(cell.split()) for cell in row))
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in head:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
