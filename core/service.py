@@ -3,9 +3,9 @@
     python -P -m core.service data
 
 A request is {"id", "kind", "args"}. Its answer is any number of {"id", "progress": {"name", "done", "total",
-"unit"}} and then exactly one of {"id", "result"}, {"id", "error": {"what", "do"}} and {"id", "superseded": true}.
-The newest request of a kind wins: an older one that waits is superseded at once, one that is being worked on at
-its next progress. The helper ends at end of file, whatever it is doing.
+"unit"}}, then exactly one of {"id", "result"}, {"id", "error": {"what", "do"}}, {"id", "superseded": true}.
+The newest request of a kind wins: an older one that waits is superseded at once, one that is being worked on
+at its next progress. The helper ends at end of file, whatever it is doing.
 """
 
 import importlib

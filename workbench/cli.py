@@ -113,8 +113,6 @@ def _open(given) -> int:
 
     app = WorkbenchApp(recipe_of(given), runs_root(given.runs))
     app.run()
-    if app.parting:
-        print(app.parting)
     return app.return_code or DONE
 
 

@@ -17,7 +17,7 @@ def plan(
 ) -> list[Batch]:
     """The batches of one epoch of learning.
 
-    `lengths` (N,) are tokens, already cut to the context; an empty text counts as the one token it is read as.
+    `lengths` (N,) are tokens, cut to the context; an empty text counts as the one token it is read as.
     `fixed` pads random batches to the context and `dynamic` to their longest text; `bucketed` puts texts of
     similar length together and shuffles the batches. `drop_last` leaves out a random remainder, so that fewer
     texts than one batch give none.

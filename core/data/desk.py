@@ -35,7 +35,10 @@ class _Desk:
         return found
 
     def rows(self, args: dict, progress: Progress) -> dict:
-        """{"filter", "search", "sort": row, label or tokens, "reverse", "start", "count"} -> {"total", "rows": [Row]}."""
+        """{"filter", "search", "sort", "reverse", "start", "count"} -> {"total", "rows": [Row]}.
+
+        `sort` is row, label or tokens. Everything may be left out.
+        """
         survey = self._looked_at()
         wanted = (
             args.get("filter", ""),
@@ -52,10 +55,10 @@ class _Desk:
         }
 
     def pieces(self, args: dict, progress: Progress) -> dict:
-        """{"row": its number in the file} or {"text"} -> {"text", "label", "tokens", "pieces": [[text, tokens], ...]}.
+        """{"row": its number} or {"text"} -> {"text", "label", "tokens", "pieces": [[text, tokens], ...]}.
 
-        No piece cuts a character in half: tokens that share one stand together. Only the first MOST_PIECES tokens
-        are taken apart.
+        No piece cuts a character in half: tokens that share one stand together. Only the first MOST_PIECES
+        tokens are taken apart.
         """
         text, label = args.get("text", ""), ""
         if "row" in args:

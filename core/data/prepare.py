@@ -26,8 +26,8 @@ FEWEST = 3  # rows of a label when every split shall have one
 class Prepared:
     """The rows to learn from and to check on, in the order that the seed gives them; all arrays are (N,).
 
-    `duplicates` and `conflicts` count what the file holds, whether it was left out or not, and `unbalanced` the
-    rows that balancing left out; a run does not keep these three.
+    `duplicates` and `conflicts` count what the file holds, whether it was left out or not, and `unbalanced`
+    the rows that balancing left out; a run does not keep these three.
     """
 
     rows: np.ndarray  # int64, numbers in the file as read
@@ -85,8 +85,8 @@ def prepare(table: Table, data: recipe.Data) -> Prepared:
     """Labelled splits of the rows of a file, a pure function of both arguments.
 
     Without stratifying this is the book's protocol to the row: pandas' `sample` with `random_state` for the
-    undersampled labels and again for the shuffle, and split sizes by `int`. Raises BadData where the rows cannot be
-    learned from.
+    undersampled labels and again for the shuffle, and split sizes by `int`. Raises BadData where the rows
+    cannot be learned from.
     """
     duplicate, conflict = copies(table.texts, table.labels)
     kept = np.arange(len(table.texts))
@@ -141,7 +141,8 @@ def _stratified(labels: np.ndarray, names: list[str], data: recipe.Data) -> np.n
     if few:
         raise BadData(
             f"Too few rows to put each label into all three splits: {_some(few)}.",
-            f"Give them {FEWEST} different texts at least, take them out of the file, or turn data.stratify off.",
+            f"Give them {FEWEST} different texts at least, take them out of the file, or turn data.stratify "
+            "off.",
         )
     for label in range(len(names)):
         at = np.flatnonzero(labels == label)

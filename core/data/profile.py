@@ -1,4 +1,4 @@
-"""What a file of labelled texts looks like, before anything is learned from it: plain data, quick to import."""
+"""What a file of labelled texts looks like, before anything is learned from it. Quick to import."""
 
 import msgspec
 

@@ -22,7 +22,7 @@ EVERY = 1000  # lines between two calls of progress
 class Table:
     """The rows of a file that have a text and a label.
 
-    `rows` are their numbers in the file as read: from 0, without the header and blank lines, skipped rows counted.
+    `rows` are their numbers in the file as read, from 0: skipped rows count, header and blank lines do not.
     """
 
     path: str
@@ -57,8 +57,8 @@ def read(
 ) -> Table:
     """Read a CSV, TSV or JSONL file, `label text` lines, or any of these compressed with gzip.
 
-    `text` and `label` name columns, or number them from 0. `progress("read", done, total, "bytes")` may raise to
-    cancel. Raises BadData where there is no such file or nothing in it reads as labelled texts.
+    `text` and `label` name columns, or number them from 0. `progress("read", done, total, "bytes")` may raise
+    to cancel. Raises BadData where there is no such file or nothing in it reads as labelled texts.
     """
     path = Path(path).expanduser()
     data = _bytes(path)
@@ -135,7 +135,7 @@ def _json(content: str, watch: _Watch) -> _Cells | None:
     start = content.lstrip()
     if start.startswith("["):
         records, form = _loaded(content), "JSON list"
-    elif isinstance(_loaded(start.split("\n", 1)[0]), dict):
+    elif start.startswith("{"):
         records, form = [_loaded(line) for line in watch.lines(content) if line.strip()], "JSON lines"
     else:
         return None
@@ -152,7 +152,7 @@ def _json(content: str, watch: _Watch) -> _Cells | None:
 def _loaded(text: str):
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -216,7 +216,8 @@ def _first_word(content: str, name: str, watch: _Watch) -> _Cells:
             return _Cells([str(i) for i in range(max(map(len, rows)))], rows, form)
     raise BadData(
         f"{name} has no columns: no tab, comma, semicolon or bar parts its lines evenly.",
-        "Each row needs a text and a label, for example label, tab, text. Quotes around a text keep its commas.",
+        "Each row needs a text and a label, for example label, tab, text. Quotes around a text keep its "
+        "commas.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Finding out what a file is: its encoding, separator, quoting, header, and which columns hold text and label."""
+"""Finding out what a file is: encoding, separator, quoting, header, and which columns hold text and label."""
 
 import codecs
 import csv
@@ -38,8 +38,8 @@ codecs.register_error(_LETTER_OF_LATIN1, lambda e: (e.object[e.start : e.end].de
 def decode(data: bytes, name: str) -> tuple[str, str]:
     """The text of a file and its encoding in words.
 
-    Where bytes are not UTF-8, the larger part decides: mostly good multi-byte sequences are UTF-8 with each bad
-    byte as U+FFFD, anything else is Windows-1252. Raises BadData for a file that is no text.
+    Where bytes are not UTF-8, the larger part decides: mostly good multi-byte sequences are UTF-8 with each
+    bad byte as U+FFFD, anything else is Windows-1252. Raises BadData for a file that is no text.
     """
     for start, kind in SIGNATURES.items():
         if data.startswith(start):
@@ -113,7 +113,7 @@ def quoted(as_csv: Rows, as_none: Rows, well_quoted: bool) -> bool:
 def has_header(rows: Rows, named: Sequence[str]) -> bool:
     """Whether the first row names the columns. `named` are names that someone has given."""
     first = [cell.strip() for cell in rows[0]]
-    if any(name in first for name in named):
+    if any(name in first and not name.isdecimal() for name in named):
         return True
     if any(len(cell) > 60 or _NUMBER.fullmatch(cell) for cell in first):
         return False
@@ -130,7 +130,7 @@ def has_header(rows: Rows, named: Sequence[str]) -> bool:
 
 
 def columns(names: list[str], rows: Rows, text: str, label: str, file: str) -> tuple[int, int, list[str]]:
-    """The numbers of the text's and the label's column, found where they are `auto`, and notes on what was unsure.
+    """The numbers of the text's and the label's column, found where they are `auto`, and what was unsure.
 
     Raises BadData where a named column does not exist, or none looks right.
     """
@@ -176,15 +176,16 @@ def _label(columns: list[_Column], rows: Rows, file: str, text_given: bool, note
     best = likely[0]
     flags = [column for column in likely if set(column.values) == {"0", "1"}]
     if not best.label_hint and _one_hot(flags, rows):
+        names = ", ".join(flag.name for flag in flags)
         raise BadData(
-            f"The label of {file} is spread over {len(flags)} columns: {', '.join(flag.name for flag in flags)}.",
+            f"The label of {file} is spread over {len(flags)} columns: {names}.",
             "Make one column of them, or name one of them with --label.",
         )
-    rivals = [c.name for c in likely[1:] if best.label_hint - c.label_hint <= min(1, c.label_hint)]
+    others = [column for column in likely[1:] if len(column.values) > 1]
+    rivals = [c.name for c in others if best.label_hint - c.label_hint <= min(1, c.label_hint)]
     if rivals:
-        notes.append(
-            f"Column {best.name} is read as the label. It could also be {_either(rivals)}: choose with --label."
-        )
+        also = f"It could also be {_either(rivals)}: choose with --label."
+        notes.append(f"Column {best.name} is read as the label. {also}")
     return best
 
 
@@ -204,15 +205,14 @@ def _text(columns: list[_Column], file: str, notes: list[str]) -> _Column:
         what = f": the longest, {longest.name}, has a mean length of {longest.length:.0f}" if longest else ""
         raise BadData(
             f"{file} has no column of text{what}.",
-            "This program learns from sentences, not from tables of numbers or codes. If there is a text, name its "
-            "column with --text.",
+            "This program learns from sentences, not from tables of codes. If there is a text, name its column "
+            "with --text.",
         )
     texts.sort(key=weight, reverse=True)
     rivals = [column.name for column in texts[1:] if weight(column) > weight(texts[0]) / 2]
     if rivals:
-        notes.append(
-            f"Column {texts[0].name} is read as the text. It could also be {_either(rivals)}: choose with --text."
-        )
+        also = f"It could also be {_either(rivals)}: choose with --text."
+        notes.append(f"Column {texts[0].name} is read as the text. {also}")
     return texts[0]
 
 
@@ -235,7 +235,7 @@ def _hint(name: str, sure: set[str], maybe: set[str]) -> int:
 
 
 def _sample(rows: Rows) -> Rows:
-    # random, because files are sorted by label, or alternate; always the same, so that a file reads the same twice
+    # random, because files are sorted by label, or alternate; seeded, so that a file reads the same twice
     return rows if len(rows) <= LOOK else Random(0).sample(rows, LOOK)
 
 

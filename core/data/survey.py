@@ -37,7 +37,7 @@ class Survey:
     speed: float
 
     def mask(self, filter: str) -> np.ndarray:
-        """The rows (N,) bool that a filter shows. A label is `label NAME`, a split `split NAME`; empty is all.
+        """The rows (N,) bool that a filter shows: `label NAME`, `split NAME`, `cut`, ...; empty is all.
 
         Raises BadData for a filter that does not exist.
         """
@@ -67,8 +67,8 @@ def profile(
 ) -> tuple[Profile, Survey]:
     """Read, tokenize and split the file that a recipe names, and say what is worth knowing.
 
-    `known` is an earlier survey: its rows and lengths are used again while the file has not changed. Raises BadData
-    where the file cannot be read; where it can be read but not be learned from, `problem` says so.
+    `known` is an earlier survey: its rows and lengths are used again while the file has not changed. Raises
+    BadData where the file cannot be read; where it can be read but not be learned from, `problem` says so.
     """
     data = recipe.data
     source = _source(recipe)
@@ -89,7 +89,7 @@ def profile(
 
 
 def measure() -> float:
-    """FLOP/s of fp32 matrix products on this machine: the best of a few of about 20 ms. A basis for estimates only."""
+    """FLOP/s of fp32 matrix products on this machine, the best of a few short ones. For estimates only."""
     n = 768
     a, b = np.ones((n, n), np.float32), np.ones((n, n), np.float32)
     best = float("inf")
@@ -186,6 +186,7 @@ def _notes(
     yield from note(
         "leak validation", "validation text also in training", "validation texts also in training"
     )
+    # never one alone
     yield from note("conflict", "", f"rows whose text has different labels{dropped}", warn=not dropped)
     yield from note("duplicate", f"exact copy{dropped}", f"exact copies{dropped}", warn=False)
     unreadable = "with characters that cannot be read"

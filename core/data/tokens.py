@@ -100,8 +100,8 @@ def _bounded(text: str) -> Iterator[str]:
     """The text in parts that hold no run of over RUN letters, digits, spaces or other signs.
 
     BPE takes more than linear time in the length of such a run, and the pattern matcher runs out of stack in
-    millions of spaces. Cutting may change the tokens at the cuts, but no text that people write holds such runs;
-    a text without them comes back whole.
+    millions of spaces. Cutting may change the tokens at the cuts, but no text that people write holds such
+    runs; a text without them comes back whole.
     """
     start = 0
     for match in _RUNS.finditer(text):
@@ -113,7 +113,7 @@ def _bounded(text: str) -> Iterator[str]:
 
 def ranks() -> dict[bytes, int]:
     """GPT-2's byte sequences and their ids, `<|endoftext|>` not among them."""
-    """GPT-2's tokens without the special one, each with its id. Raises RuntimeError where the asset is damaged."""
+    """GPT-2's tokens but the special one, each with its id. Raises RuntimeError where the asset is damaged."""
     lines = lzma.decompress(ASSET.read_bytes())
     if hashlib.sha256(lines).hexdigest() != ASSET_SHA256:
         raise RuntimeError(f"{ASSET} is damaged: reinstall the workbench.")

@@ -112,7 +112,7 @@ def test_models_on_disk_are_found_in_the_hubs_cache(tmp_path):
     folder = tmp_path / f"models--{source.repo.replace('/', '--')}" / "snapshots" / source.revision
     folder.mkdir(parents=True)
     (folder / "model.safetensors").touch()
-    code = "from core.data.desk import models; import sys; print(models({}, None)); assert 'torch' not in sys.modules"
+    code = "import sys, core.data.desk as d; print(d.models({}, None)); assert 'torch' not in sys.modules"
     done = subprocess.run(
         [sys.executable, "-P", "-c", code],
         env={"HF_HUB_CACHE": str(tmp_path)},

@@ -132,10 +132,11 @@ def test_json(file, form):
 
 def test_json_lines_that_are_none_are_counted(file):
     lines = [json.dumps({"text": text, "label": label}) for text, label in SPAM]
-    lines[1:1] = ["", "{broken", "[1, 2]", '{"text": "no label"}', '{"text": null, "label": "ham"}']
+    lines[0:0] = ["{broken"]
+    lines[2:2] = ["", "[1, 2]", '{"text": "no label"}', '{"text": null, "label": "ham"}']
     table = read(file("\n".join(lines), "data.jsonl"))
     assert table.skipped == {"not a JSON object": 2, "no label": 1, "no text": 1}
-    assert (table.n_rows, len(table.texts), table.rows[:2]) == (16, 12, [0, 5])
+    assert (table.n_rows, len(table.texts), table.rows[:2]) == (16, 12, [1, 5])
 
 
 def test_lone_surrogates_and_control_characters_do_no_harm(file):
@@ -237,6 +238,7 @@ def test_a_label_column_that_is_mostly_empty_or_says_one_thing_is_still_the_labe
         (b"\x1f\x8b\x08 broken", "damaged"),
         (b"just one line of words", "has no columns"),
         (b"text,label\n", "header and no rows"),
+        (b"[" * 100_000, "has no columns"),
         (b'{"text": "a"}\n{"text": "b"}\n', "looks like a label"),
     ],
 )

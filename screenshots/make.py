@@ -1,0 +1,98 @@
+"""Every screen as a picture, from the real app on a real run.
+
+    python screenshots/make.py FILE [--theme light] [--size 80x24] [--into FOLDER]
+
+FILE holds labelled texts; the SMS Spam Collection made the pictures here. Needs rsvg-convert for the PNGs.
+"""
+
+import argparse
+import asyncio
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from core.recipe import load
+from core.runs.folder import RunFolder, create_run
+from core.runs.launch import launch
+from workbench import themes
+from workbench.app import WorkbenchApp
+
+HERE = Path(__file__).parent
+SENTENCE = "You are a winner you have been specially selected to receive $1000 cash or a $2000 award."
+EARLIER = ("head", "last_block")  # what learns in the runs that the list of runs shows
+
+
+async def until(pilot, condition, seconds: float = 600) -> None:
+    """Let the app live until `condition()` holds, and what follows from it is painted."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise SystemExit("a screen never came to what was waited for")
+        await pilot.pause(0.1)
+    await pilot.pause(0.5)
+
+
+async def pictures(data: str, root: Path, runs: list[RunFolder], theme: str, size: tuple[int, int], into: Path) -> None:
+    app = WorkbenchApp(load({"data": {"path": data}, "freeze": {"trainable": "last_two_blocks"}}), root)
+    desk = app.desk
+
+    def save(name: str) -> None:
+        app.save_screenshot(f"{name}.svg", str(into))
+
+    async with app.run_test(size=size) as pilot:
+        app.theme = theme
+        await until(pilot, lambda: desk.profile is not None and desk.models)
+        await pilot.press("1")
+        await until(pilot, lambda: True)
+        save("data")
+        await pilot.press("2")
+        await until(pilot, lambda: True)
+        save("model")
+        desk.start()
+        await pilot.press("3")
+        await until(pilot, lambda: desk.history.n_steps and desk.history.step > 0.62 * desk.history.n_steps)
+        save("train")
+        await until(pilot, lambda: desk.history.ended is not None and not desk.status.alive)
+        save("result")
+        await pilot.press("4")
+        await until(pilot, lambda: app.current_mode == "play")
+        for key in SENTENCE:
+            await pilot.press("space" if key == " " else key)
+        await until(pilot, lambda: app.screen.query("Verdict").first().answer is not None)
+        await pilot.pause(1.0)
+        save("play")
+        await pilot.press("escape")
+        await pilot.press("5")
+        await until(pilot, lambda: app.current_mode == "runs")
+        await pilot.pause(2.5)
+        save("runs")
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("file")
+    asked.add_argument("--theme", choices=["dark", "light"], default="dark")
+    asked.add_argument("--size", default="120x36", metavar="COLUMNSxROWS")
+    asked.add_argument("--into", type=Path, default=HERE)
+    given = asked.parse_args()
+    theme = {"dark": themes.DARK, "light": themes.LIGHT}[given.theme].name
+    size = tuple(map(int, given.size.split("x")))
+    given.into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        root, runs = Path(folder), []
+        for trainable in EARLIER:
+            recipe = load({"data": {"path": given.file}, "freeze": {"trainable": trainable}, "train": {"epochs": 2}})
+            runs.append(create_run(root, recipe))
+            launch(runs[-1]).wait()
+        asyncio.run(pictures(given.file, root, runs, theme, size, given.into))
+    if shutil.which("rsvg-convert"):
+        for svg in given.into.glob("*.svg"):
+            subprocess.run(["rsvg-convert", "-w", "1600", str(svg), "-o", str(svg.with_suffix(".png"))], check=True)
+    else:
+        print("rsvg-convert is not here: no PNGs. Debian has it in librsvg2-bin.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Every option once: loading, refusing, TOML."""
+
+import tomllib
+
+import pytest
+
+from core.errors import BadRecipe
+from core.model.freeze import FreezePlan, parts_of
+from core.recipe import check, layer, load, merge, options, read_toml, to_toml
+
+
+def problems(raw):
+    return {problem.field: problem for problem in check(raw)}
+
+
+def test_the_book_is_the_chapters_protocol():
+    book = load({"preset": "book"})
+    assert (book.train.epochs, book.train.batch, book.train.lr, book.train.weight_decay) == (5, 8, 5e-5, 0.1)
+    assert (book.train.eval_every, book.train.eval_batches, book.train.drop_last) == (50, 5, True)
+    assert (book.data.balance, book.data.seed, book.data.duplicates) == ("undersample", 123, "keep")
+    assert (book.model.name, book.model.readout, book.model.context) == ("gpt2", "last_pad", "longest")
+    assert book.plan.parts == {"blocks.11", "norm", "head"} and book.plan.depth == 11
+
+
+def test_later_layers_win():
+    assert load({"preset": "book", "train": {"epochs": 1}}, layer("train.epochs", 9)).train.epochs == 9
+    assert merge({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}) == {"a": {"b": 3, "c": 2}}
+
+
+def test_every_problem_is_reported_with_its_field():
+    found = problems({"train": {"epochs": 0, "bacth": 4}, "model": {"name": "gpt3"}, "spped": {}})
+    assert set(found) == {"train.epochs", "train.bacth", "model.name", "spped"}
+    assert "train.batch" in found["train.bacth"].do
+    assert "gpt2-medium" in found["model.name"].do
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        ({"data": {"train": 0.8, "validation": 0.2}}, "data.validation"),
+        ({"model": {"readout": "last_pad"}}, "train.padding"),
+        ({"model": {"context": 4000}}, "model.context"),
+        ({"model": {"context": 0}}, "model.context"),
+        ({"train": {"lr": -1.0}}, "train.lr"),
+        ({"freeze": {"trainable": "blocks.6"}}, "freeze.trainable"),
+        ({"freeze": {"trainable": ""}}, "freeze.trainable"),
+        ({"speed": {"threads": 0}}, "speed.threads"),
+        ({"data": {"text": "body", "label": "body"}}, "data.label"),
+        ({"train": 5}, "train"),
+        ({"preset": "nobody"}, "preset"),
+    ],
+)
+def test_values_that_cannot_be(raw, field):
+    assert field in problems(raw)
+    with pytest.raises(BadRecipe):
+        load(raw)
+
+
+def test_words_from_a_command_line_become_values():
+    made = load(layer("train.lr", "1e-3"), layer("model.context", "64"), layer("data.stratify", "false"), layer("speed.threads", "2"))
+    assert (made.train.lr, made.model.context, made.data.stratify, made.speed.threads) == (1e-3, 64, False, 2)
+    assert load(layer("train.lr", "auto"), layer("model.context", "longest")).model.context == "longest"
+
+
+def test_toml_says_everything_and_reads_back():
+    for raw in ({}, {"preset": "book", "data": {"path": 'we"ird\\päth'}}, {"train": {"lr": 1e-4}}):
+        recipe = load(raw)
+        text = to_toml(recipe)
+        assert load(tomllib.loads(text)) == recipe
+        for option in options():
+            assert option.help and f"# {option.help}" in text
+
+
+def test_a_file_that_is_no_toml(tmp_path):
+    (tmp_path / "r.toml").write_text("[train\nepochs=")
+    for path, words in ((tmp_path / "r.toml", "is not TOML"), (tmp_path / "none.toml", "cannot be read"), (tmp_path, "cannot be read")):
+        with pytest.raises(BadRecipe, match=words):
+            read_toml(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "depth"),
+    [
+        ("head", {"head"}, 4),
+        ("last_block", {"blocks.3", "norm", "head"}, 3),
+        ("last_two_blocks", {"blocks.2", "blocks.3", "norm", "head"}, 2),
+        ("all", set(parts_of(4)), None),
+        ("blocks.1, head", {"blocks.1", "head"}, 1),
+        ("embeddings,head", {"embeddings", "head"}, None),
+        ("norm", {"norm"}, 4),
+    ],
+)
+def test_freeze_plans(text, parts, depth):
+    plan = FreezePlan.parse(text, 4)
+    assert plan.parts == parts and plan.depth == depth
+    assert FreezePlan.parse(str(plan), 4) == plan
+    assert plan.toggled("blocks.0").toggled("blocks.0") == plan
+
+
+def test_a_part_that_is_not_there():
+    with pytest.raises(ValueError, match=r"'blocks.4' is no part.*blocks.0 to blocks.3"):
+        FreezePlan.parse("blocks.4,head", 4)
