@@ -1,5 +1,6 @@
 """What goes wrong, said for the person: what failed and what to do about it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -26,7 +27,14 @@ class WorkbenchError(Exception):
 
 
 class BadData(WorkbenchError):
-    """The file of labelled texts cannot be read or cannot be learned from."""
+    """The file of labelled texts cannot be read or cannot be learned from.
+
+    `columns` are the file's, where naming other ones as text and label may help.
+    """
+
+    def __init__(self, what: str, do: str = "", columns: Sequence[str] = ()):
+        super().__init__(what, do)
+        self.columns = columns
 
 
 class BadModel(WorkbenchError):

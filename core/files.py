@@ -1,5 +1,6 @@
 """Files that matter: written whole or not at all, and known by their hash."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable
@@ -19,6 +20,11 @@ def sha256(path: Path, progress: Progress | None = None) -> str:
             if progress:
                 progress("verify", done, total, "bytes")
     return digest.hexdigest()
+
+
+def disk_full(error: Exception) -> bool:
+    """Whether an error, of the system's or of a library that hides the system's, means that the disk is full."""
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
 
 
 def sync(path: Path) -> None:

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from core.errors import WorkbenchError
+from core.errors import BadData, WorkbenchError
 from core.files import Progress
 
 Handler = Callable[[dict, Progress], Any]  # (args, progress) -> a result that msgspec can encode
@@ -108,7 +108,8 @@ def answer(request: Request, kinds: dict[str, Handler], inbox: Inbox, outbox: Ou
     except _Superseded:
         outbox.send(request.id, superseded=True)
     except WorkbenchError as error:
-        outbox.send(request.id, error={"what": error.what, "do": error.do})
+        columns = {"columns": error.columns} if isinstance(error, BadData) and error.columns else {}
+        outbox.send(request.id, error={"what": error.what, "do": error.do, **columns})
     except Exception as error:  # noqa: BLE001 - whatever it is, the helper lives on and says so
         traceback.print_exc()
         what = f"{request.kind} failed unexpectedly: {type(error).__name__}: {error}."

@@ -67,11 +67,13 @@ def read(
         raise BadData(f"{path.name} is empty.", "Name a file with one row for each text.")
     watch = _Watch(len(data), len(content), progress)
     cells = _json(content, watch) or _separated(content, path.name, quoting, (text, label), watch)
-    text_i, label_i, notes = sniff.columns(cells.names, cells.rows, text, label, path.name)
+    try:
+        text_i, label_i, notes = sniff.columns(cells.names, cells.rows, text, label, path.name)
+    except BadData as error:
+        raise BadData(error.what, error.do, cells.names) from error
     if text_i == label_i:
-        raise BadData(
-            f"Column {cells.names[text_i]} cannot be both text and label.", "Name two different columns."
-        )
+        what = f"Column {cells.names[text_i]} cannot be both text and label."
+        raise BadData(what, "Name two different columns.", cells.names)
     texts, labels, rows, skipped = _usable(cells, text_i, label_i)
     return Table(
         path=str(path),

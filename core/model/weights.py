@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from core import files
 from core.errors import BadModel
 from core.files import Progress, sha256
 from core.model.gpt2 import GPT2
@@ -111,7 +112,7 @@ def find_base(model: str, weights: str, keep_at: Path, seed: int, progress: Prog
     if weights == "random":
         backbone = GPT2(preset.shape)
         backbone.initialize(torch.Generator().manual_seed(seed))
-        save_file(published(backbone), keep_at)
+        files.write(keep_at, lambda path: save_file(published(backbone), path))
         return Base("random", f"seed {seed}", str(keep_at), sha256(keep_at))
     if weights == "pretrained":
         file, digest = fetch(preset.source, progress)

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -18,7 +19,7 @@ from core.evaluate.report import report
 from core.files import Progress
 from core.model import cost
 from core.model.classifier import Classifier
-from core.model.weights import open_base
+from core.model.weights import WeightsFile, open_base
 from core.presets import MODELS
 from core.recipe import Data, Recipe, to_toml
 from core.runs import checkpoint
@@ -48,7 +49,7 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
     words = baselines(prepared, progress)
     yield from words
     origin = find_origin(run, recipe, prepared.names, progress)
-    base = open_base(origin.base, progress)
+    base = open_base(origin.base, progress) if resumed else WeightsFile(Path(origin.base.file))
     if origin.base.kind == "random":
         yield Noted(text=f"{recipe.model.name} starts from random weights: nothing was learned before this run.", warn=True)
     model = new_model(recipe, len(prepared.names), base)
@@ -67,11 +68,12 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
         origin=before,
     )
     yield started(recipe, prepared, texts, loop.n_steps)
+    ready = time.monotonic()
     yield from loop.run()
     if state.step < loop.n_steps:
         yield STOPPED
         return
-    prepared_by = time.monotonic() - began - state.seconds
+    learned = time.monotonic()
     set_weights(model, checkpoint.read(run.checkpoint(kept(run, recipe)), checkpoint.WEIGHTS))
     try:
         ends = [loop.evaluate(split) for split in ("train", "validation")]
@@ -80,7 +82,8 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
         return
     yield from ends
     result = report(run, recipe, model, prepared, texts, ends, words, progress)
-    result["seconds"] = {"prepare": max(0.0, prepared_by), "learn": state.seconds, "total": time.monotonic() - began}
+    seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - learned}
+    result["seconds"] = seconds | {"total": sum(seconds.values())}
     files.write(run.result_file, msgspec.json.format(msgspec.json.encode(result), indent=2))
     yield Ended(state="done", result=result)
 
@@ -95,16 +98,17 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
         d = recipe.data
         table = read.read(d.path, d.text, d.label, d.quoting, progress)
         prepared = prepare.prepare(table, d)
-        prepare.save(prepared, run)
         columns, quoting = table.columns, table.quoting
         notes = [Noted(text=text) for text in said_of(table, prepared, d)]
     preset = MODELS[recipe.model.name]
     words = tokenizer(preset.tokenizer)
     encoded = words.encode_many(prepared.texts, progress)
-    splits = {split: prepared.indices(split) for split in ("train", "validation", "test")}
+    splits = {split: prepared.indices(split) for split in prepare.SPLITS}
     lengths = np.array([max(1, len(encoded[i])) for i in splits["train"]])
     recipe = resolve(recipe, columns, quoting, lengths)
     files.write(run.recipe_file, to_toml(recipe))
+    if not run.data_file.is_file():  # after the recipe: a run that keeps its rows leaves nothing open
+        prepare.save(prepared, run)
     context = recipe.model.context
     ids = [cut(one, context, words) for one in encoded]
     over = sum(len(one) > context for one in encoded)
@@ -125,6 +129,10 @@ def said_of(table: read.Table, prepared: prepare.Prepared, data: Data) -> Iterat
         yield f"{prepared.conflicts:,} rows left out: their text occurs with different labels."
     if prepared.unbalanced:
         yield f"{prepared.unbalanced:,} rows left out for balance."
+    for split in prepare.SPLITS:
+        absent = [name for name, count in prepared.counts(split).items() if not count]
+        if absent:
+            yield f"No row of {', '.join(absent)} in {split}: what is said of it there counts for nothing."
     leaks = int(prepared.leaks[prepared.indices("test")].sum())
     if leaks:
         yield f"{leaks:,} of {len(prepared.indices('test')):,} test texts also stand in training."

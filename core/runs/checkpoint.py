@@ -1,6 +1,5 @@
 """Checkpoints: immutable folders `checkpoints/<step>/`, and the pointers `best` and `last` to them."""
 
-import errno
 import json
 import os
 import shutil
@@ -42,9 +41,8 @@ def write(run: RunFolder, step: int, weights: Mapping[str, Tensor], optimizer: M
             files.write(run.checkpoints / pointer, str(step))
     except (OSError, SafetensorError) as error:
         shutil.rmtree(temporary, ignore_errors=True)
-        full = getattr(error, "errno", None) == errno.ENOSPC or "No space" in str(error)
         raise WorkbenchError(
-            f"The checkpoint of step {step} could not be written: {'the disk is full' if full else error}.",
+            f"The checkpoint of step {step} could not be written: {'the disk is full' if files.disk_full(error) else error}.",
             f"The one before it is safe. Free some space, then: workbench resume {run.name}",
         ) from error
     _remove_old(run)

@@ -1,6 +1,5 @@
 """The process of a run: `python -P -m core.runs.worker RUN`. It reads the folder, learns, and writes what happens."""
 
-import errno
 import os
 import signal
 import sys
@@ -10,6 +9,7 @@ import traceback
 
 import msgspec
 
+from core import files
 from core.errors import WorkbenchError
 from core.runs.control import Inbox
 from core.runs.events import Applied, Ended, Phase
@@ -28,9 +28,11 @@ class Stopping:
     def __init__(self, run: RunFolder, log: EventLog):
         self._inbox, self._log = Inbox(run.control_file), log
         self._asked = threading.Event()
+        answered = log.answered()
         for line in self._inbox.poll():
-            # what an earlier attempt was told, it answered by ending
-            log.write(Applied(id=line.id, control=msgspec.to_builtins(line.control), refused="the run had ended"))
+            # sent to an attempt that ended before it could answer: this one was started to go on
+            if line.id not in answered:
+                log.write(Applied(id=line.id, control=msgspec.to_builtins(line.control), refused="the run had ended"))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._asked.set())
 
@@ -100,7 +102,7 @@ def work(run: RunFolder, log: EventLog) -> Ended:
     except Exception as error:
         # whatever it is, the person hears of it in the run, and the log keeps where it happened
         traceback.print_exc()
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        if files.disk_full(error):
             return Ended(state="failed", why="The disk is full.", do="Free some space, then resume the run.")
         what = f"Something unexpected: {type(error).__name__}: {error}."
         return Ended(state="failed", why=what, do=f"{run.log_file} has the details.")

@@ -1,4 +1,5 @@
 import json
+import lzma
 import time
 
 import numpy as np
@@ -34,13 +35,12 @@ def test_end_of_text_in_a_text_is_text():
 
 
 def test_a_damaged_asset_is_refused(tmp_path, monkeypatch):
-    import lzma
-
     damaged = tmp_path / "gpt2.tiktoken.xz"
-    damaged.write_bytes(lzma.compress(b"IQ== 0\n"))
     monkeypatch.setattr(tokens, "ASSET", damaged)
-    with pytest.raises(RuntimeError, match="reinstall"):
-        tokens.ranks()
+    for content in (lzma.compress(b"IQ== 0\n"), b"not xz"):
+        damaged.write_bytes(content)
+        with pytest.raises(RuntimeError, match="reinstall"):
+            tokens.ranks()
 
 
 def test_lone_surrogates_read_as_the_replacement_character():

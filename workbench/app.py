@@ -1,0 +1,103 @@
+"""The app: five screens over one desk, two themes, and what works everywhere."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+from rich.text import Text
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from core.recipe import Recipe
+from core.runs.folder import list_runs
+from workbench import keys, themes
+from workbench.desk import Desk
+from workbench.widgets.header import run_in_words
+
+
+def _screen(module: str, name: str) -> Callable[[], Screen]:
+    # a screen is imported when it is first opened, so that the first frame does not wait for the others
+    return lambda: getattr(import_module(f"workbench.screens.{module}"), name)()
+
+
+class WorkbenchApp(App):
+    """`recipe` is what the command line asked for, `root` the folder of runs."""
+
+    TITLE = "workbench"
+    CSS_PATH = ["styles/app.tcss", "styles/data.tcss"]  # with the first screen's: a sheet added later parses all anew
+    MODES = {mode: _screen(mode, f"{title}Screen") for mode, title in keys.MODES.items()}
+    BINDINGS = keys.bindings("app")
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(self, recipe: Recipe, root: Path):
+        self.desk = Desk(self, recipe, root)
+        self._live = self.desk.live_run()
+        self.DEFAULT_MODE = "train" if self._live else "data"
+        super().__init__()
+        self.register_theme(themes.DARK)
+        self.register_theme(themes.LIGHT)
+        self.theme = themes.DARK.name
+
+    def on_mount(self) -> None:
+        self.desk.run_changed.subscribe(self, self._say_in_the_title)
+        # helpers and followers start once the first frame is out
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        newest = self._live or next(iter(list_runs(self.desk.root)), None)
+        if newest:
+            self.desk.follow(newest)
+        self.desk.look()
+        self.desk.find_models()
+
+    async def on_unmount(self) -> None:
+        self._write_title("")
+        await self.desk.close()
+
+    def _say_in_the_title(self, desk: Desk) -> None:
+        self._write_title(f"{desk.run.name} {run_in_words(desk.status, desk.history)}" if desk.status else self.TITLE)
+
+    def _write_title(self, title: str) -> None:
+        # Textual has no call for the title of the terminal's window; its driver is what owns the terminal
+        if self._driver:
+            self._driver.write(f"\x1b]2;{title}\x07")
+
+    def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
+        """The palette: every action that works where it was opened from."""
+        active = {each.binding.id: each for each in screen.active_bindings.values() if each.enabled}
+        for action in keys.ACTIONS:
+            if action.id in active and action.id != "commands":
+                node, binding = active[action.id].node, active[action.id].binding
+                yield SystemCommand(action.help, action.shown, partial(self.run_action, binding.action, node))
+        yield SystemCommand("Dark or light", "The other theme", self.action_switch_theme)
+
+    def action_mode(self, mode: str) -> None:
+        self.switch_mode(mode)
+
+    def action_switch_theme(self) -> None:
+        self.theme = themes.LIGHT.name if self.theme == themes.DARK.name else themes.DARK.name
+
+    def action_help(self) -> None:
+        from workbench.screens.help import Help
+
+        self.push_screen(Help(self.current_mode))
+
+    def action_jump(self) -> None:
+        from workbench.screens.jump import Jump
+
+        self.push_screen(Jump(self.screen))
+
+    def action_save(self) -> None:
+        from workbench.screens.save import SaveDialog
+
+        self.push_screen(SaveDialog(self.desk.recipe), self._saved)
+
+    def _saved(self, path: Path | None) -> None:
+        if path:
+            self.notify(f"workbench train {path}", title=f"Recipe saved as {path.name}", markup=False)
+
+    async def action_quit(self) -> None:
+        live = self.desk.live_run()
+        message = f"{live.name} goes on without this window. Come back with: workbench" if live else None
+        self.exit(message=Text(message) if message else None)

@@ -1,0 +1,149 @@
+"""The classifier that Play asks: which one it is, what it answers, what its test says about that."""
+
+import csv
+from bisect import bisect_left
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from core.errors import BadRun
+from core.runs.folder import RunFolder, list_runs
+from workbench.formatting import plural, printable
+
+TO_SIX = 6  # places of a probability in the file of test predictions
+
+
+class Asked(NamedTuple):
+    """A run's folder, and best, last or a step; None is what the run's recipe keeps."""
+
+    folder: Path
+    checkpoint: str | None = None
+
+    @property
+    def run(self) -> RunFolder:
+        return RunFolder(self.folder)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """`cut` says that only the beginning of the text was read."""
+
+    text: str
+    label: str
+    probabilities: dict[str, float]
+    cut: bool
+
+    @property
+    def probability(self) -> float:
+        return self.probabilities[self.label]
+
+
+class Tested:
+    """How often a classifier was right on the test texts that it was at least so sure of."""
+
+    def __init__(self, step: int, rows: Iterable[tuple[str, float, bool]]):
+        """`step` is the checkpoint that was tested, `rows` what was said, how surely, and whether that was right."""
+        self.step = step
+        self._sure: dict[str, list[float]] = {}  # label -> probabilities, rising
+        self._right: dict[str, list[int]] = {}  # label -> how many of as many of the surest were right
+        for label, probability, right in sorted(rows, key=lambda row: -row[1]):
+            self._sure.setdefault(label, []).append(probability)
+            counts = self._right.setdefault(label, [0])
+            counts.append(counts[-1] + right)
+        for probabilities in self._sure.values():
+            probabilities.reverse()
+
+    def times(self, label: str, probability: float) -> tuple[int, int]:
+        """Right, and all, among the test texts called `label` with at least this probability."""
+        sure = self._sure.get(label, [])
+        n = len(sure) - bisect_left(sure, round(probability, TO_SIX))
+        return self._right[label][n] if n else 0, n
+
+
+class Opened(NamedTuple):
+    """A classifier that is ready to answer."""
+
+    asked: Asked
+    step: int
+    name: str  # best or last, where a pointer says so
+    labels: list[str]
+    context: int  # tokens of a text that are read
+    random: bool  # whether it began with random weights
+    tested: Tested | None
+    untested: str  # why not
+
+    @property
+    def in_words(self) -> str:
+        """r14 best, step 600"""
+        began = ", began with random weights" if self.random else ""
+        return f"{self.asked.folder.name} {self.name}".rstrip() + f", step {self.step:,}{began}"
+
+
+def find(followed: RunFolder | None, root: Path) -> Asked | None:
+    """The followed run, where it has a checkpoint, else the newest that is done."""
+    if followed and has_checkpoint(followed):
+        return Asked(followed.path)
+    runs = (run for run in list_runs(root) if has_checkpoint(run) and run.status().state == "done")
+    return next((Asked(run.path) for run in runs), None)
+
+
+def has_checkpoint(run: RunFolder) -> bool:
+    return bool(checkpoints(run))
+
+
+def checkpoints(run: RunFolder) -> dict[str, int]:
+    """The steps that `best` and `last` point to, where they do."""
+    found = {}
+    for name in ("best", "last"):
+        try:
+            found[name] = int(run.checkpoint(name).name)
+        except BadRun:
+            continue
+    return found
+
+
+def opened(asked: Asked, step: int, labels: list[str], context: int) -> Opened:
+    """What is known of a classifier besides what itself says when it is opened."""
+    run = asked.run
+    name = next((name for name, at in checkpoints(run).items() if at == step), "")
+    try:
+        tested, untested = _tested(run), ""
+    except BadRun as error:
+        tested, untested = None, str(error)
+    return Opened(asked, step, name, labels, context, _began_random(run), tested, untested)
+
+
+def _began_random(run: RunFolder) -> bool:
+    try:
+        return msgspec.json.decode(run.base_file.read_bytes())["base"]["kind"] == "random"
+    except (OSError, msgspec.DecodeError):  # the run has gone since it was opened; the next question says so
+        return False
+
+
+def _tested(run: RunFolder) -> Tested:
+    """Raises BadRun where there are no test predictions, or they cannot be read."""
+    result = run.result()
+    if result is None:
+        raise BadRun("Not tested yet.", "That comes when the run is done.")
+    csv.field_size_limit(1 << 30)  # a row may hold a text of many megabytes
+    try:
+        with open(run.predictions_file, encoding="utf-8", errors="replace", newline="") as file:
+            rows = csv.DictReader(file)
+            answers = ((row["predicted"], float(row["probability"]), row["predicted"] == row["label"]) for row in rows)
+            return Tested(result["checkpoint"], answers)
+    except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
+        raise BadRun(f"The test predictions of {run.name} cannot be read.", "resume writes them again.") from error
+
+
+def on_the_test(classifier: Opened, answer: Answer) -> str:
+    """What an answer this sure was worth on the test set."""
+    tested = classifier.tested
+    if tested is None:
+        return classifier.untested
+    if tested.step != classifier.step:
+        return f"Not tested: the test was of step {tested.step:,}."
+    right, n = tested.times(answer.label, answer.probability)
+    if not n:
+        return f"On the test set it was never this sure of {printable(answer.label)}."
+    return f"This sure on the test set, it was right {plural(right, 'time')} in {n:,}."

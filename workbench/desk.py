@@ -1,0 +1,224 @@
+"""What is on the desk: the recipe, what its data looks like, the run that is being followed. All screens share it."""
+
+import asyncio
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from textual.signal import Signal
+
+from core.data.profile import Profile
+from core.errors import BadRun, WorkbenchError
+from core.model.freeze import FreezePlan
+from core.recipe import Recipe, layer, load
+from core.runs import launch
+from core.runs.control import Stop
+from core.runs.events import Event
+from core.runs.folder import RunFolder, Status, create_run, list_runs
+from core.runs.history import History
+from workbench.helper import Helper, Progress, Superseded
+
+if TYPE_CHECKING:
+    from workbench.app import WorkbenchApp
+
+TICK = 0.25  # seconds between two looks at a live run
+REST = 1.0  # and at one that has ended, which another terminal may resume
+OF_THE_PERSON = ("data.path", "data.text", "data.label", "speed.device", "speed.threads")  # a preset leaves these
+
+
+class Desk:
+    """One per app. Widgets subscribe to its signals in `on_mount` and are called with the desk."""
+
+    def __init__(self, app: "WorkbenchApp", recipe: Recipe, root: Path):
+        self.app, self.root = app, root
+        self.recipe = recipe
+        self.profile: Profile | None = None
+        self.profiling: Progress | None = None  # while the file is being read
+        self.problem: WorkbenchError | None = None  # why the latest profile failed
+        self._looking: Recipe | None = None  # what the latest profile was asked for
+        self.models: dict[str, str] = {}  # name -> where its weights are: on disk, download, random
+        self.run: RunFolder | None = None
+        self.status: Status | None = None
+        self.history = History()
+        self.recipe_changed: Signal[Desk] = Signal(app, "recipe changed")
+        self.profile_changed: Signal[Desk] = Signal(app, "profile changed")  # also its progress, problem, models
+        self.run_changed: Signal[Desk] = Signal(app, "run changed")
+        self._helpers: dict[str, Helper] = {}
+        self._worker: subprocess.Popen | None = None
+
+    # The recipe
+
+    @property
+    def plan(self) -> FreezePlan:
+        return self.recipe.plan
+
+    def change(self, name: str, value: Any) -> None:
+        """Change one option by its dotted name. Raises BadRecipe, and then nothing has changed."""
+        self.change_all({name: value})
+
+    def change_all(self, values: Mapping[str, Any]) -> None:
+        """Change several options at once. Raises BadRecipe, and then nothing has changed."""
+        kept = self.recipe.model_dump()
+        if "preset" in values:
+            kept = {}
+            for name in OF_THE_PERSON:
+                part, option = name.split(".")
+                kept.setdefault(part, {})[option] = getattr(getattr(self.recipe, part), option)
+        before, self.recipe = self.recipe, load(kept, *(layer(name, value) for name, value in values.items()))
+        if self.recipe == before:
+            return
+        self.recipe_changed.publish(self)
+        if _of_the_profile(before) != _of_the_profile(self.recipe):
+            if before.data.path != self.recipe.data.path:
+                self.profile = None
+            self.look()
+
+    # The data
+
+    def helper(self, kind: str) -> Helper:
+        """The helper process for `data` or `model`; it starts with the first question."""
+        return self._helpers.setdefault(kind, Helper(kind))
+
+    def look(self) -> None:
+        """Profile the recipe's file in the background; `profile_changed` tells of everything that comes of it."""
+        self._looking = self.recipe
+        self.app.run_worker(self._look(self.recipe), group="profile")
+
+    async def _look(self, recipe: Recipe) -> None:
+        self.problem = self.profiling = None
+        if not recipe.data.path:
+            self.profile = None
+            self.profile_changed.publish(self)
+            return
+
+        def progressed(progress: Progress) -> None:
+            if recipe is self._looking:
+                self.profiling = progress
+                self.profile_changed.publish(self)
+
+        progressed(Progress("read", 0, 0))
+        try:
+            answer = await self.helper("data").ask("profile", progressed, recipe=recipe.model_dump())
+        except Superseded:
+            return
+        except WorkbenchError as error:
+            profile, problem = None, error
+        else:
+            profile, problem = msgspec.convert(answer, Profile, strict=False), None
+        if recipe is not self._looking:
+            return
+        self.profile, self.problem, self.profiling = profile, problem, None
+        self.profile_changed.publish(self)
+
+    def find_models(self) -> None:
+        """Ask in the background where each model's weights are."""
+        self.app.run_worker(self._find_models(), group="models")
+
+    async def _find_models(self) -> None:
+        try:
+            self.models = await self.helper("data").ask("models")
+        except Superseded:
+            return
+        except WorkbenchError as error:
+            self.complain(error)
+        self.profile_changed.publish(self)
+
+    # The run
+
+    def live_run(self) -> RunFolder | None:
+        """The newest run that a worker holds."""
+        return next((run for run in list_runs(self.root) if run.locked()), None)
+
+    def follow(self, run: RunFolder | None) -> None:
+        """Show this run from now on, and keep up with it."""
+        self.run, self.status, self.history = run, None, History()
+        self.run_changed.publish(self)
+        if run:
+            self.app.run_worker(self._follow(run), group="follow", exclusive=True)
+        else:
+            self.app.workers.cancel_group(self.app, "follow")
+
+    async def _follow(self, run: RunFolder) -> None:
+        self.history, self.status, offset = await asyncio.to_thread(_catch_up, run)
+        self.run_changed.publish(self)
+        while True:
+            await asyncio.sleep(TICK if self.status.alive else REST)
+            status, events, offset = await asyncio.to_thread(_news, run, offset)
+            for event in events:
+                self.history.apply(event)
+            before, self.status = self.status, status
+            if events or _seen(status) != _seen(before):
+                self.run_changed.publish(self)
+            if before.alive and not status.alive:
+                self.app.bell()
+                self._reap()
+
+    async def start(self) -> bool:
+        """Start a run of the recipe and follow it; False where that failed, and the person has been told why."""
+        if not self.recipe.data.path:
+            self.complain(WorkbenchError("Nothing to learn from yet.", "1 leads to Data, enter there takes a file."))
+            return False
+        return await self._launch(lambda: create_run(self.root, self.recipe))
+
+    async def resume(self, run: RunFolder) -> bool:
+        """Take a run up again and follow it; False where that failed, and the person has been told why."""
+        return await self._launch(lambda: run)
+
+    async def _launch(self, folder) -> bool:
+        def launched():
+            run = folder()
+            return run, launch.launch(run)
+
+        try:
+            run, self._worker = await asyncio.to_thread(launched)
+        except BadRun as error:
+            self.complain(error)
+            return False
+        self.follow(run)
+        return True
+
+    async def stop(self) -> bool:
+        """Ask the followed run to stop at its next batch, with a checkpoint; False where it could not be asked."""
+        if self.run is None:
+            return False
+        try:
+            await asyncio.to_thread(self.run.send, Stop())
+        except BadRun as error:
+            self.complain(error)
+            return False
+        return True
+
+    def complain(self, error: WorkbenchError) -> None:
+        """Tell the person what went wrong."""
+        self.app.notify(error.do, title=error.what, severity="error", timeout=10, markup=False)
+
+    def _reap(self) -> None:
+        if self._worker:
+            self._worker.poll()
+
+    async def close(self) -> None:
+        """End the helpers. A run goes on."""
+        await asyncio.gather(*(helper.close() for helper in self._helpers.values()))
+
+
+def _of_the_profile(recipe: Recipe) -> tuple:
+    return recipe.data, recipe.model.name, recipe.model.context
+
+
+def _catch_up(run: RunFolder) -> tuple[History, Status, int]:
+    history = History()
+    status, events, offset = _news(run, 0)
+    for event in events:
+        history.apply(event)
+    return history, status, offset
+
+
+def _news(run: RunFolder, offset: int) -> tuple[Status, list[Event], int]:
+    status = run.status()  # before its events: a run seen to have ended has then been read to the end
+    return status, *run.events(offset)
+
+
+def _seen(status: Status) -> tuple:
+    return status.state, status.step, status.n_steps, status.why, int(status.quiet)

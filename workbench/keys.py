@@ -1,0 +1,140 @@
+"""Every action, once: what key it has, what it is called, where it works.
+
+Bindings, footer, help and palette all come from here. A place is a screen, or a kind of widget on it.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from textual.binding import Binding
+from textual.widget import Widget
+
+MODES = {"data": "Data", "model": "Model", "train": "Train", "play": "Play", "runs": "Runs"}
+
+# the kinds of panel on each screen that have keys of their own
+PANELS = {"data": ("source", "classes", "notes", "rows"), "model": ("backbone", "layers", "recipe"), "play": ("text", "kept")}
+
+
+class Action(NamedTuple):
+    """`keys` as Textual names them, comma-separated; `words` for the footer, empty where it stays out of it."""
+
+    id: str
+    keys: str
+    words: str
+    help: str
+    places: tuple[str, ...]
+    action: str = ""  # Textual's action; `id` where empty
+    face: str = ""  # the key as the footer shows it, where it stands for its opposite too
+
+    @property
+    def binding(self) -> Binding:
+        return Binding(
+            self.keys, self.action or self.id, self.words or self.help, show=bool(self.words), id=self.id, tooltip=self.help
+        )
+
+    @property
+    def shown(self) -> str:
+        """The keys for a person: '↑ k'."""
+        return " ".join(_NAMES.get(key, key.replace("ctrl+", "^")) for key in self.keys.split(",")[:4])
+
+
+_NAMES = {
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "escape": "esc",
+    "slash": "/",
+    "question_mark": "?",
+    "plus": "+",
+    "equals_sign": "=",
+    "minus": "−",
+    "home": "home",
+    "end": "end",
+    "pageup": "page up",
+    "pagedown": "page down",
+}
+
+# In the footer's order: what belongs to a panel first, then to its screen, then to the program.
+ACTIONS = [
+    Action("source", "enter", "file, columns", "Choose the file and its columns", ("source",), "screen.source"),
+    Action("show_rows", "enter", "show rows", "Show these rows", ("notes", "classes"), "screen.show_rows"),
+    Action("tokens", "enter", "tokens", "See the row as tokens", ("rows",), "screen.tokens"),
+    Action("larger", "right", "model", "Start from the next larger model", ("backbone",), face="← →"),
+    Action("smaller", "left", "", "Start from the next smaller model", ("backbone",)),
+    Action("edit", "enter", "edit", "Change this option", ("recipe",)),
+    Action("next_choice", "right", "choose", "Next choice", ("recipe",), face="← →"),
+    Action("previous_choice", "left", "", "Choice before", ("recipe",)),
+    Action("toggle", "space", "toggle", "Let this part learn, or freeze it", ("layers",)),
+    Action("lower", "plus,equals_sign", "boundary", "Learn one block further down", ("layers",), face="+ −"),
+    Action("raise", "minus", "", "Learn one block less", ("layers",)),
+    Action("last_block", "b", "last block", "Learn the last block, final norm and head", ("layers",)),
+    Action("head_only", "h", "head", "Learn the head only", ("layers",)),
+    Action("all", "a", "", "Learn everything", ("layers",)),
+    Action("range", "v", "", "Start a range; space sets it", ("layers",)),
+    Action("search", "slash", "find", "Find in the list", ("rows", "classes"), "screen.search"),
+    Action("filter", "f", "filter", "Next filter of the rows", ("rows",), "screen.filter"),
+    Action("sort", "o", "sort", "Sort by row, label, tokens", ("rows",), "screen.sort"),
+    Action("reverse", "O", "", "Turn the order round", ("rows",), "screen.reverse"),
+    Action("keep", "enter", "keep", "Keep the text with its verdict", ("text",)),
+    Action("recall", "up", "recall", "Examples, and what was kept", ("text",)),
+    Action("return", "down", "", "Back towards your own text", ("text",)),
+    Action("new_line", "ctrl+j", "", "A new line", ("text",)),
+    Action("again", "enter", "try again", "Put the sentence back into the text", ("kept",), "screen.again"),
+    Action("copy", "y", "copy", "Copy the sentence", ("kept",), "screen.copy"),
+    Action("write", "enter", "write", "Write in the text", ("play",)),
+    Action("other", "ctrl+r", "other run", "Ask another run or checkpoint", ("play",)),
+    Action("train", "t", "train", "Train with this recipe", ("data", "model", "train", "play", "runs")),
+    Action("open_run", "enter", "open", "Watch this run", ("runs",)),
+    Action("overlay", "space", "overlay", "Lay the run's curve over the others, or take it away", ("runs",)),
+    Action("delete_run", "d", "delete", "Delete this run; u brings it back until you quit", ("runs",)),
+    Action("undo", "u", "undo", "Bring back the run deleted last", ("runs",)),
+    Action("play", "enter", "play", "Try sentences on this run", ("train",)),
+    Action("errors", "e", "errors", "The texts it gets wrong, most confident first", ("train",)),
+    Action("stop", "s", "stop", "Stop at the next batch, with a checkpoint", ("train",)),
+    Action("resume", "r", "resume", "Take the run up again", ("train", "runs")),
+    Action("zoom", "z", "zoom", "Enlarge the panel, and back", ("train",)),
+    Action("worker_log", "w", "", "What the worker itself wrote", ("train",)),
+    Action("up", "up,k", "", "Move up", ("list",)),
+    Action("down", "down,j", "", "Move down", ("list",)),
+    Action("first", "g,home", "", "To the first", ("list",)),
+    Action("last", "G,end", "", "To the last", ("list",)),
+    Action("page_up", "pageup", "", "A page up", ("list",)),
+    Action("page_down", "pagedown", "", "A page down", ("list",)),
+    Action("save", "ctrl+s", "save recipe", "Save the recipe as a file", ("data", "model"), "app.save"),
+    Action("following", "right,space", "", "Next word", ("choice",)),
+    Action("previous", "left", "", "Word before", ("choice",)),
+    Action("accept", "enter", "", "Take it", ("path", "other")),
+    Action("complete", "tab", "", "Complete the path, or go on", ("path",)),
+    Action("suggestion_above", "up", "", "File above", ("path",), "up"),
+    Action("suggestion_below", "down", "", "File below", ("path",), "down"),
+    Action("back", "escape", "", "One step out; leaves a field", ("screen", "dialog")),
+    Action("close", "escape,question_mark,f1,q", "", "Close", ("help",)),
+    Action("next_panel", "tab", "", "Next panel or field", ("screen",)),
+    Action("previous_panel", "shift+tab", "", "Panel or field before", ("screen",)),
+    *(
+        Action(f"mode_{mode}", str(i), "", f"{title}", ("app",), f"mode('{mode}')")
+        for i, (mode, title) in enumerate(MODES.items(), 1)
+    ),
+    Action("jump", "ctrl+o", "", "Jump: a screen's digit or a panel's letter", ("app",)),
+    Action("commands", "ctrl+p", "", "Every command, by name", ("app",), "command_palette"),
+    Action("quit", "q,ctrl+q", "", "Quit; a run goes on without this window", ("app",)),
+    Action("help", "question_mark,f1", "all keys", "Every key that works here", ("app",)),
+]
+
+BY_ID = {action.id: action for action in ACTIONS}
+
+
+def at(*places: str) -> Iterator[Action]:
+    """The actions of some places, in the order of the registry."""
+    return (action for action in ACTIONS if set(action.places) & set(places))
+
+
+def bindings(*places: str) -> list[Binding]:
+    """What a screen or widget that is these places declares as its BINDINGS."""
+    return [action.binding for action in at(*places)]
+
+
+def takes_text(widget: Widget | None) -> bool:
+    """Whether this is a text field, into which every printable key is typed."""
+    return widget is not None and widget.check_consume_key("a", "a")
