@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import App, SystemCommand
@@ -25,8 +26,11 @@ class WorkbenchApp(App):
     """`recipe` is what the command line asked for, `root` the folder of runs."""
 
     TITLE = "workbench"
-    CSS_PATH = ["styles/app.tcss", "styles/data.tcss"]  # with the first screen's: a sheet added later parses all anew
-    MODES = {mode: _screen(mode, f"{title}Screen") for mode, title in keys.MODES.items()}
+    CSS_PATH: ClassVar = [
+        "styles/app.tcss",
+        "styles/data.tcss",
+    ]  # with the first screen's: a sheet added later parses all anew
+    MODES: ClassVar = {mode: _screen(mode, f"{title}Screen") for mode, title in keys.MODES.items()}
     BINDINGS = keys.bindings("app")
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
@@ -37,7 +41,9 @@ class WorkbenchApp(App):
         super().__init__()
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
-        self.theme = themes.DARK.name
+        # before the theme is watched: every change of it reads all style sheets again
+        self.set_reactive(WorkbenchApp.theme, themes.DARK.name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def on_mount(self) -> None:
         self.desk.run_changed.subscribe(self, self._say_in_the_title)
@@ -56,7 +62,9 @@ class WorkbenchApp(App):
         await self.desk.close()
 
     def _say_in_the_title(self, desk: Desk) -> None:
-        self._write_title(f"{desk.run.name} {run_in_words(desk.status, desk.history)}" if desk.status else self.TITLE)
+        self._write_title(
+            f"{desk.run.name} {run_in_words(desk.status, desk.history)}" if desk.status else self.TITLE
+        )
 
     def _write_title(self, title: str) -> None:
         # Textual has no call for the title of the terminal's window; its driver is what owns the terminal

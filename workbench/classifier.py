@@ -76,8 +76,7 @@ class Opened(NamedTuple):
     @property
     def in_words(self) -> str:
         """r14 best, step 600"""
-        began = ", began with random weights" if self.random else ""
-        return f"{self.asked.folder.name} {self.name}".rstrip() + f", step {self.step:,}{began}"
+        return f"{self.asked.folder.name} {self.name}".rstrip() + f", step {self.step:,}"
 
 
 def find(followed: RunFolder | None, root: Path) -> Asked | None:
@@ -130,10 +129,15 @@ def _tested(run: RunFolder) -> Tested:
     try:
         with open(run.predictions_file, encoding="utf-8", errors="replace", newline="") as file:
             rows = csv.DictReader(file)
-            answers = ((row["predicted"], float(row["probability"]), row["predicted"] == row["label"]) for row in rows)
+            answers = (
+                (row["predicted"], float(row["probability"]), row["predicted"] == row["label"])
+                for row in rows
+            )
             return Tested(result["checkpoint"], answers)
     except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
-        raise BadRun(f"The test predictions of {run.name} cannot be read.", "resume writes them again.") from error
+        raise BadRun(
+            f"The test predictions of {run.name} cannot be read.", "resume writes them again."
+        ) from error
 
 
 def on_the_test(classifier: Opened, answer: Answer) -> str:

@@ -21,6 +21,7 @@ def loss(history: History) -> Picture:
         ],
         marks=_resumes(history),
         x=(0, max(1, history.n_steps)),
+        source=history,
     )
 
 
@@ -31,17 +32,21 @@ def accuracy(history: History) -> Picture:
     baseline = history.baselines.get("tfidf")
     levels = [Level("counting words", "muted", 100 * baseline.validation)] if baseline else []
     x = (0, max(1, history.n_steps))
-    return Picture(series, levels, _resumes(history), x, (_floor([history], series, x), 100))
+    y = (_floor([history], series, x), 100)
+    return Picture(series, levels, _resumes(history), x, y, source=history)
 
 
 def side_by_side(histories: Mapping[str, History]) -> Picture:
     """Validation accuracy in per cent of several runs by name, the first one as a line."""
+    styles = [("validation", ""), *(("muted", glyph) for glyph in GLYPHS)]
     series = [
-        _accuracy(history, "validation", name, "validation" if i == 0 else "muted", GLYPHS[(i - 1) % len(GLYPHS)] if i else "")
-        for i, (name, history) in enumerate(histories.items())
+        _accuracy(history, "validation", name, *style)
+        for (name, history), style in zip(histories.items(), styles, strict=False)
     ]
-    x = (0, max([1, *(history.n_steps for history in histories.values())]))
-    return Picture(series, x=x, y=(_floor(list(histories.values()), series, x), 100))
+    runs = list(histories.values())
+    x = (0, max([1, *(history.n_steps for history in runs)]))
+    marks = [step for history in runs for step in _resumes(history)]
+    return Picture(series, x=x, marks=marks, y=(_floor(runs, series, x), 100), source=runs)
 
 
 def _accuracy(history: History, split: str, label: str, role: str, glyph: str) -> Series:
@@ -52,7 +57,9 @@ def _accuracy(history: History, split: str, label: str, role: str, glyph: str) -
 def _floor(histories: list[History], series: list[Series], x: scale.Limits) -> float:
     """At or just under the share of the largest class, unless a run has settled below it."""
     shares = [100 * history.started.majority for history in histories if history.started]
-    points = [point for one in series for point in zip(one.xs, one.ys, strict=True) if math.isfinite(point[1])]
+    points = [
+        point for one in series for point in zip(one.xs, one.ys, strict=True) if math.isfinite(point[1])
+    ]
     lowest = min([*shares, *scale.settled(points, x), 95.0])
     return 5 * math.floor(lowest / 5)
 

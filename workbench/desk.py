@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 TICK = 0.25  # seconds between two looks at a live run
 REST = 1.0  # and at one that has ended, which another terminal may resume
-OF_THE_PERSON = ("data.path", "data.text", "data.label", "speed.device", "speed.threads")  # a preset leaves these
+OF_THE_PERSON = (
+    "data.path",
+    "data.text",
+    "data.label",
+    "speed.device",
+    "speed.threads",
+)  # a preset leaves these
 
 
 class Desk:
@@ -43,12 +49,12 @@ class Desk:
         self.status: Status | None = None
         self.history = History()
         self.recipe_changed: Signal[Desk] = Signal(app, "recipe changed")
-        self.profile_changed: Signal[Desk] = Signal(app, "profile changed")  # also its progress, problem, models
+        self.profile_changed: Signal[Desk] = Signal(
+            app, "profile changed"
+        )  # also its progress, problem, models
         self.run_changed: Signal[Desk] = Signal(app, "run changed")
         self._helpers: dict[str, Helper] = {}
         self._worker: subprocess.Popen | None = None
-
-    # The recipe
 
     @property
     def plan(self) -> FreezePlan:
@@ -74,8 +80,6 @@ class Desk:
             if before.data.path != self.recipe.data.path:
                 self.profile = None
             self.look()
-
-    # The data
 
     def helper(self, kind: str) -> Helper:
         """The helper process for `data` or `model`; it starts with the first question."""
@@ -125,8 +129,6 @@ class Desk:
             self.complain(error)
         self.profile_changed.publish(self)
 
-    # The run
-
     def live_run(self) -> RunFolder | None:
         """The newest run that a worker holds."""
         return next((run for run in list_runs(self.root) if run.locked()), None)
@@ -158,7 +160,9 @@ class Desk:
     async def start(self) -> bool:
         """Start a run of the recipe and follow it; False where that failed, and the person has been told why."""
         if not self.recipe.data.path:
-            self.complain(WorkbenchError("Nothing to learn from yet.", "1 leads to Data, enter there takes a file."))
+            self.complain(
+                WorkbenchError("Nothing to learn from yet.", "1 leads to Data, enter there takes a file.")
+            )
             return False
         return await self._launch(lambda: create_run(self.root, self.recipe))
 

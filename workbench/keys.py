@@ -12,7 +12,11 @@ from textual.widget import Widget
 MODES = {"data": "Data", "model": "Model", "train": "Train", "play": "Play", "runs": "Runs"}
 
 # the kinds of panel on each screen that have keys of their own
-PANELS = {"data": ("source", "classes", "notes", "rows"), "model": ("backbone", "layers", "recipe"), "play": ("text", "kept")}
+PANELS = {
+    "data": ("source", "classes", "notes", "rows"),
+    "model": ("backbone", "layers", "recipe"),
+    "play": ("text", "kept"),
+}
 
 
 class Action(NamedTuple):
@@ -29,7 +33,12 @@ class Action(NamedTuple):
     @property
     def binding(self) -> Binding:
         return Binding(
-            self.keys, self.action or self.id, self.words or self.help, show=bool(self.words), id=self.id, tooltip=self.help
+            self.keys,
+            self.action or self.id,
+            self.words or self.help,
+            show=bool(self.words),
+            id=self.id,
+            tooltip=self.help,
         )
 
     @property
@@ -57,7 +66,9 @@ _NAMES = {
 
 # In the footer's order: what belongs to a panel first, then to its screen, then to the program.
 ACTIONS = [
-    Action("source", "enter", "file, columns", "Choose the file and its columns", ("source",), "screen.source"),
+    Action(
+        "source", "enter", "file, columns", "Choose the file and its columns", ("source",), "screen.source"
+    ),
     Action("show_rows", "enter", "show rows", "Show these rows", ("notes", "classes"), "screen.show_rows"),
     Action("tokens", "enter", "tokens", "See the row as tokens", ("rows",), "screen.tokens"),
     Action("larger", "right", "model", "Start from the next larger model", ("backbone",), face="← →"),

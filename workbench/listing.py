@@ -1,8 +1,10 @@
 """What runs there are, read from disk without reading twice what has not changed; and their bin."""
 
+import itertools
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +12,7 @@ from core.errors import BadRun
 from core.recipe import Recipe
 from core.runs.folder import RunFolder, Status, list_runs
 
-DELETED = re.compile(r"\.(.+)\.(\d+)\.deleted")  # a run's name, and the process that will remove it
+DELETED = re.compile(r"\.(.+)\.(\d+)\.\d+\.deleted")  # a run's name, and the process that will remove it
 
 
 class Entry(NamedTuple):
@@ -52,32 +54,29 @@ def _entry(run: RunFolder) -> Entry:
     try:
         recipe = run.recipe()
     except BadRun as error:
-        if not status.alive:
+        if not status.alive and status.state != "failed":
             status = Status("failed", why=error.what, do=error.do)
         return Entry(run, status, None, None)
     return Entry(run, status, recipe, run.result() if status.state == "done" else None)
 
 
 def hide(run: RunFolder) -> Path:
-    """Take a run out of sight until `empty_bin`; where it is now. Raises BadRun where it is alive or cannot be moved."""
+    """Take a run out of sight until `empty_bin`; where it is now. Raises BadRun where it cannot be."""
     if run.locked():
         raise BadRun(f"{run.name} is running.", "Open it with enter and stop it with s first.")
-    bin = run.path.with_name(f".{run.name}.{os.getpid()}.deleted")
     try:
-        if bin.exists():
-            shutil.rmtree(bin)
-        run.path.rename(bin)
+        return run.path.rename(run.path.with_name(f".{run.name}.{os.getpid()}.{time.time_ns()}.deleted"))
     except OSError as error:
-        raise BadRun(f"{run.name} cannot be deleted: {error.strerror}.", f"Is {run.path.parent} writable?") from error
-    return bin
+        do = f"Is {run.path.parent} writable?"
+        raise BadRun(f"{run.name} cannot be deleted: {error.strerror}.", do) from error
 
 
 def bring_back(hidden: Path) -> RunFolder:
-    """The run that `hide` put there, under its name, or a free one like it. Raises BadRun where it is gone."""
+    """The run that `hide` put there, under its name or a free one like it. Raises BadRun where it is gone."""
     name = DELETED.fullmatch(hidden.name)[1]
-    free = (hidden.with_name(name + "-again" * i) for i in range(10))
+    names = (hidden.with_name(name + "-again" * i) for i in itertools.count())
     try:
-        return RunFolder(hidden.rename(next(path for path in free if not path.exists())))
+        return RunFolder(hidden.rename(next(path for path in names if not path.exists())))
     except OSError as error:
         raise BadRun(f"{name} cannot be brought back: {error.strerror}.") from error
 

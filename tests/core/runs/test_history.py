@@ -27,7 +27,9 @@ def steps(last: int, losses: list[float], attempt=1, t=0.0, **kwargs) -> e.Steps
 
 
 def evaluated(step: int, accuracy=0.5, split="validation", attempt=1, whole=False) -> e.Evaluated:
-    return e.Evaluated(step=step, attempt=attempt, split=split, rows=40, loss=0.1, accuracy=accuracy, whole=whole)
+    return e.Evaluated(
+        step=step, attempt=attempt, split=split, rows=40, loss=0.1, accuracy=accuracy, whole=whole
+    )
 
 
 def learn(done: int, total=100, attempt=1, t=0.0) -> e.Phase:
@@ -74,14 +76,20 @@ def test_a_resume_before_the_first_checkpoint_starts_over():
 
 
 def test_the_kept_weights_are_no_point_of_the_curve():
-    history = folded(started(), learn(0), steps(100, [0.5] * 100), evaluated(100, 0.9, whole=True), learn(100))
+    history = folded(
+        started(), learn(0), steps(100, [0.5] * 100), evaluated(100, 0.9, whole=True), learn(100)
+    )
     history.apply(evaluated(100, 0.95, whole=True))
     assert [p.accuracy for p in history.evaluations["validation"]] == [0.9]
     assert "95.0%" in history.log[-1][1]
 
 
 def test_time_left_counts_from_where_this_attempt_began():
-    events = [started(attempt=2, step=50), learn(50, attempt=2, t=1000.0), steps(60, [1.0] * 10, attempt=2, t=1020.0)]
+    events = [
+        started(attempt=2, step=50),
+        learn(50, attempt=2, t=1000.0),
+        steps(60, [1.0] * 10, attempt=2, t=1020.0),
+    ]
     history = folded(e.Resumed(from_step=50, attempt=2, step=50), *events)
     assert history.seconds_left == pytest.approx(80)
     history.apply(e.Ended(state="stopped", step=60, attempt=2))

@@ -1,0 +1,224 @@
+"""Run folders as a worker leaves them, in every state, with curves like those of real runs."""
+
+import csv
+import fcntl
+import html
+import math
+import random
+import re
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.recipe import load
+from core.runs import events as e
+from core.runs.folder import RunFolder, create_run
+
+LABELS = ["ham", "spam"]
+CELL = 12.2  # the width of a character in a screenshot
+PARTS = {"head": 0.38, "norm": 0.004, "blocks.5.mlp": 0.009, "blocks.5.attn": 0.007}
+TEXTS = [
+    ("ham", "spam", 0.981, "Hello darling how are you today? I would love to have a chat, why dont you tell me about it"),
+    ("spam", "ham", 0.954, "Did you hear about the new [b]Divorce Barbie[/b]? It comes with all of Ken's stuff!"),
+    ("spam", "ham", 0.71, "2/2 146tf150p"),
+    ("ham", "spam", 0.62, "我们明天三点在老地方见面,记得带上免费的入场券"),
+    ("spam", "spam", 0.999, "URGENT! You have won a 1 week FREE membership in our prize jackpot!"),
+]
+
+
+def result(run: RunFolder, seconds: float = 55.0) -> dict:
+    """A result document."""
+    return {
+        "run": str(run.path),
+        "name": run.name,
+        "checkpoint": 650,
+        "labels": LABELS,
+        "test": {
+            "accuracy": 0.9833,
+            "low": 0.9616,
+            "high": 0.9929,
+            "rows": 300,
+            "correct": 295,
+            "clean": 0.981,
+            "clean_rows": 263,
+            "baseline": 0.97,
+            "majority": 0.503,
+            "loss": 0.061,
+            "per_class": {
+                "ham": {"precision": 0.98, "recall": 0.987, "f1": 0.983, "rows": 149},
+                "spam": {"precision": 0.987, "recall": 0.98, "f1": 0.984, "rows": 151},
+            },
+            "confusion": [[147, 2], [3, 148]],
+            "sure": {"ham": [147, 150], "spam": [148, 150]},
+        },
+        "train": {"accuracy": 0.998, "low": 0.993, "high": 0.9995, "rows": 1045},
+        "validation": {"accuracy": 0.973, "low": 0.933, "high": 0.989, "rows": 149},
+        "seconds": {"read": 0.3, "learn": seconds - 3, "total": seconds},
+    }
+
+
+def events(run: RunFolder, n_steps: int, upto: int, attempt: int = 1, start: int = 0, parts=PARTS) -> list[e.Event]:
+    """An attempt from `start` to step `upto`, without an end."""
+    dice = random.Random(n_steps)
+    t0 = time.time() - 60
+    out: list[e.Event] = []
+
+    def add(event: e.Event, t: float) -> None:
+        event.t, event.attempt = t0 + t, attempt
+        out.append(event)
+
+    if attempt > 1:
+        add(e.Resumed(from_step=start, step=start), 0.0)
+    for name, total, unit, began, took in [
+        ("read", 5572, "rows", 0.0, 0.3),
+        ("tokens", 1494, "texts", 0.3, 0.2),
+        ("baseline", 2, "", 0.5, 0.4),
+        ("weights", 1, "", 0.9, 0.6),
+    ]:
+        add(e.Phase(name=name, done=0, total=total, unit=unit), began)
+        add(e.Phase(name=name, done=total, total=total, unit=unit), began + took)
+        if name == "baseline":
+            add(e.Baseline(name="tfidf", validation=0.966, test=0.97), began + took)
+            add(e.Baseline(name="majority", validation=0.503, test=0.503), began + took)
+    rows = {"train": 1045, "validation": 149, "test": 300}
+    add(
+        e.Started(
+            pid=1, n_steps=n_steps, epochs=5, rows=rows, labels=LABELS, majority=0.503,
+            learns=790_000, parameters=17_700_000, device="cpu", threads=2, step=start,
+        ),
+        1.6,
+    )  # fmt: skip
+    add(e.Phase(name="learn", done=start, total=n_steps, unit="steps", step=start), 1.7)
+    for step in range(start, upto + 1, 10):
+        t = 2 + step / 12
+        fit = 1 - math.exp(-step / n_steps * 4)
+        if step > start:
+            losses = [
+                max(0.01, 2.1 * math.exp(-s / n_steps * 8) + 0.08 + dice.gauss(0, 0.12 * math.exp(-s / n_steps * 2)))
+                for s in range(step - 9, step + 1)
+            ]
+            add(e.Steps(step=step, loss=losses, lr=[5e-5] * 10, tokens=2430, seconds=0.17, rss=1_100_000_000), t)
+        if step % 50 == 0:
+            for split, gap in (("train", 0.0), ("validation", 0.02)):
+                accuracy = min(1.0, 0.5 + 0.49 * fit - gap + dice.uniform(-0.02, 0.01))
+                loss = 2.1 * (1 - fit) ** 2 + 0.06 + gap + dice.uniform(0, 0.04)
+                add(e.Evaluated(step=step, split=split, rows=40, loss=loss, accuracy=accuracy, whole=False), t)
+            add(e.Changed(step=step, parts={part: most * fit for part, most in parts.items()}), t)
+        if step > start and step % (n_steps // 5) == 0:
+            accuracy = 0.49 + 0.48 * fit
+            add(e.Evaluated(step=step, split="validation", rows=149, loss=0.2, accuracy=accuracy, whole=True), t)
+            add(e.Checkpointed(step=step, name=str(step), best=True), t)
+    return out
+
+
+def append(run: RunFolder, *some: e.Event) -> None:
+    """Add events as the worker would."""
+    with open(run.events_file, "ab") as file:
+        file.writelines(e.encode(event) for event in some)
+
+
+def write_predictions(run: RunFolder, texts=TEXTS) -> None:
+    with open(run.predictions_file, "w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["row", "text", "label", "predicted", "probability", "leak", "p_ham", "p_spam"])
+        for row, (label, predicted, probability, text) in enumerate(texts):
+            of = {predicted: probability, LABELS[LABELS.index(predicted) - 1]: 1 - probability}
+            out.writerow([row, text, label, predicted, probability, "false", of["ham"], of["spam"]])
+
+
+def write_run(root: Path, state: str = "done", *, n_steps: int = 650, upto: int | None = None, **layers) -> RunFolder:
+    """A run in one of the states of `Status`; `running` and `starting` want the lock held."""
+    run = create_run(root, load({"data": {"path": "SMSSpamCollection"}}, layers))
+    last = upto if upto is not None else {"done": n_steps, "starting": 0}.get(state, 400)
+    all_of_it = events(run, n_steps, last)
+    if state == "starting":
+        all_of_it = all_of_it[:3]
+    append(run, *all_of_it)
+    run.log_file.write_text("a warning of some library\n")
+    end = {"t": time.time(), "attempt": 1, "step": last}
+    if state == "done":
+        append(run, e.Phase(name="test", done=300, total=300, unit="texts", **end))
+        write_predictions(run)
+        run.result_file.write_bytes(msgspec.json.encode(result(run)))
+        append(run, e.Ended(state="done", result=result(run), **end))
+    elif state == "stopped":
+        append(run, e.Checkpointed(name=str(last), best=False, **end))
+        append(run, e.Ended(state="stopped", why=f"Stopped at step {last}, as asked.", do="resume takes it up again.", **end))
+    elif state == "failed":
+        why = f"Loss stopped being a number at step {last}."
+        append(run, e.Ended(state="failed", why=why, do="Try a tenth of the learning rate.", **end))
+    return run
+
+
+@contextmanager
+def held(run: RunFolder):
+    """The run's lock, as its worker holds it, and a fresh heartbeat."""
+    run.heartbeat_file.touch()
+    with open(run.lock_file, "wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Run folders under one root: `write`, `append`, `held`, `events`, `result`, `write_predictions`."""
+
+    class Runs:
+        root = tmp_path / "runs"
+
+        def write(self, state="done", **kwargs):
+            return write_run(self.root, state, **kwargs)
+
+    for function in (append, held, events, result, write_predictions):
+        setattr(Runs, function.__name__, staticmethod(function))
+    return Runs()
+
+
+@pytest.fixture
+def shown():
+    """The text on the screen, line by line."""
+    return shown_by
+
+
+def shown_by(app) -> str:
+    lines: dict[float, list[tuple[float, str]]] = {}
+    pieces = r'<text class="[^"]*-r\d+" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>'
+    for x, y, words in re.findall(pieces, app.export_screenshot()):
+        lines.setdefault(float(y), []).append((float(x), html.unescape(words)))
+    joined = []
+    for _, pieces in sorted(lines.items()):
+        line = ""
+        for x, words in sorted(pieces):
+            line = line.ljust(round(x / CELL)) + words.replace("\xa0", " ").rstrip("\n")
+        joined.append(line.rstrip())
+    return "\n".join(joined)
+
+
+DEADLINE = 60  # seconds; waiting ends as soon as what is waited for is there
+
+
+@pytest.fixture
+def until():
+    """`await until(pilot, predicate)` lets the app work until the predicate holds."""
+
+    async def until(pilot, predicate, seconds: float = DEADLINE) -> None:
+        end = time.monotonic() + seconds
+        while not predicate():
+            assert time.monotonic() < end, f"what was waited for has not come; there is:\n{shown_by(pilot.app)}"
+            await pilot.pause(0.02)
+        await pilot.pause()
+
+    return until
+
+
+@pytest.fixture
+def messages(tmp_path) -> Path:
+    """Sixty labelled texts without a header; two are copies of the first, one has a text of its own length."""
+    path = tmp_path / "messages.tsv"
+    rows = [f"{'spam' if i % 3 == 0 else 'ham'}\tsome words of number {i}\n" for i in range(57)]
+    rows += [rows[0], rows[0], "ham\t距离川沙公路较近 [bold]but not markup[/bold]\n"]
+    path.write_text("".join(rows), encoding="utf-8")
+    return path

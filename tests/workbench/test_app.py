@@ -1,0 +1,224 @@
+"""The shell: screens, keys, help, palette, themes, and what quitting leaves behind."""
+
+import pytest
+from textual.widgets import Input
+
+from core.recipe import load
+from workbench import keys, themes
+from workbench.app import WorkbenchApp
+from workbench.desk import Desk
+from workbench.screens.help import Help
+from workbench.screens.jump import Jump
+from workbench.widgets.footer import Footer
+from workbench.widgets.header import Header
+from workbench.widgets.layers import Layers
+from workbench.widgets.notes import Notes
+
+
+@pytest.fixture
+def app(messages, tmp_path):
+    return WorkbenchApp(load({"data": {"path": str(messages)}}), tmp_path / "runs")
+
+
+@pytest.fixture
+def empty(tmp_path):
+    return WorkbenchApp(load(), tmp_path / "runs")
+
+
+def header(app) -> str:
+    return app.screen.query_one(Header).render().plain
+
+
+def footer(app) -> str:
+    return app.screen.query_one(Footer).render().plain
+
+
+async def test_it_opens_on_data_and_digits_lead_to_every_screen(empty):
+    async with empty.run_test() as pilot:
+        assert empty.current_mode == "data"
+        for number, mode in [("2", "model"), ("3", "train"), ("4", "play"), ("5", "runs"), ("1", "data")]:
+            await pilot.press(number)
+            assert empty.current_mode == mode
+            assert f"▌{number} {keys.MODES[mode]}" in header(empty)
+
+
+async def test_a_click_on_the_header_leads_to_its_screen(empty):
+    async with empty.run_test(size=(80, 24)) as pilot:
+        await pilot.click(Header, offset=(header(empty).index("Model"), 0))
+        assert empty.current_mode == "model"
+
+
+async def test_a_screen_keeps_its_state_while_another_is_shown(app, until):
+    async with app.run_test() as pilot:
+        await pilot.press("2")
+        await pilot.press("j", "j")
+        stood = app.screen.query_one(Layers).part
+        await pilot.press("1", "2")
+        assert app.screen.query_one(Layers).part == stood
+
+
+async def test_it_opens_on_train_where_a_run_is_alive_and_follows_it(runs, until):
+    run = runs.write("running")
+    with runs.held(run):
+        app = WorkbenchApp(load(), run.path.parent)
+        async with app.run_test(size=(120, 36)) as pilot:
+            assert app.current_mode == "train"
+            await until(pilot, lambda: app.desk.status is not None)
+            assert app.desk.run.name == run.name and app.desk.history.step == 400
+            assert f"{run.name} ● 62 %" in header(app)
+
+
+async def test_the_newest_run_is_on_the_desk_when_it_has_ended(runs, until):
+    runs.write("done")
+    run = runs.write("failed")
+    app = WorkbenchApp(load(), runs.root)
+    async with app.run_test(size=(120, 36)) as pilot:
+        assert app.current_mode == "data"
+        await until(pilot, lambda: app.desk.status is not None)
+        assert f"{run.name} ✕ failed" in header(app)
+
+
+async def test_the_desk_says_when_a_run_moves_on_and_when_another_is_followed(runs, until):
+    run, other = runs.write("running", upto=100), runs.write("done")
+    told = []
+    with runs.held(run):
+        app = WorkbenchApp(load(), runs.root)
+        async with app.run_test() as pilot:
+            await until(pilot, lambda: app.desk.status is not None)
+            app.desk.run_changed.subscribe(app, lambda desk: told.append(desk.history.step))
+            runs.append(run, *[event for event in runs.events(run, 650, 110) if event.step == 110])
+            await until(pilot, lambda: 110 in told)
+            app.desk.follow(other)
+            await until(pilot, lambda: app.desk.status and app.desk.status.state == "done")
+            assert app.desk.run is other and app.desk.history.step == 650
+
+
+async def test_quitting_with_a_live_run_says_that_it_goes_on(runs, until, capsys):
+    run = runs.write("running")
+    with runs.held(run):
+        app = WorkbenchApp(load(), runs.root)
+        async with app.run_test() as pilot:
+            await until(pilot, lambda: app.desk.status is not None)
+            await pilot.press("q")
+        said = capsys.readouterr().err
+        assert said.strip() == f"{run.name} goes on without this window. Come back with: workbench"
+        assert run.locked()
+
+
+async def test_quitting_without_a_run_says_nothing_and_ends_the_helper(app, until, capsys):
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.desk.profile is not None)
+        process = app.desk.helper("data")._process
+        await pilot.press("q")
+    assert not capsys.readouterr().err
+    assert process.returncode is not None
+
+
+async def test_esc_never_quits_and_a_letter_in_a_field_is_typed(app, until):
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.desk.profile is not None)
+        await pilot.press("escape", "escape")
+        await pilot.press("slash", "q", "2", "?")
+        field = app.screen.focused
+        assert isinstance(field, Input) and field.value == "q2?"
+        assert app.current_mode == "data"
+        await pilot.press("escape")
+        assert not isinstance(app.screen.focused, Input) and field.value == "q2?"
+        await pilot.press("2")
+        assert app.current_mode == "model"
+
+
+async def test_the_footer_says_at_most_six_keys_that_work_here_and_esc_in_a_field(app, until):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.desk.profile is not None)
+        assert footer(app).split("  ")[0].strip() == "enter tokens"
+        assert footer(app).rstrip().endswith("? all keys")
+        assert len(app.screen.query_one(Footer)._hints()) <= 6
+        await pilot.press("slash")
+        assert "esc leave the field" in footer(app)
+
+
+async def test_without_a_file_the_footer_offers_no_training(empty):
+    async with empty.run_test():
+        assert "train" not in footer(empty) and "enter file" in footer(empty)
+
+
+async def test_help_lists_the_keys_of_the_screen_and_closes_with_what_opened_it(empty):
+    async with empty.run_test(size=(80, 24)) as pilot:
+        for key in ("question_mark", "f1", "escape"):
+            await pilot.press("f1")
+            assert isinstance(empty.screen, Help)
+            await pilot.press(key)
+            assert not isinstance(empty.screen, Help)
+
+
+async def test_ctrl_o_and_a_letter_jump_to_a_panel_and_a_digit_to_a_screen(app, until):
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: app.desk.profile is not None)
+        await pilot.press("ctrl+o")
+        assert isinstance(app.screen, Jump)
+        await pilot.press("w")
+        assert isinstance(app.screen.focused, Notes)
+        await pilot.press("ctrl+o", "2")
+        assert app.current_mode == "model"
+        await pilot.press("ctrl+o", "escape")
+        assert app.current_mode == "model" and not isinstance(app.screen, Jump)
+
+
+async def test_the_palette_names_what_works_where_it_was_opened(app, until):
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.desk.profile is not None)
+        offered = {command.title: command.callback for command in app.get_system_commands(app.screen)}
+        assert "Next filter of the rows" in offered and "Let this part learn, or freeze it" not in offered
+        await offered["Model"]()
+        assert app.current_mode == "model"
+        app.action_command_palette()
+        await pilot.pause()
+        await pilot.press("escape")
+
+
+async def test_both_themes_paint_every_screen(empty):
+    async with empty.run_test(size=(80, 24)) as pilot:
+        for mode in keys.MODES:
+            empty.action_mode(mode)
+            await pilot.pause()
+            assert empty.theme == themes.DARK.name
+            empty.action_switch_theme()
+            await pilot.pause()
+            assert empty.theme == themes.LIGHT.name
+            empty.action_switch_theme()
+
+
+@pytest.mark.parametrize("size", [(40, 24), (80, 10)])
+async def test_a_terminal_that_is_too_small_says_how_large_it_must_be(empty, size):
+    async with empty.run_test(size=size):
+        assert empty.screen.query_one("#too-small").display
+        assert not empty.screen.query_one(Header).display
+
+
+def test_every_action_has_one_id_and_no_alt_digit():
+    ids = [action.id for action in keys.ACTIONS]
+    assert len(ids) == len(set(ids))
+    assert not any(key.startswith("alt+") for action in keys.ACTIONS for key in action.keys.split(","))
+
+
+async def test_a_start_that_fails_is_said_and_nothing_is_followed(app, tmp_path):
+    (tmp_path / "runs").write_text("a file where the folder of runs should be")
+    async with app.run_test() as pilot:
+        assert not await app.desk.start()
+        await pilot.pause()
+        assert app.desk.run is None
+        assert any("cannot be written" in note.title for note in app._notifications)
+
+
+async def test_a_preset_replaces_the_recipe_but_keeps_the_file(app):
+    async with app.run_test():
+        desk: Desk = app.desk
+        path = desk.recipe.data.path
+        desk.change("train.epochs", 9)
+        desk.change("preset", "book")
+        assert (
+            desk.recipe.train.epochs == 5
+            and desk.recipe.model.name == "gpt2"
+            and desk.recipe.data.path == path
+        )

@@ -1,0 +1,212 @@
+import math
+
+import pytest
+from textual.app import App
+
+from workbench import themes
+from workbench.widgets import scale
+from workbench.widgets.chart import Chart, Level, Picture, Series
+
+NAN, INF = math.nan, math.inf
+
+
+def test_buckets_keep_spikes_and_stay_few():
+    ys = [1.0] * 10_000
+    ys[4321], ys[4322] = 9.0, -9.0
+    (points,), _ = scale.buckets(range(1, 10_001), ys, (0, 10_000), 80, {})
+    assert len(points) <= 160
+    assert {(4322, 9.0), (4323, -9.0)} <= set(points)
+    assert points == sorted(points)
+
+
+def test_buckets_of_a_growing_series_do_not_move():
+    ys = [math.sin(i / 7) for i in range(5_000)]
+    known = {}
+    (early,), _ = scale.buckets(range(1, 2_501), ys[:2_500], (0, 5_000), 50, known)
+    assert len(known) == 25  # of full columns
+    (late,), _ = scale.buckets(range(1, 5_001), ys, (0, 5_000), 50, known)
+    assert late[: len(early) - 2] == early[:-2]
+    assert late == scale.buckets(range(1, 5_001), ys, (0, 5_000), 50, {}).runs[0]
+
+
+def test_what_is_no_number_breaks_the_line_and_is_counted():
+    ys = [1.0, 2.0, NAN, 3.0, INF, -INF, 4.0]
+    runs, missing = scale.buckets(range(7), ys, (0, 7), 7, {})
+    assert [[y for _, y in run] for run in runs] == [[1.0, 2.0], [3.0], [4.0]]
+    assert missing == 3
+    assert scale.buckets(range(3), [NAN] * 3, (0, 3), 3, {}) == ([], 3)
+
+
+def test_sums_that_overflow_are_not_taken_for_infinities():
+    assert scale.ends([1e308, 1e308, 1.0], 0, 3) == ([0, 2], 0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "limits"),
+    [
+        (0, 2.2, (0, 2.5)),
+        (0, 0.93, (0, 1)),
+        (0.061, 0.064, (0.061, 0.064)),
+        (-3, 47, (-10, 50)),
+        (5, 5, (2, 8)),
+        (0, 0, (-0.6, 0.6)),
+    ],
+)
+def test_limits_are_round(low, high, limits):
+    assert scale.nice_limits(low, high) == pytest.approx(limits)
+
+
+def test_limits_rarely_move():
+    limits, moved = None, 0
+    for step in range(1, 1_000):
+        before, limits = limits, scale.steady(limits, 0, 2 + math.sin(step / 3) / 5)
+        moved += limits != before
+    assert moved <= 2
+    assert scale.steady((0, 2.5), 0, 0.4) == (0, 0.4)  # but they do when the curve has become small
+    assert scale.steady((0, 2.5), 0, 2.6) == (0, 3)
+
+
+def test_ticks_are_round_and_end_where_the_axis_does():
+    assert scale.ticks((0, 2.5), 4) == [0, 1, 2]
+    assert scale.ticks((45, 100), 4) == [60, 80, 100]
+    assert scale.ticks((45, 100), 2) == [45, 100]
+    assert scale.steps_ticks(650, 4) == [0, 250, 500, 650]
+    assert scale.steps_ticks(1, 4)[-1] == 1
+
+
+def test_labels_tell_ticks_apart():
+    assert scale.labels([0, 0.5, 1.0]) == ["0.0", "0.5", "1.0"]
+    assert scale.labels([0, 0.25, 0.5]) == ["0.00", "0.25", "0.50"]
+    assert scale.labels([0, 2.5, 5]) == ["0.0", "2.5", "5.0"]
+    assert scale.labels([60, 80, 100]) == ["60", "80", "100"]
+    assert scale.labels([0, 200_000, 1_000_000]) == ["0", "200k", "1000k"]
+    assert scale.labels([0, 25_000_000]) == ["0", "25M"]
+
+
+def test_the_axis_leaves_out_where_a_fresh_head_began():
+    falling = [(x, 9.0 if x < 20 else 0.4 - x / 10_000) for x in range(1, 650)]
+    assert max(scale.settled(falling, (0, 650))) < 1
+    late_spike = [(x, 9.0 if x == 400 else 0.4) for x in range(1, 650)]
+    assert max(scale.settled(late_spike, (0, 650))) == 9.0
+    assert scale.settled([], (0, 650)) == []
+
+
+class Showing(App):
+    """A chart and nothing else, under the program's themes."""
+
+    CSS = "Screen { background: $background; }"
+
+    def compose(self):
+        yield Chart()
+
+    def on_mount(self):
+        self.register_theme(themes.DARK)
+        self.register_theme(themes.LIGHT)
+        self.theme = themes.DARK.name
+
+    @property
+    def chart(self) -> Chart:
+        return self.query_one(Chart)
+
+
+def loss(ys, n_steps=650, **kwargs) -> Picture:
+    train = Series("train", "train", range(1, len(ys) + 1), ys)
+    checked = Series("validation", "validation", [50, 100], [0.5, 0.4], "◆")
+    return Picture([train, checked], x=(0, n_steps), **kwargs)
+
+
+FALLING = [2.1 * math.exp(-i / 100) + 0.05 for i in range(400)]
+
+
+async def test_a_chart_always_says_which_curve_is_which():
+    async with Showing().run_test(size=(80, 20)) as pilot:
+        pilot.app.chart.show(loss(FALLING, levels=[Level("counting words", "muted", 1.0)]), 1)
+        await pilot.pause()
+        drawn = pilot.app.chart.render()
+        legend, *rest = drawn.plain.split("\n")
+        assert legend.split("   ") == [" train ─", "validation ◆", "counting words ╌"]
+        assert len(rest) == 19
+        assert "◆" in "".join(rest)
+        assert "650" in rest[-1]
+        assert all(len(line) <= 80 for line in rest)
+
+
+@pytest.mark.parametrize("theme", [themes.DARK, themes.LIGHT])
+async def test_colours_are_the_theme_s(theme, until):
+    async with Showing().run_test(size=(60, 15)) as pilot:
+        pilot.app.theme = theme.name
+        pilot.app.chart.show(loss(FALLING), 1)
+        await until(pilot, lambda: "◆" in pilot.app.export_screenshot())
+        picture = pilot.app.export_screenshot().lower()
+        for role in ("train", "validation", "muted", "rule", "background"):
+            assert theme.variables[role].lower() in picture, role
+
+
+async def test_no_colour_is_needed(monkeypatch, until):
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with Showing().run_test(size=(60, 15)) as pilot:
+        pilot.app.chart.show(loss(FALLING), 1)
+        await until(pilot, lambda: "◆" in pilot.app.export_screenshot())
+        assert themes.DARK.variables["train"].lower() not in pilot.app.export_screenshot().lower()
+
+
+@pytest.mark.parametrize(
+    ("ys", "says"),
+    [
+        ([1.0, NAN, INF, 0.5, -INF], "▲ 3 not finite"),
+        ([NAN, NAN], "▲ 2 not finite"),
+        ([], "train ─"),
+        ([0.3], "train ─"),
+        ([1e300, 0.1], "train ─"),
+        ([9.0] * 5 + [0.1 + i / 10_000 for i in range(400)], "began at 9"),
+    ],
+)
+async def test_any_values_can_be_drawn(ys, says):
+    async with Showing().run_test(size=(60, 15)) as pilot:
+        pilot.app.chart.show(loss(ys), 1)
+        await pilot.pause()
+        assert says in pilot.app.chart.render().plain
+
+
+@pytest.mark.parametrize("size", [(8, 3), (16, 5), (30, 8), (200, 60)])
+async def test_any_size_can_be_drawn(size):
+    async with Showing().run_test(size=size) as pilot:
+        pilot.app.chart.show(loss(FALLING), 1)
+        await pilot.pause()
+        assert max(len(line) for line in pilot.app.chart.render().plain.split("\n")) <= size[0]
+
+
+async def test_nothing_is_drawn_twice_or_too_often(until):
+    async with Showing().run_test(size=(60, 15)) as pilot:
+        chart = pilot.app.chart
+        chart.show(loss(FALLING), 1)
+        await pilot.pause()
+        first = chart.render()
+        chart.refresh()
+        assert chart.render() is first
+        chart.show(loss(FALLING[:100]), 1)  # the same version: not looked at
+        assert chart.render() is first
+        redrawn = []
+        for version in range(2, 30):
+            chart.show(loss(FALLING[:-version]), version)
+            await pilot.pause(0.01)
+            redrawn.append(chart._drawn[0][0])
+        assert len(set(redrawn)) <= 4
+        await until(pilot, lambda: chart._drawn[0][0] == 29)  # the latest is drawn in the end
+
+
+async def test_a_run_that_was_taken_up_again_is_drawn_anew(until):
+    async with Showing().run_test(size=(60, 15)) as pilot:
+        chart = pilot.app.chart
+        chart.show(loss(FALLING), 1)
+        await until(pilot, lambda: chart._drawn[0][0] == 1)
+        other = FALLING[:200] + [2.0] * 200
+        chart.show(loss(other, marks=[200]), 2)
+        await until(pilot, lambda: chart._drawn[0][0] == 2)
+        taken_up = chart.render().plain
+        await chart.remove()
+        fresh = Chart()
+        await pilot.app.mount(fresh)
+        fresh.show(loss(other, marks=[200]), 2)
+        await until(pilot, lambda: fresh._drawn[0][0] == 2)
+        assert fresh.render().plain == taken_up

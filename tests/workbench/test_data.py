@@ -1,0 +1,304 @@
+"""The Data screen on real files, read by the real helper."""
+
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.widgets import Input
+
+from core.recipe import load
+from workbench.app import WorkbenchApp
+from workbench.formatting import cut, printable
+from workbench.helper import Helper
+from workbench.screens.source import Files, SourceDialog, dropped
+from workbench.widgets.choice import Choice
+from workbench.widgets.classes import Classes
+from workbench.widgets.histogram import Axis, Histogram, axis_end, quantile
+from workbench.widgets.notes import Notes
+from workbench.widgets.rows import Rows, View
+from workbench.widgets.source import NOTHING_YET, Source
+from workbench.widgets.splits import Splits
+from workbench.widgets.tokens import Tokens
+
+SHARED = Path(__file__).parents[2] / "../shared/data"
+
+
+def opened(tmp_path, path="", **layers) -> WorkbenchApp:
+    return WorkbenchApp(load({"data": {"path": str(path)}}, layers), tmp_path / "runs")
+
+
+def text_of(app, widget) -> str:
+    return app.screen.query_one(widget).render().plain
+
+
+def shown(app) -> list[str]:
+    """The rows in sight, as text."""
+    rows = app.screen.query_one(Rows)
+    return [rows.render_line(y).text.rstrip() for y in range(min(rows.count, rows.size.height))]
+
+
+@pytest.fixture
+def ready(until):
+    async def ready(pilot):
+        await until(pilot, lambda: pilot.app.desk.profile is not None)
+        await until(pilot, lambda: pilot.app.screen.query_one(Rows).row is not None)
+
+    return ready
+
+
+async def test_everything_about_a_file_is_on_the_screen(messages, tmp_path, ready):
+    app = opened(tmp_path, messages)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        source = text_of(app, Source)
+        assert (
+            "messages.tsv" in source and "tab-separated, no header" in source and "60 rows, UTF-8" in source
+        )
+        assert "Label: column 0. Text: column 1." in source
+        lines = [app.screen.query_one(Classes).line(i, 58).plain.split() for i in range(2)]
+        assert [(words[0], words[2], words[4]) for words in lines] == [
+            ("ham", "39", "39"),
+            ("spam", "21", "19"),
+        ]
+        assert "medians" in text_of(app, Histogram) and "cuts none" in text_of(app, Histogram)
+        assert "stratified, seed 123" in text_of(app, Splits)
+        assert shown(app)[1].split() == ["1", "ham", "5", "some", "words", "of", "number", "1"]
+
+
+async def test_a_note_is_a_filter_and_esc_takes_it_off(messages, tmp_path, ready, until):
+    app = opened(tmp_path, messages)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        rows, notes = app.screen.query_one(Rows), app.screen.query_one(Notes)
+        notes.focus()
+        notes.cursor = next(i for i, note in enumerate(notes.notes) if "copies" in note.text)
+        await pilot.press("enter")
+        await until(pilot, lambda: rows.total == 2)
+        assert app.screen.focused is rows and "exact copies" in app.screen.query_one("#rows").subtitle
+        await pilot.press("escape")
+        await until(pilot, lambda: rows.total == 60)
+        await pilot.press("f")
+        await until(pilot, lambda: rows.total == 2)
+
+
+async def test_search_sort_and_reverse(messages, tmp_path, ready, until):
+    app = opened(tmp_path, messages)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        rows = app.screen.query_one(Rows)
+        await pilot.press("slash", *"number 1")
+        await until(pilot, lambda: rows.total == 11)
+        await pilot.press("enter")
+        assert app.screen.focused is rows
+        await pilot.press("escape")
+        await until(pilot, lambda: rows.view == View() and rows.total == 60)
+        await pilot.press("o", "O")
+        await until(pilot, lambda: rows.row and rows.row.label == "spam")
+        assert rows.view == View(sort="label", reverse=True)
+        await pilot.press("o")
+        await until(pilot, lambda: rows.row and rows.row.row == 59)
+
+
+async def test_enter_shows_the_tokens_of_a_row_and_a_character_stays_whole(messages, tmp_path, ready, until):
+    app = opened(tmp_path, messages)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        panel = app.screen.query_one("#tokens")
+        assert not panel.display
+        await pilot.press("G")
+        await until(pilot, lambda: app.screen.query_one(Rows).row.row == 59)
+        assert "[bold]but not markup[/bold]" in shown(app)[-1]
+        await pilot.press("enter")
+        await until(pilot, lambda: panel.title.startswith("Row 59 in"))
+        assert panel.display and "离" in text_of(app, Tokens) and "[bold" in text_of(app, Tokens)
+        await pilot.press("k")
+        await until(pilot, lambda: panel.title.startswith("Row 58 in 5 tokens"))
+        await pilot.press("escape")
+        assert not panel.display
+
+
+async def test_rows_come_by_the_page(tmp_path, ready, until):
+    path = tmp_path / "many.csv"
+    path.write_text("text,label\n" + "".join(f"this is text {i},{'ab'[i % 2]}\n" for i in range(1500)))
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        rows = app.screen.query_one(Rows)
+        await pilot.press("G")
+        await until(pilot, lambda: rows.row is not None and rows.row.row == 1499)
+        rows.cursor = 700
+        await until(pilot, lambda: rows.row is not None and rows.row.row == 700)
+        assert all("…" not in line for line in shown(app))
+
+
+async def test_without_a_file_it_says_what_to_do_and_enter_takes_a_path(messages, tmp_path, ready, until):
+    app = opened(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert NOTHING_YET in text_of(app, Source)
+        assert not app.screen.query_one(Rows).parent.display
+        await pilot.press("enter")
+        dialog = app.screen
+        assert isinstance(dialog, SourceDialog)
+        dialog.query_one("#path", Input).value = str(messages)[:-5]
+        await until(pilot, lambda: dialog.query_one(Files).count == 1)
+        await pilot.press("tab")
+        assert dialog.query_one("#path", Input).value == str(messages)
+        await pilot.press("enter")
+        await ready(pilot)
+        assert app.desk.recipe.data.path == str(messages)
+
+
+async def test_a_path_that_is_no_file_is_refused_in_the_dialog(tmp_path):
+    app = opened(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter", *"nowhere.csv", "enter")
+        assert isinstance(app.screen, SourceDialog)
+        assert "no file nowhere.csv" in str(app.screen.query_one(".hint").render())
+        await pilot.press("escape")
+        assert app.desk.recipe.data.path == ""
+
+
+async def test_a_pasted_path_is_offered_and_other_text_is_not(messages, tmp_path):
+    app = opened(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.screen.post_message(events.Paste("only words"))
+        await pilot.pause()
+        assert not isinstance(app.screen, SourceDialog)
+        app.screen.post_message(events.Paste(f"'{messages}' "))
+        await pilot.pause()
+        assert app.screen.query_one("#path", Input).value == str(messages)
+
+
+def test_what_a_terminal_pastes_for_a_dropped_file(tmp_path):
+    file = tmp_path / "with space.csv"
+    file.touch()
+    escaped = str(file).replace(" ", "\\ ")
+    for pasted in (str(file), f"'{file}'", escaped, f"file://{file}", f"{escaped} \n"):
+        assert dropped(pasted) == file
+    assert dropped("it's " * 2000) is None and dropped("") is None
+
+
+async def test_columns_are_chosen_from_the_file_where_they_cannot_be_found_out(tmp_path, ready, until):
+    path = tmp_path / "two.csv"
+    rows = [
+        f"a title that says {i},the longer text of number {i} goes on,x{i},{'yn'[i % 2]}" for i in range(40)
+    ]
+    path.write_text("\n".join(["title,body,code,spam", *rows]))
+    app = opened(tmp_path, path, data={"path": str(path), "label": "nothing"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.desk.problem is not None)
+        assert "has no column nothing" in text_of(app, Source)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SourceDialog))
+        choice = app.screen.query_one("#label", Choice)
+        await pilot.press("tab", "tab")
+        assert app.screen.focused is choice
+        while choice.value != "spam":
+            await pilot.press("right")
+        await pilot.press("enter")
+        await ready(pilot)
+        assert app.desk.recipe.data.label == "spam" and list(app.desk.profile.labels) == ["n", "y"]
+
+
+async def test_a_file_that_cannot_be_read_is_a_sentence_with_a_way_on(tmp_path, until):
+    app = opened(tmp_path, tmp_path / "gone.csv")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.desk.problem is not None)
+        assert "There is no file" in text_of(app, Source) and "Enter takes another file" in text_of(
+            app, Source
+        )
+
+
+async def test_one_class_is_shown_with_its_problem(tmp_path, ready):
+    path = tmp_path / "one.tsv"
+    path.write_text("".join(f"ham\tsome words of number {i}\n" for i in range(30)))
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        assert "✕ Every row says ham." in text_of(app, Source)
+        assert not app.screen.check_action("train", ())
+
+
+async def test_more_than_eight_classes_are_sorted_and_can_be_searched(tmp_path, ready, until):
+    path = tmp_path / "many.csv"
+    rows = [
+        f"some text about {label} number {i},topic {label}" for label in range(12) for i in range(10 + label)
+    ]
+    path.write_text("\n".join(["text,label", *rows]))
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        classes = app.screen.query_one(Classes)
+        assert classes.count == 12 and classes.label == "topic 11" and classes.size.height == 8
+        classes.focus()
+        await pilot.press("slash", *"topic 1", "enter")
+        assert classes.count == 3 and app.screen.focused is classes
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: app.screen.query_one(Rows).total == 20)
+
+
+async def test_while_a_large_file_is_read_the_screen_says_how_far_it_is_and_answers(tmp_path, until):
+    path = tmp_path / "large.tsv"
+    path.write_text(
+        "".join(f"{'ab'[i % 2]}\t{'some longer text with many words ' * 8}{i}\n" for i in range(20_000))
+    )
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.desk.profiling is not None and app.desk.profiling.total > 0)
+        assert " of " in text_of(app, Source)
+        await pilot.press("2", "1")
+        assert app.current_mode == "data"
+        app.desk.change("data.path", "")
+        await until(pilot, lambda: NOTHING_YET in text_of(app, Source))
+
+
+async def test_a_helper_that_dies_is_said_and_started_again(messages, tmp_path, ready, until):
+    app = opened(tmp_path, messages)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        helper = app.desk.helper("data")
+        helper._process.kill()
+        await until(pilot, lambda: helper._reader.done())
+        app.desk.look()
+        await until(pilot, lambda: app.desk.profiling is None)
+        assert app.desk.problem is None
+
+
+async def test_the_newest_question_takes_the_place_of_an_older_one(messages):
+    import asyncio
+
+    from workbench.helper import Superseded
+
+    helper = Helper("data")
+    recipe = load({"data": {"path": str(messages)}}).model_dump()
+    answers = await asyncio.gather(
+        *(helper.ask("profile", recipe=recipe) for _ in range(3)), return_exceptions=True
+    )
+    await helper.close()
+    assert any(isinstance(answer, Superseded) for answer in answers[:2]) and answers[2]["rows"] == 60
+
+
+def test_lengths_are_drawn_evenly_and_nothing_is_lost():
+    lengths = {5: 10, 6: 3, 40: 2, 119: 1}
+    axis = Axis.of(axis_end(lengths, 120), 60)
+    assert axis.end >= 120 and axis.n * axis.wide <= 60
+    assert sum(axis.bars(lengths)) == 16 * axis.wide
+    assert quantile(lengths, 0.5) == 5
+    assert axis_end({10: 1000, 1_000_000: 1}, 1024) < 100
+
+
+def test_cells_are_counted_and_no_character_is_cut_in_half():
+    assert cut("距离川沙", 5) == "距离…" and cut("距离", 4) == "距离" and cut("abc", 0) == ""
+    assert printable("a\tb\x1b[2J\ud800\u202e") == "a b�[2J�"
+
+
+@pytest.mark.parametrize(
+    "file", ["sms/SMSSpamCollection", "chinese/ChnSentiCorp_htl_all.csv", "banking77/train.csv"]
+)
+async def test_real_files(file, tmp_path, ready):
+    if not (SHARED / file).is_file():
+        pytest.skip("the shared data sets are not here")
+    app = opened(tmp_path, SHARED / file)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert len(shown(app)) >= 4

@@ -1,0 +1,252 @@
+"""The Model screen: every toggle has its price at once, and the form its problem in place."""
+
+import tomllib
+
+import pytest
+from textual.widgets import Input
+
+from core.model.freeze import FreezePlan
+from core.recipe import load
+from workbench.app import WorkbenchApp
+from workbench.prices import padded, price
+from workbench.screens.save import SaveDialog
+from workbench.widgets.backbone import Backbone
+from workbench.widgets.layers import Layers, folded, lowered, raised
+from workbench.widgets.price import PricePanel
+from workbench.widgets.recipe_form import Explanation, Options
+
+
+@pytest.fixture
+def model(messages, tmp_path, until):
+    """`async with model(size, **layers) as pilot` stands on the Model screen with the file profiled."""
+    from contextlib import asynccontextmanager
+
+    @asynccontextmanager
+    async def model(size=(120, 36), **layers):
+        app = WorkbenchApp(
+            load({"data": {"path": str(messages)}, "model": {"name": "gpt2"}}, layers), tmp_path / "runs"
+        )
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: app.desk.profile is not None and bool(app.desk.models))
+            await pilot.press("2")
+            await until(
+                pilot, lambda: app.screen.query(Layers) and app.screen.focused is app.screen.query_one(Layers)
+            )
+            yield pilot
+
+    return model
+
+
+def lines(widget) -> list[str]:
+    return [widget.render_line(y).text.rstrip() for y in range(widget.count)]
+
+
+async def test_keys_change_what_learns_and_the_price_answers_each(model):
+    async with model() as pilot:
+        desk, panel = pilot.app.desk, pilot.app.screen.query_one(PricePanel)
+        assert str(desk.plan) == "last_block" and "7,090,946 of 124,441,346" in panel.render().plain
+        seen = []
+        for key, plan in [("h", "head"), ("plus", "last_block"), ("plus", "last_two_blocks"), ("minus", "last_block"),
+                          ("a", "all"), ("b", "last_block")]:  # fmt: skip
+            await pilot.press(key)
+            assert str(desk.plan) == plan
+            seen.append(panel.render().plain)
+        assert len(set(seen)) >= 4 and "100 %" in seen[4]
+        assert "last change" in seen[-1] and "Estimated" in seen[-1]
+
+
+async def test_space_toggles_the_part_under_the_cursor_and_v_a_range(model):
+    async with model() as pilot:
+        desk, layers = pilot.app.desk, pilot.app.screen.query_one(Layers)
+        await pilot.press("g", "j", "j", "j", "space")
+        assert desk.plan.parts == {"head", "norm", "blocks.11", "blocks.10"}
+        await pilot.press("j", "j", "v", "j", "j", "space")
+        assert {"blocks.8", "blocks.7", "blocks.6"} <= desk.plan.parts and "blocks.9" not in desk.plan.parts
+        assert desk.recipe.freeze.trainable.startswith("blocks.6,blocks.7,blocks.8")
+        await pilot.press("v")
+        assert layers.choosing
+        await pilot.press("escape")
+        assert not layers.choosing
+        assert lines(layers)[0].split()[:2] == ["■■", "head"] and "·" in lines(layers)[-1]
+
+
+async def test_a_click_toggles_and_the_last_part_cannot_be_frozen(model):
+    async with model() as pilot:
+        desk = pilot.app.desk
+        await pilot.click(Layers, offset=(8, 14))
+        assert "embeddings" in desk.plan.parts
+        await pilot.press("h", "g", "space")
+        assert str(desk.plan) == "head"
+        assert any("Nothing" in n.title or "nothing" in n.title for n in pilot.app._notifications)
+
+
+async def test_prices_grow_down_the_ladder(model):
+    async with model() as pilot:
+        recipe, profile = pilot.app.desk.recipe, pilot.app.desk.profile
+        plans = [FreezePlan.from_boundary(12, boundary) for boundary in range(14, -1, -1)]
+        totals = [price(recipe, profile, plan).total for plan in plans]
+        assert totals == sorted(totals) and totals[0] > 0
+        assert price(recipe, None, plans[0]).total is None
+
+
+@pytest.mark.parametrize("padding", ["bucketed", "dynamic", "fixed"])
+async def test_padding_costs_what_it_pads(model, padding):
+    async with model(train={"padding": padding}) as pilot:
+        recipe, profile = pilot.app.desk.recipe, pilot.app.desk.profile
+        widths = padded(recipe, profile)
+        assert sum(widths.values()) == pytest.approx(58)
+        assert max(widths) <= profile.context and (padding != "fixed" or list(widths) == [1024])
+
+
+async def test_another_model_takes_the_plan_along_and_says_where_its_weights_are(model):
+    async with model(freeze={"trainable": "blocks.11,blocks.9,norm,head"}) as pilot:
+        desk, backbone = pilot.app.desk, pilot.app.screen.query_one(Backbone)
+        words = backbone.render().plain
+        assert "random weights" in words and ("fetch 548.1 MB" in words or "on disk" in words)
+        backbone.focus()
+        await pilot.press("left")
+        assert desk.recipe.model.name == "nano" and desk.plan.parts == {
+            "blocks.5",
+            "blocks.3",
+            "norm",
+            "head",
+        }
+        await pilot.press("right", "right")
+        assert desk.recipe.model.name == "gpt2-medium" and "blocks.23" in desk.plan.parts
+
+
+async def test_equal_neighbours_of_a_large_model_fold_and_unfold_under_the_cursor(model):
+    async with model(size=(80, 24), model={"name": "gpt2-xl"}) as pilot:
+        layers = pilot.app.screen.query_one(Layers)
+        assert layers.is_folded and layers.count <= layers.size.height
+        assert any("blocks 0–" in line and "frozen" in line for line in lines(layers))
+        assert pilot.app.screen.query_one("#map").display
+        await pilot.press("G", "k", "space")
+        assert "blocks.0" in pilot.app.desk.plan.parts and "block 0" in lines(layers)[layers.cursor]
+
+
+def test_folding_leaves_what_differs_and_what_is_near_alone():
+    plan = FreezePlan.of(48, ["head", "norm", "blocks.47", "blocks.20"])
+    rungs = folded(plan, 10, 20)
+    assert rungs[0].first == 0 and rungs[-1].last == 50 and len(rungs) <= 20
+    assert sum(rung.last - rung.first + 1 for rung in rungs) == 51
+    alone = {rung.first for rung in rungs if rung.first == rung.last}
+    assert {0, 1, 2, 29, 50} | set(range(8, 13)) <= alone
+    assert len(folded(plan, 0, 60)) == 51
+
+
+def test_the_boundary_moves_by_one_block():
+    head = FreezePlan.parse("head", 6)
+    assert (
+        str(lowered(head)) == "last_block" and str(raised(lowered(head))) == "head" and raised(head) == head
+    )
+    everything = FreezePlan.parse("all", 6)
+    assert lowered(everything) == everything and "embeddings" not in raised(everything).parts
+    gaps = FreezePlan.of(6, ["head", "blocks.2"])
+    assert lowered(gaps).parts == {"head", "blocks.2", "blocks.1"} and raised(gaps).parts == {"head"}
+
+
+async def test_the_form_changes_words_and_numbers_and_shows_help(model):
+    async with model() as pilot:
+        desk, form = pilot.app.desk, pilot.app.screen.query_one(Options)
+        await pilot.press("tab")
+        names = [option.name for option in form.shown]
+        assert "train.epochs" in names and "train.eval_every" not in names
+        form.cursor = names.index("data.balance")
+        await pilot.press("enter")
+        assert desk.recipe.data.balance == "undersample"
+        form.cursor = names.index("train.epochs")
+        await pilot.pause()
+        assert (
+            "How often every training text is seen" in pilot.app.screen.query_one(Explanation).render().plain
+        )
+        await pilot.press("enter")
+        field = pilot.app.screen.focused
+        assert isinstance(field, Input) and field.value == "5"
+        field.value = "7"
+        await pilot.press("enter")
+        assert desk.recipe.train.epochs == 7 and pilot.app.screen.focused is form and not field.display
+        await pilot.press("G", "enter")
+        assert any(option.name == "train.eval_every" for option in form.shown)
+
+
+async def test_a_wrong_value_is_explained_in_place_and_esc_takes_it_back(model):
+    async with model() as pilot:
+        desk, form = pilot.app.desk, pilot.app.screen.query_one(Options)
+        await pilot.press("tab")
+        form.cursor = [option.name for option in form.shown].index("train.epochs")
+        await pilot.press("enter")
+        pilot.app.screen.focused.value = "none"
+        await pilot.press("enter")
+        assert "train.epochs cannot be 'none'" in pilot.app.screen.query_one(Explanation).render().plain
+        assert desk.recipe.train.epochs == 5 and isinstance(pilot.app.screen.focused, Input)
+        await pilot.press("escape")
+        assert not form.pending and pilot.app.screen.focused is form
+
+
+async def test_options_that_only_go_together_can_be_changed_one_after_the_other(model):
+    async with model() as pilot:
+        desk, form = pilot.app.desk, pilot.app.screen.query_one(Options)
+        await pilot.press("tab")
+        names = [option.name for option in form.shown]
+        form.cursor = names.index("model.readout")
+        await pilot.press("right")
+        assert form.pending == {"model.readout": "last_pad"} and desk.recipe.model.readout == "last_real"
+        assert "train.padding must be fixed" in pilot.app.screen.query_one(Explanation).render().plain
+        await pilot.press("t")
+        await pilot.pause()
+        assert desk.run is None
+        form.cursor = names.index("train.padding")
+        await pilot.press("left")
+        assert (
+            desk.recipe.model.readout == "last_pad"
+            and desk.recipe.train.padding == "fixed"
+            and not form.pending
+        )
+
+
+async def test_in_a_small_terminal_the_recipe_is_the_next_tab(model):
+    async with model(size=(80, 24)) as pilot:
+        screen = pilot.app.screen
+        assert screen.query_one(Backbone).size.height == 1 and screen.query_one(PricePanel).size.height == 1
+        assert "learns 5.7 %" in screen.query_one(PricePanel).render().plain
+        assert not screen.query_one("#recipe").display
+        await pilot.press("tab")
+        assert screen.query_one("#recipe").display and not screen.query_one("#layers").display
+        await pilot.press("escape")
+        assert screen.query_one("#layers").display and screen.focused is screen.query_one(Layers)
+
+
+async def test_ctrl_s_saves_the_recipe_and_asks_before_it_replaces_a_file(model, tmp_path):
+    async with model() as pilot:
+        path = tmp_path / "mine.toml"
+        for epochs, presses in ((5, 1), (6, 2)):
+            pilot.app.desk.change("train.epochs", epochs)
+            await pilot.press("ctrl+s")
+            assert isinstance(pilot.app.screen, SaveDialog)
+            pilot.app.screen.query_one(Input).value = str(path)
+            for _ in range(presses):
+                assert isinstance(pilot.app.screen, SaveDialog)
+                await pilot.press("enter")
+            assert not isinstance(pilot.app.screen, SaveDialog)
+            assert load(tomllib.loads(path.read_text())) == pilot.app.desk.recipe
+
+
+async def test_t_starts_a_run_and_train_follows_it(model, until):
+    async with model(model={"name": "nano"}, freeze={"trainable": "head"}, train={"epochs": 1000}) as pilot:
+        desk = pilot.app.desk
+        await pilot.press("t")
+        await until(pilot, lambda: pilot.app.current_mode == "train" and desk.status is not None)
+        assert desk.run.recipe().freeze.trainable == "head" and desk.run.locked()
+        await until(pilot, lambda: desk.history.step > 0)
+        await desk.stop()
+        await until(pilot, lambda: desk.status.state == "stopped")
+
+
+async def test_without_a_file_t_says_where_to_get_one(tmp_path):
+    app = WorkbenchApp(load(), tmp_path / "runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", "t")
+        await pilot.pause()
+        assert any("Nothing to learn from yet" in note.title for note in app._notifications)
+        assert "no data" in app.screen.query_one(PricePanel).render().plain

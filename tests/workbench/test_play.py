@@ -1,0 +1,237 @@
+"""Play, with the helper process and a run that a worker has trained."""
+
+import json
+import shutil
+import time
+
+import pytest
+from textual.events import Paste
+from textual.widgets import TextArea
+
+from core.recipe import load
+from core.runs import events as e
+from core.runs.folder import RunFolder, create_run
+from core.runs.launch import launch
+from workbench import classifier
+from workbench.app import WorkbenchApp
+from workbench.cli import main
+from workbench.screens.other import Checkpoints
+from workbench.screens.play import HAM_OR_SPAM
+from workbench.widgets.kept import Kept
+from workbench.widgets.panel import Panel
+from workbench.widgets.verdict import Verdict
+from workbench.widgets.your_text import MOST
+
+DUE = 60  # seconds in which anything here happens, on a busy machine too
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A finished run."""
+    folder = tmp_path_factory.mktemp("play")
+    data = folder / "messages.tsv"
+    rows = [
+        ("spam", "free prize call now") if i % 3 == 0 else ("ham", "lunch at home soon") for i in range(60)
+    ]
+    data.write_text("".join(f"{label}\t{text} {i}\n" for i, (label, text) in enumerate(rows)))
+    recipe = {
+        "data": {"path": str(data)},
+        "model": {"name": "nano", "context": 16},
+        "freeze": {"trainable": "head"},
+        "train": {"epochs": 1},
+        "speed": {"threads": 1, "device": "cpu"},
+    }
+    run = create_run(folder / "runs", load(recipe))
+    worker = launch(run)
+    assert worker.wait(DUE) == 0
+    return run
+
+
+@pytest.fixture
+def copied(trained, tmp_path):
+    """A copy of it that may be damaged. Its random weights stay where they are."""
+    folder = tmp_path / "runs" / "r1"
+    shutil.copytree(trained.path, folder, ignore=shutil.ignore_patterns("base.safetensors"))
+    return RunFolder(folder)
+
+
+def save_another(run: RunFolder, step: int) -> None:
+    """A checkpoint like the last one, as its worker would announce it."""
+    shutil.copytree(run.checkpoint("last"), run.checkpoints / str(step))
+    (run.checkpoints / "best").write_text(str(step))
+    with open(run.events_file, "ab") as file:
+        file.write(e.encode(e.Checkpointed(name=str(step), best=True, step=step, attempt=1)))
+
+
+async def opened(app, pilot):
+    """Play, once it has answered, or has said why it does not."""
+    await pilot.press("4")
+    await until(pilot, lambda: app.screen.query(Verdict))
+    await until(pilot, lambda: "Loading" not in said(app) and said(app))
+    return app.screen
+
+
+async def until(pilot, condition):
+    end = time.monotonic() + DUE
+    while not condition():
+        assert time.monotonic() < end, said(pilot.app)
+        await pilot.pause(0.02)
+
+
+def said(app) -> str:
+    """What stands in the Verdict panel."""
+    return app.screen.query_one(Verdict).render().plain
+
+
+def subtitle(app) -> str:
+    return app.screen.query_one("#verdict", Panel).subtitle
+
+
+def field(app) -> TextArea:
+    return app.screen.query_one(TextArea)
+
+
+def kept(app) -> list[str]:
+    lines = app.screen.query_one(Kept)
+    return [lines.line(i, 100).plain for i in range(lines.count)]
+
+
+async def test_the_verdict_is_what_predict_says_of_what_is_typed(trained, capsys):
+    long = "prize " * 40
+    main(["predict", str(trained.path), "Free [b]prize[/b]", "", long, "--json"])
+    free, empty, cut = json.loads(capsys.readouterr().out)
+    app = WorkbenchApp(load(), trained.path.parent)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(app, pilot)
+        assert "read as one end-of-text token" in said(app) and f"This is {empty['label']}." in said(app)
+        assert field(app).has_focus
+        await pilot.press(*"Free ", "left_square_bracket", "b", "right_square_bracket")
+        await pilot.press(*"prize", "left_square_bracket", "slash", "b", "right_square_bracket")
+        assert field(app).text == "Free [b]prize[/b]"
+        await until(pilot, lambda: shows(app, free))
+        assert "r1 best, step" in subtitle(app) and subtitle(app).endswith(" ms · from random weights")
+        assert "on the test set" in said(app).lower()
+        field(app).text = long
+        await until(pilot, lambda: shows(app, cut))
+        assert "Only its first 16 tokens are read." in said(app)
+
+        field(app).text = ""
+        began = time.monotonic()
+        app.post_message(Paste("a long line of words " * 5_000))
+        await until(pilot, lambda: len(field(app).text) == MOST)
+        await pilot.press("x")
+        assert time.monotonic() - began < 5
+        assert "no more fit" in app.screen.query_one("#text", Panel).subtitle
+        field(app).text = ""
+        app.post_message(Paste("one\r\ntwo \x1b[31m\ud800"))
+        await until(pilot, lambda: field(app).text == "one\ntwo �[31m�")
+        await until(pilot, lambda: "This is" in said(app))
+
+
+def shows(app, prediction: dict) -> bool:
+    shares = app.screen.query_one(Verdict)._answer.probabilities
+    return shares == pytest.approx(prediction["probabilities"], abs=1e-5)
+
+
+async def test_sentences_are_kept_and_recalled(trained):
+    app = WorkbenchApp(load(), trained.path.parent)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        await pilot.press("enter")
+        assert kept(app) == []  # nothing but white space is not kept
+        for example in HAM_OR_SPAM:
+            await pilot.press("up")
+            assert field(app).text == example
+        await pilot.press("up", "down", "down", "down")
+        assert field(app).text == ""
+
+        await pilot.press(*"see", "ctrl+j", *"you", "enter")
+        await until(pilot, lambda: kept(app) and "%" in kept(app)[0])
+        assert kept(app)[0].lstrip().startswith("see you") and "r1, step" in kept(app)[0]
+        await pilot.press(*"free", "enter", "enter")
+        await until(pilot, lambda: len(kept(app)) == 2 and all("%" in line for line in kept(app)))
+        await pilot.press(*"and", "up")
+        assert field(app).text == "free"
+        await pilot.press("up")
+        assert field(app).text == "see\nyou"
+        await pilot.press("up", "down", "down", "down")
+        assert field(app).text == "and"
+
+        await pilot.press("1")
+        assert field(app).text == "and1"
+        await pilot.press("escape")
+        assert app.screen.focused is None and field(app).text == "and1"
+        await pilot.press("tab", "tab", "down", "y")
+        assert app.clipboard == "see\nyou"
+        await pilot.press("enter")
+        assert field(app).has_focus and field(app).text == "see\nyou"
+        await pilot.press("escape", "1")
+        assert app.current_mode == "data"
+        await pilot.press("4")
+        await until(pilot, lambda: app.current_mode == "play" and field(app).has_focus)
+        assert field(app).text == "see\nyou" and len(kept(app)) == 2
+
+
+async def test_what_becomes_of_a_run_is_said_and_typing_goes_on(copied):
+    weights = copied.checkpoint("best") / "weights.safetensors"
+    whole, step = weights.read_bytes(), copied.checkpoint("best").name
+    weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    app = WorkbenchApp(load(), copied.path.parent)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(app, pilot)
+        assert "is damaged" in said(app) and "train again" in said(app)
+        weights.write_bytes(whole)
+        await pilot.press("a")
+        await until(pilot, lambda: "This is" in said(app) and f"best, step {step}" in subtitle(app))
+
+        save_another(copied, 999)
+        await until(pilot, lambda: "best, step 999" in subtitle(app) and " ms" in subtitle(app))
+        assert f"the test was of step {step}" in said(app)
+        await pilot.press("ctrl+r")
+        await until(
+            pilot, lambda: app.screen.query(Checkpoints) and app.screen.query_one(Checkpoints).count == 2
+        )
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.screen.query(Verdict) and f"last, step {step}" in subtitle(app))
+
+        app.desk.helper("model")._process.kill()
+        await pilot.press("b")
+        await until(pilot, lambda: "helper ended without an answer" in said(app))
+        await pilot.press("c")
+        await until(pilot, lambda: "This is" in said(app))
+
+        shutil.rmtree(copied.path)
+        await pilot.press("d")
+        await until(pilot, lambda: "is not a run" in said(app) or "No classifier yet" in said(app))
+        assert field(app).text == "abcd" and not field(app).disabled
+
+
+async def test_without_a_run_t_trains_one(tmp_path):
+    app = WorkbenchApp(load(), tmp_path / "runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        assert said(app) == "No classifier yet. t trains one."
+        assert not app.screen.query_one("#text").display
+        await pilot.press("t")
+        await until(pilot, lambda: len(app._notifications))
+        assert "Nothing to learn from yet" in next(iter(app._notifications)).title
+
+
+async def test_a_run_without_a_checkpoint_says_when_it_can_be_asked(runs):
+    run = runs.write("running", upto=40)
+    with runs.held(run):
+        app = WorkbenchApp(load(), runs.root)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await opened(app, pilot)
+            await until(pilot, lambda: "r1 can be asked once" in said(app))
+
+
+def test_how_often_it_was_right_when_this_sure():
+    tested = classifier.Tested(
+        7, [("spam", 0.9, True), ("spam", 0.912345, False), ("spam", 0.99, True), ("ham", 0.6, True)]
+    )
+    assert tested.times("spam", 0.95) == (1, 1)
+    assert tested.times("spam", 0.9123451) == (1, 2)  # written to six places
+    assert tested.times("spam", 0.5) == (2, 3)
+    assert tested.times("spam", 0.999) == (0, 0)
+    assert tested.times("other", 0.5) == (0, 0)

@@ -1,0 +1,156 @@
+import os
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+
+import pytest
+
+from core.errors import BadRun
+from core.recipe import load
+from workbench.app import WorkbenchApp
+from workbench.listing import Listing, bring_back, empty_bin, hide
+
+SIZES = [(120, 36), (80, 24)]
+
+
+@pytest.fixture
+def opened(runs, until, shown):
+    """The app on Runs, at a size: `async with opened(size) as pilot`."""
+
+    @asynccontextmanager
+    async def look(size=SIZES[0]):
+        app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            app.action_mode("runs")
+            await until(pilot, lambda: app.current_mode == "runs" and "Reading the runs" not in shown(app))
+            yield pilot
+
+    return look
+
+
+async def test_no_runs_say_what_to_press(opened, shown):
+    async with opened() as pilot:
+        assert "No runs yet. t trains one." in shown(pilot.app)
+        assert not any(
+            pilot.app.screen.check_action(name, ())
+            for name in ("open_run", "delete_run", "resume", "overlay", "undo")
+        )
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_run_says_what_came_of_it(opened, runs, shown, until, size):
+    runs.write("failed", upto=200)
+    runs.write("vanished", upto=310, freeze={"trainable": "all"})
+    runs.write("stopped", freeze={"trainable": "head"})
+    runs.write("done", model={"name": "gpt2"})
+    running = runs.write("running")
+    half = runs.root / "r9"
+    half.mkdir()
+    with runs.held(running):
+        async with opened(size) as pilot:
+            await pilot.press("j")
+            await until(pilot, lambda: "97.0 %" in shown(pilot.app))
+            lines = {
+                words[1 if words[0] != "▌" else 2]: " ".join(words)
+                for line in shown(pilot.app).split("\n")
+                if len(words := line.split()) > 3
+            }
+            assert "● r5" in lines["r5"] and "step 400 of 650" in lines["r5"]
+            assert "✓ r4" in lines["r4"] and "gpt2 last block 98.3 % 96.2–99.3 98.1 % 0:55" in lines["r4"]
+            assert "■ r3" in lines["r3"] and "head only stopped at step 400 of 650" in lines["r3"]
+            assert "◌ r2" in lines["r2"] and "all layers vanished at step 310" in lines["r2"]
+            assert "✕ r1" in lines["r1"] and "last block Loss stopped being a number" in lines["r1"]
+            assert "✕ r9" in lines["r9"] and "The folder is half written" in lines["r9"]
+            assert "counting words on the same texts" in shown(pilot.app)
+            assert "50.3 %" in shown(pilot.app)
+
+
+async def test_curves_lie_over_one_another_and_recipes_side_by_side(opened, runs, shown, until):
+    runs.write("done", train={"epochs": 3})
+    runs.write("done", n_steps=1300, train={"lr": 1e-4})
+    async with opened() as pilot:
+        await until(pilot, lambda: "r2 ─" in shown(pilot.app))
+        assert "Recipe of r2" in shown(pilot.app)
+        assert "0.0001" in shown(pilot.app)
+        await pilot.press("j", "space", "k")
+        await until(pilot, lambda: "r2 ─   r1 +" in shown(pilot.app))
+        assert "1300" in shown(pilot.app)
+        screen = shown(pilot.app)
+        assert "r2 against r1" in screen
+        assert "27 fields equal" in screen
+        await pilot.press("j", "space")
+        await until(pilot, lambda: "r1 ─" in shown(pilot.app) and "r2 against" not in shown(pilot.app))
+
+
+async def test_enter_opens_a_run_in_train(opened, runs, shown, until):
+    runs.write("stopped")
+    runs.write("done")
+    async with opened() as pilot:
+        await until(pilot, lambda: "r1" in shown(pilot.app))
+        assert not pilot.app.screen.check_action("resume", ())
+        await pilot.press("j")
+        await until(pilot, lambda: pilot.app.screen.check_action("resume", ()))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Stopped at step 400 of 650." in shown(pilot.app))
+        assert pilot.app.current_mode == "train"
+        assert pilot.app.desk.run.name == "r1"
+
+
+async def test_a_deleted_run_comes_back_until_one_quits(opened, runs, shown, until):
+    first, second = runs.write("done"), runs.write("done")
+    async with opened() as pilot:
+        await until(pilot, lambda: pilot.app.desk.status is not None and "r2" in shown(pilot.app))
+        await pilot.press("d")
+        await until(pilot, lambda: "r2 deleted. u brings it back until you quit." in shown(pilot.app))
+        assert not second.path.exists()
+        assert pilot.app.desk.run.name == "r1"
+        await pilot.press("u")
+        await until(pilot, lambda: "r2 is back." in shown(pilot.app))
+        assert second.recipe().data.path.endswith("SMSSpamCollection")
+        await pilot.press("g", "d")
+        await until(pilot, lambda: not second.path.exists())
+    assert [path.name for path in runs.root.iterdir()] == [first.name]
+
+
+async def test_a_run_that_is_alive_is_not_deleted(opened, runs, shown, until):
+    run = runs.write("running")
+    with runs.held(run):
+        async with opened() as pilot:
+            await until(pilot, lambda: "step 400 of 650" in shown(pilot.app))
+            await pilot.press("d")
+            await until(pilot, lambda: "r1 is running." in shown(pilot.app))
+            assert run.path.exists()
+
+
+def test_the_bin(runs):
+    run = runs.write("done")
+    hidden = hide(run)
+    again = runs.write("stopped")
+    assert again.name == "r1"
+    assert bring_back(hidden).name == "r1-again"
+    with pytest.raises(BadRun):
+        bring_back(hidden)
+
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left, other = runs.root / f".r7.{gone.pid}.1.deleted", runs.root / f".r8.{os.getppid()}.1.deleted"
+    for path in (left, other, runs.root / ".mine.deleted", runs.root / ".git"):
+        path.mkdir()
+    empty_bin(runs.root, mine=False)
+    assert not left.exists()
+    assert other.exists() and (runs.root / ".mine.deleted").exists() and (runs.root / ".git").exists()
+
+
+def test_a_run_is_read_again_only_when_it_has_changed(runs):
+    run = runs.write("running", upto=100)
+    for _ in range(3):
+        runs.write("done")
+    listing = Listing(runs.root)
+    first = listing.look()
+    assert [entry.run.name for entry in first] == ["r4", "r3", "r2", "r1"]
+    assert all(a is b for a, b in zip(first, listing.look(), strict=True))
+    assert first[-1].status.state == "vanished"
+    with runs.held(run):
+        assert listing.look()[-1].status.state == "running"
+    runs.append(run, *runs.events(run, 650, 650)[-1:])
+    assert listing.look()[-1].status.step == 650

@@ -1,0 +1,288 @@
+import os
+import time
+
+import pytest
+
+from core.model.freeze import FreezePlan
+from core.presets import MODELS
+from core.recipe import load
+from core.runs import events as e
+from core.runs.history import History
+from workbench import curves
+from workbench.app import WorkbenchApp
+from workbench.screens.worker_log import tail
+from workbench.widgets.errors import read_mistakes
+from workbench.widgets.result_card import lines_of
+from workbench.widgets.weights import frozen_in_words, in_words, sampled
+
+SIZES = [(120, 36), (80, 24)]
+
+
+@pytest.fixture
+def opened(runs, until):
+    """The app on Train, following a run, at a size: `async with opened(run, size) as pilot`."""
+    from contextlib import asynccontextmanager
+
+    @asynccontextmanager
+    async def follow(run=None, size=SIZES[0], data="SMSSpamCollection"):
+        app = WorkbenchApp(load({"data": {"path": data}} if data else {}), runs.root)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            app.action_mode("train")
+            await until(pilot, lambda: app.current_mode == "train" and app.screen.is_mounted)
+            if run is not None:
+                app.desk.follow(run)
+                await until(pilot, lambda: app.desk.status is not None)
+            await pilot.pause()
+            yield pilot
+
+    return follow
+
+
+async def test_no_run_says_what_to_press(opened, shown, until):
+    async with opened() as pilot:
+        await until(
+            pilot,
+            lambda: (
+                "Nothing is training. t trains nano, last block, on SMSSpamCollection." in shown(pilot.app)
+            ),
+        )
+    async with opened(data=None) as pilot:
+        await until(pilot, lambda: "nothing to learn from yet. 1 leads to Data." in shown(pilot.app))
+        await pilot.press("t")  # says why not, and nothing starts
+        await until(pilot, lambda: "Nothing to learn from yet." in shown(pilot.app))
+        assert pilot.app.desk.run is None
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_how_runs_ended(opened, runs, shown, until, size):
+    says = {
+        "stopped": ["■ learn 400 of 650", "Stopped at step 400 of 650. r takes it up again."],
+        "failed": [
+            "✕ learn 400 of 650",
+            "Loss stopped being a number at step 400. Try a tenth of the learning",
+        ],
+        "vanished": [
+            "◌ learn 400 of 650",
+            "The worker ended at step 400 without a word. r takes it up again.",
+        ],
+        "done": ["98.3 %", "295 of 300 right", "37 stand in training", "enter plays, e lists 5 errors"],
+    }
+    async with opened(None, size) as pilot:
+        for state, sentences in says.items():
+            pilot.app.desk.follow(runs.write(state))
+            await until(
+                pilot, lambda s=sentences: all(words in " ".join(shown(pilot.app).split()) for words in s)
+            )
+            actions = ("resume", "stop", "play", "errors")
+            enabled = {name for name in actions if pilot.app.screen.check_action(name, ())}
+            assert enabled == ({"play", "errors"} if state == "done" else {"resume"})
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_live_run_is_followed_through_a_stop(opened, runs, shown, until, size):
+    run = runs.write("running", upto=400)
+    with runs.held(run):
+        async with opened(run, size) as pilot:
+            await until(pilot, lambda: "● learn 400 of 650" in shown(pilot.app))
+            screen = shown(pilot.app)
+            assert "epoch 4 of 5" in screen
+            assert "train ─   validation ◆" in screen
+            assert "frozen: blocks 0–4, embeddings" in screen
+            assert "58.8" in screen and "1.1 GB" in screen
+
+            runs.append(
+                run,
+                e.Steps(
+                    t=time.time(), attempt=1, step=401, loss=[0.1], lr=[5e-5], tokens=9, seconds=1, rss=1
+                ),
+            )
+            await until(pilot, lambda: "● learn 401 of 650" in shown(pilot.app))
+
+            await pilot.press("s")
+            await until(pilot, lambda: "Stopping at the next batch" in shown(pilot.app))
+            assert b'"stop"' in run.control_file.read_bytes()
+            assert not pilot.app.screen.check_action("stop", ())
+            end = {"t": time.time(), "attempt": 1, "step": 401}
+            runs.append(
+                run,
+                e.Applied(id="1", control={"type": "stop"}, **end),
+                e.Checkpointed(name="401", best=False, **end),
+            )
+            await pilot.pause(0.6)
+            assert "Stopping at the next batch" in shown(pilot.app)  # until the worker's last event
+            runs.append(run, e.Ended(state="stopped", **end))
+            run.lock_file.unlink()
+            await until(pilot, lambda: "Stopped at step 401 of 650." in shown(pilot.app))
+
+
+async def test_a_stop_from_elsewhere_is_seen_and_a_new_attempt_forgets_it(opened, runs, shown, until):
+    run = runs.write("running", upto=400)
+    told = e.Applied(t=time.time(), attempt=1, step=400, id="1", control={"type": "stop"})
+    with runs.held(run):
+        runs.append(run, told)
+        async with opened(run) as pilot:
+            await until(pilot, lambda: "Stopping at the next batch" in shown(pilot.app))
+            runs.append(run, e.Ended(t=time.time(), attempt=1, step=400, state="stopped"))
+            runs.append(run, *runs.events(run, 650, 400, attempt=2, start=390))
+            await until(pilot, lambda: "epoch 4 of 5" in shown(pilot.app))
+            assert pilot.app.screen.check_action("stop", ())
+
+
+async def test_before_the_first_step_the_screen_says_what_is_being_done(opened, runs, shown, until):
+    run = runs.write("starting")
+    with runs.held(run):
+        async with opened(run, SIZES[1]) as pilot:
+            await until(pilot, lambda: "Turning texts into tokens" in shown(pilot.app))
+            assert "● tokens 0 of 1,494" in shown(pilot.app)
+            download = e.Phase(
+                t=time.time(), attempt=1, name="download", done=120_400_000, total=548_105_171, unit="bytes"
+            )
+            done = e.Phase(t=time.time(), attempt=1, name="tokens", done=1494, total=1494)
+            runs.append(run, done, download)
+            await until(
+                pilot, lambda: "120.4 MB of 548.1 MB. They are kept" in " ".join(shown(pilot.app).split())
+            )
+
+
+async def test_a_silent_worker_is_doubted(opened, runs, shown, until):
+    run = runs.write("running")
+    with runs.held(run):
+        os.utime(run.heartbeat_file, (time.time() - 75, time.time() - 75))
+        async with opened(run) as pilot:
+            await until(pilot, lambda: "▲ No sign of life for 1:1" in shown(pilot.app))
+
+
+async def test_a_run_whose_recipe_is_gone_is_still_shown(opened, runs, shown, until):
+    run = runs.write("vanished")
+    run.recipe_file.write_text("not toml at all [")
+    async with opened(run) as pilot:
+        await until(pilot, lambda: "The recipe of r1" in shown(pilot.app))
+        assert "400" in shown(pilot.app)
+
+
+async def test_narrow_windows_show_one_thing_at_a_time(opened, runs, shown, until):
+    async with opened(runs.write("stopped"), SIZES[1]) as pilot:
+        await until(pilot, lambda: "Loss" in shown(pilot.app))
+        for title, others in (
+            ("Accuracy %", ("Loss", "Log")),
+            ("Log", ("Loss", "Accuracy %")),
+            ("Loss", ("Accuracy %", "Log")),
+        ):
+            await pilot.press("tab")
+            await until(pilot, lambda title=title: f" {title} " in shown(pilot.app))
+            assert not any(f" {other} ─" in shown(pilot.app) for other in others)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_zoom_and_back(opened, runs, shown, until, size):
+    async with opened(runs.write("done"), size) as pilot:
+        await until(pilot, lambda: "Loss" in shown(pilot.app))
+        await pilot.press("z")
+        await until(pilot, lambda: "Label by label" not in shown(pilot.app))
+        assert "Loss" in shown(pilot.app) and "98.3 %" not in shown(pilot.app).split("\n", 1)[1]
+        await pilot.press("escape")
+        await until(pilot, lambda: "Label by label" in shown(pilot.app))
+
+
+async def test_the_errors_are_listed_with_their_whole_text(opened, runs, shown, until):
+    async with opened(runs.write("done"), SIZES[1]) as pilot:
+        await until(pilot, lambda: "e lists 5 errors" in shown(pilot.app))
+        await pilot.press("e")
+        await until(pilot, lambda: "It says spam, 98.1 % sure. The label is ham." in shown(pilot.app))
+        await pilot.press("j")
+        await until(
+            pilot,
+            lambda: (
+                "new [b]Divorce Barbie[/b]? It comes with all of Ken's" in shown(pilot.app).split("Row 1")[-1]
+            ),
+        )
+        await pilot.press("G")
+        await until(pilot, lambda: "我们明天三点在老地方见面" in shown(pilot.app).split("Row 3")[-1])
+        assert "URGENT" not in shown(pilot.app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "e lists 5 errors" in shown(pilot.app))
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.current_mode == "play")
+
+
+async def test_errors_without_a_file_say_so(opened, runs, shown, until):
+    run = runs.write("done")
+    run.predictions_file.write_text("row,text\n1,what\n")
+    async with opened(run) as pilot:
+        await until(pilot, lambda: "e lists 5 errors" in shown(pilot.app))
+        await pilot.press("e")
+        await until(pilot, lambda: "predictions.csv is not a file of test predictions." in shown(pilot.app))
+
+
+async def test_the_worker_s_own_words(opened, runs, shown, until):
+    run = runs.write("failed")
+    run.log_file.write_bytes(b"x" * 100_000 + b"\nTraceback \x1b[31mred\x1b[0m \xff\nKilled\n")
+    async with opened(run) as pilot:
+        await pilot.press("w")
+        await until(pilot, lambda: "Killed" in shown(pilot.app))
+        assert "\x1b" not in tail(run) and len(tail(run)) <= 20_000
+        run.log_file.unlink()
+        assert tail(run) == ""
+
+
+def test_mistakes_are_read_however_long_or_odd_their_texts(runs, tmp_path):
+    run = runs.write("done")
+    long = 'a\nb, "c" ' * 300_000
+    runs.write_predictions(
+        run, [("ham", "spam", 0.6, long), ("spam", "ham", 0.9, ""), ("ham", "ham", 1.0, "right")]
+    )
+    mistakes, labels = read_mistakes(run.predictions_file)
+    assert [(m.row, m.probability, m.text == long) for m in mistakes] == [(1, 0.9, False), (0, 0.6, True)]
+    assert labels == ["ham", "spam"]
+
+
+def test_the_card_leaves_out_what_is_not_known(runs):
+    result = runs.result(runs.write("done"))
+    assert [line.name for line in lines_of(result)] == [
+        "test",
+        "without leaks",
+        "counting words",
+        "always the same",
+    ]
+    result["test"] |= {"baseline": None, "clean": None, "clean_rows": 0}
+    assert [line.name for line in lines_of(result)] == ["test", "always the same"]
+    result["test"] |= {"clean_rows": 300, "clean": 0.9833}
+    assert [line.name for line in lines_of(result)] == ["test", "always the same"]
+
+
+def test_parts_in_words():
+    n_blocks = MODELS["gpt2"].shape.n_blocks
+    assert in_words("blocks.11.mlp") == "block 11 mlp"
+    assert in_words("norm") == "final norm"
+    assert frozen_in_words(FreezePlan.parse("last_block", n_blocks)) == "blocks 0–10, embeddings"
+    assert (
+        frozen_in_words(FreezePlan.parse("blocks.3,head", n_blocks))
+        == "final norm, blocks 4–11, blocks 0–2, embeddings"
+    )
+    assert frozen_in_words(FreezePlan.parse("all", n_blocks)) == ""
+
+
+def test_weight_change_is_drawn_as_far_as_the_run_has_come():
+    changes = [e.Changed(step=step, parts={"head": step / 100}) for step in range(0, 51, 10)]
+    assert sampled(changes, "head", 100, 10) == [0.1, 0.2, 0.3, 0.4, 0.5]
+    assert sampled(changes[:1], "head", 100, 10) == [0.0]
+    assert len(sampled(changes, "head", 50, 10)) == 10
+
+
+def test_the_accuracy_axis_starts_under_the_largest_class(runs):
+    history = History()
+    run = runs.write("done")
+    for event in run.events()[0]:
+        history.apply(event)
+    assert curves.accuracy(history).y == (45, 100)  # some points lie just under its share, 50.3 %
+    history.started.majority = 0.2
+    assert curves.accuracy(history).y == (20, 100)
+
+
+def test_a_resume_is_marked_on_the_curve(runs):
+    history = History()
+    run = runs.write("stopped")
+    for event in [*run.events()[0], *runs.events(run, 650, 500, attempt=2, start=390)]:
+        history.apply(event)
+    assert curves.loss(history).marks == [390]
+    assert len(history.losses) == 500

@@ -1,0 +1,226 @@
+"""Data: what am I about to learn from?"""
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Input, Static
+
+from core.data.profile import Profile
+from core.errors import BadData, BadRecipe, WorkbenchError
+from workbench import keys
+from workbench.desk import Desk
+from workbench.formatting import plural, printable
+from workbench.helper import Superseded
+from workbench.screens.room import Room
+from workbench.screens.source import SourceDialog, dropped
+from workbench.widgets.classes import Classes
+from workbench.widgets.footer import Footer
+from workbench.widgets.histogram import Histogram
+from workbench.widgets.lines import Lines
+from workbench.widgets.notes import Notes
+from workbench.widgets.panel import Panel
+from workbench.widgets.rows import SORTS, Rows, View
+from workbench.widgets.source import Source, progress_in_words
+from workbench.widgets.splits import Splits
+from workbench.widgets.tokens import Tokens
+
+
+class DataScreen(Room):
+    """One panel while there is nothing to show but the source, all of them once the file is read."""
+
+    MODE = "data"
+    BINDINGS = keys.bindings("data")
+
+    def compose_room(self) -> ComposeResult:
+        with Horizontal(id="above"), Vertical(id="left"), Panel(title="Source", letter="s", id="source"):
+            yield Source()
+
+    async def _furnish(self) -> None:
+        # what only a file that has been read needs, so that the first frame does not wait for it
+        await self.query_one("#source").mount(
+            Static(id="class-headings", classes="ready"),
+            Classes(),
+            Input(placeholder="find a class", id="find-class", classes="find"),
+        )
+        await self.query_one("#left").mount(Panel(Splits(), title="Splits", classes="ready", id="splits"))
+        lengths = Panel(Histogram(), title="Length in tokens", joint="┬", id="lengths")
+        notes = Panel(Notes(), title="Worth a look", letter="w", joint="├", id="notes")
+        await self.query_one("#above").mount(Vertical(lengths, notes, id="right", classes="ready"))
+        find_row = Input(placeholder="find in the texts", id="find-row", classes="find")
+        rows = Panel(
+            Static(id="row-headings"), Rows(), find_row, title="Rows", letter="r", classes="ready", id="rows"
+        )
+        tokens = Panel(VerticalScroll(Tokens()), title="Tokens", letter="k", id="tokens")
+        await self.mount(rows, tokens, before=self.query_one(Footer))
+
+    async def on_mount(self) -> None:
+        self.desk.profile_changed.subscribe(self, self._profiled)
+        self.desk.recipe_changed.subscribe(self, self._profiled)
+        self._shown: Profile | None = None
+        await self._profiled(self.desk)
+
+    async def _profiled(self, desk: Desk) -> None:
+        profile = desk.profile
+        if profile and not self.query(Rows):
+            await self._furnish()
+        self.refresh_bindings()
+        self.set_class(profile is not None, "-ready")
+        again = desk.profiling is not None and profile is not None
+        self.query_one("#source", Panel).subtitle = progress_in_words(desk.profiling) if again else ""
+        if profile is None:
+            self._shown = None
+            self.query_one(Source).focus()
+        elif profile is not self._shown:
+            self._shown = profile
+            self._show(profile)
+
+    def _show(self, profile: Profile) -> None:
+        self.query_one(Classes).show(profile)
+        self.query_one(Histogram).show(profile)
+        self.query_one(Splits).show(profile, self.desk.recipe)
+        self.query_one(Notes).show(profile.notes)
+        self.query_one(Rows).look(View())
+        self.set_class(not self.has_class("-short"), "-tokens")
+        self.query_one(Rows).focus()
+
+    @on(Rows.Counted)
+    def _counted(self) -> None:
+        rows = self.query_one(Rows)
+        view, words = rows.view, []
+        if view.filter:
+            words.append(next((n.text for n in self._shown.notes if n.filter == view.filter), view.filter))
+        if view.search:
+            words.append(f"“{printable(view.search)}”")
+        words.append(f"{rows.total:,} of {self._shown.rows:,}")
+        self.query_one("#rows", Panel).subtitle = ", ".join(words)
+        self._headings()
+
+    def on_resize(self, _: events.Resize) -> None:
+        self.call_after_refresh(self._headings)
+
+    def _headings(self) -> None:
+        if self._shown:
+            rows, classes = self.query_one(Rows), self.query_one(Classes)
+            self.query_one("#row-headings", Static).update(rows.headings(rows.size.width))
+            self.query_one("#class-headings", Static).update(classes.headings(classes.size.width))
+
+    def action_filter(self) -> None:
+        rows = self.query_one(Rows)
+        filters = ["", *dict.fromkeys(note.filter for note in self._shown.notes if note.filter)]
+        at = filters.index(rows.view.filter) if rows.view.filter in filters else -1
+        rows.look(rows.view._replace(filter=filters[(at + 1) % len(filters)]))
+
+    def action_sort(self) -> None:
+        rows = self.query_one(Rows)
+        rows.look(rows.view._replace(sort=SORTS[(SORTS.index(rows.view.sort) + 1) % len(SORTS)]))
+
+    def action_reverse(self) -> None:
+        rows = self.query_one(Rows)
+        rows.look(rows.view._replace(reverse=not rows.view.reverse))
+
+    def action_search(self) -> None:
+        field = self.query_one("#find-class" if self.query_one(Classes).has_focus else "#find-row", Input)
+        field.display = True
+        field.focus()
+
+    @on(Input.Changed, "#find-row")
+    def _find_row(self, event: Input.Changed) -> None:
+        rows = self.query_one(Rows)
+        if rows.view.search != event.value:
+            rows.look(rows.view._replace(search=event.value))
+
+    @on(Input.Changed, "#find-class")
+    def _find_class(self, event: Input.Changed) -> None:
+        self.query_one(Classes).show(self._shown, event.value)
+
+    @on(Input.Submitted)
+    def _found(self) -> None:
+        self.action_back()
+
+    def action_show_rows(self) -> None:
+        rows = self.query_one(Rows)
+        if self.query_one(Classes).has_focus:
+            chosen = f"label {self.query_one(Classes).label}"
+        else:
+            note = self.query_one(Notes).note
+            chosen = note.filter if note else ""
+            if note and not chosen:  # a sentence without rows may be longer than its line
+                self.notify(note.text, markup=False)
+        if chosen:
+            rows.look(rows.view._replace(filter=chosen))
+            rows.focus()
+
+    @on(Lines.Chosen)
+    def _chosen(self, event: Lines.Chosen) -> None:
+        if isinstance(event.lines, Rows):
+            self.action_tokens()
+        else:
+            self.action_show_rows()
+
+    def action_tokens(self) -> None:
+        self.toggle_class("-tokens")
+        self._ask_for_tokens()
+
+    @on(Rows.Moved)
+    def _moved(self, event: Rows.Moved) -> None:
+        if isinstance(event.lines, Rows):
+            self._ask_for_tokens()
+
+    def _ask_for_tokens(self) -> None:
+        if self.has_class("-tokens") and self.query_one(Rows).row:
+            self.run_worker(self._tokens(self.query_one(Rows).row.row), group="tokens", exclusive=True)
+
+    async def _tokens(self, row: int) -> None:
+        try:
+            answer = await self.desk.helper("data").ask("pieces", row=row)
+        except Superseded:
+            return
+        except WorkbenchError as error:
+            self.desk.complain(error)
+            return
+        panel = self.query_one("#tokens", Panel)
+        panel.title = f"Row {row} in {plural(answer['tokens'], 'token')}"
+        self.query_one(Tokens).show(answer["pieces"])
+        self.query_one("#tokens VerticalScroll").scroll_home(animate=False)
+
+    def action_back(self) -> None:
+        if isinstance(self.focused, Input):
+            self.query_one(Classes if self.focused.id == "find-class" else Rows).focus()
+            for field in self.query(".find").results(Input):
+                field.display = bool(field.value)
+        elif self.has_class("-tokens", "-short"):
+            self.remove_class("-tokens")
+        elif self._shown and self.query_one(Rows).view != View():
+            self.query_one("#find-row", Input).value = ""
+            self.query_one("#find-row").display = False
+            self.query_one(Rows).look(View())
+
+    def action_source(self) -> None:
+        self._choose(self.desk.recipe.data.path)
+
+    def on_paste(self, event: events.Paste) -> None:
+        path = dropped(event.text)
+        if path:
+            event.stop()  # else the dialog's field gets it too
+            self._choose(str(path))
+
+    def _choose(self, path: str) -> None:
+        data, profile, problem = self.desk.recipe.data, self.desk.profile, self.desk.problem
+        known = profile.all_columns if profile else problem.columns if isinstance(problem, BadData) else []
+        columns = known if path == data.path else []
+        self.app.push_screen(SourceDialog(path, columns, data.text, data.label), self._take)
+
+    def _take(self, changes: dict | None) -> None:
+        if changes:
+            try:
+                self.desk.change_all(changes)
+            except BadRecipe as error:
+                self.desk.complain(error)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        profile = self.desk.profile
+        return action != "train" or (profile is not None and not profile.problem)
+
+    async def action_train(self) -> None:
+        if await self.desk.start():
+            self.app.action_mode("train")

@@ -1,0 +1,90 @@
+"""The test texts that a run gets wrong, most confident first."""
+
+import asyncio
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from core.errors import BadRun
+from core.runs.folder import RunFolder
+from workbench.formatting import percent, plural
+from workbench.screens.room import Room
+from workbench.themes import colour
+from workbench.widgets.errors import Errors, read_mistakes
+from workbench.widgets.headings import Headings
+from workbench.widgets.panel import Panel
+
+LONGEST = 20_000  # characters of one text that are shown
+
+
+class ErrorsScreen(Room):
+    """Stands over Train; esc leads back."""
+
+    MODE = "train"
+    CSS_PATH = "../styles/train.tcss"
+
+    def __init__(self, run: RunFolder):
+        super().__init__()
+        self._run = run
+
+    def compose_room(self) -> ComposeResult:
+        errors = Errors()
+        yield Panel(
+            Headings(errors),
+            errors,
+            title=f"{self._run.name}: test texts it gets wrong",
+            letter="e",
+            id="mistakes",
+        )
+        yield Panel(
+            VerticalScroll(Static(id="whole", markup=False)), title="Whole text", letter="x", id="text"
+        )
+
+    async def on_mount(self) -> None:
+        panel = self.query_one("#mistakes", Panel)
+        try:
+            mistakes, labels = await asyncio.to_thread(read_mistakes, self._run.predictions_file)
+        except BadRun as error:
+            self.query_one("#whole", Static).update(Text(str(error), colour(self, "error")))
+            return
+        if not mistakes:
+            self.query_one("#whole", Static).update("Every test text is right.")
+        panel.subtitle = f"{plural(len(mistakes), 'error')}, most confident first"
+        errors = self.query_one(Errors)
+        errors.show(mistakes, labels)
+        self.query_one(Headings).refresh()
+        errors.focus()
+        self._show_whole()
+
+    @on(Errors.Moved)
+    def _show_whole(self) -> None:
+        errors = self.query_one(Errors)
+        mistake = errors.selected
+        if mistake is None:
+            return
+        self.query_one("#text", Panel).title = f"Row {mistake.row:,}"
+        muted = colour(self, "muted")
+        words = Text.assemble(
+            ("It says ", muted),
+            (mistake.predicted, errors.label_colour(mistake.predicted)),
+            (f", {percent(mistake.probability)} sure. The label is ", muted),
+            (mistake.label, errors.label_colour(mistake.label)),
+            (". This text also stands in training." if mistake.leak else ".", muted),
+            "\n\n",
+            shown(mistake.text),
+        )
+        self.query_one("#whole", Static).update(words)
+        self.query_one(VerticalScroll).scroll_home(animate=False)
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+
+def shown(text: str) -> str:
+    """A text with its line ends, and nothing that a terminal would act on."""
+    cut = text[:LONGEST]
+    clean = "".join(c if c == "\n" or c.isprintable() else " " if c.isspace() else "�" for c in cut)
+    return clean if cut == text else f"{clean}…\n\n{len(text) - LONGEST:,} more characters."

@@ -1,0 +1,230 @@
+"""Runs: what have I tried?"""
+
+import asyncio
+from pathlib import Path
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Static
+
+from core.errors import BadRun
+from core.runs.folder import RunFolder
+from core.runs.history import History
+from workbench import curves, keys
+from workbench.listing import Entry, Listing, bring_back, empty_bin, hide
+from workbench.screens.room import Room
+from workbench.screens.train import ENDED_EARLY
+from workbench.widgets.chart import Chart
+from workbench.widgets.differences import Differences
+from workbench.widgets.headings import Headings
+from workbench.widgets.panel import Panel
+from workbench.widgets.run_table import Baselines, RunTable
+
+LOOK = 1.5  # seconds between two looks at the folder
+SETTLE = 0.1  # seconds that the cursor rests before curves are read
+
+
+class RunsScreen(Room):
+    """The list of runs; below it curves and recipe of the one under the cursor."""
+
+    MODE = "runs"
+    CSS_PATH = "../styles/runs.tcss"
+    BINDINGS = keys.bindings("runs")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._listing = Listing(self.desk.root)
+        self._reading = asyncio.Lock()
+        self._entries: list[Entry] = []
+        self._marked: list[Path] = []  # runs whose curves lie over the selected one's
+        self._histories: dict[Path, tuple[int, History]] = {}  # and the size of the log they were read from
+        self._bin: list[Path] = []
+
+    def compose_room(self) -> ComposeResult:
+        yield Static("Reading the runs.", id="nothing", classes="empty", markup=False)
+        with Panel(title="Runs", letter="r", id="runs"):
+            table = RunTable()
+            yield Headings(table)
+            yield table
+            yield Baselines(table)
+        with Horizontal(id="below"):
+            yield Panel(Chart(), title="Validation accuracy %", letter="v", id="curves")
+            yield Panel(VerticalScroll(Differences()), title="Recipe", letter="p", joint="┬", id="recipe")
+
+    async def on_mount(self) -> None:
+        self._timer = self.set_interval(LOOK, self._look, pause=True)
+        self.desk.run_changed.subscribe(self, lambda _: self._draw())
+        await asyncio.to_thread(empty_bin, self.desk.root, False)
+
+    def on_unmount(self) -> None:
+        empty_bin(self.desk.root, True)
+
+    def on_screen_resume(self) -> None:
+        self._timer.resume()
+        self._look()
+
+    def on_screen_suspend(self) -> None:
+        self._timer.pause()
+
+    # Reading
+
+    def _look(self) -> None:
+        if not self._reading.locked():
+            self.run_worker(self._read)
+
+    async def _read(self) -> None:
+        async with self._reading:
+            self._entries = await asyncio.to_thread(self._listing.look)
+        paths = {entry.run.path for entry in self._entries}
+        self._marked = [path for path in self._marked if path in paths]
+        self.set_class(bool(self._entries), "-some")
+        words = (
+            "No runs yet. t trains one."
+            if self.desk.recipe.data.path
+            else "No runs yet. 1 leads to Data, where a run begins."
+        )
+        self.query_one("#nothing", Static).update(words)
+        self._show()
+        self._read_curves()
+
+    def _show(self) -> None:
+        glyphs = dict(zip(self._marked, curves.GLYPHS, strict=False))
+        self.query_one(RunTable).show(self._entries, glyphs)
+        for headings in self.query(Headings):
+            headings.refresh()
+        self._compare()
+        self.refresh_bindings()
+
+    @property
+    def _selected(self) -> Entry | None:
+        return self.query_one(RunTable).selected
+
+    @on(RunTable.Moved)
+    def _moved(self) -> None:
+        self._compare()
+        self._draw()
+        self._read_curves()
+        self.refresh_bindings()
+
+    def _compare(self) -> None:
+        """The recipe of the selected run, beside that of the only marked one if there is one."""
+        entry = self._selected
+        if entry is None:
+            return
+        others = [each for each in self._entries if each.run.path in self._marked and each is not entry]
+        other = others[0] if len(others) == 1 and others[0].recipe else None
+        self.query_one("#runs", Panel).subtitle = "" if entry.result else entry.status.why
+        title = f"{entry.run.name} against {other.run.name}" if other else f"Recipe of {entry.run.name}"
+        self.query_one("#recipe", Panel).title = title
+        self.query_one(Differences).show(entry.recipe, other.recipe if other else None)
+
+    # Curves
+
+    def _read_curves(self) -> None:
+        self.run_worker(self._fold, group="curves", exclusive=True)
+
+    async def _fold(self) -> None:
+        await asyncio.sleep(SETTLE)
+        drawn = self._drawn()
+        paths = {run.path for run in drawn}
+        self._histories = {path: read for path, read in self._histories.items() if path in paths}
+        for run in drawn:
+            followed = self.desk.run and self.desk.run.path == run.path
+            size = run.events_file.stat().st_size if run.events_file.exists() else 0
+            if not followed and self._histories.get(run.path, (-1,))[0] != size:
+                self._histories[run.path] = size, await asyncio.to_thread(fold, run)
+        self._draw()
+
+    def _drawn(self) -> list[RunFolder]:
+        """The selected run and the marked ones."""
+        entry = self._selected
+        runs = {each.run.path: each.run for each in self._entries}
+        if entry is None:
+            return []
+        return [entry.run, *(runs[path] for path in self._marked if path in runs and path != entry.run.path)]
+
+    def _history(self, run: RunFolder) -> History | None:
+        if self.desk.run and self.desk.run.path == run.path:
+            return self.desk.history
+        return self._histories.get(run.path, (0, None))[1]
+
+    def _draw(self) -> None:
+        if not self.is_current:
+            return
+        found = {run.name: history for run in self._drawn() if (history := self._history(run)) is not None}
+        entry = self._selected
+        selected = self._history(entry.run) if entry else None
+        self.query_one(Baselines).show(selected or History())
+        if selected:
+            version = tuple((name, id(history), history.version) for name, history in found.items())
+            self.query_one(Chart).show(curves.side_by_side(found), version)
+
+    # What the person asks for
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action not in ("open_run", "overlay", "delete_run", "resume", "undo"):
+            return super().check_action(action, parameters)
+        entry = self._selected if self.is_mounted else None
+        match action:
+            case "resume":
+                return entry is not None and entry.status.state in ENDED_EARLY
+            case "undo":
+                return bool(self._bin)
+        return entry is not None
+
+    def action_open_run(self) -> None:
+        run = self._selected.run
+        if self.desk.run is None or self.desk.run.path != run.path:
+            self.desk.follow(run)
+        self.app.action_mode("train")
+
+    @on(RunTable.Chosen)
+    def _chosen(self) -> None:
+        self.action_open_run()
+
+    def action_overlay(self) -> None:
+        path = self._selected.run.path
+        if path in self._marked:
+            self._marked.remove(path)
+        else:
+            self._marked = [*self._marked, path][-len(curves.GLYPHS) :]
+        self._show()
+        self._read_curves()
+
+    async def action_train(self) -> None:
+        if await self.desk.start():
+            self.app.action_mode("train")
+
+    async def action_resume(self) -> None:
+        if await self.desk.resume(self._selected.run):
+            self.app.action_mode("train")
+
+    async def action_delete_run(self) -> None:
+        run = self._selected.run
+        try:
+            self._bin.append(await asyncio.to_thread(hide, run))
+        except BadRun as error:
+            self.desk.complain(error)
+            return
+        self.app.notify(f"{run.name} deleted. u brings it back until you quit.", markup=False)
+        await self._read()
+        if self.desk.run and self.desk.run.path == run.path:
+            self.desk.follow(self._entries[0].run if self._entries else None)
+
+    async def action_undo(self) -> None:
+        try:
+            run = await asyncio.to_thread(bring_back, self._bin.pop())
+        except BadRun as error:
+            self.desk.complain(error)
+            return
+        self.app.notify(f"{run.name} is back.", markup=False)
+        await self._read()
+
+
+def fold(run: RunFolder) -> History:
+    """The run's whole history."""
+    history = History()
+    for event in run.events()[0]:
+        history.apply(event)
+    return history

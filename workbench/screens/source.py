@@ -1,0 +1,183 @@
+"""The file and its columns."""
+
+import re
+import shlex
+from pathlib import Path
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from core.recipe import AUTO
+from workbench import keys
+from workbench.formatting import cut, printable, size
+from workbench.themes import colour
+from workbench.widgets.choice import Choice
+from workbench.widgets.lines import Lines
+from workbench.widgets.panel import Panel
+
+SUGGESTED = 200  # files at most
+
+
+def dropped(text: str) -> Path | None:
+    """The file that a pasted or dropped text names: quoted, escaped or as a file:// address; None if it is none."""
+    text = text.strip()
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = []
+    for name in (text, *words[:1]):
+        path = Path(re.sub(r"^file://", "", name)).expanduser()
+        try:
+            if name and path.is_file():
+                return path
+        except OSError:  # a name longer than the file system takes: a text, not a path
+            continue
+    return None
+
+
+def suggestions(typed: str) -> list[Path]:
+    """Files and folders that go on from what has been typed; hidden ones only where a dot was typed."""
+    path = Path(typed or ".").expanduser()
+    folder, start = (path, "") if not typed or typed.endswith("/") else (path.parent, path.name)
+    try:
+        found = [
+            each
+            for each in folder.iterdir()
+            if each.name.casefold().startswith(start.casefold()) and (start or not each.name.startswith("."))
+        ]
+    except OSError:
+        return []
+    return sorted(found, key=lambda each: (not each.is_dir(), each.name.casefold()))[:SUGGESTED]
+
+
+class Files(Lines):
+    """The files that go on from what is typed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._paths: list[Path] = []
+        self.can_focus = False
+
+    @property
+    def count(self) -> int:
+        return len(self._paths)
+
+    @property
+    def path(self) -> Path | None:
+        return self._paths[self.cursor] if self._paths else None
+
+    def show(self, paths: list[Path]) -> None:
+        self._paths = paths
+        self.cursor = 0
+        self.changed()
+
+    def line(self, index: int, width: int) -> Text:
+        path = self._paths[index]
+        words = path.name + "/" if path.is_dir() else path.name
+        hue = colour(self, "focus" if index == self.cursor else "muted")
+        line = Text(" " + cut(printable(words), width - 14), hue, no_wrap=True)
+        if not path.is_dir():
+            try:
+                line.append(f"  {size(path.stat().st_size)}", colour(self, "rule"))
+            except OSError:
+                line.append("  cannot be read", colour(self, "error"))
+        return line
+
+
+class SourceDialog(ModalScreen[dict | None]):
+    """Returns the options to change, by dotted name, or None where nothing was chosen.
+
+    `columns` are those of the file at `path`, where they are known; another file's are found out once it is read.
+    `text` and `label` are the columns as the recipe names them.
+    """
+
+    BINDINGS = keys.bindings("dialog", "path")
+
+    def __init__(self, path: str, columns: list[str], text: str, label: str):
+        super().__init__()
+        self._path, self._columns = path, columns
+        self._text, self._label = text, label
+
+    def compose(self) -> ComposeResult:
+        with Panel(title="Source", classes="dialog"):
+            with Horizontal(classes="field"):
+                yield Static("file", classes="name")
+                yield Input(self._path, placeholder="path of a CSV, TSV, JSONL or plain text file", id="path")
+            yield Files()
+            with Horizontal(classes="field columns"):
+                yield Static("text", classes="name")
+                yield Choice(self._words(self._text), self._text, id="text")
+            with Horizontal(classes="field columns"):
+                yield Static("label", classes="name")
+                yield Choice(self._words(self._label), self._label, id="label")
+            yield Static("", classes="hint", markup=False)
+
+    def _words(self, chosen: str) -> list[str]:
+        # a column may be named by its number too, and keeps its place then
+        return list(dict.fromkeys([AUTO, chosen, *self._columns]))
+
+    def on_mount(self) -> None:
+        self.query_one(Panel).subtitle = "enter takes it · esc leaves"
+        self._typed()
+        self.query_one("#path").focus()
+
+    @on(Input.Changed, "#path")
+    def _typed(self) -> None:
+        typed = self.query_one("#path", Input).value
+        self.query_one(Files).show(suggestions(typed))
+        same = typed == self._path and bool(self._columns)
+        for field in self.query(".columns"):
+            field.display = same
+        self.query_one(Files).display = not same
+        self._hint(
+            "↑ ↓ choose a file, tab completes it" if not same else "tab leads to the columns, ← → change them"
+        )
+
+    def _hint(self, words: str) -> None:
+        self.query_one(".hint", Static).update(words)
+
+    def action_up(self) -> None:
+        self.query_one(Files).cursor -= 1
+
+    def action_down(self) -> None:
+        self.query_one(Files).cursor += 1
+
+    def action_complete(self) -> None:
+        """Fill in the suggested file; where there is nothing to complete, go on to the next field."""
+        field, path = self.query_one("#path", Input), self.query_one(Files).path
+        if not field.has_focus or field.value == self._path or path is None:
+            self.focus_next()
+            return
+        parent = field.value[: field.value.rfind("/") + 1]
+        completed = parent + path.name + ("/" if path.is_dir() else "")
+        if completed == field.value:
+            self.focus_next()
+        field.value = completed
+        field.cursor_position = len(completed)
+
+    @on(Input.Submitted)
+    def action_accept(self) -> None:
+        typed = self.query_one("#path", Input).value
+        path = dropped(typed)
+        if path is None:
+            if self.query_one(Files).path:
+                self.action_complete()
+            else:
+                self._hint(f"There is no file {printable(typed)}. Check the path.")
+            return
+        text, label = (self.query_one(f"#{name}", Choice).value for name in ("text", "label"))
+        same = typed == self._path
+        self.dismiss(
+            {
+                "data.path": str(path),
+                "data.text": text if same else AUTO,
+                "data.label": label if same else AUTO,
+            }
+        )
+
+    def action_back(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,49 @@
+"""One of a few words, turned over with the arrow keys."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from workbench import keys
+from workbench.formatting import printable
+from workbench.themes import colour
+
+
+class Choice(Widget, can_focus=True):
+    """`‹ word ›`; `value` is the word."""
+
+    DEFAULT_CSS = "Choice { height: 1; }"
+    BINDINGS = keys.bindings("choice")
+
+    value = reactive("")
+
+    def __init__(self, words: Sequence[str], value: str, **kwargs):
+        super().__init__(**kwargs)
+        self._words = list(words)
+        self.set_reactive(Choice.value, value)
+
+    def render(self) -> Text:
+        arrows = colour(self, "focus" if self.has_focus else "rule")
+        return Text.assemble(
+            ("‹ ", arrows), (printable(self.value), colour(self, "text")), (" ›", arrows), no_wrap=True
+        )
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    def _turn(self, by: int) -> None:
+        self.value = self._words[(self._words.index(self.value) + by) % len(self._words)]
+
+    def action_following(self) -> None:
+        self._turn(1)
+
+    def action_previous(self) -> None:
+        self._turn(-1)
+
+    def on_click(self) -> None:
+        self._turn(1)

@@ -1,0 +1,69 @@
+"""Rows per class, in the file and for learning."""
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from core.data.profile import Profile
+from workbench import keys
+from workbench.formatting import bar, cut, pad, printable
+from workbench.themes import class_role, colour
+from workbench.widgets.lines import Lines
+
+IN_FULL = 8  # so many classes stand in the order of the classifier; more are sorted and can be searched
+
+
+class Classes(Lines):
+    """One line a class, under one line of headings. Above eight classes it scrolls and can be searched."""
+
+    DEFAULT_CSS = "Classes { height: auto; max-height: 8; }"
+    BINDINGS = keys.bindings("classes")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._profile: Profile | None = None
+        self._shown: list[str] = []
+        self._order: dict[str, int] = {}
+
+    @property
+    def count(self) -> int:
+        return len(self._shown)
+
+    @property
+    def label(self) -> str:
+        """The class under the cursor."""
+        return self._shown[self.cursor]
+
+    def show(self, profile: Profile, searched: str = "") -> None:
+        """Show the classes of a profile whose name contains `searched`."""
+        self._profile = profile
+        self._order = {label: i for i, label in enumerate(profile.labels)}
+        names = [label for label in profile.labels if searched.casefold() in label.casefold()]
+        many = len(profile.labels) > IN_FULL
+        self._shown = sorted(names, key=lambda label: -profile.labels[label]) if many else names
+        self.can_focus = many
+        self.changed()
+
+    def headings(self, width: int) -> Text:
+        """The line above the list: what the two bars are."""
+        name, bars, number = self._columns(width)
+        muted = colour(self, "muted")
+        words = pad("", name + 2) + pad("in the file", bars + number + 2) + "for learning"
+        return Text(cut(words, width), muted, no_wrap=True)
+
+    def line(self, index: int, width: int) -> Text:
+        profile, label = self._profile, self._shown[index]
+        name, bars, number = self._columns(width)
+        top = max(profile.labels.values())
+        text, hue = colour(self, "text"), colour(self, class_role(self._order[label], len(self._order)))
+        line = Text(f" {pad(printable(label), name)} ", text, no_wrap=True)
+        for rows in (profile.labels[label], profile.learning.get(label, 0)):
+            line.append(pad(bar(rows / top, bars), bars), hue)
+            line.append(f"{rows:>{number},}  ", text if rows else colour(self, "warning"))
+        return line
+
+    def _columns(self, width: int) -> tuple[int, int, int]:
+        """Cells for the name, each bar, each number."""
+        longest = max((cell_len(label) for label in self._shown), default=4)
+        name = min(longest, max(6, width // 4))
+        number = max(len(f"{rows:,}") for rows in self._profile.labels.values()) + 1
+        return name, max(2, (width - name - 2 - 2 * (number + 2)) // 2), number

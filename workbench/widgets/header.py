@@ -1,0 +1,91 @@
+"""The one line on top of every screen: where one is, and what is going on."""
+
+from pathlib import Path
+
+from rich.text import Text
+from textual import events
+from textual.widget import Widget
+
+from core.runs.folder import Status
+from core.runs.history import History
+from workbench import keys
+from workbench.desk import Desk
+from workbench.formatting import clock, cut
+from workbench.themes import colour
+
+GLYPHS = {"starting": "●", "running": "●", "done": "✓", "stopped": "■", "failed": "✕", "vanished": "◌"}
+
+
+def run_in_words(status: Status, history: History) -> str:
+    """A run's state in a few words: '● 62 % · 0:05 left', '✓ 98.3 %', '✕ failed'."""
+    glyph = GLYPHS[status.state]
+    if status.state == "running":
+        step = max(status.step, history.step)
+        share = f"{glyph} {step / status.n_steps:.0%}".replace("%", " %")
+        left = history.seconds_left
+        return share if left is None else f"{share} · {clock(left)} left"
+    result = history.ended.result if history.ended else None
+    if status.state == "done" and result:
+        return f"{glyph} {result['test']['accuracy'] * 100:.1f} %"
+    return f"{glyph} {status.state}"
+
+
+class Header(Widget):
+    """The screens with their keys at the left; data set, model and run at the right."""
+
+    DEFAULT_CSS = "Header { height: 1; dock: top; }"
+
+    def __init__(self, mode: str):
+        super().__init__()
+        self._mode = mode
+
+    def on_mount(self) -> None:
+        desk: Desk = self.app.desk
+        for signal in (desk.recipe_changed, desk.profile_changed, desk.run_changed):
+            signal.subscribe(self, self._refresh)
+        self.watch(self.screen, "focused", self._refresh, init=False)
+
+    def _refresh(self, _) -> None:
+        self.refresh()
+
+    def render(self) -> Text:
+        typing = keys.takes_text(self.screen.focused)
+        line = Text(no_wrap=True)
+        gap = "   " if self.size.width >= 100 else " "
+        for number, (mode, title) in enumerate(keys.MODES.items(), 1):
+            here = mode == self._mode
+            line.append(gap)
+            line.append("▌" if here else " ", colour(self, "focus"))
+            line.append(f"{number} ", colour(self, "rule" if typing else "focus" if here else "muted"))
+            line.append(title, f"bold {colour(self, 'text')}" if here else colour(self, "muted"))
+        state = self._going_on(self.size.width - line.cell_len - 3)
+        line.append(" " * (self.size.width - line.cell_len - state.cell_len - 1))
+        return line.append_text(state)
+
+    def _going_on(self, room: int) -> Text:
+        desk: Desk = self.app.desk
+        data = Path(desk.recipe.data.path).stem or "no data"
+        run = "idle"
+        if desk.run:
+            run = desk.run.name + (f" {run_in_words(desk.status, desk.history)}" if desk.status else "")
+        model = desk.recipe.model.name
+        for words in (
+            f"{data} · {model} · {run}",
+            f"{cut(data, 12)} · {model} · {run}",
+            f"{model} · {run}",
+            run,
+        ):
+            if len(words) <= room:
+                break
+        hue = "train" if desk.status and desk.status.alive else "error" if "✕" in words else "muted"
+        head, run_part = words[: -len(run)], words[-len(run) :]
+        return Text.assemble((head, colour(self, "muted")), (cut(run_part, room), colour(self, hue)))
+
+    def on_click(self, event: events.Click) -> None:
+        gap = 3 if self.size.width >= 100 else 1
+        at = 0
+        for mode, title in keys.MODES.items():
+            at += gap + 3 + len(title)
+            if event.x < at:
+                self.app.action_mode(mode)
+                return

@@ -1,0 +1,270 @@
+"""The stack of layers: what learns, what is frozen, and what learning from each rung upwards would cost."""
+
+from itertools import groupby
+from typing import NamedTuple
+
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.reactive import reactive
+
+from core.data.profile import Profile
+from core.model import cost
+from core.model.freeze import FreezePlan, parts_of
+from core.presets import MODELS
+from core.recipe import Recipe
+from workbench import keys
+from workbench.formatting import about, bar, count, cut
+from workbench.prices import price
+from workbench.themes import colour
+from workbench.widgets.lines import Lines
+
+NEAR = 2  # rungs at each side of the cursor that are never folded
+FOLD = 4  # so many equal neighbours at least become one line, where there is no room for all
+NAME_WIDTH = 24
+
+
+class Rung(NamedTuple):
+    """The parts on one line, as indices from the top: the head is 0."""
+
+    first: int
+    last: int
+
+
+def in_words(part: str) -> str:
+    """'blocks.11' -> 'block 11'."""
+    return "final norm" if part == "norm" else part.replace("blocks.", "block ")
+
+
+def folded(plan: FreezePlan, cursor: int, room: int) -> list[Rung]:
+    """The lines of the ladder, from the top. Equal neighbours away from the cursor share one where `room` is short."""
+    for near in range(max(room, NEAR), NEAR - 1, -1):
+        rungs = _folded(plan, cursor, near)
+        if len(rungs) <= room:
+            break
+    return rungs
+
+
+def _folded(plan: FreezePlan, cursor: int, near: int) -> list[Rung]:
+    parts = parts_of(plan.n_blocks)[::-1]
+
+    def foldable(i: int) -> tuple:
+        # equal neighbours with equal keys fold; a key of its own keeps a part apart
+        alone = abs(i - cursor) <= near or not parts[i].startswith("blocks.")
+        return (i,) if alone else (parts[i] in plan.parts, i < cursor)
+
+    rungs = []
+    for _, group in groupby(range(len(parts)), foldable):
+        indices = list(group)
+        ends = [(indices[0], indices[-1])] if len(indices) >= FOLD else [(i, i) for i in indices]
+        rungs += [Rung(*end) for end in ends]
+    return rungs
+
+
+def lowered(plan: FreezePlan) -> FreezePlan:
+    """One block more learns, below the lowest part that does; the final norm goes with the last block."""
+    lowest = min((parts_of(plan.n_blocks).index(part) for part in plan.parts), default=plan.n_blocks + 2)
+    below = parts_of(plan.n_blocks)[max(0, min(lowest, plan.n_blocks + 1) - 1)]
+    more = {"norm", "head", f"blocks.{plan.n_blocks - 1}"} if lowest > plan.n_blocks else {below}
+    return FreezePlan.of(plan.n_blocks, plan.parts | more)
+
+
+def raised(plan: FreezePlan) -> FreezePlan:
+    """The lowest block that learns is frozen; the head always learns."""
+    lowest = min(plan.parts, key=parts_of(plan.n_blocks).index)
+    rest = plan.parts - {lowest}
+    if not any(part.startswith("blocks.") for part in rest):
+        rest = frozenset({"head"})
+    return FreezePlan.of(plan.n_blocks, rest)
+
+
+class Layers(Lines):
+    """The head on top, the embeddings at the bottom. Posts `Planned` with every plan that the person asks for."""
+
+    BINDINGS = keys.bindings("layers")
+
+    part = reactive(0, init=False)  # under the cursor, from the top
+
+    class Planned(Message):
+        def __init__(self, plan: FreezePlan):
+            super().__init__()
+            self.plan = plan
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._plan = FreezePlan.parse("head", 1)
+        self._parts: list[str] = []
+        self._sizes: dict[str, int] = {}
+        self._head = ""
+        self._costs: list[float | None] = []
+        self._priced: tuple | None = None
+        self._rungs: list[Rung] = []
+        self._anchor: int | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self._rungs)
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether some lines stand for more than one block."""
+        return len(self._rungs) < len(self._parts)
+
+    @property
+    def choosing(self) -> bool:
+        """Whether a range has been begun."""
+        return self._anchor is not None
+
+    def show(self, recipe: Recipe, profile: Profile | None) -> None:
+        """Show the stack of the recipe's model under its plan, with prices where a profile gives lengths."""
+        preset, plan = MODELS[recipe.model.name], recipe.plan
+        n_classes = max(2, len(profile.labels)) if profile else 2
+        if plan.n_blocks != self._plan.n_blocks or not self._parts:
+            self._parts = parts_of(plan.n_blocks)[::-1]
+            self._anchor = None
+            self.set_reactive(Layers.part, self._boundary(plan))
+        self._plan = plan
+        self._sizes = cost.parameters(preset.shape, n_classes)
+        self._head = f"{preset.shape.width:,} → {n_classes}"
+        priced = recipe.model_copy(update={"freeze": None}), id(profile)
+        if priced != self._priced:
+            self._priced = priced
+            boundaries = range(len(self._parts) - 1, -1, -1)
+            plans = [FreezePlan.from_boundary(plan.n_blocks, boundary) for boundary in boundaries]
+            self._costs = [price(recipe, profile, each).total for each in plans]
+        self._place()
+
+    def _boundary(self, plan: FreezePlan) -> int:
+        return max((self._parts.index(part) for part in plan.parts), default=0)
+
+    def _place(self) -> None:
+        self._rungs = folded(self._plan, self.part, self.scrollable_content_region.height or len(self._parts))
+        self.set_reactive(
+            Lines.cursor,
+            next((i for i, rung in enumerate(self._rungs) if rung.first <= self.part <= rung.last), 0),
+        )
+        self.changed()
+        self._keep_in_view()
+        self.post_message(self.Moved(self))
+
+    def validate_part(self, part: int) -> int:
+        return max(0, min(part, len(self._parts) - 1))
+
+    def watch_part(self) -> None:
+        self._place()
+
+    def on_resize(self) -> None:
+        self._place()
+
+    def headings(self, width: int) -> Text:
+        """The line above the ladder."""
+        size = f"{'size':>8}  " if self._with_size(width) else ""
+        left, right = "    text flows up ▲", "train from here" if self._costs[-1:] != [None] else ""
+        return Text(cut(f"{left:<{NAME_WIDTH + 5}}{size}{right}", width), colour(self, "muted"), no_wrap=True)
+
+    @staticmethod
+    def _with_size(width: int) -> bool:
+        return width >= 54
+
+    def line(self, index: int, width: int) -> Text:
+        rung = self._rungs[index]
+        part = self._parts[rung.first]
+        learns = part in self._plan.parts
+        text, muted = colour(self, "text"), colour(self, "muted")
+        n = rung.last - rung.first + 1
+        inside = self._anchor is not None and min(self._anchor, self.part) <= rung.first <= max(
+            self._anchor, self.part
+        )
+        line = Text(" ┃" if inside else "  ", colour(self, "focus"), no_wrap=True)
+        line.append("■■ " if learns else " · ", colour(self, "train" if learns else "frozen"))
+        if n > 1:
+            low = self._parts[rung.last].removeprefix("blocks.")
+            words = f"blocks {low}–{part.removeprefix('blocks.')}, {n} {'learning' if learns else 'frozen'}"
+        else:
+            words = in_words(part) + (f"  {self._head}" if part == "head" else "")
+        line.append(cut(words, NAME_WIDTH), text if learns else muted)
+        line.pad_right(NAME_WIDTH + 5 - line.cell_len)
+        if self._with_size(width):
+            line.append(f"{count(self._sizes[part] * n):>8}  ", muted)
+        seconds, top = self._costs[rung.last], self._costs[-1]
+        if seconds is not None and top:
+            line.append(f"{about(seconds):>{len(about(top))}} ", text if learns else muted)
+            line.append(
+                bar(seconds / top, max(1, width - line.cell_len - 1)),
+                colour(self, "train" if learns else "rule"),
+            )
+        return line
+
+    def strip(self, width: int) -> Text:
+        """The map of all blocks on one line, block 0 at the left."""
+        line = Text(" 0 ", colour(self, "muted"), no_wrap=True)
+        for i in range(self._plan.n_blocks):
+            learns = f"blocks.{i}" in self._plan.parts
+            here = self._parts[self.part] == f"blocks.{i}"
+            line.append(
+                "■" if learns else "·", colour(self, "focus" if here else "train" if learns else "frozen")
+            )
+        line.append(f" {self._plan.n_blocks - 1}", colour(self, "muted"))
+        return line if line.cell_len <= width else Text("")
+
+    def _ask(self, plan: FreezePlan) -> None:
+        self._anchor = None
+        self.post_message(self.Planned(plan))
+
+    def action_toggle(self) -> None:
+        first, last = sorted((self.part, self.part if self._anchor is None else self._anchor))
+        chosen = frozenset(self._parts[first : last + 1])
+        # a range follows its first end, so that it comes out all learning or all frozen
+        learns = self._parts[self.part if self._anchor is None else self._anchor] in self._plan.parts
+        self._ask(
+            FreezePlan.of(
+                self._plan.n_blocks, self._plan.parts - chosen if learns else self._plan.parts | chosen
+            )
+        )
+
+    def action_range(self) -> None:
+        self._anchor = None if self.choosing else self.part
+        self.refresh()
+
+    def action_lower(self) -> None:
+        self._ask(lowered(self._plan))
+
+    def action_raise(self) -> None:
+        self._ask(raised(self._plan))
+
+    def action_last_block(self) -> None:
+        self._ask(FreezePlan.parse("last_block", self._plan.n_blocks))
+
+    def action_all(self) -> None:
+        self._ask(FreezePlan.parse("all", self._plan.n_blocks))
+
+    def action_head_only(self) -> None:
+        self._ask(FreezePlan.parse("head", self._plan.n_blocks))
+
+    def on_click(self, event: events.Click) -> None:
+        event.prevent_default()
+        at = event.get_content_offset(self)
+        if at is None or at.y + self.scroll_offset.y >= self.count:
+            return
+        rung = self._rungs[at.y + self.scroll_offset.y]
+        self.part = rung.first
+        if rung.first == rung.last:
+            self.action_toggle()
+
+    def action_up(self) -> None:
+        self.part -= 1
+
+    def action_down(self) -> None:
+        self.part += 1
+
+    def action_first(self) -> None:
+        self.part = 0
+
+    def action_last(self) -> None:
+        self.part = len(self._parts) - 1
+
+    def action_page_up(self) -> None:
+        self.part -= self.scrollable_content_region.height
+
+    def action_page_down(self) -> None:
+        self.part += self.scrollable_content_region.height

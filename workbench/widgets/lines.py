@@ -1,0 +1,127 @@
+"""A list with a cursor, drawn line by line: ten lines and a million cost the same."""
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.text import Text
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from workbench import keys
+from workbench.themes import colour
+
+
+class Lines(ScrollView, can_focus=True):
+    """Subclasses say how many lines there are and draw one; `changed()` tells that either is new."""
+
+    DEFAULT_CSS = """
+    Lines { height: 1fr; overflow-x: hidden; }
+    Lines .lines--cursor { background: $rule 45%; }
+    """
+    COMPONENT_CLASSES: ClassVar = {"lines--cursor"}
+    BINDINGS = keys.bindings("list")
+
+    cursor = reactive(0)
+
+    class Moved(Message):
+        """The cursor stands on another line."""
+
+        def __init__(self, lines: "Lines"):
+            super().__init__()
+            self.lines = lines
+
+        @property
+        def control(self) -> "Lines":
+            return self.lines
+
+    class Chosen(Moved):
+        """A line has been opened: enter, or a second click."""
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        raise NotImplementedError
+
+    def line(self, index: int, width: int) -> Text:
+        """One line, at most `width` cells; its first cell is left for the cursor."""
+        raise NotImplementedError
+
+    def changed(self) -> None:
+        """Draw anew: the lines or their number have changed."""
+        self.virtual_size = Size(self.scrollable_content_region.width, self.count)
+        self.cursor = self.validate_cursor(self.cursor)
+        self.refresh(layout=self.styles.height is not None and self.styles.height.is_auto)
+
+    def validate_cursor(self, cursor: int) -> int:
+        return max(0, min(cursor, self.count - 1))
+
+    def watch_cursor(self) -> None:
+        self._keep_in_view()
+        self.refresh()
+        self.post_message(self.Moved(self))
+
+    def _keep_in_view(self) -> None:
+        height = self.scrollable_content_region.height
+        if self.cursor < self.scroll_offset.y:
+            self.scroll_to(y=self.cursor, animate=False)
+        elif height and self.cursor >= self.scroll_offset.y + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False)
+
+    def on_resize(self) -> None:
+        self.virtual_size = Size(self.scrollable_content_region.width, self.count)
+        self._keep_in_view()
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
+        if index >= self.count:
+            return Strip.blank(width, self.rich_style)
+        strip = self._strip(self.line(index, width)).adjust_cell_length(width)
+        style = self.rich_style
+        if index == self.cursor and self.has_focus:
+            strip = Strip.join([self._strip(Text("▌", colour(self, "focus"))), strip.crop(1, width)])
+            style += self.get_component_rich_style("lines--cursor", partial=True)
+        return strip.apply_style(style)
+
+    def _strip(self, text: Text) -> Strip:
+        console = self.app.console
+        # rich leaves the style of a text without spans to whoever prints it
+        return Strip(
+            text.render(console) if text.spans else [Segment(text.plain, console.get_style(text.style))]
+        )
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset(self)
+        if at is None or at.y + self.scroll_offset.y >= self.count:
+            return
+        index = at.y + self.scroll_offset.y
+        if index == self.cursor and event.chain > 1:
+            self.post_message(self.Chosen(self))
+        self.cursor = index
+
+    def action_up(self) -> None:
+        self.cursor -= 1
+
+    def action_down(self) -> None:
+        self.cursor += 1
+
+    def action_first(self) -> None:
+        self.cursor = 0
+
+    def action_last(self) -> None:
+        self.cursor = self.count - 1
+
+    def action_page_up(self) -> None:
+        self.cursor -= self.scrollable_content_region.height
+
+    def action_page_down(self) -> None:
+        self.cursor += self.scrollable_content_region.height

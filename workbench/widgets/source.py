@@ -1,0 +1,93 @@
+"""Where the texts come from: the file, how it was read, what was left out; or why there is nothing yet."""
+
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual import events
+from textual.widget import Widget
+
+from core.data.profile import Profile
+from core.errors import WorkbenchError
+from workbench import keys
+from workbench.desk import Desk
+from workbench.formatting import bar, cut, plural, printable
+from workbench.helper import Progress
+from workbench.themes import colour
+
+NOTHING_YET = "Nothing to learn from yet. Drop a file here, or press enter to type its path."
+WHICH_FILES = "It holds one labelled text a row: CSV, TSV, JSONL, or lines of label, tab, text."
+QUOTES = {"csv": "quoted", "none": "quotes are text"}
+DOING = {"read": "Reading the file", "tokens": "Counting tokens", "profile": "Looking at the rows"}
+
+
+def progress_in_words(progress: Progress) -> str:
+    """'Counting tokens, 12,000 of 50,000 texts'."""
+    doing = DOING.get(progress.name, progress.name.capitalize())
+    if not progress.total:
+        return f"{doing} …"
+    return f"{doing}, {progress.done:,} of {progress.total:,} {progress.unit}".rstrip()
+
+
+def column(name: str) -> str:
+    return f"column {name}" if name.isdigit() else printable(name)
+
+
+class Source(Widget, can_focus=True):
+    """Enter, or a click, leads to the file and its columns."""
+
+    DEFAULT_CSS = "Source { height: auto; padding: 0 1; }"
+    BINDINGS = keys.bindings("source")
+
+    def on_mount(self) -> None:
+        desk: Desk = self.app.desk
+        desk.profile_changed.subscribe(self, self._changed)
+        desk.recipe_changed.subscribe(self, self._changed)
+
+    def _changed(self, _) -> None:
+        self.refresh(layout=True)
+
+    def render(self) -> Text:
+        desk: Desk = self.app.desk
+        if desk.profiling and not desk.profile:
+            return self._loading(desk.recipe.data.path, desk.profiling)
+        if desk.problem:
+            return self._failed(desk.recipe.data.path, desk.problem)
+        if desk.profile:
+            return self._ready(desk.profile)
+        return Text.assemble((f"{NOTHING_YET}\n", colour(self, "text")), (WHICH_FILES, colour(self, "muted")))
+
+    def _loading(self, path: str, progress: Progress) -> Text:
+        words = Text(f"{Path(path).name}\n{progress_in_words(progress)}\n", colour(self, "text"))
+        share = progress.done / progress.total if progress.total else 0
+        width = max(10, min(60, self.size.width))
+        return words.append(bar(share, width).ljust(width, "░"), colour(self, "muted"))
+
+    def _failed(self, path: str, problem: WorkbenchError) -> Text:
+        return Text.assemble(
+            (f"{printable(path)}\n", colour(self, "muted")),
+            ("✕ ", colour(self, "error")),
+            (f"{problem}\n", colour(self, "text")),
+            ("Enter takes another file, or names its columns.", colour(self, "muted")),
+        )
+
+    def _ready(self, profile: Profile) -> Text:
+        text, muted = colour(self, "text"), colour(self, "muted")
+        name = Path(profile.path).name
+        room = max(0, self.size.width - cell_len(name) - 2)
+        left_out = ", ".join(f"{plural(each.rows, 'row')} with {each.reason}" for each in profile.skipped)
+        lines = [
+            Text.assemble((printable(name), f"bold {text}"), "  ", (cut(profile.format, room), muted)),
+            Text(f"{plural(profile.rows, 'row')}, {profile.encoding}, {QUOTES[profile.quoting]}.", muted),
+            Text(
+                f"Label: {column(profile.columns['label'])}. Text: {column(profile.columns['text'])}.", muted
+            ),
+        ]
+        if left_out:
+            lines.append(Text(f"Left out: {left_out}.", muted))
+        if profile.problem:
+            lines.append(Text.assemble(("✕ ", colour(self, "error")), (profile.problem, text)))
+        return Text("\n").join(lines)
+
+    async def on_click(self, event: events.Click) -> None:
+        await self.run_action("screen.source")

@@ -1,0 +1,44 @@
+"""One text as the model reads it: a chip a token."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual.widget import Widget
+
+from workbench.formatting import printable
+from workbench.themes import colour
+
+MOST = 2_000  # chips; what comes after is counted
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Tokens(Widget):
+    """Chips in two shades, one after the other; tokens that share a character share a chip and are counted."""
+
+    DEFAULT_CSS = "Tokens { height: auto; padding: 0 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: Sequence[tuple[str, int]] = ()
+
+    def show(self, pieces: Sequence[tuple[str, int]]) -> None:
+        """`pieces` are texts with the number of tokens that each takes."""
+        self._pieces = pieces
+        self.refresh(layout=True)
+
+    def render(self) -> Text:
+        text, muted = colour(self, "text"), colour(self, "muted")
+        shades = [f"{text} on {colour(self, 'surface')}", f"{text} on {colour(self, 'rule')}"]
+        line = Text(overflow="fold")
+        for i, (piece, n_tokens) in enumerate(self._pieces[:MOST]):
+            shown = piece.replace("\n", "⏎").replace("\t", "⇥")
+            # every piece is shown by itself, and white space at its edges is part of it
+            inner = printable(shown.strip(" "))
+            left, right = len(shown) - len(shown.lstrip(" ")), len(shown) - len(shown.rstrip(" "))
+            line.append(" " * left + inner + " " * (right if inner else 0), shades[i % 2])
+            if n_tokens > 1:
+                line.append(str(n_tokens).translate(RAISED), f"{muted} on {colour(self, 'background')}")
+        beyond = len(self._pieces) - MOST
+        if beyond > 0:
+            line.append(f"  and {beyond:,} more", muted)
+        return line

@@ -1,0 +1,83 @@
+"""How far each learning part has moved from where it began, over the run."""
+
+import math
+import re
+from bisect import bisect_right
+
+from rich.text import Text
+
+from core.model.freeze import FreezePlan, parts_of
+from core.runs.events import Changed
+from core.runs.history import History
+from workbench.formatting import pad, percent, spark
+from workbench.themes import colour
+from workbench.widgets.lines import Lines
+
+NAME = 15  # cells
+
+
+def in_words(group: str) -> str:
+    """blocks.11.mlp -> block 11 mlp."""
+    return re.sub(r"blocks\.(\d+)\.?", r"block \1 ", group).strip().replace("norm", "final norm")
+
+
+def frozen_in_words(plan: FreezePlan) -> str:
+    """The parts that do not learn, from the top down: 'final norm, blocks 0–10, embeddings'."""
+    words, blocks = [], []
+    for part in [*reversed(parts_of(plan.n_blocks)), ""]:
+        frozen = part and part not in plan.parts
+        if frozen and part.startswith("blocks."):
+            blocks.append(int(part.removeprefix("blocks.")))
+            continue
+        if blocks:
+            words.append(f"block {blocks[0]}" if len(blocks) == 1 else f"blocks {blocks[-1]}–{blocks[0]}")
+            blocks = []
+        if frozen:
+            words.append(in_words(part))
+    return ", ".join(words)
+
+
+def sampled(changes: list[Changed], group: str, n_steps: int, width: int) -> list[float]:
+    """The group's change at the end of each of `width` equal parts of the run, as far as it has come."""
+    come = math.ceil(changes[-1].step / max(1, n_steps) * width)
+    ends = (n_steps * (place + 1) / width for place in range(max(1, min(width, come))))
+    latest = (changes[max(0, bisect_right(changes, end, key=lambda change: change.step) - 1)] for end in ends)
+    return [change.parts.get(group, 0.0) for change in latest]
+
+
+class Weights(Lines):
+    """One line for each learning group, the head first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changes: list[Changed] = []
+        self._n_steps = 0
+        self._groups: list[str] = []
+
+    def show(self, history: History) -> None:
+        if self._changes and history.changes[-1:] == self._changes[-1:]:
+            return
+        self._changes, self._n_steps = list(history.changes), history.n_steps
+        self._groups = sorted(history.changes[-1].parts, key=_from_the_top) if history.changes else []
+        self.changed()
+
+    @property
+    def count(self) -> int:
+        return len(self._groups)
+
+    def line(self, index: int, width: int) -> Text:
+        group = self._groups[index]
+        room = max(1, min(40, width - NAME - 11))
+        values = sampled(self._changes, group, self._n_steps, room)
+        latest = self._changes[-1].parts[group]
+        return Text.assemble(
+            (f" {pad(in_words(group), NAME)}", colour(self, "muted")),
+            (pad(spark(values, max(values, default=0) * 8 / 7), room), colour(self, "train")),
+            f"{percent(latest):>9}",
+        )
+
+
+def _from_the_top(group: str) -> tuple:
+    order = {"head": 0, "norm": 1, "embeddings": 3}
+    block = re.match(r"blocks\.(\d+)\.?(.*)", group)
+    return (2, -int(block[1]), block[2] != "mlp") if block else (order.get(group, 4), 0, False)
