@@ -14,13 +14,16 @@ import time
 from pathlib import Path
 
 from core.recipe import load
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import create_run
 from core.runs.launch import launch
 from workbench import themes
 from workbench.app import WorkbenchApp
+from workbench.widgets.verdict import Verdict
+from workbench.widgets.your_text import YourText
 
 HERE = Path(__file__).parent
 SENTENCE = "You are a winner you have been specially selected to receive $1000 cash or a $2000 award."
+EVERYDAY = "Hey, just wanted to check if we're still on for dinner tonight? Let me know!"
 EARLIER = ("head", "last_block")  # what learns in the runs that the list of runs shows
 
 
@@ -34,12 +37,14 @@ async def until(pilot, condition, seconds: float = 600) -> None:
     await pilot.pause(0.5)
 
 
-async def pictures(data: str, root: Path, runs: list[RunFolder], theme: str, size: tuple[int, int], into: Path) -> None:
+async def pictures(data: str, root: Path, theme: str, size: tuple[int, int], into: Path) -> None:
     app = WorkbenchApp(load({"data": {"path": data}, "freeze": {"trainable": "last_two_blocks"}}), root)
     desk = app.desk
 
     def save(name: str) -> None:
-        app.save_screenshot(f"{name}.svg", str(into))
+        # without this, what draws an SVG outside a browser drops the spaces at the start of a text
+        svg = app.export_screenshot().replace("<text ", '<text xml:space="preserve" ')
+        (into / f"{name}.svg").write_text(svg)
 
     async with app.run_test(size=size) as pilot:
         app.theme = theme
@@ -58,10 +63,11 @@ async def pictures(data: str, root: Path, runs: list[RunFolder], theme: str, siz
         save("result")
         await pilot.press("4")
         await until(pilot, lambda: app.current_mode == "play")
-        for key in SENTENCE:
-            await pilot.press("space" if key == " " else key)
-        await until(pilot, lambda: app.screen.query("Verdict").first().answer is not None)
-        await pilot.pause(1.0)
+        for words, then in ((EVERYDAY, ["enter"]), (SENTENCE, [])):
+            app.screen.query_one(YourText).text = words
+            await until(pilot, lambda: "This is" in str(app.screen.query_one(Verdict).render()))
+            await pilot.pause(2)
+            await pilot.press(*then)
         save("play")
         await pilot.press("escape")
         await pilot.press("5")
@@ -81,12 +87,11 @@ def main() -> None:
     size = tuple(map(int, given.size.split("x")))
     given.into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        root, runs = Path(folder), []
+        root = Path(folder)
         for trainable in EARLIER:
             recipe = load({"data": {"path": given.file}, "freeze": {"trainable": trainable}, "train": {"epochs": 2}})
-            runs.append(create_run(root, recipe))
-            launch(runs[-1]).wait()
-        asyncio.run(pictures(given.file, root, runs, theme, size, given.into))
+            launch(create_run(root, recipe)).wait()
+        asyncio.run(pictures(given.file, root, theme, size, given.into))
     if shutil.which("rsvg-convert"):
         for svg in given.into.glob("*.svg"):
             subprocess.run(["rsvg-convert", "-w", "1600", str(svg), "-o", str(svg.with_suffix(".png"))], check=True)

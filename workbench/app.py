@@ -26,10 +26,8 @@ class WorkbenchApp(App):
     """`recipe` is what the command line asked for, `root` the folder of runs."""
 
     TITLE = "workbench"
-    CSS_PATH: ClassVar = [
-        "styles/app.tcss",
-        "styles/data.tcss",
-    ]  # with the first screen's: a sheet added later parses all anew
+    # with the first screen's: a sheet that is added later has all of them parsed again
+    CSS_PATH: ClassVar = ["styles/app.tcss", "styles/data.tcss"]
     MODES: ClassVar = {mode: _screen(mode, f"{title}Screen") for mode, title in keys.MODES.items()}
     BINDINGS = keys.bindings("app")
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -54,8 +52,8 @@ class WorkbenchApp(App):
         newest = self._live or next(iter(list_runs(self.desk.root)), None)
         if newest:
             self.desk.follow(newest)
-        self.desk.look()
         self.desk.find_models()
+        self.desk.look()
 
     async def on_unmount(self) -> None:
         self._write_title("")

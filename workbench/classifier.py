@@ -79,8 +79,10 @@ class Opened(NamedTuple):
         return f"{self.asked.folder.name} {self.name}".rstrip() + f", step {self.step:,}"
 
 
-def find(followed: RunFolder | None, root: Path) -> Asked | None:
-    """The followed run, where it has a checkpoint, else the newest that is done."""
+def find(chosen: Asked | None, followed: RunFolder | None, root: Path) -> Asked | None:
+    """What was chosen, else the followed run, where these have a checkpoint, else the newest run that is done."""
+    if chosen and has_checkpoint(chosen.run):
+        return chosen
     if followed and has_checkpoint(followed):
         return Asked(followed.path)
     runs = (run for run in list_runs(root) if has_checkpoint(run) and run.status().state == "done")

@@ -57,9 +57,7 @@ def _accuracy(history: History, split: str, label: str, role: str, glyph: str) -
 def _floor(histories: list[History], series: list[Series], x: scale.Limits) -> float:
     """At or just under the share of the largest class, unless a run has settled below it."""
     shares = [100 * history.started.majority for history in histories if history.started]
-    points = [
-        point for one in series for point in zip(one.xs, one.ys, strict=True) if math.isfinite(point[1])
-    ]
+    points = [point for one in series for point in zip(one.xs, one.ys, strict=True)]
     lowest = min([*shares, *scale.settled(points, x), 95.0])
     return 5 * math.floor(lowest / 5)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +25,8 @@ if TYPE_CHECKING:
 
 TICK = 0.25  # seconds between two looks at a live run
 REST = 1.0  # and at one that has ended, which another terminal may resume
-OF_THE_PERSON = (
-    "data.path",
-    "data.text",
-    "data.label",
-    "speed.device",
-    "speed.threads",
-)  # a preset leaves these
+# what a preset leaves as it is
+OF_THE_PERSON = ("data.path", "data.text", "data.label", "speed.device", "speed.threads")
 
 
 class Desk:
@@ -49,9 +44,8 @@ class Desk:
         self.status: Status | None = None
         self.history = History()
         self.recipe_changed: Signal[Desk] = Signal(app, "recipe changed")
-        self.profile_changed: Signal[Desk] = Signal(
-            app, "profile changed"
-        )  # also its progress, problem, models
+        # published for a profile's progress and problem too, and when it is known where weights are
+        self.profile_changed: Signal[Desk] = Signal(app, "profile changed")
         self.run_changed: Signal[Desk] = Signal(app, "run changed")
         self._helpers: dict[str, Helper] = {}
         self._worker: subprocess.Popen | None = None
@@ -155,7 +149,8 @@ class Desk:
                 self.run_changed.publish(self)
             if before.alive and not status.alive:
                 self.app.bell()
-                self._reap()
+                if self._worker:
+                    self._worker.poll()  # so that no zombie stays
 
     async def start(self) -> bool:
         """Start a run of the recipe and follow it; False where that failed, and the person has been told why."""
@@ -170,8 +165,8 @@ class Desk:
         """Take a run up again and follow it; False where that failed, and the person has been told why."""
         return await self._launch(lambda: run)
 
-    async def _launch(self, folder) -> bool:
-        def launched():
+    async def _launch(self, folder: Callable[[], RunFolder]) -> bool:
+        def launched() -> tuple[RunFolder, subprocess.Popen]:
             run = folder()
             return run, launch.launch(run)
 
@@ -196,11 +191,7 @@ class Desk:
 
     def complain(self, error: WorkbenchError) -> None:
         """Tell the person what went wrong."""
-        self.app.notify(error.do, title=error.what, severity="error", timeout=10, markup=False)
-
-    def _reap(self) -> None:
-        if self._worker:
-            self._worker.poll()
+        self.app.notify(error.do, title=f"✕ {error.what}", severity="error", timeout=10, markup=False)
 
     async def close(self) -> None:
         """End the helpers. A run goes on."""

@@ -83,7 +83,8 @@ def _longest_of(counts: dict[int, float], total: float, batch: int) -> dict[int,
 def _coarse(counts: dict[int, float]) -> dict[int, float]:
     """The same rows in at most WIDTHS widths, each rounded up."""
     widths = sorted(counts)
-    edges = sorted({widths[-1 - i * len(widths) // WIDTHS] for i in range(min(WIDTHS, len(widths)))})
+    n = min(WIDTHS, len(widths))
+    edges = sorted(widths[-1 - i * len(widths) // n] for i in range(n))
     found = dict.fromkeys(edges, 0.0)
     for width, rows in counts.items():
         found[edges[bisect_left(edges, width)]] += rows

@@ -115,6 +115,9 @@ def main(path: str) -> int:
     held = int(inherited) if inherited else lock(run)  # held until the process ends
     os.nice(NICE)
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    # threads that wait for one another sleep: spinning, they keep from the CPU those they wait for, and a run
+    # beside any other busy program becomes ten times slower
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     log = EventLog(run)
     heartbeat(run)
     ended = work(run, log)

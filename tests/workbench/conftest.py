@@ -126,7 +126,7 @@ def write_predictions(run: RunFolder, texts=TEXTS) -> None:
         out.writerow(["row", "text", "label", "predicted", "probability", "leak", "p_ham", "p_spam"])
         for row, (label, predicted, probability, text) in enumerate(texts):
             of = {predicted: probability, LABELS[LABELS.index(predicted) - 1]: 1 - probability}
-            out.writerow([row, text, label, predicted, probability, "false", of["ham"], of["spam"]])
+            out.writerow([row, text, label, predicted, probability, 0, of["ham"], of["spam"]])
 
 
 def write_run(root: Path, state: str = "done", *, n_steps: int = 650, upto: int | None = None, **layers) -> RunFolder:

@@ -5,6 +5,7 @@ import tomllib
 import pytest
 from textual.widgets import Input
 
+from core.data.survey import profile
 from core.model.freeze import FreezePlan
 from core.recipe import load
 from workbench.app import WorkbenchApp
@@ -80,22 +81,34 @@ async def test_a_click_toggles_and_the_last_part_cannot_be_frozen(model):
         assert any("Nothing" in n.title or "nothing" in n.title for n in pilot.app._notifications)
 
 
-async def test_prices_grow_down_the_ladder(model):
-    async with model() as pilot:
-        recipe, profile = pilot.app.desk.recipe, pilot.app.desk.profile
-        plans = [FreezePlan.from_boundary(12, boundary) for boundary in range(14, -1, -1)]
-        totals = [price(recipe, profile, plan).total for plan in plans]
-        assert totals == sorted(totals) and totals[0] > 0
-        assert price(recipe, None, plans[0]).total is None
+@pytest.fixture
+def profiled(messages):
+    """`profiled(**layers)` is a recipe and the profile of its file, without an app."""
+
+    def profiled(**layers):
+        recipe = load({"data": {"path": str(messages)}, "model": {"name": "gpt2"}}, layers)
+        return recipe, profile(recipe)[0]
+
+    return profiled
 
 
-@pytest.mark.parametrize("padding", ["bucketed", "dynamic", "fixed"])
-async def test_padding_costs_what_it_pads(model, padding):
-    async with model(train={"padding": padding}) as pilot:
-        recipe, profile = pilot.app.desk.recipe, pilot.app.desk.profile
-        widths = padded(recipe, profile)
-        assert sum(widths.values()) == pytest.approx(58)
-        assert max(widths) <= profile.context and (padding != "fixed" or list(widths) == [1024])
+def test_prices_grow_down_the_ladder(profiled):
+    recipe, found = profiled()
+    plans = [FreezePlan.from_boundary(12, boundary) for boundary in range(14, -1, -1)]
+    totals = [price(recipe, found, plan).total for plan in plans]
+    assert totals == sorted(totals) and totals[0] > 0
+    assert price(recipe, None, plans[0]).total is None
+
+
+def test_padding_costs_what_it_pads(profiled):
+    seconds = {}
+    for padding in ("bucketed", "dynamic", "fixed"):
+        recipe, found = profiled(train={"padding": padding})
+        widths = padded(recipe, found)
+        assert sum(widths.values()) == pytest.approx(58) and max(widths) <= found.context
+        seconds[padding] = price(recipe, found, recipe.plan).total * found.speed
+    assert list(widths) == [1024]
+    assert seconds["bucketed"] < seconds["dynamic"] < seconds["fixed"]
 
 
 async def test_another_model_takes_the_plan_along_and_says_where_its_weights_are(model):
@@ -180,6 +193,8 @@ async def test_a_wrong_value_is_explained_in_place_and_esc_takes_it_back(model):
         await pilot.press("enter")
         assert "train.epochs cannot be 'none'" in pilot.app.screen.query_one(Explanation).render().plain
         assert desk.recipe.train.epochs == 5 and isinstance(pilot.app.screen.focused, Input)
+        form.ask("train.batch", "4")
+        assert desk.recipe.train.batch == 4 and list(form.pending) == ["train.epochs"]
         await pilot.press("escape")
         assert not form.pending and pilot.app.screen.focused is form
 

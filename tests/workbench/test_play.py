@@ -202,8 +202,10 @@ async def test_what_becomes_of_a_run_is_said_and_typing_goes_on(copied):
 
         shutil.rmtree(copied.path)
         await pilot.press("d")
-        await until(pilot, lambda: "is not a run" in said(app) or "No classifier yet" in said(app))
-        assert field(app).text == "abcd" and not field(app).disabled
+        await until(pilot, lambda: "✕" in said(app) or "No classifier yet" in said(app))
+        await pilot.press("e")
+        await until(pilot, lambda: "No classifier yet" in said(app))
+        assert field(app).text == "abcde" and not field(app).disabled
 
 
 async def test_without_a_run_t_trains_one(tmp_path):

@@ -1,5 +1,7 @@
 """Data: what am I about to learn from?"""
 
+from functools import partial
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -71,20 +73,31 @@ class DataScreen(Room):
             self._shown = None
             self.query_one(Source).focus()
         elif profile is not self._shown:
+            another = self._shown is None or self._shown.path != profile.path
             self._shown = profile
             self._show(profile)
+            if another:
+                self._start_over()
+            else:
+                self.query_one(Rows).look(self.query_one(Rows).view)
 
     def _show(self, profile: Profile) -> None:
         self.query_one(Classes).show(profile)
         self.query_one(Histogram).show(profile)
         self.query_one(Splits).show(profile, self.desk.recipe)
         self.query_one(Notes).show(profile.notes)
+
+    def _start_over(self) -> None:
+        for field in self.query(".find").results(Input):
+            field.value, field.display = "", False
         self.query_one(Rows).look(View())
         self.set_class(not self.has_class("-short"), "-tokens")
         self.query_one(Rows).focus()
 
     @on(Rows.Counted)
     def _counted(self) -> None:
+        if self._shown is None:
+            return
         rows = self.query_one(Rows)
         view, words = rows.view, []
         if view.filter:
@@ -168,7 +181,8 @@ class DataScreen(Room):
 
     def _ask_for_tokens(self) -> None:
         if self.has_class("-tokens") and self.query_one(Rows).row:
-            self.run_worker(self._tokens(self.query_one(Rows).row.row), group="tokens", exclusive=True)
+            row = self.query_one(Rows).row.row
+            self.run_worker(partial(self._tokens, row), group="tokens", exclusive=True)
 
     async def _tokens(self, row: int) -> None:
         try:
@@ -212,10 +226,14 @@ class DataScreen(Room):
 
     def _take(self, changes: dict | None) -> None:
         if changes:
+            before = self.desk.recipe
             try:
                 self.desk.change_all(changes)
             except BadRecipe as error:
                 self.desk.complain(error)
+            else:
+                if self.desk.recipe == before:  # the same file once more: it may have changed
+                    self.desk.look()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         profile = self.desk.profile

@@ -32,18 +32,13 @@ class ErrorsScreen(Room):
 
     def compose_room(self) -> ComposeResult:
         errors = Errors()
-        yield Panel(
-            Headings(errors),
-            errors,
-            title=f"{self._run.name}: test texts it gets wrong",
-            letter="e",
-            id="mistakes",
-        )
-        yield Panel(
-            VerticalScroll(Static(id="whole", markup=False)), title="Whole text", letter="x", id="text"
-        )
+        title = f"{self._run.name}: test texts it gets wrong"
+        yield Panel(Headings(errors), errors, title=title, letter="e", id="mistakes")
+        whole = VerticalScroll(Static(id="whole", markup=False))
+        yield Panel(whole, title="Whole text", letter="x", id="text")
 
     async def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._show_whole())
         panel = self.query_one("#mistakes", Panel)
         try:
             mistakes, labels = await asyncio.to_thread(read_mistakes, self._run.predictions_file)

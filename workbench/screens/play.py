@@ -86,7 +86,7 @@ class PlayScreen(Room):
     @work(group="classifier", exclusive=True)
     async def _open(self) -> None:
         """Find the classifier and load it. Where it is only renewed, what is shown stays until it answers."""
-        asked = self._chosen or await asyncio.to_thread(classifier.find, self.desk.run, self.desk.root)
+        asked = await asyncio.to_thread(classifier.find, self._chosen, self.desk.run, self.desk.root)
         if asked != self._asked or asked is None:
             self._asked, self._opened = asked, None
             loading = asked and f"Loading {asked.folder.name}: a few seconds the first time."

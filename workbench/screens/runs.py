@@ -79,12 +79,8 @@ class RunsScreen(Room):
         paths = {entry.run.path for entry in self._entries}
         self._marked = [path for path in self._marked if path in paths]
         self.set_class(bool(self._entries), "-some")
-        words = (
-            "No runs yet. t trains one."
-            if self.desk.recipe.data.path
-            else "No runs yet. 1 leads to Data, where a run begins."
-        )
-        self.query_one("#nothing", Static).update(words)
+        what = "t trains one." if self.desk.recipe.data.path else "1 leads to Data, where one begins."
+        self.query_one("#nothing", Static).update(f"No runs yet. {what}")
         self._show()
         self._read_curves()
 

@@ -145,7 +145,8 @@ class TrainScreen(Room):
         narrow = self.has_class("-narrow")
         for slot in SLOTS:
             self.set_class(slot == self._slot, f"-slot-{slot}")
-            self.query_one(f"#{slot}", Panel).subtitle = f"tab {self._next_slot()}" if narrow else ""
+            words = f"tab {self._next_slot()}" if narrow and slot == self._slot else ""
+            self.query_one(f"#{slot}", Panel).subtitle = words
         for part in self.query("#run, #charts, #charts > Panel, #figures, #figures > Panel, #log"):
             zoomed = self._zoomed is None or part is self._zoomed or self._zoomed in part.children
             part.set_class(not zoomed, "-aside")

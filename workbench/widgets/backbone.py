@@ -32,9 +32,8 @@ def weights_in_words(name: str, recipe: Recipe, models: dict[str, str]) -> str:
 def changed_model(desk: Desk, name: str) -> None:
     """Start from another model, with as much of the freeze plan as it has a place for. Raises BadRecipe."""
     plan = desk.plan
-    offset = (
-        MODELS[name].shape.n_blocks - plan.n_blocks
-    )  # blocks are counted from the top: the last stays the last
+    # blocks are counted from the top: the last stays the last
+    offset = MODELS[name].shape.n_blocks - plan.n_blocks
     trainable = str(plan)
     if "." in trainable:
         places = [part.split(".") for part in trainable.split(",")]

@@ -76,6 +76,9 @@ class Chart(Widget, can_focus=True):
         self._due = 0.0
         self._waiting = False
 
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
+
     def show(self, picture: Picture, version: Hashable) -> None:
         """Take a new picture; nothing is drawn where `version` is the one shown already."""
         if version == self._version:
@@ -96,11 +99,11 @@ class Chart(Widget, can_focus=True):
 
     def render(self) -> Text:
         width, height = self.size
-        key = (self._version, width, height, self.app.theme)
+        # not the theme's name, which is new a moment before its colours are
+        key = (self._version, width, height, colour(self, "background"))
         if self._drawn is None or self._drawn[0] != key:
             began = time.monotonic()
-            fits = width >= LEAST[0] and height >= LEAST[1]
-            self._drawn = key, self._draw(width, height) if fits else Text()
+            self._drawn = key, self._draw(width, height)
             self._due = time.monotonic() + max(FASTEST, SHARE * (time.monotonic() - began))
         return self._drawn[1]
 
@@ -112,9 +115,11 @@ class Chart(Widget, can_focus=True):
         ]
         points = [point for each in found for run in each.runs for point in run]
         limits = self._limits = self._y_limits(points)
-        missing = sum(each.not_finite for each in found)
+        legend = self._legend(limits, sum(each.not_finite for each in found), width)
+        if width < LEAST[0] or height < LEAST[1]:
+            return legend
         plot = self._plot([each.runs for each in found], limits, width, height - 1)
-        return Text("\n").join([self._legend(limits, missing, width), plot])
+        return Text("\n").join([legend, plot])
 
     def _legend(self, limits: scale.Limits, missing: int, width: int) -> Text:
         """Every series and level with its glyph, and what the chart cannot show."""

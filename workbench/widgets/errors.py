@@ -40,7 +40,7 @@ def read_mistakes(path: Path) -> tuple[list[Mistake], list[str]]:
                     row["label"],
                     row["predicted"],
                     float(row["probability"]),
-                    row["leak"].lower() in ("true", "1"),
+                    row["leak"] == "1",
                 )
                 for row in rows
                 if row["label"] != row["predicted"]
@@ -49,10 +49,8 @@ def read_mistakes(path: Path) -> tuple[list[Mistake], list[str]]:
         raise BadRun("There are no test predictions yet.", "They are written when a run is done.") from error
     except OSError as error:
         raise BadRun(f"The test predictions cannot be read: {error.strerror}.") from error
-    except (KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
-        raise BadRun(
-            f"{path.name} is not a file of test predictions.", "workbench resume writes it again."
-        ) from error
+    except (KeyError, ValueError, TypeError, csv.Error) as error:
+        raise BadRun(f"{path.name} is not a file of test predictions.") from error
     labels = [name.removeprefix("p_") for name in rows.fieldnames or [] if name.startswith("p_")]
     return sorted(found, key=lambda mistake: -mistake.probability), labels
 

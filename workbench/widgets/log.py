@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 from textual.containers import VerticalScroll
-from textual.widgets import Static
+from textual.widget import Widget
 
 from core.runs.events import Ended, Event, Noted
 from core.runs.history import History
@@ -19,22 +19,38 @@ class Log(VerticalScroll):
     DEFAULT_CSS = "Log { height: 1fr; padding: 0 1; }"
 
     def __init__(self) -> None:
-        super().__init__(Static())
-        self._shown: object = None
+        super().__init__(Happened())
+        self._shown: tuple[str, int] = ("", 0)  # the run's name, and how many lines it had
 
     def show(self, history: History, name: str) -> None:
-        key = name, len(history.log), self.app.theme
-        if key == self._shown or (self.scroll_offset.y > 0 and self._shown and self._shown[0] == name):
-            return
-        self._shown = key
+        key = name, len(history.log)
+        if key != self._shown and (self.scroll_offset.y == 0 or name != self._shown[0]):
+            self._shown = key
+            self.query_one(Happened).show(history.log[-MOST:])
+
+
+class Happened(Widget):
+    """Events with their words, each under the step that it came after."""
+
+    DEFAULT_CSS = "Happened { height: auto; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._events: list[tuple[Event, str]] = []
+
+    def show(self, events: list[tuple[Event, str]]) -> None:
+        self._events = events
+        self.refresh(layout=True)
+
+    def render(self) -> Table:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(justify="right", no_wrap=True)
         grid.add_column(ratio=1)
-        for event, words in reversed(history.log[-MOST:]):
+        for event, words in reversed(self._events):
             glyph, role = _weight(event)
             step = Text(f"step {event.step:,}" if event.step else "", colour(self, "muted"))
             grid.add_row(step, Text(f"{glyph}{printable(words)}", colour(self, role)))
-        self.query_one(Static).update(grid)
+        return grid
 
 
 def _weight(event: Event) -> tuple[str, str]:

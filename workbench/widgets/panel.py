@@ -26,9 +26,8 @@ class Rule(Widget):
 
     def render(self) -> Text:
         rule = colour(self, "focus" if self.lit else "rule")
-        joint = (
-            self._joint if self.region.x else "─"
-        )  # nothing stands at the left of the screen to be joined to
+        # at the left edge of the screen there is nothing to be joined to
+        joint = self._joint if self.region.x else "─"
         line = Text("▌" if self.lit else joint, rule, no_wrap=True)
         if self.letter:
             line.append(f" {self.letter} ", f"bold reverse {colour(self, 'focus')}")

@@ -59,8 +59,13 @@ class PricePanel(Widget):
             lines.append(Text(f"last change  {_difference(self._before, now)}", muted))
         if now.memory > self._memory:
             lines.append(Text.assemble(("▲ ", colour(self, "warning")), ("more than this machine has", text)))
-        why = "Estimated from lengths and this CPU's speed."
-        lines.append(Text(why if now.total is not None else "Times need a file: 1 leads to Data.", muted))
+        if now.total is not None:
+            why = "Estimated from lengths and this CPU's speed."
+        elif self.app.desk.profiling:
+            why = "Times come when the file has been read."
+        else:
+            why = "Times need a file: 1 leads to Data."
+        lines.append(Text(why, muted))
         return Text("\n").join(lines)
 
     def _row(self, name: str, figure: str, beside: str) -> Text:

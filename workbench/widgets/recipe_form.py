@@ -16,13 +16,8 @@ from workbench.formatting import cut, printable
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
 
-ELSEWHERE = {
-    "data.path",
-    "data.text",
-    "data.label",
-    "model.name",
-    "freeze.trainable",
-}  # chosen in other panels
+# chosen in other panels
+ELSEWHERE = {"data.path", "data.text", "data.label", "model.name", "freeze.trainable"}
 ALWAYS = {"preset", "model.weights"}
 NAMES = {"lr": "learning rate"}
 NAME_WIDTH, DOTTED_WIDTH = 16, 26
@@ -89,13 +84,18 @@ class Options(Lines):
     def ask(self, name: str, value: str) -> None:
         """Change an option, together with what has been asked for and refused before: they may only go together."""
         desk: Desk = self.app.desk
-        wanted = self.pending | {name: value}
-        try:
-            desk.change_all(wanted)
-        except BadRecipe as error:
-            self.pending, self.problems = wanted, error.problems
+        new = {name: value}
+        for wanted in (self.pending | new, new):
+            try:
+                desk.change_all(wanted)
+            except BadRecipe as error:
+                problems = error.problems
+            else:
+                self.pending = {refused: v for refused, v in self.pending.items() if refused not in wanted}
+                self.problems = self.problems if self.pending else []
+                break
         else:
-            self.pending, self.problems = {}, []
+            self.pending, self.problems = self.pending | new, problems
         self.changed()
         self.post_message(self.Moved(self))
 

@@ -62,7 +62,7 @@ class ResultCard(Widget):
         words = max(len(line.words) for line in lines) + 1
         room = self.content_region.width - NAME - FIGURE - INTERVAL - words
         room = max(LEAST_SCALE, min(MOST_SCALE, room))
-        floor = math.floor(min(line.low for line in lines) * 20) / 20
+        floor = min(0.95, math.floor(min(line.low for line in lines) * 20) / 20)
         return Text("\n").join([*(self._line(line, floor, room) for line in lines), self._others()])
 
     def _line(self, line: Line, floor: float, room: int) -> Text:
@@ -86,11 +86,7 @@ class ResultCard(Widget):
 
     def _others(self) -> Text:
         result = self._result
-        parts = [
-            f"{split} {percent(result[split]['accuracy'])}"
-            for split in ("train", "validation")
-            if result.get(split)
-        ]
+        parts = [f"{split} {percent(result[split]['accuracy'])}" for split in ("train", "validation")]
         parts.append(f"weights of step {result['checkpoint']:,}")
         parts.append(f"took {clock(result['seconds']['total'])}")
         return Text(cut(" · ".join(parts), self.content_region.width), colour(self, "muted"))

@@ -60,13 +60,13 @@ class Rows(Lines):
         self._pages, self._wanted = {}, [0]
         labels = self.app.desk.profile.labels if self.app.desk.profile else {}
         self._hues = {label: class_role(i, len(labels)) for i, label in enumerate(labels)}
-        self._fetching = self.run_worker(self._fetch(), exclusive=True)
+        self._fetching = self.run_worker(self._fetch, exclusive=True)
 
     def _want(self, page: int) -> None:
         if page not in self._wanted:
             self._wanted.append(page)
         if self._fetching is None or self._fetching.is_finished:
-            self._fetching = self.run_worker(self._fetch(), exclusive=True)
+            self._fetching = self.run_worker(self._fetch, exclusive=True)
 
     async def _fetch(self) -> None:
         # one page at a time, the latest wanted first: a newer question would take the older one's place

@@ -11,21 +11,23 @@ from core.data.profile import Profile
 from core.errors import WorkbenchError
 from workbench import keys
 from workbench.desk import Desk
-from workbench.formatting import bar, cut, plural, printable
+from workbench.formatting import bar, cut, plural, printable, size
 from workbench.helper import Progress
 from workbench.themes import colour
 
 NOTHING_YET = "Nothing to learn from yet. Drop a file here, or press enter to type its path."
 WHICH_FILES = "It holds one labelled text a row: CSV, TSV, JSONL, or lines of label, tab, text."
 QUOTES = {"csv": "quoted", "none": "quotes are text"}
-DOING = {"read": "Reading the file", "tokens": "Counting tokens", "profile": "Looking at the rows"}
+DOING = {"read": "Reading the file", "tokens": "Counting tokens"}
 
 
 def progress_in_words(progress: Progress) -> str:
-    """'Counting tokens, 12,000 of 50,000 texts'."""
+    """'Counting tokens, 12,000 of 50,000 texts', 'Reading the file, 12.0 MB of 66.4 MB'."""
     doing = DOING.get(progress.name, progress.name.capitalize())
     if not progress.total:
         return f"{doing} …"
+    if progress.unit == "bytes":
+        return f"{doing}, {size(progress.done)} of {size(progress.total)}"
     return f"{doing}, {progress.done:,} of {progress.total:,} {progress.unit}".rstrip()
 
 
