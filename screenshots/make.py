@@ -55,7 +55,7 @@ async def pictures(data: str, root: Path, theme: str, size: tuple[int, int], int
         await pilot.press("2")
         await until(pilot, lambda: True)
         save("model")
-        desk.start()
+        await desk.start()
         await pilot.press("3")
         await until(pilot, lambda: desk.history.n_steps and desk.history.step > 0.62 * desk.history.n_steps)
         save("train")

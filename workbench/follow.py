@@ -12,7 +12,7 @@ from core.runs.control import Stop
 from core.runs.events import Ended, Event, Phase, Steps
 from core.runs.folder import RunFolder
 from core.runs.history import History, describe
-from workbench.formatting import clock
+from workbench.formatting import clock, percent
 
 POLL = 0.1  # seconds
 DONE, FAILED, INTERRUPTED = 0, 1, 130
@@ -76,13 +76,13 @@ def summary(run: RunFolder, result: dict) -> list[str]:
     """A finished run in a few lines."""
     test = result["test"]
     lines = [
-        f"test        {test['accuracy']:.1%}   95 %: {test['low']:.1%} to {test['high']:.1%}, {test['correct']} of {test['rows']}"
+        f"test        {percent(test['accuracy'])}   95 %: {percent(test['low'])} to {percent(test['high'])}, {test['correct']} of {test['rows']}"
     ]
     if test["clean_rows"] < test["rows"] and test["clean"] is not None:
-        lines.append(f"            {test['clean']:.1%}   without the {test['rows'] - test['clean_rows']} texts that stand in training too")
-    lines += [f"{split:<11} {result[split]['accuracy']:.1%}   of {result[split]['rows']}" for split in ("validation", "train")]
+        lines.append(f"            {percent(test['clean'])}   without the {test['rows'] - test['clean_rows']} texts that stand in training too")
+    lines += [f"{split:<11} {percent(result[split]['accuracy'])}   of {result[split]['rows']}" for split in ("validation", "train")]
     if test["baseline"] is not None:
-        lines.append(f"counting words gets {test['baseline']:.1%} of the test set, the most frequent label {test['majority']:.1%}")
+        lines.append(f"counting words gets {percent(test['baseline'])} of the test set, the most frequent label {percent(test['majority'])}")
     lines.append(f"{clock(result['seconds']['total'])} in all. Ask it: workbench predict {run.name} \"your text\"")
     return lines
 

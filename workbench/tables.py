@@ -64,7 +64,7 @@ def runs(root: Path, as_json: bool) -> int:
                     row["model"],
                     row["trainable"],
                     percent(row["test"]["accuracy"]) if row["test"] else "",
-                    f"{row['test']['low']:.0%} to {row['test']['high']:.0%}" if row["test"] else "",
+                    f"{percent(row['test']['low'])} to {percent(row['test']['high'])}" if row["test"] else "",
                     f"{row['why']} {row['do']}".strip(),
                 ]
                 for row in rows

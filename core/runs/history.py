@@ -129,9 +129,9 @@ def describe(event: e.Event) -> str:
     """The log line of an event; empty for those that are only drawn."""
     match event:
         case e.Evaluated(whole=True):
-            return f"{event.split} whole: loss {event.loss:.3f}, accuracy {event.accuracy:.1%} of {event.rows:,}"
+            return _evaluated(event, "whole")
         case e.Evaluated():
-            return f"{event.split} quick: loss {event.loss:.3f}, accuracy {event.accuracy:.1%} of {event.rows:,}"
+            return _evaluated(event, "quick")
         case e.Checkpointed():
             return "checkpoint saved" + (", the best so far" if event.best else "")
         case e.Resumed():
@@ -143,3 +143,7 @@ def describe(event: e.Event) -> str:
         case e.Ended():
             return f"{event.state}. {event.why} {event.do}".rstrip()
     return ""
+
+
+def _evaluated(event: e.Evaluated, kind: str) -> str:
+    return f"{event.split} {kind}: loss {event.loss:.3f}, accuracy {event.accuracy * 100:.1f} % of {event.rows:,}"

@@ -4,10 +4,12 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 
 from core.errors import BadRun
 from core.runs.folder import RunFolder
 
+TRIES = 10
 LOCK_FD = "WORKBENCH_LOCK_FD"
 
 
@@ -17,12 +19,15 @@ def lock(run: RunFolder) -> int:
         fd = os.open(run.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise BadRun(f"{run.name} cannot be written: {error.strerror}.", f"Is {run.path} writable?") from error
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(fd)
-        raise BadRun(f"{run.name} is already running.", "One run has one worker; watch it with: workbench.") from error
-    return fd
+    for _ in range(TRIES):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)  # whoever asks whether a run is alive holds its lock for a moment
+        else:
+            return fd
+    os.close(fd)
+    raise BadRun(f"{run.name} is already running.", "One run has one worker; watch it with: workbench.")
 
 
 def launch(run: RunFolder) -> subprocess.Popen:
@@ -33,6 +38,7 @@ def launch(run: RunFolder) -> subprocess.Popen:
     """
     fd = lock(run)
     try:
+        run.heartbeat_file.touch()  # an earlier attempt's would make this one look silent
         with open(run.log_file, "ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-P", "-m", "core.runs.worker", str(run.path)],

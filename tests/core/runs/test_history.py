@@ -81,7 +81,7 @@ def test_the_kept_weights_are_no_point_of_the_curve():
     )
     history.apply(evaluated(100, 0.95, whole=True))
     assert [p.accuracy for p in history.evaluations["validation"]] == [0.9]
-    assert "95.0%" in history.log[-1][1]
+    assert "95.0 %" in history.log[-1][1]
 
 
 def test_time_left_counts_from_where_this_attempt_began():
@@ -110,7 +110,7 @@ def test_every_event_grows_the_version():
 @pytest.mark.parametrize(
     ("event", "words"),
     [
-        (evaluated(1, 0.75), "validation quick: loss 0.100, accuracy 75.0% of 40"),
+        (evaluated(1, 0.75), "validation quick: loss 0.100, accuracy 75.0 % of 40"),
         (e.Checkpointed(name="5", best=True), "checkpoint saved, the best so far"),
         (e.Applied(id="x", control={"type": "stop"}), "told to stop"),
         (e.Noted(text="as it is"), "as it is"),
