@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from core.errors import WorkbenchError
+
 # called with a phase's name, how much of it is done, of how much, and what is counted; it may raise to break off
 Progress = Callable[[str, int, int, str], None]
 
@@ -18,8 +20,16 @@ def sha256(path: Path, progress: Progress | None = None) -> str:
             digest.update(chunk)
             done += len(chunk)
             if progress:
-                progress("verify", done, total, "bytes")
+                progress("weights", done, total, "bytes")
     return digest.hexdigest()
+
+
+def absolute(path: str) -> Path:
+    """A path as it is meant from here, ~ included. Raises WorkbenchError for the home of nobody."""
+    try:
+        return Path(path).expanduser().resolve()
+    except RuntimeError as error:
+        raise WorkbenchError(f"{path} is not to be found: {error}.", "Check the path.") from error
 
 
 def disk_full(error: Exception) -> bool:

@@ -49,7 +49,7 @@ class Data(Part):
     train: float = opt(0.7, "Share of the rows to learn from.", gt=0, lt=1)
     validation: float = opt(0.1, "Share of the rows to check on while learning; the rest is the test set.", gt=0, lt=1)
     stratify: bool = opt(True, "Keep each label's share equal in the three splits.")
-    seed: int = opt(123, "Decides which rows are sampled and which split each falls into.", ge=0)
+    seed: int = opt(123, "Decides which rows are sampled and which split each falls into.", ge=0, lt=2**32)
 
 
 class Model(Part):
@@ -92,7 +92,7 @@ class Train(Part):
     lr: Literal["auto"] | float = opt(
         AUTO, "Learning rate of AdamW. auto is the model's own default.", flag="--lr", first=True
     )
-    weight_decay: float = opt(0.1, "How strongly AdamW pulls every learning weight towards zero.", ge=0)
+    weight_decay: float = opt(0.1, "How strongly AdamW pulls every learning weight towards zero.", ge=0, lt=1)
     padding: Literal["bucketed", "dynamic", "fixed"] = opt(
         "bucketed",
         "bucketed makes batches of texts of similar length, dynamic pads each random batch to its longest text, "
@@ -107,9 +107,9 @@ class Train(Part):
         "Which weights are tested and used: those with the lowest validation loss at the end of an epoch, or the last.",
     )
     checkpoint_seconds: float = opt(
-        60, "Save a checkpoint at least this often; also at the end of every epoch.", unit="s", gt=0
+        60, "Save a checkpoint at least this often; also at the end of every epoch.", unit="s", gt=0, lt=1e6
     )
-    seed: int = opt(123, "Decides random weights, the new head and the order of batches.", flag="--seed", first=True, ge=0)
+    seed: int = opt(123, "Decides random weights, the new head and the order of batches.", flag="--seed", first=True, ge=0, lt=2**32)
 
 
 class Speed(Part):
@@ -223,10 +223,26 @@ def _over_preset(layers) -> dict:
 def check(raw: Mapping) -> list[Problem]:
     """Everything wrong with a recipe in one list: unknown keys, wrong values, and values that do not go together."""
     try:
-        recipe = Recipe.model_validate(raw)
+        return [*_contradictions(Recipe.model_validate(raw))]
     except ValidationError as error:
-        return _by_field(error)
-    return [*_contradictions(recipe)]
+        found = _by_field(error)
+    try:
+        # what is wrong by itself aside, the rest may still contradict itself
+        return found + [*_contradictions(Recipe.model_validate(_without(raw, [p.field for p in found])))]
+    except ValidationError:
+        return found
+
+
+def _without(raw: Mapping, fields: list[str]) -> dict:
+    """A raw recipe less some dotted fields."""
+    kept = merge(raw)
+    for field in fields:
+        part, _, name = field.partition(".")
+        if name and isinstance(kept.get(part), dict):
+            kept[part].pop(name, None)
+        else:
+            kept.pop(part, None)
+    return kept
 
 
 def _by_field(error: ValidationError) -> list[Problem]:
@@ -249,7 +265,7 @@ def _nearest(name: str, known: Mapping[str, Option]) -> str:
     from difflib import get_close_matches
 
     names = {key.rsplit(".", 1)[-1]: key for key in known} | {key: key for key in known}
-    close = get_close_matches(name, known, 1) or get_close_matches(name.rsplit(".", 1)[-1], names, 1)
+    close = get_close_matches(name, known, 1, 0.8) or get_close_matches(name.rsplit(".", 1)[-1], names, 1, 0.7)
     return f"Did you mean {names[close[0]]}?" if close else "See workbench train --help."
 
 
@@ -258,7 +274,8 @@ def _allowed(option: Option, item: Mapping) -> str:
         return f"It is one of: {', '.join(option.choices)}."
     union = [get_args(arm) for arm in get_args(option.info.annotation) if get_origin(arm) is Literal]
     words = f"{', '.join(union[0])}, or a number" if union else ""
-    return f"It is {words}." if words else f"{item['msg'].replace('Input', 'It')}."
+    plain = {"int_parsing": "It is a whole number.", "int_from_float": "It is a whole number.", "float_parsing": "It is a number."}
+    return f"It is {words}." if words else plain.get(item["type"], f"{item['msg'].replace('Input', 'It')}.")
 
 
 def _contradictions(recipe: Recipe) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
+from core.errors import BadRun
 from core.recipe import Recipe
 from core.runs.folder import list_runs
 from workbench import keys, themes
@@ -52,6 +53,10 @@ class WorkbenchApp(App):
         newest = self._live or next(iter(list_runs(self.desk.root)), None)
         if newest:
             self.desk.follow(newest)
+            try:
+                self.desk.take_up(newest)
+            except BadRun as error:
+                self.desk.complain(error)
         self.desk.find_models()
         self.desk.look()
 
@@ -87,7 +92,7 @@ class WorkbenchApp(App):
     def action_help(self) -> None:
         from workbench.screens.help import Help
 
-        self.push_screen(Help(self.current_mode))
+        self.push_screen(Help(getattr(self.screen, "PLACE", self.current_mode)))
 
     def action_jump(self) -> None:
         from workbench.screens.jump import Jump

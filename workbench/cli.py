@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import BadRecipe, Problem, WorkbenchError
+from core.files import absolute
 from core.recipe import Option, Recipe, layer, load, options, read_toml
 from core.runs.folder import RunFolder, create_run, find_run, runs_root
 from core.runs.launch import launch
@@ -87,11 +88,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except WorkbenchError as error:
         print(f"workbench: {error}", file=sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
-        return 130
     except BrokenPipeError:  # the reader of our output has left, as head does
         sys.stderr.close()
         return FAILED
+    except OSError as error:
+        print(f"workbench: {error.filename or 'a file'} cannot be used: {error.strerror}.", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return 130
 
 
 def recipe_of(given: argparse.Namespace) -> Recipe:
@@ -106,7 +110,10 @@ def recipe_of(given: argparse.Namespace) -> Recipe:
 
 
 def _open(given) -> int:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if given.source and not Path(given.source).exists() and not given.source.endswith(".toml"):
+        print(f"workbench: there is no command and no file {given.source}. See workbench --help.", file=sys.stderr)
+        return USAGE
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # Textual draws on the last
         print("workbench: this is no terminal. workbench --help lists the commands that need none.", file=sys.stderr)
         return USAGE
     from workbench.app import WorkbenchApp
@@ -120,14 +127,18 @@ def _train(given) -> int:
     recipe = recipe_of(given)
     if not recipe.data.path:
         raise BadRecipe([NO_DATA])
-    if not Path(recipe.data.path).expanduser().exists():
-        raise BadRecipe([Problem("data.path", f"there is no file {recipe.data.path}.", "Check the path.")])
+    path = absolute(recipe.data.path)
+    if not path.is_file() or not path.stat().st_size:
+        what = "there is no file" if not path.exists() else "there is nothing to learn from in" if path.is_file() else "this is no file:"
+        raise BadRecipe([Problem("data.path", f"{what} {recipe.data.path}.", "Check the path.")])
     return _work(create_run(runs_root(given.runs), recipe), given)
 
 
 def _resume(given) -> int:
     run = find_run(runs_root(given.runs), given.run)
     run.recipe()  # says what is wrong with a half-written folder before anything is started
+    if run.status().state == "done":
+        raise WorkbenchError(f"{run.name} is done.", f"Ask it: workbench predict {run.name} TEXT. Or train another.")
     return _work(run, given)
 
 
@@ -143,13 +154,14 @@ def _work(run: RunFolder, given) -> int:
 
 
 def _predict(given) -> int:
-    run = find_run(runs_root(given.runs), given.run)
+    run = find_run(runs_root(given.runs), given.run, trained=True)
     texts = list(given.texts)
     if given.file:
         texts += _lines(given.file)
     elif not texts:
-        texts = sys.stdin.read().splitlines()
+        texts = _cut(sys.stdin.buffer.read())
     from core.evaluate.predict import Predictor
+    from workbench.formatting import percent, printable
 
     answers = Predictor.open(run, given.checkpoint).predict(texts)
     if given.json:
@@ -159,15 +171,21 @@ def _predict(given) -> int:
         return DONE
     for answer in answers:
         mark = "  (cut)" if answer.cut else ""
-        print(f"{answer.label}\t{answer.probabilities[answer.label]:.1%}\t{answer.text}{mark}")
+        print(f"{printable(answer.label)}\t{percent(answer.probabilities[answer.label])}\t{printable(answer.text)}{mark}")
     return DONE
 
 
 def _lines(path: str) -> list[str]:
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        return _cut(absolute(path).read_bytes())
     except OSError as error:
         raise WorkbenchError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
+
+
+def _cut(data: bytes) -> list[str]:
+    """One text a line, whatever the bytes are."""
+    lines = data.decode("utf-8-sig", "replace").split("\n")
+    return [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
 
 
 def _data(given) -> int:
@@ -189,13 +207,13 @@ def _models(given) -> int:
 
 
 def _export(given) -> int:
-    run = find_run(runs_root(given.runs), given.run)
+    run = find_run(runs_root(given.runs), given.run, trained=True)
     from core.evaluate.predict import Predictor
     from core.model.export import export
     from core.presets import MODELS
 
     asked = Predictor.open(run)
     context = asked.recipe.model.context
-    files = export(asked.model, MODELS[asked.recipe.model.name], context, asked.names, Path(given.folder).expanduser())
+    files = export(asked.model, MODELS[asked.recipe.model.name], context, asked.names, absolute(given.folder))
     print("\n".join(map(str, files)))
     return DONE

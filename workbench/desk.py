@@ -75,6 +75,12 @@ class Desk:
                 self.profile = None
             self.look()
 
+    def take_up(self, run: RunFolder) -> None:
+        """Where no data is named, go on with a run's: who comes back finds it on the desk. Raises BadRun."""
+        if not self.recipe.data.path:
+            self.recipe = load(self.recipe.model_dump(), {"data": run.recipe().data.model_dump()})
+            self.recipe_changed.publish(self)
+
     def helper(self, kind: str) -> Helper:
         """The helper process for `data` or `model`; it starts with the first question."""
         return self._helpers.setdefault(kind, Helper(kind))
@@ -158,6 +164,14 @@ class Desk:
             self.complain(
                 WorkbenchError("Nothing to learn from yet.", "1 leads to Data, enter there takes a file.")
             )
+            return False
+        live = await asyncio.to_thread(self.live_run)
+        if live:
+            self.complain(WorkbenchError(f"{live.name} is running.", "Wait for it, or stop it on Train with s."))
+            return False
+        problem = self.problem or (self.profile and self.profile.problem and WorkbenchError(self.profile.problem))
+        if problem:
+            self.complain(problem)
             return False
         return await self._launch(lambda: create_run(self.root, self.recipe))
 

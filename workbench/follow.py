@@ -46,6 +46,8 @@ def follow(run: RunFolder, process: subprocess.Popen, offset: int, as_json: bool
             console.print(line, markup=False, soft_wrap=True)
         return DONE
     status = run.status()
+    if as_json:
+        print(json.dumps({"run": str(run.path), "state": status.state, "why": status.why, "do": status.do}, indent=2))
     console.print(f"{run.name} {status.state}. {status.why} {status.do}", markup=False, soft_wrap=True)
     return INTERRUPTED if interrupts.count or status.state == "stopped" else FAILED
 

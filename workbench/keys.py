@@ -119,6 +119,7 @@ ACTIONS = [
     Action("complete", "tab", "", "Complete the path, or go on", ("path",)),
     Action("suggestion_above", "up", "", "File above", ("path",), "up"),
     Action("suggestion_below", "down", "", "File below", ("path",), "down"),
+    Action("back_to_train", "escape", "back", "Back to Train", ("over",), "back"),
     Action("back", "escape", "", "One step out; leaves a field", ("screen", "dialog")),
     Action("close", "escape,question_mark,f1,q", "", "Close", ("help",)),
     Action("next_panel", "tab", "", "Next panel or field", ("screen",)),

@@ -6,21 +6,31 @@ from pathlib import Path
 
 import msgspec
 from rich.console import Console
+from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
+from core.errors import BadRun
 from core.model.cost import parameters
 from core.presets import MODELS
 from core.recipe import Recipe
 from core.runs.folder import RunFolder, list_runs
-from workbench.formatting import count, percent, size
+from workbench.formatting import count, percent, plural, size
 
 
 def data(recipe: Recipe, as_json: bool) -> int:
     """What is in the recipe's file; returns the exit code. Raises BadData where it cannot be read."""
     from core.data.survey import profile
 
-    found, _ = profile(recipe)
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(name: str, done: int, total: int, unit: str) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name)
+            bars.update(tasks[name], completed=done, total=total)
+
+        found, _ = profile(recipe, progress)
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return 0
@@ -28,7 +38,7 @@ def data(recipe: Recipe, as_json: bool) -> int:
         f"{found.path}",
         f"{found.rows:,} rows, {found.format}, {found.encoding}; quotes {'enclose fields' if found.quoting == 'csv' else 'are text'}",
         f"text: {found.columns['text']}   label: {found.columns['label']}   of {', '.join(found.all_columns)}",
-        *(f"{skipped.rows:,} rows skipped: {skipped.reason}" for skipped in found.skipped),
+        *(f"{plural(skipped.rows, 'row')} skipped: {skipped.reason}" for skipped in found.skipped),
     ]
     _print(lines)
     shares = sum(found.labels.values()) or 1
@@ -40,7 +50,7 @@ def data(recipe: Recipe, as_json: bool) -> int:
             for name, n in found.labels.items()
         ],
     )
-    _print(f"{note.count:>7,}  {note.text}" for note in found.notes)
+    _print(f"{f'{note.count:,}' if note.count else '':>7}  {note.text}" for note in found.notes)
     if found.problem:
         _print([found.problem])
     return 0
@@ -76,15 +86,17 @@ def runs(root: Path, as_json: bool) -> int:
 def _run(run: RunFolder) -> dict:
     status, result = run.status(), run.result()
     row = {"name": run.name, "run": str(run.path), "model": "", "trainable": "", "data": ""}
-    if run.recipe_file.is_file():
+    try:
         recipe = run.recipe()
         row |= {"model": recipe.model.name, "trainable": recipe.freeze.trainable, "data": recipe.data.path}
+    except BadRun as error:  # one damaged folder must not hide the others
+        return row | msgspec.to_builtins(status) | {"why": error.what, "do": error.do, "test": None}
     return row | msgspec.to_builtins(status) | {"test": result["test"] if result else None}
 
 
 def models(as_json: bool) -> int:
     """Every model by name, and whether its weights are on this machine."""
-    from core.model.hub import cached
+    from core.model.hub import where
 
     rows = [
         {
@@ -93,7 +105,7 @@ def models(as_json: bool) -> int:
             "blocks": preset.shape.n_blocks,
             "width": preset.shape.width,
             "context": preset.shape.context,
-            "weights": "random" if preset.source is None else "on disk" if cached(preset.source) else "download",
+            "weights": where(preset),
             "bytes": preset.source.size if preset.source else 0,
             "source": preset.source.repo if preset.source else "",
         }

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from huggingface_hub import try_to_load_from_cache
 
 from core.data.profile import Profile, Row
 from core.data.survey import Survey, profile
 from core.data.tokens import gpt2
 from core.errors import BadData
 from core.files import Progress
+from core.model.hub import where
 from core.presets import MODELS
 from core.recipe import load
 
@@ -82,17 +82,8 @@ class _Desk:
 
 
 def models(args: dict, progress: Progress) -> dict[str, str]:
-    """{} -> model name -> where its weights are: "on disk", "download" or "random"."""
-    where = {}
-    for name, preset in MODELS.items():
-        if preset.source is None:
-            where[name] = "random"
-            continue
-        file = try_to_load_from_cache(
-            preset.source.repo, "model.safetensors", revision=preset.source.revision
-        )
-        where[name] = "on disk" if isinstance(file, str) else "download"
-    return where
+    """{} -> model name -> where its weights are: random, on disk, or download. No network."""
+    return {name: where(preset) for name, preset in MODELS.items()}
 
 
 def _order(survey: Survey, filter: str, search: str, sort: str, reverse: bool) -> np.ndarray:

@@ -64,7 +64,7 @@ def _natural(label: str) -> tuple:
     if re.fullmatch(r"[+-]?\d+(\.\d+)?", label):
         return 0, float(label), label
     # words and numbers take turns, words first: "level 2" before "level 10"
-    return 1, [float(part) if i % 2 else part for i, part in enumerate(re.split(r"(\d+)", label))]
+    return 1, [float(part) if i % 2 else part for i, part in enumerate(re.split(r"(\d+)", label))], label
 
 
 def copies(texts: Sequence[str], labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -146,9 +146,9 @@ def _stratified(labels: np.ndarray, names: list[str], data: recipe.Data) -> np.n
         )
     for label in range(len(names)):
         at = np.flatnonzero(labels == label)
-        validation = max(1, round(len(at) * data.validation))
-        test = max(1, round(len(at) * (1 - data.train - data.validation)))
-        train = max(1, len(at) - validation - test)
+        test = min(max(1, round(len(at) * (1 - data.train - data.validation))), len(at) - 2)
+        validation = min(max(1, round(len(at) * data.validation)), len(at) - test - 1)
+        train = len(at) - validation - test
         split[at[:train]] = "train"
         split[at[train : train + validation]] = "validation"
         split[at[train + validation :]] = "test"
@@ -211,12 +211,12 @@ def save(prepared: Prepared, run: RunFolder) -> None:
     columns = (prepared.rows.tolist(), prepared.texts, named, prepared.split.tolist())
     encode = msgspec.json.Encoder().encode
     lines = b"".join(encode(_Line(*values)) + b"\n" for values in zip(*columns, strict=True))
-    files.write(run.data_file, gzip.compress(lines, 6, mtime=0))
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["row", "label", "split"])
     writer.writerows((row, label, split) for row, _, label, split in zip(*columns, strict=True))
     files.write(run.split_file, table.getvalue())
+    files.write(run.data_file, gzip.compress(lines, 6, mtime=0))  # last: a run that has it is not prepared again
 
 
 def load(run: RunFolder) -> Prepared:

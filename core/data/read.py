@@ -13,7 +13,7 @@ from pathlib import Path
 from core.data import sniff
 from core.data.tokens import well_formed
 from core.errors import BadData
-from core.files import Progress
+from core.files import Progress, absolute
 
 EVERY = 1000  # lines between two calls of progress
 
@@ -60,7 +60,9 @@ def read(
     `text` and `label` name columns, or number them from 0. `progress("read", done, total, "bytes")` may raise
     to cancel. Raises BadData where there is no such file or nothing in it reads as labelled texts.
     """
-    path = Path(path).expanduser()
+    if not str(path):
+        raise BadData("No file of labelled texts is named.", "Name one with --data.")
+    path = absolute(str(path))
     data = _bytes(path)
     content, encoding = sniff.decode(data, path.name)
     if not content.strip():
@@ -92,10 +94,10 @@ def read(
 
 
 def _bytes(path: Path) -> bytes:
-    if path == Path():
-        raise BadData("No file of labelled texts is named.", "Name one with --data.")
     if path.is_dir():
         raise BadData(f"{path} is a folder.", "Name a file in it, with one row for each text.")
+    if path.exists() and not path.is_file():
+        raise BadData(f"{path} is no file.", "Write what comes out of it to a file first.")
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:

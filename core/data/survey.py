@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from core.data.profile import Note, Profile, Skipped
 from core.data.read import Table, read
 from core.data.tokens import tokenizer
 from core.errors import BadData
-from core.files import Progress
+from core.files import Progress, absolute
 from core.presets import MODELS
 from core.recipe import Recipe
 
@@ -58,7 +57,8 @@ class Survey:
             case "undecodable":
                 return np.array(["\ufffd" in text for text in self.table.texts], dtype=bool)
             case "costly":
-                return self.lengths > COSTLY * np.array([len(text) for text in self.table.texts])
+                foreign = np.array([not text.isascii() for text in self.table.texts], dtype=bool)
+                return foreign & (self.lengths > COSTLY * np.array([len(text) for text in self.table.texts]))
         raise BadData(f"There is no filter {filter!r}.", "Choose one of those beside the notes.")
 
 
@@ -102,7 +102,7 @@ def measure() -> float:
 
 def _source(recipe: Recipe) -> tuple:
     data = recipe.data
-    path = Path(data.path).expanduser()
+    path = absolute(data.path)
     changed = (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
     return (data.path, changed, data.text, data.label, data.quoting, MODELS[recipe.model.name].tokenizer)
 
@@ -213,5 +213,5 @@ def _majority(table: Table) -> Iterator[Note]:
     if rows > len(table.labels) / 2:
         share = rows / len(table.labels)
         yield Note(
-            rows, f"rows say {name}: always saying so is right for {100 * share:.1f} %", f"label {name}"
+            rows, f"say {name}; saying it always gets {100 * share:.1f} %", f"label {name}"
         )

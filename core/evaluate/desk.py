@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.evaluate.predict import Predictor, kept
 from core.files import Progress
+from core.runs.checkpoint import MANIFEST
 from core.runs.folder import RunFolder
 
 
@@ -16,16 +17,17 @@ def kinds() -> dict[str, Callable]:
 
 class _Desk:
     def __init__(self) -> None:
-        self._checkpoint: Path | None = None
+        self._checkpoint: tuple[Path, bytes] | None = None  # its folder and its manifest, which tells it from others
         self._predictor: Predictor | None = None
 
     def _at(self, args: dict) -> Predictor:
         """The classifier that {"run": its folder, "checkpoint": best, last, a step or nothing} names."""
         run = RunFolder(args["run"])
         folder = run.checkpoint(args.get("checkpoint") or kept(run, run.recipe()))
-        if folder != self._checkpoint:
+        checkpoint = folder, (folder / MANIFEST).read_bytes()
+        if checkpoint != self._checkpoint:
             self._predictor, self._checkpoint = None, None  # two models at once may be more than fits
-            self._predictor, self._checkpoint = Predictor.open(run, folder.name), folder
+            self._predictor, self._checkpoint = Predictor.open(run, folder.name), checkpoint
         return self._predictor
 
     def open(self, args: dict, progress: Progress) -> dict:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from core.data import batches
-from core.data.tokens import Tokenizer, tokenizer
+from core.data.tokens import Tokenizer, tokenizer, well_formed
 from core.model.classifier import Classifier
 from core.model.padding import pad
 from core.presets import MODELS
@@ -71,6 +71,7 @@ class Predictor:
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One answer a text. Empty text is read as one end-of-text token."""
         context = self.recipe.model.context
+        texts = [well_formed(text) for text in texts]
         encoded = [self.words.encode(text) for text in texts]
         found = probabilities(self.model, [cut(ids, context, self.words) for ids in encoded], self.recipe)
         return [

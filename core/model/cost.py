@@ -1,11 +1,10 @@
 """What a model costs, by arithmetic on its shape: parameters, memory, FLOPs. No torch."""
 
-from collections.abc import Iterable
-
 from core.model.freeze import FreezePlan, parts_of
 from core.presets import Shape
 
 FP32 = 4  # bytes
+PROCESS = 500_000_000  # bytes of a worker with PyTorch and scikit-learn, before any model
 
 
 def parameters(shape: Shape, n_classes: int) -> dict[str, int]:
@@ -41,20 +40,12 @@ def step_flops(shape: Shape, plan: FreezePlan, width: int) -> float:
     return total
 
 
-def run_flops(shape: Shape, plan: FreezePlan, train: Iterable[int], checked: Iterable[int], epochs: int) -> float:
-    """FLOPs of a run: learning from texts padded to the widths `train`, evaluating those of `checked` once an epoch."""
-    return epochs * (
-        sum(step_flops(shape, plan, w) for w in train) + sum(forward_flops(shape, w) for w in checked)
-    )
-
-
 def memory(shape: Shape, plan: FreezePlan, n_classes: int, batch: int, width: int) -> int:
     """Bytes at the peak of training in fp32: weights, gradients, AdamW's two moments, activations."""
-    weights = sum(parameters(shape, n_classes).values()) * FP32
+    # the file of the weights stays mapped beside the model: how far they have moved is measured against it
+    weights = 2 * sum(parameters(shape, n_classes).values()) * FP32
     state = learning(shape, plan, n_classes) * FP32 * 3
-    kept = shape.n_blocks - (shape.n_blocks if plan.depth is None else plan.depth)
-    if plan.depth is None:
-        kept = shape.n_blocks
+    kept = shape.n_blocks - (plan.depth or 0)
     # what autograd keeps of a block: two norms' inputs, qkv, attention's output, the MLP's two wide layers
     activations = (kept * 16 + 12) * shape.width * batch * width * FP32
-    return weights + state + activations + 350_000_000  # the Python process with torch, before any model
+    return weights + state + activations + PROCESS

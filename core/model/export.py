@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -53,8 +54,12 @@ def export(model: Classifier, preset: ModelPreset, context: int, labels: Sequenc
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in written.items():
             files.write(folder / name, content)
-    except OSError as error:
-        raise BadModel(f"{folder} cannot be written: {error.strerror}.", "Name another folder.") from error
+            (folder / name).chmod(0o644)  # safetensors keeps what it writes to its owner
+    except (OSError, SafetensorError) as error:
+        for name in written:
+            (folder / name).unlink(missing_ok=True)
+        why = "the disk is full" if files.disk_full(error) else error
+        raise BadModel(f"{folder} cannot be written: {why}.", "Nothing was left there. Name another folder.") from error
     return [folder / name for name in written]
 
 

@@ -3,14 +3,21 @@
 from pathlib import Path
 
 from huggingface_hub import hf_hub_download, try_to_load_from_cache
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
 from huggingface_hub.utils import tqdm as hub_tqdm
 
 from core.errors import BadModel
 from core.files import Progress, sha256
-from core.presets import Source
+from core.presets import ModelPreset, Source
 
 FILE = "model.safetensors"
+
+
+def where(preset: ModelPreset) -> str:
+    """Where a model's weights are: `on disk`, `download`, or `random` for one that has none published."""
+    if preset.source is None:
+        return "random"
+    return "on disk" if cached(preset.source) else "download"
 
 
 def cached(source: Source) -> Path | None:
@@ -57,7 +64,7 @@ def _download(source: Source, progress: Progress) -> Path:
         return Path(hf_hub_download(source.repo, FILE, revision=source.revision, tqdm_class=Bar))
     except (OfflineModeIsEnabled, LocalEntryNotFoundError) as error:
         raise BadModel(f"{source.repo} is not on this machine, and the hub cannot be reached.", by_hand) from error
-    except (HfHubHTTPError, OSError) as error:
+    except Exception as error:  # the hub's client lets through what its HTTP library raises
         raise BadModel(f"{source.repo} could not be downloaded: {error}.", by_hand) from error
 
 

@@ -17,11 +17,24 @@ from core.model.hub import fetch
 from core.presets import MODELS, Shape
 
 # the published checkpoints keep these matrices as (in, out), PyTorch's Linear as (out, in)
+KEPT = "base.safetensors"
 TRANSPOSED = ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight")
 
 
+# what changes what a model of the same shape computes, with GPT-2's own choice
+COMPUTED = {
+    "activation_function": "gelu_new",
+    "layer_norm_epsilon": 1e-5,
+    "scale_attn_weights": True,
+    "scale_attn_by_inverse_layer_idx": False,
+}
+
+
 class Base(msgspec.Struct, frozen=True):
-    """Where a run's untouched weights come from. `file` is where they lie now; `sha256` is of that file."""
+    """Where a run's untouched weights come from.
+
+    `file` is where they lie now, as seen from the run's folder, in which random ones are kept; `sha256` is of that file.
+    """
 
     kind: str  # pretrained, folder, random
     source: str
@@ -95,29 +108,22 @@ def config_of(shape: Shape) -> dict:
     }
 
 
-def save_folder(backbone: GPT2, folder: Path) -> None:
-    """Write `config.json` and `model.safetensors` as the hub has them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(published(backbone), folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "config.json").write_text(json.dumps({"architectures": ["GPT2Model"]} | config_of(backbone.shape), indent=2))
-
-
-def find_base(model: str, weights: str, keep_at: Path, seed: int, progress: Progress) -> Base:
+def find_base(model: str, weights: str, run: Path, seed: int, progress: Progress) -> Base:
     """Find, fetch or draw the weights that a run starts from, and verify them.
 
-    `weights` is `pretrained`, `random` or a folder; random ones are written to `keep_at`.
+    `weights` is `pretrained`, `random` or a folder; random ones are written to the run's folder.
     Raises BadModel with what to do.
     """
     preset = MODELS[model]
     if weights == "random":
         backbone = GPT2(preset.shape)
         backbone.initialize(torch.Generator().manual_seed(seed))
-        files.write(keep_at, lambda path: save_file(published(backbone), path))
-        return Base("random", f"seed {seed}", str(keep_at), sha256(keep_at))
+        files.write(run / KEPT, lambda path: save_file(published(backbone), path))
+        return Base("random", f"seed {seed}", KEPT, sha256(run / KEPT))
     if weights == "pretrained":
         file, digest = fetch(preset.source, progress)
         return Base("pretrained", preset.source.repo, str(file), digest, preset.source.revision)
-    folder = Path(weights).expanduser().resolve()
+    folder = files.absolute(weights)
     file = folder / "model.safetensors"
     _check_folder(folder, preset.shape)
     return Base("folder", str(folder), str(file), sha256(file, progress))
@@ -133,8 +139,11 @@ def _check_folder(folder: Path, shape: Shape) -> None:
     try:
         config = json.loads((folder / "config.json").read_text())
         found = Shape(config["n_layer"], config["n_embd"], config["n_head"], config["n_positions"], config["vocab_size"])
-    except (ValueError, KeyError, TypeError) as error:
+        other = [key for key, value in COMPUTED.items() if config.get(key, value) != value]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadModel(f"{folder / 'config.json'} does not describe a GPT-2: {error}.") from error
+    if other:
+        raise BadModel(f"The model in {folder} computes otherwise than GPT-2: {', '.join(other)}.", "It cannot be used here.")
     if found != shape:
         fitting = next((name for name, preset in MODELS.items() if preset.shape == found), None)
         raise BadModel(
@@ -144,9 +153,9 @@ def _check_folder(folder: Path, shape: Shape) -> None:
         )
 
 
-def open_base(base: Base, progress: Progress | None = None) -> WeightsFile:
+def open_base(base: Base, run: Path, progress: Progress | None = None) -> WeightsFile:
     """The weights of a run's base. Raises BadModel where they are gone or have changed since the run began."""
-    path = Path(base.file)
+    path = run / base.file
     if not path.is_file():
         raise BadModel(f"The weights that this run started from, {path}, are gone.", f"They came from {base.source}.")
     if sha256(path, progress) != base.sha256:

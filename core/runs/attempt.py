@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -49,7 +48,7 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
     words = baselines(prepared, progress)
     yield from words
     origin = find_origin(run, recipe, prepared.names, progress)
-    base = open_base(origin.base, progress) if resumed else WeightsFile(Path(origin.base.file))
+    base = open_base(origin.base, run.path, progress) if resumed else WeightsFile(run.path / origin.base.file)
     if origin.base.kind == "random":
         yield Noted(text=f"{recipe.model.name} starts from random weights: nothing was learned before this run.", warn=True)
     model = new_model(recipe, len(prepared.names), base)
@@ -76,7 +75,7 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
     learned = time.monotonic()
     set_weights(model, checkpoint.read(run.checkpoint(kept(run, recipe)), checkpoint.WEIGHTS))
     try:
-        ends = [loop.evaluate(split) for split in ("train", "validation")]
+        ends = [loop.evaluate(split, progress) for split in ("train", "validation")]
     except Stopped:
         yield STOPPED
         return
@@ -140,7 +139,7 @@ def said_of(table: read.Table, prepared: prepare.Prepared, data: Data) -> Iterat
 
 def baselines(prepared: prepare.Prepared, progress: Progress) -> list[Baseline]:
     """What needs no network gets right, on validation and test."""
-    progress("baseline", 0, 1)
+    progress("baseline", 0, 1, "")
     train, rest = prepared.indices("train"), [prepared.indices("validation"), prepared.indices("test")]
     labels = prepared.labels
     commonest = baseline.most_frequent(labels[train])
@@ -151,7 +150,7 @@ def baselines(prepared: prepare.Prepared, progress: Progress) -> list[Baseline]:
         everywhere = np.full(len(labels), -1)
         everywhere[both] = said
         found.append(Baseline(name="tfidf", **_accuracies(rest, labels, everywhere)))
-    progress("baseline", 1, 1)
+    progress("baseline", 1, 1, "")
     return found
 
 

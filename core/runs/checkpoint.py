@@ -33,10 +33,12 @@ def write(run: RunFolder, step: int, weights: Mapping[str, Tensor], optimizer: M
         for name in sums:
             files.sync(temporary / name)
         files.write(temporary / MANIFEST, json.dumps({"step": step, "sha256": sums}, indent=2))
-        if final.exists():  # an earlier attempt came this far and was told to go back
-            shutil.rmtree(final)
+        older = run.checkpoints / f".{step}.old"
+        if final.exists():  # stopped in the midst of this step's evaluation, and now it is done
+            os.replace(final, older)
         os.replace(temporary, final)
         files.sync(run.checkpoints)
+        shutil.rmtree(older, ignore_errors=True)
         for pointer in ("best", "last") if best else ("last",):
             files.write(run.checkpoints / pointer, str(step))
     except (OSError, SafetensorError) as error:

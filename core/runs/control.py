@@ -32,6 +32,12 @@ class Inbox:
     def __init__(self, path: Path):
         self._path, self._offset = path, 0
 
+    def before(self, offset: int) -> list[Line]:
+        """The lines of the first `offset` bytes, which `poll` then passes over."""
+        data = self._path.read_bytes()[:offset] if offset else b""
+        self._offset = len(data)
+        return _lines(data)
+
     def poll(self) -> list[Line]:
         """Lines that have arrived since the last poll; a line still being written is left for the next."""
         try:
@@ -44,10 +50,14 @@ class Inbox:
             data = file.read()
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
-        lines = []
-        for raw in whole.splitlines():
-            try:
-                lines.append(msgspec.json.decode(raw, type=Line))
-            except msgspec.MsgspecError:
-                continue  # not a control this version knows; nobody waits for an answer to a torn line
-        return lines
+        return _lines(whole)
+
+
+def _lines(data: bytes) -> list[Line]:
+    lines = []
+    for raw in data.splitlines():
+        try:
+            lines.append(msgspec.json.decode(raw, type=Line))
+        except msgspec.MsgspecError:
+            continue  # not a control this version knows; nobody waits for an answer to a torn line
+    return lines

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-import shutil
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ class Status(msgspec.Struct, frozen=True):
 
 
 class RunFolder:
-    """A run's folder. Reading it never changes it; only the worker writes anything but `control.jsonl`."""
+    """A run's folder. Reading it never changes it; once it is launched, all but `control.jsonl` is the worker's."""
 
     def __init__(self, path: Path | str):
         self.path = Path(path)
@@ -96,7 +96,7 @@ class RunFolder:
         locked = self.locked()
         step = n_steps = 0
         ended = None
-        for event in self._tail():
+        for event in self.tail():
             step = event.step
             match event:
                 case Started():
@@ -116,21 +116,25 @@ class RunFolder:
         why = f"The worker ended at step {step} without a word." if step else "The worker ended before its first step."
         return Status("vanished", step, n_steps, why, "resume takes it up again.")
 
-    def _tail(self) -> list[Event]:
+    def tail(self) -> list[Event]:
+        """The last events: one at least, where the log holds any."""
         try:
             size = self.events_file.stat().st_size
         except FileNotFoundError:
             return []
-        return self.events(max(0, size - TAIL))[0]
+        window = TAIL
+        while not (found := self.events(max(0, size - window))[0]) and window < size:
+            window *= 2  # a result of many labels is a long line
+        return found
 
     def _started(self) -> int:
         """Steps that the run will take, from the head of its log: 0 while that is not known."""
         try:
             with open(self.events_file, "rb") as file:
-                head = file.read(TAIL)
+                line = next((line for line in file if line.startswith(b'{"type":"started"')), b"")
         except FileNotFoundError:
             return 0
-        return next((e.n_steps for e in decode(head) if isinstance(e, Started)), 0)
+        return next((event.n_steps for event in decode(line)), 0)
 
     def _quiet(self) -> float:
         try:
@@ -162,15 +166,21 @@ class RunFolder:
         pointer = self.checkpoints / name
         step = pointer.read_text().strip() if pointer.is_file() else name
         folder = self.checkpoints / step
+        if not folder.exists():  # killed in the moment between an old one's going and its successor's coming
+            folder = self.checkpoints / f".{step}.old"
         if not (folder / "manifest.json").is_file():
-            raise BadRun(f"{self.name} has no checkpoint {name!r}.", "Train it first, or resume it.")
+            status = self.status()
+            what = f"{self.name} has no checkpoint {name!r}."
+            if status.alive:
+                raise BadRun(what, "It is running; ask again once it has saved one.")
+            raise BadRun(f"{what} {status.why}".rstrip(), "workbench runs lists what there is.")
         return folder
 
 
 def runs_root(given: str | None = None) -> Path:
     """Where runs live: what was given, else WORKBENCH_RUNS, else the user's data folder."""
     chosen = given or os.environ.get("WORKBENCH_RUNS")
-    return Path(chosen).expanduser().resolve() if chosen else platformdirs.user_data_path("workbench") / "runs"
+    return files.absolute(chosen) if chosen else platformdirs.user_data_path("workbench") / "runs"
 
 
 def list_runs(root: Path) -> list[RunFolder]:
@@ -184,16 +194,22 @@ def _age(run: RunFolder) -> tuple:
     return (0, -int(number)) if number.isdigit() else (1, run.name)
 
 
-def find_run(root: Path, name: str) -> RunFolder:
-    """A run by its name under the root, by its path, or `last`. Raises BadRun where there is none."""
+def find_run(root: Path, name: str, trained: bool = False) -> RunFolder:
+    """A run by its name under the root, by its path, or `last`: the newest, or the newest that can be asked.
+
+    Raises BadRun where there is none.
+    """
     if name == "last":
-        newest = next(iter(list_runs(root)), None)
-        if newest is None:
-            raise BadRun(f"There are no runs in {root} yet.", "workbench train makes one.")
-        return newest
-    for path in (root / name, Path(name).expanduser()):
-        if path.is_dir():
-            return RunFolder(path.resolve())
+        runs = [run for run in list_runs(root) if not trained or (run.checkpoints / "last").is_file()]
+        if not runs:
+            raise BadRun(f"There are no {'trained ' if trained else ''}runs in {root} yet.", "workbench train makes one.")
+        return runs[0]
+    for path in (root / name, files.absolute(name)):
+        try:
+            if path.is_dir():
+                return RunFolder(path.resolve())
+        except OSError:  # a name longer than names can be is no run's
+            continue
     raise BadRun(f"There is no run {name} in {root}.", "workbench runs lists them; --runs DIR looks elsewhere.")
 
 
@@ -202,8 +218,7 @@ def create_run(root: Path, recipe: recipes.Recipe) -> RunFolder:
     try:
         root.mkdir(parents=True, exist_ok=True)
         run = RunFolder(next(_claimed(root)))
-        data = recipe.data.model_copy(update={"path": str(Path(recipe.data.path).expanduser().resolve())})
-        files.write(run.recipe_file, recipes.to_toml(recipe.model_copy(update={"data": data})))
+        files.write(run.recipe_file, recipes.to_toml(_from_anywhere(recipe)))
     except OSError as error:
         raise BadRun(
             f"A run cannot be written to {root}: {error.strerror}.", "Free some space, or name another folder with --runs."
@@ -211,9 +226,19 @@ def create_run(root: Path, recipe: recipes.Recipe) -> RunFolder:
     return run
 
 
+def _from_anywhere(recipe: recipes.Recipe) -> recipes.Recipe:
+    """The recipe with absolute paths: the worker stands in the run's folder."""
+    data, model = recipe.data, recipe.model
+    data = data.model_copy(update={"path": str(files.absolute(data.path))})
+    if model.weights not in (recipes.AUTO, "pretrained", "random"):
+        model = model.model_copy(update={"weights": str(files.absolute(model.weights))})
+    return recipe.model_copy(update={"data": data, "model": model})
+
+
 def _claimed(root: Path) -> Iterator[Path]:
-    numbers = [int(p.name[1:]) for p in root.glob("r*") if p.name[1:].isdigit()]
-    number = max(numbers, default=0)
+    # deleted ones, hidden until they can no longer be brought back, count: no name means two runs
+    found = (re.match(r"\.?r(\d+)(\.|$)", path.name) for path in root.iterdir())
+    number = max((int(match[1]) for match in found if match), default=0)
     while True:
         number += 1
         try:
@@ -223,8 +248,3 @@ def _claimed(root: Path) -> Iterator[Path]:
         yield root / f"r{number}"
 
 
-def delete_run(run: RunFolder) -> None:
-    """Raises BadRun while a worker holds it."""
-    if run.locked():
-        raise BadRun(f"{run.name} is running.", "Stop it first.")
-    shutil.rmtree(run.path)

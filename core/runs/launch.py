@@ -10,6 +10,7 @@ from core.errors import BadRun
 from core.runs.folder import RunFolder
 
 TRIES = 10
+SENT_BEFORE = "WORKBENCH_SENT_BEFORE"  # bytes of control.jsonl that earlier attempts were told
 LOCK_FD = "WORKBENCH_LOCK_FD"
 
 
@@ -38,6 +39,7 @@ def launch(run: RunFolder) -> subprocess.Popen:
     """
     fd = lock(run)
     try:
+        sent = run.control_file.stat().st_size if run.control_file.exists() else 0
         run.heartbeat_file.touch()  # an earlier attempt's would make this one look silent
         with open(run.log_file, "ab") as log:
             return subprocess.Popen(
@@ -48,7 +50,7 @@ def launch(run: RunFolder) -> subprocess.Popen:
                 stderr=log,
                 start_new_session=True,
                 pass_fds=[fd],
-                env=os.environ | {LOCK_FD: str(fd)},
+                env=os.environ | {LOCK_FD: str(fd), SENT_BEFORE: str(sent)},
             )
     except OSError as error:
         raise BadRun(f"The worker of {run.name} cannot be started: {error.strerror}.") from error

@@ -3,8 +3,11 @@
 import os
 import time
 
-from core.runs.events import Applied, Event, Resumed, decode, encode
-from core.runs.folder import TAIL, RunFolder
+from core import files
+from core.runs.events import Applied, Ended, Event, Resumed, decode, encode
+from core.runs.folder import RunFolder
+
+RESERVE = 1 << 16  # bytes
 
 
 class EventLog:
@@ -12,12 +15,16 @@ class EventLog:
 
     def __init__(self, run: RunFolder):
         self._run = run
-        before = _tail(run)
-        self.attempt = 1 + max((event.attempt for event in decode(before)), default=0)
+        self.attempt = 1 + max((event.attempt for event in run.tail()), default=0)
         self._step = 0
-        self._file = open(run.events_file, "ab", buffering=0)
-        if before and not before.endswith(b"\n"):
-            self._file.write(b"\n")
+        self._file = open(run.events_file, "a+b", buffering=0)
+        if self._file.tell():
+            self._file.seek(-1, os.SEEK_END)
+            if self._file.read(1) != b"\n":
+                self._append(b"\n")
+        # on a full disk, giving this back makes room for the event that says so
+        self._reserve = run.path / "reserve"
+        files.write(self._reserve, bytes(RESERVE))
 
     def answered(self) -> set[str]:
         """The ids of the control lines that earlier attempts answered."""
@@ -31,15 +38,15 @@ class EventLog:
             self._step = event.from_step
         self._step = max(event.step, self._step)
         event.t, event.attempt, event.step = time.time(), self.attempt, self._step
-        self._file.write(encode(event))
+        self._append(encode(event))
         if sync:
             os.fsync(self._file.fileno())
 
+    def last(self, event: Ended) -> None:
+        """Write the attempt's last event, even to a disk that was full."""
+        self._reserve.unlink(missing_ok=True)
+        self.write(event, sync=True)
 
-def _tail(run: RunFolder) -> bytes:
-    try:
-        with open(run.events_file, "rb") as file:
-            file.seek(max(0, os.path.getsize(run.events_file) - TAIL))
-            return file.read()
-    except FileNotFoundError:
-        return b""
+    def _append(self, line: bytes) -> None:
+        while line:  # a disk that is nearly full takes a part, then refuses the rest
+            line = line[self._file.write(line) :]

@@ -38,8 +38,7 @@ def find_origin(run: RunFolder, recipe: Recipe, labels: list[str], progress: Pro
     """The origin of a run, found (downloaded, drawn at random) and written down the first time."""
     known = origin(run)
     if known is None:
-        random = run.path / "base.safetensors"
-        base = find_base(recipe.model.name, recipe.model.weights, random, recipe.train.seed, progress)
+        base = find_base(recipe.model.name, recipe.model.weights, run.path, recipe.train.seed, progress)
         known = Origin(base, labels)
         files.write(run.base_file, msgspec.json.encode(known))
     return known
@@ -79,6 +78,6 @@ def trained_model(run: RunFolder, recipe: Recipe, folder: Path) -> tuple[Classif
     if known is None:
         raise BadRun(f"{run.name} has not built its model yet.", "Wait for it, or resume it.")
     recipe = recipe.model_copy(update={"speed": recipe.speed.model_copy(update={"device": "cpu"})})
-    model = new_model(recipe, len(known.labels), open_base(known.base))
+    model = new_model(recipe, len(known.labels), open_base(known.base, run.path))
     set_weights(model, checkpoint.read(folder, checkpoint.WEIGHTS))
     return model, known.labels

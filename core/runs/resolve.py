@@ -30,8 +30,6 @@ def resolve(recipe: Recipe, columns: dict[str, str], quoting: str, lengths: np.n
     weights = recipe.model.weights
     if weights == "auto":
         weights = "pretrained" if preset.source else "random"
-    elif weights not in ("pretrained", "random"):
-        weights = os.path.abspath(os.path.expanduser(weights))
     found = {
         "data": {"text": columns["text"], "label": columns["label"], "quoting": quoting},
         "model": {"weights": weights, "context": context.get(recipe.model.context, recipe.model.context)},

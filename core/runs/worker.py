@@ -14,7 +14,7 @@ from core.errors import WorkbenchError
 from core.runs.control import Inbox
 from core.runs.events import Applied, Ended, Phase
 from core.runs.folder import RunFolder
-from core.runs.launch import LOCK_FD, lock
+from core.runs.launch import LOCK_FD, SENT_BEFORE, lock
 from core.runs.log import EventLog
 
 NICE = 10  # the interface comes first
@@ -29,7 +29,7 @@ class Stopping:
         self._inbox, self._log = Inbox(run.control_file), log
         self._asked = threading.Event()
         answered = log.answered()
-        for line in self._inbox.poll():
+        for line in self._inbox.before(int(os.environ.pop(SENT_BEFORE, "0"))):
             # sent to an attempt that ended before it could answer: this one was started to go on
             if line.id not in answered:
                 log.write(Applied(id=line.id, control=msgspec.to_builtins(line.control), refused="the run had ended"))
@@ -44,8 +44,8 @@ class Stopping:
         return self._asked.is_set()
 
 
-class Interrupted(Exception):
-    """A stop came while nothing was being learned yet, or any more."""
+class Interrupted(BaseException):
+    """A stop came while nothing was being learned yet, or any more. No library on the way takes it for its own."""
 
 
 class Phases:
@@ -55,7 +55,7 @@ class Phases:
         self._log, self._stopping = log, stopping
         self._name, self._last = "", 0.0
 
-    def __call__(self, name: str, done: int, total: int, unit: str = "") -> None:
+    def __call__(self, name: str, done: int, total: int, unit: str) -> None:
         """Raises Interrupted where a stop was asked for."""
         now = time.monotonic()
         if name != self._name or done >= total or now - self._last > PROGRESS:
@@ -121,7 +121,7 @@ def main(path: str) -> int:
     log = EventLog(run)
     heartbeat(run)
     ended = work(run, log)
-    log.write(ended, sync=True)
+    log.last(ended)
     os.close(held)
     return 1 if ended.state == "failed" else 0
 
@@ -129,5 +129,5 @@ def main(path: str) -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1]))
-    except WorkbenchError as error:
+    except (WorkbenchError, OSError) as error:  # there is no log of events to say it in
         sys.exit(str(error))

@@ -12,12 +12,14 @@ from torch import Tensor
 
 from core.data import batches
 from core.errors import WorkbenchError
+from core.files import Progress
 from core.model.classifier import Classifier
 from core.recipe import Recipe
 from core.runs.events import Changed, Checkpointed, Evaluated, Event, Phase, Steps
 from core.train.change import relative_change
 from core.train.texts import Texts
 
+SAFE = "What was saved before is safe. Try a tenth of the learning rate."
 REPORT = 0.25  # seconds between two lines of steps
 SHARE = 20  # saving takes at most one part in this many of the time
 
@@ -73,6 +75,7 @@ class Loop:
                 "Make the batch smaller, or turn train.drop_last off.",
             )
         self._process = psutil.Process()
+        self._saved = (state.step, state.evaluated)  # what the last checkpoint holds, or a run that has none yet
         self._losses: list[float] = []
         self._tokens = 0
         self._reported = time.monotonic()
@@ -131,10 +134,7 @@ class Loop:
         loss = F.cross_entropy(logits, labels)
         value = loss.item()
         if not math.isfinite(value):
-            raise NotFinite(
-                f"Loss stopped being a number at step {self.state.step + 1}.",
-                "What was saved before is safe. Try a tenth of the learning rate.",
-            )
+            raise NotFinite(f"Loss stopped being a number at step {self.state.step + 1}.", SAFE)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -158,7 +158,12 @@ class Loop:
 
     def _save(self, best: bool) -> Iterator[Event]:
         yield from self._report()
+        if self._saved == (self.state.step, self.state.evaluated):
+            return
+        if not all(bool(p.isfinite().all()) for _, p in self.model.learning()):
+            raise NotFinite(f"The weights stopped being numbers by step {self.state.step}.", SAFE)
         self.save(best)
+        self._saved = (self.state.step, self.state.evaluated)
         self._reported = time.monotonic()
         yield Checkpointed(name=str(self.state.step), best=best, step=self.state.step)
 
@@ -191,11 +196,13 @@ class Loop:
         """Every row of a split, in batches for evaluation."""
         return batches.in_order(self.lengths[split], self.train.padding, self.train.batch, self.texts.context)
 
-    def evaluate(self, split: str) -> Event:
-        """Loss and accuracy over a whole split. Raises Stopped."""
-        return self._look(split, self.whole(split), whole=True)
+    def evaluate(self, split: str, progress: Progress) -> Evaluated:
+        """Loss and accuracy over a whole split, its rows reported as a phase. Raises Stopped."""
+        return self._look(split, self.whole(split), whole=True, progress=progress)
 
-    def _look(self, split: str, plan: list[batches.Batch], whole: bool) -> Evaluated:
+    def _look(
+        self, split: str, plan: list[batches.Batch], whole: bool, progress: Progress | None = None
+    ) -> Evaluated:
         loss, right, rows = 0.0, 0, 0
         with torch.no_grad():
             for batch in plan:
@@ -206,6 +213,10 @@ class Loop:
                 loss += F.cross_entropy(logits, labels, reduction="sum").item()
                 right += int((logits.argmax(dim=1) == labels).sum())
                 rows += len(labels)
+                if progress:
+                    progress(f"evaluate {split}", rows, len(self.lengths[split]), "texts")
+        if not math.isfinite(loss):
+            raise NotFinite(f"Loss on {split} stopped being a number at step {self.state.step}.", SAFE)
         return Evaluated(
             split=split, rows=rows, loss=loss / rows, accuracy=right / rows, whole=whole, step=self.state.step
         )

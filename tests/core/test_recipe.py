@@ -32,6 +32,8 @@ def test_every_problem_is_reported_with_its_field():
     assert set(found) == {"train.epochs", "train.bacth", "model.name", "spped"}
     assert "train.batch" in found["train.bacth"].do
     assert "gpt2-medium" in found["model.name"].do
+    both = problems({"train": {"epochs": 0}, "freeze": {"trainable": "blocks.99"}, "data": {"train": 0.9, "validation": 0.5}})
+    assert set(both) == {"train.epochs", "freeze.trainable", "data.validation"}
 
 
 @pytest.mark.parametrize(

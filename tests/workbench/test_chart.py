@@ -210,3 +210,10 @@ async def test_a_run_that_was_taken_up_again_is_drawn_anew(until):
         fresh.show(loss(other, marks=[200]), 2)
         await until(pilot, lambda: fresh._drawn and fresh._drawn[0][0] == 2)
         assert fresh.render().plain == taken_up
+
+
+def test_a_series_may_grow_after_it_was_counted():
+    ys = [0.5] * 57
+    xs = range(1, 58)
+    ys += [0.4, 0.6]  # between the making of a picture and its drawing
+    assert sum(len(run) for run in scale.buckets(xs, ys, (0, 453), 80, {}).runs) > 0

@@ -74,10 +74,9 @@ def test_predict_reads_arguments_files_and_standard_input(trained, tmp_path, cap
     assert answers[0]["probabilities"] == pytest.approx(answers[2]["probabilities"], abs=1e-6)
     code, out, _ = said(capsys, "predict", run, "", "word " * 400)
     assert code == 0 and out.count("\n") == 2 and "(cut)" in out
-    piped = subprocess.run(
-        [*WORKBENCH, "predict", run], input="one\ntwo\n", capture_output=True, text=True, timeout=DEADLINE
-    )
-    assert piped.returncode == 0 and len(piped.stdout.splitlines()) == 2
+    odd = "one\u2028still one\ntwo".encode() + b"\xff\x1b[2J\n"
+    piped = subprocess.run([*WORKBENCH, "predict", run], input=odd, capture_output=True, timeout=DEADLINE)
+    assert piped.returncode == 0 and piped.stdout.count(b"\n") == 2 and b"\x1b" not in piped.stdout
 
 
 def test_runs_and_models_list(trained, capsys):
@@ -162,6 +161,8 @@ def test_bad_usage_is_2_with_a_sentence(argv, words, capsys, tmp_path):
     [
         (["predict", "r99", "text"], "no run r99"),
         (["resume", "r99"], "no run r99"),
+        (["predict", "where the name of a run was forgotten " * 10], "no run"),
+        (["data", "~nobody-of-that-name/x.csv"], "nobody"),
         (["predict", "last", "text"], "no runs"),
         (["data", "missing.csv"], "missing.csv"),
     ],
@@ -176,9 +177,11 @@ def test_a_file_with_one_label_fails_with_a_sentence(tmp_path):
     path = tmp_path / "one.tsv"
     path.write_text("".join(f"ham\tsome words {i}\n" for i in range(30)))
     done = subprocess.run(
-        [*WORKBENCH, "train", str(path), "--runs", str(tmp_path / "runs")], capture_output=True, text=True, timeout=DEADLINE
+        [*WORKBENCH, "train", str(path), "--runs", str(tmp_path / "runs"), "--json"], capture_output=True, text=True, timeout=DEADLINE
     )
-    assert done.returncode == 1 and "Every row says ham" in done.stdout
+    assert done.returncode == 1 and "Every row says ham" in done.stderr
+    failed = json.loads(done.stdout)
+    assert failed["state"] == "failed" and "Every row says ham" in failed["why"]
     assert "Traceback" not in done.stdout + done.stderr
 
 

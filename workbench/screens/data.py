@@ -1,5 +1,6 @@
 """Data: what am I about to learn from?"""
 
+import re
 from functools import partial
 
 from textual import events, on
@@ -25,6 +26,8 @@ from workbench.widgets.rows import SORTS, Rows, View
 from workbench.widgets.source import Source, progress_in_words
 from workbench.widgets.splits import Splits
 from workbench.widgets.tokens import Tokens
+
+LIKE_A_PATH = re.compile(r"(file://|[/~.])\S*$")
 
 
 class DataScreen(Room):
@@ -213,10 +216,10 @@ class DataScreen(Room):
         self._choose(self.desk.recipe.data.path)
 
     def on_paste(self, event: events.Paste) -> None:
-        path = dropped(event.text)
+        path = dropped(event.text) or (event.text.strip() if LIKE_A_PATH.match(event.text.strip()) else None)
         if path:
             event.stop()  # else the dialog's field gets it too
-            self._choose(str(path))
+            self._choose(str(path))  # which says what is wrong with one that is no file
 
     def _choose(self, path: str) -> None:
         data, profile, problem = self.desk.recipe.data, self.desk.profile, self.desk.problem

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from core.errors import BadRun
 from core.runs.folder import RunFolder
+from workbench import keys
 from workbench.formatting import percent, plural
 from workbench.screens.room import Room
 from workbench.themes import colour
@@ -24,6 +25,8 @@ class ErrorsScreen(Room):
     """Stands over Train; esc leads back."""
 
     MODE = "train"
+    PLACE = "over"
+    BINDINGS = keys.bindings("over")
     CSS_PATH = "../styles/train.tcss"
 
     def __init__(self, run: RunFolder):

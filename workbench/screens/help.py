@@ -33,7 +33,7 @@ class Help(ModalScreen[None]):
         grid = Table.grid(padding=(0, 2))
         panels = keys.PANELS.get(self._mode, ())
         groups = [
-            (f"On {keys.MODES[self._mode]}", keys.at(self._mode, *panels)),
+            (f"On {keys.MODES.get(self._mode, 'this screen')}", keys.at(self._mode, *panels)),
             ("In a list", keys.at("list")),
             ("Everywhere", keys.at("app", "screen")),
         ]

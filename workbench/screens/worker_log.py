@@ -7,6 +7,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core.runs.folder import RunFolder
+from workbench import keys
 from workbench.screens.errors import shown
 from workbench.screens.room import Room
 from workbench.widgets.panel import Panel
@@ -18,6 +19,8 @@ class WorkerLogScreen(Room):
     """Stands over Train; esc leads back."""
 
     MODE = "train"
+    PLACE = "over"
+    BINDINGS = keys.bindings("over")
     CSS_PATH = "../styles/train.tcss"
 
     def __init__(self, run: RunFolder):

@@ -13,6 +13,7 @@ from workbench.themes import colour
 QUIET = 15  # seconds without a heartbeat after which a worker is doubted
 STILL_TO_COME = ("learn", "test")
 STARTING = "The worker is starting. It takes a few seconds until it has loaded what it computes with."
+BUILDING = "The data is ready. The model comes next."
 FIRST_LOOK = "A first look at loss and accuracy, before anything is learned. The curves start in a moment."
 ENDS = {"stopped": ("■", "muted"), "failed": ("✕", "error"), "vanished": ("◌", "warning")}
 
@@ -41,7 +42,7 @@ def in_the_making(history: History, status: Status, recipe: Recipe | None) -> Te
     present = present_phase(history)
     model = recipe.model.name if recipe else "the model"
     if present is None:
-        return Text(FIRST_LOOK if history.started else STARTING)
+        return Text(FIRST_LOOK if history.started else BUILDING if history.phases else STARTING)
     so_far = f", {progress(present)}" if present.done else ""
     sentences = {
         "read": f"Reading the file{so_far}.",

@@ -40,18 +40,18 @@ def buckets(
 ) -> Buckets:
     """At most two points a column, its least and its greatest value in their order.
 
-    `xs` ascend. Columns stand at fixed places of the axis, so that a growing series does not shimmer, and
+    `xs` ascend; `ys` may have grown since they were counted. Columns stand at fixed places of the axis, so that a growing series does not shimmer, and
     `known` keeps what full columns came to, so that a long one costs no more than its latest column.
     """
     first, width = limits[0], (limits[1] - limits[0]) / max(1, columns)
     edges = [bisect_left(xs, first + width * column) for column in range(1, columns)]
     runs: list[Run] = [[]]
-    missing = 0
-    for start, stop in zip([0, *edges], [*edges, len(ys)], strict=True):
+    missing, n = 0, min(len(xs), len(ys))
+    for start, stop in zip([0, *edges], [*edges, n], strict=True):
         if start == stop:
             continue
         found = known.get((start, stop)) or ends(ys, start, stop)
-        if stop < len(ys):
+        if stop < n:
             known[start, stop] = found
         runs[-1] += [(xs[i], ys[i]) for i in found.places]
         missing += found.not_finite

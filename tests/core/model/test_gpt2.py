@@ -54,10 +54,10 @@ def test_weights_with_a_language_model_head_load_too(tmp_path):
         torch.testing.assert_close(model.norm(h), theirs.transformer(ids).last_hidden_state, atol=1e-4, rtol=1e-4)
 
 
-def test_a_saved_folder_opens_in_transformers_with_the_same_states(tmp_path):
+def test_a_saved_folder_opens_in_transformers_with_the_same_states(tmp_path, save_folder):
     model = GPT2(TINY)
     model.initialize(torch.Generator().manual_seed(1))
-    weights.save_folder(model, tmp_path)
+    save_folder(model, tmp_path)
     theirs = transformers.GPT2Model.from_pretrained(tmp_path).eval()
     ids = torch.randint(0, TINY.vocab, (2, 11))
     with torch.no_grad():

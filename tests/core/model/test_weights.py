@@ -25,15 +25,15 @@ def quiet(*_):
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, save_folder):
     model = GPT2(MODELS["nano"].shape)
     model.initialize(torch.Generator().manual_seed(3))
-    weights.save_folder(model, tmp_path / "model")
+    save_folder(model, tmp_path / "model")
     return tmp_path / "model"
 
 
 def find(given, tmp_path, model="nano"):
-    return weights.find_base(model, str(given), tmp_path / "base.safetensors", 7, quiet)
+    return weights.find_base(model, str(given), tmp_path, 7, quiet)
 
 
 def test_a_folder_is_a_base_with_its_hash(folder, tmp_path):
@@ -41,7 +41,7 @@ def test_a_folder_is_a_base_with_its_hash(folder, tmp_path):
     assert base.kind == "folder" and base.source == str(folder)
     assert base.sha256 == hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     model = GPT2(MODELS["nano"].shape)
-    weights.open_base(base).load_into(model)
+    weights.open_base(base, tmp_path).load_into(model)
     fresh = GPT2(MODELS["nano"].shape)
     fresh.initialize(torch.Generator().manual_seed(3))
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), fresh.parameters(), strict=True))
@@ -58,10 +58,10 @@ def test_weights_that_changed_since_the_run_began_are_refused(folder, tmp_path):
         file.seek(5000)
         file.write(b"\xff\xff")
     with pytest.raises(BadModel, match="has changed since"):
-        weights.open_base(base)
+        weights.open_base(base, tmp_path)
     (folder / "model.safetensors").unlink()
     with pytest.raises(BadModel, match="are gone"):
-        weights.open_base(base)
+        weights.open_base(base, tmp_path)
 
 
 def test_a_folder_that_is_no_model_says_what_it_needs(tmp_path):
@@ -118,10 +118,10 @@ class Hub(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def hub(tmp_path):
+def hub(tmp_path, save_folder):
     model = GPT2(TINY)
     model.initialize(torch.Generator().manual_seed(0))
-    weights.save_folder(model, tmp_path / "published")
+    save_folder(model, tmp_path / "published")
     Hub.content = (tmp_path / "published" / "model.safetensors").read_bytes()
     Hub.etag = hashlib.sha256(Hub.content).hexdigest()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)

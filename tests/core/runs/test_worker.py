@@ -85,6 +85,21 @@ def test_a_stop_is_obeyed_with_a_checkpoint_and_answered(new_run):
     assert run.checkpoint("last").name == str(events(run)[-1].step)
 
 
+def test_a_stop_in_the_first_moment_is_obeyed_and_one_to_an_earlier_attempt_is_not(new_run):
+    run = new_run(train={"epochs": 500})
+    process = launch(run)
+    id = run.send(Stop())  # long before the worker can read it
+    assert process.wait(DEADLINE) == 0
+    assert run.status().state == "stopped" and saw(run, Applied)[0].id == id
+    late = run.send(Stop())
+    process = launch(run)
+    wait(lambda: saw(run, Steps), process)
+    refused = saw(run, Applied)[-1]
+    assert refused.id == late and refused.refused
+    run.send(Stop())
+    assert process.wait(DEADLINE) == 0
+
+
 def test_two_workers_never_share_a_run_and_closing_the_starter_leaves_it_running(new_run):
     run = new_run(train={"epochs": 500})
     starter = f"from core.runs.launch import launch; from core.runs.folder import RunFolder; launch(RunFolder({str(run.path)!r}))"

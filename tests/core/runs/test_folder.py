@@ -1,0 +1,66 @@
+"""What a folder says of its run, whatever its log looks like."""
+
+import os
+
+import pytest
+
+from core.errors import BadRun
+from core.recipe import load
+from core.runs.events import Ended, Phase, Started, Steps, encode
+from core.runs.folder import create_run, find_run, list_runs
+from core.runs.launch import lock
+from core.runs.log import EventLog
+
+STARTED = Started(
+    attempt=1, pid=1, n_steps=900, epochs=1, rows={}, labels=[], majority=0.5, learns=1, parameters=1, device="cpu", threads=1
+)
+
+
+@pytest.fixture
+def run(tmp_path):
+    return create_run(tmp_path, load({}))
+
+
+def test_a_result_longer_than_the_end_that_is_read_first(run):
+    ended = Ended(attempt=1, step=900, state="done", result={"confusion": [[0] * 300] * 300})
+    run.events_file.write_bytes(encode(STARTED) + encode(ended))
+    assert run.status().state == "done" and run.status().n_steps == 900
+    assert EventLog(run).attempt == 2
+
+
+def test_a_start_between_much_before_and_much_after(run):
+    phases = encode(Phase(attempt=1, name="download", done=1, total=9, unit="bytes")) * 1000
+    steps = b"".join(
+        encode(Steps(attempt=1, step=i, loss=[0.5], lr=[1e-4], tokens=9, seconds=1.0, rss=1)) for i in range(1, 801)
+    )
+    run.events_file.write_bytes(phases + encode(STARTED) + steps)
+    held = lock(run)
+    status = run.status()
+    os.close(held)
+    assert (status.state, status.step, status.n_steps) == ("running", 800, 900)
+    assert run.status().state == "vanished"
+
+
+def test_names_are_never_used_twice_while_a_deleted_run_can_come_back(run, tmp_path):
+    run.path.rename(tmp_path / f".{run.name}.77.1.deleted")
+    assert create_run(tmp_path, load({})).name == "r2"
+    assert [r.name for r in list_runs(tmp_path)] == ["r2"]
+
+
+def test_paths_mean_what_they_meant_where_they_were_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    recipe = create_run(tmp_path, load({"data": {"path": "a.csv"}, "model": {"weights": "./w"}})).recipe()
+    assert recipe.data.path == str(tmp_path / "a.csv") and recipe.model.weights == str(tmp_path / "w")
+
+
+def test_a_checkpoint_caught_between_two_renames_is_still_found(run):
+    (run.checkpoints / ".8.old").mkdir(parents=True)
+    (run.checkpoints / ".8.old" / "manifest.json").write_text("{}")
+    (run.checkpoints / "last").write_text("8")
+    assert run.checkpoint().name == ".8.old"
+
+
+def test_what_is_no_run_is_said_to_be_none(run, tmp_path):
+    for name in ("r9", "a text that someone meant to classify " * 20):
+        with pytest.raises(BadRun, match="There is no run"):
+            find_run(tmp_path, name)
