@@ -38,7 +38,7 @@ async def until(pilot, condition, seconds: float = 600) -> None:
 
 
 async def pictures(data: str, root: Path, theme: str, size: tuple[int, int], into: Path) -> None:
-    app = WorkbenchApp(load({"data": {"path": data}, "freeze": {"trainable": "last_two_blocks"}}), root)
+    app = WorkbenchApp(load({"data": {"path": data}, "freeze": {"trainable": "last_two_blocks"}, "train": {"epochs": 3}}), root)
     desk = app.desk
 
     def save(name: str) -> None:
@@ -89,7 +89,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for trainable in EARLIER:
-            recipe = load({"data": {"path": given.file}, "freeze": {"trainable": trainable}, "train": {"epochs": 2}})
+            recipe = load({"data": {"path": given.file}, "freeze": {"trainable": trainable}, "train": {"epochs": 1}})
             launch(create_run(root, recipe)).wait()
         asyncio.run(pictures(given.file, root, theme, size, given.into))
     if shutil.which("rsvg-convert"):

@@ -1,8 +1,11 @@
 """`workbench`, and `python -m workbench`."""
 
+import gc
 import sys
 
-from workbench.cli import main
+gc.disable()  # what is imported and built up to the first frame stays: looking for garbage in it is time lost
+
+from workbench.cli import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

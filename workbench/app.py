@@ -1,5 +1,6 @@
 """The app: five screens over one desk, two themes, and what works everywhere."""
 
+import gc
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
@@ -50,6 +51,7 @@ class WorkbenchApp(App):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        gc.enable()
         newest = self._live or next(iter(list_runs(self.desk.root)), None)
         if newest:
             self.desk.follow(newest)

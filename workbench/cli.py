@@ -1,6 +1,7 @@
 """The command line: the same engine as the app, with another face. Flags come from the recipe's own declaration."""
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Sequence
@@ -79,6 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not argv or argv[0] not in (*COMMANDS, "-h", "--help"):
         argv.insert(0, "open")
     given = parser().parse_args(argv)
+    if given.command != "open":
+        gc.enable()  # __main__ has it off until the app's first frame
     try:
         return globals()[f"_{given.command}"](given)
     except BadRecipe as error:

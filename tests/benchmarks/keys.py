@@ -24,7 +24,7 @@ def presses(data: str, runs: str, number: int) -> list[float]:
     """Seconds from each of `number` presses of j or k in the list of rows to the first bytes painted after it."""
     times = []
     with terminal.Terminal(data, "--runs", runs) as screen:
-        screen.until("1 Data")
+        screen.until("Data")
         screen.send("1")
         screen.until("some words")
         while screen.read(1.0):
