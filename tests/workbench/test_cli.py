@@ -163,7 +163,7 @@ def test_bad_usage_is_2_with_a_sentence(argv, words, capsys, tmp_path):
         (["resume", "r99"], "no run r99"),
         (["predict", "where the name of a run was forgotten " * 10], "no run"),
         (["data", "~nobody-of-that-name/x.csv"], "nobody"),
-        (["predict", "last", "text"], "no runs"),
+        (["predict", "last", "text"], "no trained runs"),
         (["data", "missing.csv"], "missing.csv"),
     ],
 )

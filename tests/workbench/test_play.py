@@ -49,9 +49,9 @@ def trained(tmp_path_factory):
 
 @pytest.fixture
 def copied(trained, tmp_path):
-    """A copy of it that may be damaged. Its random weights stay where they are."""
+    """A copy of it, whole wherever it lies, that may be damaged."""
     folder = tmp_path / "runs" / "r1"
-    shutil.copytree(trained.path, folder, ignore=shutil.ignore_patterns("base.safetensors"))
+    shutil.copytree(trained.path, folder)
     return RunFolder(folder)
 
 
