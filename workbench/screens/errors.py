@@ -9,10 +9,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core.errors import BadRun
-from core.runs.folder import RunFolder
-from workbench import keys
 from workbench.formatting import percent, plural
-from workbench.screens.room import Room
+from workbench.screens.over import OverTrain
 from workbench.themes import colour
 from workbench.widgets.errors import Errors, read_mistakes
 from workbench.widgets.headings import Headings
@@ -21,17 +19,8 @@ from workbench.widgets.panel import Panel
 LONGEST = 20_000  # characters of one text that are shown
 
 
-class ErrorsScreen(Room):
-    """Stands over Train; esc leads back."""
-
-    MODE = "train"
-    PLACE = "over"
-    BINDINGS = keys.bindings("over")
-    CSS_PATH = "../styles/train.tcss"
-
-    def __init__(self, run: RunFolder):
-        super().__init__()
-        self._run = run
+class ErrorsScreen(OverTrain):
+    """The list, and below it the whole text of the row under the cursor."""
 
     def compose_room(self) -> ComposeResult:
         errors = Errors()
@@ -76,9 +65,6 @@ class ErrorsScreen(Room):
         )
         self.query_one("#whole", Static).update(words)
         self.query_one(VerticalScroll).scroll_home(animate=False)
-
-    def action_back(self) -> None:
-        self.dismiss()
 
 
 def shown(text: str) -> str:

@@ -7,25 +7,15 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core.runs.folder import RunFolder
-from workbench import keys
 from workbench.screens.errors import shown
-from workbench.screens.room import Room
+from workbench.screens.over import OverTrain
 from workbench.widgets.panel import Panel
 
 TAIL = 20_000  # bytes
 
 
-class WorkerLogScreen(Room):
-    """Stands over Train; esc leads back."""
-
-    MODE = "train"
-    PLACE = "over"
-    BINDINGS = keys.bindings("over")
-    CSS_PATH = "../styles/train.tcss"
-
-    def __init__(self, run: RunFolder):
-        super().__init__()
-        self._run = run
+class WorkerLogScreen(OverTrain):
+    """The end of the worker's log."""
 
     def compose_room(self) -> ComposeResult:
         with Panel(title=f"What {self._run.name}'s worker wrote", letter="w", id="worker-log"):
@@ -38,9 +28,6 @@ class WorkerLogScreen(Room):
         scroll = self.query_one(VerticalScroll)
         scroll.focus()
         scroll.scroll_end(animate=False)
-
-    def action_back(self) -> None:
-        self.dismiss()
 
 
 def tail(run: RunFolder) -> str:
