@@ -76,6 +76,8 @@ class RunsScreen(Room):
     async def _read(self) -> None:
         async with self._reading:
             self._entries = await asyncio.to_thread(self._listing.look)
+        if not self.query(RunTable):
+            return  # read before the panels stand, or after they have gone: the next look shows it
         paths = {entry.run.path for entry in self._entries}
         self._marked = [path for path in self._marked if path in paths]
         self.set_class(bool(self._entries), "-some")
@@ -161,7 +163,7 @@ class RunsScreen(Room):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action not in ("open_run", "overlay", "delete_run", "resume", "undo"):
             return super().check_action(action, parameters)
-        entry = self._selected if self.is_mounted else None
+        entry = self._selected if self.query(RunTable) else None
         match action:
             case "resume":
                 return entry is not None and entry.status.state in ENDED_EARLY
