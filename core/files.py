@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import platformdirs
+
 from core.errors import WorkbenchError
 
 # called with a phase's name, how much of it is done, of how much, and what is counted; it may raise to break off
@@ -30,6 +32,12 @@ def absolute(path: str) -> Path:
         return Path(path).expanduser().resolve()
     except RuntimeError as error:
         raise WorkbenchError(f"{path} is not to be found: {error}.", "Check the path.") from error
+
+
+def cache_root() -> Path:
+    """The folder of what can be computed again: WORKBENCH_CACHE, else the user's cache folder. It may not be there yet."""
+    given = os.environ.get("WORKBENCH_CACHE")
+    return absolute(given) if given else platformdirs.user_cache_path("workbench")
 
 
 def disk_full(error: Exception) -> bool:

@@ -26,12 +26,13 @@ class Source:
 
 @dataclass(frozen=True)
 class ModelPreset:
-    """A model by name, with what belongs to it: tokenizer, pad id and a default learning rate."""
+    """A model by name, with what belongs to it: tokenizer, pad id, default batch and learning rate."""
 
     name: str
     title: str
     shape: Shape
     source: Source | None
+    batch: int = 8
     lr: float = 5e-5
     tokenizer: str = "gpt2"
     pad: int = 50256
@@ -40,7 +41,7 @@ class ModelPreset:
 MODELS: dict[str, ModelPreset] = {
     preset.name: preset
     for preset in [
-        ModelPreset("nano", "nano 18M", Shape(6, 256, 4, 512), None, lr=5e-4),
+        ModelPreset("nano", "nano 18M", Shape(6, 256, 4, 512), None, batch=16, lr=5e-4),
         ModelPreset(
             "gpt2",
             "gpt2 124M",

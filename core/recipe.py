@@ -1,11 +1,8 @@
 """Every option, declared once: validation, TOML, command-line flags, form fields and help all come from here."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
-import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -88,7 +85,9 @@ class Freeze(Part):
 
 class Train(Part):
     epochs: int = opt(5, "How often every training text is seen.", flag="--epochs", first=True, ge=1)
-    batch: int = opt(8, "How many texts make one step.", flag="--batch", unit="texts", first=True, ge=1)
+    batch: Literal["auto"] | int = opt(
+        AUTO, "How many texts make one step. auto is the model's own default.", flag="--batch", unit="texts", first=True
+    )
     lr: Literal["auto"] | float = opt(
         AUTO, "Learning rate of AdamW. auto is the model's own default.", flag="--lr", first=True
     )
@@ -115,6 +114,34 @@ class Train(Part):
 class Speed(Part):
     device: Literal["auto", "cpu", "cuda", "mps"] = opt(AUTO, "Where to compute.", flag="--device")
     threads: Literal["auto"] | int = opt(AUTO, "CPU threads for the engine.", flag="--threads", unit="threads")
+    precision: Literal["auto", "fp32", "bf16"] = opt(
+        AUTO,
+        "In which numbers training multiplies its matrices; weights, and everything reported as final, stay fp32. "
+        "auto is bf16 where this machine turns out to be fast at it.",
+        flag="--precision",
+    )
+    cache: Literal["keep", "run", "off"] = opt(
+        "keep",
+        "What the frozen layers below the lowest learning one make of each text never changes: keep computes it once "
+        "and leaves it on disk for the next run, run computes it once for this run, off computes it at every step.",
+        flag="--cache",
+    )
+    cache_memory: Literal["auto"] | float = opt(
+        AUTO,
+        "The cache is held in memory, in fp32, up to this size; a larger one is a bf16 file. "
+        "auto is a quarter of the free memory.",
+        unit="GB",
+    )
+    cache_disk: float = opt(
+        10, "Caches that are kept may take this much disk together; those not used for longest go first.", unit="GB", ge=0
+    )
+    rows: Literal["needed", "all"] = opt(
+        "needed",
+        "In the last block, compute only the position that is read out (needed), or every one; the result is the same.",
+    )
+    compile: bool = opt(
+        False, "Compile the learning blocks; needs a C++ compiler, and pays off in long runs of many learning layers."
+    )
 
 
 class Recipe(BaseModel):
@@ -132,6 +159,11 @@ class Recipe(BaseModel):
     @property
     def plan(self) -> FreezePlan:
         return FreezePlan.parse(self.freeze.trainable, MODELS[self.model.name].shape.n_blocks)
+
+    @property
+    def batch(self) -> int:
+        """How many texts make one step, the model's own default where that is left open."""
+        return MODELS[self.model.name].batch if self.train.batch == AUTO else self.train.batch
 
 
 class Option(NamedTuple):
@@ -297,8 +329,12 @@ def _contradictions(recipe: Recipe) -> Iterator[Problem]:
         )
     if isinstance(train.lr, float) and not 0 < train.lr < 1:
         yield Problem("train.lr", f"cannot be {train.lr:g}.", "A learning rate lies between 0 and 1; 5e-5 is common.")
+    if isinstance(train.batch, int) and train.batch < 1:
+        yield Problem("train.batch", "must be 1 or more.")
     if isinstance(recipe.speed.threads, int) and recipe.speed.threads < 1:
         yield Problem("speed.threads", "must be 1 or more.")
+    if isinstance(recipe.speed.cache_memory, float) and not 0 <= recipe.speed.cache_memory < 1e6:
+        yield Problem("speed.cache_memory", f"cannot be {recipe.speed.cache_memory:g}.", "It is a number of GB.")
     try:
         plan = recipe.plan
     except ValueError as error:
@@ -306,25 +342,3 @@ def _contradictions(recipe: Recipe) -> Iterator[Problem]:
     else:
         if not plan.parts:
             yield Problem("freeze.trainable", "nothing learns.", "head is the least.")
-
-
-def read_toml(path: Path) -> dict:
-    """A recipe file as a layer for `load`. Raises BadRecipe where it cannot be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadRecipe([Problem(str(path), f"cannot be read: {error.strerror}.", "Check the path.")]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadRecipe([Problem(str(path), f"is not TOML: {error}.")]) from error
-
-
-def to_toml(recipe: Recipe) -> str:
-    """The whole recipe as TOML, each option under a comment that says what it does."""
-    lines, part = [], ""
-    for option in options():
-        head, _, tail = option.name.rpartition(".")
-        if head != part:
-            lines += ["", f"[{head}]"]
-            part = head
-        lines += [f"# {option.help}", tomli_w.dumps({tail or option.name: option.of(recipe)}).rstrip()]
-    return "\n".join(lines).lstrip() + "\n"

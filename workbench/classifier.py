@@ -39,6 +39,21 @@ class Answer(msgspec.Struct, frozen=True):
         return self.probabilities[self.label]
 
 
+class Typed(msgspec.Struct, frozen=True):
+    """The answer on a text that is being typed, and where there is a curve, the verdict after each of its pieces.
+
+    `pieces` are texts with the tokens that each takes, `curve` has the probabilities in the order of the labels after
+    each of them; `before` counts tokens left out at the start, `why` says why there is no curve.
+    """
+
+    step: int
+    answer: Answer
+    pieces: list[tuple[str, int]] | None
+    curve: list[list[float]] | None
+    before: int
+    why: str
+
+
 class Tested:
     """How often a classifier was right on the test texts that it was at least so sure of."""
 
@@ -72,6 +87,7 @@ class Opened(NamedTuple):
     random: bool  # whether it began with random weights
     tested: Tested | None
     untested: str  # why not
+    sought: str | None  # of two labels the one that a curve is about; of more, whichever the verdict names
 
     @property
     def in_words(self) -> str:
@@ -112,14 +128,31 @@ def opened(asked: Asked, step: int, labels: list[str], context: int) -> Opened:
         tested, untested = _tested(run), ""
     except BadRun as error:
         tested, untested = None, str(error)
-    return Opened(asked, step, name, labels, context, _began_random(run), tested, untested)
+    sought = _sought(run, labels) if len(labels) == 2 else None
+    return Opened(asked, step, name, labels, context, _began_random(run), tested, untested, sought)
+
+
+def labels(run: RunFolder) -> list[str]:
+    """The names of its classes, which a run writes down before it learns."""
+    return _origin(run).get("labels", [])
 
 
 def _began_random(run: RunFolder) -> bool:
+    return _origin(run).get("base", {}).get("kind") == "random"
+
+
+def _origin(run: RunFolder) -> dict:
     try:
-        return msgspec.json.decode(run.base_file.read_bytes())["base"]["kind"] == "random"
-    except (OSError, msgspec.DecodeError):  # the run has gone since it was opened; the next question says so
-        return False
+        return msgspec.json.decode(run.base_file.read_bytes())
+    except (OSError, msgspec.DecodeError):  # the run has gone since it was found; the next question says so
+        return {}
+
+
+def _sought(run: RunFolder, labels: list[str]) -> str:
+    """Of two labels the rarer one in the test; before there is one, the second."""
+    result = run.result()
+    rows = result["test"]["per_class"] if result else {}
+    return min(reversed(labels), key=lambda label: rows[label]["rows"] if label in rows else 0)
 
 
 def _tested(run: RunFolder) -> Tested:

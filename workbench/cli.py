@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from core import toml
 from core.errors import BadRecipe, Problem, WorkbenchError
 from core.files import absolute
-from core.recipe import Option, Recipe, layer, load, options, read_toml
+from core.recipe import Option, Recipe, layer, load, options
 from core.runs.folder import RunFolder, create_run, find_run, runs_root
 from core.runs.launch import launch
 
@@ -108,7 +109,7 @@ def recipe_of(given: argparse.Namespace) -> Recipe:
     if source is None:
         return load(*flags)
     if source.endswith(".toml"):
-        return load(read_toml(Path(source)), *flags)
+        return load(toml.read(Path(source)), *flags)
     return load(layer("data.path", source), *flags)
 
 

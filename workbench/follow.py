@@ -15,6 +15,7 @@ from core.runs.history import History, describe
 from workbench.formatting import clock, percent
 
 POLL = 0.1  # seconds
+WORTH_SAYING = 1.5  # seconds that the prefix cache has saved
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 
@@ -85,6 +86,9 @@ def summary(run: RunFolder, result: dict) -> list[str]:
     lines += [f"{split:<11} {percent(result[split]['accuracy'])}   of {result[split]['rows']}" for split in ("validation", "train")]
     if test["baseline"] is not None:
         lines.append(f"counting words gets {percent(test['baseline'])} of the test set, the most frequent label {percent(test['majority'])}")
+    saved = (result.get("cache") or {}).get("saved", 0)
+    if saved >= WORTH_SAYING:
+        lines.append(f"reading the frozen layers from the cache saved {clock(saved)} of {clock(result['seconds']['total'] + saved)}")
     lines.append(f"{clock(result['seconds']['total'])} in all. Ask it: workbench predict {run.name} \"your text\"")
     return lines
 
@@ -128,7 +132,8 @@ class Bars:
 
     def show(self, event: Event, history: History) -> None:
         if isinstance(event, Phase):
-            self._task(event.name, event.done, event.total, "")
+            words = "frozen layers, once for every text" if event.name == "encode" else ""
+            self._task(event.name, event.done, event.total, words)
         elif isinstance(event, Steps):
             words = f"loss {event.loss[-1]:.3f}  {history.steps_per_second:.1f} steps/s  {event.rss / 1e9:.1f} GB"
             self._task("learn", event.step, history.n_steps, words)

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+FULL = 1024  # positions: enough for the full speed of matrix products, few enough for caches, and to be broken off
+
 
 class Batch(NamedTuple):
     """`rows` (B,) are indices into the lengths that were planned; the batch is padded to `width` tokens."""
@@ -32,12 +34,21 @@ def plan(
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def in_order(lengths: np.ndarray, policy: str, size: int, context: int) -> list[Batch]:
-    """Every text once, always in the same batches, for evaluating a whole split."""
-    rows = np.arange(len(lengths))
-    if policy == "bucketed":
-        rows = _by_length(rows, lengths)
-    return _cut(rows, lengths, policy, size, context)
+def filled(lengths: np.ndarray, width: int | None = None) -> list[Batch]:
+    """Every text once, shortest first, as many together as fill FULL positions with their padding; one at least.
+
+    For passes without learning, whose batches may be as large as the machine likes. `lengths` (N,) are tokens; texts
+    are padded to `width`, or where it is None to the longest of their batch.
+    """
+    lengths = np.asarray(lengths)
+    rows = _by_length(np.arange(len(lengths)), lengths)
+    widths = np.full(len(rows), width) if width else lengths[rows]
+    found, first = [], 0
+    for end in range(1, len(rows) + 1):
+        if end == len(rows) or (end + 1 - first) * widths[end] > FULL:
+            found.append(Batch(rows[first:end], int(widths[end - 1])))
+            first = end
+    return found
 
 
 def sample(lengths: np.ndarray, policy: str, size: int, context: int, batches: int, seed: int) -> list[Batch]:

@@ -1,12 +1,12 @@
 """What the data helper answers. It remembers the file looked at last."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
 from core.data.profile import Profile, Row
 from core.data.survey import Survey, profile
-from core.data.tokens import gpt2
+from core.data.tokens import gpt2, whole
 from core.errors import BadData
 from core.files import Progress
 from core.model.hub import where
@@ -72,7 +72,7 @@ class _Desk:
             "text": text,
             "label": label,
             "tokens": len(tokens),
-            "pieces": list(_whole(tokens[:MOST_PIECES])),
+            "pieces": list(whole(tokens[:MOST_PIECES])),
         }
 
     def _looked_at(self) -> Survey:
@@ -114,15 +114,3 @@ def _row(survey: Survey, i: int) -> Row:
         split=str(survey.split[i]),
         marks=[mark for mark, is_so in marks.items() if is_so],
     )
-
-
-def _whole(tokens: list[tuple[int, bytes]]) -> Iterator[tuple[str, int]]:
-    held, n = b"", 0
-    for _, piece in tokens:
-        held, n = held + piece, n + 1
-        try:
-            text = held.decode()
-        except UnicodeDecodeError:
-            continue
-        yield text, n
-        held, n = b"", 0

@@ -212,6 +212,4 @@ def _majority(table: Table) -> Iterator[Note]:
     ((name, rows),) = Counter(table.labels).most_common(1) or [("", 0)]
     if rows > len(table.labels) / 2:
         share = rows / len(table.labels)
-        yield Note(
-            rows, f"say {name}; saying it always gets {100 * share:.1f} %", f"label {name}"
-        )
+        yield Note(rows, f"{name}: {100 * share:.1f} % of the file by always saying it", f"label {name}")

@@ -5,7 +5,7 @@ import hashlib
 import lzma
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -109,6 +109,24 @@ def _bounded(text: str) -> Iterator[str]:
             yield text[start:cut]
             start = cut
     yield text[start:]
+
+
+def whole(pieces: Iterable[tuple[int, bytes]]) -> Iterator[tuple[str, int]]:
+    """What `Tokenizer.pieces` gives as texts that cut no character in half, each with the tokens it takes.
+
+    A character that the end cuts in half stands as U+FFFD.
+    """
+    held, n = b"", 0
+    for _, piece in pieces:
+        held, n = held + piece, n + 1
+        try:
+            text = held.decode()
+        except UnicodeDecodeError:
+            continue
+        yield text, n
+        held, n = b"", 0
+    if n:
+        yield held.decode(errors="replace"), n
 
 
 def ranks() -> dict[bytes, int]:

@@ -1,24 +1,33 @@
-"""What the model helper answers. It keeps the classifier that was asked last."""
+"""What the model helper answers. It keeps the classifier that was asked last, and what it has read of a text."""
 
 from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 
-from core.evaluate.predict import Predictor, kept
+from core.data.tokens import well_formed, whole
+from core.evaluate.predict import Prediction, Predictor, kept
+from core.evaluate.typist import Typist
 from core.files import Progress
 from core.runs.checkpoint import MANIFEST
 from core.runs.folder import RunFolder
+from core.train.texts import cut
+
+MOST_PIECES = 200  # of a text, the last; more than a screen shows
+DROPPED = 100  # pieces at a time, so that the first of those that are sent seldom is another
+PLACES = 4  # of a verdict on the way: more than a bar shows
 
 
 def kinds() -> dict[str, Callable]:
     """The questions that this helper answers, by kind."""
     desk = _Desk()
-    return {"open": desk.open, "predict": desk.predict}
+    return {"open": desk.open, "predict": desk.predict, "typed": desk.typed}
 
 
 class _Desk:
     def __init__(self) -> None:
         self._checkpoint: tuple[Path, bytes] | None = None  # its folder and its manifest, which tells it from others
         self._predictor: Predictor | None = None
+        self._typist: Typist | None = None
 
     def _at(self, args: dict) -> Predictor:
         """The classifier that {"run": its folder, "checkpoint": best, last, a step or nothing} names."""
@@ -26,17 +35,48 @@ class _Desk:
         folder = run.checkpoint(args.get("checkpoint") or kept(run, run.recipe()))
         checkpoint = folder, (folder / MANIFEST).read_bytes()
         if checkpoint != self._checkpoint:
-            self._predictor, self._checkpoint = None, None  # two models at once may be more than fits
+            # two models at once may be more than fits
+            self._predictor, self._typist, self._checkpoint = None, None, None
             self._predictor, self._checkpoint = Predictor.open(run, folder.name), checkpoint
+            if self._predictor.recipe.model.readout == "last_real":
+                self._typist = Typist(self._predictor.model)
         return self._predictor
 
     def open(self, args: dict, progress: Progress) -> dict:
         """Load a classifier, so that the first question is answered at once: {"run", "checkpoint"} -> what it is."""
         asked = self._at(args)
-        asked.predict([""])  # the first pass through a model is slower than the rest
+        self._read("")  # the first pass through a model is slower than the rest
         return {"step": asked.step, "labels": asked.names, "context": asked.recipe.model.context}
 
     def predict(self, args: dict, progress: Progress) -> dict:
         """{"run", "checkpoint", "texts"} -> {"step", "answers": [Prediction]}."""
         asked = self._at(args)
         return {"step": asked.step, "answers": asked.predict(args["texts"])}
+
+    def typed(self, args: dict, progress: Progress) -> dict:
+        """{"run", "checkpoint", "text"} -> {"step", "answer": Prediction, "pieces", "curve", "before", "why"}.
+
+        `pieces` are [text, tokens] as `whole` makes them, `curve` has a row of probabilities, in the order of the
+        labels, for each: the verdict had the text ended there. Of a long text these are the last ones, and `before`
+        counts the tokens before them. Where there is no curve both are null, and `why` is the reason.
+        """
+        asked = self._at(args)
+        return {"step": asked.step, **self._read(args["text"])}
+
+    def _read(self, text: str) -> dict:
+        asked = self._predictor
+        if self._typist is None:
+            why = f"A verdict at every token needs the readout last_real; this run has {asked.recipe.model.readout}."
+            return {"answer": asked.predict([text])[0], "pieces": None, "curve": None, "before": 0, "why": why}
+        text, context = well_formed(text), asked.recipe.model.context
+        tokens = asked.words.pieces(text)
+        found = self._typist.verdicts(cut((token for token, _ in tokens), context, asked.words).tolist())
+        last = found[-1].tolist()
+        label = asked.names[int(found[-1].argmax())]
+        answer = Prediction(text, label, dict(zip(asked.names, last, strict=True)), len(tokens) > context)
+
+        pieces = list(whole(tokens[:context]))
+        ends = list(accumulate(n for _, n in pieces))
+        first = max(0, -(-(len(pieces) - MOST_PIECES) // DROPPED) * DROPPED)
+        curve = found[[end - 1 for end in ends[first:]]].double().round(decimals=PLACES).tolist()
+        return {"answer": answer, "pieces": pieces[first:], "curve": curve, "before": ends[first - 1] if first else 0, "why": ""}

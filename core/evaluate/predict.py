@@ -10,14 +10,13 @@ from torch import Tensor
 from core.data import batches
 from core.data.tokens import Tokenizer, tokenizer, well_formed
 from core.model.classifier import Classifier
+from core.model.linear import multiply_in
 from core.model.padding import pad
 from core.presets import MODELS
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.model import trained_model
 from core.train.texts import cut
-
-BATCH = 16
 
 
 class Prediction(msgspec.Struct):
@@ -34,16 +33,18 @@ def probabilities(
 ) -> Tensor:
     """N encoded texts, as `cut` gives them -> probabilities (N, C), fp32 on the CPU.
 
-    The readout `last_pad` depends on the padding, so its texts are always padded to the recipe's context.
+    The readout `last_pad` depends on the padding, so its texts are always padded to the recipe's context. From
+    here on the model multiplies in fp32.
     """
     preset, context = MODELS[recipe.model.name], recipe.model.context
     lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
-    policy = "fixed" if recipe.model.readout == "last_pad" else "bucketed"
+    width = context if recipe.model.readout == "last_pad" else None
     found = torch.empty(len(ids), model.head.out_features)
     device = next(model.parameters()).device
+    multiply_in(model, "fp32")
     done = 0
     with torch.no_grad():
-        for batch in batches.in_order(lengths, policy, BATCH, context):
+        for batch in batches.filled(lengths, width):
             x, n = pad([ids[i] for i in batch.rows], batch.width, preset.pad, device)
             found[torch.from_numpy(batch.rows)] = model(x, n).float().softmax(dim=1).cpu()
             done += len(batch.rows)

@@ -12,12 +12,17 @@ from core.presets import Shape
 
 
 class Classifier(nn.Module):
-    """Logits (B, C) from token ids (B, T). `forward == suffix(prefix(ids, depth), lengths, depth)` at every depth."""
+    """Logits (B, C) from token ids (B, T). `forward == suffix(prefix(ids, lengths, depth), lengths, depth)` at every depth.
 
-    def __init__(self, shape: Shape, n_classes: int, readout: str):
+    With `rows` = "needed", the last block computes only the position that is read out, and with the readout
+    `first`, which sees nothing else, every block; with "all" the same comes of computing every position.
+    """
+
+    def __init__(self, shape: Shape, n_classes: int, readout: str, rows: str = "needed"):
         super().__init__()
         self.backbone = GPT2(shape)
         self.readout = readout
+        self.one_row = rows == "needed" and readout in readouts.ONE_ROW
         self.head = nn.Linear(shape.width, n_classes)
 
     def new_head(self, seed: int) -> None:
@@ -26,28 +31,45 @@ class Classifier(nn.Module):
             torch.manual_seed(seed)
             self.head.reset_parameters()
 
-    def prefix(self, ids: Tensor, depth: int) -> Tensor:
-        """Embeddings and the first `depth` blocks: ids (B, T) -> (B, T, D)."""
-        h = self.backbone.embed(ids)
-        for i in range(depth):
-            h = self.backbone.block(i, h)
-        return h
+    def kept(self, lengths: Tensor, width: int, depth: int) -> Tensor:
+        """How many leading positions of each text matter in what `prefix` gives: (B,) int64.
+
+        `width` is what the texts are padded to; only the readout `last_pad` looks beyond the real tokens.
+        """
+        if self.one_row and (self.readout == "first" or depth == len(self.backbone.h)):
+            return torch.ones_like(lengths)
+        return torch.full_like(lengths, width) if self.readout == "last_pad" else lengths
+
+    def prefix(self, ids: Tensor, lengths: Tensor, depth: int) -> Tensor:
+        """Embeddings and the first `depth` blocks: ids (B, T), lengths (B,) -> (B, T, D).
+
+        Where one position is all that the rest needs, (B, 1, D).
+        """
+        if self.one_row and self.readout == "first":
+            ids = ids[:, :1]
+        return self._blocks(self.backbone.embed(ids), lengths, 0, depth)
 
     def suffix(self, h: Tensor, lengths: Tensor, depth: int) -> Tensor:
-        """The blocks from `depth` on, readout, final norm, head: (B, T, D), lengths (B,) -> (B, C)."""
-        for i in range(depth, len(self.backbone.h)):
-            h = self.backbone.block(i, h)
-        position = readouts.position(self.readout, lengths, h.shape[1])
-        if position is None:
-            read = readouts.mean_real(self.backbone.norm(h), lengths)
-        else:
-            # the norm acts on each position by itself: only the one that is read needs it
-            read = self.backbone.norm(h[torch.arange(len(h), device=h.device), position])
-        return self.head(read)
+        """The blocks from `depth` on, readout, final norm, head: what `prefix` gave, lengths (B,) -> (B, C)."""
+        h = self._blocks(h, lengths, depth, len(self.backbone.h))
+        if self.readout == "mean":
+            return self.head(readouts.mean_real(self.backbone.norm(h), lengths))
+        if not self.one_row:
+            position = readouts.position(self.readout, lengths, h.shape[1])
+            h = h[torch.arange(len(h), device=h.device), position, None]
+        # the norm acts on each position by itself: only the one that is read needs it
+        return self.head(self.backbone.norm(h[:, 0]))
+
+    def _blocks(self, h: Tensor, lengths: Tensor, first: int, last: int) -> Tensor:
+        for i in range(first, last):
+            one = self.one_row and i == len(self.backbone.h) - 1
+            rows = readouts.position(self.readout, lengths, h.shape[1]) if one else None
+            h = self.backbone.block(i, h, rows)
+        return h
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """ids (B, T) int64, lengths (B,) int64 -> logits (B, C)."""
-        return self.suffix(self.prefix(ids, 0), lengths, 0)
+        return self.suffix(self.prefix(ids, lengths, 0), lengths, 0)
 
     def freeze(self, plan: FreezePlan) -> None:
         """Let exactly the plan's parts learn."""

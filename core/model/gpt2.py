@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.model.linear import Linear
 from core.presets import Shape
 
 
@@ -14,8 +15,8 @@ class Attention(nn.Module):
     def __init__(self, shape: Shape):
         super().__init__()
         self.n_heads = shape.n_heads
-        self.c_attn = nn.Linear(shape.width, 3 * shape.width)
-        self.c_proj = nn.Linear(shape.width, shape.width)
+        self.c_attn = Linear(shape.width, 3 * shape.width)
+        self.c_proj = Linear(shape.width, shape.width)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D), each position attending to itself and those before it."""
@@ -25,12 +26,35 @@ class Attention(nn.Module):
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True)  # (B, H, T, D / H)
         return self.c_proj(y.transpose(1, 2).reshape(B, T, D))
 
+    def row(self, n: Tensor, rows: Tensor, norm: nn.LayerNorm) -> Tensor:
+        """What `forward` gives at one position of each text, rows (B,) -> (B, D).
+
+        `n` (B, T, D) is normalized but for the scale and shift of `norm`. One query is asked of all keys, so its
+        key matrix can be applied to the query instead of to every position, q (W x) = (q W) x, and its value matrix
+        to the weighted mean instead of to what it is taken of (the absorption of DeepSeek-AI 2024, "DeepSeek-V2");
+        so can scale and shift. Keys and values are never made, and where `n` is frozen no gradient has its size:
+        4 D^2 + 2 T D H multiplications a text in place of 2 T D^2.
+        """
+        B, T, D = n.shape
+        H = self.n_heads
+        to_q, to_k, to_v = self.c_attn.weight.view(3, H, D // H, D).unbind()
+        # the key's bias moves all scores of a text alike, which changes nothing; so does the shift there
+        b_q, _, b_v = self.c_attn.bias.view(3, H, 1, D // H).unbind()
+        here = n[torch.arange(B, device=n.device), rows] * norm.weight + norm.bias  # (B, D)
+        q = here @ to_q.transpose(1, 2) + b_q  # (H, B, D / H)
+        asked = (q @ to_k * norm.weight).transpose(0, 1)  # (B, H, D)
+        scores = asked @ n.transpose(1, 2) * (D // H) ** -0.5  # (B, H, T)
+        unseen = torch.arange(T, device=n.device) > rows[:, None]
+        seen = scores.masked_fill(unseen[:, None], -torch.inf).softmax(dim=2) @ n * norm.weight + norm.bias  # (B, H, D)
+        y = seen.transpose(0, 1) @ to_v.transpose(1, 2) + b_v  # (H, B, D / H)
+        return self.c_proj(y.transpose(0, 1).reshape(B, D))
+
 
 class MLP(nn.Module):
     def __init__(self, shape: Shape):
         super().__init__()
-        self.c_fc = nn.Linear(shape.width, 4 * shape.width)
-        self.c_proj = nn.Linear(4 * shape.width, shape.width)
+        self.c_fc = Linear(shape.width, 4 * shape.width)
+        self.c_proj = Linear(4 * shape.width, shape.width)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., D) -> (..., D)"""
@@ -45,9 +69,13 @@ class Block(nn.Module):
         self.ln_2 = nn.LayerNorm(shape.width, eps=1e-5)
         self.mlp = MLP(shape)
 
-    def forward(self, h: Tensor) -> Tensor:
-        """(B, T, D) -> (B, T, D)"""
-        h = h + self.attn(self.ln_1(h))
+    def forward(self, h: Tensor, rows: Tensor | None = None) -> Tensor:
+        """(B, T, D) -> (B, T, D); with `rows` (B,), only that position of each text -> (B, 1, D)."""
+        if rows is None:
+            h = h + self.attn(self.ln_1(h))
+        else:
+            n = F.layer_norm(h, self.ln_1.normalized_shape, eps=self.ln_1.eps)
+            h = (h[torch.arange(len(h), device=h.device), rows] + self.attn.row(n, rows, self.ln_1))[:, None]
         return h + self.mlp(self.ln_2(h))
 
 
@@ -66,9 +94,9 @@ class GPT2(nn.Module):
         """Token ids (B, T), int64 -> (B, T, D)."""
         return self.wte(ids) + self.wpe.weight[: ids.shape[1]]
 
-    def block(self, i: int, h: Tensor) -> Tensor:
-        """(B, T, D) -> (B, T, D)"""
-        return self.h[i](h)
+    def block(self, i: int, h: Tensor, rows: Tensor | None = None) -> Tensor:
+        """(B, T, D) -> (B, T, D); with `rows` (B,), only that position of each text -> (B, 1, D)."""
+        return self.h[i](h, rows)
 
     def norm(self, h: Tensor) -> Tensor:
         """The final norm: (..., D) -> (..., D)."""

@@ -3,9 +3,11 @@
 import torch
 from torch import Tensor
 
+ONE_ROW = ("last_real", "last_pad", "first")  # readouts that look at a single position
 
-def position(readout: str, lengths: Tensor, width: int) -> Tensor | None:
-    """The one position of each text that is read, (B,) int64; None where the readout needs them all.
+
+def position(readout: str, lengths: Tensor, width: int) -> Tensor:
+    """The one position of each text that is read, (B,) int64, for a readout in ONE_ROW.
 
     `lengths` (B,) counts real tokens, `width` is the padded length.
     """
@@ -16,9 +18,7 @@ def position(readout: str, lengths: Tensor, width: int) -> Tensor | None:
             return torch.full_like(lengths, width - 1)
         case "first":
             return torch.zeros_like(lengths)
-        case "mean":
-            return None
-    raise ValueError(f"unknown readout {readout!r}")
+    raise ValueError(f"{readout!r} is no readout of one position")
 
 
 def mean_real(h: Tensor, lengths: Tensor) -> Tensor:

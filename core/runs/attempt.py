@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core import files
+from core import files, toml
 from core.data import prepare, read
 from core.data.tokens import tokenizer
 from core.evaluate import baseline
@@ -18,16 +18,19 @@ from core.evaluate.report import report
 from core.files import Progress
 from core.model import cost
 from core.model.classifier import Classifier
+from core.model.linear import multiply_in
 from core.model.weights import WeightsFile, open_base
 from core.presets import MODELS
-from core.recipe import Data, Recipe, to_toml
+from core.recipe import Data, Recipe
 from core.runs import checkpoint
 from core.runs.events import Baseline, Ended, Event, Noted, Resumed, Started
 from core.runs.folder import RunFolder
 from core.runs.model import before_training, find_origin, new_model, set_weights
 from core.runs.resolve import resolve
-from core.train.loop import Loop, State, Stopped
+from core.train.compiled import compile_learning
+from core.train.loop import Loop, State, Stopped, steps_per_epoch
 from core.train.optim import adamw, load_state, state_tensors
+from core.train.prefix import inputs_of
 from core.train.texts import Texts, cut
 
 STOPPED = Ended(state="stopped", why="Stopped.", do="resume takes it up again.")
@@ -56,9 +59,14 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
     optimizer = adamw(model, recipe.train.lr, recipe.train.weight_decay)
     if state.step or state.evaluated >= 0:
         restore(run, model, optimizer)
+    yield started(recipe, prepared, texts, steps_per_epoch(recipe, texts) * recipe.train.epochs)
+    multiply_in(model, recipe.speed.precision)
+    if recipe.speed.compile:
+        compile_learning(model)
+    inputs = yield from inputs_of(model, texts, recipe, run.path, progress)
     loop = Loop(
         model,
-        texts,
+        inputs,
         recipe,
         state,
         optimizer,
@@ -66,7 +74,6 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
         stopping=stopping,
         origin=before,
     )
-    yield started(recipe, prepared, texts, loop.n_steps)
     ready = time.monotonic()
     yield from loop.run()
     if state.step < loop.n_steps:
@@ -82,6 +89,7 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
     yield from ends
     result = report(run, recipe, model, prepared, texts, ends, words, progress)
     seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - learned}
+    result["cache"] = inputs.cache
     result["seconds"] = seconds | {"total": sum(seconds.values())}
     files.write(run.result_file, msgspec.json.format(msgspec.json.encode(result), indent=2))
     yield Ended(state="done", result=result)
@@ -105,7 +113,7 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
     splits = {split: prepared.indices(split) for split in prepare.SPLITS}
     lengths = np.array([max(1, len(encoded[i])) for i in splits["train"]])
     recipe = resolve(recipe, columns, quoting, lengths)
-    files.write(run.recipe_file, to_toml(recipe))
+    files.write(run.recipe_file, toml.text(recipe))
     if not run.data_file.is_file():  # after the recipe: a run that keeps its rows leaves nothing open
         prepare.save(prepared, run)
     context = recipe.model.context

@@ -31,10 +31,24 @@ class Started(Event, tag="started"):
 class Phase(Event, tag="phase"):
     """Progress of work outside the learning loop. `done == total` ends it. unit: rows, bytes, texts."""
 
-    name: str  # read, tokens, download, weights, baseline, learn, test
+    name: str  # read, tokens, download, weights, baseline, encode, learn, test
     done: int
     total: int
     unit: str = ""
+
+
+class Encoded(Event, tag="encoded"):
+    """The prefix cache stands: what the frozen blocks make of every text, once. Only where a run has one."""
+
+    blocks: int  # frozen ones below the boundary
+    texts: int
+    positions: int  # rows of `width` numbers in all
+    bytes: int
+    dtype: str  # float32, bfloat16
+    found: int  # texts that an earlier run or attempt had left
+    seconds: float  # spent now
+    cost: float  # seconds that encoding all of them takes, as measured when it was done
+    kept: bool  # stays on disk for the next run
 
 
 class Steps(Event, tag="steps"):
@@ -109,7 +123,18 @@ class Ended(Event, tag="ended"):
 
 
 AnyEvent = (
-    Started | Phase | Steps | Evaluated | Changed | Baseline | Checkpointed | Applied | Resumed | Noted | Ended
+    Started
+    | Phase
+    | Encoded
+    | Steps
+    | Evaluated
+    | Changed
+    | Baseline
+    | Checkpointed
+    | Applied
+    | Resumed
+    | Noted
+    | Ended
 )
 
 _encoder = msgspec.json.Encoder()

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 import platformdirs
 
-from core import files
+from core import files, toml
 from core import recipe as recipes
 from core.errors import BadRun
 from core.runs import control
@@ -64,7 +64,7 @@ class RunFolder:
         if not self.recipe_file.is_file():
             raise BadRun(f"{self.path} is not a run: it holds no recipe.toml.", "workbench runs lists the runs.")
         try:
-            return recipes.load(recipes.read_toml(self.recipe_file))
+            return recipes.load(toml.read(self.recipe_file))
         except recipes.BadRecipe as error:
             raise BadRun(f"The recipe of {self.name} cannot be read: {error}") from error
 
@@ -218,7 +218,7 @@ def create_run(root: Path, recipe: recipes.Recipe) -> RunFolder:
     try:
         root.mkdir(parents=True, exist_ok=True)
         run = RunFolder(next(_claimed(root)))
-        files.write(run.recipe_file, recipes.to_toml(_from_anywhere(recipe)))
+        files.write(run.recipe_file, toml.text(_from_anywhere(recipe)))
     except OSError as error:
         raise BadRun(
             f"A run cannot be written to {root}: {error.strerror}.", "Free some space, or name another folder with --runs."

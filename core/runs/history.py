@@ -31,9 +31,12 @@ class History:
         self.checkpoints: list[e.Checkpointed] = []
         self.log: list[tuple[e.Event, str]] = []  # events worth a line, with its words
         self.ended: e.Ended | None = None
+        self.encoded: e.Encoded | None = None  # the latest attempt's; its seconds are those of all attempts
         self.rss = 0
         self.version = 0  # grows with every event: redraw when it has changed
         self._recent: list[tuple[int, float, int]] = []  # steps, seconds, tokens of the latest Steps lines
+        self._begun: dict[str, int] = {}  # how far each phase was when it began
+        self._checked = 0  # texts of training and validation that were evaluated, over all attempts
 
     @property
     def n_steps(self) -> int:
@@ -59,10 +62,24 @@ class History:
         if not self.learning or self.step == 0:
             return None
         first, last = self.phase_times.get("learn", (0.0, 0.0))
-        done = self.step - self._learn_from
+        done = self.step - self._begun.get("learn", 0)
         return (last - first) / done * (self.n_steps - self.step) if done > 0 and last > first else None
 
-    _learn_from = 0
+    @property
+    def saved(self) -> float | None:
+        """Seconds that the prefix cache has saved, less those spent on it: negative at first. None without one."""
+        if self.encoded is None or not self.encoded.texts:
+            return None
+        learned = self.step / self.n_steps * self.started.epochs * self.started.rows["train"] if self.n_steps else 0
+        return self.encoded.cost / self.encoded.texts * (learned + self._checked) - self.encoded.seconds
+
+    def phase_left(self, name: str) -> float | None:
+        """Seconds until a phase ends, from its own speed; None before it has come anywhere, and once it is over."""
+        phase = self.phases.get(name)
+        if phase is None or phase.done in (self._begun[name], phase.total):
+            return None
+        first, last = self.phase_times[name]
+        return (last - first) / (phase.done - self._begun[name]) * (phase.total - phase.done)
 
     def apply(self, event: e.Event) -> None:
         """Take one event in."""
@@ -72,6 +89,9 @@ class History:
                 self.started, self.ended = event, None
             case e.Phase():
                 self._phase(event)
+            case e.Encoded():
+                before = self.encoded.seconds if self.encoded else 0.0
+                self.encoded = msgspec.structs.replace(event, seconds=before + event.seconds)
             case e.Steps():
                 self._steps(event)
             case e.Evaluated():
@@ -95,8 +115,7 @@ class History:
     def _phase(self, event: e.Phase) -> None:
         if event.name not in self.phases or self.phases[event.name].attempt != event.attempt:
             self.phase_times[event.name] = (event.t, event.t)
-            if event.name == "learn":
-                self._learn_from = event.step
+            self._begun[event.name] = event.done
         self.phases[event.name] = event
         self.phase_times[event.name] = (self.phase_times[event.name][0], event.t)
 
@@ -107,6 +126,7 @@ class History:
         self._recent = [*self._recent[-19:], (len(event.loss), event.seconds, event.tokens)]
 
     def _evaluated(self, event: e.Evaluated) -> None:
+        self._checked += event.rows if event.split != "test" else 0
         learn = self.phases.get("learn")
         if learn and learn.done == learn.total:
             return  # the weights that are kept, which need not be those of this step: no point of the curve
@@ -128,6 +148,8 @@ class History:
 def describe(event: e.Event) -> str:
     """The log line of an event; empty for those that are only drawn."""
     match event:
+        case e.Encoded():
+            return _encoded(event)
         case e.Evaluated(whole=True):
             return _evaluated(event, "whole")
         case e.Evaluated():
@@ -147,3 +169,25 @@ def describe(event: e.Event) -> str:
 
 def _evaluated(event: e.Evaluated, kind: str) -> str:
     return f"{event.split} {kind}: loss {event.loss:.3f}, accuracy {event.accuracy * 100:.1f} % of {event.rows:,}"
+
+
+def _encoded(event: e.Encoded) -> str:
+    blocks, texts = f"{event.blocks} block{'s' * (event.blocks != 1)}", f"{event.texts:,} texts"
+    if event.found == event.texts:
+        return f"{blocks}: {texts} were encoded before, read from disk."
+    spent = f"in {_duration(event.seconds)}, {_size(event.bytes)}{' in bf16' * (event.dtype == 'bfloat16')}."
+    if not event.found:
+        return f"{blocks} encoded once for {texts} {spent}"
+    rest = f"the other {event.texts - event.found:,} now"
+    return f"{blocks}: {event.found:,} of {texts} were encoded before, {rest} {spent}"
+
+
+def _duration(seconds: float) -> str:
+    """9.9 s; 2 min 05 s from a minute on."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if seconds >= 59.95 else f"{seconds:.1f} s"
+
+
+def _size(n_bytes: int) -> str:
+    """49 MB; 2.1 GB."""
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.{int(n_bytes < 1e7)}f} MB"

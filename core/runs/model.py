@@ -48,7 +48,7 @@ def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:
     """The classifier before its first step, on the recipe's device."""
     shape = MODELS[recipe.model.name].shape
     with torch.device("meta"):
-        model = Classifier(shape, n_classes, recipe.model.readout)
+        model = Classifier(shape, n_classes, recipe.model.readout, recipe.speed.rows)
     model = model.to_empty(device="cpu")
     base.load_into(model.backbone)
     model.new_head(recipe.train.seed)

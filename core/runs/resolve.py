@@ -7,7 +7,8 @@ import psutil
 import torch
 
 from core.presets import MODELS
-from core.recipe import Recipe, load, merge
+from core.recipe import Recipe, Speed, load, merge
+from core.train.precision import precision
 
 
 def threads() -> int:
@@ -23,6 +24,20 @@ def device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def resolve_speed(speed: Speed) -> dict:
+    """Device, threads, precision and the cache's share of memory, as this machine makes them of `auto`."""
+    found = {
+        "device": device() if speed.device == "auto" else speed.device,
+        "threads": threads() if speed.threads == "auto" else speed.threads,
+        "cache_memory": speed.cache_memory,
+    }
+    if speed.cache_memory == "auto":
+        found["cache_memory"] = round(psutil.virtual_memory().available / 4 / 1e9, 1)
+    torch.set_num_threads(found["threads"])
+    found["precision"] = precision(found["device"]) if speed.precision == "auto" else speed.precision
+    return found
+
+
 def resolve(recipe: Recipe, columns: dict[str, str], quoting: str, lengths: np.ndarray) -> Recipe:
     """The recipe with no `auto` left. `columns` and `quoting` are as read, `lengths` the training texts' tokens, uncut."""
     preset = MODELS[recipe.model.name]
@@ -33,10 +48,7 @@ def resolve(recipe: Recipe, columns: dict[str, str], quoting: str, lengths: np.n
     found = {
         "data": {"text": columns["text"], "label": columns["label"], "quoting": quoting},
         "model": {"weights": weights, "context": context.get(recipe.model.context, recipe.model.context)},
-        "train": {"lr": preset.lr if recipe.train.lr == "auto" else recipe.train.lr},
-        "speed": {
-            "device": device() if recipe.speed.device == "auto" else recipe.speed.device,
-            "threads": threads() if recipe.speed.threads == "auto" else recipe.speed.threads,
-        },
+        "train": {"batch": recipe.batch, "lr": preset.lr if recipe.train.lr == "auto" else recipe.train.lr},
+        "speed": resolve_speed(recipe.speed),
     }
     return load(merge(recipe.model_dump(), found))

@@ -17,6 +17,7 @@ from core.model.classifier import Classifier
 from core.recipe import Recipe
 from core.runs.events import Changed, Checkpointed, Evaluated, Event, Phase, Steps
 from core.train.change import relative_change
+from core.train.inputs import Inputs
 from core.train.texts import Texts
 
 SAFE = "What was saved before is safe. Try a tenth of the learning rate."
@@ -42,17 +43,35 @@ class NotFinite(WorkbenchError):
     """The loss is no number any more."""
 
 
+def epoch_plan(recipe: Recipe, texts: Texts, epoch: int) -> list[batches.Batch]:
+    """The batches of an epoch."""
+    t = recipe.train
+    lengths = texts.split_lengths["train"]
+    return batches.plan(lengths, t.padding, recipe.batch, t.seed, epoch, t.drop_last, texts.context)
+
+
+def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
+    """Raises WorkbenchError where there is no batch at all."""
+    if steps := len(epoch_plan(recipe, texts, 0)):
+        return steps
+    raise WorkbenchError(
+        f"A batch of {recipe.batch} is more than the {len(texts.splits['train'])} texts to learn from, "
+        "and train.drop_last leaves out what is no whole batch.",
+        "Make the batch smaller, or turn train.drop_last off.",
+    )
+
+
 class Loop:
-    """Learns from `texts.splits["train"]` until the recipe's epochs are over, or `stopping()` says so.
+    """Learns from the inputs' training split until the recipe's epochs are over, or `stopping()` says so.
 
     `save(best)` puts a checkpoint of the present weights, optimizer and state on disk before it returns.
-    `origin(name)` gives a parameter as it was before training. Raises WorkbenchError where there is no batch at all.
+    `origin(name)` gives a parameter as it was before training.
     """
 
     def __init__(
         self,
         model: Classifier,
-        texts: Texts,
+        inputs: Inputs,
         recipe: Recipe,
         state: State,
         optimizer: torch.optim.Optimizer,
@@ -61,30 +80,17 @@ class Loop:
         stopping: Callable[[], bool],
         origin: Callable[[str], Tensor],
     ):
-        self.model, self.texts, self.recipe, self.state, self.optimizer = model, texts, recipe, state, optimizer
+        self.model, self.inputs, self.recipe, self.state, self.optimizer = model, inputs, recipe, state, optimizer
         self.save, self.stopping, self.origin = save, stopping, origin
-        self.train, self.depth = recipe.train, recipe.plan.depth
-        self.device = recipe.speed.device
-        self.lengths = {split: texts.lengths[rows] for split, rows in texts.splits.items()}
-        self.per_epoch = len(self._plan(0))
+        self.train, self.context = recipe.train, inputs.texts.context
+        self.lengths = inputs.texts.split_lengths
+        self.per_epoch = steps_per_epoch(recipe, inputs.texts)
         self.n_steps = self.train.epochs * self.per_epoch
-        if not self.n_steps:
-            raise WorkbenchError(
-                f"A batch of {self.train.batch} is more than the {len(self.lengths['train'])} texts to learn from, "
-                "and train.drop_last leaves out what is no whole batch.",
-                "Make the batch smaller, or turn train.drop_last off.",
-            )
         self._process = psutil.Process()
         self._saved = (state.step, state.evaluated)  # what the last checkpoint holds, or a run that has none yet
         self._losses: list[float] = []
         self._tokens = 0
         self._reported = time.monotonic()
-
-    def _plan(self, epoch: int) -> list[batches.Batch]:
-        t = self.train
-        return batches.plan(
-            self.lengths["train"], t.padding, t.batch, t.seed, epoch, t.drop_last, self.texts.context
-        )
 
     def run(self) -> Iterator[Event]:
         """Every event from `state.step` to the last step. Returns early, after a checkpoint, when stopped.
@@ -115,7 +121,7 @@ class Loop:
                 break
             if epoch != self.state.step // self.per_epoch:
                 epoch = self.state.step // self.per_epoch
-                plan = self._plan(epoch)
+                plan = epoch_plan(self.recipe, self.inputs.texts, epoch)
             self._learn(plan[self.state.step % self.per_epoch])
             if time.monotonic() - self._reported > REPORT:
                 yield from self._report()
@@ -124,13 +130,8 @@ class Loop:
 
     def _learn(self, batch: batches.Batch) -> None:
         """One optimizer step."""
-        ids, lengths, labels = self.texts.batch("train", batch, self.device)
-        if self.depth is None:
-            logits = self.model(ids, lengths)
-        else:
-            with torch.no_grad():
-                h = self.model.prefix(ids, self.depth)
-            logits = self.model.suffix(h, lengths, self.depth)
+        h, lengths, labels = self.inputs.batch("train", batch)
+        logits = self.model.suffix(h, lengths, self.inputs.depth)
         loss = F.cross_entropy(logits, labels)
         value = loss.item()
         if not math.isfinite(value):
@@ -177,7 +178,7 @@ class Loop:
         for split in ("train", "validation"):
             if not (split == "validation" and ends):
                 sample = batches.sample(
-                    self.lengths[split], t.padding, t.batch, self.texts.context, t.eval_batches, t.seed
+                    self.lengths[split], t.padding, self.recipe.batch, self.context, t.eval_batches, t.seed
                 )
                 yield self._look(split, sample, whole=False)
         best = False
@@ -194,7 +195,7 @@ class Loop:
 
     def whole(self, split: str) -> list[batches.Batch]:
         """Every row of a split, in batches for evaluation."""
-        return batches.in_order(self.lengths[split], self.train.padding, self.train.batch, self.texts.context)
+        return batches.filled(self.lengths[split], self.context if self.train.padding == "fixed" else None)
 
     def evaluate(self, split: str, progress: Progress) -> Evaluated:
         """Loss and accuracy over a whole split, its rows reported as a phase. Raises Stopped."""
@@ -208,8 +209,8 @@ class Loop:
             for batch in plan:
                 if self.stopping():
                     raise Stopped
-                ids, lengths, labels = self.texts.batch(split, batch, self.device)
-                logits = self.model(ids, lengths)
+                h, lengths, labels = self.inputs.batch(split, batch)
+                logits = self.model.suffix(h, lengths, self.inputs.depth)
                 loss += F.cross_entropy(logits, labels, reduction="sum").item()
                 right += int((logits.argmax(dim=1) == labels).sum())
                 rows += len(labels)

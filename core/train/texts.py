@@ -30,6 +30,10 @@ class Texts:
     def __post_init__(self) -> None:
         self.lengths = np.fromiter(map(len, self.ids), dtype=np.int64, count=len(self.ids))
 
+    @property
+    def split_lengths(self) -> dict[str, np.ndarray]:
+        return {split: self.lengths[rows] for split, rows in self.splits.items()}
+
     def batch(self, split: str, batch: Batch, device: str) -> tuple[Tensor, Tensor, Tensor]:
         """ids (B, T), lengths (B,), labels (B,) of a batch whose rows count within the split."""
         rows = self.splits[split][batch.rows]

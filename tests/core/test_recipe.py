@@ -4,9 +4,10 @@ import tomllib
 
 import pytest
 
+from core import toml
 from core.errors import BadRecipe
 from core.model.freeze import FreezePlan, parts_of
-from core.recipe import check, layer, load, merge, options, read_toml, to_toml
+from core.recipe import check, layer, load, merge, options
 
 
 def problems(raw):
@@ -67,7 +68,7 @@ def test_words_from_a_command_line_become_values():
 def test_toml_says_everything_and_reads_back():
     for raw in ({}, {"preset": "book", "data": {"path": 'we"ird\\päth'}}, {"train": {"lr": 1e-4}}):
         recipe = load(raw)
-        text = to_toml(recipe)
+        text = toml.text(recipe)
         assert load(tomllib.loads(text)) == recipe
         for option in options():
             assert option.help and f"# {option.help}" in text
@@ -77,7 +78,7 @@ def test_a_file_that_is_no_toml(tmp_path):
     (tmp_path / "r.toml").write_text("[train\nepochs=")
     for path, words in ((tmp_path / "r.toml", "is not TOML"), (tmp_path / "none.toml", "cannot be read"), (tmp_path, "cannot be read")):
         with pytest.raises(BadRecipe, match=words):
-            read_toml(path)
+            toml.read(path)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from core.recipe import load, options, to_toml
+from core import toml
+from core.recipe import load, options
 from core.runs.control import Stop
 from core.runs.folder import RunFolder, list_runs
 from workbench import cli
@@ -126,7 +127,7 @@ def test_every_option_is_a_flag_and_survives_toml(tmp_path):
         assert f"--{option.name}" in words
     recipe = load({"preset": "book", "train": {"lr": 0.001}, "freeze": {"trainable": "blocks.3,norm,head"}})
     path = tmp_path / "r.toml"
-    path.write_text(to_toml(recipe))
+    path.write_text(toml.text(recipe))
     assert cli.recipe_of(cli.parser().parse_args(["train", str(path)])) == recipe
 
 

@@ -62,6 +62,7 @@ async def test_everything_about_a_file_is_on_the_screen(messages, tmp_path, read
         ]
         assert "medians" in text_of(app, Histogram) and "cuts none" in text_of(app, Histogram)
         assert "stratified, seed 123" in text_of(app, Splits)
+        assert any("ham: 65.0 % of the file" in note.text for note in app.screen.query_one(Notes).notes)
         assert shown(app)[1].split() == ["1", "ham", "5", "some", "words", "of", "number", "1"]
 
 
@@ -97,6 +98,30 @@ async def test_search_sort_and_reverse(messages, tmp_path, ready, until):
         assert rows.view == View(sort="label", reverse=True)
         await pilot.press("o")
         await until(pilot, lambda: rows.row and rows.row.row == 59)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_a_search_that_finds_nothing_says_so_and_esc_shows_all_rows(messages, tmp_path, ready, until, size):
+    app = opened(tmp_path, messages)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        rows, panel = app.screen.query_one(Rows), app.screen.query_one("#rows")
+        await pilot.press("slash", *"xyz")
+        await until(pilot, lambda: panel.subtitle == "“xyz”, 0 of 60")
+        assert rows.render_line(0).text.strip() == "Nothing holds “xyz”. esc shows all rows."
+        await pilot.press(*"some words that are not there " * 5)
+        await until(pilot, lambda: len(panel.subtitle) > 30)
+        rule = panel.children[0].render().plain
+        assert "…, 0 of 60 ─" in rule and len(rule) == size[0]
+        await pilot.press("escape")
+        await until(pilot, lambda: rows.total == 60 and app.screen.focused is rows)
+        await pilot.press("f")
+        await until(pilot, lambda: rows.total == 2)
+        await pilot.press("slash", *"xyz", "enter", "enter")  # leaves the field; there are no tokens to see
+        await until(pilot, lambda: app.screen.focused is rows and rows.total == 0)
+        assert rows.render_line(0).text.strip() == "Nothing among these holds “xyz”. esc shows all rows."
+        await pilot.press("escape")
+        await until(pilot, lambda: rows.total == 60)
 
 
 async def test_enter_shows_the_tokens_of_a_row_and_a_character_stays_whole(messages, tmp_path, ready, until):
@@ -231,10 +256,44 @@ async def test_more_than_eight_classes_are_sorted_and_can_be_searched(tmp_path, 
         classes = app.screen.query_one(Classes)
         assert classes.count == 12 and classes.label == "topic 11" and classes.size.height == 8
         classes.focus()
+        await pilot.press("slash", *"xyz", "enter")
+        await until(pilot, lambda: app.screen.focused is classes and classes.count == 0)
+        assert classes.render_line(0).text.strip() == "No such class. esc shows all of them."
+        await pilot.press("enter")
+        assert app.screen.query_one(Rows).view == View()  # there is none to filter by
+        await pilot.press("escape")
+        await until(pilot, lambda: classes.count == 12)
         await pilot.press("slash", *"topic 1", "enter")
         assert classes.count == 3 and app.screen.focused is classes
         await pilot.press("j", "enter")
         await until(pilot, lambda: app.screen.query_one(Rows).total == 20)
+
+
+async def test_names_of_many_classes_have_the_room_that_bars_can_spare(tmp_path, ready):
+    path = tmp_path / "many.csv"
+    names = [f"a_rather_long_{label}" for label in range(12)]
+    rows = [f"some text about {name} number {i},{name}" for name in names for i in range(100)]
+    path.write_text("\n".join(["text,label", *rows]))
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        classes = app.screen.query_one(Classes)
+        width = classes.scrollable_content_region.width
+        lines = [classes.line(i, width) for i in range(classes.count)]
+        assert all(any(name in line.plain for line in lines) for name in names)
+        assert all(line.plain.count("█") >= 8 and line.cell_len <= width for line in lines)
+        assert classes.headings(width).plain.split() == ["file", "learning"]
+
+
+async def test_a_file_of_zero_bytes_is_named_for_what_it_may_be(tmp_path, until):
+    path = tmp_path / "wide.csv"
+    path.write_bytes("label,text\nham,hello\n".encode("utf-16-le") * 20)
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.desk.problem is not None)
+        words = " ".join(text_of(app, Source).split())
+        assert "wide.csv is not text, or it is UTF-16 without the mark that says so." in words
+        assert "save it as CSV in UTF-8" in words
 
 
 async def test_while_a_large_file_is_read_the_screen_says_how_far_it_is_and_answers(tmp_path, until):

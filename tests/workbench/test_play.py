@@ -17,10 +17,11 @@ from workbench.app import WorkbenchApp
 from workbench.cli import main
 from workbench.screens.other import Checkpoints
 from workbench.screens.play import HAM_OR_SPAM
+from workbench.widgets import beginnings
 from workbench.widgets.kept import Kept
 from workbench.widgets.panel import Panel
 from workbench.widgets.verdict import Verdict
-from workbench.widgets.your_text import MOST
+from workbench.widgets.your_text import MOST, YourText
 
 DUE = 60  # seconds in which anything here happens, on a busy machine too
 
@@ -133,6 +134,81 @@ def shows(app, prediction: dict) -> bool:
     return shares == pytest.approx(prediction["probabilities"], abs=1e-5)
 
 
+async def test_the_verdict_at_every_token_follows_what_is_typed(trained, shown, capsys):
+    main(["predict", str(trained.path), "free", "free prize", "--json"])
+    shares = [answer["probabilities"]["spam"] for answer in json.loads(capsys.readouterr().out)]
+    app = WorkbenchApp(load(), trained.path.parent)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(app, pilot)
+        assert "Spam %, had the text ended here" in shown(app) and beginnings.HINT in shown(app)
+        await type_and_wait(app, pilot, "free prize")
+        assert under(shown(app), 2).split() == ["free", "prize"]
+        assert under(shown(app), 5).split() == [beginnings.whole_percent(share) for share in shares]
+        await type_and_wait(app, pilot, "[b]日本😀\n\t x")
+        assert under(shown(app), 2).split() == ["[", "b", "]", "日", "本", "😀", "⏎", "⇥", "x"]
+        percents = under(shown(app), 5)
+        assert percents.index(percents.split()[4]) == 2 + 4 * 4  # 本 takes four cells with its gap, as the others do
+        before = where(app, "#kept")
+        await type_and_wait(app, pilot, "a" * 400)
+        assert where(app, "#kept") == before
+        assert len(app.screen.query_one(beginnings.Columns)._columns) <= 16 and "first 16 tokens" in said(app)
+
+
+async def test_a_short_screen_shows_the_end_of_the_text_in_one_row(trained, shown):
+    words = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+    app = WorkbenchApp(load(), trained.path.parent)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        await type_and_wait(app, pilot, words)
+        row = under(shown(app), 1).split()
+        assert row[-1] == "sixteen" and f"after {16 - len(row)} tokens" in shown(app)
+        assert app.screen.query_one(Kept).parent.region.bottom == 23
+        await pilot.resize_terminal(120, 36)
+        await until(pilot, lambda: "one" in under(shown(app), 2).split())
+        assert " tokens" not in shown(app)
+        await pilot.resize_terminal(80, 18)
+        await until(pilot, lambda: "had the text ended" not in shown(app))
+        assert "Kept" in shown(app)
+
+
+async def test_another_readout_says_why_it_has_no_verdict_at_every_token(copied, shown):
+    recipe = copied.recipe_file.read_text()
+    copied.recipe_file.write_text(recipe.replace('readout = "last_real"', 'readout = "mean"'))
+    app = WorkbenchApp(load(), copied.path.parent)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        await type_and_wait(app, pilot, "free")
+        assert "needs the readout last_real; this run has mean." in said(app)
+        assert "had the text ended" not in shown(app)
+
+
+async def type_and_wait(app, pilot, text: str) -> None:
+    """Put a text into the field, and wait for its verdict."""
+    field(app).text = text
+    await until(pilot, lambda: app.screen.query_one(Verdict)._answer.text == text)
+    await pilot.pause()
+
+
+def under(screen: str, below: int) -> str:
+    """The line so far below the title of the verdicts at every token."""
+    lines = screen.splitlines()
+    return lines[next(i for i, line in enumerate(lines) if "had the text ended here" in line) + below]
+
+
+def where(app, query: str):
+    return app.screen.query_one(query).region
+
+
+async def test_examples_fit_the_classifier_before_it_is_loaded(trained):
+    app = WorkbenchApp(load(), trained.path.parent)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("4")
+        await until(pilot, lambda: app.screen.query(YourText) and field(app).earlier)
+        assert field(app).earlier == list(HAM_OR_SPAM) and "Loading" in said(app)
+        await pilot.press("x", "enter")
+        assert field(app).earlier == ["x", *HAM_OR_SPAM]
+
+
 async def test_sentences_are_kept_and_recalled(trained):
     app = WorkbenchApp(load(), trained.path.parent)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -237,3 +313,36 @@ def test_how_often_it_was_right_when_this_sure():
     assert tested.times("spam", 0.5) == (2, 3)
     assert tested.times("spam", 0.999) == (0, 0)
     assert tested.times("other", 0.5) == (0, 0)
+
+
+@pytest.mark.parametrize("room", [7, 20, 76])
+def test_one_row_scrolls_by_half_of_it_and_shows_the_end(room):
+    widths = [3 + i % 5 for i in range(60)]
+    starts = []
+    for n in range(1, len(widths) + 1):
+        (row,) = beginnings.scrolled(widths[:n], room)
+        shown = widths[row]
+        assert row.stop == n and sum(shown) + len(shown) - 1 <= room
+        starts.append(row.start)
+    assert starts == sorted(starts) and (room < 20 or len(set(starts)) < len(widths) / 2)
+    assert not list(beginnings.scrolled([], room)) and not list(beginnings.wrapped([], room))
+
+
+def test_rows_are_as_wide_as_there_is_room_and_hold_every_column_once():
+    widths = [3 + i % 5 for i in range(60)] + [40]
+    rows = list(beginnings.wrapped(widths, 30))
+    assert [i for row in rows for i in range(row.start, row.stop)] == list(range(61))
+    assert all(sum(widths[row]) + row.stop - row.start - 1 <= 30 for row in rows[:-1])
+
+
+def test_shares_as_percentages_and_bars():
+    shares = (0, 0.004, 0.007, 0.5, 0.994, 0.996, 1)
+    assert [beginnings.whole_percent(share) for share in shares] == ["<1", "<1", "1", "50", "99", ">99", ">99"]
+    assert "".join(beginnings.level(share, 1, 0) for share in (0, 0.5, 1)) == "▁▄█"
+    assert ["".join(beginnings.level(share, 2, line) for line in (0, 1)) for share in (0, 0.3, 0.75, 1)] == [" ▁", " ▅", "▄█", "██"]
+
+
+def test_two_labels_have_the_curve_of_the_one_that_is_rarer_in_the_test_else_of_the_second(runs):
+    # 149 texts of ham in the test, 151 of spam
+    assert classifier._sought(runs.write("done"), ["ham", "spam"]) == "ham"
+    assert classifier._sought(runs.write("stopped"), ["ham", "spam"]) == "spam"

@@ -29,8 +29,7 @@ def opened(runs, until):
         async with app.run_test(size=size, notifications=True) as pilot:
             app.action_mode("train")
             await until(pilot, lambda: app.current_mode == "train" and app.screen.is_mounted)
-            if run is not None:
-                app.desk.follow(run)
+            if run is not None:  # the only one, which the app follows by itself
                 await until(pilot, lambda: app.desk.status is not None)
             await pilot.pause()
             yield pilot
@@ -87,7 +86,8 @@ async def test_a_live_run_is_followed_through_a_stop(opened, runs, shown, until,
             screen = shown(pilot.app)
             assert "epoch 4 of 5" in screen
             assert "train ─   validation ◆" in screen
-            assert "frozen: blocks 0–4, embeddings" in screen
+            assert "blocks 0–4, embeddings frozen" in " ".join(screen.split())
+            assert "cache" not in screen
             assert "58.8" in screen and "1.1 GB" in screen
 
             runs.append(
@@ -149,7 +149,7 @@ async def test_a_silent_worker_is_doubted(opened, runs, shown, until):
     with runs.held(run):
         os.utime(run.heartbeat_file, (time.time() - 75, time.time() - 75))
         async with opened(run) as pilot:
-            await until(pilot, lambda: "▲ No sign of life for 1:1" in shown(pilot.app))
+            await until(pilot, lambda: "▲ No sign of life for 1:" in shown(pilot.app))
 
 
 async def test_a_run_whose_recipe_is_gone_is_still_shown(opened, runs, shown, until):
@@ -256,12 +256,20 @@ def test_parts_in_words():
     n_blocks = MODELS["gpt2"].shape.n_blocks
     assert in_words("blocks.11.mlp") == "block 11 mlp"
     assert in_words("norm") == "final norm"
-    assert frozen_in_words(FreezePlan.parse("last_block", n_blocks)) == "blocks 0–10, embeddings"
-    assert (
-        frozen_in_words(FreezePlan.parse("blocks.3,head", n_blocks))
-        == "final norm, blocks 4–11, blocks 0–2, embeddings"
-    )
-    assert frozen_in_words(FreezePlan.parse("all", n_blocks)) == ""
+    assert frozen_in_words(FreezePlan.parse("last_block", n_blocks), False) == [
+        ("blocks 0–10, embeddings", "frozen")
+    ]
+    assert frozen_in_words(FreezePlan.parse("last_block", n_blocks), True) == [
+        ("blocks 0–10", "frozen, read from cache")
+    ]
+    assert frozen_in_words(FreezePlan.parse("blocks.3,head", n_blocks), False) == [
+        ("final norm, blocks 4–11, blocks 0–2, embeddings", "frozen")
+    ]
+    assert frozen_in_words(FreezePlan.parse("blocks.3,head", n_blocks), True) == [
+        ("final norm, blocks 4–11", "frozen"),
+        ("blocks 0–2", "frozen, read from cache"),
+    ]
+    assert frozen_in_words(FreezePlan.parse("all", n_blocks), False) == []
 
 
 def test_weight_change_is_drawn_as_far_as_the_run_has_come():

@@ -12,7 +12,7 @@ from core.data.profile import Profile
 from core.errors import BadData, BadRecipe, WorkbenchError
 from workbench import keys
 from workbench.desk import Desk
-from workbench.formatting import plural, printable
+from workbench.formatting import cut, plural, printable
 from workbench.helper import Superseded
 from workbench.screens.room import Room
 from workbench.screens.source import SourceDialog, dropped
@@ -27,6 +27,7 @@ from workbench.widgets.source import Source, progress_in_words
 from workbench.widgets.splits import Splits
 from workbench.widgets.tokens import Tokens
 
+BESIDE = 14  # cells of a panel's rule that neither title nor subtitle may have
 LIKE_A_PATH = re.compile(r"(file://|[/~.])\S*$")
 
 
@@ -98,27 +99,24 @@ class DataScreen(Room):
         self.query_one(Rows).focus()
 
     @on(Rows.Counted)
-    def _counted(self) -> None:
+    def _headings(self) -> None:
+        """What stands above the lists: which rows these are, how many, and the names of the columns."""
         if self._shown is None:
             return
-        rows = self.query_one(Rows)
+        rows, classes, panel = self.query_one(Rows), self.query_one(Classes), self.query_one("#rows", Panel)
         view, words = rows.view, []
         if view.filter:
             words.append(next((n.text for n in self._shown.notes if n.filter == view.filter), view.filter))
         if view.search:
             words.append(f"“{printable(view.search)}”")
-        words.append(f"{rows.total:,} of {self._shown.rows:,}")
-        self.query_one("#rows", Panel).subtitle = ", ".join(words)
-        self._headings()
+        count = f"{rows.total:,} of {self._shown.rows:,}"
+        room = panel.size.width - len(panel.title) - len(count) - BESIDE
+        panel.subtitle = ", ".join([*filter(None, [cut(", ".join(words), room)]), count])
+        self.query_one("#row-headings", Static).update(rows.headings(rows.size.width))
+        self.query_one("#class-headings", Static).update(classes.headings(classes.size.width))
 
     def on_resize(self, _: events.Resize) -> None:
         self.call_after_refresh(self._headings)
-
-    def _headings(self) -> None:
-        if self._shown:
-            rows, classes = self.query_one(Rows), self.query_one(Classes)
-            self.query_one("#row-headings", Static).update(rows.headings(rows.size.width))
-            self.query_one("#class-headings", Static).update(classes.headings(classes.size.width))
 
     def action_filter(self) -> None:
         rows = self.query_one(Rows)
@@ -135,7 +133,7 @@ class DataScreen(Room):
         rows.look(rows.view._replace(reverse=not rows.view.reverse))
 
     def action_search(self) -> None:
-        field = self.query_one("#find-class" if self.query_one(Classes).has_focus else "#find-row", Input)
+        field = self.query_one("#find-row" if self._searched is self.query_one(Rows) else "#find-class", Input)
         field.display = True
         field.focus()
 
@@ -150,13 +148,26 @@ class DataScreen(Room):
         self.query_one(Classes).show(self._shown, event.value)
 
     @on(Input.Submitted)
-    def _found(self) -> None:
-        self.action_back()
+    def _leave_field(self) -> None:
+        self._searched.focus()
+        for field in self.query(".find").results(Input):
+            field.display = bool(field.value)
+
+    @property
+    def _searched(self) -> Lines:
+        """The list that has the focus, itself or in its field."""
+        of_classes = self.query_one(Classes).has_focus or self.query_one("#find-class").has_focus
+        return self.query_one(Classes if of_classes else Rows)
+
+    def _clear(self, field: str) -> None:
+        self.query_one(field, Input).value = ""
+        self.query_one(field).display = False
 
     def action_show_rows(self) -> None:
         rows = self.query_one(Rows)
-        if self.query_one(Classes).has_focus:
-            chosen = f"label {self.query_one(Classes).label}"
+        classes = self.query_one(Classes)
+        if classes.has_focus:
+            chosen = f"label {classes.label}" if classes.count else ""
         else:
             note = self.query_one(Notes).note
             chosen = note.filter if note else ""
@@ -174,8 +185,9 @@ class DataScreen(Room):
             self.action_show_rows()
 
     def action_tokens(self) -> None:
-        self.toggle_class("-tokens")
-        self._ask_for_tokens()
+        if self.query_one(Rows).count:
+            self.toggle_class("-tokens")
+            self._ask_for_tokens()
 
     @on(Rows.Moved)
     def _moved(self, event: Rows.Moved) -> None:
@@ -201,16 +213,20 @@ class DataScreen(Room):
         self.query_one("#tokens VerticalScroll").scroll_home(animate=False)
 
     def action_back(self) -> None:
+        if self._shown is None:
+            return
+        rows, searched = self.query_one(Rows), self._searched
         if isinstance(self.focused, Input):
-            self.query_one(Classes if self.focused.id == "find-class" else Rows).focus()
-            for field in self.query(".find").results(Input):
-                field.display = bool(field.value)
-        elif self.has_class("-tokens", "-short"):
+            self._leave_field()
+            if searched.count:
+                return  # else there is nothing there to stay for
+        if searched is not rows and self.query_one("#find-class", Input).value:
+            self._clear("#find-class")
+        elif self.has_class("-tokens", "-short") and rows.count:
             self.remove_class("-tokens")
-        elif self._shown and self.query_one(Rows).view != View():
-            self.query_one("#find-row", Input).value = ""
-            self.query_one("#find-row").display = False
-            self.query_one(Rows).look(View())
+        elif rows.view != View():
+            self._clear("#find-row")
+            rows.look(View())
 
     def action_source(self) -> None:
         self._choose(self.desk.recipe.data.path)

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
+from typing import Any
 
 import msgspec
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.timer import Timer
 from textual.widgets import Static
@@ -12,15 +13,18 @@ from textual.widgets import Static
 from core.errors import WorkbenchError
 from core.runs.folder import RunFolder
 from workbench import classifier, keys
-from workbench.classifier import Answer, Asked, Opened
+from workbench.classifier import Answer, Asked, Opened, Typed
 from workbench.desk import Desk
 from workbench.helper import Superseded
 from workbench.screens.room import Room
+from workbench.themes import class_role
+from workbench.widgets.beginnings import Beginnings
 from workbench.widgets.kept import Kept
 from workbench.widgets.panel import Panel
 from workbench.widgets.verdict import Verdict
 from workbench.widgets.your_text import MOST, YourText
 
+LOW = 20  # lines of a screen, below which the curve leaves its room to what is kept
 SLOW = 0.3  # seconds without an answer, after which the screen says that it is at work
 HAM_OR_SPAM = (
     "You are a winner you have been specially selected to receive $1000 cash or a $2000 award.",
@@ -48,6 +52,7 @@ class PlayScreen(Room):
         self._followed: RunFolder | None = None
         self._asked: Asked | None = None
         self._opened: Opened | None = None
+        self._labels: list[str] = []
         self._seen: tuple | None = None
         self._questions = self._answered = 0
         self._slow: Timer | None = None
@@ -57,6 +62,7 @@ class PlayScreen(Room):
             yield YourText()
         with Panel(title="Verdict", id="verdict"):
             yield Verdict()
+        yield Beginnings(id="beginnings")
         with Panel(title="Kept", letter="k", id="kept"):
             yield Kept()
             yield Static(
@@ -65,6 +71,9 @@ class PlayScreen(Room):
 
     def on_mount(self) -> None:
         self.desk.run_changed.subscribe(self, self._look)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.height < LOW, "-low")
 
     def on_screen_resume(self) -> None:
         self._seen = None
@@ -92,6 +101,8 @@ class PlayScreen(Room):
             loading = asked and f"Loading {asked.folder.name}: a few seconds the first time."
             self._say(loading or self._no_classifier())
         self._let_write()
+        self._labels = await asyncio.to_thread(classifier.labels, asked.run) if asked else []
+        self.query_one(YourText).earlier = self._earlier()
         if asked is None:
             return
         try:
@@ -104,7 +115,6 @@ class PlayScreen(Room):
         except WorkbenchError as error:
             self._fail(error)
             return
-        self.query_one(YourText).earlier = self._earlier()
         self._ask()
 
     def _no_classifier(self) -> str:
@@ -147,16 +157,16 @@ class PlayScreen(Room):
         self._questions += 1
         if self._slow is None:
             self._slow = self.set_timer(SLOW, self._say_slow)
-        texts = dict.fromkeys([self.query_one(YourText).text, *self.query_one(Kept).unanswered])
-        self.run_worker(self._answer(self._questions, self._opened, list(texts)), group="answer")
+        text = self.query_one(YourText).text
+        self.run_worker(self._answer(self._questions, self._opened, text), group="answer")
+        others = [kept for kept in self.query_one(Kept).unanswered if kept != text]
+        if others:
+            self.run_worker(self._answer_kept(self._opened, list(dict.fromkeys(others))), group="answer")
 
-    async def _answer(self, number: int, opened: Opened, texts: list[str]) -> None:
-        run, checkpoint = str(opened.asked.folder), opened.asked.checkpoint
+    async def _answer(self, number: int, opened: Opened, text: str) -> None:
         began = time.perf_counter()
         try:
-            reply = await self.desk.helper("model").ask(
-                "predict", run=run, checkpoint=checkpoint, texts=texts
-            )
+            reply = await self._of_the_helper("typed", opened, text=text)
         except Superseded:
             return
         except WorkbenchError as error:
@@ -169,20 +179,40 @@ class PlayScreen(Room):
         seconds = time.perf_counter() - began
         if number == self._questions:
             self._no_longer_slow()
-        if reply["step"] != opened.step:  # a checkpoint newer than the one that was opened
-            opened = opened._replace(step=reply["step"], name="")
-        answers = msgspec.convert(reply["answers"], list[Answer])
-        self.query_one(Kept).answered({answer.text: answer for answer in answers}, opened)
-        self._show(answers[0], opened, seconds)
+        typed = msgspec.convert(reply, Typed)
+        opened = _at_step(opened, typed.step)
+        if typed.answer.text in self.query_one(Kept).unanswered:
+            self.query_one(Kept).answered({typed.answer.text: typed.answer}, opened)
+        self._show(typed, opened, seconds)
 
-    def _show(self, answer: Answer, opened: Opened, seconds: float) -> None:
-        note = ""
+    async def _answer_kept(self, opened: Opened, texts: list[str]) -> None:
+        try:
+            reply = await self._of_the_helper("predict", opened, texts=texts)
+        except (Superseded, WorkbenchError):  # the text above is asked of the same helper, and says what is wrong
+            return
+        if opened is self._opened:
+            answers = msgspec.convert(reply["answers"], list[Answer])
+            self.query_one(Kept).answered({answer.text: answer for answer in answers}, _at_step(opened, reply["step"]))
+
+    async def _of_the_helper(self, question: str, opened: Opened, **args: Any) -> dict:
+        run, checkpoint = str(opened.asked.folder), opened.asked.checkpoint
+        return await self.desk.helper("model").ask(question, run=run, checkpoint=checkpoint, **args)
+
+    def _show(self, typed: Typed, opened: Opened, seconds: float) -> None:
+        answer, labels, note = typed.answer, opened.labels, typed.why
         if not answer.text:
             note = "An empty text is read as one end-of-text token."
         elif answer.cut:
             note = f"Only its first {opened.context:,} tokens are read."
         tested = classifier.on_the_test(opened, answer)
-        self.query_one(Verdict).show(answer, opened.labels, tested, note)
+        self.query_one(Verdict).show(answer, labels, tested, note)
+        self.set_class(typed.curve is None, "-no-curve")
+        if typed.curve is not None:
+            label = opened.sought or answer.label
+            number = labels.index(label)
+            shares = [row[number] for row in typed.curve]
+            role = class_role(number, len(labels))
+            self.query_one(Beginnings).show(label, role, typed.pieces, shares, typed.before)
         began = " · from random weights" if opened.random else ""
         self._subtitle(f"{opened.in_words} · {1000 * seconds:,.0f} ms{began}")
 
@@ -202,6 +232,7 @@ class PlayScreen(Room):
     def _say(self, words: str, glyph: str = "") -> None:
         self._no_longer_slow()
         self.query_one(Verdict).say(words, glyph)
+        self.query_one(Beginnings).clear()
         self._subtitle("")
 
     def _subtitle(self, words: str) -> None:
@@ -210,8 +241,9 @@ class PlayScreen(Room):
     # Kept
 
     def _earlier(self) -> list[str]:
-        sms = self._opened and {label.casefold() for label in self._opened.labels} == {"ham", "spam"}
-        return list(dict.fromkeys([*self.query_one(Kept).texts, *(HAM_OR_SPAM if sms else ANYTHING)]))
+        # no examples before it is known what is being told apart
+        examples = HAM_OR_SPAM if {label.casefold() for label in self._labels} == {"ham", "spam"} else ANYTHING
+        return list(dict.fromkeys([*self.query_one(Kept).texts, *(examples if self._labels else ())]))
 
     @on(YourText.Submitted)
     def _keep(self) -> None:
@@ -250,3 +282,8 @@ class PlayScreen(Room):
     async def action_train(self) -> None:
         if await self.desk.start():
             self.app.action_mode("train")
+
+
+def _at_step(opened: Opened, step: int) -> Opened:
+    """What answered, where that is a checkpoint newer than the one that was opened."""
+    return opened if step == opened.step else opened._replace(step=step, name="")

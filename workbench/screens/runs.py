@@ -39,7 +39,7 @@ class RunsScreen(Room):
         self._entries: list[Entry] = []
         self._marked: list[Path] = []  # runs whose curves lie over the selected one's
         self._histories: dict[Path, tuple[int, History]] = {}  # and the size of the log they were read from
-        self._bin: list[Path] = []
+        self._bin: list[tuple[str, Path]] = []  # names of deleted runs, and where they are now
 
     def compose_room(self) -> ComposeResult:
         yield Static("Reading the runs.", id="nothing", classes="empty", markup=False)
@@ -81,10 +81,15 @@ class RunsScreen(Room):
         paths = {entry.run.path for entry in self._entries}
         self._marked = [path for path in self._marked if path in paths]
         self.set_class(bool(self._entries), "-some")
-        what = "t trains one." if self.desk.recipe.data.path else "1 leads to Data, where one begins."
-        self.query_one("#nothing", Static).update(f"No runs yet. {what}")
+        self.query_one("#nothing", Static).update(self._nothing())
         self._show()
         self._read_curves()
+
+    def _nothing(self) -> str:
+        if self._bin:
+            return deleted(self._bin[-1][0])
+        what = "t trains one." if self.desk.recipe.data.path else "1 leads to Data, where one begins."
+        return f"No runs yet. {what}"
 
     def _show(self) -> None:
         glyphs = dict(zip(self._marked, curves.GLYPHS, strict=False))
@@ -124,6 +129,8 @@ class RunsScreen(Room):
 
     async def _fold(self) -> None:
         await asyncio.sleep(SETTLE)
+        if not self.query(RunTable):
+            return  # the screen has gone meanwhile
         drawn = self._drawn()
         paths = {run.path for run in drawn}
         self._histories = {path: read for path, read in self._histories.items() if path in paths}
@@ -201,23 +208,27 @@ class RunsScreen(Room):
     async def action_delete_run(self) -> None:
         run = self._selected.run
         try:
-            self._bin.append(await asyncio.to_thread(hide, run))
+            self._bin.append((run.name, await asyncio.to_thread(hide, run)))
         except BadRun as error:
             self.desk.complain(error)
             return
-        self.app.notify(f"{run.name} deleted. u brings it back until you quit.", markup=False)
+        self.app.notify(deleted(run.name), markup=False)
         await self._read()
         if self.desk.run and self.desk.run.path == run.path:
             self.desk.follow(self._entries[0].run if self._entries else None)
 
     async def action_undo(self) -> None:
         try:
-            run = await asyncio.to_thread(bring_back, self._bin.pop())
+            run = await asyncio.to_thread(bring_back, self._bin.pop()[1])
         except BadRun as error:
             self.desk.complain(error)
             return
         self.app.notify(f"{run.name} is back.", markup=False)
         await self._read()
+
+
+def deleted(name: str) -> str:
+    return f"{name} deleted. u brings it back until you quit."
 
 
 def fold(run: RunFolder) -> History:

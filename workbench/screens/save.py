@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from core import files
-from core.recipe import Recipe, to_toml
+from core import files, toml
+from core.recipe import Recipe
 from workbench import keys
 from workbench.formatting import printable
 from workbench.themes import colour
@@ -46,7 +46,7 @@ class SaveDialog(ModalScreen[Path | None]):
             self._hint(f"{printable(name)} is there already. Enter again replaces it.")
         else:
             try:
-                files.write(path, to_toml(self._recipe))
+                files.write(path, toml.text(self._recipe))
             except OSError as error:
                 self._hint(f"{printable(name)} cannot be written: {error.strerror}. Choose another place.")
             else:

@@ -22,8 +22,9 @@ from workbench.widgets.now import Now
 from workbench.widgets.panel import Panel
 from workbench.widgets.per_class import PerClass
 from workbench.widgets.result_card import ResultCard
-from workbench.widgets.ribbon import Ribbon, in_the_making
-from workbench.widgets.weights import Weights, frozen_in_words
+from workbench.widgets.ribbon import Ribbon
+from workbench.widgets.waiting import Waiting
+from workbench.widgets.weights import Frozen, Weights, frozen_in_words
 
 SLOTS = ("loss", "accuracy", "log")  # share one place in a narrow window; tab goes round
 ENDED_EARLY = ("stopped", "failed", "vanished")
@@ -50,12 +51,12 @@ class TrainScreen(Room):
             yield Static(id="sentence", markup=False)
             yield Ribbon()
             yield ResultCard()
-        yield Static(id="waiting", markup=False)
+        yield Waiting()
         with Horizontal(id="charts"):
             yield Panel(Chart(), title="Loss", letter="l", id="loss")
             yield Panel(Chart(), title="Accuracy %", letter="a", joint="┬", id="accuracy")
         with Horizontal(id="figures"):
-            yield Panel(Weights(), title="Weight change", letter="w", id="weights")
+            yield Panel(Weights(), Frozen(), title="Weight change", letter="w", id="weights")
             yield Panel(Now(), title="Now", joint="┼", id="now")
             labels = PerClass()
             each = Headings(labels), labels
@@ -68,6 +69,10 @@ class TrainScreen(Room):
 
     def on_screen_resume(self) -> None:
         self._show(self.desk)
+
+    def on_resize(self) -> None:
+        if self.query(Ribbon):
+            self.call_after_refresh(self._show, self.desk)
 
     def _show(self, desk: Desk) -> None:
         if not self.is_current:
@@ -86,11 +91,13 @@ class TrainScreen(Room):
         self.query_one("#sentence", Static).update(self._sentence(desk))
         if status:
             self.query_one(Ribbon).show(history, status, self._stopping(desk))
-            self.query_one("#waiting", Static).update(in_the_making(history, status, self._recipe))
+            self.query_one(Waiting).show(history, status, self._recipe)
             self.query_one(Now).show(history)
             self.query_one(Weights).show(history)
-            frozen = frozen_in_words(self._recipe.plan) if self._recipe else ""
-            self.query_one("#weights", Panel).subtitle = f"frozen: {frozen}" if frozen else ""
+            frozen = frozen_in_words(self._recipe.plan, history.encoded is not None) if self._recipe else []
+            self.query_one(Frozen).show(frozen)
+            words = "; ".join(f"{parts} {state}" for parts, state in frozen)
+            self.query_one("#weights", Panel).subtitle = words if self.has_class("-short") else ""
             self.query_one(Log).show(history, desk.run.name)
             version = (desk.run.path, history.version)
             self.query_one("#loss Chart", Chart).show(curves.loss(history), version)

@@ -9,6 +9,7 @@ from workbench.formatting import bar, cut, pad, printable
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import Lines
 
+LEAST_NAME, LEAST_BAR = 6, 4  # cells
 IN_FULL = 8  # so many classes stand in the order of the classifier; more are sorted and can be searched
 
 
@@ -33,6 +34,9 @@ class Classes(Lines):
         """The class under the cursor."""
         return self._shown[self.cursor]
 
+    def nothing(self) -> str:
+        return "No such class. esc shows all of them."
+
     def show(self, profile: Profile, searched: str = "") -> None:
         """Show the classes of a profile whose name contains `searched`."""
         self._profile = profile
@@ -46,9 +50,10 @@ class Classes(Lines):
     def headings(self, width: int) -> Text:
         """The line above the list: what the two bars are."""
         name, bars, number = self._columns(width)
-        muted = colour(self, "muted")
-        words = pad("", name + 2) + pad("in the file", bars + number + 2) + "for learning"
-        return Text(cut(words, width), muted, no_wrap=True)
+        column = bars + number + 2
+        first, second = ("in the file", "for learning") if column > len("in the file") else ("file", "learning")
+        words = pad("", name + 2) + pad(first, column) + second
+        return Text(cut(words, width), colour(self, "muted"), no_wrap=True)
 
     def line(self, index: int, width: int) -> Text:
         profile, label = self._profile, self._shown[index]
@@ -62,8 +67,9 @@ class Classes(Lines):
         return line
 
     def _columns(self, width: int) -> tuple[int, int, int]:
-        """Cells for the name, each bar, each number."""
-        longest = max((cell_len(label) for label in self._shown), default=4)
-        name = min(longest, max(6, width // 4))
+        """Cells for the name, each bar, each number. Names come first: of many classes they tell more than bars."""
+        longest = max((cell_len(printable(label)) for label in self._profile.labels), default=4)
         number = max(len(f"{rows:,}") for rows in self._profile.labels.values()) + 1
-        return name, max(2, (width - name - 2 - 2 * (number + 2)) // 2), number
+        room = width - 2 - 2 * (number + 2)
+        name = min(longest, max(LEAST_NAME, room - 2 * LEAST_BAR))
+        return name, max(2, (room - name) // 2), number

@@ -17,8 +17,11 @@ GLYPHS = {"starting": "●", "running": "●", "done": "✓", "stopped": "■", 
 
 
 def run_in_words(status: Status, history: History) -> str:
-    """A run's state in a few words: '● 62 % · 0:05 left', '✓ 98.3 %', '✕ failed'."""
+    """A run's state in a few words: '● encoding · 0:07 left', '● 62 % · 0:05 left', '✓ 98.3 %', '✕ failed'."""
     glyph = GLYPHS[status.state]
+    encoding = status.state == "running" and "encode" in history.phases and "learn" not in history.phases
+    if encoding and (left := history.phase_left("encode")) is not None:
+        return f"{glyph} encoding · {clock(left)} left"
     if status.state == "running":
         step = max(status.step, history.step)
         share = f"{glyph} {step / status.n_steps:.0%}".replace("%", " %")

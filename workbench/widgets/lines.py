@@ -12,6 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from workbench import keys
+from workbench.formatting import cut
 from workbench.themes import colour
 
 
@@ -50,6 +51,10 @@ class Lines(ScrollView, can_focus=True):
         """One line, at most `width` cells; its first cell is left for the cursor."""
         raise NotImplementedError
 
+    def nothing(self) -> str:
+        """The sentence that stands in the place of an empty list."""
+        return ""
+
     def changed(self) -> None:
         """Draw anew: the lines or their number have changed."""
         self.virtual_size = Size(self.scrollable_content_region.width, self.count)
@@ -83,10 +88,13 @@ class Lines(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
-        if index >= self.count:
-            return Strip.blank(width, self.rich_style)
-        strip = self._strip(self.line(index, width)).adjust_cell_length(width)
         style = self.rich_style
+        if y == self.count == 0:
+            words = Text(cut(f" {self.nothing()}", width), colour(self, "text"))
+            return self._strip(words).adjust_cell_length(width).apply_style(style)
+        if index >= self.count:
+            return Strip.blank(width, style)
+        strip = self._strip(self.line(index, width)).adjust_cell_length(width)
         if index == self.cursor and self.has_focus:
             strip = Strip.join([self._strip(Text("▌", colour(self, "focus"))), strip.crop(1, width)])
             style += self.get_component_rich_style("lines--cursor", partial=True)

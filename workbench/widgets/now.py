@@ -8,6 +8,7 @@ from textual.widget import Widget
 from core.runs.history import History, Point
 from workbench.formatting import count, percent, plural, size
 from workbench.themes import colour
+from workbench.widgets.ribbon import took
 
 MEAN_OVER = 50  # steps; one batch's loss says little
 
@@ -63,6 +64,9 @@ class Now(Widget):
             rows.append(("rate", rate(history.rates[-1]), ""))
         if history.rss:
             rows.append(("memory", size(history.rss), f"of {size(total_memory())}"))
+        if history.saved is not None:
+            words = "saved so far" if history.saved >= 0 else "not yet earned back"
+            rows.append(("cache", took(abs(history.saved)), words))
         muted = colour(self, "muted")
         return Text("\n").join(
             Text.assemble((f"{name:<10}", muted), f"{figure:>8}", (f"  {words}", muted))
@@ -77,7 +81,9 @@ class Now(Widget):
         if seen:
             parts.append(f"validation {seen.loss:.3f}, {percent(seen.accuracy)}")
         if history.steps_per_second:
-            parts += [f"{history.steps_per_second:.3g} steps/s", size(history.rss)]
+            parts.append(f"{history.steps_per_second:.3g} steps/s")
+            parts += [f"cache saved {took(history.saved)}"] if history.saved and history.saved > 0 else []
+            parts.append(size(history.rss))
             parts += [f"{count(history.tokens_per_second)} tokens/s", f"rate {rate(history.rates[-1])}"]
         while len(" · ".join(parts)) > self.content_region.width:
             parts.pop()

@@ -11,6 +11,7 @@ from workbench.themes import colour
 
 NAME, FIGURE, INTERVAL = 16, 8, 17  # cells
 LEAST_SCALE, MOST_SCALE = 12, 50
+WORTH_SAYING = 1.5  # seconds
 
 
 class Line(NamedTuple):
@@ -35,7 +36,7 @@ def lines_of(result: dict) -> list[Line]:
         found.append(Line("without leaks", test["clean"], test["clean"], test["clean"], "validation", words))
     others = [
         ("counting words", test["baseline"], "TF-IDF and regression"),
-        ("always the same", test["majority"], "the commonest label"),
+        ("always the same", test["majority"], "of the test set"),
     ]
     return found + [
         Line(name, share, share, share, "muted", words) for name, share, words in others if share is not None
@@ -85,8 +86,17 @@ class ResultCard(Widget):
         )
 
     def _others(self) -> Text:
-        result = self._result
+        result, width = self._result, self.content_region.width
         parts = [f"{split} {percent(result[split]['accuracy'])}" for split in ("train", "validation")]
-        parts.append(f"weights of step {result['checkpoint']:,}")
-        parts.append(f"took {clock(result['seconds']['total'])}")
-        return Text(cut(" · ".join(parts), self.content_region.width), colour(self, "muted"))
+        parts += [f"weights of step {result['checkpoint']:,}", f"took {clock(result['seconds']['total'])}"]
+        parts += saved_in_words(result)
+        if len(" · ".join(parts)) > width:
+            parts.pop(2)
+        return Text(cut(" · ".join(parts), width), colour(self, "muted"))
+
+
+def saved_in_words(result: dict) -> list[str]:
+    """What the prefix cache saved of what the run would have taken; nothing where that is nothing to speak of."""
+    saved = (result.get("cache") or {}).get("saved", 0)
+    total = result["seconds"]["total"] + saved
+    return [f"the cache saved {clock(saved)} of {clock(total)}"] if saved >= WORTH_SAYING else []

@@ -3,7 +3,6 @@
 from rich.text import Text
 from textual.widget import Widget
 
-from core.recipe import Recipe
 from core.runs.events import Phase
 from core.runs.folder import Status
 from core.runs.history import History
@@ -12,9 +11,8 @@ from workbench.themes import colour
 
 QUIET = 15  # seconds without a heartbeat after which a worker is doubted
 STILL_TO_COME = ("learn", "test")
-STARTING = "The worker is starting. It takes a few seconds until it has loaded what it computes with."
-BUILDING = "The data is ready. The model comes next."
-FIRST_LOOK = "A first look at loss and accuracy, before anything is learned. The curves start in a moment."
+NAMES = {"encode": "encode once"}  # where a phase is called more than what it is
+GAP = "   "
 ENDS = {"stopped": ("■", "muted"), "failed": ("✕", "error"), "vanished": ("◌", "warning")}
 
 
@@ -35,26 +33,6 @@ def present_phase(history: History) -> Phase | None:
     return next((p for p in reversed(history.phases.values()) if p.done < p.total or not p.total), None)
 
 
-def in_the_making(history: History, status: Status, recipe: Recipe | None) -> Text:
-    """What is being done before there is a curve to look at."""
-    if not status.alive:
-        return Text("It ended before anything was learned. The log below says how far it came.")
-    present = present_phase(history)
-    model = recipe.model.name if recipe else "the model"
-    if present is None:
-        return Text(FIRST_LOOK if history.started else BUILDING if history.phases else STARTING)
-    so_far = f", {progress(present)}" if present.done else ""
-    sentences = {
-        "read": f"Reading the file{so_far}.",
-        "tokens": f"Turning texts into tokens, the pieces of words that {model} reads{so_far}.",
-        "download": f"Downloading the weights of {model}{so_far}. They are kept for the next time.",
-        "weights": f"Loading the weights of {model}{so_far}.",
-        "baseline": "Counting words: what a quick model without a network gets right, for comparison.",
-        "learn": FIRST_LOOK,
-    }
-    return Text(sentences.get(present.name, f"{present.name}{so_far}"))
-
-
 class Ribbon(Widget):
     """Shows a run that has no result yet."""
 
@@ -70,29 +48,34 @@ class Ribbon(Widget):
 
     def render(self) -> Text:
         width = self.content_region.width
-        phases = self._phases(with_times=True)
-        if phases.cell_len > width:
-            phases = self._phases(with_times=False)
         second = self._progress(width) if self._status.alive else self._end()
-        return Text("\n").join([phases, second])
+        return Text("\n").join([self._phases(width), second])
 
-    def _phases(self, with_times: bool) -> Text:
-        present, muted = present_phase(self._history), colour(self, "muted")
-        parts = []
-        for name, phase in self._history.phases.items():
-            first, last = self._history.phase_times[name]
-            if phase is not present:
-                time = f" {took(last - first)}" if with_times else ""
-                parts.append(Text.assemble(("✓ ", muted), name, (time, muted)))
-                continue
-            ended = ENDS.get(self._status.state, ("✓", "muted"))
-            glyph, role = ("●", "train") if self._status.alive else ended
-            done = self._history.step if name == "learn" else phase.done
-            so_far = Phase(name=name, done=done, total=phase.total, unit=phase.unit)
-            parts.append(Text.assemble((f"{glyph} ", colour(self, role)), f"{name} {progress(so_far)}"))
-        coming = [name for name in STILL_TO_COME if name not in self._history.phases]
-        parts += [Text(f"· {name}", muted) for name in coming]
-        return Text("   " if with_times else "  ").join(parts)
+    def _phases(self, width: int) -> Text:
+        """Every phase in its order; where there is no room for all, the first finished ones go."""
+        history, muted = self._history, colour(self, "muted")
+        present = present_phase(history)
+        finished = [self._finished(name) for name, phase in history.phases.items() if phase is not present]
+        rest = [self._unfinished(present)] if present else []
+        rest += [Text(f"· {name}", muted) for name in STILL_TO_COME if name not in history.phases]
+        line = Text(GAP).join([*finished, *rest])
+        while line.cell_len > width and finished:
+            finished.pop(0)
+            line = Text(GAP).join([Text("✓ …", muted), *finished, *rest])
+        return line
+
+    def _finished(self, name: str) -> Text:
+        first, last = self._history.phase_times[name]
+        muted = colour(self, "muted")
+        return Text.assemble(("✓ ", muted), NAMES.get(name, name), (f" {took(last - first)}", muted))
+
+    def _unfinished(self, phase: Phase) -> Text:
+        ended = ENDS.get(self._status.state, ("✓", "muted"))
+        glyph, role = ("●", "train") if self._status.alive else ended
+        done = self._history.step if phase.name == "learn" else phase.done
+        so_far = Phase(name=phase.name, done=done, total=phase.total, unit=phase.unit)
+        words = f"{NAMES.get(phase.name, phase.name)} {progress(so_far)}"
+        return Text.assemble((f"{glyph} ", colour(self, role)), words)
 
     def _progress(self, width: int) -> Text:
         history, status = self._history, self._status
@@ -110,11 +93,12 @@ class Ribbon(Widget):
         learns = present.name == "learn"
         share = (history.step if learns else present.done) / present.total
         words = f" {share:.0%}".replace("%", " %")
+        left = history.seconds_left if learns else history.phase_left(present.name)
         if learns and history.started:
             epochs = history.started.epochs
             words = f" epoch {min(epochs, int(share * epochs) + 1)} of {epochs} {words}"
-            if history.seconds_left is not None:
-                words += f"   {clock(history.seconds_left)} left"
+        if left is not None:
+            words += f"   {clock(left)} left"
         return self._bar(share, words, "train" if learns else "muted", width)
 
     def _bar(self, share: float, words: str, role: str, width: int) -> Text:

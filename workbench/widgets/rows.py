@@ -16,6 +16,7 @@ from workbench.themes import class_role, colour
 from workbench.widgets.lines import Lines
 
 PAGE = 200  # rows
+LONGEST_SEARCH = 30  # cells of what was searched for, where it is said again
 SORTS = ("row", "label", "tokens")
 
 
@@ -53,6 +54,14 @@ class Rows(Lines):
     def row(self) -> Row | None:
         """The row under the cursor, where it has arrived."""
         return self._at(self.cursor)
+
+    def nothing(self) -> str:
+        if not self._pages:  # not known yet
+            return ""
+        if not self.view.search:
+            return "No row is like that any more. esc shows all rows."
+        nothing = "Nothing among these" if self.view.filter else "Nothing"
+        return f"{nothing} holds “{cut(printable(self.view.search), LONGEST_SEARCH)}”. esc shows all rows."
 
     def look(self, view: View) -> None:
         """Show the rows of a view from its first one."""

@@ -3,8 +3,10 @@
 import math
 import re
 from bisect import bisect_right
+from collections.abc import Collection
 
 from rich.text import Text
+from textual.widget import Widget
 
 from core.model.freeze import FreezePlan, parts_of
 from core.runs.events import Changed
@@ -21,20 +23,29 @@ def in_words(group: str) -> str:
     return re.sub(r"blocks\.(\d+)\.?", r"block \1 ", group).strip().replace("norm", "final norm")
 
 
-def frozen_in_words(plan: FreezePlan) -> str:
-    """The parts that do not learn, from the top down: 'final norm, blocks 0–10, embeddings'."""
+def listed(parts: Collection[str], n_blocks: int) -> str:
+    """Parts from the top down: 'final norm, blocks 0–10, embeddings'."""
     words, blocks = [], []
-    for part in [*reversed(parts_of(plan.n_blocks)), ""]:
-        frozen = part and part not in plan.parts
-        if frozen and part.startswith("blocks."):
+    for part in [*reversed(parts_of(n_blocks)), ""]:
+        if part in parts and part.startswith("blocks."):
             blocks.append(int(part.removeprefix("blocks.")))
             continue
         if blocks:
             words.append(f"block {blocks[0]}" if len(blocks) == 1 else f"blocks {blocks[-1]}–{blocks[0]}")
             blocks = []
-        if frozen:
+        if part in parts:
             words.append(in_words(part))
     return ", ".join(words)
+
+
+def frozen_in_words(plan: FreezePlan, cached: bool) -> list[tuple[str, str]]:
+    """The parts that do not learn, and what becomes of them: [('blocks 0–10', 'frozen, read from cache')]."""
+    frozen = set(parts_of(plan.n_blocks)) - plan.parts
+    prefix = {f"blocks.{i}" for i in range(plan.depth or 0)} if cached else set()
+    if prefix:
+        frozen -= prefix | {"embeddings"}  # which go without saying under blocks that are frozen
+    each = (frozen, "frozen"), (prefix, "frozen, read from cache")
+    return [(listed(parts, plan.n_blocks), state) for parts, state in each if parts]
 
 
 def sampled(changes: list[Changed], group: str, n_steps: int, width: int) -> list[float]:
@@ -75,6 +86,24 @@ class Weights(Lines):
             (pad(spark(values, max(values, default=0) * 8 / 7), room), colour(self, "train")),
             f"{percent(latest):>9}",
         )
+
+
+class Frozen(Widget):
+    """The parts under the list that have no change to show."""
+
+    DEFAULT_CSS = "Frozen { height: auto; text-wrap: nowrap; text-overflow: ellipsis; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[tuple[str, str]] = []
+
+    def show(self, parts: list[tuple[str, str]]) -> None:
+        self._parts = parts
+        self.refresh(layout=True)
+
+    def render(self) -> Text:
+        lines = [f" {words:<{NAME}}  {state}" for words, state in self._parts]
+        return Text("\n".join(lines), colour(self, "muted"))
 
 
 def _from_the_top(group: str) -> tuple:

@@ -1,7 +1,9 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from core.data.batches import in_order, plan, sample
+from core.data.batches import FULL, filled, plan, sample
 
 LENGTHS = np.random.default_rng(0).integers(1, 60, size=101)
 POLICIES = ("fixed", "dynamic", "bucketed")
@@ -74,15 +76,22 @@ def test_buckets_hold_similar_lengths_and_differ_between_epochs():
     assert padded("bucketed") < padded("dynamic") < padded("fixed")
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-def test_evaluation_goes_through_everything_in_one_order(policy):
-    batches = in_order(LENGTHS, policy, 8, 64)
-    assert sorted(rows(batches)) == list(range(101))
-    assert groups(batches) == groups(in_order(LENGTHS, policy, 8, 64))
-    if policy == "bucketed":
-        assert LENGTHS[rows(batches)].tolist() == sorted(LENGTHS)
-    else:
-        assert rows(batches) == list(range(101))
+@pytest.mark.parametrize("width", [None, 64])
+def test_filled_batches_hold_every_text_once_and_are_as_large_as_may_be(width):
+    lengths = np.concatenate([LENGTHS] * 9)
+    batches = filled(lengths, width)
+    assert sorted(rows(batches)) == list(range(len(lengths)))
+    assert lengths[rows(batches)].tolist() == sorted(lengths)
+    for batch, following in pairwise(batches):
+        assert batch.width == width or batch.width == lengths[batch.rows].max()
+        assert len(batch.rows) * batch.width <= FULL
+        # one text more, padded to the width it brings, would not have fitted
+        assert (len(batch.rows) + 1) * (width or lengths[following.rows[0]]) > FULL
+    assert groups(batches) == groups(filled(lengths, width))
+
+
+def test_a_text_longer_than_a_full_batch_stands_alone():
+    assert groups(filled(np.array([3, 5000, 4]))) == [[0, 2], [1]]
 
 
 def test_the_quick_sample_is_fixed_and_the_books_is_the_beginning():
@@ -97,4 +106,4 @@ def test_the_quick_sample_is_fixed_and_the_books_is_the_beginning():
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_no_texts_no_batches(policy):
-    assert plan(np.array([], int), policy, 8, 1, 0, False, 64) == in_order([], policy, 8, 64) == []
+    assert plan(np.array([], int), policy, 8, 1, 0, False, 64) == filled(np.array([], int)) == []

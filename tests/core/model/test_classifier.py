@@ -36,7 +36,7 @@ def batch():
 def test_forward_is_suffix_of_prefix_at_every_depth(readout, depth):
     model, (ids, lengths) = classifier(readout).double(), batch()
     whole = model(ids, lengths)
-    torch.testing.assert_close(model.suffix(model.prefix(ids, depth), lengths, depth), whole, atol=1e-12, rtol=0)
+    torch.testing.assert_close(model.suffix(model.prefix(ids, lengths, depth), lengths, depth), whole, atol=1e-12, rtol=0)
 
 
 @pytest.mark.parametrize("readout", ["last_real", "first", "mean"])
@@ -80,7 +80,7 @@ def test_only_what_the_plan_names_moves(text):
     before = {name: p.clone() for name, p in model.named_parameters()}
     ids, lengths = batch()
     with torch.no_grad():
-        h = model.prefix(ids, plan.depth or 0) if plan.depth else None
+        h = model.prefix(ids, lengths, plan.depth or 0) if plan.depth else None
     logits = model(ids, lengths) if h is None else model.suffix(h, lengths, plan.depth)
     torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1, 2])).backward()
     torch.optim.SGD(model.parameters(), lr=1.0).step()

@@ -11,7 +11,7 @@ from core.evaluate.predict import Predictor
 from core.recipe import load
 from core.runs import checkpoint
 from core.runs.attempt import attempt
-from core.runs.events import Checkpointed, Ended, Evaluated, Resumed, Started, Steps
+from core.runs.events import Checkpointed, Encoded, Ended, Evaluated, Resumed, Started, Steps
 
 pytestmark = pytest.mark.usefixtures("tiny")
 
@@ -81,6 +81,39 @@ def test_steps_and_evaluations_are_reported_whole_and_in_order(new_run):
     assert (16, "validation", True) in seen and (32, "train", True) in seen
 
 
+def test_the_cache_changes_nothing_but_the_time(new_run):
+    cached, again, uncached = (new_run(speed={"cache": cache}) for cache in ("keep", "keep", "off"))
+    first, second, _ = live(cached), live(again), live(uncached)
+    encoded = [next(e for e in events if isinstance(e, Encoded)) for events in (first, second)]
+    assert encoded[0].found == 0 and encoded[1].found == encoded[1].texts == 63 + 9
+    names = [type(e).__name__ for e in first]
+    assert names.index("Started") < names.index("Encoded") < names.index("Steps")
+    assert strip(cached.result())["test"] == strip(again.result())["test"]
+    for name, tensor in weights(cached).items():
+        assert torch.equal(tensor, weights(again)[name])
+        torch.testing.assert_close(tensor, weights(uncached)[name], atol=1e-3, rtol=0)
+    cache = cached.result()["cache"]
+    assert cache["texts"] == 72 and cache["blocks"] == 2 and cache["bytes"] == encoded[0].bytes
+    served = 2 * 63 + sum(e.rows for e in first if isinstance(e, Evaluated))
+    assert cache["saved"] == pytest.approx(cache["cost"] / 72 * served - cache["seconds"])
+    assert uncached.result()["cache"] is None
+
+
+def test_a_stop_while_encoding_loses_nothing(new_run):
+    class Off(BaseException): ...
+
+    def progress(name, done, total, unit):
+        if name == "encode" and done:
+            raise Off
+
+    whole, broken = new_run(speed={"cache": "run"}), new_run(speed={"cache": "run"})
+    live(whole)
+    with pytest.raises(Off):
+        list(attempt(broken, progress, never, False))
+    live(broken, resumed=True)
+    assert all(torch.equal(tensor, weights(broken)[name]) for name, tensor in weights(whole).items())
+
+
 def test_only_the_chosen_parts_learn(new_run):
     run = new_run(freeze={"trainable": "blocks.2,head"})
     live(run)
@@ -118,7 +151,7 @@ def test_a_stopped_and_resumed_run_equals_one_never_stopped(new_run, trainable, 
 
 
 def strip(result):
-    return {key: value for key, value in result.items() if key not in ("run", "name", "seconds")}
+    return {key: value for key, value in result.items() if key not in ("run", "name", "seconds", "cache")}
 
 
 def test_losses_of_a_resumed_run_continue_those_before(new_run):

@@ -36,6 +36,11 @@ def learn(done: int, total=100, attempt=1, t=0.0) -> e.Phase:
     return e.Phase(name="learn", done=done, total=total, step=done, attempt=attempt, t=t)
 
 
+def encoded(seconds=10.0, **kwargs) -> e.Encoded:
+    known = {"blocks": 11, "texts": 1194, "positions": 16_000, "bytes": 49_152_000, "dtype": "float32"}
+    return e.Encoded(**known | {"found": 0, "seconds": seconds, "cost": 11.94, "kept": True} | kwargs)
+
+
 def test_losses_stand_at_their_steps():
     history = folded(started(), learn(0), steps(2, [0.9, 0.8]), steps(5, [0.7, 0.6, 0.5]))
     assert history.losses == [0.9, 0.8, 0.7, 0.6, 0.5]
@@ -102,6 +107,49 @@ def test_phases_keep_their_first_and_last_time():
     assert history.phases["read"].done == 2
 
 
+def test_a_phase_s_time_left_counts_what_it_has_done_itself():
+    def encode(done: int, t: float) -> e.Phase:
+        return e.Phase(name="encode", done=done, total=1000, unit="texts", t=t, attempt=1)
+
+    history = folded(started(), encode(400, 10.0))  # 400 were there already
+    assert history.phase_left("encode") is None and history.phase_left("read") is None
+    history.apply(encode(500, 12.0))
+    assert history.phase_left("encode") == pytest.approx(10)
+    history.apply(encode(1000, 20.0))
+    assert history.phase_left("encode") is None
+
+
+def test_a_cache_costs_first_and_saves_with_every_text_it_serves():
+    history = folded(started(), learn(0))
+    assert history.encoded is None and history.saved is None
+    history.apply(encoded())
+    assert history.saved == pytest.approx(-10)
+    history.apply(evaluated(0))  # 40 texts at a hundredth of a second each
+    assert history.saved == pytest.approx(-9.6)
+    history.apply(steps(50, [1.0] * 50))  # half of two epochs of eight texts
+    assert history.saved == pytest.approx(-9.52)
+    for _ in range(30):
+        history.apply(evaluated(50, split="train"))
+    history.apply(evaluated(50, split="test"))  # which is never read from it
+    assert history.saved == pytest.approx(2.48)
+    history.apply(learn(100))
+    history.apply(evaluated(100, whole=True))  # no point of the curve, but read from it like the others
+    assert history.saved == pytest.approx(2.88)
+
+
+def test_what_attempts_spend_on_encoding_adds_up():
+    history = folded(started(), encoded(seconds=10.0), learn(0), steps(50, [1.0] * 50))
+    history.apply(e.Resumed(from_step=0, attempt=2))
+    history.apply(encoded(seconds=0.5, found=1194))
+    assert (history.encoded.found, history.encoded.seconds) == (1194, 10.5)
+    assert history.saved == pytest.approx(-10.5)
+
+
+def test_what_was_encoded_is_read_as_it_was_written():
+    event = encoded(attempt=2, step=3)
+    assert list(e.decode(e.encode(event))) == [event]
+
+
 def test_every_event_grows_the_version():
     events = [started(), learn(0), steps(1, [1.0]), evaluated(0), e.Noted(text="a note")]
     assert folded(*events).version == len(events)
@@ -111,6 +159,13 @@ def test_every_event_grows_the_version():
     ("event", "words"),
     [
         (evaluated(1, 0.75), "validation quick: loss 0.100, accuracy 75.0 % of 40"),
+        (encoded(9.86), "11 blocks encoded once for 1,194 texts in 9.9 s, 49 MB."),
+        (encoded(0.1, found=1194), "11 blocks: 1,194 texts were encoded before, read from disk."),
+        (
+            encoded(125, found=1000, bytes=2_140_000_000, dtype="bfloat16"),
+            "11 blocks: 1,000 of 1,194 texts were encoded before, the other 194 now in 2 min 05 s, 2.1 GB in bf16.",
+        ),
+        (encoded(0.04, blocks=1, bytes=400_000), "1 block encoded once for 1,194 texts in 0.0 s, 0.4 MB."),
         (e.Checkpointed(name="5", best=True), "checkpoint saved, the best so far"),
         (e.Applied(id="x", control={"type": "stop"}), "told to stop"),
         (e.Noted(text="as it is"), "as it is"),

@@ -14,7 +14,7 @@ import torch
 from core.errors import BadRun
 from core.runs import checkpoint
 from core.runs.control import Stop
-from core.runs.events import Applied, Checkpointed, Ended, Noted, Resumed, Steps
+from core.runs.events import Applied, Checkpointed, Encoded, Ended, Noted, Phase, Resumed, Steps
 from core.runs.folder import RunFolder, find_run
 from core.runs.history import History
 from core.runs.launch import launch, lock
@@ -71,6 +71,23 @@ def test_a_killed_run_resumes_to_the_weights_of_one_never_killed(new_run):
     for event in events(broken):
         history.apply(event)
     assert len(history.losses) == history.n_steps == history.step
+
+
+def test_killed_while_it_encodes_a_run_goes_on_from_the_chunks_that_are_whole(new_run, tmp_path):
+    many = tmp_path / "many.tsv"
+    many.write_text("".join(f"{'spam' if i % 3 else 'ham'}\t{'some words ' * 9}{i}\n" for i in range(900)))
+    changes = {"data": {"path": str(many)}, "freeze": {"trainable": "head"}, "train": {"epochs": 1, "batch": 50}}
+    broken = new_run(**changes, model={"context": 64})
+    process = launch(broken)
+    wait(lambda: [e for e in saw(broken, Phase) or [] if e.name == "encode" and 0 < e.done < e.total], process)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    finish(broken)
+    (encoded,) = saw(broken, Encoded)
+    assert 0 < encoded.found < encoded.texts
+    whole = finish(new_run(**changes, model={"context": 64}, speed={"cache": "run"}))
+    ends = [checkpoint.read(run.checkpoint("last"), checkpoint.WEIGHTS) for run in (whole, broken)]
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
 
 
 def test_a_stop_is_obeyed_with_a_checkpoint_and_answered(new_run):

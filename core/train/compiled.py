@@ -1,0 +1,20 @@
+"""Compiling the blocks that learn, with TorchInductor."""
+
+import shutil
+
+from core.errors import WorkbenchError
+from core.model.classifier import Classifier
+
+COMPILERS = ("c++", "g++", "clang++")
+
+
+def compile_learning(model: Classifier) -> None:
+    """Compile, at their first use, the blocks that learn. Raises WorkbenchError where nothing here can."""
+    if next(model.parameters()).device.type == "cpu" and not any(map(shutil.which, COMPILERS)):
+        raise WorkbenchError(
+            "speed.compile needs a C++ compiler, and there is none here.",
+            "Install one (g++ or clang++), or turn speed.compile off.",
+        )
+    for block in model.backbone.h:
+        if any(p.requires_grad for p in block.parameters()):
+            block.compile(dynamic=True)  # texts differ in length: one program for all of them

@@ -1,0 +1,70 @@
+"""What a learning step starts from: the frozen prefix's output for a batch, computed now or kept from before."""
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.data.batches import Batch
+from core.model.classifier import Classifier
+from core.train.layout import Layout
+from core.train.texts import Texts
+
+
+class Inputs(Protocol):
+    """`depth` is where the suffix begins."""
+
+    texts: Texts
+    depth: int
+    cache: dict | None  # what the prefix cache cost and saved so far, as it stands in a result document
+
+    def batch(self, split: str, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """What the suffix reads (B, S, D), lengths (B,), labels (B,), for rows that count within the split."""
+        ...
+
+
+class Fresh:
+    """Runs the prefix for every batch; where the embeddings learn, there is none and gradients reach them."""
+
+    cache = None
+
+    def __init__(self, model: Classifier, texts: Texts, depth: int | None, device: str):
+        self.model, self.texts, self.depth, self.device = model, texts, depth or 0, device
+        self._learns = depth is None
+
+    def batch(self, split: str, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        ids, lengths, labels = self.texts.batch(split, batch, self.device)
+        with torch.set_grad_enabled(self._learns and torch.is_grad_enabled()):
+            h = self.model.prefix(ids, lengths, self.depth)
+        return h, lengths, labels
+
+
+class Cached:
+    """Reads from `hidden` (positions, D), bf16 or the model's own type, in which each text stands where the layout says.
+
+    `cost` is seconds that the prefix takes for all of its texts, `spent` those that were spent on it now.
+    """
+
+    def __init__(
+        self, hidden: Tensor, layout: Layout, texts: Texts, depth: int, device: str, cost: float = 0.0, spent: float = 0.0
+    ):
+        self.hidden, self.layout, self.texts, self.depth, self.device = hidden, layout, texts, depth, device
+        self._cost, self._spent, self._served = cost, spent, 0
+
+    @property
+    def cache(self) -> dict:
+        saved = self._cost / self.layout.texts * self._served - self._spent
+        about = {"blocks": self.depth, "texts": self.layout.texts, "bytes": self.hidden.nbytes}
+        return about | {"cost": self._cost, "seconds": self._spent, "saved": saved}
+
+    def batch(self, split: str, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        rows = self.texts.splits[split][batch.rows]
+        self._served += len(rows)
+        starts, counts = self.layout.starts[rows], self.layout.counts[rows]
+        # nothing looks beyond a text's own positions, so that any may stand there: its last one does
+        at = starts[:, None] + np.minimum(np.arange(counts.max()), counts[:, None] - 1)  # (B, S)
+        h = self.hidden[torch.from_numpy(at)].to(self.device)
+        h = h.float() if h.dtype == torch.bfloat16 else h
+        lengths, labels = self.texts.lengths[rows], self.texts.labels[rows]
+        return h, torch.from_numpy(lengths).to(self.device), torch.from_numpy(labels).to(self.device)

@@ -1,0 +1,79 @@
+"""A small classifier and texts of mixed length for it, in float64 or fp32."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from core.model.classifier import Classifier
+from core.presets import MODELS, Shape
+from core.recipe import load, merge
+from core.train.inputs import Cached, Fresh
+from core.train.layout import layout
+from core.train.loop import Loop, State
+from core.train.optim import adamw
+from core.train.prefix import SPLITS, fill
+from core.train.store import Store
+from core.train.texts import Texts
+
+TINY = Shape(n_blocks=3, width=32, n_heads=4, context=24, vocab=97)
+MOST = 17  # tokens of the longest text
+
+
+def texts(n=60, context=MOST) -> Texts:
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 3, n)
+    # a label's texts draw from words of their own, so that there is something to learn
+    ids = [rng.integers(30 * label, 30 * label + 30, rng.integers(1, MOST + 1)) for label in labels]
+    rows = np.arange(n)
+    splits = {"train": rows[: n // 2], "validation": rows[n // 2 : -10], "test": rows[-10:]}
+    return Texts([one[:context] for one in ids], labels, splits, 96, context)
+
+
+@pytest.fixture
+def build(monkeypatch):
+    """A function that gives a recipe's model, inputs and loop, cached or not as its `speed` says, nothing on disk."""
+    monkeypatch.setitem(MODELS, "nano", MODELS["nano"].__class__(**(vars(MODELS["nano"]) | {"shape": TINY, "pad": 96})))
+
+    def make(dtype=torch.float64, rows=60, **changes):
+        recipe = load(
+            merge(
+                {
+                    "model": {"context": MOST},
+                    "train": {"batch": 8, "lr": 1e-3, "epochs": 100, "eval_every": 10, "eval_batches": 2},
+                    "speed": {"device": "cpu", "threads": 1, "cache": "run"},
+                },
+                changes,
+            )
+        )
+        model = Classifier(TINY, 3, recipe.model.readout, recipe.speed.rows)
+        model.backbone.initialize(torch.Generator().manual_seed(0))
+        model.new_head(0)
+        with torch.no_grad():
+            for p in model.parameters():
+                p.add_(torch.randn(p.shape, generator=torch.Generator().manual_seed(p.numel())) * 0.1)
+        model.freeze(recipe.plan)
+        model.to(dtype).eval()
+        torch.set_num_threads(recipe.speed.threads)
+        data, depth = texts(rows), recipe.plan.depth
+        inputs = Fresh(model, data, depth, "cpu")
+        if depth and recipe.speed.cache != "off":
+            counts = model.kept(torch.from_numpy(data.lengths), data.context, depth).numpy()
+            width = data.context if recipe.model.readout == "last_pad" else None
+            plan = layout(data.lengths, counts, [data.splits[split] for split in SPLITS], width)
+            store = Store(plan, TINY.width, dtype)
+            fill(store, model, data, depth, lambda *_: None)
+            inputs = Cached(store.hidden, plan, data, depth, "cpu")
+        optimizer = adamw(model, recipe.train.lr, 0.1)
+        before = {name: p.detach().clone() for name, p in model.named_parameters()}
+
+        state = State()
+        loop = Loop(
+            model, inputs, recipe, state, optimizer,
+            save=lambda best: None, stopping=lambda: state.step >= limit.steps, origin=before.get,
+        )  # fmt: skip
+        limit = SimpleNamespace(steps=20)
+        return SimpleNamespace(model=model, inputs=inputs, loop=loop, state=state, limit=limit, recipe=recipe)
+
+    return make

@@ -1,0 +1,139 @@
+"""Each fast path against its slow twin: in float64, where agreement means something, then in fp32 and bf16."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from core.evaluate.predict import probabilities
+from core.runs.events import Evaluated, Steps
+
+# readout, padding, what learns: every boundary, gaps above it, and paddings that a readout depends on
+CASES = [
+    ("last_real", "bucketed", "last_block"),
+    ("last_real", "bucketed", "head"),
+    ("last_real", "dynamic", "last_two_blocks"),
+    ("last_real", "bucketed", "all"),
+    ("last_real", "fixed", "blocks.1,head"),
+    ("last_real", "bucketed", "embeddings,blocks.2"),
+    ("last_real", "bucketed", "blocks.0,norm"),
+    ("last_pad", "fixed", "last_block"),
+    ("last_pad", "fixed", "head"),
+    ("first", "bucketed", "last_block"),
+    ("first", "dynamic", "head"),
+    ("mean", "bucketed", "last_block"),
+    ("mean", "bucketed", "norm,head"),
+]
+FAST = {"cache": "run", "rows": "needed"}
+SLOW = [{"cache": "off", "rows": "needed"}, {"cache": "run", "rows": "all"}, {"cache": "off", "rows": "all"}]
+
+
+def recipe(readout, padding, trainable, speed):
+    return {
+        "model": {"readout": readout},
+        "train": {"padding": padding},
+        "freeze": {"trainable": trainable},
+        "speed": speed,
+    }
+
+
+def learned(built):
+    """Losses, evaluations and weights after the loop has run."""
+    events = list(built.loop.run())
+    losses = [loss for e in events if isinstance(e, Steps) for loss in e.loss]
+    seen = [(e.split, e.loss) for e in events if isinstance(e, Evaluated)]
+    return losses, seen, dict(built.model.named_parameters())
+
+
+def gradients(built):
+    """The loss and gradients of the first batch."""
+    from core.train.loop import epoch_plan
+
+    h, lengths, labels = built.inputs.batch("train", epoch_plan(built.recipe, built.inputs.texts, 0)[0])
+    loss = F.cross_entropy(built.model.suffix(h, lengths, built.inputs.depth), labels)
+    names, parameters = zip(*built.model.learning(), strict=True)
+    return loss.item(), dict(zip(names, torch.autograd.grad(loss, parameters, allow_unused=True), strict=True))
+
+
+@pytest.mark.parametrize(("readout", "padding", "trainable"), CASES)
+@pytest.mark.parametrize("slow", SLOW, ids=lambda speed: f"{speed['cache']}-{speed['rows']}")
+def test_twins_agree_in_float64(build, readout, padding, trainable, slow):
+    fast, twin = (build(**recipe(readout, padding, trainable, speed)) for speed in (FAST, slow))
+    (loss, ours), (expected, theirs) = gradients(fast), gradients(twin)
+    assert loss == pytest.approx(expected, abs=1e-9)
+    for name, gradient in ours.items():
+        torch.testing.assert_close(gradient, theirs[name], atol=1e-9, rtol=0, msg=name)
+    losses, seen, weights = learned(fast)
+    expected_losses, expected_seen, expected_weights = learned(twin)
+    assert len(losses) == 20
+    assert losses == pytest.approx(expected_losses, abs=1e-9)
+    assert [split for split, _ in seen] == [split for split, _ in expected_seen] and len(seen) >= 6
+    assert [loss for _, loss in seen] == pytest.approx([loss for _, loss in expected_seen], abs=1e-9)
+    for name, p in weights.items():
+        torch.testing.assert_close(p, expected_weights[name], atol=1e-9, rtol=0, msg=name)
+
+
+@pytest.mark.parametrize(("readout", "padding", "trainable"), CASES)
+def test_twins_agree_in_fp32(build, readout, padding, trainable):
+    slow = SLOW[-1]
+    fast, twin = (build(torch.float32, **recipe(readout, padding, trainable, speed)) for speed in (FAST, slow))
+    (loss, ours), (expected, theirs) = gradients(fast), gradients(twin)
+    norm = torch.cat([g.flatten() for g in theirs.values()]).norm().item()
+    assert loss == pytest.approx(expected, abs=1e-5 * norm)
+    for name, gradient in ours.items():
+        torch.testing.assert_close(gradient, theirs[name], atol=1e-5 * norm, rtol=0, msg=name)
+    for built in (fast, twin):
+        built.limit.steps = 50
+        list(built.loop.run())
+    rows = torch.arange(10)
+    logits = [logits_of(built, rows) for built in (fast, twin)]
+    torch.testing.assert_close(logits[0], logits[1], atol=1e-3, rtol=0)
+
+
+def logits_of(built, rows):
+    from core.data.batches import Batch
+
+    texts = built.inputs.texts
+    ids, lengths, _ = texts.batch("test", Batch(rows.numpy(), texts.context), "cpu")
+    with torch.no_grad():
+        return built.model(ids, lengths)
+
+
+@pytest.mark.parametrize("trainable", ["last_block", "all"])
+def test_bf16_products_change_few_predictions(build, trainable):
+    """Of 100 texts, at most 3 are called otherwise after 60 steps whose products were bf16; prediction itself is fp32."""
+    from core.model.linear import multiply_in
+
+    said = []
+    for precision in ("fp32", "bf16"):
+        built = build(torch.float32, rows=210, freeze={"trainable": trainable}, train={"lr": 3e-3})
+        multiply_in(built.model, precision)
+        built.limit.steps = 60
+        list(built.loop.run())
+        texts = built.inputs.texts
+        said.append(probabilities(built.model, texts.ids[:100], built.recipe))
+    assert not torch.equal(*said)
+    assert int((said[0].argmax(dim=1) != said[1].argmax(dim=1)).sum()) <= 3
+
+
+def test_prediction_never_uses_bf16(build):
+    from core.model.linear import multiply_in
+
+    built = build(torch.float32)
+    texts = built.inputs.texts
+    plain = probabilities(built.model, texts.ids, built.recipe)
+    multiply_in(built.model, "bf16")
+    assert torch.equal(probabilities(built.model, texts.ids, built.recipe), plain)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trainable", ["last_two_blocks", "all"])
+def test_compiled_blocks_agree(build, trainable):
+    from core.train.compiled import compile_learning
+
+    plain, compiled = (build(torch.float32, freeze={"trainable": trainable}) for _ in range(2))
+    compile_learning(compiled.model)
+    (loss, ours), (expected, theirs) = gradients(compiled), gradients(plain)
+    norm = torch.cat([g.flatten() for g in theirs.values()]).norm().item()
+    assert loss == pytest.approx(expected, abs=1e-5 * norm)
+    for name, gradient in ours.items():
+        torch.testing.assert_close(gradient, theirs[name], atol=1e-5 * norm, rtol=0, msg=name)
