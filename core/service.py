@@ -24,10 +24,11 @@ from core.files import Progress
 
 Handler = Callable[[dict, Progress], Any]  # (args, progress) -> a result that msgspec can encode
 
+# modules whose kinds() together give a helper's handlers
 HELPERS = {
-    "data": "core.data.desk",
-    "model": "core.evaluate.desk",
-}  # modules whose kinds() gives their handlers
+    "data": ["core.data.desk"],
+    "model": ["core.evaluate.desk", "core.train.probe"],
+}
 
 
 class Request(msgspec.Struct):
@@ -126,7 +127,9 @@ def main(helper: str) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand between the answers
     inbox, outbox = Inbox(), Outbox(answers)
-    kinds = importlib.import_module(HELPERS[helper]).kinds()
+    kinds: dict[str, Handler] = {}
+    for module in HELPERS[helper]:
+        kinds |= importlib.import_module(module).kinds()
 
     def until_end() -> None:
         try:

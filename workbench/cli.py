@@ -4,14 +4,16 @@ import argparse
 import gc
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from typing import NoReturn
 
 from core import toml
 from core.errors import BadRecipe, Problem, WorkbenchError
 from core.files import absolute
 from core.recipe import Option, Recipe, layer, load, options
-from core.runs.folder import RunFolder, create_run, find_run, runs_root
+from core.runs.folder import RunFolder, create_run, find_run, list_runs, runs_root
 from core.runs.launch import launch
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -33,13 +35,34 @@ NO_DATA = Problem(
 )
 
 
-def parser() -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """Complains in sentences. `commands` are the parsers of its commands, by name."""
+
+    commands: Mapping[str, "Parser"]
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"workbench: {message.removeprefix('argument ')}. See {self.prog} --help.\n")
+
+    def refuse(self, words: Sequence[str]) -> NoReturn:
+        """Say which of the words that were given are not understood here, and what may have been meant."""
+        known = [flag for action in self._actions for flag in action.option_strings]
+        wrong = [word.partition("=")[0] for word in words if word.startswith("-")]
+        for flag in wrong:
+            close = get_close_matches(flag, known, 1, 0.7)
+            meant = f"Did you mean {close[0]}?" if close else f"See {self.prog} --help."
+            print(f"workbench: {flag} is no option of {self.prog}. {meant}", file=sys.stderr)
+        if not wrong:
+            self.error(f"{words[0]!r} is one word too many")
+        self.exit(USAGE)
+
+
+def parser() -> Parser:
     """Every command and flag. Options of the recipe are left out of the result where they are not given."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="workbench", description="Turn a pretrained language model into a text classifier, in the terminal."
     )
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    added = {
+    top.commands = added = {
         name: commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".", allow_abbrev=False)
         for name, words in COMMANDS.items()
     }
@@ -57,12 +80,22 @@ def parser() -> argparse.ArgumentParser:
     added["export"].add_argument("folder", metavar="DIR", help="a new or empty folder")
     for name in ("train", "resume"):
         added[name].add_argument("--detach", action="store_true", help="leave the run running and return at once")
+    added["train"].add_argument("--dry-run", action="store_true", help="say what it will cost on this machine; train nothing")
     for name in COMMANDS:
         if name not in ("data", "models"):
             added[name].add_argument("--runs", metavar="DIR", help="where runs live (else WORKBENCH_RUNS, else the user's data folder)")
         if name not in ("open", "export"):
             added[name].add_argument("--json", action="store_true", help="one JSON document on standard output")
     return top
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The command and what was given with it. Exits where that is no use of it, and says why."""
+    top = parser()
+    given, unknown = top.parse_known_args(argv)
+    if unknown:
+        top.commands[given.command].refuse(unknown)
+    return given
 
 
 def _add_options(command: argparse.ArgumentParser, shown: Sequence[Option]) -> None:
@@ -80,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] not in (*COMMANDS, "-h", "--help"):
         argv.insert(0, "open")
-    given = parser().parse_args(argv)
+    given = parse(argv)
     if given.command != "open":
         gc.enable()  # __main__ has it off until the app's first frame
     try:
@@ -135,7 +168,16 @@ def _train(given) -> int:
     if not path.is_file() or not path.stat().st_size:
         what = "there is no file" if not path.exists() else "there is nothing to learn from in" if path.is_file() else "this is no file:"
         raise BadRecipe([Problem("data.path", f"{what} {recipe.data.path}.", "Check the path.")])
+    if given.dry_run:
+        return _dry_run(recipe, given)
     return _work(create_run(runs_root(given.runs), recipe), given)
+
+
+def _dry_run(recipe: Recipe, given) -> int:
+    from workbench import tables
+
+    live = next((run for run in list_runs(runs_root(given.runs)) if run.locked()), None)
+    return tables.prices(recipe, live.name if live else "", given.json)
 
 
 def _resume(given) -> int:

@@ -21,6 +21,7 @@ from core.runs.history import History
 from workbench.helper import Helper, Progress, Superseded
 
 if TYPE_CHECKING:
+    from core.model.speeds import Speeds
     from workbench.app import WorkbenchApp
 
 TICK = 0.25  # seconds between two looks at a live run
@@ -40,12 +41,16 @@ class Desk:
         self.problem: WorkbenchError | None = None  # why the latest profile failed
         self._looking: Recipe | None = None  # what the latest profile was asked for
         self.models: dict[str, str] = {}  # name -> where its weights are: on disk, download, random
+        self.speeds: Speeds | None = None  # of this machine with the recipe's model, where they were measured
+        self.measuring: Progress | None = None  # while they are
+        self._recalls = False  # whether anybody wants to know them
         self.run: RunFolder | None = None
         self.status: Status | None = None
         self.history = History()
         self.recipe_changed: Signal[Desk] = Signal(app, "recipe changed")
         # published for a profile's progress and problem too, and when it is known where weights are
         self.profile_changed: Signal[Desk] = Signal(app, "profile changed")
+        self.speeds_changed: Signal[Desk] = Signal(app, "speeds changed")
         self.run_changed: Signal[Desk] = Signal(app, "run changed")
         self._helpers: dict[str, Helper] = {}
         self._worker: subprocess.Popen | None = None
@@ -69,6 +74,10 @@ class Desk:
         before, self.recipe = self.recipe, load(kept, *(layer(name, value) for name, value in values.items()))
         if self.recipe == before:
             return
+        if _of_the_machine(before) != _of_the_machine(self.recipe):
+            self.speeds = self.measuring = None
+            if self._recalls:
+                self.recall()
         self.recipe_changed.publish(self)
         if _of_the_profile(before) != _of_the_profile(self.recipe):
             if before.data.path != self.recipe.data.path:
@@ -128,6 +137,48 @@ class Desk:
         except WorkbenchError as error:
             self.complain(error)
         self.profile_changed.publish(self)
+
+    def recall(self) -> None:
+        """Find in the background what was measured here before, now and for every other model that is chosen."""
+        self._recalls = True
+        self.app.run_worker(self._recall(self.recipe), group="speeds")
+
+    async def _recall(self, recipe: Recipe) -> None:
+        from core.model.speeds import recall
+
+        self._know(recipe, await asyncio.to_thread(recall, recipe))
+
+    async def measure(self) -> None:
+        """Measure how fast this machine is with the recipe's model; `speeds_changed` tells of it on the way."""
+        live = await asyncio.to_thread(self.live_run)
+        if live:
+            self.complain(WorkbenchError(f"{live.name} is running, and nothing beside it is fast.", "Measure when it is done."))
+            return
+        self.app.run_worker(self._measure(self.recipe), group="measure")
+
+    async def _measure(self, recipe: Recipe) -> None:
+        from core.model.speeds import Speeds
+
+        def progressed(progress: Progress) -> None:
+            if _of_the_machine(recipe) == _of_the_machine(self.recipe):
+                self.measuring = progress
+                self.speeds_changed.publish(self)
+
+        progressed(Progress("measure", 0, 0))
+        try:
+            answer = await self.helper("model").ask("measure", progressed, recipe=recipe.model_dump())
+        except Superseded:
+            return
+        except WorkbenchError as error:
+            self.complain(error)
+            self._know(recipe, self.speeds)
+        else:
+            self._know(recipe, msgspec.convert(answer, Speeds))
+
+    def _know(self, recipe: Recipe, speeds: "Speeds | None") -> None:
+        if _of_the_machine(recipe) == _of_the_machine(self.recipe):
+            self.speeds, self.measuring = speeds, None
+            self.speeds_changed.publish(self)
 
     def live_run(self) -> RunFolder | None:
         """The newest run that a worker holds."""
@@ -214,6 +265,10 @@ class Desk:
 
 def _of_the_profile(recipe: Recipe) -> tuple:
     return recipe.data, recipe.model.name, recipe.model.context
+
+
+def _of_the_machine(recipe: Recipe) -> tuple:
+    return recipe.model.name, recipe.speed.device, recipe.speed.threads, recipe.speed.precision
 
 
 def _catch_up(run: RunFolder) -> tuple[History, Status, int]:

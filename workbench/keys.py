@@ -96,6 +96,7 @@ ACTIONS = [
     Action("write", "enter", "write", "Write in the text", ("play",)),
     Action("other", "ctrl+r", "other run", "Ask another run or checkpoint", ("play",)),
     Action("train", "t", "train", "Train with this recipe", ("data", "model", "train", "play", "runs")),
+    Action("measure", "P", "measure", "Measure how fast this machine is, for prices that are true", ("model",)),
     Action("open_run", "enter", "open", "Watch this run", ("runs",)),
     Action("overlay", "space", "overlay", "Lay the run's curve over the others, or take it away", ("runs",)),
     Action("delete_run", "d", "delete", "Delete this run; u brings it back until you quit", ("runs",)),

@@ -1,19 +1,18 @@
-"""What a recipe costs on this machine, before anything is learned: work from shape and lengths, time from speeds."""
+"""What a recipe costs on this machine, before anything is learned: its work, at the speeds that were measured or guessed."""
 
-from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cache
-from itertools import pairwise
 from typing import NamedTuple
 
 from core.data.profile import Profile
-from core.model.cost import BF16, CHUNK, FP32, Costs, Load, Work, learning, parameters
+from core.model.cost import BF16, FP32, learning, parameters
+from core.model.course import Course
 from core.model.freeze import FreezePlan, parts_of
 from core.model.speeds import START, Speeds
 from core.presets import MODELS
 from core.recipe import Recipe
 
-WIDTHS = 48  # so many different widths at most are reckoned with
+GB = 1e9
 
 
 class Price(NamedTuple):
@@ -22,21 +21,36 @@ class Price(NamedTuple):
     learns: int  # parameters
     parameters: int
     memory: int  # bytes
-    cached: int  # blocks below the boundary that are computed once
-    cache: int  # bytes of what they give
+    blocks: int  # below the boundary, computed once
+    cache: int  # bytes of what they make of the texts
     once: float | None = None  # computing that
     epoch: float | None = None
-    besides: float | None = None  # reading, the first and last evaluations, the test
+    besides: float | None = None  # what comes before and after: reading, the last evaluations, the test
     total: float | None = None
-    uncached: float | None = None  # in all, were the cache off; where the recipe has it off, were it on
+    otherwise: float | None = None  # in all without the cache; where the recipe has it off, with it
+
+    @property
+    def with_cache(self) -> float | None:
+        """In all, computing once what is frozen below the boundary; all the same where nothing is."""
+        return self.total if self.blocks or self.otherwise is None else self.otherwise
+
+    @property
+    def without_cache(self) -> float | None:
+        return self.otherwise if self.blocks else self.total
+
+
+def in_words(part: str) -> str:
+    """'blocks.11' -> 'block 11'."""
+    return "final norm" if part == "norm" else part.replace("blocks.", "block ")
 
 
 @cache
-def free_memory() -> int:
-    """Bytes that were free when this was first asked for."""
+def machine_memory() -> tuple[int, int]:
+    """Bytes of memory of this machine, and those that were free when this was first asked."""
     import psutil  # here, because the first frame needs none of it
 
-    return psutil.virtual_memory().available
+    memory = psutil.virtual_memory()
+    return memory.total, memory.available
 
 
 def price(recipe: Recipe, profile: Profile | None, plan: FreezePlan, speeds: Speeds | None = None) -> Price:
@@ -47,19 +61,39 @@ def price(recipe: Recipe, profile: Profile | None, plan: FreezePlan, speeds: Spe
 def ladder(recipe: Recipe, profile: Profile | None, speeds: Speeds | None = None) -> list[Price]:
     """What it costs to learn from each part upwards: the head first, the embeddings last."""
     n_blocks = MODELS[recipe.model.name].shape.n_blocks
-    boundaries = range(len(parts_of(n_blocks)) - 1, -1, -1)
-    plans = [FreezePlan.from_boundary(n_blocks, boundary) for boundary in boundaries]
-    return prices(recipe, profile, plans, speeds)
+    boundaries = reversed(range(len(parts_of(n_blocks))))
+    return prices(recipe, profile, [FreezePlan.from_boundary(n_blocks, each) for each in boundaries], speeds)
 
 
 def prices(
     recipe: Recipe, profile: Profile | None, plans: Iterable[FreezePlan], speeds: Speeds | None = None
 ) -> list[Price]:
-    """The prices of a recipe with other freeze plans in place of its own.
-
-    Without measured speeds they are estimates from the one figure that reading the data brings.
-    """
+    """One price for each plan. Where nothing was measured, times are estimates from what the profile says."""
+    course = Course(recipe, profile)
     if profile and speeds is None:
         speeds = Speeds.estimated(profile.speed)
-    course = Course(recipe, profile)
-    return [course.price(plan, speeds) for plan in plans]
+    return [_price(course, plan, speeds) for plan in plans]
+
+
+def _price(course: Course, plan: FreezePlan, speeds: Speeds | None) -> Price:
+    costs, wish = course.costs(plan), course.recipe.speed
+    cached = bool(costs.depth) and wish.cache != "off"
+    values = course.cached_values(costs) if cached else 0
+    room = machine_memory()[1] / 4 if wish.cache_memory == "auto" else wish.cache_memory * GB
+    held = values * FP32 <= room  # a larger one is a file
+    found = Price(
+        learns=learning(course.shape, plan, course.n_classes),
+        parameters=sum(parameters(course.shape, course.n_classes).values()),
+        memory=costs.memory(course.recipe.batch, course.widest) + (round(values * FP32) if held else 0),
+        blocks=costs.depth if cached else 0,
+        cache=round(values * (FP32 if held else BF16)),
+    )
+    if not course.is_known or speeds is None:
+        return found
+    once, epoch, besides = (speeds.seconds(work) for work in course.bill(costs, cached))
+    epochs, besides = course.recipe.train.epochs, besides + START
+    found = found._replace(once=once, epoch=epoch, besides=besides, total=once + epochs * epoch + besides)
+    if not costs.depth:
+        return found
+    once, epoch, besides = (speeds.seconds(work) for work in course.bill(costs, not cached))
+    return found._replace(otherwise=once + epochs * epoch + besides + START)

@@ -1,7 +1,10 @@
 """Listings on the command line: what is in a file, which runs there are, which models."""
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -10,27 +13,21 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
-from core.errors import BadRun
+from core.data.profile import Profile
+from core.errors import BadData, BadRun, WorkbenchError
 from core.model.cost import parameters
+from core.model.freeze import parts_of
+from core.model.speeds import Speeds, recall
 from core.presets import MODELS
 from core.recipe import Recipe
 from core.runs.folder import RunFolder, list_runs
-from workbench.formatting import count, percent, plural, size
+from workbench.formatting import clock, count, percent, plural, size
+from workbench.prices import Price, in_words, ladder, price
 
 
 def data(recipe: Recipe, as_json: bool) -> int:
     """What is in the recipe's file; returns the exit code. Raises BadData where it cannot be read."""
-    from core.data.survey import profile
-
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def progress(name: str, done: int, total: int, unit: str) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name)
-            bars.update(tasks[name], completed=done, total=total)
-
-        found, _ = profile(recipe, progress)
+    found = _profile(recipe)
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return 0
@@ -54,6 +51,105 @@ def data(recipe: Recipe, as_json: bool) -> int:
     if found.problem:
         _print([found.problem])
     return 0
+
+
+def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
+    """What a run of the recipe would cost here; returns the exit code. Measures this machine where that is not known.
+
+    `busy` names a run that is running. Raises BadData where there is nothing to learn from, and WorkbenchError where
+    the machine is too busy to be measured.
+    """
+    profile = _profile(recipe)
+    if profile.problem:
+        raise BadData(profile.problem)
+    speeds = recall(recipe)
+    if speeds is None and busy:
+        raise WorkbenchError(f"{busy} is running, and nothing beside it is fast.", "Measure when it is done.")
+    speeds = speeds or _measured(recipe)
+    found, rungs = price(recipe, profile, recipe.plan, speeds), ladder(recipe, profile, speeds)
+    parts = parts_of(recipe.plan.n_blocks)[::-1]
+    when = datetime.fromtimestamp(speeds.measured).astimezone()
+    if as_json:
+        document = {
+            "data": profile.path,
+            "model": recipe.model.name,
+            "trainable": recipe.freeze.trainable,
+            "epochs": recipe.train.epochs,
+            "measured": when.isoformat(timespec="seconds"),
+            **_in_numbers(found),
+            "ladder": [{"from": part, **_in_numbers(rung)} for part, rung in zip(parts, rungs, strict=True)],
+        }
+        print(json.dumps(document, indent=2))
+        return 0
+    none = "the cache is off" if recipe.speed.cache == "off" else "nothing frozen lies below what learns"
+    once = f"{clock(found.once)}, {plural(found.blocks, 'block')}" if found.blocks else f"– {none}"
+    _print(
+        [
+            f"learns    {found.learns:,} of {found.parameters:,} parameters, {percent(found.learns / found.parameters)}",
+            f"memory    {size(found.memory)}",
+            f"cache     {size(found.cache) if found.blocks else '–'}",
+            f"once      {once}",
+            f"epoch     {clock(found.epoch)} × {recipe.train.epochs}",
+            f"besides   {clock(found.besides)}  reading, the first and last evaluations, the test",
+            f"in all    {clock(found.total)}",
+            f"uncached  {clock(found.without_cache)}",
+            "",
+        ]
+    )
+    _table(
+        ["learning from", "parameters", "memory", "with cache", "without"],
+        [
+            [
+                "head only" if i == 0 else f"+ {in_words(part)}" + (", all" if part == parts[-1] else ""),
+                count(rung.learns),
+                size(rung.memory),
+                clock(rung.with_cache),
+                clock(rung.without_cache),
+            ]
+            for i, (part, rung) in enumerate(zip(parts, rungs, strict=True))
+        ],
+    )
+    _print(["", f"Measured on this machine, {when:%d %B %Y, %H:%M}. A run takes within 25 % of it while nothing else runs."])
+    return 0
+
+
+def _in_numbers(found: Price) -> dict:
+    """A price as a document says it."""
+    seconds = {name: getattr(found, name) for name in ("once", "epoch", "besides", "total")}
+    both = {"cached": found.with_cache, "uncached": found.without_cache}
+    rounded = {name: round(value, 3) for name, value in (seconds | both).items()}
+    sizes = {"learns": found.learns, "parameters": found.parameters, "memory": found.memory, "cache": found.cache}
+    return sizes | {"blocks": found.blocks, "seconds": rounded}
+
+
+def _measured(recipe: Recipe) -> Speeds:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in the worker, and read when torch is imported
+    from core.train.probe import measure
+
+    with _bars() as progress:
+        return measure(recipe, progress)
+
+
+def _profile(recipe: Recipe) -> Profile:
+    """What is in the recipe's file. Raises BadData where it cannot be read."""
+    from core.data.survey import profile
+
+    with _bars() as progress:
+        return profile(recipe, progress)[0]
+
+
+@contextmanager
+def _bars() -> Iterator[Callable[[str, int, int, str], None]]:
+    """A function that draws progress, a bar for each thing that it is told of."""
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(name: str, done: int, total: int, unit: str) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name)
+            bars.update(tasks[name], completed=done, total=total)
+
+        yield progress
 
 
 def runs(root: Path, as_json: bool) -> int:

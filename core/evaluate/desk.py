@@ -4,6 +4,8 @@ from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
 
+from torch import Tensor
+
 from core.data.tokens import well_formed, whole
 from core.evaluate.predict import Prediction, Predictor, kept
 from core.evaluate.typist import Typist
@@ -71,12 +73,14 @@ class _Desk:
         text, context = well_formed(text), asked.recipe.model.context
         tokens = asked.words.pieces(text)
         found = self._typist.verdicts(cut((token for token, _ in tokens), context, asked.words).tolist())
-        last = found[-1].tolist()
-        label = asked.names[int(found[-1].argmax())]
-        answer = Prediction(text, label, dict(zip(asked.names, last, strict=True)), len(tokens) > context)
+        probabilities = dict(zip(asked.names, found[-1].tolist(), strict=True))
+        answer = Prediction(text, asked.names[int(found[-1].argmax())], probabilities, len(tokens) > context)
+        return {"answer": answer, **_curve(list(whole(tokens[:context])), found), "why": ""}
 
-        pieces = list(whole(tokens[:context]))
-        ends = list(accumulate(n for _, n in pieces))
-        first = max(0, -(-(len(pieces) - MOST_PIECES) // DROPPED) * DROPPED)
-        curve = found[[end - 1 for end in ends[first:]]].double().round(decimals=PLACES).tolist()
-        return {"answer": answer, "pieces": pieces[first:], "curve": curve, "before": ends[first - 1] if first else 0, "why": ""}
+
+def _curve(pieces: list[tuple[str, int]], found: Tensor) -> dict:
+    """The last of some pieces, each with its row of probabilities (T, C), and how many tokens stand before them."""
+    ends = list(accumulate((n for _, n in pieces), initial=0))
+    first = max(0, -(-(len(pieces) - MOST_PIECES) // DROPPED) * DROPPED)
+    rows = found[[end - 1 for end in ends[first + 1 :]]].double().round(decimals=PLACES)
+    return {"pieces": pieces[first:], "curve": rows.tolist(), "before": ends[first]}

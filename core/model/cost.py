@@ -1,10 +1,18 @@
-"""What a model costs, by arithmetic on its shape: parameters, memory, FLOPs. No torch."""
+"""What a model costs, by arithmetic on its shape: parameters, memory, and what a run has to compute. No torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
 from core.model.freeze import FreezePlan, parts_of
 from core.presets import Shape
 
-FP32 = 4  # bytes
+FP32, BF16 = 4, 2  # bytes
 PROCESS = 500_000_000  # bytes of a worker with PyTorch and scikit-learn, before any model
+CHUNK = 1024  # positions that pass through the frozen layers together, and through all of them in an evaluation
+# bytes that pass through memory or to disk for each learning parameter
+STEPPED = 28  # AdamW reads weight, gradient and two moments, and writes all but the gradient
+COMPARED = 40  # how far it has moved: itself, where it began, and what is made of them on the way
+SAVED = 12  # a checkpoint's weight and two moments
 
 
 def parameters(shape: Shape, n_classes: int) -> dict[str, int]:
@@ -20,32 +28,143 @@ def learning(shape: Shape, plan: FreezePlan, n_classes: int) -> int:
     return sum(size for part, size in parameters(shape, n_classes).items() if part in plan.parts)
 
 
-def forward_flops(shape: Shape, width: int, first: int = 0, last: int | None = None) -> float:
-    """FLOPs of one text of `width` tokens through blocks `first` to `last` (exclusive)."""
-    n = (shape.n_blocks if last is None else last) - first
-    matrices = 2 * 12 * shape.width**2 * width
-    attention = 2 * 2 * width**2 * shape.width
-    return float(n * (matrices + attention))
+def block_flops(shape: Shape, width: int) -> int:
+    """FLOPs of one text of `width` tokens through one block."""
+    return 2 * 12 * shape.width**2 * width + 2 * 2 * width**2 * shape.width
 
 
-def step_flops(shape: Shape, plan: FreezePlan, width: int) -> float:
-    """FLOPs to learn from one text of `width` tokens: forward, then backward down to the boundary.
-
-    A learning block costs two backward products for each forward one, a frozen block above the boundary one.
-    """
-    total = forward_flops(shape, width)
-    one = forward_flops(shape, width, 0, 1)
-    for i in range(plan.depth or 0, shape.n_blocks):
-        total += one * (2 if f"blocks.{i}" in plan.parts else 1)
-    return total
+def row_flops(shape: Shape, width: int) -> int:
+    """FLOPs of one text of `width` tokens through a block that computes only one position of it."""
+    return 2 * (12 * shape.width**2 + 2 * width * shape.width * shape.n_heads)
 
 
-def memory(shape: Shape, plan: FreezePlan, n_classes: int, batch: int, width: int) -> int:
-    """Bytes at the peak of training in fp32: weights, gradients, AdamW's two moments, activations."""
-    # the file of the weights stays mapped beside the model: how far they have moved is measured against it
-    weights = 2 * sum(parameters(shape, n_classes).values()) * FP32
-    state = learning(shape, plan, n_classes) * FP32 * 3
-    kept = shape.n_blocks - (plan.depth or 0)
-    # what autograd keeps of a block: two norms' inputs, qkv, attention's output, the MLP's two wide layers
-    activations = (kept * 16 + 12) * shape.width * batch * width * FP32
-    return weights + state + activations + PROCESS
+@dataclass(frozen=True)
+class Load:
+    """Some texts on their way through one block: in so many batches, at so many FLOPs forward."""
+
+    batches: float
+    full: float  # every position is computed
+    row: float  # only the one that is read
+
+    def __add__(self, other: "Load") -> "Load":
+        return Load(self.batches + other.batches, self.full + other.full, self.row + other.row)
+
+    @classmethod
+    def of(cls, shape: Shape, widths: Mapping[int, float], batches: float) -> "Load":
+        """`widths`: to how many tokens a text is padded -> how many texts."""
+        full = sum(n * block_flops(shape, width) for width, n in widths.items())
+        return cls(batches, full, sum(n * row_flops(shape, width) for width, n in widths.items()))
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Batches through blocks: how often a block is entered, and the FLOPs in all of them."""
+
+    blocks: float = 0.0
+    flops: float = 0.0
+
+    def __add__(self, other: "Passes") -> "Passes":
+        return Passes(self.blocks + other.blocks, self.flops + other.flops)
+
+    def __mul__(self, times: float) -> "Passes":
+        return Passes(self.blocks * times, self.flops * times)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What has to be done, in the units that a machine has speeds for."""
+
+    look: Passes = field(default_factory=Passes)  # forward only
+    look_row: Passes = field(default_factory=Passes)  # the same where only one position is computed
+    learn: Passes = field(default_factory=Passes)  # forward and back
+    learn_row: Passes = field(default_factory=Passes)
+    exact: Passes = field(default_factory=Passes)  # forward, in fp32 whatever training multiplies in
+    batches: float = 0.0  # batches that are only looked at, besides their blocks
+    steps: float = 0.0  # the same of learning
+    updated: float = 0.0  # bytes that the optimizer moves in all steps together
+    compared: float = 0.0  # bytes moved to see how far weights have come
+    saved: float = 0.0  # bytes to disk
+    tokens: float = 0.0  # read, encoded, and counted by the baseline
+
+    def __add__(self, other: "Work") -> "Work":
+        return Work(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
+
+    def __mul__(self, times: float) -> "Work":
+        return Work(**{f.name: getattr(self, f.name) * times for f in fields(self)})
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The work of one freeze plan. `one_row`: the last block computes only the position that is read."""
+
+    shape: Shape
+    plan: FreezePlan
+    n_classes: int
+    one_row: bool
+
+    @property
+    def depth(self) -> int:
+        """How many leading blocks no gradient reaches."""
+        return self.plan.depth or 0
+
+    def look(self, load: Load, first: int, last: int, exact: bool = False) -> Work:
+        """Texts through the blocks `first` to `last` (exclusive)."""
+        rows = int(self.one_row and first < last == self.shape.n_blocks)
+        full = last - first - rows
+        passes = Passes(full * load.batches, full * load.full)
+        row = Passes(rows * load.batches, rows * load.row)
+        return Work(look_row=row, batches=load.batches, **{"exact" if exact else "look": passes})
+
+    def prepare(self, tokens: float) -> Work:
+        """All that comes before the model is used: its texts, and its weights, verified."""
+        return Work(tokens=tokens, saved=FP32 * sum(parameters(self.shape, self.n_classes).values()))
+
+    def encode(self, load: Load) -> Work:
+        """Texts through the frozen prefix."""
+        return self.look(load, 0, self.depth)
+
+    def evaluate(self, load: Load, cached: bool) -> Work:
+        """Texts through what is above the prefix; without a cache through everything."""
+        return self.look(load, self.depth if cached else 0, self.shape.n_blocks)
+
+    def test(self, load: Load) -> Work:
+        return self.look(load, 0, self.shape.n_blocks, exact=True)
+
+    def compare(self) -> Work:
+        """Measuring how far the weights have moved, as each evaluation does."""
+        return Work(compared=COMPARED * learning(self.shape, self.plan, self.n_classes))
+
+    def save(self) -> Work:
+        """One checkpoint."""
+        return Work(saved=SAVED * learning(self.shape, self.plan, self.n_classes))
+
+    def learn(self, load: Load, cached: bool) -> Work:
+        """Texts learned from once; every batch is a step.
+
+        A learning block costs two backward products for each forward one, a frozen block above the boundary one.
+        """
+        updated = STEPPED * learning(self.shape, self.plan, self.n_classes)
+        work = Work(steps=load.batches, updated=load.batches * updated)
+        if not cached:
+            below = self.look(load, 0, self.depth)
+            work += Work(look=below.look, look_row=below.look_row)
+        for i in range(self.depth, self.shape.n_blocks):
+            times = 3 if f"blocks.{i}" in self.plan.parts else 2
+            if self.one_row and i == self.shape.n_blocks - 1:
+                work += Work(learn_row=Passes(load.batches, times * load.row))
+            else:
+                work += Work(learn=Passes(load.batches, times * load.full))
+        return work
+
+    def memory(self, batch: int, width: int) -> int:
+        """Bytes at the peak of training on such batches, without a cache.
+
+        Weights, gradients, AdamW's two moments, and what autograd keeps.
+        """
+        weights = sum(parameters(self.shape, self.n_classes).values()) * FP32
+        state = learning(self.shape, self.plan, self.n_classes) * FP32 * 3
+        # of a full block: two norms' inputs, qkv, attention's output, the MLP's two wide layers; one row keeps a norm
+        full = max(0, self.shape.n_blocks - self.depth - self.one_row)
+        kept = (full * 16 + 2) * batch * width
+        passing = 12 * max(CHUNK, width)
+        return weights + state + (kept + passing) * self.shape.width * FP32 + PROCESS

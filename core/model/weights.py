@@ -44,26 +44,29 @@ class Base(msgspec.Struct, frozen=True):
 
 
 class WeightsFile:
-    """A safetensors file of GPT-2 weights, memory-mapped, read under this project's names and layouts."""
+    """A safetensors file of GPT-2 weights, read a tensor at a time under this project's names and layouts."""
 
     def __init__(self, path: Path):
         """Raises BadModel where this is no whole safetensors file."""
         self.path = path
         try:
-            self._file = safe_open(path, framework="pt")
+            with safe_open(path, framework="pt") as file:
+                names = list(file.keys())
         except FileNotFoundError as error:
             raise BadModel(f"There is no {path}.", "Name a folder that holds model.safetensors.") from error
         except (SafetensorError, OSError) as error:
             raise BadModel(f"{path} is not a whole safetensors file: {error}.", "Download or copy it again.") from error
         # saved with or without a language-model head: the names then carry a prefix, or not
-        self._names = {name.removeprefix("transformer."): name for name in self._file.keys()}
+        self._names = {name.removeprefix("transformer."): name for name in names}
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
     def tensor(self, name: str) -> Tensor:
         """A backbone tensor by its name in `GPT2`, in that module's layout, fp32."""
-        tensor = self._file.get_tensor(self._names[name])
+        # opened for each: what was read of a mapped file counts as this process's memory until it is closed
+        with safe_open(self.path, framework="pt") as file:
+            tensor = file.get_tensor(self._names[name])
         return (tensor.T if name.endswith(TRANSPOSED) else tensor).float()
 
     def load_into(self, backbone: GPT2) -> None:

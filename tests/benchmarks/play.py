@@ -26,7 +26,7 @@ spec.loader.exec_module(terminal)
 # 29 tokens; a letter after it makes 30
 TEXT = (
     "Did you hear about the new prize? It comes with all of the money that you will ever need, "
-    "so call us now and tell us "
+    "so call us right now and tell us "
 )
 
 

@@ -143,7 +143,7 @@ def shout(args, progress):
     return "done"
 desk.kinds = lambda: {"shout": shout}
 sys.modules["noisy_desk"] = desk
-service.HELPERS["noisy"] = "noisy_desk"
+service.HELPERS["noisy"] = ["noisy_desk"]
 service.main("noisy")
 """
     process = subprocess.Popen(

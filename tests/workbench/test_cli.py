@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ import pytest
 from core import toml
 from core.recipe import load, options
 from core.runs.control import Stop
-from core.runs.folder import RunFolder, list_runs
+from core.runs.folder import RunFolder, create_run, list_runs
+from core.runs.launch import lock
 from workbench import cli
+from workbench.formatting import clock
 
 DEADLINE = 90
 WORKBENCH = [sys.executable, "-m", "workbench"]
@@ -160,6 +163,26 @@ def test_bad_usage_is_2_with_a_sentence(argv, words, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
+        (["train", "--epoch", "5"], "--epoch is no option of workbench train. Did you mean --epochs?"),
+        (["train", "data.csv", "--epoch=5"], "Did you mean --epochs?"),
+        (["train", "--colour", "red"], "--colour is no option of workbench train. See workbench train --help."),
+        (["runs", "--jsn"], "--jsn is no option of workbench runs. Did you mean --json?"),
+        (["runs", "all"], "'all' is one word too many"),
+        (["train", "--epochs"], "expected one argument"),
+        (["export", "r1"], "DIR"),
+    ],
+)
+def test_what_the_command_line_does_not_know_it_says_in_one_sentence(argv, words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(argv)
+    out, err = capsys.readouterr()
+    assert ended.value.code == 2 and words in err and out == ""
+    assert len(err.splitlines()) == 1 and err.startswith("workbench: ")
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
         (["predict", "r99", "text"], "no run r99"),
         (["resume", "r99"], "no run r99"),
         (["predict", "where the name of a run was forgotten " * 10], "no run"),
@@ -172,6 +195,65 @@ def test_failures_are_1_with_a_sentence(argv, words, capsys, tmp_path, monkeypat
     monkeypatch.setenv("WORKBENCH_RUNS", str(tmp_path / "runs"))
     code, _, err = said(capsys, *argv)
     assert code == 1 and words in err and "Traceback" not in err
+
+
+@pytest.fixture(scope="module")
+def measured(messages, tmp_path_factory):
+    """What `train --dry-run --json` printed, its progress, and the folder that it may leave something in."""
+    folder = tmp_path_factory.mktemp("dry")
+    argv = ["train", "--data", str(messages), *QUICK, "--trainable", "last_block", "--runs", str(folder / "runs")]
+    environment = os.environ | {"WORKBENCH_CACHE": str(folder / "cache")}
+    done = subprocess.run(
+        [*WORKBENCH, *argv, "--dry-run", "--json"], capture_output=True, text=True, timeout=DEADLINE, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), argv, folder
+
+
+def test_a_dry_run_prices_every_rung_and_leaves_only_what_it_measured(measured):
+    said, _, folder = measured
+    assert (said["model"], said["trainable"], said["epochs"], said["blocks"]) == ("nano", "last_block", 1, 5)
+    assert said["learns"] == 790_786 and said["cache"] > 0 and datetime.fromisoformat(said["measured"])
+    seconds = said["seconds"]
+    assert seconds["total"] == pytest.approx(seconds["once"] + seconds["epoch"] + seconds["besides"], abs=0.01)
+    assert seconds["cached"] == seconds["total"] < seconds["uncached"]
+    assert [rung["from"] for rung in said["ladder"]] == ["head", "norm", *(f"blocks.{i}" for i in range(5, -1, -1)), "embeddings"]
+    assert said["ladder"][2]["seconds"] == seconds and said["ladder"][-1]["learns"] == said["parameters"]
+    assert [path.name for path in folder.rglob("*")] == ["cache", "speeds.json"]
+
+
+def test_a_dry_run_measures_once_and_says_when(measured, monkeypatch, capsys):
+    said_before, argv, folder = measured
+    monkeypatch.setenv("WORKBENCH_CACHE", str(folder / "cache"))
+    before = (folder / "cache" / "speeds.json").read_bytes()
+    code, out, _ = said(capsys, *argv, "--dry-run")
+    lines = [line.split() for line in out.splitlines()]
+    heads = [line[0] for line in lines if line]
+    assert code == 0 and heads[:6] == ["learns", "memory", "cache", "once", "epoch", "besides"]
+    assert ["uncached", clock(said_before["seconds"]["uncached"])] in lines
+    assert "head only\t514\t" in out and "+ block 5\t790.8 K\t" in out and "+ embeddings, all\t17.7 M\t" in out
+    assert f"Measured on this machine, {datetime.fromisoformat(said_before['measured']):%d %B %Y, %H:%M}" in out
+    assert (folder / "cache" / "speeds.json").read_bytes() == before
+    code, out, _ = said(capsys, *argv, "--dry-run", "--cache", "off")
+    assert code == 0 and "the cache is off" in out
+    code, out, _ = said(capsys, *argv, "--dry-run", "--trainable", "all")
+    assert code == 0 and "nothing frozen lies below" in out
+
+
+def test_a_dry_run_measures_nothing_beside_a_run(messages, tmp_path, capsys):
+    held = lock(create_run(tmp_path, load()))
+    try:
+        code, _, err = said(capsys, "train", messages, *QUICK, "--runs", tmp_path, "--dry-run")
+    finally:
+        os.close(held)
+    assert code == 1 and "r1 is running, and nothing beside it is fast" in err
+
+
+def test_a_dry_run_of_data_that_cannot_be_learned_from_says_why(tmp_path, capsys):
+    path = tmp_path / "one.tsv"
+    path.write_text("".join(f"ham\tsome words {i}\n" for i in range(30)))
+    code, _, err = said(capsys, "train", path, "--runs", tmp_path / "runs", "--dry-run")
+    assert code == 1 and "Every row says ham" in err
 
 
 def test_a_file_with_one_label_fails_with_a_sentence(tmp_path):

@@ -5,11 +5,9 @@ import tomllib
 import pytest
 from textual.widgets import Input
 
-from core.data.survey import profile
 from core.model.freeze import FreezePlan
 from core.recipe import load
 from workbench.app import WorkbenchApp
-from workbench.prices import padded, price
 from workbench.screens.save import SaveDialog
 from workbench.widgets.backbone import Backbone
 from workbench.widgets.layers import Layers, folded, lowered, raised
@@ -53,7 +51,7 @@ async def test_keys_change_what_learns_and_the_price_answers_each(model):
             assert str(desk.plan) == plan
             seen.append(panel.render().plain)
         assert len(set(seen)) >= 4 and "100 %" in seen[4]
-        assert "last change" in seen[-1] and "Estimated" in seen[-1]
+        assert "last key" in seen[-1] and "Estimated" in seen[-1]
 
 
 async def test_space_toggles_the_part_under_the_cursor_and_v_a_range(model):
@@ -74,41 +72,82 @@ async def test_space_toggles_the_part_under_the_cursor_and_v_a_range(model):
 async def test_a_click_toggles_and_the_last_part_cannot_be_frozen(model):
     async with model() as pilot:
         desk = pilot.app.desk
-        await pilot.click(Layers, offset=(8, 14))
+        await pilot.click(Layers, offset=(8, 15))
         assert "embeddings" in desk.plan.parts
         await pilot.press("h", "g", "space")
         assert str(desk.plan) == "head"
         assert any("Nothing" in n.title or "nothing" in n.title for n in pilot.app._notifications)
 
 
-@pytest.fixture
-def profiled(messages):
-    """`profiled(**layers)` is a recipe and the profile of its file, without an app."""
+async def test_P_measures_this_machine_and_what_was_measured_is_there_at_the_next_start(model, until):
+    nano = {"model": {"name": "nano"}, "speed": {"threads": 1}}
+    async with model(**nano) as pilot:
+        desk, panel, layers = pilot.app.desk, pilot.app.screen.query_one(PricePanel), pilot.app.screen.query_one(Layers)
+        before = panel.render().plain
+        assert "P measures" in before and "besides" in before and "uncached near" in before
+        seen = []
+        desk.speeds_changed.subscribe(panel, lambda _: seen.append(panel.render().plain))
+        await pilot.press("P")
+        await until(pilot, lambda: desk.speeds is not None)
+        after = panel.render().plain
+        assert any("Measuring this machine" in words for words in seen)
+        assert "Measured here" in after and "P measures" not in after
+        assert "last key" not in after
+        # another model is another measurement
+        await pilot.press("shift+tab", "right")
+        assert desk.recipe.model.name == "gpt2" and "P measures" in panel.render().plain
+        await pilot.press("left")
+        await until(pilot, lambda: desk.speeds is not None)
+        priced = [line[1:] for line in lines(layers)]
+    async with model(**nano) as pilot:
+        await until(pilot, lambda: pilot.app.desk.speeds is not None)
+        assert [line[1:] for line in lines(pilot.app.screen.query_one(Layers))] == priced
+        assert "Measured here" in pilot.app.screen.query_one(PricePanel).render().plain
 
-    def profiled(**layers):
-        recipe = load({"data": {"path": str(messages)}, "model": {"name": "gpt2"}}, layers)
-        return recipe, profile(recipe)[0]
 
-    return profiled
-
-
-def test_prices_grow_down_the_ladder(profiled):
-    recipe, found = profiled()
-    plans = [FreezePlan.from_boundary(12, boundary) for boundary in range(14, -1, -1)]
-    totals = [price(recipe, found, plan).total for plan in plans]
-    assert totals == sorted(totals) and totals[0] > 0
-    assert price(recipe, None, plans[0]).total is None
+async def test_nothing_is_measured_beside_a_run(model, runs):
+    async with model(size=(80, 24)) as pilot:
+        run = runs.write("running")
+        with runs.held(run):
+            await pilot.press("P")
+            await pilot.pause()
+            assert any("nothing beside it is fast" in note.title for note in pilot.app._notifications)
+            assert pilot.app.desk.measuring is None
+        assert "P measures" in pilot.app.screen.query_one(PricePanel).render().plain
 
 
-def test_padding_costs_what_it_pads(profiled):
-    seconds = {}
-    for padding in ("bucketed", "dynamic", "fixed"):
-        recipe, found = profiled(train={"padding": padding})
-        widths = padded(recipe, found)
-        assert sum(widths.values()) == pytest.approx(58) and max(widths) <= found.context
-        seconds[padding] = price(recipe, found, recipe.plan).total * found.speed
-    assert list(widths) == [1024]
-    assert seconds["bucketed"] < seconds["dynamic"] < seconds["fixed"]
+async def test_the_ladder_shows_where_the_cache_ends(model):
+    async with model() as pilot:
+        layers, desk = pilot.app.screen.query_one(Layers), pilot.app.desk
+
+        def boundary() -> list[int]:
+            return [y for y, line in enumerate(lines(layers)) if "computed once" in line]
+
+        assert boundary() == [3] and "11 blocks below computed once" in lines(layers)[3]
+        await pilot.press("plus")
+        assert boundary() == [4]
+        await pilot.press("h")
+        assert boundary() == [2] and "12 blocks" in lines(layers)[2]
+        before = str(desk.plan)
+        await pilot.click(Layers, offset=(8, 2))
+        assert str(desk.plan) == before
+        await pilot.press("a")
+        assert not boundary() and layers.count == 15
+        desk.change_all({"freeze.trainable": "last_block", "speed.cache": "off"})
+        await pilot.pause()
+        assert not boundary()
+        assert "the cache is off" in pilot.app.screen.query_one(PricePanel).render().plain
+
+
+async def test_the_cursor_passes_over_the_boundary(model):
+    async with model() as pilot:
+        layers = pilot.app.screen.query_one(Layers)
+        await pilot.press("g", "j", "j")
+        assert layers.cursor == 2
+        await pilot.press("j")
+        assert layers.cursor == 4 and "block 10" in lines(layers)[4]
+        await pilot.press("k", "G")
+        assert "embeddings" in lines(layers)[layers.cursor]
 
 
 async def test_another_model_takes_the_plan_along_and_says_where_its_weights_are(model):

@@ -23,6 +23,7 @@ from workbench.widgets.panel import Panel
 from workbench.widgets.verdict import Verdict
 from workbench.widgets.your_text import MOST, YourText
 
+SIXTEEN = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 DUE = 60  # seconds in which anything here happens, on a busy machine too
 
 
@@ -134,7 +135,7 @@ def shows(app, prediction: dict) -> bool:
     return shares == pytest.approx(prediction["probabilities"], abs=1e-5)
 
 
-async def test_the_verdict_at_every_token_follows_what_is_typed(trained, shown, capsys):
+async def test_the_verdict_at_every_token_follows_what_is_typed_and_the_screens_size(trained, shown, capsys):
     main(["predict", str(trained.path), "free", "free prize", "--json"])
     shares = [answer["probabilities"]["spam"] for answer in json.loads(capsys.readouterr().out)]
     app = WorkbenchApp(load(), trained.path.parent)
@@ -153,22 +154,21 @@ async def test_the_verdict_at_every_token_follows_what_is_typed(trained, shown, 
         assert where(app, "#kept") == before
         assert len(app.screen.query_one(beginnings.Columns)._columns) <= 16 and "first 16 tokens" in said(app)
 
-
-async def test_a_short_screen_shows_the_end_of_the_text_in_one_row(trained, shown):
-    words = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-    app = WorkbenchApp(load(), trained.path.parent)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await opened(app, pilot)
-        await type_and_wait(app, pilot, words)
+        await type_and_wait(app, pilot, SIXTEEN)
+        assert under(shown(app), 2).split() == SIXTEEN.split() and " tokens ─" not in shown(app)
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: under(shown(app), 1).rstrip().endswith("sixteen"))
         row = under(shown(app), 1).split()
-        assert row[-1] == "sixteen" and f"after {16 - len(row)} tokens" in shown(app)
-        assert app.screen.query_one(Kept).parent.region.bottom == 23
-        await pilot.resize_terminal(120, 36)
-        await until(pilot, lambda: "one" in under(shown(app), 2).split())
-        assert " tokens" not in shown(app)
+        assert row == SIXTEEN.split()[-len(row) :] and f"after {16 - len(row)} tokens ─" in shown(app)
+        assert where(app, "#kept").bottom == 23
         await pilot.resize_terminal(80, 18)
         await until(pilot, lambda: "had the text ended" not in shown(app))
         assert "Kept" in shown(app)
+
+        field(app).text = "free"
+        app.screen._keep()
+        field(app).text = "lunch"  # before there is an answer
+        await until(pilot, lambda: kept(app) and "%" in kept(app)[0] and kept(app)[0].lstrip().startswith("free"))
 
 
 async def test_another_readout_says_why_it_has_no_verdict_at_every_token(copied, shown):

@@ -218,9 +218,7 @@ class DataScreen(Room):
         rows, searched = self.query_one(Rows), self._searched
         if isinstance(self.focused, Input):
             self._leave_field()
-            if searched.count:
-                return  # else there is nothing there to stay for
-        if searched is not rows and self.query_one("#find-class", Input).value:
+        elif searched is not rows and self.query_one("#find-class", Input).value:
             self._clear("#find-class")
         elif self.has_class("-tokens", "-short") and rows.count:
             self.remove_class("-tokens")

@@ -40,11 +40,13 @@ class ModelScreen(Room):
     def on_mount(self) -> None:
         self.desk.recipe_changed.subscribe(self, self._show)
         self.desk.profile_changed.subscribe(self, self._show)
+        self.desk.speeds_changed.subscribe(self, self._show)
         self._show(self.desk)
+        self.desk.recall()
         self.query_one(Layers).focus()
 
     def _show(self, desk: Desk) -> None:
-        self.query_one(Layers).show(desk.recipe, desk.profile)
+        self.query_one(Layers).show(desk.recipe, desk.profile, desk.speeds)
 
     @on(Layers.Moved)
     def _around(self) -> None:
@@ -86,6 +88,9 @@ class ModelScreen(Room):
         elif not form.forget() and self.has_class("-recipe"):
             self.remove_class("-recipe")
             self.call_after_refresh(layers.focus)
+
+    async def action_measure(self) -> None:
+        await self.desk.measure()
 
     async def action_train(self) -> None:
         problems = self.query_one(Options).problems

@@ -38,6 +38,9 @@ class Column(NamedTuple):
 class Columns(Widget):
     """The tokens, each over its bar and its percentage. Drawn line by line, because it is drawn at every key."""
 
+    class Arranged(Message):
+        """There is more or less room than before, so that another number of tokens may be shown."""
+
     def __init__(self) -> None:
         super().__init__()
         self._columns: list[Column] = []
@@ -61,9 +64,6 @@ class Columns(Widget):
         self._arrange()
         self.refresh()
         self.post_message(self.Arranged())
-
-    class Arranged(Message):
-        """There is more or less room than before, so that another number of tokens may be shown."""
 
     def _arrange(self) -> None:
         width, height = self.size

@@ -11,11 +11,12 @@ from textual.reactive import reactive
 from core.data.profile import Profile
 from core.model import cost
 from core.model.freeze import FreezePlan, parts_of
+from core.model.speeds import Speeds
 from core.presets import MODELS
 from core.recipe import Recipe
 from workbench import keys
-from workbench.formatting import about, bar, count, cut
-from workbench.prices import price
+from workbench.formatting import about, bar, count, cut, plural
+from workbench.prices import Price, in_words, ladder, price
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
 
@@ -25,15 +26,14 @@ NAME_WIDTH = 24
 
 
 class Rung(NamedTuple):
-    """The parts on one line, as indices from the top: the head is 0."""
+    """The parts on one line, as indices from the top: the head is 0. The line at the cache's boundary has none."""
 
     first: int
     last: int
 
-
-def in_words(part: str) -> str:
-    """'blocks.11' -> 'block 11'."""
-    return "final norm" if part == "norm" else part.replace("blocks.", "block ")
+    @property
+    def count(self) -> int:
+        return self.last - self.first + 1
 
 
 def folded(plan: FreezePlan, cursor: int, room: int) -> list[Rung]:
@@ -98,6 +98,7 @@ class Layers(Lines):
         self._head = ""
         self._costs: list[float | None] = []
         self._priced: tuple | None = None
+        self._price: Price | None = None
         self._rungs: list[Rung] = []
         self._anchor: int | None = None
 
@@ -108,14 +109,14 @@ class Layers(Lines):
     @property
     def is_folded(self) -> bool:
         """Whether some lines stand for more than one block."""
-        return len(self._rungs) < len(self._parts)
+        return any(rung.count > 1 for rung in self._rungs)
 
     @property
     def choosing(self) -> bool:
         """Whether a range has been begun."""
         return self._anchor is not None
 
-    def show(self, recipe: Recipe, profile: Profile | None) -> None:
+    def show(self, recipe: Recipe, profile: Profile | None, speeds: Speeds | None) -> None:
         """Show the stack of the recipe's model under its plan, with prices where a profile gives lengths."""
         preset, plan = MODELS[recipe.model.name], recipe.plan
         n_classes = max(2, len(profile.labels)) if profile else 2
@@ -126,19 +127,26 @@ class Layers(Lines):
         self._plan = plan
         self._sizes = cost.parameters(preset.shape, n_classes)
         self._head = f"{preset.shape.width:,} → {n_classes}"
-        priced = recipe.model_copy(update={"freeze": None}), id(profile)
-        if priced != self._priced:
+        priced = recipe.model_copy(update={"freeze": None}), profile, speeds
+        if self._priced is None or any(a is not b and a != b for a, b in zip(priced, self._priced, strict=True)):
             self._priced = priced
-            boundaries = range(len(self._parts) - 1, -1, -1)
-            plans = [FreezePlan.from_boundary(plan.n_blocks, boundary) for boundary in boundaries]
-            self._costs = [price(recipe, profile, each).total for each in plans]
+            self._costs = [rung.total for rung in ladder(recipe, profile, speeds)]
+        self._price = price(recipe, profile, plan, speeds)
         self._place()
 
     def _boundary(self, plan: FreezePlan) -> int:
         return max((self._parts.index(part) for part in plan.parts), default=0)
 
     def _place(self) -> None:
-        self._rungs = folded(self._plan, self.part, self.scrollable_content_region.height or len(self._parts))
+        room = self.scrollable_content_region.height or len(self._parts)
+        price = self._price
+        marked = bool(price and price.blocks and price.once is not None)
+        # a stack that has to be folded makes room for the cache's line, too
+        self._rungs = folded(self._plan, self.part, room - (marked and len(self._parts) > room))
+        if marked and len(self._rungs) < room:
+            top = self._plan.n_blocks + 2 - price.blocks  # the uppermost block that is cached
+            at = next(i for i, rung in enumerate(self._rungs) if rung.first == top)
+            self._rungs.insert(at, Rung(top, top - 1))
         self.set_reactive(
             Lines.cursor,
             next((i for i, rung in enumerate(self._rungs) if rung.first <= self.part <= rung.last), 0),
@@ -168,10 +176,12 @@ class Layers(Lines):
 
     def line(self, index: int, width: int) -> Text:
         rung = self._rungs[index]
+        if not rung.count:
+            return self._boundary_line(width)
         part = self._parts[rung.first]
         learns = part in self._plan.parts
         text, muted = colour(self, "text"), colour(self, "muted")
-        n = rung.last - rung.first + 1
+        n = rung.count
         inside = self._anchor is not None and min(self._anchor, self.part) <= rung.first <= max(
             self._anchor, self.part
         )
@@ -194,6 +204,13 @@ class Layers(Lines):
                 colour(self, "train" if learns else "rule"),
             )
         return line
+
+    def _boundary_line(self, width: int) -> Text:
+        """What lies below is computed once, before the first step."""
+        words = f" {plural(self._price.blocks, 'block')} below computed once, {about(self._price.once)} "
+        line = Text(" ┄┄┄┄", colour(self, "rule"), no_wrap=True)
+        line.append(cut(words, width - line.cell_len - 1), colour(self, "muted"))
+        return line.append("┄" * max(0, width - line.cell_len - 1), colour(self, "rule"))
 
     def strip(self, width: int) -> Text:
         """The map of all blocks on one line, block 0 at the left."""
@@ -247,8 +264,10 @@ class Layers(Lines):
         if at is None or at.y + self.scroll_offset.y >= self.count:
             return
         rung = self._rungs[at.y + self.scroll_offset.y]
+        if not rung.count:
+            return
         self.part = rung.first
-        if rung.first == rung.last:
+        if rung.count == 1:
             self.action_toggle()
 
     def action_up(self) -> None:

@@ -24,6 +24,7 @@ class Verdict(Widget):
         super().__init__()
         self._said: tuple[str, str] = ("", "")
         self._answer: Answer | None = None
+        self._labels: list[str] = []
 
     def say(self, words: str, glyph: str = "") -> None:
         """A sentence in place of a verdict; `glyph` marks what is wrong."""
@@ -32,8 +33,9 @@ class Verdict(Widget):
 
     def show(self, answer: Answer, labels: list[str], tested: str, note: str) -> None:
         """An answer of a classifier with these labels; `tested` says what it is worth, `note` what was not read."""
+        other = self._answer is None or self._labels != labels
         self._answer, self._labels, self._tested, self._note = answer, labels, tested, note
-        self.refresh(layout=True)
+        self.refresh(layout=other)  # as many bars as before: a new layout at every key would be felt
 
     def render(self) -> Text:
         if self._answer is None:

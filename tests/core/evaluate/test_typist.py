@@ -17,10 +17,11 @@ from core.train.texts import cut
 
 CONTEXT = 2 * FEWEST + 22  # its room grows twice, the second time to less than double
 RECIPE = load({"model": {"context": CONTEXT}})
+SHAPE = Shape(3, 16, 2, CONTEXT)
 SIGNS = ["a", " the", "xq", " 1", "\n", "日", "😀", " winner", "!", " "]
 
 
-def classifier(shape=Shape(3, 16, 2, CONTEXT), readout="last_real") -> Classifier:
+def classifier(shape=SHAPE, readout="last_real") -> Classifier:
     model = Classifier(shape, 3, readout)
     generator = torch.Generator().manual_seed(0)
     for p in model.parameters():

@@ -1,0 +1,160 @@
+"""The course of a run before it is run: which texts pass through the model when, how long, how many at once. No torch."""
+
+from bisect import bisect_left
+from typing import NamedTuple
+
+from core.data.profile import Profile
+from core.model.cost import CHUNK, Costs, Load, Work
+from core.model.freeze import FreezePlan
+from core.presets import MODELS
+from core.recipe import Recipe
+
+WIDTHS = 48  # so many different widths at most are reckoned with
+
+Shares = dict[int, float]  # width in tokens -> share of the texts
+
+
+class Bill(NamedTuple):
+    """The work of a run: what the cache holds, one epoch, and all that comes before and after."""
+
+    once: Work
+    epoch: Work
+    besides: Work
+
+
+class _Loads(NamedTuple):
+    """The texts that pass through the model, by occasion."""
+
+    learn: Load  # one epoch
+    look: Load  # a few batches of training and of validation
+    ending: Load  # an epoch's end: a few batches of training, all of validation
+    whole: Load  # all of training and validation
+
+
+class Course:
+    """What a recipe does with the texts of a profile, whatever it lets learn; of no profile only the shape is known."""
+
+    def __init__(self, recipe: Recipe, profile: Profile | None):
+        self.recipe, self.shape = recipe, MODELS[recipe.model.name].shape
+        self.context = profile.context if profile else self.shape.context
+        self.n_classes = max(2, len(profile.labels)) if profile else 2
+        self.rows = {split: sum(labels.values()) for split, labels in profile.splits.items()} if profile else {}
+        self.lengths = _lengths(profile) if profile else {}
+        readout = recipe.model.readout
+        self.one_row = recipe.speed.rows == "needed" and readout != "mean"
+        self._one_token = self.one_row and readout == "first"  # which sees nothing else
+        self._pads = readout == "last_pad"  # which looks at the padding
+        if self.is_known:
+            self._loads = {cached: self._by_occasion(cached) for cached in (True, False)}
+            self._encode = self._filled(self._alone, self._encoded)
+            self._test = self._filled(self._alone, self.rows["test"])
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is anything to learn from."""
+        return bool(sum(self.rows.values()) and self.lengths)
+
+    @property
+    def widest(self) -> int:
+        """Tokens of the longest text of a batch."""
+        return max(self._stepped(cached=False)) if self.lengths else self.context
+
+    def costs(self, plan: FreezePlan) -> Costs:
+        return Costs(self.shape, plan, self.n_classes, self.one_row)
+
+    def cached_values(self, costs: Costs) -> float:
+        """How many numbers the prefix cache holds, where the texts are known."""
+        one = self._one_token or (self.one_row and costs.depth == self.shape.n_blocks)
+        return self._encoded * (1.0 if one else _mean(self._alone)) * self.shape.width if self.is_known else 0.0
+
+    def bill(self, costs: Costs, cached: bool) -> Bill:
+        """What a freeze plan comes to, with the prefix cache or without."""
+        train, loads = self.recipe.train, self._loads[cached]
+
+        def look(load: Load) -> Work:
+            return costs.evaluate(load, cached) + costs.compare()
+
+        steps = loads.learn.batches
+        looks = max(0.0, steps - 1) // train.eval_every
+        epoch = costs.learn(loads.learn, cached) + look(loads.look) * looks + look(loads.ending) + costs.save()
+        tokens = sum(self.rows.values()) * _mean(self.lengths)
+        ends = costs.evaluate(loads.whole, cached) + costs.test(self._test)
+        return Bill(costs.encode(self._encode) if cached else Work(), epoch, costs.prepare(tokens) + look(loads.look) + ends)
+
+    @property
+    def _encoded(self) -> int:
+        """Texts that the cache holds."""
+        return self.rows["train"] + self.rows["validation"]
+
+    @property
+    def _alone(self) -> Shares:
+        """How wide texts are where nothing is learned from them: as long as they are."""
+        if self._one_token:
+            return {1: 1.0}
+        return {self.context: 1.0} if self._pads else _coarse(self.lengths)
+
+    def _stepped(self, cached: bool) -> Shares:
+        """How wide they are in the batches of a step. What is cached has no pads but those of its batch."""
+        padding = self.recipe.train.padding
+        if self._one_token or self._pads or padding == "bucketed":
+            return self._alone
+        if padding == "fixed" and not cached:
+            return {self.context: 1.0}
+        return _coarse(_longest_of(self.lengths, self.recipe.batch))
+
+    def _by_occasion(self, cached: bool) -> _Loads:
+        train, batch, rows = self.recipe.train, self.recipe.batch, self.rows
+        stepped = self._stepped(cached)
+        seen = stepped if train.padding == "fixed" and not cached else self._alone
+
+        def batches(n: int) -> Load:
+            return self._load(stepped, n, -(-n // batch))
+
+        few = {split: min(rows[split], batch * train.eval_batches) for split in ("train", "validation")}
+        learn = batches(rows["train"] - (rows["train"] % batch if train.drop_last else 0))
+        look = batches(few["train"]) + batches(few["validation"])
+        ending = batches(few["train"]) + self._filled(seen, rows["validation"])
+        return _Loads(learn, look, ending, self._filled(seen, self._encoded))
+
+    def _filled(self, widths: Shares, n: int) -> Load:
+        """Texts in batches as large as the machine likes."""
+        return self._load(widths, n, max(1.0, n * _mean(widths) / CHUNK))
+
+    def _load(self, widths: Shares, n: int, batches: float) -> Load:
+        return Load.of(self.shape, {width: share * n for width, share in widths.items()}, batches)
+
+
+def _lengths(profile: Profile) -> Shares:
+    """Shares of the texts by their length, as they are cut."""
+    counts: Shares = {}
+    for lengths in profile.lengths.values():
+        for tokens, rows in lengths.items():
+            width = min(max(1, tokens), profile.context)
+            counts[width] = counts.get(width, 0) + rows
+    total = sum(counts.values())
+    return {width: rows / total for width, rows in counts.items()}
+
+
+def _mean(widths: Shares) -> float:
+    return sum(width * share for width, share in widths.items())
+
+
+def _longest_of(widths: Shares, batch: int) -> Shares:
+    """Texts by the width of the longest of `batch` drawn at random."""
+    below, found = 0.0, {}
+    for width in sorted(widths):
+        upto = below + widths[width]
+        found[width] = upto**batch - below**batch
+        below = upto
+    return found
+
+
+def _coarse(widths: Shares) -> Shares:
+    """The same in at most WIDTHS widths, each rounded up."""
+    known = sorted(widths)
+    n = min(WIDTHS, len(known))
+    edges = sorted(known[-1 - i * len(known) // n] for i in range(n))
+    found = dict.fromkeys(edges, 0.0)
+    for width, share in widths.items():
+        found[edges[bisect_left(edges, width)]] += share
+    return found

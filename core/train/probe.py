@@ -1,0 +1,178 @@
+"""Measuring this machine at what a run does: a few passes through two blocks of the model's width."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core import files
+from core.files import Progress
+from core.model import speeds
+from core.model.classifier import Classifier
+from core.model.cost import STEPPED, block_flops, row_flops
+from core.model.freeze import FreezePlan
+from core.model.linear import multiply_in
+from core.model.speeds import DISK, Memory, Pace, Speeds
+from core.presets import MODELS, Shape
+from core.recipe import Recipe, load
+from core.runs.resolve import resolve_speed
+from core.train.optim import adamw
+
+# batches, as texts and tokens: a small step's, and one at which matrix products are at their full speed
+SMALL, LARGE = (8, 16), (8, 128)
+SMALL_ROW, LARGE_ROW = (8, 16), (32, 64)
+TRIES = 20  # at most, for each thing
+ENOUGH = 0.15  # seconds after which it is not tried again
+FAR = 8_000_000  # parameters whose gradients and moments are more than caches hold
+WRITTEN = 1 << 24  # bytes
+MEASURED = 13  # things, two more where fp32 is another
+
+
+def kinds() -> dict[str, Callable]:
+    """The question that the model helper answers from here."""
+    return {"measure": lambda args, progress: measure(load(args["recipe"]), progress)}
+
+
+def measure(recipe: Recipe, progress: Progress) -> Speeds:
+    """The speeds of this machine at a recipe's model, precision, device and threads. They are remembered.
+
+    `progress` may raise to break off.
+    """
+    threads = torch.get_num_threads()
+    asked = resolve_speed(recipe.speed)
+    try:
+        probe = _Probe(MODELS[recipe.model.name].shape, asked["device"], asked["precision"], progress)
+        found = probe.speeds()
+    finally:
+        torch.set_num_threads(threads)
+    speeds.remember(recipe, found)
+    return found
+
+
+class _Probe:
+    def __init__(self, shape: Shape, device: str, precision: str, progress: Progress):
+        self.shape = Shape(2, shape.width, shape.n_heads, LARGE[1], vocab=1)
+        self.device, self.precision, self.progress = device, precision, progress
+        self.model = self._new(self.shape)
+        self.done = 0
+
+    def _new(self, shape: Shape) -> Classifier:
+        model = Classifier(shape, 2, "last_real")
+        model.backbone.initialize(torch.Generator().manual_seed(0))
+        return model.to(self.device).eval()
+
+    def speeds(self) -> Speeds:
+        multiply_in(self.model, self.precision)
+        learn, learn_row = self._pace(self._learn, 3, False), self._pace(self._learn, 3, True)
+        memory = self._memory()
+        # what is only looked at is mostly frozen
+        self.model.freeze(FreezePlan.parse("head", 2))
+        look, look_row = self._pace(self._look, 1, False), self._pace(self._look, 1, True)
+        step, batch = self._besides()
+        exact = look
+        if self.precision != "fp32":
+            multiply_in(self.model, "fp32")
+            exact = self._pace(self._look, 1, False)
+        return Speeds(look, look_row, learn, learn_row, exact, batch, step, memory, self._disk(), time.time())
+
+    def _best(self, job: Callable[[], object]) -> float:
+        """Seconds of a job, the best of a few tries after one that warms up."""
+        best, began = float("inf"), time.perf_counter()
+        for i in range(TRIES + 1):
+            start = time.perf_counter()
+            job()
+            self._wait()
+            now = time.perf_counter()
+            best = min(best, now - start) if i else best
+            if i and now - began > ENOUGH:
+                break
+        self.done += 1
+        self.progress("measure", self.done, MEASURED + 2 * (self.precision != "fp32"), "")
+        return best
+
+    def _wait(self) -> None:
+        """Until the device has done what it was told."""
+        if self.device != "cpu":
+            getattr(torch, self.device).synchronize()
+
+    def _pace(self, way: Callable[[Tensor, Tensor | None], None], products: int, one_row: bool) -> Pace:
+        """The pace of a way through a block, which takes so many products for each of a forward pass."""
+        points = []
+        for texts, width in (SMALL_ROW, LARGE_ROW) if one_row else (SMALL, LARGE):
+            h = torch.randn(texts, width, self.shape.width, device=self.device)
+            rows = torch.full((texts,), width - 1, device=self.device) if one_row else None
+            flops = (row_flops if one_row else block_flops)(self.shape, width)
+            points.append((products * texts * flops, self._best(partial(way, h, rows))))
+        return Pace.through(*points)
+
+    def _look(self, h: Tensor, rows: Tensor | None) -> None:
+        with torch.no_grad():
+            self.model.backbone.block(1, h, rows)
+
+    def _learn(self, h: Tensor, rows: Tensor | None) -> None:
+        self.model.zero_grad(set_to_none=True)
+        self.model.backbone.block(1, h, rows).sum().backward()
+
+    def _besides(self) -> tuple[float, float]:
+        """Seconds of a step of the head alone, and of a batch that is only looked at."""
+        optimizer = adamw(self.model, 1e-3, 0.1)
+        hidden = torch.randn(SMALL[0] * SMALL[1], self.shape.width)
+        at = torch.arange(len(hidden)).view(SMALL)
+        lengths = torch.full(SMALL[:1], 1, device=self.device)
+
+        def forward() -> Tensor:
+            h = hidden[at].to(self.device)[:, :1]
+            logits = self.model.suffix(h, lengths, self.shape.n_blocks)
+            return F.cross_entropy(logits, torch.zeros_like(lengths))
+
+        def step() -> None:
+            loss = forward()
+            loss.item()
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+
+        def look() -> None:
+            with torch.no_grad():
+                forward().item()
+
+        return self._best(step), self._best(look)
+
+    def _memory(self) -> Memory:
+        """The optimizer's pace over one block, and over more than caches hold."""
+        d = self.shape.width
+        near_moved, near = self._update(self.model, FreezePlan.of(2, ["blocks.1"]))
+        rows = FAR // d
+        large = self._new(Shape(1, d, self.shape.n_heads, 1, vocab=rows))
+        moved, seconds = self._update(large, FreezePlan.of(1, ["embeddings"]))
+        if moved <= near_moved or seconds <= near:
+            return Memory(near_moved / near, near_moved / near, near_moved)
+        return Memory(near_moved / near, (moved - near_moved) / (seconds - near), near_moved)
+
+    def _update(self, model: Classifier, plan: FreezePlan) -> tuple[int, float]:
+        """Bytes that an update of a plan's parameters moves, and its seconds."""
+        model.freeze(plan)
+        for _, p in model.learning():
+            p.grad = torch.zeros_like(p)
+        moved = STEPPED * sum(p.numel() for _, p in model.learning())
+        return moved, self._best(adamw(model, 1e-3, 0.1).step)
+
+    def _disk(self) -> float:
+        """Bytes a second of writing a file and taking its hash."""
+        content = b"1" * WRITTEN
+
+        def write(path: Path) -> None:
+            files.write(path, content)
+            files.sha256(path)
+
+        try:
+            files.cache_root().mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=files.cache_root()) as folder:
+                return WRITTEN / self._best(partial(write, Path(folder) / "written"))
+        except OSError:  # no room, which is said where room is needed
+            return DISK

@@ -1,0 +1,41 @@
+"""Writes what all sides start from: random weights as a model folder, and the rows of the book's split, encoded."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from speed_sides.child import serve
+
+from core.data.prepare import SPLITS, prepare
+from core.data.read import read
+from core.data.tokens import tokenizer
+from core.model.gpt2 import GPT2
+from core.model.weights import config_of, published
+from core.presets import MODELS
+from core.recipe import load
+from core.runs.resolve import threads
+
+
+def measure(job: dict) -> dict:
+    """The threads that the engine takes by itself here; `{"data", "models", "folder"}` is the job."""
+    folder = Path(job["folder"])
+    data = load({"data": job["data"]}).data
+    rows = prepare(read(data.path, data.text, data.label, data.quoting), data)
+    ids = tokenizer("gpt2").encode_many(rows.texts)
+    splits = {
+        split: [[ids[i].tolist(), int(rows.labels[i])] for i in rows.indices(split)] for split in SPLITS
+    }
+    (folder / "rows.json").write_text(json.dumps(splits))
+    for name in job["models"]:
+        shape = MODELS[name].shape
+        backbone = GPT2(shape)
+        backbone.initialize(torch.Generator().manual_seed(123))
+        (folder / name).mkdir()
+        save_file(published(backbone), folder / name / "model.safetensors")
+        (folder / name / "config.json").write_text(json.dumps(config_of(shape)))
+    return {"threads": threads()}
+
+
+if __name__ == "__main__":
+    serve(measure)
