@@ -11,7 +11,6 @@ PROCESS = 500_000_000  # bytes of a worker with PyTorch and scikit-learn, before
 CHUNK = 1024  # positions that pass through the frozen layers together, and through all of them in an evaluation
 # bytes that pass through memory or to disk for each learning parameter
 STEPPED = 28  # AdamW reads weight, gradient and two moments, and writes all but the gradient
-COMPARED = 40  # how far it has moved: itself, where it began, and what is made of them on the way
 SAVED = 12  # a checkpoint's weight and two moments
 
 
@@ -82,7 +81,7 @@ class Work:
     batches: float = 0.0  # batches that are only looked at, besides their blocks
     steps: float = 0.0  # the same of learning
     updated: float = 0.0  # bytes that the optimizer moves in all steps together
-    compared: float = 0.0  # bytes moved to see how far weights have come
+    compared: float = 0.0  # parameters measured against where they began
     saved: float = 0.0  # bytes to disk
     tokens: float = 0.0  # read, encoded, and counted by the baseline
 
@@ -115,9 +114,10 @@ class Costs:
         row = Passes(rows * load.batches, rows * load.row)
         return Work(look_row=row, batches=load.batches, **{"exact" if exact else "look": passes})
 
-    def prepare(self, tokens: float) -> Work:
-        """All that comes before the model is used: its texts, and its weights, verified."""
-        return Work(tokens=tokens, saved=FP32 * sum(parameters(self.shape, self.n_classes).values()))
+    def prepare(self, tokens: float, drawn: bool) -> Work:
+        """What comes before the model is used: its texts, and its weights, verified; random ones are first written."""
+        weights = FP32 * sum(parameters(self.shape, self.n_classes).values())
+        return Work(tokens=tokens, saved=weights * (1 + drawn))
 
     def encode(self, load: Load) -> Work:
         """Texts through the frozen prefix."""
@@ -132,7 +132,7 @@ class Costs:
 
     def compare(self) -> Work:
         """Measuring how far the weights have moved, as each evaluation does."""
-        return Work(compared=COMPARED * learning(self.shape, self.plan, self.n_classes))
+        return Work(compared=learning(self.shape, self.plan, self.n_classes))
 
     def save(self) -> Work:
         """One checkpoint."""

@@ -17,7 +17,7 @@ from core.recipe import Recipe
 DISK = 2e8  # bytes/s, where nothing better is known
 # Not measured, because loading what it takes would be most of the measurement: as on two cores of a server.
 START = 2.5  # seconds from a worker's start to its model, most of it libraries
-READ = 1e5  # tokens/s from a file to the baseline
+READ = 8e4  # tokens/s from a file to the baseline
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -58,6 +58,7 @@ class Speeds(msgspec.Struct, frozen=True):
     batch: float  # seconds of a batch that is looked at, besides its blocks
     step: float  # seconds of a step, besides its blocks and what it moves
     memory: Memory
+    compare: float  # parameters/s that are measured against where they began
     disk: float  # bytes/s at which a checkpoint is written and its hash taken
     measured: float | None = None  # when, in seconds since the epoch; None for an estimate
 
@@ -74,6 +75,7 @@ class Speeds(msgspec.Struct, frozen=True):
             batch=0.0005,
             step=0.0015,
             memory=Memory(8e9, 8e9, 0.0),
+            compare=2e8,
             disk=DISK,
         )
 
@@ -83,7 +85,7 @@ class Speeds(msgspec.Struct, frozen=True):
         updates = work.steps * self.memory.seconds(work.updated / work.steps) if work.steps else 0.0
         updates += work.tokens / READ
         besides = work.batches * self.batch + work.steps * self.step
-        return passing + updates + besides + work.compared / self.memory.far + work.saved / self.disk
+        return passing + updates + besides + work.compared / self.compare + work.saved / self.disk
 
 
 def recall(recipe: Recipe) -> Speeds | None:

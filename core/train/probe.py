@@ -21,16 +21,17 @@ from core.model.speeds import DISK, Memory, Pace, Speeds
 from core.presets import MODELS, Shape
 from core.recipe import Recipe, load
 from core.runs.resolve import resolve_speed
+from core.train.change import relative_change
 from core.train.optim import adamw
 
 # batches, as texts and tokens: a small step's, and one at which matrix products are at their full speed
 SMALL, LARGE = (8, 16), (8, 128)
 SMALL_ROW, LARGE_ROW = (8, 16), (32, 64)
 TRIES = 20  # at most, for each thing
-ENOUGH = 0.15  # seconds after which it is not tried again
+ENOUGH = 0.1  # seconds after which it is not tried again
 FAR = 8_000_000  # parameters whose gradients and moments are more than caches hold
 WRITTEN = 1 << 24  # bytes
-MEASURED = 13  # things, two more where fp32 is another
+MEASURED = 14  # things, two more where fp32 is another
 
 
 def kinds() -> dict[str, Callable]:
@@ -69,7 +70,7 @@ class _Probe:
     def speeds(self) -> Speeds:
         multiply_in(self.model, self.precision)
         learn, learn_row = self._pace(self._learn, 3, False), self._pace(self._learn, 3, True)
-        memory = self._memory()
+        memory, compare = self._memory(), self._compare()
         # what is only looked at is mostly frozen
         self.model.freeze(FreezePlan.parse("head", 2))
         look, look_row = self._pace(self._look, 1, False), self._pace(self._look, 1, True)
@@ -78,7 +79,8 @@ class _Probe:
         if self.precision != "fp32":
             multiply_in(self.model, "fp32")
             exact = self._pace(self._look, 1, False)
-        return Speeds(look, look_row, learn, learn_row, exact, batch, step, memory, self._disk(), time.time())
+        disk, now = self._disk(), time.time()
+        return Speeds(look, look_row, learn, learn_row, exact, batch, step, memory, compare, disk, now)
 
     def _best(self, job: Callable[[], object]) -> float:
         """Seconds of a job, the best of a few tries after one that warms up."""
@@ -161,6 +163,14 @@ class _Probe:
             p.grad = torch.zeros_like(p)
         moved = STEPPED * sum(p.numel() for _, p in model.learning())
         return moved, self._best(adamw(model, 1e-3, 0.1).step)
+
+    def _compare(self) -> float:
+        """Parameters a second whose way from where they began is measured."""
+        self.model.freeze(FreezePlan.of(2, ["blocks.1"]))
+        # a file of published weights keeps matrices the other way round
+        began = {name: p.detach().T.contiguous().T if p.dim() == 2 else p.detach() for name, p in self.model.learning()}
+        compared = sum(p.numel() for p in began.values())
+        return compared / self._best(partial(relative_change, self.model, began.__getitem__))
 
     def _disk(self) -> float:
         """Bytes a second of writing a file and taking its hash."""

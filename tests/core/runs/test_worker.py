@@ -48,7 +48,7 @@ def finish(run):
 
 
 def test_a_killed_run_resumes_to_the_weights_of_one_never_killed(new_run):
-    changes = {"train": {"epochs": 3, "checkpoint_seconds": 0.2}}
+    changes = {"train": {"epochs": 12, "checkpoint_seconds": 0.2}}  # long enough to be killed in its midst
     whole = finish(new_run(**changes))
     broken = new_run(**changes)
     kills = 0
