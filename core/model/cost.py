@@ -81,6 +81,7 @@ class Work:
     batches: float = 0.0  # batches that are only looked at, besides their blocks
     steps: float = 0.0  # the same of learning
     updated: float = 0.0  # bytes that the optimizer moves in all steps together
+    tables: float = 0.0  # parameters of embeddings that got a gradient, which is made whole for every step
     compared: float = 0.0  # parameters measured against where they began
     saved: float = 0.0  # bytes to disk
     tokens: float = 0.0  # read, encoded, and counted by the baseline
@@ -144,7 +145,8 @@ class Costs:
         A learning block costs two backward products for each forward one, a frozen block above the boundary one.
         """
         updated = STEPPED * learning(self.shape, self.plan, self.n_classes)
-        work = Work(steps=load.batches, updated=load.batches * updated)
+        tables = parameters(self.shape, self.n_classes)["embeddings"] if "embeddings" in self.plan.parts else 0
+        work = Work(steps=load.batches, updated=load.batches * updated, tables=load.batches * tables)
         if not cached:
             below = self.look(load, 0, self.depth)
             work += Work(look=below.look, look_row=below.look_row)

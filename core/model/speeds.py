@@ -58,6 +58,7 @@ class Speeds(msgspec.Struct, frozen=True):
     batch: float  # seconds of a batch that is looked at, besides its blocks
     step: float  # seconds of a step, besides its blocks and what it moves
     memory: Memory
+    table: float  # parameters/s of embeddings that get their gradient
     compare: float  # parameters/s that are measured against where they began
     disk: float  # bytes/s at which a checkpoint is written and its hash taken
     measured: float | None = None  # when, in seconds since the epoch; None for an estimate
@@ -65,27 +66,29 @@ class Speeds(msgspec.Struct, frozen=True):
     @classmethod
     def estimated(cls, flops: float) -> "Speeds":
         """From FLOP/s of large fp32 matrix products; the rest is as on two cores of a server, where it was fitted."""
-        full, row = 0.75 * flops, 0.35 * flops
+        full, row = 0.9 * flops, 0.4 * flops
         return cls(
-            look=Pace(0.0008, full),
-            look_row=Pace(0.0012, row),
+            look=Pace(0.001, full),
+            look_row=Pace(0.0015, row),
             learn=Pace(0.003, full),
             learn_row=Pace(0.004, row),
-            exact=Pace(0.0008, full),
-            batch=0.0005,
-            step=0.0015,
-            memory=Memory(8e9, 8e9, 0.0),
-            compare=2e8,
+            exact=Pace(0.001, full),
+            batch=0.0003,
+            step=0.001,
+            memory=Memory(15e9, 15e9, 0.0),
+            table=8e8,
+            compare=1.2e8,
             disk=DISK,
         )
 
     def seconds(self, work: Work) -> float:
+        """How long it takes."""
         kinds = ("look", "look_row", "learn", "learn_row", "exact")
         passing = sum(getattr(self, kind).seconds(getattr(work, kind)) for kind in kinds)
         updates = work.steps * self.memory.seconds(work.updated / work.steps) if work.steps else 0.0
-        updates += work.tokens / READ
-        besides = work.batches * self.batch + work.steps * self.step
-        return passing + updates + besides + work.compared / self.compare + work.saved / self.disk
+        besides = work.batches * self.batch + work.steps * self.step + work.tokens / READ
+        moved = work.tables / self.table + work.compared / self.compare + work.saved / self.disk
+        return passing + updates + besides + moved
 
 
 def recall(recipe: Recipe) -> Speeds | None:

@@ -36,7 +36,7 @@ def test_the_optimizer_slows_down_beyond_the_caches():
 def test_every_kind_of_work_takes_time():
     guess = Speeds.estimated(1e11)
     kinds = {name: Passes(10, 1e12) for name in ("look", "look_row", "learn", "learn_row", "exact")}
-    amounts = {"batches": 1000.0, "compared": 1e12, "saved": 1e12, "tokens": 1e7}
+    amounts = {"batches": 1000.0, "tables": 1e12, "compared": 1e12, "saved": 1e12, "tokens": 1e7}
     for name, amount in (kinds | amounts).items():
         assert guess.seconds(Work(**{name: amount})) > 0.1, name
     assert guess.seconds(Work(steps=1e4)) < guess.seconds(Work(steps=1e4, updated=1e13))

@@ -34,7 +34,7 @@ def test_the_probe_measures_and_remembers(quick, precision):
     assert torch.get_num_threads() == threads
     assert speeds.recall(recipe) == found and found.measured
     numbers = plain(json.loads((files.cache_root() / "speeds.json").read_bytes()))
-    assert len(numbers) == 18 and all(math.isfinite(n) and n >= 0 for n in numbers)
+    assert len(numbers) == 19 and all(math.isfinite(n) and n >= 0 for n in numbers)
     assert all(pace.rate > 1e6 for pace in (found.look, found.look_row, found.learn, found.learn_row, found.exact))
     names, done, totals, _ = zip(*heard, strict=True)
     assert set(names) == {"measure"} and list(done) == list(range(1, totals[0] + 1)) and len(set(totals)) == 1
