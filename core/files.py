@@ -1,6 +1,7 @@
 """Files that matter: written whole or not at all, and known by their hash."""
 
 import errno
+import fcntl
 import hashlib
 import os
 from collections.abc import Callable
@@ -43,6 +44,18 @@ def cache_root() -> Path:
 def disk_full(error: Exception) -> bool:
     """Whether an error, of the system's or of a library that hides the system's, means that the disk is full."""
     return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
+
+
+def locked(path: Path) -> bool:
+    """Whether a process holds the exclusive lock of a file."""
+    try:
+        with open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def sync(path: Path) -> None:

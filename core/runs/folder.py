@@ -1,6 +1,5 @@
 """One run on disk: what is in its folder, and what state it is in."""
 
-import fcntl
 import os
 import re
 import time
@@ -81,14 +80,7 @@ class RunFolder:
 
     def locked(self) -> bool:
         """Whether a worker holds this run."""
-        try:
-            with open(self.lock_file, "rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except BlockingIOError:
-            return True
-        return False
+        return files.locked(self.lock_file)
 
     def status(self) -> Status:
         """What the run is doing, from its lock and the end of its log."""

@@ -18,6 +18,7 @@ import msgspec
 import torch
 from torch import Tensor
 
+from core import files
 from core.train.layout import Layout
 
 HIDDEN, DONE, LOCK = "hidden.bin", "done.jsonl", "lock"
@@ -156,20 +157,9 @@ def make_room(root: Path, limit: int, spare: Path) -> None:
     for folder in sorted(caches, key=lambda folder: folder.stat().st_mtime):
         if sum(sizes.values()) <= limit:
             return
-        if folder != spare and not _being_filled(folder):
+        if folder != spare and not files.locked(folder / LOCK):
             shutil.rmtree(folder, ignore_errors=True)
             del sizes[folder]
-
-
-def _being_filled(folder: Path) -> bool:
-    try:
-        with open(folder / LOCK, "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
 
 
 def _take_room(file: BinaryIO, size: int) -> None:
