@@ -27,8 +27,8 @@ from core.train.optim import adamw
 # batches, as texts and tokens: a small step's, and one at which matrix products are at their full speed
 SMALL, LARGE = (8, 16), (8, 128)
 SMALL_ROW, LARGE_ROW = (8, 16), (32, 64)
-TRIES = 20  # at most, for each thing
-ENOUGH = 0.06  # seconds after which it is not tried again, once there are two
+FEWEST, MOST = 2, 20  # tries of each thing, after one that warms up
+ENOUGH = 0.06  # seconds after which a few tries are enough
 FAR = 8_000_000  # parameters whose gradients and moments are more than caches hold
 WRITTEN = 1 << 24  # bytes
 MEASURED = 15  # things, two more where fp32 is another
@@ -82,20 +82,19 @@ class _Probe:
         disk, now = self._disk(), time.time()
         return Speeds(look, look_row, learn, learn_row, exact, batch, step, memory, table, compare, disk, now)
 
-    def _best(self, job: Callable[[], object]) -> float:
-        """Seconds of a job, the best of a few tries after one that warms up."""
-        best, began = float("inf"), time.perf_counter()
-        for i in range(TRIES + 1):
+    def _seconds(self, job: Callable[[], object]) -> float:
+        """What a job takes. Whatever disturbs a try makes it slower, but the very fastest is luck: the first quartile."""
+        job()
+        self._wait()
+        times: list[float] = []
+        while len(times) < FEWEST or (len(times) < MOST and sum(times) < ENOUGH):
             start = time.perf_counter()
             job()
             self._wait()
-            now = time.perf_counter()
-            best = min(best, now - start) if i else best
-            if i > 1 and now - began > ENOUGH:
-                break
+            times.append(time.perf_counter() - start)
         self.done += 1
         self.progress("measure", self.done, MEASURED + 2 * (self.precision != "fp32"), "")
-        return best
+        return sorted(times)[len(times) // 4]
 
     def _wait(self) -> None:
         """Until the device has done what it was told."""
@@ -109,7 +108,7 @@ class _Probe:
             h = torch.randn(texts, width, self.shape.width, device=self.device)
             rows = torch.full((texts,), width - 1, device=self.device) if one_row else None
             flops = (row_flops if one_row else block_flops)(self.shape, width)
-            points.append((products * texts * flops, self._best(partial(way, h, rows))))
+            points.append((products * texts * flops, self._seconds(partial(way, h, rows))))
         return Pace.through(*points)
 
     def _look(self, h: Tensor, rows: Tensor | None) -> None:
@@ -143,7 +142,7 @@ class _Probe:
             with torch.no_grad():
                 forward().item()
 
-        return self._best(step), self._best(look)
+        return self._seconds(step), self._seconds(look)
 
     def _memory(self) -> tuple[Memory, float]:
         """The optimizer's pace over one block and over more than caches hold, and that of an embedding's gradient."""
@@ -158,7 +157,7 @@ class _Probe:
             large.zero_grad(set_to_none=True)
             large.backbone.embed(ids).sum().backward()
 
-        return Memory(size / near, far, size), FAR / self._best(look_up)
+        return Memory(size / near, far, size), FAR / self._seconds(look_up)
 
     def _update(self, model: Classifier, plan: FreezePlan) -> tuple[int, float]:
         """Bytes that an update of a plan's parameters moves, and its seconds."""
@@ -166,7 +165,7 @@ class _Probe:
         for _, p in model.learning():
             p.grad = torch.zeros_like(p)
         moved = STEPPED * sum(p.numel() for _, p in model.learning())
-        return moved, self._best(adamw(model, 1e-3, 0.1).step)
+        return moved, self._seconds(adamw(model, 1e-3, 0.1).step)
 
     def _compare(self) -> float:
         """Parameters a second whose way from where they began is measured."""
@@ -174,7 +173,7 @@ class _Probe:
         # a file of published weights keeps matrices the other way round
         began = {name: p.detach().T.contiguous().T if p.dim() == 2 else p.detach() for name, p in self.model.learning()}
         compared = sum(p.numel() for p in began.values())
-        return compared / self._best(partial(relative_change, self.model, began.__getitem__))
+        return compared / self._seconds(partial(relative_change, self.model, began.__getitem__))
 
     def _disk(self) -> float:
         """Bytes a second of writing a file and taking its hash."""
@@ -187,6 +186,6 @@ class _Probe:
         try:
             files.cache_root().mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=files.cache_root()) as folder:
-                return WRITTEN / self._best(partial(write, Path(folder) / "written"))
+                return WRITTEN / self._seconds(partial(write, Path(folder) / "written"))
         except OSError:  # no room, which is said where room is needed
             return DISK
