@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+TOKENS = "tokens.tiktoken.xz"  # a tokenizer's file, in the folder of the model that it was made for
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -25,13 +27,21 @@ class Source:
 
 
 @dataclass(frozen=True)
+class BuiltIn:
+    """Pretrained weights that come with the program: a folder of its assets."""
+
+    folder: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class ModelPreset:
     """A model by name, with what belongs to it: tokenizer, pad id, default batch and learning rate."""
 
     name: str
     title: str
     shape: Shape
-    source: Source | None
+    source: Source | BuiltIn
     batch: int = 8
     lr: float = 5e-5
     tokenizer: str = "gpt2"
@@ -41,7 +51,7 @@ class ModelPreset:
 MODELS: dict[str, ModelPreset] = {
     preset.name: preset
     for preset in [
-        ModelPreset("nano", "nano 18M", Shape(6, 256, 4, 512), None, batch=16, lr=5e-4),
+        ModelPreset("nano", "nano 7M", Shape(6, 256, 4, 512, 8192), BuiltIn("nano", "859c8657073575608192e2891f588218b2312f72646705060480ab4b6e04ddc2"), batch=16, lr=5e-4, tokenizer="nano", pad=8191),
         ModelPreset(
             "gpt2",
             "gpt2 124M",

@@ -3,9 +3,10 @@
     python -P -m core.service data
 
 A request is {"id", "kind", "args"}. Its answer is any number of {"id", "progress": {"name", "done", "total",
-"unit"}}, then exactly one of {"id", "result"}, {"id", "error": {"what", "do"}}, {"id", "superseded": true}.
-The newest request of a kind wins: an older one that waits is superseded at once, one that is being worked on
-at its next progress. The helper ends at end of file, whatever it is doing.
+"unit", "said"}}, then exactly one of {"id", "result"}, {"id", "error": {"what", "do"}}, {"id", "superseded":
+true}. `said` is as much of an answer in words as there is. The newest request of a kind wins: an older one that
+waits is superseded at once, one that is being worked on at its next progress. The helper ends at end of file,
+whatever it is doing.
 """
 
 import importlib
@@ -27,7 +28,7 @@ Handler = Callable[[dict, Progress], Any]  # (args, progress) -> a result that m
 # modules whose kinds() together give a helper's handlers
 HELPERS = {
     "data": ["core.data.desk"],
-    "model": ["core.evaluate.desk", "core.train.probe"],
+    "model": ["core.evaluate.desk", "core.evaluate.ask", "core.train.probe"],
 }
 
 
@@ -95,10 +96,10 @@ def listen(file: BinaryIO, inbox: Inbox, outbox: Outbox) -> None:
 def answer(request: Request, kinds: dict[str, Handler], inbox: Inbox, outbox: Outbox) -> None:
     """Work on one request to its one answer."""
 
-    def progress(name: str, done: int, total: int, unit: str) -> None:
+    def progress(name: str, done: int, total: int, unit: str, said: str = "") -> None:
         if inbox.has(request.kind):
             raise _Superseded
-        outbox.send(request.id, progress={"name": name, "done": done, "total": total, "unit": unit})
+        outbox.send(request.id, progress={"name": name, "done": done, "total": total, "unit": unit, "said": said})
 
     try:
         if request.kind not in kinds:

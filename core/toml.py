@@ -6,7 +6,7 @@ from pathlib import Path
 import tomli_w
 
 from core.errors import BadRecipe, Problem
-from core.recipe import Recipe, options
+from core.options import Options, options
 
 
 def read(path: Path) -> dict:
@@ -19,10 +19,10 @@ def read(path: Path) -> dict:
         raise BadRecipe([Problem(str(path), f"is not TOML: {error}.")]) from error
 
 
-def text(recipe: Recipe) -> str:
+def text(recipe: Options) -> str:
     """The whole recipe as TOML, each option under a comment that says what it does."""
     lines, part = [], ""
-    for option in options():
+    for option in options(type(recipe)):
         head, _, tail = option.name.rpartition(".")
         if head != part:
             lines += ["", f"[{head}]"]

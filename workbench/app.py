@@ -52,11 +52,13 @@ class WorkbenchApp(App):
 
     def _begin(self) -> None:
         gc.enable()
-        newest = self._live or next(iter(list_runs(self.desk.root)), None)
-        if newest:
-            self.desk.follow(newest)
+        runs = [*filter(None, [self._live]), *list_runs(self.desk.root)]
+        if runs:
+            self.desk.follow(runs[0])
+        with_data = next((run for run in runs if not run.pretrains), None)
+        if with_data:
             try:
-                self.desk.take_up(newest)
+                self.desk.take_up(with_data)
             except BadRun as error:
                 self.desk.complain(error)
         self.desk.find_models()

@@ -10,29 +10,29 @@ from pathlib import Path
 from typing import NoReturn
 
 from core import toml
+from core.data.named import NAMED, meant
 from core.errors import BadRecipe, Problem, WorkbenchError
 from core.files import absolute
-from core.recipe import Option, Recipe, layer, load, options
+from core.options import Option, layer, merge, options
+from core.pretraining import Pretraining
+from core.recipe import Recipe, load
 from core.runs.folder import RunFolder, create_run, find_run, list_runs, runs_root
 from core.runs.launch import launch
 
 DONE, FAILED, USAGE = 0, 1, 2
 COMMANDS = {
     "open": "open the workbench (what workbench alone does too)",
-    "train": "train a classifier, from a recipe file or flags",
+    "train": "train a classifier, from a recipe file or flags; alone, on the sample",
     "predict": "classify texts with a trained run",
     "data": "say what is in a file of labelled texts",
     "runs": "list the runs",
-    "models": "list the models and whether their weights are here",
+    "pretrain": "make a small language model from your own plain text, to fine-tune afterwards",
+    "models": "list the models and whether their weights are here, or ask one (models ask)",
     "resume": "take a stopped, failed or vanished run up again",
     "export": "write a run as a folder that transformers opens",
 }
-NO_DATA = Problem(
-    "data.path",
-    "nothing to learn from yet.",
-    "Name a file with a text and a label in each row: workbench train --data messages.csv. "
-    "CSV, TSV and JSONL are read, and lines of label, tab, text.",
-)
+
+NAMES = f"a data set: {', '.join(NAMED)}"
 
 
 class Parser(argparse.ArgumentParser):
@@ -67,18 +67,20 @@ def parser() -> Parser:
         for name, words in COMMANDS.items()
     }
     for name in ("open", "train"):
-        added[name].add_argument("source", nargs="?", metavar="FILE", help="a recipe (.toml), or a file of labelled texts")
-        _add_options(added[name], [*options()])
-    added["data"].add_argument("source", metavar="FILE", help="CSV, TSV, JSONL, or lines of label, tab, text")
-    _add_options(added["data"], [o for o in options() if o.name.startswith(("data.", "model.")) and o.name != "data.path"])
+        added[name].add_argument("source", nargs="?", metavar="FILE", help=f"a recipe (.toml), a file of labelled texts, or {NAMES}")
+        _add_options(added[name], [*options(Recipe)])
+    added["data"].add_argument("source", metavar="FILE", help=f"CSV, TSV, JSONL, lines of label, tab, text, or {NAMES}")
+    _add_options(added["data"], [o for o in options(Recipe) if o.name.startswith(("data.", "model.")) and o.name != "data.path"])
     added["predict"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
     added["predict"].add_argument("texts", nargs="*", metavar="TEXT", help="texts to classify; none: lines of standard input")
     added["predict"].add_argument("--file", metavar="F", help="a file with one text a line")
     added["predict"].add_argument("--checkpoint", metavar="NAME", help="best, last or a step; by default what the run keeps")
+    added["pretrain"].add_argument("text", nargs="+", metavar="FILE", help="plain text, .gz and .xz too")
+    _add_options(added["pretrain"], [o for o in options(Pretraining) if o.name != "text.paths"])
     added["resume"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
     added["export"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
     added["export"].add_argument("folder", metavar="DIR", help="a new or empty folder")
-    for name in ("train", "resume"):
+    for name in ("train", "pretrain", "resume"):
         added[name].add_argument("--detach", action="store_true", help="leave the run running and return at once")
     added["train"].add_argument("--dry-run", action="store_true", help="say what it will cost on this machine; train nothing")
     for name in COMMANDS:
@@ -86,7 +88,24 @@ def parser() -> Parser:
             added[name].add_argument("--runs", metavar="DIR", help="where runs live (else WORKBENCH_RUNS, else the user's data folder)")
         if name not in ("open", "export"):
             added[name].add_argument("--json", action="store_true", help="one JSON document on standard output")
+    added["models ask"] = _add_ask(added["models"])
     return top
+
+
+def _add_ask(models: argparse.ArgumentParser) -> Parser:
+    words = "Have a model go on with a text, as it is before it is made a classifier."
+    ask = models.add_subparsers(metavar="ask").add_parser("ask", help=words, description=words, allow_abbrev=False)
+    ask.set_defaults(command="models ask")
+    ask.add_argument("model", metavar="MODEL", help="a model's name; what is not on this machine is downloaded")
+    ask.add_argument("text", nargs="?", metavar="TEXT", help="where it is to go on; none: the book's")
+    ask.add_argument("--spam", action="store_true", help="ask whether the text is spam, in words")
+    ask.add_argument("--tokens", type=int, default=25, metavar="N", help="at most so many (25)")
+    ask.add_argument("--temperature", type=float, default=0.0, metavar="X", help="0 takes the likeliest token, more draws (0)")
+    ask.add_argument("--top-k", type=int, metavar="K", help="draw among the K likeliest only")
+    ask.add_argument("--seed", type=int, default=123, metavar="N", help="decides what is drawn, and random weights (123)")
+    ask.add_argument("--weights", default="pretrained", metavar="W", help="pretrained, random or a folder (pretrained)")
+    ask.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    return ask
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -117,7 +136,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given.command != "open":
         gc.enable()  # __main__ has it off until the app's first frame
     try:
-        return globals()[f"_{given.command}"](given)
+        return globals()[f"_{given.command.replace(' ', '_')}"](given)
     except BadRecipe as error:
         for problem in error.problems:
             print(f"workbench: {problem}", file=sys.stderr)
@@ -137,7 +156,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def recipe_of(given: argparse.Namespace) -> Recipe:
     """Preset < file < flags. Raises BadRecipe."""
-    flags = [layer(name, value) for name, value in vars(given).items() if "." in name or name == "preset"]
+    flags = _flags(given)
     source = getattr(given, "source", None)
     if source is None:
         return load(*flags)
@@ -146,8 +165,13 @@ def recipe_of(given: argparse.Namespace) -> Recipe:
     return load(layer("data.path", source), *flags)
 
 
+def _flags(given: argparse.Namespace) -> list[dict]:
+    """The options that were given, each as a layer."""
+    return [layer(name, value) for name, value in vars(given).items() if "." in name or name == "preset"]
+
+
 def _open(given) -> int:
-    if given.source and not Path(given.source).exists() and not given.source.endswith(".toml"):
+    if given.source and not (given.source in NAMED or Path(given.source).exists() or given.source.endswith(".toml")):
         print(f"workbench: there is no command and no file {given.source}. See workbench --help.", file=sys.stderr)
         return USAGE
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # Textual draws on the last
@@ -162,12 +186,11 @@ def _open(given) -> int:
 
 def _train(given) -> int:
     recipe = recipe_of(given)
-    if not recipe.data.path:
-        raise BadRecipe([NO_DATA])
     path = absolute(recipe.data.path)
-    if not path.is_file() or not path.stat().st_size:
+    if not meant(recipe.data.path) and (not path.is_file() or not path.stat().st_size):
         what = "there is no file" if not path.exists() else "there is nothing to learn from in" if path.is_file() else "this is no file:"
-        raise BadRecipe([Problem("data.path", f"{what} {recipe.data.path}.", "Check the path.")])
+        do = f"Check the path, or name {NAMES}."
+        raise BadRecipe([Problem("data.path", f"{what} {recipe.data.path}.", do)])
     if given.dry_run:
         return _dry_run(recipe, given)
     return _work(create_run(runs_root(given.runs), recipe), given)
@@ -180,11 +203,20 @@ def _dry_run(recipe: Recipe, given) -> int:
     return tables.prices(recipe, live.name if live else "", given.json)
 
 
+def _pretrain(given) -> int:
+    recipe = Pretraining.of(merge(layer("text.paths", given.text), *_flags(given)))
+    missing = [path for path in recipe.text.paths if not absolute(path).is_file()]
+    if missing:
+        raise BadRecipe([Problem("text.paths", f"there is no file {path}.", "Check the path.") for path in missing])
+    return _work(create_run(runs_root(given.runs), recipe), given)
+
+
 def _resume(given) -> int:
     run = find_run(runs_root(given.runs), given.run)
-    run.recipe()  # says what is wrong with a half-written folder before anything is started
     if run.status().state == "done":
-        raise WorkbenchError(f"{run.name} is done.", f"Ask it: workbench predict {run.name} TEXT. Or train another.")
+        what = f"Fine-tune it: --weights {run.model_folder}." if run.pretrains else f"Ask it: workbench predict {run.name} TEXT."
+        raise WorkbenchError(f"{run.name} is done.", f"{what} Or train another.")
+    run.pretraining() if run.pretrains else run.recipe()  # what is wrong with a folder is said before anything is started
     return _work(run, given)
 
 
@@ -252,6 +284,16 @@ def _models(given) -> int:
     return tables.models(given.json)
 
 
+def _models_ask(given) -> int:
+    from core.evaluate.question import BEGINNING, EXAMPLE, IS_IT_SPAM, Question
+    from workbench.asking import ask
+
+    text = given.text if given.text is not None else EXAMPLE if given.spam else BEGINNING
+    text = IS_IT_SPAM.format(text) if given.spam else text
+    question = Question(given.model, text, given.weights, given.tokens, given.temperature, given.top_k, given.seed)
+    return ask(question, given.json)
+
+
 def _export(given) -> int:
     run = find_run(runs_root(given.runs), given.run, trained=True)
     from core.evaluate.predict import Predictor
@@ -260,6 +302,6 @@ def _export(given) -> int:
 
     asked = Predictor.open(run)
     context = asked.recipe.model.context
-    files = export(asked.model, MODELS[asked.recipe.model.name], context, asked.names, absolute(given.folder))
+    files = export(asked.model, MODELS[asked.recipe.model.name], context, asked.names, asked.words, absolute(given.folder))
     print("\n".join(map(str, files)))
     return DONE

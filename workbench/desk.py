@@ -12,7 +12,8 @@ from textual.signal import Signal
 from core.data.profile import Profile
 from core.errors import BadRun, WorkbenchError
 from core.model.freeze import FreezePlan
-from core.recipe import Recipe, layer, load
+from core.options import layer
+from core.recipe import Recipe, load
 from core.runs import launch
 from core.runs.control import Stop
 from core.runs.events import Event
@@ -40,7 +41,7 @@ class Desk:
         self.profiling: Progress | None = None  # while the file is being read
         self.problem: WorkbenchError | None = None  # why the latest profile failed
         self._looking: Recipe | None = None  # what the latest profile was asked for
-        self.models: dict[str, str] = {}  # name -> where its weights are: on disk, download, random
+        self.models: dict[str, str] = {}  # name -> where its weights are: built in, on disk, download
         self.speeds: Speeds | None = None  # of this machine with the recipe's model, where they were measured
         self.measuring: Progress | None = None  # while they are
         self._recalls = False  # whether anybody wants to know them
@@ -85,8 +86,8 @@ class Desk:
             self.look()
 
     def take_up(self, run: RunFolder) -> None:
-        """Where no data is named, go on with a run's: who comes back finds it on the desk. Raises BadRun."""
-        if not self.recipe.data.path:
+        """Where nobody has named data, go on with a run's: who comes back finds it on the desk. Raises BadRun."""
+        if "path" not in self.recipe.data.model_fields_set:
             self.recipe = load(self.recipe.model_dump(), {"data": run.recipe().data.model_dump()})
             self.recipe_changed.publish(self)
 
@@ -101,10 +102,6 @@ class Desk:
 
     async def _look(self, recipe: Recipe) -> None:
         self.problem = self.profiling = None
-        if not recipe.data.path:
-            self.profile = None
-            self.profile_changed.publish(self)
-            return
 
         def progressed(progress: Progress) -> None:
             if recipe is self._looking:
@@ -211,11 +208,6 @@ class Desk:
 
     async def start(self) -> bool:
         """Start a run of the recipe and follow it; False where that failed, and the person has been told why."""
-        if not self.recipe.data.path:
-            self.complain(
-                WorkbenchError("Nothing to learn from yet.", "1 leads to Data, enter there takes a file.")
-            )
-            return False
         live = await asyncio.to_thread(self.live_run)
         if live:
             self.complain(WorkbenchError(f"{live.name} is running.", "Wait for it, or stop it on Train with s."))
@@ -264,7 +256,7 @@ class Desk:
 
 
 def _of_the_profile(recipe: Recipe) -> tuple:
-    return recipe.data, recipe.model.name, recipe.model.context
+    return recipe.data, recipe.model.name, recipe.model.weights, recipe.model.context
 
 
 def _of_the_machine(recipe: Recipe) -> tuple:

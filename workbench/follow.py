@@ -12,7 +12,7 @@ from core.runs.control import Stop
 from core.runs.events import Ended, Event, Phase, Steps
 from core.runs.folder import RunFolder
 from core.runs.history import History, describe
-from workbench.formatting import clock, percent
+from workbench.formatting import clock, count, percent
 
 POLL = 0.1  # seconds
 WORTH_SAYING = 1.5  # seconds that the prefix cache has saved
@@ -77,6 +77,8 @@ class Interrupts:
 
 def summary(run: RunFolder, result: dict) -> list[str]:
     """A finished run in a few lines."""
+    if run.pretrains:
+        return _pretrained(run, result)
     test = result["test"]
     lines = [
         f"test        {percent(test['accuracy'])}   95 %: {percent(test['low'])} to {percent(test['high'])}, {test['correct']} of {test['rows']}"
@@ -91,6 +93,15 @@ def summary(run: RunFolder, result: dict) -> list[str]:
         lines.append(f"reading the frozen layers from the cache saved {clock(saved)} of {clock(result['seconds']['total'] + saved)}")
     lines.append(f"{clock(result['seconds']['total'])} in all. Ask it: workbench predict {run.name} \"your text\"")
     return lines
+
+
+def _pretrained(run: RunFolder, result: dict) -> list[str]:
+    held_out = result["held_out"]
+    return [
+        f"held-out text costs {held_out['bits_per_byte']:.3f} bits a byte; {percent(held_out['accuracy'])} of its next tokens are guessed",
+        f"{count(result['parameters'])} parameters, {count(result['tokens'])} tokens read, {clock(result['seconds']['learn'])} of learning",
+        f"Fine-tune it: workbench train FILE --model {run.pretraining().model.name} --weights {run.model_folder}",
+    ]
 
 
 class Lines:

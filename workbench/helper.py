@@ -14,12 +14,13 @@ GRACE = 2.0  # seconds that a helper may take to end after its input has
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a question has come; `total` is 0 where it is not known."""
+    """How far a question has come; `total` is 0 where it is not known, `said` as much of an answer in words as there is."""
 
     name: str
     done: int
     total: int
     unit: str = ""
+    said: str = ""
 
 
 class Superseded(Exception):

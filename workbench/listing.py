@@ -51,6 +51,8 @@ def _size(path: Path) -> int:
 
 def _entry(run: RunFolder) -> Entry:
     status = run.status()
+    if run.pretrains:
+        return Entry(run, status, None, None)
     try:
         recipe = run.recipe()
     except BadRun as error:

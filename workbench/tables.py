@@ -18,7 +18,7 @@ from core.errors import BadData, BadRun, WorkbenchError
 from core.model.cost import parameters
 from core.model.freeze import parts_of
 from core.model.speeds import Speeds, recall
-from core.presets import MODELS
+from core.presets import MODELS, Source
 from core.recipe import Recipe
 from core.runs.folder import RunFolder, list_runs
 from workbench.formatting import clock, count, percent, plural, size
@@ -126,7 +126,7 @@ def _measured(recipe: Recipe) -> Speeds:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in the worker, and read when torch is imported
     from core.train.probe import measure
 
-    with _bars() as progress:
+    with bars() as progress:
         return measure(recipe, progress)
 
 
@@ -134,12 +134,12 @@ def _profile(recipe: Recipe) -> Profile:
     """What is in the recipe's file. Raises BadData where it cannot be read."""
     from core.data.survey import profile
 
-    with _bars() as progress:
+    with bars() as progress:
         return profile(recipe, progress)[0]
 
 
 @contextmanager
-def _bars() -> Iterator[Callable[[str, int, int, str], None]]:
+def bars() -> Iterator[Callable[[str, int, int, str], None]]:
     """A function that draws progress, a bar for each thing that it is told of."""
     with Progress(console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, TaskID] = {}
@@ -183,6 +183,9 @@ def _run(run: RunFolder) -> dict:
     status, result = run.status(), run.result()
     row = {"name": run.name, "run": str(run.path), "model": "", "trainable": "", "data": ""}
     try:
+        if run.pretrains:
+            row |= {"model": run.pretraining().model.name, "trainable": "a language model"}
+            return row | msgspec.to_builtins(status) | {"test": None}
         recipe = run.recipe()
         row |= {"model": recipe.model.name, "trainable": recipe.freeze.trainable, "data": recipe.data.path}
     except BadRun as error:  # one damaged folder must not hide the others
@@ -202,8 +205,8 @@ def models(as_json: bool) -> int:
             "width": preset.shape.width,
             "context": preset.shape.context,
             "weights": where(preset),
-            "bytes": preset.source.size if preset.source else 0,
-            "source": preset.source.repo if preset.source else "",
+            "bytes": preset.source.size if isinstance(preset.source, Source) else 0,
+            "source": preset.source.repo if isinstance(preset.source, Source) else "this program",
         }
         for name, preset in MODELS.items()
     ]

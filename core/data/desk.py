@@ -6,7 +6,7 @@ import numpy as np
 
 from core.data.profile import Profile, Row
 from core.data.survey import Survey, profile
-from core.data.tokens import gpt2, whole
+from core.data.tokens import whole
 from core.errors import BadData
 from core.files import Progress
 from core.model.hub import where
@@ -55,22 +55,20 @@ class _Desk:
         }
 
     def pieces(self, args: dict, progress: Progress) -> dict:
-        """{"row": its number} or {"text"} -> {"text", "label", "tokens", "pieces": [[text, tokens], ...]}.
+        """{"row": its number} -> {"text", "label", "tokens", "pieces": [[text, tokens], ...]}.
 
         No piece cuts a character in half: tokens that share one stand together. Only the first MOST_PIECES
         tokens are taken apart.
         """
-        text, label = args.get("text", ""), ""
-        if "row" in args:
-            table = self._looked_at().table
-            i = int(np.searchsorted(table.rows, args["row"]))
-            if i == len(table.rows) or table.rows[i] != args["row"]:
-                raise BadData(f"Row {args['row']} has no text and label.", "Choose another row.")
-            text, label = table.texts[i], table.labels[i]
-        tokens = gpt2().pieces(text)
+        survey = self._looked_at()
+        table = survey.table
+        i = int(np.searchsorted(table.rows, args["row"]))
+        if i == len(table.rows) or table.rows[i] != args["row"]:
+            raise BadData(f"Row {args['row']} has no text and label.", "Choose another row.")
+        tokens = survey.words.pieces(table.texts[i])
         return {
-            "text": text,
-            "label": label,
+            "text": table.texts[i],
+            "label": table.labels[i],
             "tokens": len(tokens),
             "pieces": list(whole(tokens[:MOST_PIECES])),
         }
@@ -82,7 +80,7 @@ class _Desk:
 
 
 def models(args: dict, progress: Progress) -> dict[str, str]:
-    """{} -> model name -> where its weights are: random, on disk, or download. No network."""
+    """{} -> model name -> where its weights are: built in, on disk, or download. No network."""
     return {name: where(preset) for name, preset in MODELS.items()}
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data import sniff
+from core.data import named, sniff
 from core.data.tokens import well_formed
 from core.errors import BadData
-from core.files import Progress, absolute
+from core.files import Progress
 
 EVERY = 1000  # lines between two calls of progress
 
@@ -37,6 +37,7 @@ class Table:
     quoting: str  # csv or none, as found
     skipped: dict[str, int]  # reason -> rows
     notes: list[str]  # what was unsure, in sentences
+    origin: str = ""  # where a data set that was fetched came from, in a sentence
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,13 @@ def read(
     quoting: str = "auto",
     progress: Progress | None = None,
 ) -> Table:
-    """Read a CSV, TSV or JSONL file, `label text` lines, or any of these compressed with gzip.
+    """Read a CSV, TSV or JSONL file, `label text` lines, or any of these compressed with gzip; or a data set by its name.
 
     `text` and `label` name columns, or number them from 0. `progress("read", done, total, "bytes")` may raise
-    to cancel. Raises BadData where there is no such file or nothing in it reads as labelled texts.
+    to cancel, and so may those of `named.fetch`. Raises BadData where there is no such file or nothing in it reads as
+    labelled texts.
     """
-    if not str(path):
-        raise BadData("No file of labelled texts is named.", "Name one with --data.")
-    path = absolute(str(path))
+    path, origin, doubt = named.find(str(path), progress)
     data = _bytes(path)
     content, encoding = sniff.decode(data, path.name)
     if not content.strip():
@@ -89,7 +89,8 @@ def read(
         encoding=encoding,
         quoting=cells.quoting,
         skipped=skipped,
-        notes=notes,
+        notes=[doubt, *notes] if doubt else notes,
+        origin=origin,
     )
 
 

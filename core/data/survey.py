@@ -10,7 +10,7 @@ import numpy as np
 from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
 from core.data.profile import Note, Profile, Skipped
 from core.data.read import Table, read
-from core.data.tokens import tokenizer
+from core.data.tokens import BPE, words_of
 from core.errors import BadData
 from core.files import Progress, absolute
 from core.presets import MODELS
@@ -26,6 +26,7 @@ class Survey:
 
     source: tuple  # what the table and the lengths were read from
     table: Table
+    words: BPE
     lengths: np.ndarray  # tokens, before cutting
     split: np.ndarray  # str: train, validation, test, or "" where the row is left out
     leak: np.ndarray  # bool
@@ -71,12 +72,13 @@ def profile(
     BadData where the file cannot be read; where it can be read but not be learned from, `problem` says so.
     """
     data = recipe.data
-    source = _source(recipe)
+    words = words_of(MODELS[recipe.model.name], recipe.model.weights)
+    source = _source(recipe, words)
     if known is not None and known.source == source:
         table, lengths, speed = known.table, known.lengths, known.speed
     else:
         table = read(data.path, data.text, data.label, data.quoting, progress)
-        encoded = tokenizer(MODELS[recipe.model.name].tokenizer).encode_many(table.texts, progress)
+        encoded = words.encode_many(table.texts, progress)
         lengths = np.array([max(1, len(ids)) for ids in encoded], dtype=np.int64)
         speed = measure()
     prepared, problem = None, ""
@@ -84,7 +86,7 @@ def profile(
         prepared = prepare(table, data)
     except BadData as error:
         problem = str(error)
-    survey = _survey(source, table, lengths, prepared, recipe, speed)
+    survey = _survey(source, table, words, lengths, prepared, recipe, speed)
     return _profile(survey, prepared, problem, recipe), survey
 
 
@@ -100,15 +102,21 @@ def measure() -> float:
     return 2 * n**3 / best
 
 
-def _source(recipe: Recipe) -> tuple:
+def _source(recipe: Recipe, words: BPE) -> tuple:
     data = recipe.data
     path = absolute(data.path)
     changed = (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
-    return (data.path, changed, data.text, data.label, data.quoting, MODELS[recipe.model.name].tokenizer)
+    return (data.path, changed, data.text, data.label, data.quoting, words.id)
 
 
 def _survey(
-    source: tuple, table: Table, lengths: np.ndarray, prepared: Prepared | None, recipe: Recipe, speed: float
+    source: tuple,
+    table: Table,
+    words: BPE,
+    lengths: np.ndarray,
+    prepared: Prepared | None,
+    recipe: Recipe,
+    speed: float,
 ) -> Survey:
     duplicate, conflict = copies(table.texts, table.labels)
     split = np.full(len(table.texts), "", dtype="<U10")
@@ -122,7 +130,7 @@ def _survey(
         wanted = _longest(lengths, split)
     context = most if wanted == "model" else max(1, min(wanted, most))
     learning = split != "" if prepared is not None else np.ones(len(split), dtype=bool)
-    return Survey(source, table, lengths, split, leak, duplicate, conflict, learning, context, speed)
+    return Survey(source, table, words, lengths, split, leak, duplicate, conflict, learning, context, speed)
 
 
 def _longest(lengths: np.ndarray, split: np.ndarray) -> int:

@@ -13,13 +13,20 @@ from typing import Protocol
 import numpy as np
 import tiktoken
 
+from core import files
+from core.errors import BadModel
 from core.files import Progress
+from core.presets import TOKENS, ModelPreset
 
-ASSET = Path(__file__).parents[1] / "assets" / "gpt2.tiktoken.xz"
-ASSET_SHA256 = "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"  # of the lines inside
+ASSETS = Path(__file__).parents[1] / "assets"
+# tokenizers that come with the program: the file of their tokens, and the SHA-256 of the lines inside
+BUILT_IN = {
+    "gpt2": ("gpt2.tiktoken.xz", "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"),
+    "nano": (f"nano/{TOKENS}", "92e2a0f5afab481b478b40d4dcdaa7f379704d2802fd9c15a8eb71fa390bbe5c"),
+}
 # GPT-2's pattern in the form that tiktoken matches fastest: the same pieces, with possessive quantifiers
 PATTERN = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"""
-END_OF_TEXT = 50256
+END_OF_TEXT = "<|endoftext|>"
 
 CHUNK = 500  # texts between two calls of progress
 RUN = 4096  # characters
@@ -37,6 +44,8 @@ class Tokenizer(Protocol):
 
     def pieces(self, text: str) -> list[tuple[int, bytes]]: ...
 
+    def bytes_of(self, ids: Iterable[int]) -> list[bytes]: ...
+
     def encode_many(self, texts: Sequence[str], progress: Progress | None = None) -> list[np.ndarray]: ...
 
 
@@ -51,14 +60,19 @@ def well_formed(text: str) -> str:
     return text
 
 
-class GPT2Tokenizer:
-    """GPT-2's byte-level BPE. Every string is ordinary text, `<|endoftext|>` too."""
+class BPE:
+    """A byte-level BPE with GPT-2's pattern. Every string is ordinary text, `<|endoftext|>` too.
 
-    id, pad, vocab = "gpt2", END_OF_TEXT, 50257
+    `ranks` are its tokens, each with its id; the special one comes last, as `pad`, at `vocab` - 1.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, id: str, ranks: dict[bytes, int], vocab: int):
+        self.id, self.ranks, self.pad, self.vocab = id, ranks, vocab - 1, vocab
+        self._bytes = [b""] * vocab
+        for token, rank in ranks.items():
+            self._bytes[rank] = token
         self._bpe = tiktoken.Encoding(
-            "gpt2", pat_str=PATTERN, mergeable_ranks=ranks(), special_tokens={"<|endoftext|>": END_OF_TEXT}
+            id, pat_str=PATTERN, mergeable_ranks=ranks, special_tokens={END_OF_TEXT: self.pad}
         )
 
     def encode(self, text: str) -> list[int]:
@@ -70,7 +84,12 @@ class GPT2Tokenizer:
 
     def pieces(self, text: str) -> list[tuple[int, bytes]]:
         """Each id with its bytes. A character of several bytes may be spread over several ids."""
-        return [(token, self._bpe.decode_single_token_bytes(token)) for token in self.encode(text)]
+        ids = self.encode(text)
+        return list(zip(ids, self.bytes_of(ids), strict=True))
+
+    def bytes_of(self, ids: Iterable[int]) -> list[bytes]:
+        """The bytes that each id stands for; none for end-of-text, and for ids that little text left without a token."""
+        return [self._bytes[id] for id in ids]
 
     def encode_many(self, texts: Sequence[str], progress: Progress | None = None) -> list[np.ndarray]:
         """The ids of each text as an int32 array (tokens,), equal to `encode`, on all cores.
@@ -129,22 +148,46 @@ def whole(pieces: Iterable[tuple[int, bytes]]) -> Iterator[tuple[str, int]]:
         yield held.decode(errors="replace"), n
 
 
-def ranks() -> dict[bytes, int]:
-    """GPT-2's tokens but the special one, each with its id. Raises RuntimeError where the asset is damaged."""
+def write(ranks: dict[bytes, int], path: Path) -> None:
+    """Put tokens and their ids into a file that `read` reads: tiktoken's lines, compressed."""
+    lines = [base64.b64encode(token) + b" %d\n" % rank for token, rank in sorted(ranks.items(), key=lambda item: item[1])]
+    files.write(path, lzma.compress(b"".join(lines), preset=9))
+
+
+def read(path: Path, sha256: str | None = None) -> dict[bytes, int]:
+    """The tokens of a file and their ids. Raises BadModel where it is damaged: not what `sha256`, of its lines, says."""
     try:
-        lines = lzma.decompress(ASSET.read_bytes())
-    except lzma.LZMAError:
-        lines = b""
-    if hashlib.sha256(lines).hexdigest() != ASSET_SHA256:
-        raise RuntimeError(f"{ASSET} is damaged: reinstall the workbench.")
-    return {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, lines.splitlines())}
+        lines = lzma.decompress(path.read_bytes())
+        found = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, lines.splitlines())}
+    except (OSError, lzma.LZMAError, ValueError) as error:
+        raise BadModel(f"The tokens in {path} cannot be read: {error}.", "Put back the file that belongs to the model.") from error
+    if sha256 and hashlib.sha256(lines).hexdigest() != sha256:
+        raise BadModel(f"{path} is damaged.", "Reinstall the workbench.")
+    return found
 
 
 @cache
-def gpt2() -> GPT2Tokenizer:
-    return GPT2Tokenizer()
+def tokenizer(name: str) -> BPE:
+    """A tokenizer that comes with the program, by the name that a model's preset gives. Raises KeyError for another."""
+    file, sha256 = BUILT_IN[name]
+    ranks = read(ASSETS / file, sha256)
+    return BPE(name, ranks, len(ranks) + 1)
 
 
-def tokenizer(name: str) -> Tokenizer:
-    """A tokenizer by the name that a model's preset gives. Raises KeyError for one that is not known."""
-    return {"gpt2": gpt2}[name]()
+def words_of(preset: ModelPreset, weights: str) -> BPE:
+    """The tokenizer of a model: the one that lies beside its weights, where they are a folder, else its preset's.
+
+    Raises BadModel where it is damaged.
+    """
+    if weights not in ("pretrained", "random"):
+        file = files.absolute(weights) / TOKENS
+        if file.is_file():
+            return BPE(str(file), read(file), preset.shape.vocab)
+    return tokenizer(preset.tokenizer)
+
+
+def spelling() -> dict[int, str]:
+    """GPT-2's spelling of bytes in its vocabulary files: printable Latin-1 as itself, the rest from U+0100 on."""
+    plain = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = (byte for byte in range(256) if byte not in plain)
+    return {byte: chr(byte) for byte in plain} | {byte: chr(256 + n) for n, byte in enumerate(others)}

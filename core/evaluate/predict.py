@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from core.data import batches
-from core.data.tokens import Tokenizer, tokenizer, well_formed
+from core.data.tokens import Tokenizer, well_formed
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
 from core.model.padding import pad
 from core.presets import MODELS
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
-from core.runs.model import trained_model
+from core.runs.model import tokenizer_of, trained_model
 from core.train.texts import cut
 
 
@@ -67,7 +67,7 @@ class Predictor:
         recipe = run.recipe()
         folder = run.checkpoint(name or kept(run, recipe))
         model, labels = trained_model(run, recipe, folder)
-        return cls(model, tokenizer(MODELS[recipe.model.name].tokenizer), recipe, labels, int(folder.name))
+        return cls(model, tokenizer_of(run, recipe), recipe, labels, int(folder.name))
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One answer a text. Empty text is read as one end-of-text token."""

@@ -78,9 +78,7 @@ class Course:
         looks = max(0.0, steps - 1) // train.eval_every
         epoch = costs.learn(loads.learn, cached) + look(loads.look) * looks + look(loads.ending) + costs.save()
         tokens = sum(self.rows.values()) * _mean(self.lengths)
-        wanted = self.recipe.model.weights
-        drawn = wanted == "random" or (wanted == "auto" and MODELS[self.recipe.model.name].source is None)
-        begins = costs.prepare(tokens, drawn) + look(loads.look)
+        begins = costs.prepare(tokens, self.recipe.model.weights == "random") + look(loads.look)
         ends = costs.evaluate(loads.whole, cached) + costs.test(self._test)
         return Bill(costs.encode(self._encode) if cached else Work(), epoch, begins + ends)
 

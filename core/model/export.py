@@ -10,14 +10,16 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core import files
-from core.data.tokens import ranks
+from core.data.tokens import BPE, END_OF_TEXT, spelling
 from core.errors import BadModel
 from core.model.classifier import Classifier
 from core.model.weights import config_of, published
 from core.presets import ModelPreset
 
 
-def export(model: Classifier, preset: ModelPreset, context: int, labels: Sequence[str], folder: Path) -> list[Path]:
+def export(
+    model: Classifier, preset: ModelPreset, context: int, labels: Sequence[str], words: BPE, folder: Path
+) -> list[Path]:
     """Write config, weights and tokenizer; returns the files. Their logits equal the model's within 1e-4.
 
     Raises BadModel for a readout that transformers does not have, or where a file of another kind would be lost.
@@ -36,16 +38,13 @@ def export(model: Classifier, preset: ModelPreset, context: int, labels: Sequenc
     written = {
         "config.json": _json(_config(preset, context, labels)),
         "model.safetensors": lambda path: save_file(tensors, path, metadata={"format": "pt"}),
-        "vocab.json": _json(vocabulary(ranks())),
-        "merges.txt": "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges(ranks())),
+        "vocab.json": _json(vocabulary(words)),
+        "merges.txt": "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges(words.ranks)),
         "tokenizer_config.json": _json(
             {
                 "tokenizer_class": "GPT2Tokenizer",
                 "model_max_length": context,
-                "bos_token": "<|endoftext|>",
-                "eos_token": "<|endoftext|>",
-                "unk_token": "<|endoftext|>",
-                "pad_token": "<|endoftext|>",
+                **dict.fromkeys(("bos_token", "eos_token", "unk_token", "pad_token"), END_OF_TEXT),
                 "padding_side": "right",
             }
         ),
@@ -94,22 +93,15 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _printable() -> dict[int, str]:
-    """GPT-2's spelling of bytes in its vocabulary files: printable Latin-1 as itself, the rest from U+0100 on."""
-    plain = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
-    others = (byte for byte in range(256) if byte not in plain)
-    return {byte: chr(byte) for byte in plain} | {byte: chr(256 + n) for n, byte in enumerate(others)}
-
-
-def vocabulary(ranks: Mapping[bytes, int]) -> dict[str, int]:
+def vocabulary(words: BPE) -> dict[str, int]:
     """`vocab.json`: each token as GPT-2 spells it, with its id."""
-    spell = _printable()
-    return {"".join(spell[b] for b in token): rank for token, rank in ranks.items()} | {"<|endoftext|>": len(ranks)}
+    spell = spelling()
+    return {"".join(spell[b] for b in token): rank for token, rank in words.ranks.items()} | {END_OF_TEXT: words.pad}
 
 
 def merges(ranks: Mapping[bytes, int]) -> list[tuple[str, str]]:
     """`merges.txt`: which two tokens each longer one is made of, in the order they were learned."""
-    spell = _printable()
+    spell = spelling()
     pairs = (_halves(token, ranks) for token in sorted(ranks, key=ranks.__getitem__) if len(token) > 1)
     return [("".join(spell[b] for b in left), "".join(spell[b] for b in right)) for left, right in pairs]
 

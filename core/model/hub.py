@@ -8,15 +8,15 @@ from huggingface_hub.utils import tqdm as hub_tqdm
 
 from core.errors import BadModel
 from core.files import Progress, sha256
-from core.presets import ModelPreset, Source
+from core.presets import BuiltIn, ModelPreset, Source
 
 FILE = "model.safetensors"
 
 
 def where(preset: ModelPreset) -> str:
-    """Where a model's weights are: `on disk`, `download`, or `random` for one that has none published."""
-    if preset.source is None:
-        return "random"
+    """Where a model's pretrained weights are: `built in`, `on disk`, or `download`."""
+    if isinstance(preset.source, BuiltIn):
+        return "built in"
     return "on disk" if cached(preset.source) else "download"
 
 

@@ -29,9 +29,9 @@ class Linear(nn.Linear):
 
 
 def multiply_in(model: nn.Module, precision: str) -> None:
-    """Take the products of every `Linear` of a model in `fp32` or `bf16`."""
+    """Take the products of every module that has a choice, as `Linear` has, in `fp32` or `bf16`."""
     for module in model.modules():
-        if isinstance(module, Linear):
+        if hasattr(module, "bf16"):
             module.bf16 = precision == "bf16"
-            if not module.bf16:
-                module._cast = None
+        if isinstance(module, Linear) and not module.bf16:
+            module._cast = None

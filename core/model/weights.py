@@ -10,11 +10,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core import files
+from core.data.tokens import ASSETS
 from core.errors import BadModel
 from core.files import Progress, sha256
 from core.model.gpt2 import GPT2
-from core.model.hub import fetch
-from core.presets import MODELS, Shape
+from core.model.hub import FILE, fetch
+from core.presets import MODELS, BuiltIn, Shape
 
 # the published checkpoints keep these matrices as (in, out), PyTorch's Linear as (out, in)
 KEPT = "base.safetensors"
@@ -33,10 +34,10 @@ COMPUTED = {
 class Base(msgspec.Struct, frozen=True):
     """Where a run's untouched weights come from.
 
-    `file` is where they lie now, as seen from the run's folder, in which random ones are kept; `sha256` is of that file.
+    `file` is where they lie now, as seen from the run's folder, in which random and built-in ones are kept; `sha256` is of that file.
     """
 
-    kind: str  # pretrained, folder, random
+    kind: str  # built in, pretrained, folder, random
     source: str
     file: str
     sha256: str
@@ -103,8 +104,8 @@ def config_of(shape: Shape) -> dict:
         "vocab_size": shape.vocab,
         "layer_norm_epsilon": 1e-5,
         "activation_function": "gelu_new",
-        "bos_token_id": 50256,
-        "eos_token_id": 50256,
+        "bos_token_id": shape.vocab - 1,
+        "eos_token_id": shape.vocab - 1,
         "resid_pdrop": 0.0,
         "embd_pdrop": 0.0,
         "attn_pdrop": 0.0,
@@ -123,6 +124,12 @@ def find_base(model: str, weights: str, run: Path, seed: int, progress: Progress
         backbone.initialize(torch.Generator().manual_seed(seed))
         files.write(run / KEPT, lambda path: save_file(published(backbone), path))
         return Base("random", f"seed {seed}", KEPT, sha256(run / KEPT))
+    if weights == "pretrained" and isinstance(preset.source, BuiltIn):
+        # kept with the run, because the next version of the program may bring other weights
+        files.write(run / KEPT, (ASSETS / preset.source.folder / FILE).read_bytes())
+        if sha256(run / KEPT) != preset.source.sha256:
+            raise BadModel(f"The weights of {model} that came with the program are damaged.", "Reinstall it.")
+        return Base("built in", model, KEPT, preset.source.sha256)
     if weights == "pretrained":
         file, digest = fetch(preset.source, progress)
         return Base("pretrained", preset.source.repo, str(file), digest, preset.source.revision)

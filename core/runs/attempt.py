@@ -11,7 +11,6 @@ from torch import Tensor
 
 from core import files, toml
 from core.data import prepare, read
-from core.data.tokens import tokenizer
 from core.evaluate import baseline
 from core.evaluate.predict import kept
 from core.evaluate.report import report
@@ -25,10 +24,11 @@ from core.recipe import Data, Recipe
 from core.runs import checkpoint
 from core.runs.events import Baseline, Ended, Event, Noted, Resumed, Started
 from core.runs.folder import RunFolder
-from core.runs.model import before_training, find_origin, new_model, set_weights
+from core.runs.model import before_training, find_origin, new_model, set_weights, tokenizer_of
 from core.runs.resolve import resolve
 from core.train.compiled import compile_learning
-from core.train.loop import Loop, State, Stopped, steps_per_epoch
+from core.train.finetune import ClassifierLoop, steps_per_epoch
+from core.train.loop import State, Stopped
 from core.train.optim import adamw, load_state, state_tensors
 from core.train.prefix import inputs_of
 from core.train.texts import Texts, cut
@@ -64,7 +64,7 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
     if recipe.speed.compile:
         compile_learning(model)
     inputs = yield from inputs_of(model, texts, recipe, run.path, progress)
-    loop = Loop(
+    loop = ClassifierLoop(
         model,
         inputs,
         recipe,
@@ -108,7 +108,7 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
         columns, quoting = table.columns, table.quoting
         notes = [Noted(text=text) for text in said_of(table, prepared, d)]
     preset = MODELS[recipe.model.name]
-    words = tokenizer(preset.tokenizer)
+    words = tokenizer_of(run, recipe)
     encoded = words.encode_many(prepared.texts, progress)
     splits = {split: prepared.indices(split) for split in prepare.SPLITS}
     lengths = np.array([max(1, len(encoded[i])) for i in splits["train"]])
@@ -127,7 +127,7 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
 def said_of(table: read.Table, prepared: prepare.Prepared, data: Data) -> Iterator[str]:
     """What the log should know of the data, in sentences."""
     yield f"{table.n_rows:,} rows: {table.format}, {table.encoding}; quoting {table.quoting}."
-    yield from table.notes
+    yield from filter(None, [table.origin, *table.notes])
     for reason, rows in table.skipped.items():
         yield f"{rows:,} rows skipped: {reason}."
     if data.duplicates == "drop" and prepared.duplicates:
@@ -148,23 +148,23 @@ def said_of(table: read.Table, prepared: prepare.Prepared, data: Data) -> Iterat
 def baselines(prepared: prepare.Prepared, progress: Progress) -> list[Baseline]:
     """What needs no network gets right, on validation and test."""
     progress("baseline", 0, 1, "")
-    train, rest = prepared.indices("train"), [prepared.indices("validation"), prepared.indices("test")]
-    labels = prepared.labels
-    commonest = baseline.most_frequent(labels[train])
-    found = [Baseline(name="majority", **_accuracies(rest, labels, np.full(len(labels), commonest)))]
-    both = np.concatenate(rest)
-    said = baseline.tfidf([prepared.texts[i] for i in train], labels[train], [prepared.texts[i] for i in both])
-    if said is not None:
-        everywhere = np.full(len(labels), -1)
-        everywhere[both] = said
-        found.append(Baseline(name="tfidf", **_accuracies(rest, labels, everywhere)))
+    splits = {split: prepared.indices(split) for split in prepare.SPLITS}
+    texts = {split: [prepared.texts[i] for i in rows] for split, rows in splits.items()}
+    labels = {split: prepared.labels[rows] for split, rows in splits.items()}
+    commonest = baseline.most_frequent(labels["train"])
+    said = {"majority": [np.full(len(labels[split]), commonest) for split in ("validation", "test")]}
+    counted = baseline.tfidf(*((texts[split], labels[split]) for split in ("train", "validation")), texts["test"])
+    if counted is not None:
+        said["tfidf"] = counted
     progress("baseline", 1, 1, "")
-    return found
+    return [
+        Baseline(name=name, validation=_accuracy(checked, labels["validation"]), test=_accuracy(tested, labels["test"]))
+        for name, (checked, tested) in said.items()
+    ]
 
 
-def _accuracies(splits: list[np.ndarray], labels: np.ndarray, said: np.ndarray) -> dict[str, float]:
-    names = ("validation", "test")
-    return {name: float((said[rows] == labels[rows]).mean()) for name, rows in zip(names, splits, strict=True)}
+def _accuracy(said: np.ndarray, labels: np.ndarray) -> float:
+    return float((said == labels).mean())
 
 
 def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, n_steps: int) -> Started:
@@ -195,10 +195,10 @@ def restore(run: RunFolder, model: Classifier, optimizer: torch.optim.AdamW) -> 
     """Put the last checkpoint's weights and optimizer state in place."""
     folder = run.checkpoint("last")
     set_weights(model, checkpoint.read(folder, checkpoint.WEIGHTS))
-    load_state(optimizer, model, checkpoint.read(folder, checkpoint.OPTIMIZER))
+    load_state(optimizer, model.learning(), checkpoint.read(folder, checkpoint.OPTIMIZER))
 
 
 def save(run: RunFolder, model: Classifier, optimizer: torch.optim.AdamW, state: State, best: bool) -> None:
     """Write a checkpoint of everything that a resume needs."""
     weights: dict[str, Tensor] = dict(model.learning())
-    checkpoint.write(run, state.step, weights, state_tensors(optimizer, model), msgspec.json.encode(state), best)
+    checkpoint.write(run, state.step, weights, state_tensors(optimizer, model.learning()), msgspec.json.encode(state), best)

@@ -62,13 +62,21 @@ class Steps(Event, tag="steps"):
 
 
 class Evaluated(Event, tag="evaluated"):
-    """Mean loss and accuracy over a whole split, or the quick kind over its first batches."""
+    """Mean loss and accuracy over a whole split, or the quick kind over a part of it: of texts, or of next tokens."""
 
     split: str
     rows: int
     loss: float
     accuracy: float
     whole: bool
+    bits: float | None = None  # a byte, where a language is learned: texts of other tokenizers compare in it
+
+
+class Sampled(Event, tag="sampled"):
+    """What a language model in training makes of the beginning of a text."""
+
+    prompt: str
+    text: str
 
 
 class Changed(Event, tag="changed"):
@@ -128,6 +136,7 @@ AnyEvent = (
     | Encoded
     | Steps
     | Evaluated
+    | Sampled
     | Changed
     | Baseline
     | Checkpointed

@@ -4,20 +4,24 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 import platformdirs
 
 from core import files, toml
 from core import recipe as recipes
-from core.errors import BadRun
+from core.data.named import meant
+from core.errors import BadRecipe, BadRun
+from core.presets import TOKENS
+from core.pretraining import Pretraining
 from core.runs import control
 from core.runs.events import Ended, Event, Resumed, Started, decode
 
 State = Literal["starting", "running", "done", "stopped", "failed", "vanished"]
+Kind = TypeVar("Kind")
 TAIL = 1 << 16  # bytes; the last events of a run stand in here
 
 
@@ -42,8 +46,12 @@ class RunFolder:
     def __init__(self, path: Path | str):
         self.path = Path(path)
         self.recipe_file = self.path / "recipe.toml"
+        self.pretraining_file = self.path / "pretraining.toml"  # in place of a recipe, in a run that pretrains a model
+        self.text_folder = self.path / "text"  # what such a run learns from
+        self.model_folder = self.path / "model"  # and what it makes
         self.events_file = self.path / "events.jsonl"
         self.control_file = self.path / "control.jsonl"
+        self.tokens_file = self.path / TOKENS  # where the weights it starts from came with a tokenizer of their own
         self.data_file = self.path / "data.jsonl.gz"
         self.split_file = self.path / "split.csv"
         self.base_file = self.path / "base.json"
@@ -60,11 +68,25 @@ class RunFolder:
 
     def recipe(self) -> recipes.Recipe:
         """Raises BadRun where this is no run folder, or its recipe cannot be read."""
+        if self.pretrains:
+            raise BadRun(f"{self.name} pretrains a language model: it is no classifier.", f"Fine-tune it with --weights {self.model_folder}")
         if not self.recipe_file.is_file():
             raise BadRun(f"{self.path} is not a run: it holds no recipe.toml.", "workbench runs lists the runs.")
+        return self._read(recipes.load, self.recipe_file)
+
+    @property
+    def pretrains(self) -> bool:
+        """Whether this run makes a language model, not a classifier."""
+        return self.pretraining_file.is_file()
+
+    def pretraining(self) -> Pretraining:
+        """The recipe of a run that pretrains. Raises BadRun where it cannot be read."""
+        return self._read(Pretraining.of, self.pretraining_file)
+
+    def _read(self, made: Callable[[dict], Kind], file: Path) -> Kind:
         try:
-            return recipes.load(toml.read(self.recipe_file))
-        except recipes.BadRecipe as error:
+            return made(toml.read(file))
+        except BadRecipe as error:
             raise BadRun(f"The recipe of {self.name} cannot be read: {error}") from error
 
     def events(self, offset: int = 0) -> tuple[list[Event], int]:
@@ -103,7 +125,7 @@ class RunFolder:
         n_steps = n_steps or self._started()
         if ended:
             return Status(ended.state, step, n_steps, ended.why, ended.do)
-        if not self.recipe_file.is_file():
+        if not self.recipe_file.is_file() and not self.pretrains:
             return Status("failed", why="The folder is half written: it holds no recipe.", do="It can be deleted.")
         why = f"The worker ended at step {step} without a word." if step else "The worker ended before its first step."
         return Status("vanished", step, n_steps, why, "resume takes it up again.")
@@ -205,12 +227,13 @@ def find_run(root: Path, name: str, trained: bool = False) -> RunFolder:
     raise BadRun(f"There is no run {name} in {root}.", "workbench runs lists them; --runs DIR looks elsewhere.")
 
 
-def create_run(root: Path, recipe: recipes.Recipe) -> RunFolder:
+def create_run(root: Path, recipe: recipes.Recipe | Pretraining) -> RunFolder:
     """A new folder r<n> with its recipe. Raises BadRun where it cannot be written."""
     try:
         root.mkdir(parents=True, exist_ok=True)
         run = RunFolder(next(_claimed(root)))
-        files.write(run.recipe_file, toml.text(_from_anywhere(recipe)))
+        file = run.pretraining_file if isinstance(recipe, Pretraining) else run.recipe_file
+        files.write(file, toml.text(_from_anywhere(recipe)))
     except OSError as error:
         raise BadRun(
             f"A run cannot be written to {root}: {error.strerror}.", "Free some space, or name another folder with --runs."
@@ -218,11 +241,15 @@ def create_run(root: Path, recipe: recipes.Recipe) -> RunFolder:
     return run
 
 
-def _from_anywhere(recipe: recipes.Recipe) -> recipes.Recipe:
-    """The recipe with absolute paths: the worker stands in the run's folder."""
+def _from_anywhere(recipe: recipes.Recipe | Pretraining) -> recipes.Recipe | Pretraining:
+    """The recipe with absolute paths, because the worker stands in the run's folder; names of data sets stay."""
+    if isinstance(recipe, Pretraining):
+        paths = tuple(str(files.absolute(path)) for path in recipe.text.paths)
+        return recipe.model_copy(update={"text": recipe.text.model_copy(update={"paths": paths})})
     data, model = recipe.data, recipe.model
-    data = data.model_copy(update={"path": str(files.absolute(data.path))})
-    if model.weights not in (recipes.AUTO, "pretrained", "random"):
+    if not meant(data.path):
+        data = data.model_copy(update={"path": str(files.absolute(data.path))})
+    if model.weights not in ("pretrained", "random"):
         model = model.model_copy(update={"weights": str(files.absolute(model.weights))})
     return recipe.model_copy(update={"data": data, "model": model})
 

@@ -43,6 +43,12 @@ class History:
         return self.started.n_steps if self.started else 0
 
     @property
+    def result(self) -> dict | None:
+        """The result document of a classifier that is done."""
+        done = self.ended is not None and self.ended.state == "done"
+        return self.ended.result if done and "test" in self.ended.result else None
+
+    @property
     def learning(self) -> bool:
         return self.started is not None and self.ended is None and "test" not in self.phases
 
@@ -162,13 +168,18 @@ def describe(event: e.Event) -> str:
             return f"told to {event.control['type']}" + (f", refused: {event.refused}" if event.refused else "")
         case e.Noted():
             return event.text
+        case e.Sampled():
+            return " ".join(f"{event.prompt} … {event.text}".split())
         case e.Ended():
             return f"{event.state}. {event.why} {event.do}".rstrip()
     return ""
 
 
 def _evaluated(event: e.Evaluated, kind: str) -> str:
-    return f"{event.split} {kind}: loss {event.loss:.3f}, accuracy {event.accuracy * 100:.1f} % of {event.rows:,}"
+    found = f"{event.split} {kind}: loss {event.loss:.3f}"
+    if event.bits is not None:
+        return f"{found}, {event.bits:.3f} bits a byte, {event.accuracy * 100:.1f} % of next tokens guessed"
+    return f"{found}, accuracy {event.accuracy * 100:.1f} % of {event.rows:,}"
 
 
 def _encoded(event: e.Encoded) -> str:

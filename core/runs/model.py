@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 
 from core import files
+from core.data import tokens
+from core.data.tokens import BPE
 from core.errors import BadRun
 from core.model.classifier import Classifier
 from core.model.weights import Base, Progress, WeightsFile, find_base, open_base
@@ -42,6 +44,19 @@ def find_origin(run: RunFolder, recipe: Recipe, labels: list[str], progress: Pro
         known = Origin(base, labels)
         files.write(run.base_file, msgspec.json.encode(known))
     return known
+
+
+def tokenizer_of(run: RunFolder, recipe: Recipe) -> BPE:
+    """The tokenizer of a run. One that lies beside the weights it starts from is kept in the run the first time."""
+    preset = MODELS[recipe.model.name]
+    if run.tokens_file.is_file():
+        return BPE(str(run.tokens_file), tokens.read(run.tokens_file), preset.shape.vocab)
+    if run.data_file.is_file():  # written after the tokens
+        return tokens.tokenizer(preset.tokenizer)
+    words = tokens.words_of(preset, recipe.model.weights)
+    if words is not tokens.tokenizer(preset.tokenizer):
+        tokens.write(words.ranks, run.tokens_file)
+    return words
 
 
 def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:

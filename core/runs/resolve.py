@@ -6,8 +6,9 @@ import numpy as np
 import psutil
 import torch
 
+from core.options import merge
 from core.presets import MODELS
-from core.recipe import Recipe, Speed, load, merge
+from core.recipe import Machine, Recipe, Speed, load
 from core.train.precision import precision
 
 
@@ -24,30 +25,30 @@ def device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def resolve_speed(speed: Speed) -> dict:
-    """Device, threads, precision and the cache's share of memory, as this machine makes them of `auto`."""
+def resolve_machine(machine: Machine) -> dict:
+    """Device, threads and precision, as this machine makes them of `auto`; the threads are set, too."""
     found = {
-        "device": device() if speed.device == "auto" else speed.device,
-        "threads": threads() if speed.threads == "auto" else speed.threads,
-        "cache_memory": speed.cache_memory,
+        "device": device() if machine.device == "auto" else machine.device,
+        "threads": threads() if machine.threads == "auto" else machine.threads,
     }
-    if speed.cache_memory == "auto":
-        found["cache_memory"] = round(psutil.virtual_memory().available / 4 / 1e9, 1)
     torch.set_num_threads(found["threads"])
-    found["precision"] = precision(found["device"]) if speed.precision == "auto" else speed.precision
+    found["precision"] = precision(found["device"]) if machine.precision == "auto" else machine.precision
     return found
+
+
+def resolve_speed(speed: Speed) -> dict:
+    """What `resolve_machine` finds, and the cache's share of memory."""
+    free = round(psutil.virtual_memory().available / 4 / 1e9, 1)
+    return resolve_machine(speed) | {"cache_memory": free if speed.cache_memory == "auto" else speed.cache_memory}
 
 
 def resolve(recipe: Recipe, columns: dict[str, str], quoting: str, lengths: np.ndarray) -> Recipe:
     """The recipe with no `auto` left. `columns` and `quoting` are as read, `lengths` the training texts' tokens, uncut."""
     preset = MODELS[recipe.model.name]
     context = {"model": preset.shape.context, "longest": max(1, min(int(lengths.max()), preset.shape.context))}
-    weights = recipe.model.weights
-    if weights == "auto":
-        weights = "pretrained" if preset.source else "random"
     found = {
         "data": {"text": columns["text"], "label": columns["label"], "quoting": quoting},
-        "model": {"weights": weights, "context": context.get(recipe.model.context, recipe.model.context)},
+        "model": {"context": context.get(recipe.model.context, recipe.model.context)},
         "train": {"batch": recipe.batch, "lr": preset.lr if recipe.train.lr == "auto" else recipe.train.lr},
         "speed": resolve_speed(recipe.speed),
     }

@@ -83,7 +83,11 @@ def work(run: RunFolder, log: EventLog) -> Ended:
     """One attempt at the run, from wherever the last one got to; returns how it ended."""
     stopping = Stopping(run, log)
     try:
-        from core.runs.attempt import attempt  # brings torch, which takes seconds; a stop is heard already
+        # these bring torch, which takes seconds; a stop is heard already
+        if run.pretrains:
+            from core.runs.pretrain import pretrain as attempt
+        else:
+            from core.runs.attempt import attempt
 
         ended = None
         for event in attempt(run, Phases(log, stopping), stopping, resumed=log.attempt > 1):

@@ -1,9 +1,17 @@
-"""The optimizer, and its state as named tensors."""
+"""Optimizers, and their state as named tensors."""
+
+from collections.abc import Iterable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.model.classifier import Classifier
+
+Named = Iterable[tuple[str, nn.Parameter]]
+
+# the odd polynomial whose repetition drives every singular value towards 1 (Jordan et al. 2024)
+QUINTIC = 3.4445, -4.7750, 2.0315
+TIMES = 5
 
 
 def adamw(model: Classifier, lr: float, weight_decay: float) -> torch.optim.AdamW:
@@ -11,20 +19,57 @@ def adamw(model: Classifier, lr: float, weight_decay: float) -> torch.optim.Adam
     return torch.optim.AdamW([p for _, p in model.learning()], lr=lr, weight_decay=weight_decay, fused=True)
 
 
-def state_tensors(optimizer: torch.optim.AdamW, model: Classifier) -> dict[str, Tensor]:
-    """The optimizer's state as `<parameter>/<moment>` -> tensor; empty before the first step."""
+class Muon(torch.optim.Optimizer):
+    """Momentum whose step for a matrix is made orthogonal, so that it moves all directions alike.
+
+    Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; steps are scaled to the size of
+    AdamW's, so that learning rates compare (Liu et al. 2025, "Muon is Scalable for LLM Training"). Matrices only.
+    torch.optim.Muon is the same in bf16, which most CPUs multiply slowly.
+    """
+
+    def __init__(self, matrices: Iterable[nn.Parameter], lr: float, weight_decay: float, momentum: float = 0.95):
+        super().__init__(matrices, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p not in self.state:
+                    self.state[p]["momentum"] = torch.zeros_like(p)
+                held = self.state[p]["momentum"]
+                held.lerp_(p.grad, 1 - group["momentum"])
+                step = orthogonal(p.grad.lerp(held, group["momentum"]))
+                p.mul_(1 - group["lr"] * group["weight_decay"])
+                p.add_(step, alpha=-group["lr"] * 0.2 * max(p.shape) ** 0.5)
+
+
+def orthogonal(matrix: Tensor) -> Tensor:
+    """About the nearest matrix (N, M) whose singular values are all equal, by Newton and Schulz's iteration."""
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = matrix.T if tall else matrix
+    x = x / (x.norm() + 1e-7)
+    a, b, c = QUINTIC
+    for _ in range(TIMES):
+        square = x @ x.T
+        x = a * x + torch.addmm(square, square, square, beta=b, alpha=c) @ x
+    return x.T if tall else x
+
+
+def state_tensors(optimizer: torch.optim.Optimizer, learning: Named) -> dict[str, Tensor]:
+    """The state of an optimizer of these parameters as `<parameter>/<moment>` -> tensor; empty before the first step."""
     return {
         f"{name}/{moment}": tensor
-        for name, parameter in model.learning()
+        for name, parameter in learning
         for moment, tensor in optimizer.state.get(parameter, {}).items()
     }
 
 
-def load_state(optimizer: torch.optim.AdamW, model: Classifier, tensors: dict[str, Tensor]) -> None:
-    """Put back what `state_tensors` gave."""
-    named = dict(model.learning())
+def load_state(optimizer: torch.optim.Optimizer, learning: Named, tensors: dict[str, Tensor]) -> None:
+    """Put back what `state_tensors` gave; of other parameters' state nothing is taken."""
+    named = dict(learning)
     for key, tensor in tensors.items():
         name, moment = key.rsplit("/", 1)
-        parameter = named[name]
-        # the step count of the fused kernel lives on the parameter's device, in fp32, like the moments
-        optimizer.state[parameter][moment] = tensor.to(parameter.device, copy=True)
+        if name in named:
+            parameter = named[name]
+            # the step count of the fused kernel lives on the parameter's device, in fp32, like the moments
+            optimizer.state[parameter][moment] = tensor.to(parameter.device, copy=True)

@@ -40,7 +40,7 @@ def engine(name: str, keys: int) -> dict[str, list[float]]:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in the helper, and read when torch is imported
     import torch
 
-    from core.data.tokens import gpt2
+    from core.data.tokens import tokenizer
     from core.evaluate.predict import probabilities
     from core.evaluate.typist import Typist
     from core.model.classifier import Classifier
@@ -53,7 +53,7 @@ def engine(name: str, keys: int) -> dict[str, list[float]]:
     typist = Typist(model)
 
     def read(text: str):
-        return cut(gpt2().encode(text), recipe.model.context, gpt2())
+        return cut(tokenizer("gpt2").encode(text), recipe.model.context, tokenizer("gpt2"))
 
     ways = {
         "keys and values kept": lambda text: typist.verdicts(read(text).tolist())[-1],

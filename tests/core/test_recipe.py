@@ -7,11 +7,12 @@ import pytest
 from core import toml
 from core.errors import BadRecipe
 from core.model.freeze import FreezePlan, parts_of
-from core.recipe import check, layer, load, merge, options
+from core.options import check, layer, merge
+from core.recipe import Recipe, load, options
 
 
 def problems(raw):
-    return {problem.field: problem for problem in check(raw)}
+    return {problem.field: problem for problem in check(Recipe, raw)}
 
 
 def test_the_book_is_the_chapters_protocol():

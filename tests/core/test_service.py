@@ -84,8 +84,8 @@ def test_errors_are_sentences_and_the_helper_lives_on(helper, tmp_path):
     helper.send(4, "profile", recipe="not a recipe")
     assert "unexpectedly" in helper.answer(4)["error"]["what"]
     helper.process.stdin.write(b"{half a line\n[]\n")
-    helper.send(5, "pieces", text="still here")
-    assert helper.answer(5)["result"]["tokens"] == 2
+    helper.send(5, "models")
+    assert helper.answer(5)["result"]["nano"] == "built in"
 
 
 def test_it_ends_at_end_of_file_even_while_working(tmp_path):
@@ -98,11 +98,11 @@ def test_it_ends_at_end_of_file_even_while_working(tmp_path):
 
 
 def test_ctrl_c_is_not_for_the_helper(helper):
-    helper.send(1, "pieces", text="a")
+    helper.send(1, "models")
     helper.answer(1)
     os.kill(helper.process.pid, 2)
-    helper.send(2, "pieces", text="a b")
-    assert helper.answer(2)["result"]["tokens"] == 2
+    helper.send(2, "models")
+    assert helper.answer(2)["result"]["nano"] == "built in"
 
 
 def test_modules_lying_in_the_working_folder_are_not_taken_for_ours(tmp_path):
@@ -110,8 +110,8 @@ def test_modules_lying_in_the_working_folder_are_not_taken_for_ours(tmp_path):
     for name in ("core/__init__.py", "json.py", "numpy.py"):
         (tmp_path / name).write_text("raise SystemExit('hostile')\n")
     one = Helper(tmp_path)
-    one.send(1, "pieces", text="a")
-    assert one.answer(1)["result"]["tokens"] == 1
+    one.send(1, "models")
+    assert one.answer(1)["result"]["nano"] == "built in"
     one.process.stdin.close()
     assert one.process.wait(10) == 0
     one.process.stdout.close()
@@ -200,7 +200,7 @@ def test_work_is_left_at_the_next_progress_when_a_newer_request_has_come():
 
     answer(Request(1, "work"), {"work": work}, pair.inbox, pair.outbox)
     assert steps == [0, 1, 2, 3]
-    assert pair.sent()[0] == {"id": 1, "progress": {"name": "work", "done": 0, "total": 5, "unit": "rows"}}
+    assert pair.sent()[0] == {"id": 1, "progress": {"name": "work", "done": 0, "total": 5, "unit": "rows", "said": ""}}
     assert pair.sent()[-1] == {"id": 1, "superseded": True} and len(pair.sent()) == 4
 
 

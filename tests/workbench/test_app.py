@@ -22,6 +22,7 @@ def app(messages, tmp_path):
 
 @pytest.fixture
 def empty(tmp_path):
+    """As it opens for the first time."""
     return WorkbenchApp(load(), tmp_path / "runs")
 
 
@@ -138,7 +139,7 @@ async def test_the_footer_says_at_most_six_keys_that_work_here_and_esc_in_a_fiel
         assert "esc leave the field" in footer(app)
 
 
-async def test_without_a_file_the_footer_offers_no_training(empty):
+async def test_before_the_data_is_read_the_footer_offers_no_training(empty):
     async with empty.run_test():
         assert "train" not in footer(empty) and "enter file" in footer(empty)
 

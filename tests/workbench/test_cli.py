@@ -83,6 +83,29 @@ def test_predict_reads_arguments_files_and_standard_input(trained, tmp_path, cap
     assert piped.returncode == 0 and piped.stdout.count(b"\n") == 2 and b"\x1b" not in piped.stdout
 
 
+def test_a_model_can_be_asked_before_it_is_a_classifier(capsys):
+    code, out, err = said(capsys, "models", "ask", "nano", "See you", "--tokens", 5)
+    assert code == 0 and out.startswith("See you") and len(out.strip()) > len("See you")
+    assert "5 tokens in" in err and "random" not in err
+    code, out, _ = said(capsys, "models", "ask", "nano", "free [b]", "--spam", "--weights", "random", "--tokens", 4,
+                        "--temperature", 1, "--top-k", 9, "--seed", 7, "--json")  # fmt: skip
+    answer = json.loads(out)
+    assert code == 0 and set(answer) == {"text", "continuation", "tokens", "seconds", "weights", "ended"}
+    assert answer["text"] == "Is the following text 'spam'? Answer with 'yes' or 'no': 'free [b]'"
+    assert (answer["tokens"], answer["weights"], answer["ended"]) == (4, "random", "tokens")
+    assert "can only babble" in said(capsys, "models", "ask", "nano", "--weights", "random", "--tokens", 1)[2]
+
+
+def test_what_a_model_cannot_be_asked(tmp_path, capsys):
+    code, out, err = said(capsys, "models", "ask", "nono", "a", "--temperature", "-1", "--top-k", 0)
+    assert (code, out) == (cli.USAGE, "") and err.count("\n") == 3 and "no model nono" in err
+    code, _, err = said(capsys, "models", "ask", "nano", "a " * 600)
+    assert code == cli.FAILED and "holds 512 in all. Shorten it." in err
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["models", "ask", "nano", "a", "--temperatur", "1"])
+    assert ended.value.code == cli.USAGE and "Did you mean --temperature?" in capsys.readouterr().err
+
+
 def test_runs_and_models_list(trained, capsys):
     root = Path(trained[0]["run"]).parent
     code, out, _ = said(capsys, "runs", "--runs", root, "--json")
@@ -92,7 +115,7 @@ def test_runs_and_models_list(trained, capsys):
     assert code == 0 and "done" in out and "nano" in out
     code, out, _ = said(capsys, "models", "--json")
     models = {m["name"]: m for m in json.loads(out)}
-    assert models["nano"]["weights"] == "random" and models["gpt2"]["parameters"] == 124_441_346
+    assert models["nano"]["weights"] == "built in" and models["gpt2"]["parameters"] == 124_441_346
     code, out, _ = said(capsys, "runs", "--runs", root / "none")
     assert code == 0 and "No runs" in out
 
@@ -146,12 +169,11 @@ def test_three_mistakes_are_reported_together(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["train"], "nothing to learn from yet"),
-        (["train", "--data", "missing.csv"], "no file missing.csv"),
+        (["train", "--data", ""], "data.path: cannot be ''"),
+        (["train", "--data", "missing.csv"], "no file missing.csv. Check the path, or name a data set: sample, sms-spam, imdb."),
         (["train", "missing.toml"], "cannot be read"),
         (["train", "--readout", "last_pad", "--data", "x.csv"], "fixed"),
         (["train", "--trainable", "blocks.77", "--data", "x.csv"], "blocks.77"),
-        (["train", "--model", "nano", "--weights", "pretrained", "--data", "x.csv"], "no pretrained weights"),
     ],
 )
 def test_bad_usage_is_2_with_a_sentence(argv, words, capsys, tmp_path):
@@ -231,7 +253,7 @@ def test_a_dry_run_measures_once_and_says_when(measured, monkeypatch, capsys):
     heads = [line[0] for line in lines if line]
     assert code == 0 and heads[:6] == ["learns", "memory", "cache", "once", "epoch", "besides"]
     assert ["uncached", clock(said_before["seconds"]["uncached"])] in lines
-    assert "head only\t514\t" in out and "+ block 5\t790.8 K\t" in out and "+ embeddings, all\t17.7 M\t" in out
+    assert "head only\t514\t" in out and "+ block 5\t790.8 K\t" in out and "+ embeddings, all\t7.0 M\t" in out
     assert f"Measured on this machine, {datetime.fromisoformat(said_before['measured']):%d %B %Y, %H:%M}" in out
     assert (folder / "cache" / "speeds.json").read_bytes() == before
     code, out, _ = said(capsys, *argv, "--dry-run", "--cache", "off")

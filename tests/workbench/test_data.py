@@ -16,14 +16,14 @@ from workbench.widgets.classes import Classes
 from workbench.widgets.histogram import Axis, Histogram, axis_end, quantile
 from workbench.widgets.notes import Notes
 from workbench.widgets.rows import Rows, View
-from workbench.widgets.source import NOTHING_YET, Source
+from workbench.widgets.source import Source
 from workbench.widgets.splits import Splits
 from workbench.widgets.tokens import Tokens
 
 SHARED = Path(__file__).parents[2] / "../shared/data"
 
 
-def opened(tmp_path, path="", **layers) -> WorkbenchApp:
+def opened(tmp_path, path="sample", **layers) -> WorkbenchApp:
     return WorkbenchApp(load({"data": {"path": str(path)}}, layers), tmp_path / "runs")
 
 
@@ -158,10 +158,10 @@ async def test_rows_come_by_the_page(tmp_path, ready, until):
         assert all("…" not in line for line in shown(app))
 
 
-async def test_without_a_file_it_says_what_to_do_and_enter_takes_a_path(messages, tmp_path, ready, until):
+async def test_while_nothing_is_read_yet_enter_takes_a_path(messages, tmp_path, ready, until):
     app = opened(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
-        assert NOTHING_YET in text_of(app, Source)
+        assert text_of(app, Source).startswith("Sample messages\nReading the file …")
         assert not app.screen.query(Rows)
         await pilot.press("enter")
         dialog = app.screen
@@ -182,7 +182,7 @@ async def test_a_path_that_is_no_file_is_refused_in_the_dialog(tmp_path):
         assert isinstance(app.screen, SourceDialog)
         assert "no file nowhere.csv" in str(app.screen.query_one(".hint").render())
         await pilot.press("escape")
-        assert app.desk.recipe.data.path == ""
+        assert app.desk.recipe.data.path == "sample"
 
 
 async def test_a_pasted_path_is_offered_and_other_text_is_not(messages, tmp_path):
@@ -309,8 +309,9 @@ async def test_while_a_large_file_is_read_the_screen_says_how_far_it_is_and_answ
         assert " of " in text_of(app, Source)
         await pilot.press("2", "1")
         assert app.current_mode == "data"
-        app.desk.change("data.path", "")
-        await until(pilot, lambda: NOTHING_YET in text_of(app, Source))
+        app.desk.change("data.path", "sample")  # the older question is given up
+        await until(pilot, lambda: app.desk.profile is not None)
+        assert app.desk.profile.rows == 911 and "Sample messages" in text_of(app, Source)
 
 
 async def test_a_helper_that_dies_is_said_and_started_again(messages, tmp_path, ready, until):

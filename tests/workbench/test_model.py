@@ -154,7 +154,7 @@ async def test_another_model_takes_the_plan_along_and_says_where_its_weights_are
     async with model(freeze={"trainable": "blocks.11,blocks.9,norm,head"}) as pilot:
         desk, backbone = pilot.app.desk, pilot.app.screen.query_one(Backbone)
         words = backbone.render().plain
-        assert "random weights" in words and ("fetch 548.1 MB" in words or "on disk" in words)
+        assert "built in" in words and ("fetch 548.1 MB" in words or "on disk" in words)
         backbone.focus()
         await pilot.press("left")
         assert desk.recipe.model.name == "nano" and desk.plan.parts == {
@@ -297,10 +297,11 @@ async def test_t_starts_a_run_and_train_follows_it(model, until):
         await until(pilot, lambda: desk.status.state == "stopped")
 
 
-async def test_without_a_file_t_says_where_to_get_one(tmp_path):
-    app = WorkbenchApp(load(), tmp_path / "runs")
+async def test_without_a_file_t_says_so(tmp_path, until):
+    app = WorkbenchApp(load({"data": {"path": "gone.csv"}}), tmp_path / "runs")
     async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.desk.problem is not None)
         await pilot.press("2", "t")
         await pilot.pause()
-        assert any("Nothing to learn from yet" in note.title for note in app._notifications)
+        assert any("There is no file" in note.title for note in app._notifications)
         assert "no data" in app.screen.query_one(PricePanel).render().plain

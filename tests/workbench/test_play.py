@@ -23,7 +23,7 @@ from workbench.widgets.panel import Panel
 from workbench.widgets.verdict import Verdict
 from workbench.widgets.your_text import MOST, YourText
 
-SIXTEEN = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+SIXTEEN = "of all that one two three four five six seven eight nine ten something morning together"
 DUE = 60  # seconds in which anything here happens, on a busy machine too
 
 
@@ -38,7 +38,7 @@ def trained(tmp_path_factory):
     data.write_text("".join(f"{label}\t{text} {i}\n" for i, (label, text) in enumerate(rows)))
     recipe = {
         "data": {"path": str(data)},
-        "model": {"name": "nano", "context": 16},
+        "model": {"name": "nano", "weights": "random", "context": 16},
         "freeze": {"trainable": "head"},
         "train": {"epochs": 1},
         "speed": {"threads": 1, "device": "cpu"},
@@ -157,7 +157,7 @@ async def test_the_verdict_at_every_token_follows_what_is_typed_and_the_screens_
         await type_and_wait(app, pilot, SIXTEEN)
         assert under(shown(app), 2).split() == SIXTEEN.split() and " tokens ─" not in shown(app)
         await pilot.resize_terminal(80, 24)
-        await until(pilot, lambda: under(shown(app), 1).rstrip().endswith("sixteen"))
+        await until(pilot, lambda: under(shown(app), 1).rstrip().endswith("together"))
         row = under(shown(app), 1).split()
         assert row == SIXTEEN.split()[-len(row) :] and f"after {16 - len(row)} tokens ─" in shown(app)
         assert where(app, "#kept").bottom == 23
@@ -285,14 +285,15 @@ async def test_what_becomes_of_a_run_is_said_and_typing_goes_on(copied):
 
 
 async def test_without_a_run_t_trains_one(tmp_path):
-    app = WorkbenchApp(load(), tmp_path / "runs")
+    app = WorkbenchApp(load({"data": {"path": "gone.csv"}}), tmp_path / "runs")
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(app, pilot)
         assert said(app) == "No classifier yet. t trains one."
         assert not app.screen.query_one("#text").display
+        await until(pilot, lambda: app.desk.problem is not None)
         await pilot.press("t")
         await until(pilot, lambda: len(app._notifications))
-        assert "Nothing to learn from yet" in next(iter(app._notifications)).title
+        assert "There is no file" in next(iter(app._notifications)).title
 
 
 async def test_a_run_without_a_checkpoint_says_when_it_can_be_asked(runs):

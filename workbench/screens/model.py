@@ -89,6 +89,11 @@ class ModelScreen(Room):
             self.remove_class("-recipe")
             self.call_after_refresh(layers.focus)
 
+    def action_ask(self) -> None:
+        from workbench.screens.ask import AskDialog
+
+        self.app.push_screen(AskDialog(self.desk))
+
     async def action_measure(self) -> None:
         await self.desk.measure()
 

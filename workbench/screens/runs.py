@@ -88,8 +88,7 @@ class RunsScreen(Room):
     def _nothing(self) -> str:
         if self._bin:
             return deleted(self._bin[-1][0])
-        what = "t trains one." if self.desk.recipe.data.path else "1 leads to Data, where one begins."
-        return f"No runs yet. {what}"
+        return "No runs yet. t trains one."
 
     def _show(self) -> None:
         glyphs = dict(zip(self._marked, curves.GLYPHS, strict=False))

@@ -28,7 +28,7 @@ class SaveDialog(ModalScreen[Path | None]):
 
     def compose(self) -> ComposeResult:
         with Panel(title="Save the recipe", classes="dialog"):
-            yield Input(f"{Path(self._recipe.data.path).stem or 'recipe'}.toml", placeholder="recipe.toml")
+            yield Input(f"{Path(self._recipe.data.path).stem}.toml", placeholder="recipe.toml")
             yield Static("", classes="hint")
 
     def on_mount(self) -> None:

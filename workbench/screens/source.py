@@ -11,7 +11,8 @@ from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from core.recipe import AUTO
+from core.data.named import NAMED, DataSet, fetched
+from core.options import AUTO
 from workbench import keys
 from workbench.formatting import cut, printable, size
 from workbench.themes import colour
@@ -39,8 +40,9 @@ def dropped(text: str) -> Path | None:
     return None
 
 
-def suggestions(typed: str) -> list[Path]:
-    """Files and folders that go on from what has been typed; hidden ones only where a dot was typed."""
+def suggestions(typed: str) -> list[DataSet | Path]:
+    """Data sets, files and folders that go on from what has been typed; hidden ones only where a dot was typed."""
+    sets = [each for name, each in NAMED.items() if name.startswith(typed.casefold())]
     path = Path(typed or ".").expanduser()
     folder, start = (path, "") if not typed or typed.endswith("/") else (path.parent, path.name)
     try:
@@ -50,35 +52,38 @@ def suggestions(typed: str) -> list[Path]:
             if each.name.casefold().startswith(start.casefold()) and (start or not each.name.startswith("."))
         ]
     except OSError:
-        return []
-    return sorted(found, key=lambda each: (not each.is_dir(), each.name.casefold()))[:SUGGESTED]
+        return sets
+    return [*sets, *sorted(found, key=lambda each: (not each.is_dir(), each.name.casefold()))[:SUGGESTED]]
 
 
 class Files(Lines):
-    """The files that go on from what is typed."""
+    """The data sets and files that go on from what is typed."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._paths: list[Path] = []
+        self._shown: list[DataSet | Path] = []
         self.can_focus = False
 
     @property
     def count(self) -> int:
-        return len(self._paths)
+        return len(self._shown)
 
     @property
-    def path(self) -> Path | None:
-        return self._paths[self.cursor] if self._paths else None
+    def chosen(self) -> DataSet | Path | None:
+        return self._shown[self.cursor] if self._shown else None
 
-    def show(self, paths: list[Path]) -> None:
-        self._paths = paths
+    def show(self, found: list[DataSet | Path]) -> None:
+        self._shown = found
         self.cursor = 0
         self.changed()
 
     def line(self, index: int, width: int) -> Text:
-        path = self._paths[index]
+        path, hue = self._shown[index], colour(self, "focus" if index == self.cursor else "muted")
+        if isinstance(path, DataSet):
+            where = "here" if fetched(path.name) else f"fetch {size(path.size)}"
+            words = Text(f" {path.name:<10}", hue, no_wrap=True)
+            return words.append(cut(f"{where:<16}{path.title}, {path.licence}", width - 12), colour(self, "muted"))
         words = path.name + "/" if path.is_dir() else path.name
-        hue = colour(self, "focus" if index == self.cursor else "muted")
         line = Text(" " + cut(printable(words), width - 14), hue, no_wrap=True)
         if not path.is_dir():
             try:
@@ -106,7 +111,7 @@ class SourceDialog(ModalScreen[dict | None]):
         with Panel(title="Source", classes="dialog"):
             with Horizontal(classes="field"):
                 yield Static("file", classes="name")
-                yield Input(self._path, placeholder="path of a CSV, TSV, JSONL or plain text file", id="path")
+                yield Input(self._path, placeholder="path of a CSV, TSV, JSONL or plain text file, or a data set", id="path")
             yield Files()
             with Horizontal(classes="field columns"):
                 yield Static("text", classes="name")
@@ -134,7 +139,9 @@ class SourceDialog(ModalScreen[dict | None]):
             field.display = same
         self.query_one(Files).display = not same
         self._hint(
-            "↑ ↓ choose a file, tab completes it" if not same else "tab leads to the columns, ← → change them"
+            "tab leads to the columns, ← → change them. Empty the field to see data sets by name."
+            if same
+            else "↑ ↓ choose, tab completes"
         )
 
     def _hint(self, words: str) -> None:
@@ -148,12 +155,12 @@ class SourceDialog(ModalScreen[dict | None]):
 
     def action_complete(self) -> None:
         """Fill in the suggested file; where there is nothing to complete, go on to the next field."""
-        field, path = self.query_one("#path", Input), self.query_one(Files).path
-        if not field.has_focus or field.value == self._path or path is None:
+        field, chosen = self.query_one("#path", Input), self.query_one(Files).chosen
+        if not field.has_focus or field.value == self._path or chosen is None:
             self.focus_next()
             return
         parent = field.value[: field.value.rfind("/") + 1]
-        completed = parent + path.name + ("/" if path.is_dir() else "")
+        completed = parent + chosen.name + ("/" if isinstance(chosen, Path) and chosen.is_dir() else "")
         if completed == field.value:
             self.focus_next()
         field.value = completed
@@ -162,9 +169,9 @@ class SourceDialog(ModalScreen[dict | None]):
     @on(Input.Submitted)
     def action_accept(self) -> None:
         typed = self.query_one("#path", Input).value
-        path = dropped(typed)
+        path = dropped(typed) or (typed if typed in NAMED else None)
         if path is None:
-            if self.query_one(Files).path:
+            if self.query_one(Files).chosen:
                 self.action_complete()
             else:
                 self._hint(f"There is no file {printable(typed)}. Check the path.")

@@ -1,12 +1,11 @@
 """Train: is it learning?"""
 
-from pathlib import Path
-
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from core.data.named import called
 from core.errors import BadRun
 from core.recipe import Recipe
 from core.runs.events import Applied, Ended
@@ -79,7 +78,7 @@ class TrainScreen(Room):
             return
         self._read_recipe(desk)
         status, history = desk.status, desk.history
-        result = history.ended.result if history.ended and status.state == "done" else None
+        result = history.result if status and status.state == "done" else None
         learning = bool(history.losses or history.evaluations["validation"])
         state = status is None, status is not None and not learning, result is not None
         if state != self._state:  # other panels are there now
@@ -115,7 +114,7 @@ class TrainScreen(Room):
         if key == self._recipe_of:
             return
         self._recipe_of, self._recipe = key, None
-        if desk.run:
+        if desk.run and not desk.run.pretrains:
             try:
                 self._recipe = desk.run.recipe()
             except BadRun as error:
@@ -124,14 +123,14 @@ class TrainScreen(Room):
     def _title(self, desk: Desk) -> str:
         if desk.run is None:
             return "Train"
+        if desk.run.pretrains:
+            return f"{desk.run.name}  a language model, from plain text"
         return f"{desk.run.name}  {run_in_words(self._recipe)}" if self._recipe else desk.run.name
 
     def _sentence(self, desk: Desk) -> Text:
         recipe = desk.recipe
         if desk.run:
             return Text(f"Opening {desk.run.name}.")
-        if not recipe.data.path:
-            return Text("Nothing is training, and there is nothing to learn from yet. 1 leads to Data.")
         return Text(f"Nothing is training. t trains {run_in_words(recipe)}.")
 
     def _stopping(self, desk: Desk) -> bool:
@@ -237,4 +236,4 @@ class TrainScreen(Room):
 def run_in_words(recipe: Recipe) -> str:
     """gpt2, last block, on SMSSpamCollection."""
     preset = "" if recipe.preset == "default" else f", {recipe.preset} recipe"
-    return f"{recipe.model.name}, {recipe.plan.in_words}, on {Path(recipe.data.path).stem}{preset}"
+    return f"{recipe.model.name}, {recipe.plan.in_words}, on {called(recipe.data.path)}{preset}"

@@ -19,10 +19,10 @@ WHERE = {"built in": "built in", "on disk": "on disk", "random": "random weights
 
 def weights_in_words(name: str, recipe: Recipe, models: dict[str, str]) -> str:
     """Where a model's weights would come from: 'on disk', 'fetch 548 MB', 'random weights', a folder."""
-    chosen = recipe.model.weights if name == recipe.model.name else "auto"
+    chosen = recipe.model.weights if name == recipe.model.name else "pretrained"
     if chosen == "random":
         return WHERE["random"]
-    if chosen not in ("auto", "pretrained"):
+    if chosen != "pretrained":
         return Path(chosen).name
     where = models.get(name, "…")
     source = MODELS[name].source

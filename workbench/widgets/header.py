@@ -6,6 +6,7 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
+from core.data.named import called
 from core.runs.folder import Status
 from core.runs.history import History
 from workbench import keys
@@ -27,9 +28,8 @@ def run_in_words(status: Status, history: History) -> str:
         share = f"{glyph} {step / status.n_steps:.0%}".replace("%", " %")
         left = history.seconds_left
         return share if left is None else f"{share} · {clock(left)} left"
-    result = history.ended.result if history.ended else None
-    if status.state == "done" and result:
-        return f"{glyph} {result['test']['accuracy'] * 100:.1f} %"
+    if status.state == "done" and history.result:
+        return f"{glyph} {history.result['test']['accuracy'] * 100:.1f} %"
     return f"{glyph} {status.state}"
 
 
@@ -67,12 +67,14 @@ class Header(Widget):
 
     def _going_on(self, room: int) -> Text:
         desk: Desk = self.app.desk
-        data = Path(desk.recipe.data.path).stem or "no data"
+        path = desk.recipe.data.path
+        title, data = called(path), Path(path).stem
         run = "idle"
         if desk.run:
             run = desk.run.name + (f" {run_in_words(desk.status, desk.history)}" if desk.status else "")
         model = desk.recipe.model.name
         for words in (
+            f"{title} · {model} · {run}",
             f"{data} · {model} · {run}",
             f"{cut(data, 12)} · {model} · {run}",
             f"{model} · {run}",

@@ -9,7 +9,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from core.errors import BadRecipe, Problem
-from core.recipe import Option, options
+from core.options import Option
+from core.recipe import options
 from workbench import keys
 from workbench.desk import Desk
 from workbench.formatting import cut, printable

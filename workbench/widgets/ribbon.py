@@ -113,7 +113,8 @@ class Ribbon(Widget):
     def _end(self) -> Text:
         status = self._status
         if status.state == "done":
-            return Text(f"✓ Done after {plural(status.step, 'step')}.", colour(self, "text"))
+            words = f"✓ Done after {plural(status.step, 'step')}. {status.why} {status.do}"
+            return Text(words.rstrip(), colour(self, "text"))
         if status.state == "stopped":
             steps = f"{status.step:,} of {status.n_steps:,}"
             where = f"at step {steps}" if status.step else "before the first step"

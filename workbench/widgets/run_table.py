@@ -85,6 +85,8 @@ class RunTable(Lines):
             for words, cells in columns:
                 if cells:
                     text.append(f"  {pad(printable(words), cells)}", muted)
+        if entry.run.pretrains:
+            text.append("  a language model", muted)
         if entry.result:
             return text.append_text(self._figures(entry.result))
         return text.append(

@@ -7,6 +7,7 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
+from core.data.named import meant
 from core.data.profile import Profile
 from core.errors import WorkbenchError
 from workbench import keys
@@ -15,10 +16,9 @@ from workbench.formatting import bar, cut, plural, printable, size
 from workbench.helper import Progress
 from workbench.themes import colour
 
-NOTHING_YET = "Nothing to learn from yet. Drop a file here, or press enter to type its path."
-WHICH_FILES = "It holds one labelled text a row: CSV, TSV, JSONL, or lines of label, tab, text."
+WAY_ON = "Enter takes another file, or names its columns."
 QUOTES = {"csv": "quoted", "none": "quotes are text"}
-DOING = {"read": "Reading the file", "tokens": "Counting tokens"}
+DOING = {"fetch": "Downloading", "unpack": "Unpacking", "read": "Reading the file", "tokens": "Counting tokens"}
 
 
 def progress_in_words(progress: Progress) -> str:
@@ -29,6 +29,12 @@ def progress_in_words(progress: Progress) -> str:
     if progress.unit == "bytes":
         return f"{doing}, {size(progress.done)} of {size(progress.total)}"
     return f"{doing}, {progress.done:,} of {progress.total:,} {progress.unit}".rstrip()
+
+
+def name_of(path: str) -> str:
+    """A data set's title, or a file's name."""
+    known = meant(path)
+    return known.title[:1].upper() + known.title[1:] if known else Path(path).name
 
 
 def column(name: str) -> str:
@@ -51,31 +57,30 @@ class Source(Widget, can_focus=True):
 
     def render(self) -> Text:
         desk: Desk = self.app.desk
-        if desk.profiling and not desk.profile:
-            return self._loading(desk.recipe.data.path, desk.profiling)
         if desk.problem:
             return self._failed(desk.recipe.data.path, desk.problem)
         if desk.profile:
-            return self._ready(desk.profile)
-        return Text.assemble((f"{NOTHING_YET}\n", colour(self, "text")), (WHICH_FILES, colour(self, "muted")))
+            return self._ready(desk.recipe.data.path, desk.profile)
+        return self._loading(desk.recipe.data.path, desk.profiling or Progress("read", 0, 0))
 
     def _loading(self, path: str, progress: Progress) -> Text:
-        words = Text(f"{Path(path).name}\n{progress_in_words(progress)}\n", colour(self, "text"))
+        words = Text(f"{printable(name_of(path))}\n{progress_in_words(progress)}\n", colour(self, "text"))
         share = progress.done / progress.total if progress.total else 0
         width = max(10, min(60, self.size.width))
         return words.append(bar(share, width).ljust(width, "░"), colour(self, "muted"))
 
     def _failed(self, path: str, problem: WorkbenchError) -> Text:
+        way_on = "Enter takes another file, or the same data set once more." if meant(path) else WAY_ON
         return Text.assemble(
             (f"{printable(path)}\n", colour(self, "muted")),
             ("✕ ", colour(self, "error")),
             (f"{problem}\n", colour(self, "text")),
-            ("Enter takes another file, or names its columns.", colour(self, "muted")),
+            (way_on, colour(self, "muted")),
         )
 
-    def _ready(self, profile: Profile) -> Text:
+    def _ready(self, path: str, profile: Profile) -> Text:
         text, muted = colour(self, "text"), colour(self, "muted")
-        name = Path(profile.path).name
+        name = name_of(path)
         room = max(0, self.size.width - cell_len(name) - 2)
         left_out = ", ".join(f"{plural(each.rows, 'row')} with {each.reason}" for each in profile.skipped)
         lines = [

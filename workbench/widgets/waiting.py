@@ -27,10 +27,13 @@ def being_done(history: History, recipe: Recipe | None) -> str:
         return FIRST_LOOK if history.started else BUILDING if history.phases else STARTING
     so_far = f", {progress(present)}" if present.done else ""
     sentences = {
+        "fetch": f"Downloading the data set{so_far}. It is kept for the next time.",
+        "unpack": f"Unpacking the data set{so_far}.",
         "read": f"Reading the file{so_far}.",
         "tokens": f"Turning texts into tokens, the pieces of words that {model} reads{so_far}.",
         "download": f"Downloading the weights of {model}{so_far}. They are kept for the next time.",
         "weights": f"Loading the weights of {model}{so_far}.",
+        "vocabulary": "Learning which pieces of words the text is made of.",
         "baseline": "Counting words: what a quick model without a network gets right, for comparison.",
         "encode": encoding(present, recipe.plan if recipe else None, history.phase_left("encode")),
         "learn": FIRST_LOOK,

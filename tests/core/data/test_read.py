@@ -250,7 +250,6 @@ def test_files_that_hold_nothing_to_learn_from(file, content, what):
 
 def test_paths_that_lead_nowhere(tmp_path):
     for path, what in (
-        ("", "No file"),
         (tmp_path / "gone.csv", "There is no file"),
         (tmp_path, "is a folder"),
     ):

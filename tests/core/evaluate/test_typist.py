@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from core.data.tokens import gpt2
+from core.data.tokens import tokenizer
 from core.evaluate.predict import probabilities
-from core.evaluate.typist import FEWEST, Typist
+from core.evaluate.typist import Typist
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
+from core.model.past import FEWEST
 from core.presets import Shape
 from core.recipe import load
 from core.train.texts import cut
@@ -56,7 +57,7 @@ def test_every_position_is_the_verdict_on_the_text_that_ends_there_whatever_was_
     dice, model, text = random.Random(seed), classifier(), ""
     typist, lengths, known = Typist(model), set(), {}
     for _ in range(30):
-        ids = cut(gpt2().encode(text), CONTEXT, gpt2())
+        ids = cut(tokenizer("gpt2").encode(text), CONTEXT, tokenizer("gpt2"))
         beginnings = [tuple(ids[:n].tolist()) for n in range(1, len(ids) + 1)]
         new = [beginning for beginning in beginnings if beginning not in known]
         known |= zip(new, probabilities(model, [np.array(beginning) for beginning in new], RECIPE), strict=True)
@@ -97,10 +98,10 @@ def test_it_is_fp32_whatever_the_model_was_multiplied_in():
 
 def test_room_is_taken_as_texts_grow_and_never_beyond_the_context():
     typist = Typist(classifier())
-    sizes = [typist.verdicts([5] * n).shape[0] and typist._past[0].shape[2] for n in (1, FEWEST, FEWEST + 1, CONTEXT)]
+    sizes = [typist.verdicts([5] * n).shape[0] and typist._past._kept[0].shape[2] for n in (1, FEWEST, FEWEST + 1, CONTEXT)]
     assert sizes == [FEWEST, FEWEST, 2 * FEWEST, CONTEXT]
     small = Typist(classifier(Shape(1, 32, 2, 8)))
-    assert small.verdicts(list(range(8))).shape == (8, 3) and small._past[0].shape[2] == 8
+    assert small.verdicts(list(range(8))).shape == (8, 3) and small._past._kept[0].shape[2] == 8
 
 
 @pytest.mark.parametrize("readout", ["last_pad", "first", "mean"])

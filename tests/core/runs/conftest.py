@@ -2,13 +2,16 @@
 
 import dataclasses
 import random
+import time
 
 import pytest
 
+from core.options import merge
 from core.presets import MODELS, Shape
-from core.recipe import load, merge
+from core.recipe import load
 from core.runs.folder import create_run
 
+DEADLINE = 90  # seconds
 GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()
 BAD = "free prize win cash claim urgent offer txt now guaranteed bonus click award".split()
 
@@ -25,7 +28,7 @@ def rows(n: int) -> list[tuple[str, str]]:
 @pytest.fixture
 def tiny(monkeypatch):
     """In this process, nano is a model of three narrow blocks."""
-    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], shape=Shape(3, 32, 2, 64)))
+    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], shape=Shape(3, 32, 2, 64, 8192)))
 
 
 @pytest.fixture
@@ -42,9 +45,26 @@ def new_run(tmp_path, messages):
     def make(**changes):
         small = {
             "data": {"path": str(messages)},
+            "model": {"weights": "random"},
             "train": {"epochs": 2, "batch": 4, "eval_every": 5, "eval_batches": 2, "lr": 1e-3},
             "speed": {"threads": 1, "device": "cpu"},
         }
         return create_run(tmp_path / "runs", load(merge(small, changes)))
 
     return make
+
+
+@pytest.fixture
+def wait():
+    """A function that waits until a condition holds, while a process lives, and gives what the condition gave."""
+
+    def wait(condition, process=None):
+        until = time.monotonic() + DEADLINE
+        while time.monotonic() < until:
+            if found := condition():
+                return found
+            assert process is None or process.poll() is None, "the worker ended early"
+            time.sleep(0.01)
+        raise AssertionError("waited in vain")
+
+    return wait

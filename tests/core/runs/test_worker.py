@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import msgspec
 import pytest
@@ -20,16 +19,6 @@ from core.runs.history import History
 from core.runs.launch import launch, lock
 
 DEADLINE = 90  # seconds
-
-
-def wait(condition, process=None):
-    until = time.monotonic() + DEADLINE
-    while time.monotonic() < until:
-        if found := condition():
-            return found
-        assert process is None or process.poll() is None, "the worker ended early"
-        time.sleep(0.01)
-    raise AssertionError("waited in vain")
 
 
 def events(run):
@@ -47,7 +36,7 @@ def finish(run):
     return run
 
 
-def test_a_killed_run_resumes_to_the_weights_of_one_never_killed(new_run):
+def test_a_killed_run_resumes_to_the_weights_of_one_never_killed(new_run, wait):
     changes = {"train": {"epochs": 12, "checkpoint_seconds": 0.2}}  # long enough to be killed in its midst
     whole = finish(new_run(**changes))
     broken = new_run(**changes)
@@ -73,7 +62,7 @@ def test_a_killed_run_resumes_to_the_weights_of_one_never_killed(new_run):
     assert len(history.losses) == history.n_steps == history.step
 
 
-def test_killed_while_it_encodes_a_run_goes_on_from_the_chunks_that_are_whole(new_run, tmp_path):
+def test_killed_while_it_encodes_a_run_goes_on_from_the_chunks_that_are_whole(new_run, tmp_path, wait):
     many = tmp_path / "many.tsv"
     many.write_text("".join(f"{'spam' if i % 3 else 'ham'}\t{'some words ' * 9}{i}\n" for i in range(900)))
     changes = {"data": {"path": str(many)}, "freeze": {"trainable": "head"}, "train": {"epochs": 1, "batch": 50}}
@@ -90,7 +79,7 @@ def test_killed_while_it_encodes_a_run_goes_on_from_the_chunks_that_are_whole(ne
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
 
 
-def test_a_stop_is_obeyed_with_a_checkpoint_and_answered(new_run):
+def test_a_stop_is_obeyed_with_a_checkpoint_and_answered(new_run, wait):
     run = new_run(train={"epochs": 500})
     process = launch(run)
     wait(lambda: saw(run, Steps), process)
@@ -102,7 +91,7 @@ def test_a_stop_is_obeyed_with_a_checkpoint_and_answered(new_run):
     assert run.checkpoint("last").name == str(events(run)[-1].step)
 
 
-def test_a_stop_in_the_first_moment_is_obeyed_and_one_to_an_earlier_attempt_is_not(new_run):
+def test_a_stop_in_the_first_moment_is_obeyed_and_one_to_an_earlier_attempt_is_not(new_run, wait):
     run = new_run(train={"epochs": 500})
     process = launch(run)
     id = run.send(Stop())  # long before the worker can read it
@@ -117,7 +106,7 @@ def test_a_stop_in_the_first_moment_is_obeyed_and_one_to_an_earlier_attempt_is_n
     assert process.wait(DEADLINE) == 0
 
 
-def test_two_workers_never_share_a_run_and_closing_the_starter_leaves_it_running(new_run):
+def test_two_workers_never_share_a_run_and_closing_the_starter_leaves_it_running(new_run, wait):
     run = new_run(train={"epochs": 500})
     starter = f"from core.runs.launch import launch; from core.runs.folder import RunFolder; launch(RunFolder({str(run.path)!r}))"
     subprocess.run([sys.executable, "-c", starter], check=True, timeout=DEADLINE)
@@ -142,7 +131,7 @@ def test_modules_lying_in_the_run_folder_are_not_imported(new_run):
     assert run.status().state == "done"
 
 
-def test_the_data_file_may_vanish_during_a_run(new_run, messages):
+def test_the_data_file_may_vanish_during_a_run(new_run, messages, wait):
     run = new_run()
     process = launch(run)
     wait(lambda: run.data_file.is_file(), process)
@@ -192,7 +181,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_full_disk_keeps_the_last_checkpoint_and_says_so(new_run, small_disk):
+def test_a_full_disk_keeps_the_last_checkpoint_and_says_so(new_run, small_disk, wait):
     # the base takes 71 MB; a checkpoint of the last block 10 MB, so that not many fit beside what fills the disk
     made = new_run(train={"epochs": 50})
     run = RunFolder(small_disk / "r1")

@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from core.model.classifier import Classifier
+from core.options import merge
 from core.presets import MODELS, Shape
-from core.recipe import load, merge
+from core.recipe import load
+from core.train.finetune import ClassifierLoop
 from core.train.inputs import Cached, Fresh
 from core.train.layout import layout
-from core.train.loop import Loop, State
+from core.train.loop import State
 from core.train.optim import adamw
 from core.train.prefix import SPLITS, fill
 from core.train.store import Store
@@ -69,7 +71,7 @@ def build(monkeypatch):
         before = {name: p.detach().clone() for name, p in model.named_parameters()}
 
         state = State()
-        loop = Loop(
+        loop = ClassifierLoop(
             model, inputs, recipe, state, optimizer,
             save=lambda best: None, stopping=lambda: state.step >= limit.steps, origin=before.get,
         )  # fmt: skip

@@ -46,7 +46,7 @@ def learned(built):
 
 def gradients(built):
     """The loss and gradients of the first batch."""
-    from core.train.loop import epoch_plan
+    from core.train.finetune import epoch_plan
 
     h, lengths, labels = built.inputs.batch("train", epoch_plan(built.recipe, built.inputs.texts, 0)[0])
     loss = F.cross_entropy(built.model.suffix(h, lengths, built.inputs.depth), labels)

@@ -1,0 +1,93 @@
+"""Downloading a file: resumed where a part of it is here, broken off without harm, by one process at a time."""
+
+import fcntl
+import http.client
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from core.data.named import FETCHING, DataSet
+from core.errors import BadData
+from core.files import Progress
+
+TIMEOUT = 20  # seconds without a word from the server
+CHUNK = 1 << 17  # bytes
+WAIT = 0.2  # seconds between two looks at another process's download
+MOST = 10  # times the size that is expected; what is longer is something else
+WHOLE = 416  # the server's answer to a wish for what comes after the end
+
+
+@contextmanager
+def alone(lock: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold a lock file; while another process does, `waiting` is called now and then, and may raise."""
+    fd = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                waiting()
+                time.sleep(WAIT)
+        yield
+    finally:
+        os.close(fd)
+
+
+def download(known: DataSet, part: Path, progress: Progress | None) -> None:
+    """Bring a data set's archive to `part`, from where that ends if it is there; nothing of it is verified yet.
+
+    Raises BadData where the server cannot be reached or breaks off, and then the part stays for the next time.
+    """
+    here = part.stat().st_size if part.exists() else 0
+    headers = {"User-Agent": "workbench", **({"Range": f"bytes={here}-"} if here else {})}
+    try:
+        response = urlopen(Request(known.url, headers=headers), timeout=TIMEOUT)
+    except HTTPError as error:
+        if error.code == WHOLE and here:
+            return  # only what was to be done with it is missing
+        raise BadData(f"{known.name} could not be downloaded: the server answers {error.code} {error.reason}.", known.way_out) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise BadData(f"{known.name} could not be downloaded: {_why(error)}.", known.way_out) from error
+    with response:
+        done = here if response.status == http.HTTPStatus.PARTIAL_CONTENT else 0
+        rest = response.headers.get("Content-Length", "")
+        total = done + int(rest) if rest.isdigit() else 0
+        with open(part, "ab" if done else "wb") as file:
+            while chunk := _read(response, known, done):
+                file.write(chunk)
+                done += len(chunk)
+                if done > MOST * known.size:
+                    break
+                if progress:
+                    progress(FETCHING, done, total or known.size, "bytes")
+    if done > MOST * known.size:
+        part.unlink()
+        raise BadData(f"What comes from {known.url} is much longer than {known.name} is, and was deleted.", known.way_out)
+    if done < total:
+        raise BadData(_broken(known, done), known.way_out)
+    if progress:
+        progress(FETCHING, done, done, "bytes")
+
+
+def _read(response: http.client.HTTPResponse, known: DataSet, done: int) -> bytes:
+    try:
+        return response.read(CHUNK)
+    except (OSError, http.client.HTTPException) as error:
+        raise BadData(_broken(known, done), known.way_out) from error
+
+
+def _broken(known: DataSet, done: int) -> str:
+    return f"The download of {known.name} broke off after {done / 1e6:.1f} MB; it goes on from there."
+
+
+def _why(error: Exception) -> str:
+    """What a library says of a server that cannot be reached, in a few words."""
+    cause = error.reason if isinstance(error, URLError) else error
+    if isinstance(cause, TimeoutError):
+        return f"there was no answer within {TIMEOUT} s"
+    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__

@@ -1,0 +1,34 @@
+"""The Large Movie Review Dataset (Maas et al. 2011), from its archive to one table."""
+
+import csv
+import gzip
+import io
+import re
+from pathlib import Path
+
+from core.data.archive import tar_members
+from core.errors import BadData
+from core.files import Progress
+
+LABELLED = re.compile(r"(?:\./)?(?:aclImdb/)?(test|train)/(neg|pos)/(\d+)_\d+\.txt")
+MOST = 1_000_000  # bytes of a review
+
+
+def table(archive: Path, most: int, progress: Progress | None) -> bytes:
+    """The labelled reviews of both splits as a gzipped CSV (label, text), ordered by split, label and number.
+
+    The same archive gives the same bytes. Raises BadData.
+    """
+    members = tar_members(archive, LABELLED, most, MOST, progress)
+    reviews = sorted((split, label, int(number), text) for (split, label, number), text in ((m.groups(), t) for m, t in members))
+    if not reviews:
+        raise BadData(f"{archive.name} holds no labelled reviews.", f"Delete {archive}, or put the right one there.")
+    packed = io.BytesIO()
+    with (
+        gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=packed, mtime=0) as file,
+        io.TextIOWrapper(file, encoding="utf-8", newline="") as out,
+    ):
+        rows = csv.writer(out, lineterminator="\n")
+        rows.writerow(["label", "text"])
+        rows.writerows((label, text.decode("utf-8", "replace")) for _, label, _, text in reviews)
+    return packed.getvalue()

@@ -1,0 +1,173 @@
+"""Options, declared once: a kind of recipe is a class of them, and flags, forms, TOML, help and checks come from it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple, Self, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from core.errors import BadRecipe, Problem
+
+AUTO = "auto"
+
+
+def opt(default: Any, help: str, *, flag: str | None = None, unit: str | None = None, first: bool = False, **limits):
+    """Declare one option.
+
+    `flag` is its short name on the command line beside the dotted one, `unit` what a number counts, `first`
+    whether it stands in the short form of the recipe. `limits` are pydantic's (`ge`, `lt`, ...).
+    """
+    return Field(default, description=help, json_schema_extra={"flag": flag, "unit": unit, "first": first}, **limits)
+
+
+class Part(BaseModel):
+    """A table of options."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Options(Part):
+    """A kind of recipe: parts and options of its own."""
+
+    def contradictions(self) -> Iterable[Problem]:
+        """What is wrong with values that are each possible by themselves."""
+        return ()
+
+    @classmethod
+    def of(cls, raw: Mapping) -> Self:
+        """Raises BadRecipe with every problem found."""
+        problems = check(cls, raw)
+        if problems:
+            raise BadRecipe(problems)
+        return cls.model_validate(raw)
+
+
+class Option(NamedTuple):
+    """One field of the recipe, as flags, forms and help see it."""
+
+    name: str  # dotted: train.lr
+    info: FieldInfo
+
+    @property
+    def help(self) -> str:
+        return self.info.description or ""
+
+    @property
+    def flags(self) -> list[str]:
+        short = self.info.json_schema_extra["flag"]
+        return [f"--{self.name}"] + ([short] if short and short != f"--{self.name}" else [])
+
+    @property
+    def unit(self) -> str | None:
+        return self.info.json_schema_extra["unit"]
+
+    @property
+    def first(self) -> bool:
+        return self.info.json_schema_extra["first"]
+
+    @property
+    def choices(self) -> list[str] | None:
+        """The words this option may be, or None where it takes free text or a number."""
+        if self.info.annotation is bool:
+            return ["true", "false"]
+        return list(get_args(self.info.annotation)) if get_origin(self.info.annotation) is Literal else None
+
+    @property
+    def default(self) -> Any:
+        return self.info.default
+
+    def of(self, recipe: Options) -> Any:
+        value: Any = recipe
+        for name in self.name.split("."):
+            value = getattr(value, name)
+        return value
+
+
+def options(kind: type[Options]) -> Iterator[Option]:
+    """Every option of a kind of recipe, in the order of declaration."""
+    for name, info in kind.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, Part):
+            for inner, inner_info in info.annotation.model_fields.items():
+                yield Option(f"{name}.{inner}", inner_info)
+        else:
+            yield Option(name, info)
+
+
+def layer(name: str, value: Any) -> dict:
+    """A dotted name and its value as a layer for `load`: ("train.lr", 1) -> {"train": {"lr": 1}}."""
+    for key in reversed(name.split(".")):
+        value = {key: value}
+    return value
+
+
+def merge(*layers: Mapping) -> dict:
+    """Nested mappings into one; later ones win. Later parts that are not tables replace what was there."""
+    merged: dict = {}
+    for one in layers:
+        for key, value in one.items():
+            both = isinstance(value, Mapping) and isinstance(merged.get(key, {}), Mapping)
+            merged[key] = merge(merged.get(key, {}), value) if both else value
+    return merged
+
+
+def check(kind: type[Options], raw: Mapping) -> list[Problem]:
+    """Everything wrong with a recipe in one list: unknown keys, wrong values, and values that do not go together."""
+    try:
+        return [*kind.model_validate(raw).contradictions()]
+    except ValidationError as error:
+        found = _by_field(kind, error)
+    try:
+        # what is wrong by itself aside, the rest may still contradict itself
+        return found + [*kind.model_validate(_without(raw, [p.field for p in found])).contradictions()]
+    except ValidationError:
+        return found
+
+
+def _without(raw: Mapping, fields: list[str]) -> dict:
+    """A raw recipe less some dotted fields."""
+    kept = merge(raw)
+    for field in fields:
+        part, _, name = field.partition(".")
+        if name and isinstance(kept.get(part), dict):
+            kept[part].pop(name, None)
+        else:
+            kept.pop(part, None)
+    return kept
+
+
+def _by_field(kind: type[Options], error: ValidationError) -> list[Problem]:
+    known = {option.name: option for option in options(kind)}
+    found: dict[str, Problem] = {}
+    for item in error.errors(include_url=False):
+        path = [str(part) for part in item["loc"]]
+        # pydantic reports each member of a union on its own, below the field; the field is what the person knows
+        name = next((".".join(path[:n]) for n in (2, 1) if ".".join(path[:n]) in known), ".".join(path))
+        if item["type"] == "extra_forbidden":
+            found[name] = Problem(name, "is not an option.", _nearest(name, known))
+        elif name in known:
+            found[name] = Problem(name, f"cannot be {item['input']!r}.", _allowed(known[name], item))
+        else:
+            found[name] = Problem(name, "must be a table of options.")
+    return list(found.values())
+
+
+def _nearest(name: str, known: Mapping[str, Option]) -> str:
+    from difflib import get_close_matches
+
+    names = {key.rsplit(".", 1)[-1]: key for key in known} | {key: key for key in known}
+    close = get_close_matches(name, known, 1, 0.8) or get_close_matches(name.rsplit(".", 1)[-1], names, 1, 0.7)
+    return f"Did you mean {names[close[0]]}?" if close else "The command's --help lists them."
+
+
+def _allowed(option: Option, item: Mapping) -> str:
+    if option.choices:
+        return f"It is one of: {', '.join(option.choices)}."
+    union = [get_args(arm) for arm in get_args(option.info.annotation) if get_origin(arm) is Literal]
+    words = f"{', '.join(union[0])}, or a number" if union else ""
+    plain = {
+        "string_too_short": "It cannot be empty.",
+        "int_parsing": "It is a whole number.",
+        "int_from_float": "It is a whole number.",
+        "float_parsing": "It is a number.",
+    }
+    return f"It is {words}." if words else plain.get(item["type"], f"{item['msg'].replace('Input', 'It')}.")

@@ -1,0 +1,136 @@
+"""Fine-tuning: the loop that teaches a classifier."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.data import batches
+from core.errors import WorkbenchError
+from core.files import Progress
+from core.model.classifier import Classifier
+from core.recipe import Recipe
+from core.runs.events import Changed, Evaluated, Event
+from core.train.change import relative_change
+from core.train.inputs import Inputs
+from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
+from core.train.texts import Texts
+
+
+def epoch_plan(recipe: Recipe, texts: Texts, epoch: int) -> list[batches.Batch]:
+    """The batches of an epoch."""
+    t = recipe.train
+    lengths = texts.split_lengths["train"]
+    return batches.plan(lengths, t.padding, recipe.batch, t.seed, epoch, t.drop_last, texts.context)
+
+
+def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
+    """Raises WorkbenchError where there is no batch at all."""
+    if steps := len(epoch_plan(recipe, texts, 0)):
+        return steps
+    raise WorkbenchError(
+        f"A batch of {recipe.batch} is more than the {len(texts.splits['train'])} texts to learn from, "
+        "and train.drop_last leaves out what is no whole batch.",
+        "Make the batch smaller, or turn train.drop_last off.",
+    )
+
+
+class ClassifierLoop(Loop):
+    """Learns from the inputs' training split for the recipe's epochs. `origin(name)` gives a parameter as it was before."""
+
+    def __init__(
+        self,
+        model: Classifier,
+        inputs: Inputs,
+        recipe: Recipe,
+        state: State,
+        optimizer: torch.optim.Optimizer,
+        *,
+        save: Callable[[bool], None],
+        stopping: Callable[[], bool],
+        origin: Callable[[str], Tensor],
+    ):
+        per_epoch = steps_per_epoch(recipe, inputs.texts)
+        self.model, self.inputs, self.recipe, self.optimizer, self.origin = model, inputs, recipe, optimizer, origin
+        self.train, self.context = recipe.train, inputs.texts.context
+        self.lengths = inputs.texts.split_lengths
+        self._plan: tuple[int, list[batches.Batch]] = -1, []  # an epoch, and its batches
+        super().__init__(
+            [p for _, p in model.learning()],
+            state,
+            recipe.train.epochs * per_epoch,
+            per_epoch,
+            recipe.train.checkpoint_seconds,
+            save,
+            stopping,
+        )
+
+    def _learn(self) -> tuple[float, float, int]:
+        epoch, i = divmod(self.state.step, self.per_epoch)
+        if self._plan[0] != epoch:
+            self._plan = epoch, epoch_plan(self.recipe, self.inputs.texts, epoch)
+        h, lengths, labels = self.inputs.batch("train", self._plan[1][i])
+        loss = F.cross_entropy(self.model.suffix(h, lengths, self.inputs.depth), labels)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise NotFinite(f"Loss stopped being a number at step {self.state.step + 1}.", SAFE)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return value, self.optimizer.param_groups[0]["lr"], int(lengths.sum())
+
+    def _evaluate(self) -> Iterator[Event]:
+        step, t = self.state.step, self.train
+        ends = step > 0 and step % self.per_epoch == 0
+        if self.state.evaluated >= step or not (ends or step % t.eval_every == 0):
+            return False
+        yield from self._report()
+        for split in ("train", "validation"):
+            if not (split == "validation" and ends):
+                sample = batches.sample(
+                    self.lengths[split], t.padding, self.recipe.batch, self.context, t.eval_batches, t.seed
+                )
+                yield self._look(split, sample, whole=False)
+        best = False
+        if ends:
+            seen = self._look("validation", self.whole("validation"), whole=True)
+            yield seen
+            best = self.state.best_loss is None or seen.loss < self.state.best_loss
+            if best:
+                self.state.best_step, self.state.best_loss = step, seen.loss
+        yield Changed(parts=relative_change(self.model, self.origin), step=step)
+        self.state.evaluated = step
+        self._reported = time.monotonic()
+        return best
+
+    def whole(self, split: str) -> list[batches.Batch]:
+        """Every row of a split, in batches for evaluation."""
+        return batches.filled(self.lengths[split], self.context if self.train.padding == "fixed" else None)
+
+    def evaluate(self, split: str, progress: Progress) -> Evaluated:
+        """Loss and accuracy over a whole split, its rows reported as a phase. Raises Stopped."""
+        return self._look(split, self.whole(split), whole=True, progress=progress)
+
+    def _look(
+        self, split: str, plan: list[batches.Batch], whole: bool, progress: Progress | None = None
+    ) -> Evaluated:
+        loss, right, rows = 0.0, 0, 0
+        with torch.no_grad():
+            for batch in plan:
+                if self.stopping():
+                    raise Stopped
+                h, lengths, labels = self.inputs.batch(split, batch)
+                logits = self.model.suffix(h, lengths, self.inputs.depth)
+                loss += F.cross_entropy(logits, labels, reduction="sum").item()
+                right += int((logits.argmax(dim=1) == labels).sum())
+                rows += len(labels)
+                if progress:
+                    progress(f"evaluate {split}", rows, len(self.lengths[split]), "texts")
+        if not math.isfinite(loss):
+            raise NotFinite(f"Loss on {split} stopped being a number at step {self.state.step}.", SAFE)
+        return Evaluated(
+            split=split, rows=rows, loss=loss / rows, accuracy=right / rows, whole=whole, step=self.state.step
+        )

@@ -1,0 +1,48 @@
+"""`workbench models ask`: a text and how a model goes on with it, as it comes."""
+
+import sys
+
+import msgspec
+from rich.console import Console
+
+from core.evaluate.question import Question
+from workbench.formatting import plural, printable
+from workbench.tables import bars
+
+ENDED = {
+    "tokens": "",
+    "text": "; it ended the text there",
+    "context": "; its context is full",
+}
+RANDOM = "These weights are random: it can only babble."
+
+
+def ask(question: Question, as_json: bool) -> int:
+    """Print what a model says to a question; returns the exit code. Raises WorkbenchError."""
+    question.check()
+    from core.evaluate.ask import Pretrained
+
+    with bars() as progress:
+        model = Pretrained.open(question, progress)
+    out, said, answer = Console(highlight=False), 0, None
+    for answer in model.answer(question):
+        if as_json:
+            continue
+        if not said:
+            out.print(lines(answer.text), style="dim", end="", markup=False, soft_wrap=True)
+        out.print(lines(answer.continuation[said:]), end="", markup=False, soft_wrap=True)
+        out.file.flush()
+        said = len(answer.continuation)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+        return 0
+    print()
+    print(f"{plural(answer.tokens, 'token')} in {answer.seconds:.1f} s{ENDED[answer.ended]}.", file=sys.stderr)
+    if answer.weights == "random":
+        print(RANDOM, file=sys.stderr)
+    return 0
+
+
+def lines(text: str) -> str:
+    """A text with its line ends, and nothing that a terminal would act on."""
+    return "\n".join(map(printable, text.split("\n")))
