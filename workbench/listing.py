@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.errors import BadRun
+from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.runs.folder import RunFolder, Status, list_runs
 
@@ -20,7 +21,7 @@ class Entry(NamedTuple):
 
     run: RunFolder
     status: Status
-    recipe: Recipe | None
+    recipe: Recipe | Pretraining | None
     result: dict | None
 
 
@@ -51,9 +52,9 @@ def _size(path: Path) -> int:
 
 def _entry(run: RunFolder) -> Entry:
     status = run.status()
-    if run.pretrains:
-        return Entry(run, status, None, None)
     try:
+        if run.pretrains:
+            return Entry(run, status, run.pretraining(), None)
         recipe = run.recipe()
     except BadRun as error:
         if not status.alive and status.state != "failed":

@@ -115,6 +115,8 @@ class History:
         if "learn" in self.phase_times and self.learning:
             self.phase_times["learn"] = (self.phase_times["learn"][0], event.t)
         words = describe(event)
+        if words and self.log and words == self.log[-1][1] and isinstance(event, e.Checkpointed):
+            self.log.pop()  # of checkpoints one after the other, the last is what there is
         if words:
             self.log.append((event, words))
 

@@ -49,6 +49,7 @@ def pretrain(run: RunFolder, progress: Progress, stopping: Callable[[], bool], r
     files.write(run.pretraining_file, toml.text(recipe))
     model = LanguageModel(GPT2(shape))
     model.backbone.initialize(torch.Generator().manual_seed(recipe.train.seed))
+    origin = {name: p.detach().clone() for name, p in model.named_parameters()}
     model.to(recipe.speed.device)
     optimizers = Optimizers.of(model, recipe.train.lr, recipe.train.weight_decay)
     if state.step:
@@ -69,7 +70,9 @@ def pretrain(run: RunFolder, progress: Progress, stopping: Callable[[], bool], r
     )
     multiply_in(model, recipe.speed.precision)
     save = partial(write_checkpoint, run, model, optimizers, state)
-    loop = LanguageLoop(model, words, text, held_out, recipe, state, optimizers, save=save, stopping=stopping)
+    loop = LanguageLoop(
+        model, words, text, held_out, recipe, state, optimizers, save=save, stopping=stopping, origin=origin.__getitem__
+    )
     yield from loop.run()
     if state.step < n_steps:
         yield STOPPED

@@ -1,12 +1,12 @@
 """How far the weights have moved from where they began."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
 
-from core.model.classifier import Classifier, part_of
+from core.model.classifier import part_of
 
 
 def group_of(name: str) -> str:
@@ -17,11 +17,11 @@ def group_of(name: str) -> str:
     return f"{part}.attn" if ".attn." in name or ".ln_1." in name else f"{part}.mlp"
 
 
-def relative_change(model: Classifier, origin: Callable[[str], Tensor]) -> dict[str, float]:
-    """||w - w0|| / ||w0|| over the learning parameters of each group, `origin(name)` being w0."""
+def relative_change(learning: Iterable[tuple[str, Tensor]], origin: Callable[[str], Tensor]) -> dict[str, float]:
+    """||w - w0|| / ||w0|| over the parameters of each group, by their names in a model, `origin(name)` being w0."""
     moved, size = defaultdict(float), defaultdict(float)
     with torch.no_grad():
-        for name, parameter in model.learning():
+        for name, parameter in learning:
             start = origin(name).to(parameter.device)
             moved[group_of(name)] += (parameter - start).square().sum().item()
             size[group_of(name)] += start.square().sum().item()

@@ -101,7 +101,7 @@ class ClassifierLoop(Loop):
             best = self.state.best_loss is None or seen.loss < self.state.best_loss
             if best:
                 self.state.best_step, self.state.best_loss = step, seen.loss
-        yield Changed(parts=relative_change(self.model, self.origin), step=step)
+        yield Changed(parts=relative_change(self.model.learning(), self.origin), step=step)
         self.state.evaluated = step
         self._reported = time.monotonic()
         return best

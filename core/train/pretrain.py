@@ -16,7 +16,8 @@ from core.files import Progress
 from core.model.generate import continued
 from core.model.language import LanguageModel
 from core.pretraining import Pretraining
-from core.runs.events import Evaluated, Event, Sampled
+from core.runs.events import Changed, Evaluated, Event, Sampled
+from core.train.change import relative_change
 from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
 from core.train.optim import Muon
 from core.train.schedule import share_of_rate
@@ -81,8 +82,10 @@ class LanguageLoop(Loop):
         *,
         save: Callable[[bool], None],
         stopping: Callable[[], bool],
+        origin: Callable[[str], Tensor],
     ):
         self.model, self.words, self.text, self.held_out, self.optimizers = model, words, text, held_out, optimizers
+        self.origin = origin
         self.train, self.device = recipe.train, recipe.speed.device
         self._checked = np.random.default_rng(self.train.seed).permutation(len(held_out))
         n_steps, per_epoch = steps(recipe, len(text))
@@ -123,6 +126,7 @@ class LanguageLoop(Loop):
         yield from self._report()
         yield self._look(self._checked[: self.train.eval_windows], whole=False)
         prompt = self.held_out.take([step // self.train.eval_every % len(self.held_out)])[0, :PROMPT].tolist()
+        yield Changed(parts=relative_change(self.model.named_parameters(), self.origin), step=step)
         yield Sampled(prompt=self._said(prompt), text=self._said(self._written(prompt)), step=step)
         self.state.evaluated = step
         return False

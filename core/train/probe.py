@@ -173,7 +173,7 @@ class _Probe:
         # a file of published weights keeps matrices the other way round
         began = {name: p.detach().T.contiguous().T if p.dim() == 2 else p.detach() for name, p in self.model.learning()}
         compared = sum(p.numel() for p in began.values())
-        return compared / self._seconds(partial(relative_change, self.model, began.__getitem__))
+        return compared / self._seconds(lambda: relative_change(self.model.learning(), began.__getitem__))
 
     def _disk(self) -> float:
         """Bytes a second of writing a file and taking its hash."""

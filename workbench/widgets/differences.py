@@ -6,7 +6,7 @@ from typing import Any
 from rich.text import Text
 from textual.widget import Widget
 
-from core.recipe import Recipe, options
+from core.options import Options, options
 from workbench.formatting import cut, pad, plural, printable
 from workbench.themes import colour
 
@@ -20,11 +20,12 @@ class Differences(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._recipe: Recipe | None = None
-        self._other: Recipe | None = None
+        self._recipe: Options | None = None
+        self._other: Options | None = None
 
-    def show(self, recipe: Recipe | None, other: Recipe | None) -> None:
-        self._recipe, self._other = recipe, other
+    def show(self, recipe: Options | None, other: Options | None) -> None:
+        """Recipes of different kinds are not compared."""
+        self._recipe, self._other = recipe, other if type(other) is type(recipe) else None
         self.refresh(layout=True)
 
     def render(self) -> Text:
@@ -33,7 +34,8 @@ class Differences(Widget):
             return Text(cut("Its recipe cannot be read.", width), muted)
         name = min(MOST_NAME, width // 2)
         value = (width - name - 2) // 2 if self._other else width - name - 1
-        rows = [(each.name, each.of(self._recipe), each.of(self._other or Recipe())) for each in options()]
+        kind = type(self._recipe)
+        rows = [(each.name, each.of(self._recipe), each.of(self._other or kind())) for each in options(kind)]
         different = [row for row in rows if row[1] != row[2]]
         lines = []
         for option, mine, its in different:
@@ -54,5 +56,5 @@ def _shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}".replace("e-0", "e-")
-    words = printable(str(value))
+    words = printable(", ".join(value) if isinstance(value, tuple) else str(value))
     return Path(words).name if "/" in words else words or "none"

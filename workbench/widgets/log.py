@@ -20,10 +20,10 @@ class Log(VerticalScroll):
 
     def __init__(self) -> None:
         super().__init__(Happened())
-        self._shown: tuple[str, int] = ("", 0)  # the run's name, and how many lines it had
+        self._shown: tuple[str, int, list] = ("", 0, [])  # the run's name, how many lines it had, and the last one
 
     def show(self, history: History, name: str) -> None:
-        key = name, len(history.log)
+        key = name, len(history.log), history.log[-1:]
         if key != self._shown and (self.scroll_offset.y == 0 or name != self._shown[0]):
             self._shown = key
             self.query_one(Happened).show(history.log[-MOST:])

@@ -6,6 +6,7 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
+from core.recipe import Recipe
 from core.runs.history import History
 from workbench.formatting import clock, cut, pad, percent, printable
 from workbench.listing import Entry
@@ -76,7 +77,7 @@ class RunTable(Lines):
             f" {self._marks.get(entry.run.path, ' ')} ",
             pad(printable(entry.run.name), name),
         )
-        if recipe:
+        if isinstance(recipe, Recipe):
             columns = [
                 (Path(recipe.data.path).stem, data),
                 (recipe.model.name, model),
@@ -85,8 +86,8 @@ class RunTable(Lines):
             for words, cells in columns:
                 if cells:
                     text.append(f"  {pad(printable(words), cells)}", muted)
-        if entry.run.pretrains:
-            text.append("  a language model", muted)
+        elif recipe:
+            text.append(f"  a language model, {recipe.model.name}", muted)
         if entry.result:
             return text.append_text(self._figures(entry.result))
         return text.append(

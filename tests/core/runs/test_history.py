@@ -192,3 +192,11 @@ def test_a_million_steps_are_read_and_folded_in_a_few_seconds(tmp_path):
     history = folded(*run.events()[0])
     assert len(history.losses) == history.step == n_steps
     assert len(history.evaluations["validation"]) == 2_000
+
+
+def test_of_checkpoints_in_a_row_the_log_shows_the_last():
+    history = History()
+    for step, best in ((1, False), (2, False), (3, True), (4, False), (5, False)):
+        history.apply(e.Checkpointed(name=str(step), best=best, step=step))
+    assert [(event.step, "best" in words) for event, words in history.log] == [(2, False), (3, True), (5, False)]
+    assert len(history.checkpoints) == 5

@@ -90,10 +90,11 @@ def new_loop():
         model = LanguageModel(GPT2(SHAPE))
         model.backbone.initialize(torch.Generator().manual_seed(1))
         optimizers = pretrain.Optimizers.of(model, recipe.train.lr, recipe.train.weight_decay)
-        state = State()
+        began = {name: p.detach().clone() for name, p in model.named_parameters()}
         return pretrain.LanguageLoop(
-            model, WORDS, text, held_out, recipe, state, optimizers, save=lambda best: None, stopping=lambda: False
-        )
+            model, WORDS, text, held_out, recipe, State(), optimizers,
+            save=lambda best: None, stopping=lambda: False, origin=began.get,
+        )  # fmt: skip
 
     return make
 
