@@ -18,6 +18,7 @@ from core.runs.folder import create_run
 from core.runs.launch import launch
 from workbench import themes
 from workbench.app import WorkbenchApp
+from workbench.screens.ask import AskDialog
 from workbench.widgets.verdict import Verdict
 from workbench.widgets.your_text import YourText
 
@@ -55,6 +56,13 @@ async def pictures(data: str, root: Path, theme: str, size: tuple[int, int], int
         await pilot.press("2", "P")
         await until(pilot, lambda: desk.speeds is not None and desk.measuring is None)
         save("model")
+        app.screen.action_ask()
+        await until(pilot, lambda: isinstance(app.screen, AskDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: " tokens in " in str(app.screen.query_one(".hint").render()))
+        save("ask")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: not isinstance(app.screen, AskDialog))
         await desk.start()
         await pilot.press("3")
         await until(pilot, lambda: desk.history.n_steps and desk.history.step > 0.62 * desk.history.n_steps)
