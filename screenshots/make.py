@@ -61,7 +61,7 @@ async def pictures(data: str, root: Path, theme: str, size: tuple[int, int], int
         await pilot.press("enter")
         await until(pilot, lambda: " tokens in " in str(app.screen.query_one(".hint").render()))
         save("ask")
-        await pilot.press("escape", "escape")
+        await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, AskDialog))
         await desk.start()
         await pilot.press("3")
