@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-TOKENS = "tokens.tiktoken.xz"  # a tokenizer's file, in the folder of the model that it was made for
+# in the folder of a model
+WEIGHTS = "model.safetensors"
+TOKENS = "tokens.tiktoken.xz"  # a tokenizer that was made for it
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class ModelPreset:
     lr: float = 5e-5
     tokenizer: str = "gpt2"
     pad: int = 50256
+
+
+def is_folder(weights: str) -> bool:
+    """Whether a recipe's weights are a folder, and not one of the words for something else."""
+    return weights not in ("pretrained", "random")
 
 
 MODELS: dict[str, ModelPreset] = {

@@ -17,7 +17,7 @@ class Text(Part):
         flag="--documents",
     )
     held_out: float = opt(
-        0.005, "Share of the text that is never learned from, to check on: whole documents where there are several.", gt=0, lt=1
+        0.005, "Share of the text that is never learned from, to check on: whole documents where there are many.", gt=0, lt=1
     )
     seed: int = opt(123, "Decides which documents are held out, and their order.", ge=0, lt=2**32)
 
@@ -29,14 +29,13 @@ class Model(Part):
 
 
 class Train(Part):
-    epochs: float = opt(1, "How often the whole text is read; 0.5 reads a random half.", flag="--epochs", gt=0)
+    epochs: float = opt(1, "How often the whole text is read; 0.5 reads a random half.", flag="--epochs", gt=0, le=10_000)
     batch: int = opt(8, "How many windows of a full context make one step.", flag="--batch", unit="windows", ge=1)
     lr: float = opt(5e-3, "The highest learning rate, of Muon (matrices) and AdamW (the rest).", flag="--lr", gt=0, lt=1)
     warmup: float = opt(0.02, "Share of the steps over which the learning rate rises from 0.", ge=0, lt=1)
     cooldown: float = opt(
         1.0,
-        "Share of the steps, the last, over which the learning rate falls to 0 as half a cosine. Below 1 it stays "
-        "in between, and such a run can be made longer later without having lost anything before that point.",
+        "Share of the steps, the last, over which the learning rate falls to 0 as half a cosine; before, it stays.",
         flag="--cooldown",
         ge=0,
         le=1,

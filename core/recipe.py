@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from pydantic import field_validator
+
 from core.data.named import NAMED
 from core.errors import Problem
 from core.model.freeze import FreezePlan
@@ -63,6 +65,12 @@ class Model(Part):
         unit="tokens",
         first=True,
     )
+
+
+    @field_validator("weights")
+    @classmethod
+    def _of_earlier_versions(cls, weights: str) -> str:
+        return "pretrained" if weights == AUTO else weights
 
 
 class Freeze(Part):
@@ -149,7 +157,35 @@ class Recipe(Options):
     speed: Speed = Speed()
 
     def contradictions(self) -> Iterator[Problem]:
-        return _contradictions(self)
+        data, model, train = self.data, self.model, self.train
+        shape = MODELS[model.name].shape
+        if data.train + data.validation >= 1:
+            yield Problem("data.validation", "leaves no row for the test set.", "train and validation together stay below 1.")
+        if data.text == data.label != AUTO:
+            yield Problem("data.label", f"is the text's own column, {data.text}.", "Name two different columns.")
+        if isinstance(model.context, int) and not 1 <= model.context <= shape.context:
+            yield Problem("model.context", f"{model.name} reads 1 to {shape.context} tokens, not {model.context}.")
+        if model.readout == "last_pad" and train.padding != "fixed":
+            yield Problem(
+                "train.padding",
+                "must be fixed with the readout last_pad, whose answer depends on the padding.",
+                "Or read out at last_real.",
+            )
+        if isinstance(train.lr, float) and not 0 < train.lr < 1:
+            yield Problem("train.lr", f"cannot be {train.lr:g}.", "A learning rate lies between 0 and 1; 5e-5 is common.")
+        if isinstance(train.batch, int) and train.batch < 1:
+            yield Problem("train.batch", "must be 1 or more.")
+        if isinstance(self.speed.threads, int) and self.speed.threads < 1:
+            yield Problem("speed.threads", "must be 1 or more.")
+        if isinstance(self.speed.cache_memory, float) and not 0 <= self.speed.cache_memory < 1e6:
+            yield Problem("speed.cache_memory", f"cannot be {self.speed.cache_memory:g}.", "It is a number of GB.")
+        try:
+            plan = self.plan
+        except ValueError as error:
+            yield Problem("freeze.trainable", str(error))
+        else:
+            if not plan.parts:
+                yield Problem("freeze.trainable", "nothing learns.", "head is the least.")
 
     @property
     def plan(self) -> FreezePlan:
@@ -174,35 +210,3 @@ def load(*layers: Mapping) -> Recipe:
     merged = merge(*layers)
     preset = merged.get("preset", "default")
     return Recipe.of(merge(RECIPES[preset] if isinstance(preset, str) and preset in RECIPES else {}, merged))
-
-
-def _contradictions(recipe: Recipe) -> Iterator[Problem]:
-    data, model, train = recipe.data, recipe.model, recipe.train
-    shape = MODELS[model.name].shape
-    if data.train + data.validation >= 1:
-        yield Problem("data.validation", "leaves no row for the test set.", "train and validation together stay below 1.")
-    if data.text == data.label != AUTO:
-        yield Problem("data.label", f"is the text's own column, {data.text}.", "Name two different columns.")
-    if isinstance(model.context, int) and not 1 <= model.context <= shape.context:
-        yield Problem("model.context", f"{model.name} reads 1 to {shape.context} tokens, not {model.context}.")
-    if model.readout == "last_pad" and train.padding != "fixed":
-        yield Problem(
-            "train.padding",
-            "must be fixed with the readout last_pad, whose answer depends on the padding.",
-            "Or read out at last_real.",
-        )
-    if isinstance(train.lr, float) and not 0 < train.lr < 1:
-        yield Problem("train.lr", f"cannot be {train.lr:g}.", "A learning rate lies between 0 and 1; 5e-5 is common.")
-    if isinstance(train.batch, int) and train.batch < 1:
-        yield Problem("train.batch", "must be 1 or more.")
-    if isinstance(recipe.speed.threads, int) and recipe.speed.threads < 1:
-        yield Problem("speed.threads", "must be 1 or more.")
-    if isinstance(recipe.speed.cache_memory, float) and not 0 <= recipe.speed.cache_memory < 1e6:
-        yield Problem("speed.cache_memory", f"cannot be {recipe.speed.cache_memory:g}.", "It is a number of GB.")
-    try:
-        plan = recipe.plan
-    except ValueError as error:
-        yield Problem("freeze.trainable", str(error))
-    else:
-        if not plan.parts:
-            yield Problem("freeze.trainable", "nothing learns.", "head is the least.")

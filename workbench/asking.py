@@ -20,16 +20,17 @@ RANDOM = "These weights are random: it can only babble."
 def ask(question: Question, as_json: bool) -> int:
     """Print what a model says to a question; returns the exit code. Raises WorkbenchError."""
     question.check()
+    from core.data.tokens import well_formed
     from core.evaluate.ask import Pretrained
 
     with bars() as progress:
         model = Pretrained.open(question, progress)
     out, said, answer = Console(highlight=False), 0, None
+    if not as_json:
+        out.print(lines(well_formed(question.text)), style="dim", end="", markup=False, soft_wrap=True)
     for answer in model.answer(question):
         if as_json:
             continue
-        if not said:
-            out.print(lines(answer.text), style="dim", end="", markup=False, soft_wrap=True)
         out.print(lines(answer.continuation[said:]), end="", markup=False, soft_wrap=True)
         out.file.flush()
         said = len(answer.continuation)

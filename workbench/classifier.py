@@ -106,7 +106,7 @@ def find(chosen: Asked | None, followed: RunFolder | None, root: Path) -> Asked 
 
 
 def has_checkpoint(run: RunFolder) -> bool:
-    return bool(checkpoints(run))
+    return not run.pretrains and bool(checkpoints(run))
 
 
 def checkpoints(run: RunFolder) -> dict[str, int]:

@@ -214,8 +214,8 @@ def _pretrain(given) -> int:
 def _resume(given) -> int:
     run = find_run(runs_root(given.runs), given.run)
     if run.status().state == "done":
-        what = f"Fine-tune it: --weights {run.model_folder}." if run.pretrains else f"Ask it: workbench predict {run.name} TEXT."
-        raise WorkbenchError(f"{run.name} is done.", f"{what} Or train another.")
+        ask = f"Ask it: workbench predict {run.name} TEXT. Or train another."
+        raise WorkbenchError(f"{run.name} is done.", run.fine_tune if run.pretrains else ask)
     run.pretraining() if run.pretrains else run.recipe()  # what is wrong with a folder is said before anything is started
     return _work(run, given)
 

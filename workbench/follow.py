@@ -12,7 +12,7 @@ from core.runs.control import Stop
 from core.runs.events import Ended, Event, Phase, Steps
 from core.runs.folder import RunFolder
 from core.runs.history import History, describe
-from workbench.formatting import clock, count, percent
+from workbench.formatting import clock, count, percent, printable
 
 POLL = 0.1  # seconds
 WORTH_SAYING = 1.5  # seconds that the prefix cache has saved
@@ -100,7 +100,7 @@ def _pretrained(run: RunFolder, result: dict) -> list[str]:
     return [
         f"held-out text costs {held_out['bits_per_byte']:.3f} bits a byte; {percent(held_out['accuracy'])} of its next tokens are guessed",
         f"{count(result['parameters'])} parameters, {count(result['tokens'])} tokens read, {clock(result['seconds']['learn'])} of learning",
-        f"Fine-tune it: workbench train FILE --model {run.pretraining().model.name} --weights {run.model_folder}",
+        run.fine_tune,
     ]
 
 
@@ -116,7 +116,7 @@ class Lines:
     def __exit__(self, *_) -> None: ...
 
     def show(self, event: Event, history: History) -> None:
-        words = describe(event)
+        words = printable(describe(event))
         if isinstance(event, Steps) and event.step * 10 // history.n_steps > self._shown:
             self._shown = event.step * 10 // history.n_steps
             words = f"step {event.step} of {history.n_steps}: loss {event.loss[-1]:.3f}"
@@ -148,7 +148,7 @@ class Bars:
         elif isinstance(event, Steps):
             words = f"loss {event.loss[-1]:.3f}  {history.steps_per_second:.1f} steps/s  {event.rss / 1e9:.1f} GB"
             self._task("learn", event.step, history.n_steps, words)
-        elif not isinstance(event, Ended) and (words := describe(event)):
+        elif not isinstance(event, Ended) and (words := printable(describe(event))):
             self._progress.console.print(words, markup=False, soft_wrap=True)
 
     def _task(self, name: str, done: int, total: int, words: str) -> None:

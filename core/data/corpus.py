@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+import re
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from core.data.tokens import BPE, END_OF_TEXT
 from core.errors import BadData
 from core.files import Progress, absolute
 
-MARK = f"\n{END_OF_TEXT}\n"
+MARK = re.compile(rf"(?m)^{re.escape(END_OF_TEXT)}$")
 PACKED = {".gz": gzip.decompress, ".xz": lzma.decompress}
 
 
@@ -29,10 +30,10 @@ def documents(paths: Sequence[str], kind: str, progress: Progress) -> tuple[list
     for done, path in enumerate(paths):
         progress("read", done, len(paths), "files")
         text, encoding = sniff.decode(_bytes(absolute(path)), Path(path).name)
-        if encoding != "UTF-8":
+        if not encoding.startswith("UTF-8"):
             notes.append(f"{Path(path).name} is not UTF-8: read as {encoding}.")
-        parts = f"\n{text}\n".split(MARK)
-        found += [part for whole in parts for part in (whole.split("\n") if kind == "lines" else [whole]) if part.strip()]
+        for whole in MARK.split(text.replace("\r\n", "\n")):
+            found += [part for part in (whole.split("\n") if kind == "lines" else [whole]) if part.strip()]
     progress("read", len(paths), len(paths), "files")
     if not found:
         raise BadData("There is no text to learn from in these files.", "Name plain text files with something in them.")
@@ -54,17 +55,19 @@ def _bytes(path: Path) -> bytes:
 def divide(found: Sequence[str], held_out: float, seed: int) -> tuple[list[str], list[str]]:
     """Documents in random order: those to learn from, and those held out, about that share of all characters.
 
-    Of a single document, its end is held out.
+    Of a document that is larger than that share, only the end is held out.
     """
-    if len(found) == 1:
-        at = int(len(found[0]) * (1 - held_out))
-        return [found[0][:at]], [found[0][at:]]
-    shuffled = [found[i] for i in np.random.default_rng(seed).permutation(len(found))]
-    wanted, n = held_out * sum(map(len, found)), 0
-    while n < len(found) - 1 and wanted > 0:
-        n += 1
-        wanted -= len(shuffled[-n])
-    return shuffled[:-n], shuffled[-n:]
+    learn, kept_back = [found[i] for i in np.random.default_rng(seed).permutation(len(found))], []
+    share = wanted = held_out * sum(map(len, found))
+    while wanted > 0:
+        last = learn.pop()
+        if len(last) > share or not learn:
+            at = int(len(last) - wanted)
+            learn.append(last[:at])
+            last = last[at:]
+        kept_back.append(last)
+        wanted -= len(last)
+    return learn, kept_back
 
 
 def row_of_tokens(found: Sequence[str], words: BPE, progress: Progress) -> np.ndarray:

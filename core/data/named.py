@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from core import files
+from core import assets, files
 from core.errors import BadData
 from core.files import Progress, absolute
 
-ASSETS = Path(__file__).parents[1] / "assets"
 FETCHING = "fetch"  # the phase in which an archive is downloaded
 UNPACKING = "unpack"
 
@@ -56,7 +55,7 @@ class DataSet:
     @property
     def path(self) -> Path:
         """The file that is read, whether it is here yet or not."""
-        return folder() / self.file if self.url else ASSETS / self.file
+        return folder() / self.file if self.url else assets.FOLDER / self.file
 
     @property
     def by_hand(self) -> Path:
@@ -140,7 +139,7 @@ def find(path: str, progress: Progress | None = None) -> Found:
     known = meant(path)
     if known:
         return fetch(known, progress)
-    doubt = f"A file named {path} is here, so it is read, not the data set of that name." if path in NAMED else ""
+    doubt = f"A file named {Path(path).name} is here, so it is read, not the data set of that name." if Path(path).name in NAMED else ""
     return Found(absolute(path), doubt=doubt)
 
 

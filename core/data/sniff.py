@@ -43,12 +43,12 @@ def decode(data: bytes, name: str) -> tuple[str, str]:
     """
     for start, kind in SIGNATURES.items():
         if data.startswith(start):
-            raise BadData(f"{name} is {kind}, not text.", "Save it as CSV in UTF-8.")
+            raise BadData(f"{name} is {kind}, not text.", "Save it as plain text, in UTF-8.")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace"), "UTF-16"
     if data[:100_000].count(0) * 1000 > len(data[:100_000]):
         what = f"{name} is not text, or it is UTF-16 without the mark that says so."
-        raise BadData(what, "Open it in the program it comes from and save it as CSV in UTF-8.")
+        raise BadData(what, "Open it in the program it comes from and save it as plain text, in UTF-8.")
     bom = data.startswith(codecs.BOM_UTF8)
     data = data.removeprefix(codecs.BOM_UTF8)
     try:

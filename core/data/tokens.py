@@ -13,12 +13,11 @@ from typing import Protocol
 import numpy as np
 import tiktoken
 
-from core import files
+from core import assets, files
 from core.errors import BadModel
 from core.files import Progress
-from core.presets import TOKENS, ModelPreset
+from core.presets import TOKENS, ModelPreset, is_folder
 
-ASSETS = Path(__file__).parents[1] / "assets"
 # tokenizers that come with the program: the file of their tokens, and the SHA-256 of the lines inside
 BUILT_IN = {
     "gpt2": ("gpt2.tiktoken.xz", "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"),
@@ -161,6 +160,9 @@ def read(path: Path, sha256: str | None = None) -> dict[bytes, int]:
         found = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, lines.splitlines())}
     except (OSError, lzma.LZMAError, ValueError) as error:
         raise BadModel(f"The tokens in {path} cannot be read: {error}.", "Put back the file that belongs to the model.") from error
+    whole = all(bytes([byte]) in found for byte in range(256)) and len(set(found.values())) == len(found)
+    if not whole or min(found.values()) < 0:
+        raise BadModel(f"{path} holds no whole vocabulary.", "Put back the file that belongs to the model.")
     if sha256 and hashlib.sha256(lines).hexdigest() != sha256:
         raise BadModel(f"{path} is damaged.", "Reinstall the workbench.")
     return found
@@ -170,19 +172,28 @@ def read(path: Path, sha256: str | None = None) -> dict[bytes, int]:
 def tokenizer(name: str) -> BPE:
     """A tokenizer that comes with the program, by the name that a model's preset gives. Raises KeyError for another."""
     file, sha256 = BUILT_IN[name]
-    ranks = read(ASSETS / file, sha256)
+    ranks = read(assets.FOLDER / file, sha256)
     return BPE(name, ranks, len(ranks) + 1)
+
+
+def read_for(preset: ModelPreset, file: Path) -> BPE:
+    """A tokenizer from a file, for a model of that shape. Raises BadModel where it is damaged, or the model is smaller."""
+    ranks = read(file)
+    if max(ranks.values()) >= preset.shape.vocab - 1:
+        raise BadModel(
+            f"{file} holds {len(ranks):,} tokens, more than {preset.name} has.", "Choose the --model that it was made for."
+        )
+    return BPE(str(file), ranks, preset.shape.vocab)
 
 
 def words_of(preset: ModelPreset, weights: str) -> BPE:
     """The tokenizer of a model: the one that lies beside its weights, where they are a folder, else its preset's.
 
-    Raises BadModel where it is damaged.
+    Raises BadModel where it is damaged, or belongs to another model.
     """
-    if weights not in ("pretrained", "random"):
-        file = files.absolute(weights) / TOKENS
-        if file.is_file():
-            return BPE(str(file), read(file), preset.shape.vocab)
+    file = files.absolute(weights) / TOKENS
+    if is_folder(weights) and file.is_file():
+        return read_for(preset, file)
     return tokenizer(preset.tokenizer)
 
 

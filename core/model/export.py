@@ -14,7 +14,7 @@ from core.data.tokens import BPE, END_OF_TEXT, spelling
 from core.errors import BadModel
 from core.model.classifier import Classifier
 from core.model.weights import config_of, published
-from core.presets import ModelPreset
+from core.presets import WEIGHTS, ModelPreset
 
 
 def export(
@@ -37,7 +37,7 @@ def export(
     tensors["score.weight"] = weight.contiguous()
     written = {
         "config.json": _json(_config(preset, context, labels)),
-        "model.safetensors": lambda path: save_file(tensors, path, metadata={"format": "pt"}),
+        WEIGHTS: lambda path: save_file(tensors, path, metadata={"format": "pt"}),
         "vocab.json": _json(vocabulary(words)),
         "merges.txt": "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges(words.ranks)),
         "tokenizer_config.json": _json(

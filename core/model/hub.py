@@ -8,9 +8,7 @@ from huggingface_hub.utils import tqdm as hub_tqdm
 
 from core.errors import BadModel
 from core.files import Progress, sha256
-from core.presets import BuiltIn, ModelPreset, Source
-
-FILE = "model.safetensors"
+from core.presets import WEIGHTS, BuiltIn, ModelPreset, Source
 
 
 def where(preset: ModelPreset) -> str:
@@ -22,7 +20,7 @@ def where(preset: ModelPreset) -> str:
 
 def cached(source: Source) -> Path | None:
     """The file in the hub's cache on this machine, or None. No network."""
-    found = try_to_load_from_cache(source.repo, FILE, revision=source.revision)
+    found = try_to_load_from_cache(source.repo, WEIGHTS, revision=source.revision)
     return Path(found) if isinstance(found, str) else None
 
 
@@ -57,11 +55,11 @@ def _download(source: Source, progress: Progress) -> Path:
             return shown
 
     by_hand = (
-        f"Put config.json and {FILE} of {source.repo} into a folder and name it with --weights FOLDER, "
+        f"Put config.json and {WEIGHTS} of {source.repo} into a folder and name it with --weights FOLDER, "
         "or use --weights random."
     )
     try:
-        return Path(hf_hub_download(source.repo, FILE, revision=source.revision, tqdm_class=Bar))
+        return Path(hf_hub_download(source.repo, WEIGHTS, revision=source.revision, tqdm_class=Bar))
     except (OfflineModeIsEnabled, LocalEntryNotFoundError) as error:
         raise BadModel(f"{source.repo} is not on this machine, and the hub cannot be reached.", by_hand) from error
     except Exception as error:  # the hub's client lets through what its HTTP library raises

@@ -1,6 +1,7 @@
 """Weights from and to files: safetensors with the published names, from the hub, a folder, or drawn at random."""
 
 import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -9,13 +10,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from core import files
-from core.data.tokens import ASSETS
+from core import assets, files
 from core.errors import BadModel
 from core.files import Progress, sha256
 from core.model.gpt2 import GPT2
-from core.model.hub import FILE, fetch
-from core.presets import MODELS, BuiltIn, Shape
+from core.model.hub import fetch
+from core.presets import MODELS, WEIGHTS, BuiltIn, Shape
 
 # the published checkpoints keep these matrices as (in, out), PyTorch's Linear as (out, in)
 KEPT = "base.safetensors"
@@ -34,7 +34,7 @@ COMPUTED = {
 class Base(msgspec.Struct, frozen=True):
     """Where a run's untouched weights come from.
 
-    `file` is where they lie now, as seen from the run's folder, in which random and built-in ones are kept; `sha256` is of that file.
+    `file` is where they lie now, as seen from the run's folder, in which all but published ones are kept where they can be; `sha256` is of that file.
     """
 
     kind: str  # built in, pretrained, folder, random
@@ -80,7 +80,7 @@ class WeightsFile:
                 if tensor.shape != parameter.shape:
                     raise BadModel(
                         f"{name} in {self.path} is {tuple(tensor.shape)}, not {tuple(parameter.shape)}.",
-                        "Choose the model size that these weights belong to.",
+                        "Choose the model that they belong to. A run from an earlier version's nano can only be trained anew.",
                     )
                 parameter.copy_(tensor)
 
@@ -126,7 +126,7 @@ def find_base(model: str, weights: str, run: Path, seed: int, progress: Progress
         return Base("random", f"seed {seed}", KEPT, sha256(run / KEPT))
     if weights == "pretrained" and isinstance(preset.source, BuiltIn):
         # kept with the run, because the next version of the program may bring other weights
-        files.write(run / KEPT, (ASSETS / preset.source.folder / FILE).read_bytes())
+        files.write(run / KEPT, (assets.FOLDER / preset.source.folder / WEIGHTS).read_bytes())
         if sha256(run / KEPT) != preset.source.sha256:
             raise BadModel(f"The weights of {model} that came with the program are damaged.", "Reinstall it.")
         return Base("built in", model, KEPT, preset.source.sha256)
@@ -134,13 +134,18 @@ def find_base(model: str, weights: str, run: Path, seed: int, progress: Progress
         file, digest = fetch(preset.source, progress)
         return Base("pretrained", preset.source.repo, str(file), digest, preset.source.revision)
     folder = files.absolute(weights)
-    file = folder / "model.safetensors"
+    file = folder / WEIGHTS
     _check_folder(folder, preset.shape)
-    return Base("folder", str(folder), str(file), sha256(file, progress))
+    try:
+        os.link(file, run / KEPT)  # the folder may be deleted, as a run that made it can be
+        kept = KEPT
+    except OSError:  # on another disk
+        kept = str(file)
+    return Base("folder", str(folder), kept, sha256(file, progress))
 
 
 def _check_folder(folder: Path, shape: Shape) -> None:
-    if not (folder / "config.json").is_file() or not (folder / "model.safetensors").is_file():
+    if not (folder / "config.json").is_file() or not (folder / WEIGHTS).is_file():
         there = sorted(p.name for p in folder.glob("*"))[:5] if folder.is_dir() else []
         raise BadModel(
             f"{folder} is not a model folder: " + (f"it holds {', '.join(there)}." if there else "there is nothing in it."),

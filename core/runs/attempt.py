@@ -22,7 +22,7 @@ from core.model.weights import WeightsFile, open_base
 from core.presets import MODELS
 from core.recipe import Data, Recipe
 from core.runs import checkpoint
-from core.runs.events import Baseline, Ended, Event, Noted, Resumed, Started
+from core.runs.events import Baseline, Ended, Event, Noted, Resumed, Started, stopped
 from core.runs.folder import RunFolder
 from core.runs.model import before_training, find_origin, new_model, set_weights, tokenizer_of
 from core.runs.resolve import resolve
@@ -33,8 +33,6 @@ from core.train.optim import adamw, load_state, state_tensors
 from core.train.prefix import inputs_of
 from core.train.texts import Texts, cut
 
-STOPPED = Ended(state="stopped", why="Stopped.", do="resume takes it up again.")
-
 
 def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], resumed: bool) -> Iterator[Event]:
     """Every event of one attempt, an Ended last. A run that has been learning goes on from its last checkpoint.
@@ -42,7 +40,7 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
     `progress` writes phases and may raise to break off; `stopping` is asked between batches.
     """
     began = time.monotonic()
-    state = last_state(run)
+    state = checkpoint.last_state(run)
     if resumed:
         yield Resumed(from_step=state.step, step=state.step)
     recipe, prepared, texts, notes = gather(run, run.recipe(), progress)
@@ -77,14 +75,14 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
     ready = time.monotonic()
     yield from loop.run()
     if state.step < loop.n_steps:
-        yield STOPPED
+        yield stopped()
         return
     learned = time.monotonic()
     set_weights(model, checkpoint.read(run.checkpoint(kept(run, recipe)), checkpoint.WEIGHTS))
     try:
         ends = [loop.evaluate(split, progress) for split in ("train", "validation")]
     except Stopped:
-        yield STOPPED
+        yield stopped()
         return
     yield from ends
     result = report(run, recipe, model, prepared, texts, ends, words, progress)
@@ -182,13 +180,6 @@ def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, n_steps: i
         device=recipe.speed.device,
         threads=recipe.speed.threads,
     )
-
-
-def last_state(run: RunFolder) -> State:
-    """The training state of the last checkpoint, or a new one."""
-    if not (run.checkpoints / "last").is_file():
-        return State()
-    return msgspec.json.decode(checkpoint.read_state(run.checkpoint("last")), type=State)
 
 
 def restore(run: RunFolder, model: Classifier, optimizer: torch.optim.AdamW) -> None:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -13,6 +14,7 @@ from torch import Tensor
 from core import files
 from core.errors import BadRun, WorkbenchError
 from core.runs.folder import RunFolder
+from core.train.loop import State
 
 WEIGHTS, OPTIMIZER, STATE, MANIFEST = "weights.safetensors", "optimizer.safetensors", "state.json", "manifest.json"
 
@@ -71,6 +73,13 @@ def read_state(folder: Path) -> bytes:
     """The training state of a checkpoint, as it was given to `write`. Raises BadRun where it is damaged."""
     verify(folder, STATE)
     return (folder / STATE).read_bytes()
+
+
+def last_state(run: RunFolder) -> State:
+    """The training state of the last checkpoint, or a new one."""
+    if not (run.checkpoints / "last").is_file():
+        return State()
+    return msgspec.json.decode(read_state(run.checkpoint("last")), type=State)
 
 
 def verify(folder: Path, name: str) -> None:

@@ -29,9 +29,9 @@ class Started(Event, tag="started"):
 
 
 class Phase(Event, tag="phase"):
-    """Progress of work outside the learning loop. `done == total` ends it. unit: rows, bytes, texts."""
+    """Progress of work outside the learning loop. `done == total` ends it. unit: rows, bytes, texts, windows."""
 
-    name: str  # read, tokens, download, weights, baseline, encode, learn, test
+    name: str  # fetch, unpack, read, vocabulary, tokens, download, weights, baseline, encode, learn, evaluate, test
     done: int
     total: int
     unit: str = ""
@@ -128,6 +128,11 @@ class Ended(Event, tag="ended"):
     why: str = ""
     do: str = ""
     result: dict | None = None
+
+
+def stopped() -> Ended:
+    """The end of an attempt that was asked to stop."""
+    return Ended(state="stopped", why="Stopped.", do="resume takes it up again.")
 
 
 AnyEvent = (

@@ -15,7 +15,7 @@ from core import files, toml
 from core import recipe as recipes
 from core.data.named import meant
 from core.errors import BadRecipe, BadRun
-from core.presets import TOKENS
+from core.presets import TOKENS, is_folder
 from core.pretraining import Pretraining
 from core.runs import control
 from core.runs.events import Ended, Event, Resumed, Started, decode
@@ -51,7 +51,7 @@ class RunFolder:
         self.model_folder = self.path / "model"  # and what it makes
         self.events_file = self.path / "events.jsonl"
         self.control_file = self.path / "control.jsonl"
-        self.tokens_file = self.path / TOKENS  # where the weights it starts from came with a tokenizer of their own
+        self.tokens_file = self.path / TOKENS  # of a model that GPT-2's tokenizer is not for
         self.data_file = self.path / "data.jsonl.gz"
         self.split_file = self.path / "split.csv"
         self.base_file = self.path / "base.json"
@@ -69,7 +69,7 @@ class RunFolder:
     def recipe(self) -> recipes.Recipe:
         """Raises BadRun where this is no run folder, or its recipe cannot be read."""
         if self.pretrains:
-            raise BadRun(f"{self.name} pretrains a language model: it is no classifier.", f"Fine-tune it with --weights {self.model_folder}")
+            raise BadRun(f"{self.name} pretrains a language model: it is no classifier.", self.fine_tune)
         if not self.recipe_file.is_file():
             raise BadRun(f"{self.path} is not a run: it holds no recipe.toml.", "workbench runs lists the runs.")
         return self._read(recipes.load, self.recipe_file)
@@ -82,6 +82,11 @@ class RunFolder:
     def pretraining(self) -> Pretraining:
         """The recipe of a run that pretrains. Raises BadRun where it cannot be read."""
         return self._read(Pretraining.of, self.pretraining_file)
+
+    @property
+    def fine_tune(self) -> str:
+        """What to do with the model that this run pretrains."""
+        return f"Fine-tune it: workbench train FILE --model {self.pretraining().model.name} --weights {self.model_folder}"
 
     def _read(self, made: Callable[[dict], Kind], file: Path) -> Kind:
         try:
@@ -214,7 +219,7 @@ def find_run(root: Path, name: str, trained: bool = False) -> RunFolder:
     Raises BadRun where there is none.
     """
     if name == "last":
-        runs = [run for run in list_runs(root) if not trained or (run.checkpoints / "last").is_file()]
+        runs = [run for run in list_runs(root) if not trained or ((run.checkpoints / "last").is_file() and not run.pretrains)]
         if not runs:
             raise BadRun(f"There are no {'trained ' if trained else ''}runs in {root} yet.", "workbench train makes one.")
         return runs[0]
@@ -249,7 +254,7 @@ def _from_anywhere(recipe: recipes.Recipe | Pretraining) -> recipes.Recipe | Pre
     data, model = recipe.data, recipe.model
     if not meant(data.path):
         data = data.model_copy(update={"path": str(files.absolute(data.path))})
-    if model.weights not in ("pretrained", "random"):
+    if is_folder(model.weights):
         model = model.model_copy(update={"weights": str(files.absolute(model.weights))})
     return recipe.model_copy(update={"data": data, "model": model})
 

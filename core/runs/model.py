@@ -47,14 +47,17 @@ def find_origin(run: RunFolder, recipe: Recipe, labels: list[str], progress: Pro
 
 
 def tokenizer_of(run: RunFolder, recipe: Recipe) -> BPE:
-    """The tokenizer of a run. One that lies beside the weights it starts from is kept in the run the first time."""
+    """The tokenizer of a run, which keeps it, but for GPT-2's, until its origin is written down, and from then on as it is.
+
+    A folder's may be another one tomorrow, and so may that of a model that is built in. Raises BadModel.
+    """
     preset = MODELS[recipe.model.name]
-    if run.tokens_file.is_file():
-        return BPE(str(run.tokens_file), tokens.read(run.tokens_file), preset.shape.vocab)
-    if run.data_file.is_file():  # written after the tokens
-        return tokens.tokenizer(preset.tokenizer)
+    if run.base_file.is_file():
+        return tokens.read_for(preset, run.tokens_file) if run.tokens_file.is_file() else tokens.tokenizer(preset.tokenizer)
     words = tokens.words_of(preset, recipe.model.weights)
-    if words is not tokens.tokenizer(preset.tokenizer):
+    if words is tokens.tokenizer("gpt2"):
+        run.tokens_file.unlink(missing_ok=True)
+    else:
         tokens.write(words.ranks, run.tokens_file)
     return words
 

@@ -1,6 +1,7 @@
 """One life of a run that pretrains a language model: gather the text, learn, write the model's folder."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,23 +23,22 @@ from core.model.language import LanguageModel
 from core.model.linear import multiply_in
 from core.model.weights import config_of, published
 from core.options import merge
-from core.presets import MODELS, TOKENS, Shape
+from core.presets import MODELS, TOKENS, WEIGHTS, Shape
 from core.pretraining import Pretraining
 from core.runs import checkpoint
-from core.runs.attempt import STOPPED, last_state
-from core.runs.events import Ended, Event, Noted, Resumed, Started
+from core.runs.events import Ended, Event, Noted, Resumed, Started, stopped
 from core.runs.folder import RunFolder
 from core.runs.resolve import resolve_machine
 from core.train.loop import State, Stopped
 from core.train.optim import load_state, state_tensors
 from core.train.pretrain import LanguageLoop, Optimizers, steps
 
-WEIGHTS = "model.safetensors"
+FEW = 200  # steps
 
 
 def pretrain(run: RunFolder, progress: Progress, stopping: Callable[[], bool], resumed: bool) -> Iterator[Event]:
     """Every event of one attempt, an Ended last; arguments as those of `core.runs.attempt.attempt`."""
-    state = last_state(run)
+    state = checkpoint.last_state(run)
     if resumed:
         yield Resumed(from_step=state.step, step=state.step)
     recipe = run.pretraining()
@@ -55,11 +55,13 @@ def pretrain(run: RunFolder, progress: Progress, stopping: Callable[[], bool], r
     if state.step:
         restore(run, model, optimizers)
     n_parameters = sum(p.numel() for p in model.parameters())
-    n_steps, per_epoch = steps(recipe, len(text))
+    n_steps, _ = steps(recipe, len(text))
+    if n_steps < FEW:
+        yield Noted(text=f"{n_steps:,} steps are too few to learn a language in: give it more text, or --epochs.", warn=True)
     yield Started(
         pid=os.getpid(),
         n_steps=n_steps,
-        epochs=-(-n_steps // per_epoch),
+        epochs=math.ceil(recipe.train.epochs),
         rows={"train": len(text), "validation": len(held_out)},
         labels=[],
         majority=0.0,
@@ -75,14 +77,15 @@ def pretrain(run: RunFolder, progress: Progress, stopping: Callable[[], bool], r
     )
     yield from loop.run()
     if state.step < n_steps:
-        yield STOPPED
+        yield stopped()
         return
     write_model(run, model, shape)
+    multiply_in(model, "fp32")
     began = time.monotonic()
     try:
         seen = loop.evaluate(progress)
     except Stopped:
-        yield STOPPED
+        yield stopped()
         return
     yield seen
     result = {
@@ -95,7 +98,7 @@ def pretrain(run: RunFolder, progress: Progress, stopping: Callable[[], bool], r
     }
     files.write(run.result_file, msgspec.json.format(msgspec.json.encode(result), indent=2))
     why = f"Held-out text costs {seen.bits:.3f} bits a byte."
-    yield Ended(state="done", why=why, do=f"Fine-tune the model with --weights {run.model_folder}", result=result)
+    yield Ended(state="done", why=why, do=run.fine_tune, result=result)
 
 
 def gather(
@@ -117,9 +120,11 @@ def gather(
         parts = corpus.divide(found, recipe.text.held_out, recipe.text.seed)
         rows = dict(zip(kept, (corpus.row_of_tokens(part, words, progress) for part in parts), strict=True))
         enough(rows, shape.context)
-        n_bytes = sum(len(document.encode()) for document in found)
-        n_tokens = sum(row.size for row in rows.values())
-        notes.append(f"{len(found):,} document{'s' * (len(found) != 1)}: {n_tokens:,} tokens of {n_bytes / n_tokens:.2f} bytes.")
+        n_bytes, (learned, kept_back) = sum(len(document.encode()) for document in found), (row.size for row in rows.values())
+        notes.append(
+            f"{len(found):,} document{'s' * (len(found) != 1)}: {learned:,} tokens to learn from and {kept_back:,} held out, "
+            f"of {n_bytes / (learned + kept_back):.2f} bytes each."
+        )
         for folder in (run.text_folder, run.model_folder):
             folder.mkdir(exist_ok=True)
         tokens.write(ranks, vocabulary)

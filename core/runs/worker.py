@@ -12,7 +12,7 @@ import msgspec
 from core import files
 from core.errors import WorkbenchError
 from core.runs.control import Inbox
-from core.runs.events import Applied, Ended, Phase
+from core.runs.events import Applied, Ended, Phase, stopped
 from core.runs.folder import RunFolder
 from core.runs.launch import LOCK_FD, SENT_BEFORE, lock
 from core.runs.log import EventLog
@@ -97,7 +97,7 @@ def work(run: RunFolder, log: EventLog) -> Ended:
                 log.write(event)
         return ended
     except Interrupted:
-        return Ended(state="stopped", why="Stopped.", do="resume takes it up again.")
+        return stopped()
     except WorkbenchError as error:
         return Ended(state="failed", why=error.what, do=error.do)
     except MemoryError:

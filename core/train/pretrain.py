@@ -112,7 +112,7 @@ class LanguageLoop(Loop):
         return torch.from_numpy(text.take(which)).to(self.device)
 
     def _parts(self, ids: Tensor) -> Iterator[Tensor]:
-        return iter(ids.split(max(1, AT_ONCE // self.text.context) if self.device == "cpu" else len(ids)))
+        return iter(ids.split(max(1, AT_ONCE // self.text.context) if self.device == "cpu" else self.train.batch))
 
     def _losses_of(self, ids: Tensor) -> Tensor:
         """Windows (B, T + 1) -> what each next token costs in nats (B * T,)."""

@@ -104,3 +104,7 @@ def test_freeze_plans(text, parts, depth):
 def test_a_part_that_is_not_there():
     with pytest.raises(ValueError, match=r"'blocks.4' is no part.*blocks.0 to blocks.3"):
         FreezePlan.parse("blocks.4,head", 4)
+
+
+def test_weights_of_an_earlier_versions_recipe_are_the_pretrained_ones():
+    assert load(layer("model.weights", "auto")).model.weights == load().model.weights == "pretrained"

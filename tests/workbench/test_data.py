@@ -295,7 +295,7 @@ async def test_a_file_of_zero_bytes_is_named_for_what_it_may_be(tmp_path, until)
         await until(pilot, lambda: app.desk.problem is not None)
         words = " ".join(text_of(app, Source).split())
         assert "wide.csv is not text, or it is UTF-16 without the mark that says so." in words
-        assert "save it as CSV in UTF-8" in words
+        assert "save it as plain text, in UTF-8" in words
 
 
 async def test_while_a_large_file_is_read_the_screen_says_how_far_it_is_and_answers(tmp_path, until):

@@ -41,7 +41,7 @@ def pretrained(tmp_path_factory):
 def test_it_prints_one_document_and_says_what_happens(pretrained):
     _, result, progress = pretrained
     assert 0 < result["held_out"]["bits_per_byte"] < 8 and result["parameters"] == 6_967_296
-    assert "vocabulary" in progress and "bits a byte" in progress
+    assert "vocabulary" in progress and "bits a byte" in progress and "too few to learn" in progress
 
 
 def test_the_other_commands_know_what_it_is(pretrained, capsys):
@@ -55,10 +55,12 @@ def test_the_other_commands_know_what_it_is(pretrained, capsys):
     code, words = said("runs")
     assert code == 0 and "a language model" in words and "done" in words and "bits a byte" in words
     code, words = said("resume", "r1")
-    assert code == 1 and "r1 is done. Fine-tune it: --weights" in words
+    assert code == 1 and "r1 is done. Fine-tune it: workbench train FILE --model nano --weights" in words
     for command in (["predict", "r1", "hello"], ["export", "r1", "out"]):
         code, words = said(*command)
         assert code == 1 and "no classifier" in words
+    code, words = said("predict", "last", "hello")
+    assert code == 1 and "There are no trained runs" in words
 
 
 def test_bad_input_is_refused_before_there_is_a_run(tmp_path, capsys):

@@ -7,7 +7,7 @@ from textual import events
 from textual.widget import Widget
 
 from core.errors import BadRecipe
-from core.presets import MODELS
+from core.presets import MODELS, is_folder
 from core.recipe import Recipe
 from workbench import keys
 from workbench.desk import Desk
@@ -22,7 +22,7 @@ def weights_in_words(name: str, recipe: Recipe, models: dict[str, str]) -> str:
     chosen = recipe.model.weights if name == recipe.model.name else "pretrained"
     if chosen == "random":
         return WHERE["random"]
-    if chosen != "pretrained":
+    if is_folder(chosen):
         return Path(chosen).name
     where = models.get(name, "…")
     source = MODELS[name].source

@@ -20,7 +20,7 @@ def read(*paths, kind="files"):
 
 
 def test_documents_are_files_or_lines_and_end_at_the_mark(tmp_path):
-    (tmp_path / "a.txt").write_text("one\ntwo\n<|endoftext|>\nthree\n\n")
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\n<|endoftext|>\r\n<|endoftext|>\r\nthree\r\n\r\n")
     (tmp_path / "b.txt.gz").write_bytes(gzip.compress(b"four"))
     (tmp_path / "c.txt.xz").write_bytes(lzma.compress("fünf".encode()))
     paths = sorted(tmp_path.iterdir())
@@ -55,6 +55,11 @@ def test_documents_held_out_are_whole_and_not_learned_from():
     assert 0.1 <= share < 0.13
     assert corpus.divide(documents, 0.1, seed=5) == (learn, held_out) != corpus.divide(documents, 0.1, seed=6)
     assert corpus.divide(["0123456789"], 0.2, seed=1) == (["01234567"], ["89"])
+    for seed in range(4):  # whichever comes last, a large document is not held out whole
+        learn, held_out = corpus.divide(["a" * 10_000, "b" * 1_000_000], 0.005, seed)
+        assert sum(map(len, held_out)) == 5050 and sum(map(len, learn)) == 1_004_950
+    learn, held_out = corpus.divide(["a" * 5, "b" * 5], 0.9, seed=1)
+    assert learn and held_out
 
 
 def test_windows_guess_every_token_once():

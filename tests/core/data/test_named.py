@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from core import assets
 from core.data import named
 from core.data.download import alone
 from core.data.named import NAMED, Found, fetch, fetched, find
@@ -310,7 +311,7 @@ def test_a_file_of_that_name_wins_and_a_folder_does_not(tmp_path, monkeypatch):
     table = read("imdb")
     assert table.path == str(tmp_path / "imdb")
     assert table.notes[0] == "A file named imdb is here, so it is read, not the data set of that name."
-    assert find("sample") == Found(named.ASSETS / "sample.csv")
+    assert find("sample") == Found(assets.FOLDER / "sample.csv")
     assert find("other.csv") == Found(tmp_path / "other.csv")
 
 

@@ -61,6 +61,12 @@ def test_a_tokenizer_beside_weights_goes_before_the_presets(tmp_path):
     words = tokens.words_of(preset, str(tmp_path))
     assert words.ranks == few and words.encode("cab") == [99, 256] and words.pad == tokenizer("nano").pad
     assert words.id != tokenizer("nano").id
+    tokens.write(few | {b"xy": preset.shape.vocab}, tmp_path / TOKENS)
+    with pytest.raises(BadModel, match="more than nano has"):
+        tokens.words_of(preset, str(tmp_path))
+    tokens.write({b"xy": 0}, tmp_path / TOKENS)
+    with pytest.raises(BadModel, match="no whole vocabulary"):
+        tokens.words_of(preset, str(tmp_path))
 
 
 def test_lone_surrogates_read_as_the_replacement_character():

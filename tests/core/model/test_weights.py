@@ -59,9 +59,15 @@ def test_weights_that_changed_since_the_run_began_are_refused(folder, tmp_path):
         file.write(b"\xff\xff")
     with pytest.raises(BadModel, match="has changed since"):
         weights.open_base(base, tmp_path)
-    (folder / "model.safetensors").unlink()
+    (tmp_path / base.file).unlink()
     with pytest.raises(BadModel, match="are gone"):
         weights.open_base(base, tmp_path)
+
+
+def test_the_weights_of_a_folder_outlive_it(folder, tmp_path):
+    base = find(folder, tmp_path)
+    (folder / "model.safetensors").unlink()
+    assert "wte.weight" in weights.open_base(base, tmp_path)
 
 
 def test_a_folder_that_is_no_model_says_what_it_needs(tmp_path):
