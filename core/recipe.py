@@ -85,7 +85,14 @@ class Freeze(Part):
 class Train(Part):
     epochs: int = opt(5, "How often every training text is seen.", flag="--epochs", first=True, ge=1)
     batch: Literal["auto"] | int = opt(
-        AUTO, "How many texts make one step. auto is the model's own default.", flag="--batch", unit="texts", first=True
+        AUTO, "How many texts pass through the model at once. auto is the model's own default.", flag="--batch", unit="texts", first=True
+    )
+    accumulate: int = opt(
+        1,
+        "How many batches make one step: 8 batches of one text learn what one of 8 does, in the memory of one.",
+        flag="--accumulate",
+        unit="batches",
+        ge=1,
     )
     lr: Literal["auto"] | float = opt(
         AUTO, "Learning rate of AdamW. auto is the model's own default.", flag="--lr", first=True
@@ -193,7 +200,7 @@ class Recipe(Options):
 
     @property
     def batch(self) -> int:
-        """How many texts make one step, the model's own default where that is left open."""
+        """How many texts make one batch, the model's own default where that is left open."""
         return MODELS[self.model.name].batch if self.train.batch == AUTO else self.train.batch
 
 

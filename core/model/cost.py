@@ -79,7 +79,7 @@ class Work:
     learn_row: Passes = field(default_factory=Passes)
     exact: Passes = field(default_factory=Passes)  # forward, in fp32 whatever training multiplies in
     batches: float = 0.0  # batches that are only looked at, besides their blocks
-    steps: float = 0.0  # the same of learning
+    steps: float = 0.0  # the same of those that are learned from
     updated: float = 0.0  # bytes that the optimizer moves in all steps together
     tables: float = 0.0  # parameters of embeddings that got a gradient, which is made whole for every step
     compared: float = 0.0  # parameters measured against where they began
@@ -101,6 +101,7 @@ class Costs:
     plan: FreezePlan
     n_classes: int
     one_row: bool
+    accumulate: int = 1  # batches of a step
 
     @property
     def depth(self) -> int:
@@ -140,13 +141,13 @@ class Costs:
         return Work(saved=SAVED * learning(self.shape, self.plan, self.n_classes))
 
     def learn(self, load: Load, cached: bool) -> Work:
-        """Texts learned from once; every batch is a step.
+        """Texts learned from once.
 
         A learning block costs two backward products for each forward one, a frozen block above the boundary one.
         """
         updated = STEPPED * learning(self.shape, self.plan, self.n_classes)
         tables = parameters(self.shape, self.n_classes)["embeddings"] if "embeddings" in self.plan.parts else 0
-        work = Work(steps=load.batches, updated=load.batches * updated, tables=load.batches * tables)
+        work = Work(steps=load.batches, updated=load.batches / self.accumulate * updated, tables=load.batches * tables)
         if not cached:
             below = self.look(load, 0, self.depth)
             work += Work(look=below.look, look_row=below.look_row)

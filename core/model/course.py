@@ -60,7 +60,7 @@ class Course:
         return max(self._stepped(cached=False)) if self.lengths else self.context
 
     def costs(self, plan: FreezePlan) -> Costs:
-        return Costs(self.shape, plan, self.n_classes, self.one_row)
+        return Costs(self.shape, plan, self.n_classes, self.one_row, self.recipe.train.accumulate)
 
     def cached_values(self, costs: Costs) -> float:
         """How many numbers the prefix cache holds, where the texts are known."""
@@ -74,7 +74,7 @@ class Course:
         def look(load: Load) -> Work:
             return costs.evaluate(load, cached) + costs.compare()
 
-        steps = loads.learn.batches
+        steps = loads.learn.batches / train.accumulate
         looks = max(0.0, steps - 1) // train.eval_every
         epoch = costs.learn(loads.learn, cached) + look(loads.look) * looks + look(loads.ending) + costs.save()
         tokens = sum(self.rows.values()) * _mean(self.lengths)

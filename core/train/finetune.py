@@ -29,8 +29,8 @@ def epoch_plan(recipe: Recipe, texts: Texts, epoch: int) -> list[batches.Batch]:
 
 def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
     """Raises WorkbenchError where there is no batch at all."""
-    if steps := len(epoch_plan(recipe, texts, 0)):
-        return steps
+    if n := len(epoch_plan(recipe, texts, 0)):
+        return -(-n // recipe.train.accumulate)
     raise WorkbenchError(
         f"A batch of {recipe.batch} is more than the {len(texts.splits['train'])} texts to learn from, "
         "and train.drop_last leaves out what is no whole batch.",
@@ -72,15 +72,22 @@ class ClassifierLoop(Loop):
         epoch, i = divmod(self.state.step, self.per_epoch)
         if self._plan[0] != epoch:
             self._plan = epoch, epoch_plan(self.recipe, self.inputs.texts, epoch)
-        h, lengths, labels = self.inputs.batch("train", self._plan[1][i])
-        loss = F.cross_entropy(self.model.suffix(h, lengths, self.inputs.depth), labels)
-        value = loss.item()
-        if not math.isfinite(value):
-            raise NotFinite(f"Loss stopped being a number at step {self.state.step + 1}.", SAFE)
+        n = self.train.accumulate
+        together = self._plan[1][i * n : (i + 1) * n]
+        rows = sum(len(batch.rows) for batch in together)  # each text counts alike, in a smaller last batch too
+        value, tokens = 0.0, 0
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        for batch in together:
+            h, lengths, labels = self.inputs.batch("train", batch)
+            logits = self.model.suffix(h, lengths, self.inputs.depth)
+            loss = F.cross_entropy(logits, labels, reduction="sum") / rows
+            value += loss.item()
+            tokens += int(lengths.sum())
+            if not math.isfinite(value):
+                raise NotFinite(f"Loss stopped being a number at step {self.state.step + 1}.", SAFE)
+            loss.backward()
         self.optimizer.step()
-        return value, self.optimizer.param_groups[0]["lr"], int(lengths.sum())
+        return value, self.optimizer.param_groups[0]["lr"], tokens
 
     def _evaluate(self) -> Iterator[Event]:
         step, t = self.state.step, self.train

@@ -137,3 +137,33 @@ def test_compiled_blocks_agree(build, trainable):
     assert loss == pytest.approx(expected, abs=1e-5 * norm)
     for name, gradient in ours.items():
         torch.testing.assert_close(gradient, theirs[name], atol=1e-5 * norm, rtol=0, msg=name)
+
+
+@pytest.mark.parametrize(
+    ("padding", "trainable", "sizes"),  # batches of so many texts, so many of them a step
+    [
+        ("dynamic", "last_block", [(8, 1), (1, 8), (4, 2)]),
+        ("fixed", "all", [(8, 1), (2, 4)]),
+        ("bucketed", "head", [(30, 1), (4, 100)]),  # all texts: elsewhere it puts others together
+    ],
+)
+def test_small_batches_together_learn_what_a_large_one_does(build, padding, trainable, sizes):
+    ends = []
+    for batch, accumulate in sizes:
+        train = {"batch": batch, "accumulate": accumulate, "padding": padding, "epochs": 3}
+        run = build(train=train, freeze={"trainable": trainable})
+        run.limit.steps = run.loop.n_steps
+        losses, _, weights = learned(run)
+        assert len(losses) == run.loop.n_steps
+        ends.append((losses, weights))
+    for losses, weights in ends[1:]:
+        assert losses == pytest.approx(ends[0][0], abs=1e-9)
+        assert all(torch.allclose(weights[name], p, atol=1e-9) for name, p in ends[0][1].items())
+
+
+def test_the_last_step_of_an_epoch_may_be_of_fewer_batches(build):
+    run = build(train={"batch": 4, "accumulate": 3, "epochs": 1, "padding": "dynamic"})
+    run.limit.steps = run.loop.n_steps
+    assert run.loop.n_steps == 3  # 30 texts: eight batches, of which the last is of two
+    steps = [event for event in run.loop.run() if isinstance(event, Steps)]
+    assert sum(event.tokens for event in steps) == run.loop.lengths["train"].sum()
