@@ -58,7 +58,7 @@ def is_folder(weights: str) -> bool:
 MODELS: dict[str, ModelPreset] = {
     preset.name: preset
     for preset in [
-        ModelPreset("nano", "nano 7M", Shape(6, 256, 4, 512, 8192), BuiltIn("nano", "859c8657073575608192e2891f588218b2312f72646705060480ab4b6e04ddc2"), batch=16, lr=5e-4, tokenizer="nano", pad=8191),
+        ModelPreset("nano", "nano 7M", Shape(6, 256, 4, 512, 8192), BuiltIn("nano", "c2ce83b3f4beaf0e9750dcb614f3080b214a4925add21c2d805918c4eb15b11e"), batch=16, lr=5e-4, tokenizer="nano", pad=8191),
         ModelPreset(
             "gpt2",
             "gpt2 124M",
