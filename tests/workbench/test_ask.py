@@ -1,5 +1,7 @@
 """A on the Backbone panel: the model goes on with a text, in a real helper."""
 
+import re
+
 import pytest
 from textual.widgets import Input, Static
 
@@ -104,7 +106,7 @@ async def test_what_fails_is_said_and_can_be_asked_again(dialog, until, tmp_path
         assert "Shorten it." in hint(app)
         field.value = "word"
         await pilot.press("enter")
-        await until(pilot, lambda: "25 tokens in" in hint(app))
+        await until(pilot, lambda: re.search(r"tokens? in .* s", hint(app)))
 
 
 async def test_leaving_leaves_the_answer_off_and_the_helper_answers_on(dialog, until):
@@ -116,4 +118,4 @@ async def test_leaving_leaves_the_answer_off_and_the_helper_answers_on(dialog, u
         await pilot.press("escape", "A")
         await until(pilot, lambda: isinstance(app.screen, AskDialog) and app.screen.query(Choice))
         await pilot.press("enter")
-        await until(pilot, lambda: "25 tokens in" in hint(app))
+        await until(pilot, lambda: re.search(r"tokens? in .* s", hint(app)))
