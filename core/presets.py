@@ -1,10 +1,16 @@
 """Model sizes, and recipes by name. Plain data; no torch."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from core.options import merge
 
 # in the folder of a model
 WEIGHTS = "model.safetensors"
 TOKENS = "tokens.tiktoken.xz"  # a tokenizer that was made for it
+
+# the matrices of a block, in the order that a text passes through them
+ADAPTED = ("query", "key", "value", "out", "up", "down")
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,6 @@ BOOK = {
         "epochs": 5,
         "batch": 8,
         "padding": "fixed",
-        "lr": 5e-5,
         "weight_decay": 0.1,
         "drop_last": True,
         "eval_every": 50,
@@ -124,4 +129,96 @@ BOOK = {
     },
 }
 
-RECIPES: dict[str, dict] = {"default": {}, "book": BOOK}
+
+class Named(NamedTuple):
+    """A recipe by name: what it changes, what it asks, and the test accuracy that the book has for it (%)."""
+
+    layer: dict
+    title: str
+    figure: float | None = None
+    note: str = ""  # where it is not what the book's script does, or what the script does by accident
+
+
+def _row(title: str, figure: float, note: str = "", **parts: dict) -> Named:
+    """A row of the book's table of further experiments, whose script shuffles once more before it splits."""
+    return Named(merge(BOOK, {"data": {"shuffles": 2}}, parts), title, figure, note)
+
+
+def _lora(**changes: object) -> dict:
+    """The book's adapters: as wide as in its table, and scaled by alpha alone."""
+    return {"freeze": {"trainable": "lora"}, "lora": {"rank": 16, "alpha": 16.0, "scaling": "alpha"} | changes}
+
+
+_ALONE = {"model": {"readout": "last_real"}, "train": {"padding": "none", "batch": 1}}
+
+# the book's table of further experiments, row by row
+_ROWS = (
+    _row("the chapter's own choices, to compare with", 95.00),
+    _row("read out at the first token", 75.00, model={"readout": "first"}),
+    _row("only the head learns", 72.00, freeze={"trainable": "head"}),
+    _row("the last two blocks learn", 98.33, freeze={"trainable": "last_two_blocks"}),
+    _row("everything learns", 96.67, freeze={"trainable": "all"}),
+    _row("three times as many parameters", 84.67, model={"name": "gpt2-medium"}),
+    _row("six times as many parameters", 96.67, model={"name": "gpt2-large"}),
+    _row("twelve times as many parameters", 98.33, model={"name": "gpt2-xl"}),
+    _row("twelve times as many, and everything learns", 98.67, model={"name": "gpt2-xl"}, freeze={"trainable": "all"}),
+    _row("random weights, everything learns", 93.67, model={"weights": "random"}, freeze={"trainable": "all"}),
+    _row("LoRA", 96.67, "The book adds adapters to the head too; here the head learns whole.", **_lora()),
+    _row(
+        "LoRA, twelve times as many parameters",
+        98.33,
+        "The book adds adapters to the head too; here the head learns whole.",
+        **merge(_lora(alpha=8.0), {"model": {"name": "gpt2-xl"}}),
+    ),
+    _row("padded to the model's context", 78.33, model={"context": "model"}),
+    _row("no padding, one text a step", 98.00, **_ALONE),
+    _row(
+        "no padding, eight texts a step",
+        98.33,
+        "The book divides an epoch's last texts by eight, though they are fewer; here each counts alike.",
+        **merge(_ALONE, {"train": {"accumulate": 8}}),
+    ),
+    _row("read out at the last real token", 98.33, model={"readout": "last_real"}),
+    _row("no causal mask", 95.33, "Pads are seen like text, as in the book.", model={"causal": False}),
+    _row(
+        "labels of a number that no class has are ignored",
+        95.00,
+        "The book's script never uses its --ignore_index, so that this is row 1; used, it is the same, as no label is 50256.",
+        train={"ignore_index": 50256},
+    ),
+    _row("read out at the mean of all positions", 96.33, "Pads count, as in the book.", model={"readout": "mean_pads"}),
+)
+
+NAMED_RECIPES: dict[str, Named] = {
+    "default": Named({}, "what this workbench suggests"),
+    "book": Named(BOOK, "chapter 6 of the book", 95.67),
+    **{f"book/{i}": row for i, row in enumerate(_ROWS, 1)},
+    "imdb/gpt2": Named(
+        merge(
+            BOOK,
+            {
+                "data": {"path": "imdb", "balance": "none", "shuffles": 2},
+                "model": {"context": 256},
+                "freeze": {"trainable": "all"},
+                "train": {"epochs": 1, "eval_batches": 20},
+            },
+        ),
+        "the book's run on 50,000 IMDb reviews",
+        91.88,
+    ),
+}
+
+RECIPES: dict[str, dict] = {name: named.layer for name, named in NAMED_RECIPES.items()}
+
+
+def standing_for(model: str) -> dict[str, list[str]]:
+    """The named recipes that differ for one model, each with those it stands for: rows of the book that differ in size only."""
+    found: dict[str, list[str]] = {}
+    for name, layer in RECIPES.items():
+        same = (other for other in found if merge(RECIPES[other], _size(model)) == merge(layer, _size(model)))
+        found.setdefault(next(same, name), []).append(name)
+    return found
+
+
+def _size(model: str) -> dict:
+    return {"model": {"name": model}}

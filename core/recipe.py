@@ -1,5 +1,6 @@
 """Every option, declared once: validation, TOML, command-line flags, form fields and help all come from here."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -10,7 +11,10 @@ from core.errors import Problem
 from core.model.freeze import FreezePlan
 from core.options import AUTO, Option, Options, Part, merge, opt
 from core.options import options as declared
-from core.presets import MODELS, RECIPES
+from core.presets import ADAPTED, MODELS, RECIPES
+
+# readouts that take padding for text, and what each is without it
+READS_PADS = {"last_pad": "last_real", "mean_pads": "mean"}
 
 
 class Data(Part):
@@ -39,6 +43,9 @@ class Data(Part):
     train: float = opt(0.7, "Share of the rows to learn from.", gt=0, lt=1)
     validation: float = opt(0.1, "Share of the rows to check on while learning; the rest is the test set.", gt=0, lt=1)
     stratify: bool = opt(True, "Keep each label's share equal in the three splits.")
+    shuffles: int = opt(
+        1, "How often the rows are shuffled before they are split: the book's further scripts do it twice.", ge=1, le=9
+    )
     seed: int = opt(123, "Decides which rows are sampled and which split each falls into.", ge=0, lt=2**32)
 
 
@@ -50,12 +57,27 @@ class Model(Part):
         "model.safetensors.",
         flag="--weights",
     )
-    readout: Literal["last_real", "last_pad", "first", "mean"] = opt(
+    readout: Literal["last_real", "last_pad", "first", "mean", "mean_pads"] = opt(
         "last_real",
         "Where the classifier looks: at the last real token, at the last position after padding (the book's), "
-        "at the first token, or at the mean of the real tokens.",
+        "at the first token, at the mean of the real tokens, or at the mean of all, pads too (the book's).",
         flag="--readout",
         first=True,
+    )
+    causal: bool = opt(
+        True,
+        "Each token sees only those before it, as in pretraining. false lets it see all of the text, which what was "
+        "learned in pretraining knows nothing of.",
+        flag="--causal",
+    )
+    head: Literal["linear", "mlp"] = opt(
+        "linear", "From the readout to the classes: one linear layer, or two with tanh between them.", flag="--head"
+    )
+    outputs: Literal["softmax", "sigmoid"] = opt(
+        "softmax",
+        "softmax: a logit for each class, learned by cross entropy. sigmoid: one logit for the second of two classes, "
+        "learned by binary cross entropy.",
+        flag="--outputs",
     )
     context: Literal["model", "longest"] | int = opt(
         "model",
@@ -76,10 +98,41 @@ class Model(Part):
 class Freeze(Part):
     trainable: str = opt(
         "last_block",
-        "What learns: head, last_block (with final norm and head), last_two_blocks, all, or a list such as "
-        "blocks.3,blocks.5,norm,head.",
+        "What learns: head, last_block (with final norm and head), last_two_blocks, all, lora (adapters in every "
+        "block, and the head), or a list such as blocks.3,lora.5,norm,head.",
         flag="--trainable",
     )
+
+
+class Lora(Part):
+    rank: int = opt(
+        8,
+        "LoRA adds to a frozen matrix the product of two thin ones, this wide, and only those learn: more can say more.",
+        flag="--lora-rank",
+        ge=1,
+        le=1024,
+    )
+    alpha: float = opt(16.0, "How much adapters add, before scaling.", flag="--lora-alpha", gt=0, lt=1e6)
+    scaling: Literal["alpha/rank", "alpha"] = opt(
+        "alpha/rank", "What adapters are multiplied by: alpha/rank as Hu et al. do, or alpha alone, as the book does."
+    )
+    layers: str = opt(
+        "all", f"Which matrices of an adapted block have adapters: all, or a list of {', '.join(ADAPTED)}.", flag="--lora-layers"
+    )
+    dropout: float = opt(0.0, "Share of an adapter's inputs that is left out at random while it learns.", ge=0, lt=1)
+
+    @property
+    def adapted(self) -> list[str]:
+        """The names of the matrices, in the order of ADAPTED. Raises ValueError for one that is none."""
+        asked = ADAPTED if self.layers == "all" else [name for name in re.split(r"[,\s]+", self.layers) if name]
+        for name in asked:
+            if name not in ADAPTED:
+                raise ValueError(f"holds {name}, which is no matrix of a block.")
+        return [name for name in ADAPTED if name in asked]
+
+    @property
+    def scale(self) -> float:
+        return self.alpha if self.scaling == "alpha" else self.alpha / self.rank
 
 
 class Train(Part):
@@ -98,11 +151,18 @@ class Train(Part):
         AUTO, "Learning rate of AdamW. auto is the model's own default.", flag="--lr", first=True
     )
     weight_decay: float = opt(0.1, "How strongly AdamW pulls every learning weight towards zero.", ge=0, lt=1)
-    padding: Literal["bucketed", "dynamic", "fixed"] = opt(
+    padding: Literal["bucketed", "dynamic", "fixed", "none"] = opt(
         "bucketed",
         "bucketed makes batches of texts of similar length, dynamic pads each random batch to its longest text, "
-        "fixed pads every text to the context.",
+        "fixed pads every text to the context, none learns from one text at a time.",
+        flag="--padding",
         first=True,
+    )
+    ignore_index: int = opt(
+        -100,
+        "Texts of the class with this number, from 0, teach nothing: PyTorch's name for it, made for pads in next-token "
+        "training. -100 is no class.",
+        flag="--ignore-index",
     )
     drop_last: bool = opt(False, "Leave out an epoch's last batch where it is smaller than the others.")
     eval_every: int = opt(50, "Look at loss and accuracy every so many steps.", unit="steps", ge=1)
@@ -160,6 +220,7 @@ class Recipe(Options):
     data: Data = Data()
     model: Model = Model()
     freeze: Freeze = Freeze()
+    lora: Lora = Lora()
     train: Train = Train()
     speed: Speed = Speed()
 
@@ -172,11 +233,17 @@ class Recipe(Options):
             yield Problem("data.label", f"is the text's own column, {data.text}.", "Name two different columns.")
         if isinstance(model.context, int) and not 1 <= model.context <= shape.context:
             yield Problem("model.context", f"{model.name} reads 1 to {shape.context} tokens, not {model.context}.")
-        if model.readout == "last_pad" and train.padding != "fixed":
+        if model.readout in READS_PADS and train.padding != "fixed":
             yield Problem(
                 "train.padding",
-                "must be fixed with the readout last_pad, whose answer depends on the padding.",
-                "Or read out at last_real.",
+                f"must be fixed with the readout {model.readout}, whose answer depends on the padding.",
+                f"Or read out at {READS_PADS[model.readout]}.",
+            )
+        if train.padding == "none" and train.batch not in (AUTO, 1):
+            yield Problem(
+                "train.batch",
+                f"cannot be {train.batch} without padding: texts differ in length.",
+                "Make it 1, with --accumulate for as many texts a step.",
             )
         if isinstance(train.lr, float) and not 0 < train.lr < 1:
             yield Problem("train.lr", f"cannot be {train.lr:g}.", "A learning rate lies between 0 and 1; 5e-5 is common.")
@@ -193,6 +260,13 @@ class Recipe(Options):
         else:
             if not plan.parts:
                 yield Problem("freeze.trainable", "nothing learns.", "head is the least.")
+        try:
+            adapted = self.lora.adapted
+        except ValueError as error:
+            yield Problem("lora.layers", str(error), f"They are {', '.join(ADAPTED)}; or say all.")
+        else:
+            if not adapted:
+                yield Problem("lora.layers", "is empty.", "all is every matrix of a block.")
 
     @property
     def plan(self) -> FreezePlan:
@@ -201,7 +275,9 @@ class Recipe(Options):
     @property
     def batch(self) -> int:
         """How many texts make one batch, the model's own default where that is left open."""
-        return MODELS[self.model.name].batch if self.train.batch == AUTO else self.train.batch
+        if self.train.batch != AUTO:
+            return self.train.batch
+        return 1 if self.train.padding == "none" else MODELS[self.model.name].batch
 
 
 def options() -> Iterator[Option]:

@@ -5,7 +5,7 @@ from functools import cache
 from typing import NamedTuple
 
 from core.data.profile import Profile
-from core.model.cost import BF16, FP32, learning, parameters
+from core.model.cost import BF16, FP32, in_all, learning
 from core.model.course import Course
 from core.model.freeze import FreezePlan, parts_of
 from core.model.speeds import START, Speeds
@@ -82,8 +82,8 @@ def _price(course: Course, plan: FreezePlan, speeds: Speeds | None) -> Price:
     room = machine_memory()[1] / 4 if wish.cache_memory == "auto" else wish.cache_memory * GB
     held = values * FP32 <= room  # a larger one is a file
     found = Price(
-        learns=learning(course.shape, plan, course.n_classes),
-        parameters=sum(parameters(course.shape, course.n_classes).values()),
+        learns=learning(course.sizes, plan),
+        parameters=in_all(course.sizes, plan),
         memory=costs.memory(course.recipe.batch, course.widest) + (round(values * FP32) if held else 0),
         blocks=costs.depth if cached else 0,
         cache=round(values * (FP32 if held else BF16)),

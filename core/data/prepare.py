@@ -99,7 +99,8 @@ def prepare(table: Table, data: recipe.Data) -> Prepared:
     order = np.arange(len(kept))
     if data.balance == "undersample":
         order = _undersampled(labels, data.seed)
-    order = order[_permutation(len(order), data.seed)]
+    for _ in range(data.shuffles):
+        order = order[_permutation(len(order), data.seed)]
     split = _stratified(labels[order], names, data) if data.stratify else _cut(len(order), data)
     chosen = kept[order]
     prepared = Prepared(

@@ -10,17 +10,19 @@ from core.data.archive import tar_members
 from core.errors import BadData
 from core.files import Progress
 
-LABELLED = re.compile(r"(?:\./)?(?:aclImdb/)?(test|train)/(neg|pos)/(\d+)_\d+\.txt")
+LABELLED = re.compile(r"(?:\./)?(?:aclImdb/)?(test|train)/(neg|pos)/(\d+_\d+\.txt)")
 MOST = 1_000_000  # bytes of a review
 
 
 def table(archive: Path, most: int, progress: Progress | None) -> bytes:
-    """The labelled reviews of both splits as a gzipped CSV (label, text), ordered by split, label and number.
+    """The labelled reviews of both splits as a gzipped CSV (label, text), in the order in which the book reads them.
 
-    The same archive gives the same bytes. Raises BadData.
+    That is test before train, positive before negative, and files by name. The same archive gives the same bytes.
+    Raises BadData.
     """
     members = tar_members(archive, LABELLED, most, MOST, progress)
-    reviews = sorted((split, label, int(number), text) for (split, label, number), text in ((m.groups(), t) for m, t in members))
+    found = [(*match.groups(), text) for match, text in members]
+    reviews = sorted(found, key=lambda review: (review[0], review[1] == "neg", review[2]))
     if not reviews:
         raise BadData(f"{archive.name} holds no labelled reviews.", f"Delete {archive}, or put the right one there.")
     packed = io.BytesIO()

@@ -40,7 +40,8 @@ class _Desk:
             # two models at once may be more than fits
             self._predictor, self._typist, self._checkpoint = None, None, None
             self._predictor, self._checkpoint = Predictor.open(run, folder.name), checkpoint
-            if self._predictor.recipe.model.readout == "last_real":
+            asked = self._predictor.recipe.model
+            if asked.readout == "last_real" and asked.causal:
                 self._typist = Typist(self._predictor.model)
         return self._predictor
 
@@ -68,7 +69,9 @@ class _Desk:
     def _read(self, text: str) -> dict:
         asked = self._predictor
         if self._typist is None:
-            why = f"A verdict at every token needs the readout last_real; this run has {asked.recipe.model.readout}."
+            kind = asked.recipe.model
+            other = f"the readout last_real; this run has {kind.readout}" if kind.causal else "the causal mask; this run has none"
+            why = f"A verdict at every token needs {other}."
             return {"answer": asked.predict([text])[0], "pieces": None, "curve": None, "before": 0, "why": why}
         text, context = well_formed(text), asked.recipe.model.context
         tokens = asked.words.pieces(text)

@@ -13,7 +13,7 @@ from core.model.classifier import Classifier
 from core.model.linear import multiply_in
 from core.model.padding import pad
 from core.presets import MODELS
-from core.recipe import Recipe
+from core.recipe import READS_PADS, Recipe
 from core.runs.folder import RunFolder
 from core.runs.model import tokenizer_of, trained_model
 from core.train.texts import cut
@@ -33,13 +33,13 @@ def probabilities(
 ) -> Tensor:
     """N encoded texts, as `cut` gives them -> probabilities (N, C), fp32 on the CPU.
 
-    The readout `last_pad` depends on the padding, so its texts are always padded to the recipe's context. From
+    Readouts that read pads depend on them, so their texts are always padded to the recipe's context. From
     here on the model multiplies in fp32.
     """
     preset, context = MODELS[recipe.model.name], recipe.model.context
     lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
-    width = context if recipe.model.readout == "last_pad" else None
-    found = torch.empty(len(ids), model.head.out_features)
+    width = context if recipe.model.readout in READS_PADS else None
+    found = torch.empty(len(ids), model.n_classes)
     device = next(model.parameters()).device
     multiply_in(model, "fp32")
     done = 0

@@ -18,16 +18,16 @@ class Typist:
 
     In a causal model a position sees only what stands before it. So what was computed for an unchanged beginning
     holds, and where the last real token is read out, every position has the verdict on the text that ends there.
-    For no other readout. On the CPU, in fp32; the weights must not change.
+    For no other readout, and no other mask. On the CPU, in fp32; the weights must not change.
     """
 
     def __init__(self, model: Classifier):
-        if model.readout != "last_real":
-            raise ValueError(f"with the readout {model.readout}, a position holds no verdict")
+        if model.readout != "last_real" or not model.causal:
+            raise ValueError(f"with the readout {model.readout}, causal {model.causal}, a position holds no verdict")
         multiply_in(model, "fp32")
-        self._head, self._past = model.head, Past(model.backbone)
+        self._classify, self._past = model.classify, Past(model.backbone)
         self._ids: list[int] = []
-        self._probabilities = torch.empty(0, model.head.out_features)
+        self._probabilities = torch.empty(0, model.n_classes)
 
     @torch.no_grad()
     def verdicts(self, ids: Sequence[int]) -> Tensor:
@@ -38,7 +38,7 @@ class Typist:
         self._ids, self._probabilities = ids[:known], self._probabilities[:known]
         if known < len(ids):
             h = self._past.read(torch.tensor(ids[known:]), known)
-            self._ids, self._probabilities = ids, torch.cat([self._probabilities, self._head(h).softmax(dim=1)])
+            self._ids, self._probabilities = ids, torch.cat([self._probabilities, self._classify(h).softmax(dim=1)])
         return self._probabilities
 
 

@@ -8,63 +8,101 @@ from torch import Tensor, nn
 from core.model import readout as readouts
 from core.model.freeze import FreezePlan
 from core.model.gpt2 import GPT2
+from core.model.linear import Linear
+from core.model.lora import Adapter
 from core.presets import Shape
+from core.recipe import Lora, Model
 
 
 class Classifier(nn.Module):
     """Logits (B, C) from token ids (B, T). `forward == suffix(prefix(ids, lengths, depth), lengths, depth)` at every depth.
 
     With `rows` = "needed", the last block computes only the position that is read out, and with the readout
-    `first`, which sees nothing else, every block; with "all" the same comes of computing every position.
+    `first`, which sees nothing else in a causal model, every block; with "all" the same comes of computing every
+    position. `kind` says what is built on the backbone.
     """
 
-    def __init__(self, shape: Shape, n_classes: int, readout: str, rows: str = "needed"):
+    def __init__(self, shape: Shape, n_classes: int, kind: Model, rows: str = "needed"):
         super().__init__()
         self.backbone = GPT2(shape)
-        self.readout = readout
-        self.one_row = rows == "needed" and readout in readouts.ONE_ROW
-        self.head = nn.Linear(shape.width, n_classes)
+        self.readout, self.causal, self.outputs = kind.readout, kind.causal, kind.outputs
+        self.n_classes = n_classes
+        self.one_row = rows == "needed" and self.readout in readouts.ONE_ROW
+        self.one_token = self.one_row and self.readout == "first" and self.causal
+        last = nn.Linear(shape.width, 1 if self.outputs == "sigmoid" else n_classes)
+        two = kind.head == "mlp"
+        self.head = nn.Sequential(nn.Linear(shape.width, shape.width), nn.Tanh(), last) if two else last
 
     def new_head(self, seed: int) -> None:
         """Initialize the head as the book does: PyTorch's default for a linear layer, right after seeding."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.head.reset_parameters()
+            for layer in self.head.modules():
+                if isinstance(layer, nn.Linear):
+                    layer.reset_parameters()
+
+    def adapt(self, plan: FreezePlan, lora: Lora, seed: int) -> None:
+        """Give the blocks that the plan says adapters, drawn from the seed."""
+        generator = torch.Generator().manual_seed(seed)
+        for i, block in enumerate(self.backbone.h):
+            if f"lora.{i}" not in plan.parts:
+                continue
+            layers = {name: layer for layer in block.modules() if isinstance(layer, Linear) for name in layer.stacked}
+            for name in lora.adapted:
+                layer = layers[name]
+                wide = layer.out_features // len(layer.stacked), layer.in_features
+                layer.lora[name] = Adapter(wide, lora.rank, lora.scale, lora.dropout, generator)
+
+    def merge(self) -> None:
+        """Make adapters a part of the matrices beside them, which then compute the same."""
+        for layer in self.modules():
+            if isinstance(layer, Linear) and layer.lora:
+                layer.merge()
 
     def kept(self, lengths: Tensor, width: int, depth: int) -> Tensor:
         """How many leading positions of each text matter in what `prefix` gives: (B,) int64.
 
-        `width` is what the texts are padded to; only the readout `last_pad` looks beyond the real tokens.
+        `width` is what the texts are padded to; only some readouts look beyond the real tokens.
         """
-        if self.one_row and (self.readout == "first" or depth == len(self.backbone.h)):
+        if self.one_token or (self.one_row and depth == len(self.backbone.h)):
             return torch.ones_like(lengths)
-        return torch.full_like(lengths, width) if self.readout == "last_pad" else lengths
+        return readouts.read(self.readout, lengths, width)
 
     def prefix(self, ids: Tensor, lengths: Tensor, depth: int) -> Tensor:
         """Embeddings and the first `depth` blocks: ids (B, T), lengths (B,) -> (B, T, D).
 
         Where one position is all that the rest needs, (B, 1, D).
         """
-        if self.one_row and self.readout == "first":
+        if self.one_token:
             ids = ids[:, :1]
         return self._blocks(self.backbone.embed(ids), lengths, 0, depth)
 
     def suffix(self, h: Tensor, lengths: Tensor, depth: int) -> Tensor:
         """The blocks from `depth` on, readout, final norm, head: what `prefix` gave, lengths (B,) -> (B, C)."""
         h = self._blocks(h, lengths, depth, len(self.backbone.h))
-        if self.readout == "mean":
-            return self.head(readouts.mean_real(self.backbone.norm(h), lengths))
+        if self.readout not in readouts.ONE_ROW:
+            n = readouts.read(self.readout, lengths, h.shape[1])
+            return self.classify(readouts.mean(self.backbone.norm(h), n))
         if not self.one_row:
             position = readouts.position(self.readout, lengths, h.shape[1])
             h = h[torch.arange(len(h), device=h.device), position, None]
         # the norm acts on each position by itself: only the one that is read needs it
-        return self.head(self.backbone.norm(h[:, 0]))
+        return self.classify(self.backbone.norm(h[:, 0]))
+
+    def classify(self, h: Tensor) -> Tensor:
+        """What was read out, normalized (N, D) -> logits (N, C).
+
+        A single logit z becomes (0, z), whose softmax is z's sigmoid, and whose cross entropy is binary.
+        """
+        logits = self.head(h)
+        return torch.cat([torch.zeros_like(logits), logits], dim=1) if self.outputs == "sigmoid" else logits
 
     def _blocks(self, h: Tensor, lengths: Tensor, first: int, last: int) -> Tensor:
+        seen = None if self.causal else readouts.read(self.readout, lengths, h.shape[1])
         for i in range(first, last):
             one = self.one_row and i == len(self.backbone.h) - 1
             rows = readouts.position(self.readout, lengths, h.shape[1]) if one else None
-            h = self.backbone.block(i, h, rows)
+            h = self.backbone.block(i, h, rows, seen)
         return h
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
@@ -80,6 +118,13 @@ class Classifier(nn.Module):
         """The parameters that learn, by name, in a fixed order."""
         return ((name, p) for name, p in self.named_parameters() if p.requires_grad)
 
+    def learned(self) -> Iterator[tuple[str, Tensor]]:
+        """The same as matrices of the model without adapters: one that has some counts with what they add."""
+        yield from ((name, p) for name, p in self.learning() if ".lora." not in name)
+        for name, layer in self.named_modules():
+            if isinstance(layer, Linear) and layer.lora:
+                yield f"{name}.weight", layer.whole()
+
 
 def part_of(name: str) -> str:
     """The part of the freeze plan that a parameter of a Classifier belongs to."""
@@ -89,6 +134,6 @@ def part_of(name: str) -> str:
     match rest.split("."):
         case ["wte" | "wpe", *_]:
             return "embeddings"
-        case ["h", i, *_]:
-            return f"blocks.{i}"
+        case ["h", i, *rest]:
+            return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
     return "norm"

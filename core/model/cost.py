@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from core.model.freeze import FreezePlan, parts_of
-from core.presets import Shape
+from core.presets import MODELS, Shape
+from core.recipe import Recipe
 
 FP32, BF16 = 4, 2  # bytes
 PROCESS = 500_000_000  # bytes of a worker with PyTorch and scikit-learn, before any model
@@ -22,9 +23,24 @@ def parameters(shape: Shape, n_classes: int) -> dict[str, int]:
     return sizes | {"embeddings": (shape.vocab + shape.context) * d, "norm": 2 * d, "head": d * n_classes + n_classes}
 
 
-def learning(shape: Shape, plan: FreezePlan, n_classes: int) -> int:
+def sizes(recipe: Recipe, n_classes: int) -> dict[str, int]:
+    """Parameters of every part of a recipe's classifier, and under `lora.3` those of block 3's adapters."""
+    shape, lora = MODELS[recipe.model.name].shape, recipe.lora
+    d, found = shape.width, parameters(shape, 1 if recipe.model.outputs == "sigmoid" else n_classes)
+    if recipe.model.head == "mlp":
+        found["head"] += d * d + d
+    around = dict.fromkeys(lora.adapted, 2 * d) | {name: 5 * d for name in ("up", "down") if name in lora.adapted}
+    return found | {f"lora.{i}": lora.rank * sum(around.values()) for i in range(shape.n_blocks)}
+
+
+def learning(sizes: Mapping[str, int], plan: FreezePlan) -> int:
     """How many parameters the plan trains."""
-    return sum(size for part, size in parameters(shape, n_classes).items() if part in plan.parts)
+    return sum(size for part, size in sizes.items() if part in plan.parts)
+
+
+def in_all(sizes: Mapping[str, int], plan: FreezePlan) -> int:
+    """How many parameters there are, with the plan's adapters."""
+    return sum(size for part, size in sizes.items() if part in plan.parts or not part.startswith("lora."))
 
 
 def block_flops(shape: Shape, width: int) -> int:
@@ -99,7 +115,7 @@ class Costs:
 
     shape: Shape
     plan: FreezePlan
-    n_classes: int
+    sizes: Mapping[str, int]  # parameters of every part
     one_row: bool
     accumulate: int = 1  # batches of a step
 
@@ -118,7 +134,7 @@ class Costs:
 
     def prepare(self, tokens: float, drawn: bool) -> Work:
         """What comes before the model is used: its texts, and its weights, verified; random ones are first written."""
-        weights = FP32 * sum(parameters(self.shape, self.n_classes).values())
+        weights = FP32 * in_all(self.sizes, self.plan)
         return Work(tokens=tokens, saved=weights * (1 + drawn))
 
     def encode(self, load: Load) -> Work:
@@ -134,25 +150,27 @@ class Costs:
 
     def compare(self) -> Work:
         """Measuring how far the weights have moved, as each evaluation does."""
-        return Work(compared=learning(self.shape, self.plan, self.n_classes))
+        return Work(compared=learning(self.sizes, self.plan))
 
     def save(self) -> Work:
         """One checkpoint."""
-        return Work(saved=SAVED * learning(self.shape, self.plan, self.n_classes))
+        return Work(saved=SAVED * learning(self.sizes, self.plan))
 
     def learn(self, load: Load, cached: bool) -> Work:
         """Texts learned from once.
 
-        A learning block costs two backward products for each forward one, a frozen block above the boundary one.
+        A learning block costs two backward products for each forward one, a frozen block above the boundary one, and
+        its adapters two of their own.
         """
-        updated = STEPPED * learning(self.shape, self.plan, self.n_classes)
-        tables = parameters(self.shape, self.n_classes)["embeddings"] if "embeddings" in self.plan.parts else 0
+        updated = STEPPED * learning(self.sizes, self.plan)
+        tables = self.sizes["embeddings"] if "embeddings" in self.plan.parts else 0
         work = Work(steps=load.batches, updated=load.batches / self.accumulate * updated, tables=load.batches * tables)
         if not cached:
             below = self.look(load, 0, self.depth)
             work += Work(look=below.look, look_row=below.look_row)
         for i in range(self.depth, self.shape.n_blocks):
-            times = 3 if f"blocks.{i}" in self.plan.parts else 2
+            part = self.plan.of_part(f"blocks.{i}")
+            times = 2 + 3 * self.sizes[part] / self.sizes[f"blocks.{i}"] if part == f"lora.{i}" else 3 if part else 2
             if self.one_row and i == self.shape.n_blocks - 1:
                 work += Work(learn_row=Passes(load.batches, times * load.row))
             else:
@@ -164,8 +182,8 @@ class Costs:
 
         Weights, gradients, AdamW's two moments, and what autograd keeps.
         """
-        weights = sum(parameters(self.shape, self.n_classes).values()) * FP32
-        state = learning(self.shape, self.plan, self.n_classes) * FP32 * 3
+        weights = in_all(self.sizes, self.plan) * FP32
+        state = learning(self.sizes, self.plan) * FP32 * 3
         # of a full block: two norms' inputs, qkv, attention's output, the MLP's two wide layers; one row keeps a norm
         full = max(0, self.shape.n_blocks - self.depth - self.one_row)
         kept = (full * 16 + 2) * batch * width

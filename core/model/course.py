@@ -4,10 +4,10 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 from core.data.profile import Profile
-from core.model.cost import CHUNK, Costs, Load, Work
+from core.model.cost import CHUNK, Costs, Load, Work, sizes
 from core.model.freeze import FreezePlan
 from core.presets import MODELS
-from core.recipe import Recipe
+from core.recipe import READS_PADS, Recipe
 
 WIDTHS = 48  # so many different widths at most are reckoned with
 
@@ -41,9 +41,10 @@ class Course:
         self.rows = {split: sum(labels.values()) for split, labels in profile.splits.items()} if profile else {}
         self.lengths = _lengths(profile) if profile else {}
         readout = recipe.model.readout
-        self.one_row = recipe.speed.rows == "needed" and readout != "mean"
-        self._one_token = self.one_row and readout == "first"  # which sees nothing else
-        self._pads = readout == "last_pad"  # which looks at the padding
+        self.sizes = sizes(recipe, self.n_classes)
+        self.one_row = recipe.speed.rows == "needed" and not readout.startswith("mean")
+        self._one_token = self.one_row and readout == "first" and recipe.model.causal  # which sees nothing else
+        self._pads = readout in READS_PADS
         if self.is_known:
             self._loads = {cached: self._by_occasion(cached) for cached in (True, False)}
             self._encode = self._filled(self._alone, self._encoded)
@@ -60,7 +61,7 @@ class Course:
         return max(self._stepped(cached=False)) if self.lengths else self.context
 
     def costs(self, plan: FreezePlan) -> Costs:
-        return Costs(self.shape, plan, self.n_classes, self.one_row, self.recipe.train.accumulate)
+        return Costs(self.shape, plan, self.sizes, self.one_row, self.recipe.train.accumulate)
 
     def cached_values(self, costs: Costs) -> float:
         """How many numbers the prefix cache holds, where the texts are known."""
@@ -97,7 +98,7 @@ class Course:
     def _stepped(self, cached: bool) -> Shares:
         """How wide they are in the batches of a step. What is cached has no pads but those of its batch."""
         padding = self.recipe.train.padding
-        if self._one_token or self._pads or padding == "bucketed":
+        if self._one_token or self._pads or padding in ("bucketed", "none"):
             return self._alone
         if padding == "fixed" and not cached:
             return {self.context: 1.0}

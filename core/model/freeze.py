@@ -12,7 +12,10 @@ def parts_of(n_blocks: int) -> list[str]:
 
 @dataclass(frozen=True)
 class FreezePlan:
-    """Any pattern of learning and frozen parts over `parts_of(n_blocks)`."""
+    """Any pattern of learning and frozen parts over `parts_of(n_blocks)`.
+
+    A block may learn (`blocks.3`), stay frozen, or stay frozen under adapters that learn (`lora.3`).
+    """
 
     n_blocks: int
     parts: frozenset[str]
@@ -20,12 +23,15 @@ class FreezePlan:
     @classmethod
     def of(cls, n_blocks: int, parts: Iterable[str]) -> "FreezePlan":
         """Raises ValueError for a part that the model does not have."""
-        parts, known = frozenset(parts), parts_of(n_blocks)
-        for part in sorted(parts - set(known)):
+        parts, blocks = frozenset(parts), [f"blocks.{i}" for i in range(n_blocks)]
+        for part in sorted(parts - set(parts_of(n_blocks)) - {adapted(block) for block in blocks}):
             raise ValueError(
-                f"{part!r} is no part of this model. Parts are embeddings, blocks.0 to blocks.{n_blocks - 1}, "
-                "norm, head; or say head, last_block, last_two_blocks, all."
+                f"{part!r} is no part of this model. Parts are embeddings, blocks.0 to blocks.{n_blocks - 1} (or lora.0 "
+                f"to lora.{n_blocks - 1}), norm, head; or say head, last_block, last_two_blocks, all, lora."
             )
+        for block in blocks:
+            if {block, adapted(block)} <= parts:
+                raise ValueError(f"{block} learns already: {adapted(block)} is for a frozen one.")
         return cls(n_blocks, parts)
 
     @classmethod
@@ -35,29 +41,39 @@ class FreezePlan:
 
     @classmethod
     def parse(cls, text: str, n_blocks: int) -> "FreezePlan":
-        """Read `head`, `last_block`, `last_two_blocks`, `all`, or a list such as `blocks.3,norm,head`.
+        """Read `head`, `last_block`, `last_two_blocks`, `all`, `lora`, or a list such as `lora.2,blocks.3,norm,head`.
 
         Raises ValueError with a sentence for a part that the model does not have.
         """
         from_the_top = {"all": n_blocks + 3, "last_two_blocks": 4, "last_block": 3, "head": 1}
         if text in from_the_top:
             return cls.from_boundary(n_blocks, max(0, n_blocks + 3 - from_the_top[text]))
+        if text == "lora":
+            return cls.of(n_blocks, ["head", *(f"lora.{i}" for i in range(n_blocks))])
         return cls.of(n_blocks, [part for part in re.split(r"[,\s]+", text) if part])
 
     def __str__(self) -> str:
-        for name in ("head", "last_block", "last_two_blocks", "all"):
+        for name in ("head", "last_block", "last_two_blocks", "all", "lora"):
             if FreezePlan.parse(name, self.n_blocks).parts == self.parts:
                 return name
-        return ",".join(part for part in parts_of(self.n_blocks) if part in self.parts)
+        each = (self.of_part(part) for part in parts_of(self.n_blocks))
+        return ",".join(part for part in each if part)
 
     @property
     def in_words(self) -> str:
         """For a person: 'last block', 'all layers', '3 of 12 blocks and head'."""
-        named = {"head": "head only", "last_block": "last block", "last_two_blocks": "last two", "all": "all layers"}
+        named = {
+            "head": "head only",
+            "last_block": "last block",
+            "last_two_blocks": "last two",
+            "all": "all layers",
+            "lora": "LoRA",
+        }
         if str(self) in named:
             return named[str(self)]
-        blocks = [part for part in self.parts if part.startswith("blocks.")]
-        words = [f"{len(blocks)} of {self.n_blocks} blocks"] if blocks else []
+        blocks, adapters = (sum(part.startswith(kind) for part in self.parts) for kind in ("blocks.", "lora."))
+        words = [f"{blocks} of {self.n_blocks} blocks"] if blocks else []
+        words += [f"LoRA in {adapters}"] if adapters else []
         return ", ".join(words + [part for part in ("embeddings", "norm", "head") if part in self.parts])
 
     @property
@@ -65,8 +81,14 @@ class FreezePlan:
         """How many leading blocks are frozen together with the embeddings; None when the embeddings train."""
         if "embeddings" in self.parts:
             return None
-        frozen = (i for i in range(self.n_blocks) if f"blocks.{i}" in self.parts)
-        return next(frozen, self.n_blocks)
+        moving = (i for i in range(self.n_blocks) if self.of_part(f"blocks.{i}"))
+        return next(moving, self.n_blocks)
 
-    def toggled(self, part: str) -> "FreezePlan":
-        return FreezePlan.of(self.n_blocks, self.parts ^ {part})
+    def of_part(self, part: str) -> str | None:
+        """What learns at a place in `parts_of`: the part itself, its adapters, or None."""
+        return next((each for each in (part, adapted(part)) if each in self.parts), None)
+
+
+def adapted(part: str) -> str:
+    """A block's name where only its adapters learn: lora.3 for blocks.3. Other parts have none and keep theirs."""
+    return part.replace("blocks.", "lora.")

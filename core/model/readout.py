@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from core.recipe import READS_PADS
+
 ONE_ROW = ("last_real", "last_pad", "first")  # readouts that look at a single position
 
 
@@ -21,7 +23,12 @@ def position(readout: str, lengths: Tensor, width: int) -> Tensor:
     raise ValueError(f"{readout!r} is no readout of one position")
 
 
-def mean_real(h: Tensor, lengths: Tensor) -> Tensor:
-    """Mean over real tokens: (B, T, D), (B,) -> (B, D)."""
-    real = (torch.arange(h.shape[1], device=h.device) < lengths[:, None]).to(h.dtype)  # (B, T)
-    return torch.einsum("btd,bt->bd", h, real) / lengths[:, None].to(h.dtype)
+def read(readout: str, lengths: Tensor, width: int) -> Tensor:
+    """How many of the first positions count as text, (B,) int64: of some readouts all, pads too."""
+    return torch.full_like(lengths, width) if readout in READS_PADS else lengths
+
+
+def mean(h: Tensor, n: Tensor) -> Tensor:
+    """Mean over the first `n` (B,) positions: (B, T, D) -> (B, D)."""
+    counted = (torch.arange(h.shape[1], device=h.device) < n[:, None]).to(h.dtype)  # (B, T)
+    return torch.einsum("btd,bt->bd", h, counted) / n[:, None].to(h.dtype)

@@ -85,6 +85,7 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
         yield stopped()
         return
     yield from ends
+    model.merge()  # as it is asked from now on
     result = report(run, recipe, model, prepared, texts, ends, words, progress)
     seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - learned}
     result["cache"] = inputs.cache
@@ -166,7 +167,7 @@ def _accuracy(said: np.ndarray, labels: np.ndarray) -> float:
 
 
 def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, n_steps: int) -> Started:
-    shape, n_classes = MODELS[recipe.model.name].shape, len(prepared.names)
+    sizes = cost.sizes(recipe, len(prepared.names))
     checked = texts.labels[texts.splits["validation"]]
     return Started(
         pid=os.getpid(),
@@ -175,8 +176,8 @@ def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, n_steps: i
         rows={split: len(rows) for split, rows in texts.splits.items()},
         labels=prepared.names,
         majority=float(np.bincount(checked).max() / len(checked)),
-        learns=cost.learning(shape, recipe.plan, n_classes),
-        parameters=sum(cost.parameters(shape, n_classes).values()),
+        learns=cost.learning(sizes, recipe.plan),
+        parameters=cost.in_all(sizes, recipe.plan),
         device=recipe.speed.device,
         threads=recipe.speed.threads,
     )

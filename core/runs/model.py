@@ -10,7 +10,7 @@ from torch import Tensor
 from core import files
 from core.data import tokens
 from core.data.tokens import BPE
-from core.errors import BadRun
+from core.errors import BadData, BadRun
 from core.model.classifier import Classifier
 from core.model.weights import Base, Progress, WeightsFile, find_base, open_base
 from core.presets import MODELS
@@ -63,13 +63,18 @@ def tokenizer_of(run: RunFolder, recipe: Recipe) -> BPE:
 
 
 def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:
-    """The classifier before its first step, on the recipe's device."""
+    """The classifier before its first step, on the recipe's device. Raises BadData for classes that one logit cannot tell."""
+    if recipe.model.outputs == "sigmoid" and n_classes != 2:
+        raise BadData(
+            f"A sigmoid's one logit tells two classes apart; here are {n_classes}.", "Train with --outputs softmax."
+        )
     shape = MODELS[recipe.model.name].shape
     with torch.device("meta"):
-        model = Classifier(shape, n_classes, recipe.model.readout, recipe.speed.rows)
+        model = Classifier(shape, n_classes, recipe.model, recipe.speed.rows)
     model = model.to_empty(device="cpu")
     base.load_into(model.backbone)
     model.new_head(recipe.train.seed)
+    model.adapt(recipe.plan, recipe.lora, recipe.train.seed)
     model.freeze(recipe.plan)
     return model.to(recipe.speed.device).eval()
 
@@ -91,11 +96,12 @@ def set_weights(model: Classifier, tensors: dict[str, Tensor]) -> None:
 
 
 def trained_model(run: RunFolder, recipe: Recipe, folder: Path) -> tuple[Classifier, list[str]]:
-    """A run's model at a checkpoint, on this machine's CPU, and the names of its classes."""
+    """A run's model at a checkpoint, adapters merged, on this machine's CPU, and the names of its classes."""
     known = origin(run)
     if known is None:
         raise BadRun(f"{run.name} has not built its model yet.", "Wait for it, or resume it.")
     recipe = recipe.model_copy(update={"speed": recipe.speed.model_copy(update={"device": "cpu"})})
     model = new_model(recipe, len(known.labels), open_base(known.base, run.path))
     set_weights(model, checkpoint.read(folder, checkpoint.WEIGHTS))
+    model.merge()
     return model, known.labels

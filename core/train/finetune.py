@@ -3,10 +3,12 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.data import batches
 from core.errors import WorkbenchError
@@ -36,6 +38,21 @@ def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
         "and train.drop_last leaves out what is no whole batch.",
         "Make the batch smaller, or turn train.drop_last off.",
     )
+
+
+@contextmanager
+def dropping(model: Classifier, seed: list[int]) -> Iterator[None]:
+    """Let adapters leave out inputs, which ones depending on nothing but the seed. Nothing else in the model does."""
+    if not any(isinstance(module, nn.Dropout) and module.p for module in model.modules()):
+        yield
+        return
+    with torch.random.fork_rng():
+        torch.manual_seed(int(np.random.default_rng(seed).integers(2**63)))
+        model.train()
+        try:
+            yield
+        finally:
+            model.eval()
 
 
 class ClassifierLoop(Loop):
@@ -74,13 +91,14 @@ class ClassifierLoop(Loop):
             self._plan = epoch, epoch_plan(self.recipe, self.inputs.texts, epoch)
         n = self.train.accumulate
         together = self._plan[1][i * n : (i + 1) * n]
-        rows = sum(len(batch.rows) for batch in together)  # each text counts alike, in a smaller last batch too
+        rows = max(1, sum(self._taught(batch) for batch in together))  # each text counts alike, in a smaller last batch too
         value, tokens = 0.0, 0
         self.optimizer.zero_grad(set_to_none=True)
-        for batch in together:
+        for k, batch in enumerate(together):
             h, lengths, labels = self.inputs.batch("train", batch)
-            logits = self.model.suffix(h, lengths, self.inputs.depth)
-            loss = F.cross_entropy(logits, labels, reduction="sum") / rows
+            with dropping(self.model, [self.train.seed, self.state.step, k]):
+                logits = self.model.suffix(h, lengths, self.inputs.depth)
+            loss = F.cross_entropy(logits, labels, ignore_index=self.train.ignore_index, reduction="sum") / rows
             value += loss.item()
             tokens += int(lengths.sum())
             if not math.isfinite(value):
@@ -88,6 +106,11 @@ class ClassifierLoop(Loop):
             loss.backward()
         self.optimizer.step()
         return value, self.optimizer.param_groups[0]["lr"], tokens
+
+    def _taught(self, batch: batches.Batch) -> int:
+        """How many of a batch's texts teach anything."""
+        texts = self.inputs.texts
+        return int((texts.labels[texts.splits["train"][batch.rows]] != self.train.ignore_index).sum())
 
     def _evaluate(self) -> Iterator[Event]:
         step, t = self.state.step, self.train
@@ -108,7 +131,7 @@ class ClassifierLoop(Loop):
             best = self.state.best_loss is None or seen.loss < self.state.best_loss
             if best:
                 self.state.best_step, self.state.best_loss = step, seen.loss
-        yield Changed(parts=relative_change(self.model.learning(), self.origin), step=step)
+        yield Changed(parts=relative_change(self.model.learned(), self.origin), step=step)
         self.state.evaluated = step
         self._reported = time.monotonic()
         return best

@@ -13,7 +13,7 @@ from torch import Tensor
 from core.files import Progress, cache_root, disk_full
 from core.model.classifier import Classifier
 from core.model.padding import pad
-from core.recipe import Recipe
+from core.recipe import READS_PADS, Recipe
 from core.runs.events import Encoded, Event, Noted
 from core.train.inputs import Cached, Fresh
 from core.train.layout import Chunk, Layout, layout
@@ -35,7 +35,7 @@ def inputs_of(model: Classifier, texts: Texts, recipe: Recipe, run: Path, progre
     if not depth or speed.cache == "off":
         return fresh
     counts = model.kept(torch.from_numpy(texts.lengths), texts.context, depth).numpy()
-    width = texts.context if recipe.model.readout == "last_pad" else None
+    width = texts.context if recipe.model.readout in READS_PADS else None
     plan = layout(texts.lengths, counts, [texts.splits[split] for split in SPLITS], width)
     in_memory = plan.positions * model.backbone.shape.width * 4 <= speed.cache_memory * GB
     dtype = torch.float32 if in_memory else torch.bfloat16
@@ -124,7 +124,7 @@ def key(model: Classifier, texts: Texts, recipe: Recipe, plan: Layout, dtype: to
     digest = hashlib.blake2b(digest_size=16)
     computed = (
         *(torch.__version__, torch.backends.cpu.get_cpu_capability(), recipe.speed.device, recipe.speed.threads),
-        *(recipe.speed.precision, dtype, depth, model.readout, model.one_row),
+        *(recipe.speed.precision, dtype, depth, model.readout, model.causal, model.one_row),
     )
     digest.update(repr(computed).encode())
     with ThreadPoolExecutor(recipe.speed.threads) as pool:  # hashing lets go of the interpreter

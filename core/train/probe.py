@@ -19,6 +19,7 @@ from core.model.freeze import FreezePlan
 from core.model.linear import multiply_in
 from core.model.speeds import DISK, Memory, Pace, Speeds
 from core.presets import MODELS, Shape
+from core import recipe as recipes
 from core.recipe import Recipe, load
 from core.runs.resolve import resolve_speed
 from core.train.change import relative_change
@@ -63,7 +64,7 @@ class _Probe:
         self.done = 0
 
     def _new(self, shape: Shape) -> Classifier:
-        model = Classifier(shape, 2, "last_real")
+        model = Classifier(shape, 2, recipes.Model())
         model.backbone.initialize(torch.Generator().manual_seed(0))
         return model.to(self.device).eval()
 

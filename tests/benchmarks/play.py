@@ -44,11 +44,11 @@ def engine(name: str, keys: int) -> dict[str, list[float]]:
     from core.evaluate.predict import probabilities
     from core.evaluate.typist import Typist
     from core.model.classifier import Classifier
-    from core.recipe import load
+    from core.recipe import Model, load
     from core.train.texts import cut
 
     recipe = load({"model": {"name": name, "context": MODELS[name].shape.context}})
-    model = Classifier(MODELS[name].shape, 2, "last_real").eval()
+    model = Classifier(MODELS[name].shape, 2, Model()).eval()
     model.backbone.initialize(torch.Generator().manual_seed(0))
     typist = Typist(model)
 

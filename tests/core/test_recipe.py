@@ -8,6 +8,7 @@ from core import toml
 from core.errors import BadRecipe
 from core.model.freeze import FreezePlan, parts_of
 from core.options import check, layer, merge
+from core.presets import MODELS, NAMED_RECIPES, RECIPES, standing_for
 from core.recipe import Recipe, load, options
 
 
@@ -17,7 +18,8 @@ def problems(raw):
 
 def test_the_book_is_the_chapters_protocol():
     book = load({"preset": "book"})
-    assert (book.train.epochs, book.train.batch, book.train.lr, book.train.weight_decay) == (5, 8, 5e-5, 0.1)
+    assert (book.train.epochs, book.train.batch, MODELS[book.model.name].lr, book.train.weight_decay) == (5, 8, 5e-5, 0.1)
+    assert book.train.lr == "auto"
     assert (book.train.eval_every, book.train.eval_batches, book.train.drop_last) == (50, 5, True)
     assert (book.data.balance, book.data.seed, book.data.duplicates) == ("undersample", 123, "keep")
     assert (book.model.name, book.model.readout, book.model.context) == ("gpt2", "last_pad", "longest")
@@ -92,13 +94,20 @@ def test_a_file_that_is_no_toml(tmp_path):
         ("blocks.1, head", {"blocks.1", "head"}, 1),
         ("embeddings,head", {"embeddings", "head"}, None),
         ("norm", {"norm"}, 4),
+        ("lora", {"lora.0", "lora.1", "lora.2", "lora.3", "head"}, 0),
+        ("lora.2,blocks.3,head", {"lora.2", "blocks.3", "head"}, 2),
     ],
 )
 def test_freeze_plans(text, parts, depth):
     plan = FreezePlan.parse(text, 4)
     assert plan.parts == parts and plan.depth == depth
     assert FreezePlan.parse(str(plan), 4) == plan
-    assert plan.toggled("blocks.0").toggled("blocks.0") == plan
+
+
+def test_a_block_learns_or_has_adapters():
+    with pytest.raises(ValueError, match="blocks.2 learns already"):
+        FreezePlan.parse("blocks.2,lora.2", 4)
+    assert FreezePlan.parse("lora.1,head", 4).in_words == "LoRA in 1, head"
 
 
 def test_a_part_that_is_not_there():
@@ -108,3 +117,27 @@ def test_a_part_that_is_not_there():
 
 def test_weights_of_an_earlier_versions_recipe_are_the_pretrained_ones():
     assert load(layer("model.weights", "auto")).model.weights == load().model.weights == "pretrained"
+
+
+def test_every_named_recipe_is_one():
+    assert list(RECIPES) == ["default", "book", *(f"book/{i}" for i in range(1, 20)), "imdb/gpt2"]
+    recipes = {name: load({"preset": name}) for name in RECIPES}
+    kinds = [recipe.model_copy(update={"preset": "default"}) for recipe in recipes.values()]
+    # but for what the book's script never uses, each row changes something
+    assert len({str(kind) for kind in kinds}) == len(kinds)
+    assert all(NAMED_RECIPES[name].figure for name in RECIPES if name != "default")
+    assert recipes["book/12"].plan.depth == 0 and recipes["book/12"].lora.scale == 8 and recipes["book/15"].batch == 1
+
+
+def test_rows_that_differ_in_size_only_collapse():
+    assert standing_for("nano")["book/1"] == ["book/1", "book/6", "book/7", "book/8"]
+    assert standing_for("nano")["book/5"] == ["book/5", "book/9"] and "book/9" not in standing_for("nano")
+    assert sorted(sum(standing_for("nano").values(), [])) == sorted(RECIPES)
+
+
+def test_what_does_not_go_together():
+    assert "must be fixed" in problems({"model": {"readout": "mean_pads"}})["train.padding"].what
+    assert "without padding" in problems({"train": {"padding": "none", "batch": 8}})["train.batch"].what
+    assert "quary" in problems({"lora": {"layers": "quary,key"}})["lora.layers"].what
+    assert "lora.layers" in problems({"lora": {"layers": " , "}})
+    assert load({"lora": {"layers": "down, query"}}).lora.adapted == ["query", "down"]

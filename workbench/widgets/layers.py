@@ -125,7 +125,7 @@ class Layers(Lines):
             self._anchor = None
             self.set_reactive(Layers.part, self._boundary(plan))
         self._plan = plan
-        self._sizes = cost.parameters(preset.shape, n_classes)
+        self._sizes = cost.sizes(recipe, n_classes)
         self._head = f"{preset.shape.width:,} → {n_classes}"
         priced = recipe.model_copy(update={"freeze": None}), profile, speeds
         if self._priced is None or any(a is not b and a != b for a, b in zip(priced, self._priced, strict=True)):

@@ -237,7 +237,7 @@ def test_a_tar_of_gigabytes_is_refused_before_they_are_unpacked(imdb, server):
     assert max(read_to) < 0.5
 
 
-def test_reviews_become_one_table_in_an_order_of_their_own(imdb):
+def test_reviews_become_one_table_in_the_books_order(imdb):
     members = [
         ("aclImdb/train/unsup/7_0.txt", b"nobody said"),
         ("aclImdb/train/pos/10_9.txt", "good, <br />“very”\u0085".encode()),
@@ -251,8 +251,8 @@ def test_reviews_become_one_table_in_an_order_of_their_own(imdb):
     assert rows == [
         ["label", "text"],
         ["neg", "bad"],
-        ["pos", 'she said "fine"'],
         ["pos", "good, <br />“very”\u0085"],
+        ["pos", 'she said "fine"'],
     ]
     written.unlink()
     assert fetch(imdb(*reversed(members))).path.read_bytes() == first

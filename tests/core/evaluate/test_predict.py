@@ -10,7 +10,7 @@ from core.data.tokens import tokenizer
 from core.evaluate.predict import Predictor, probabilities
 from core.model.classifier import Classifier
 from core.presets import MODELS, Shape
-from core.recipe import load
+from core.recipe import READS_PADS, Model, load
 from core.train.texts import cut
 
 TEXTS = ["free prize", "see you at seven then, as we said", "", "a", "ok " * 40, "日本語のテキスト", "<|endoftext|>"]
@@ -24,16 +24,16 @@ def tiny(monkeypatch):
 
 
 def predictor(readout="last_real", context=24) -> Predictor:
-    model = Classifier(MODELS["nano"].shape, 3, readout)
+    model = Classifier(MODELS["nano"].shape, 3, Model(readout=readout))
     generator = torch.Generator().manual_seed(0)
     for p in model.parameters():
         torch.nn.init.normal_(p, std=0.3, generator=generator)
-    padding = "fixed" if readout == "last_pad" else "bucketed"
+    padding = "fixed" if readout in READS_PADS else "bucketed"
     recipe = load({"model": {"readout": readout, "context": context}, "train": {"padding": padding}})
     return Predictor(model.eval(), WORDS, recipe, ["ham", "spam", "other"], 0)
 
 
-@pytest.mark.parametrize("readout", ["last_real", "last_pad", "first", "mean"])
+@pytest.mark.parametrize("readout", ["last_real", "last_pad", "first", "mean", "mean_pads"])
 def test_a_texts_answer_does_not_depend_on_its_company(readout):
     asked = predictor(readout)
     together = asked.predict(TEXTS)

@@ -13,7 +13,7 @@ from core.model.classifier import Classifier
 from core.model.linear import multiply_in
 from core.model.past import FEWEST
 from core.presets import Shape
-from core.recipe import load
+from core.recipe import Model, load
 from core.train.texts import cut
 
 CONTEXT = 2 * FEWEST + 22  # its room grows twice, the second time to less than double
@@ -23,7 +23,7 @@ SIGNS = ["a", " the", "xq", " 1", "\n", "日", "😀", " winner", "!", " "]
 
 
 def classifier(shape=SHAPE, readout="last_real") -> Classifier:
-    model = Classifier(shape, 3, readout)
+    model = Classifier(shape, 3, Model(readout=readout))
     generator = torch.Generator().manual_seed(0)
     for p in model.parameters():
         torch.nn.init.normal_(p, std=0.2, generator=generator)

@@ -9,8 +9,10 @@ from core.model.classifier import Classifier
 from core.model.cost import Costs, Load, Passes, Work, learning, parameters
 from core.model.freeze import FreezePlan
 from core.presets import Shape
+from core.recipe import Model
 
 SHAPE, TEXTS, WIDTH = Shape(3, 64, 4, 128, 50), 8, 40
+SIZES = parameters(SHAPE, 2)
 PLANS = ["head", "last_block", "last_two_blocks", "blocks.0,blocks.2,head", "blocks.1,head", "all"]
 
 
@@ -28,9 +30,9 @@ def flops(work: Work) -> float:
 @pytest.mark.parametrize("readout", ["last_real", "mean"])
 def test_flops_are_those_that_are_counted(plan, readout):
     plan = FreezePlan.parse(plan, SHAPE.n_blocks)
-    model = Classifier(SHAPE, 2, readout).eval()
+    model = Classifier(SHAPE, 2, Model(readout=readout)).eval()
     model.freeze(plan)
-    costs = Costs(SHAPE, plan, 2, one_row=readout != "mean")
+    costs = Costs(SHAPE, plan, SIZES, one_row=readout != "mean")
     load = Load.of(SHAPE, {WIDTH: TEXTS}, 1)
     ids, lengths = torch.zeros(TEXTS, WIDTH, dtype=torch.long), torch.full((TEXTS,), WIDTH)
     hidden = []
@@ -60,8 +62,8 @@ def test_every_further_part_costs_more():
     before = None
     for boundary in range(5, -1, -1):
         plan = FreezePlan.from_boundary(SHAPE.n_blocks, boundary)
-        costs = Costs(SHAPE, plan, 2, one_row=True)
-        now = flops(costs.learn(load, cached=True)), learning(SHAPE, plan, 2), costs.memory(TEXTS, WIDTH)
+        costs = Costs(SHAPE, plan, SIZES, one_row=True)
+        now = flops(costs.learn(load, cached=True)), learning(SIZES, plan), costs.memory(TEXTS, WIDTH)
         assert before is None or all(b >= a for a, b in zip(before, now, strict=True))
         before = now
-    assert before[1] == sum(parameters(SHAPE, 2).values())
+    assert before[1] == sum(SIZES.values())

@@ -9,7 +9,7 @@ import torch
 from core.model.classifier import Classifier
 from core.options import merge
 from core.presets import MODELS, Shape
-from core.recipe import load
+from core.recipe import READS_PADS, load
 from core.train.finetune import ClassifierLoop
 from core.train.inputs import Cached, Fresh
 from core.train.layout import layout
@@ -49,9 +49,10 @@ def build(monkeypatch):
                 changes,
             )
         )
-        model = Classifier(TINY, 3, recipe.model.readout, recipe.speed.rows)
+        model = Classifier(TINY, 3, recipe.model, recipe.speed.rows)
         model.backbone.initialize(torch.Generator().manual_seed(0))
         model.new_head(0)
+        model.adapt(recipe.plan, recipe.lora, 0)
         with torch.no_grad():
             for p in model.parameters():
                 p.add_(torch.randn(p.shape, generator=torch.Generator().manual_seed(p.numel())) * 0.1)
@@ -62,7 +63,7 @@ def build(monkeypatch):
         inputs = Fresh(model, data, depth, "cpu")
         if depth and recipe.speed.cache != "off":
             counts = model.kept(torch.from_numpy(data.lengths), data.context, depth).numpy()
-            width = data.context if recipe.model.readout == "last_pad" else None
+            width = data.context if recipe.model.readout in READS_PADS else None
             plan = layout(data.lengths, counts, [data.splits[split] for split in SPLITS], width)
             store = Store(plan, TINY.width, dtype)
             fill(store, model, data, depth, lambda *_: None)

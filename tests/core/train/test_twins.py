@@ -22,6 +22,11 @@ CASES = [
     ("first", "dynamic", "head"),
     ("mean", "bucketed", "last_block"),
     ("mean", "bucketed", "norm,head"),
+    ("mean_pads", "fixed", "last_block"),
+    ("last_real", "bucketed", "lora"),
+    ("last_real", "bucketed", "lora.2,head"),
+    ("last_pad", "fixed", "lora.1,blocks.2,head"),
+    ("last_real", "none", "last_block"),
 ]
 FAST = {"cache": "run", "rows": "needed"}
 SLOW = [{"cache": "off", "rows": "needed"}, {"cache": "run", "rows": "all"}, {"cache": "off", "rows": "all"}]
@@ -30,7 +35,7 @@ SLOW = [{"cache": "off", "rows": "needed"}, {"cache": "run", "rows": "all"}, {"c
 def recipe(readout, padding, trainable, speed):
     return {
         "model": {"readout": readout},
-        "train": {"padding": padding},
+        "train": {"padding": padding} | ({"batch": 1} if padding == "none" else {}),
         "freeze": {"trainable": trainable},
         "speed": speed,
     }
@@ -66,7 +71,7 @@ def test_twins_agree_in_float64(build, readout, padding, trainable, slow):
     expected_losses, expected_seen, expected_weights = learned(twin)
     assert len(losses) == 20
     assert losses == pytest.approx(expected_losses, abs=1e-9)
-    assert [split for split, _ in seen] == [split for split, _ in expected_seen] and len(seen) >= 6
+    assert [split for split, _ in seen] == [split for split, _ in expected_seen] and len(seen) >= 4
     assert [loss for _, loss in seen] == pytest.approx([loss for _, loss in expected_seen], abs=1e-9)
     for name, p in weights.items():
         torch.testing.assert_close(p, expected_weights[name], atol=1e-9, rtol=0, msg=name)
@@ -113,6 +118,51 @@ def test_bf16_products_change_few_predictions(build, trainable):
         said.append(probabilities(built.model, texts.ids[:100], built.recipe))
     assert not torch.equal(*said)
     assert int((said[0].argmax(dim=1) != said[1].argmax(dim=1)).sum()) <= 3
+
+
+@pytest.mark.parametrize("kind", [{"causal": False}, {"causal": False, "readout": "first"}, {"head": "mlp"}], ids=str)
+@pytest.mark.parametrize("trainable", ["last_block", "lora.2,head"])
+def test_other_kinds_of_model_learn_the_same_on_both_paths(build, kind, trainable):
+    fast, twin = (build(model=kind, freeze={"trainable": trainable}, speed=speed) for speed in (FAST, SLOW[-1]))
+    losses, _, weights = learned(fast)
+    expected, _, expected_weights = learned(twin)
+    assert losses == pytest.approx(expected, abs=1e-9)
+    for name, p in weights.items():
+        torch.testing.assert_close(p, expected_weights[name], atol=1e-9, rtol=0, msg=name)
+
+
+def test_dropout_of_adapters_depends_on_the_step_alone(build):
+    changes = {"freeze": {"trainable": "lora.1,lora.2,head"}, "lora": {"dropout": 0.3}}
+    runs = [build(**changes), build(**changes), build(freeze=changes["freeze"])]
+    runs[1].limit.steps = 7
+    found = [learned(each) for each in runs]
+    assert found[0][0][:7] == found[1][0] and found[0][0] != found[2][0]
+    torch.rand(5)  # what others draw does not matter
+    runs[1].limit.steps = 20
+    assert found[1][0] + learned(runs[1])[0] == found[0][0]
+    # what is looked at is whole
+    texts = runs[0].inputs.texts
+    assert torch.equal(*(probabilities(runs[0].model, texts.ids[:5], runs[0].recipe) for _ in range(2)))
+
+
+def test_an_ignored_class_teaches_nothing(build):
+    import numpy as np
+
+    from core.train.finetune import epoch_plan
+
+    with_it, without = build(train={"ignore_index": 1}), build()
+    batch = epoch_plan(with_it.recipe, with_it.inputs.texts, 0)[0]
+    labels = with_it.inputs.texts.labels[with_it.inputs.texts.splits["train"][batch.rows]]
+    assert 0 < (labels == 1).sum() < len(labels)
+    with_it.limit.steps = 1
+    losses, _, _ = learned(with_it)
+    h, lengths, y = without.inputs.batch("train", batch)
+    logits = without.model.suffix(h, lengths, without.inputs.depth)
+    assert losses[0] == pytest.approx(F.cross_entropy(logits[y != 1], y[y != 1]).item(), abs=1e-9)
+    nothing = build(train={"ignore_index": 1, "accumulate": 1}, freeze={"trainable": "head"})
+    nothing.inputs.texts.labels[:] = 1
+    nothing.limit.steps = 2
+    assert learned(nothing)[0] == [0.0, 0.0] and np.isfinite(nothing.model.head.weight.detach().numpy()).all()
 
 
 def test_prediction_never_uses_bf16(build):

@@ -1,0 +1,32 @@
+"""LoRA: thin matrices beside frozen ones (Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models")."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Adapter(nn.Module):
+    """What learns beside one frozen matrix (out, in): `scale` * b @ a, nothing at first, because b begins at zero."""
+
+    def __init__(self, wide: tuple[int, int], rank: int, scale: float, dropout: float, generator: torch.Generator):
+        super().__init__()
+        n_out, n_in = wide
+        self.a = nn.Parameter(torch.empty(rank, n_in))
+        self.b = nn.Parameter(torch.zeros(n_out, rank))
+        nn.init.kaiming_uniform_(self.a, a=math.sqrt(5), generator=generator)  # as PyTorch begins a linear layer
+        self.scale, self.dropout = scale, nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What it adds to the matrix's product: (..., in) -> (..., out)."""
+        return self.scale * F.linear(F.linear(self.dropout(x), self.a), self.b)
+
+    def product(self) -> Tensor:
+        """What it adds to the matrix: (out, in)."""
+        return self.scale * (self.b @ self.a)
+
+    @property
+    def drops(self) -> bool:
+        """Whether it leaves out inputs now, so that adding `product` would not be the same."""
+        return self.training and self.dropout.p > 0

@@ -1,0 +1,65 @@
+"""Every named recipe takes a step at the shape of GPT-2 small."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from core.model.classifier import Classifier, part_of
+from core.presets import MODELS, RECIPES
+from core.recipe import load
+from core.runs.resolve import resolve
+from core.train.finetune import ClassifierLoop
+from core.train.inputs import Fresh
+from core.train.loop import State
+from core.train.optim import adamw
+from core.train.texts import Texts
+
+SHAPE = MODELS["gpt2"].shape
+LENGTHS = np.array([5, 31, 12, 20, 9, 26, 14, 8])  # texts are short, and steps of two, so that all rows take seconds
+
+
+@pytest.fixture(scope="module")
+def backbone():
+    model = Classifier(SHAPE, 2, load().model).backbone
+    with torch.no_grad():
+        for p in model.parameters():
+            p.normal_(std=0.02, generator=torch.Generator().manual_seed(p.numel()))
+    return model
+
+
+def texts(context: int) -> Texts:
+    rng = np.random.default_rng(0)
+    ids = [rng.integers(0, SHAPE.vocab, min(n, context)) for n in LENGTHS]
+    rows = np.arange(len(ids))
+    return Texts(ids, rows % 2, {"train": rows[:4], "validation": rows[4:6], "test": rows[6:]}, 50256, context)
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if name != "default"])
+def test_it_takes_a_step(name, backbone):
+    small = {"model": {"name": "gpt2"}, "train": {"eval_batches": 1}, "speed": {"device": "cpu", "threads": 1, "precision": "fp32"}}
+    batch = min(2, load({"preset": name}).batch)
+    recipe = load({"preset": name}, small, {"train": {"batch": batch, "accumulate": min(2, load({"preset": name}).train.accumulate)}})
+    recipe = resolve(recipe, {"text": "text", "label": "label"}, "csv", LENGTHS[:4])
+    with torch.device("meta"):
+        model = Classifier(SHAPE, 2, recipe.model)
+    model.backbone = copy.deepcopy(backbone)
+    model.head.to_empty(device="cpu")
+    model.new_head(123)
+    model.adapt(recipe.plan, recipe.lora, 123)
+    model.freeze(recipe.plan)
+    model.eval()
+    before = {n: p.detach().clone() for n, p in model.named_parameters()}
+    inputs = Fresh(model, texts(recipe.model.context), recipe.plan.depth, "cpu")
+    state = State()
+    optimizer = adamw(model, recipe.train.lr, recipe.train.weight_decay)
+    loop = ClassifierLoop(
+        model, inputs, recipe, state, optimizer,
+        save=lambda best: None, stopping=lambda: state.step >= 1, origin=before.get,
+    )  # fmt: skip
+    state.evaluated = 0  # only the step is wanted
+    events = list(loop.run())
+    assert state.step == 1 and events
+    changed = {part_of(n) for n, p in model.named_parameters() if not torch.equal(p, before[n])}
+    assert changed == recipe.plan.parts
