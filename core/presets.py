@@ -197,7 +197,7 @@ NAMED_RECIPES: dict[str, Named] = {
         merge(
             BOOK,
             {
-                "data": {"path": "imdb", "balance": "none", "shuffles": 2},
+                "data": {"path": "imdb", "balance": "none", "shuffles": 2, "baseline": "counts"},
                 "model": {"context": 256},
                 "freeze": {"trainable": "all"},
                 "train": {"epochs": 1, "eval_batches": 20},

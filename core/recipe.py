@@ -46,6 +46,11 @@ class Data(Part):
     shuffles: int = opt(
         1, "How often the rows are shuffled before they are split: the book's further scripts do it twice.", ge=1, le=9
     )
+    baseline: Literal["tfidf", "counts"] = opt(
+        "tfidf",
+        "How words are counted to see what needs no network: tfidf with logistic regression, as strict as is best on "
+        "validation, or counts, plain, as in the book's comparison.",
+    )
     seed: int = opt(123, "Decides which rows are sampled and which split each falls into.", ge=0, lt=2**32)
 
 

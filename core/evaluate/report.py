@@ -54,7 +54,7 @@ def report(
             "loss": float(-np.log(np.maximum(p[np.arange(len(test)), right], 1e-30)).mean()),
             "clean": float(hits[clean].mean()) if clean.any() else None,
             "clean_rows": int(clean.sum()),
-            "baseline": words.get("tfidf"),
+            "baseline": words.get(recipe.data.baseline),
             "majority": words["majority"],
         }
         | metrics.per_class(right, said, prepared.names),

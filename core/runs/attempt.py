@@ -46,7 +46,7 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
     recipe, prepared, texts, notes = gather(run, run.recipe(), progress)
     yield from notes
     torch.set_num_threads(recipe.speed.threads)
-    words = baselines(prepared, progress)
+    words = baselines(prepared, recipe.data.baseline, progress)
     yield from words
     origin = find_origin(run, recipe, prepared.names, progress)
     base = open_base(origin.base, run.path, progress) if resumed else WeightsFile(run.path / origin.base.file)
@@ -144,17 +144,17 @@ def said_of(table: read.Table, prepared: prepare.Prepared, data: Data) -> Iterat
         yield f"{leaks:,} of {len(prepared.indices('test')):,} test texts also stand in training."
 
 
-def baselines(prepared: prepare.Prepared, progress: Progress) -> list[Baseline]:
-    """What needs no network gets right, on validation and test."""
+def baselines(prepared: prepare.Prepared, kind: str, progress: Progress) -> list[Baseline]:
+    """What needs no network gets right, on validation and test; `kind` is how words are counted."""
     progress("baseline", 0, 1, "")
     splits = {split: prepared.indices(split) for split in prepare.SPLITS}
     texts = {split: [prepared.texts[i] for i in rows] for split, rows in splits.items()}
     labels = {split: prepared.labels[rows] for split, rows in splits.items()}
     commonest = baseline.most_frequent(labels["train"])
     said = {"majority": [np.full(len(labels[split]), commonest) for split in ("validation", "test")]}
-    counted = baseline.tfidf(*((texts[split], labels[split]) for split in ("train", "validation")), texts["test"])
+    counted = baseline.words(kind, *((texts[split], labels[split]) for split in ("train", "validation")), texts["test"])
     if counted is not None:
-        said["tfidf"] = counted
+        said[kind] = counted
     progress("baseline", 1, 1, "")
     return [
         Baseline(name=name, validation=_accuracy(checked, labels["validation"]), test=_accuracy(tested, labels["test"]))

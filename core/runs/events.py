@@ -88,7 +88,7 @@ class Changed(Event, tag="changed"):
 class Baseline(Event, tag="baseline"):
     """What counting words, or always saying the most frequent label, gets right on validation and test."""
 
-    name: str  # tfidf, majority
+    name: str  # tfidf, counts, majority
     validation: float
     test: float
 

@@ -49,6 +49,11 @@ class History:
         return self.ended.result if done and "test" in self.ended.result else None
 
     @property
+    def words(self) -> e.Baseline | None:
+        """What counting words gets right, however they were counted."""
+        return next((self.baselines[name] for name in ("tfidf", "counts") if name in self.baselines), None)
+
+    @property
     def learning(self) -> bool:
         return self.started is not None and self.ended is None and "test" not in self.phases
 

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 import torch
 
-from core.errors import BadModel, WorkbenchError
+from core.errors import BadData, BadModel, WorkbenchError
 from core.evaluate.predict import Predictor
 from core.recipe import load
 from core.runs import checkpoint
 from core.runs.attempt import attempt
-from core.runs.events import Checkpointed, Encoded, Ended, Evaluated, Resumed, Started, Steps
+from core.runs.events import Changed, Checkpointed, Encoded, Ended, Evaluated, Resumed, Started, Steps
 
 pytestmark = pytest.mark.usefixtures("tiny")
 
@@ -126,6 +126,7 @@ PLANS = [
     ("last_block", "bucketed", (0, 7, 22, 23, 24, 25, 60)),
     ("all", "dynamic", (9, 24)),
     ("embeddings,blocks.1,head", "fixed", (23,)),
+    ("lora.1,blocks.2,head", "bucketed", (9, 23)),
 ]
 
 
@@ -133,6 +134,7 @@ PLANS = [
 def test_a_stopped_and_resumed_run_equals_one_never_stopped(new_run, trainable, padding, moments):
     # 12 tokens are enough for these texts, and keep the fixed padding quick
     changes = {"freeze": {"trainable": trainable}, "train": {"padding": padding}, "model": {"context": 12}}
+    changes["lora"] = {"dropout": 0.2}
     whole = new_run(**changes)
     live(whole)
     for asked in moments:
@@ -175,6 +177,36 @@ def test_the_best_weights_are_kept_and_older_ones_removed(new_run):
     assert run.checkpoint("best").name == str(best) == announced.name
     assert run.result()["checkpoint"] == best
     assert {p.name for p in run.checkpoints.iterdir()} <= {"best", "last", str(best), "48"}
+
+
+@pytest.mark.parametrize("kind", [{}, {"head": "mlp"}, {"outputs": "sigmoid"}, {"causal": False}], ids=str)
+def test_of_an_adapted_run_only_adapters_and_head_are_kept_and_it_is_asked_merged(new_run, kind):
+    run = new_run(freeze={"trainable": "lora.1,lora.2,head"}, model=kind, train={"lr": 5e-3})
+    events = live(run)
+    names = set(weights(run))
+    assert all(".lora." in name or name.startswith("head.") for name in names)
+    assert {name.split(".")[2] for name in names if ".lora." in name} == {"1", "2"}
+    assert next(e for e in events if isinstance(e, Encoded)).blocks == 1  # below the lowest adapter
+    changed = [e for e in events if isinstance(e, Changed)][-1].parts
+    assert set(changed) == {"blocks.1.attn", "blocks.1.mlp", "blocks.2.attn", "blocks.2.mlp", "head"} and min(changed.values()) > 0
+    asked = Predictor.open(run)
+    assert not any(".lora." in name for name, _ in asked.model.named_parameters())
+    with open(run.predictions_file, newline="") as file:
+        said = list(csv.DictReader(file))
+    answers = asked.predict([row["text"] for row in said])
+    for row, answer in zip(said, answers, strict=True):
+        assert answer.probabilities["spam"] == pytest.approx(float(row["p_spam"]), abs=2e-6)
+
+
+def test_one_logit_cannot_tell_three_classes_apart(new_run, messages):
+    messages.write_text(messages.read_text() + "".join(f"other\tsomething else {i}\n" for i in range(20)))
+    with pytest.raises(BadData, match="two classes apart; here are 3"):
+        live(new_run(model={"outputs": "sigmoid"}))
+
+
+def test_words_are_counted_as_the_recipe_says(new_run):
+    found = [live(new_run(data={"baseline": kind}))[-1].result["test"] for kind in ("tfidf", "counts")]
+    assert all(0.5 < test["baseline"] <= 1 for test in found)
 
 
 def test_the_source_is_never_read_again(new_run, messages):
