@@ -1,0 +1,181 @@
+"""A run as one plain PyTorch script, in the manner of the book that the workbench follows. No torch."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from core import assets
+from core.errors import BadRun
+from core.model.freeze import FreezePlan
+from core.presets import MODELS
+from core.recipe import READS_PADS, Recipe
+from core.runs.folder import RunFolder
+
+WIDTH = 100  # columns that the script keeps to
+# what the book calls the matrices of a block
+BOOK = {"query": "W_query", "key": "W_key", "value": "W_value", "out": "out_proj", "up": "0", "down": "2"}
+
+
+def freezing(plan: FreezePlan) -> list[str]:
+    """The lines of PyTorch that a plan means, for a `model` with the book's names of its parts."""
+    if str(plan) == "all":
+        return _each("model", True)
+    lines = _each("model", False)
+    if "embeddings" in plan.parts:
+        lines += _each("model.tok_emb", True) + _each("model.pos_emb", True)
+    for blocks in _runs(plan, "blocks"):
+        lines += _each(blocks, True)
+    lines += [f"replace_linear_with_lora({blocks})" for blocks in _runs(plan, "lora")]
+    for part, name in (("norm", "final_norm"), ("head", "out_head")):
+        if part in plan.parts:
+            lines += _each(f"model.{name}", True)
+    return lines
+
+
+def _each(module: str, learns: bool) -> list[str]:
+    return [f"for param in {module}.parameters():", f"    param.requires_grad = {learns}"]
+
+
+def _runs(plan: FreezePlan, kind: str) -> Iterator[str]:
+    """Every unbroken run of blocks in a plan, as Python takes it out of the model; `kind` is `blocks` or `lora`."""
+    n, blocks = plan.n_blocks, "model.trf_blocks"
+    found = [i for i in range(n) if f"{kind}.{i}" in plan.parts]
+    for _, pairs in groupby(enumerate(found), lambda pair: pair[1] - pair[0]):
+        run = [i for _, i in pairs]
+        first, last = run[0], run[-1]
+        if last - first == n - 1:
+            yield blocks
+        elif first == last:
+            yield f"{blocks}[{-1 if last == n - 1 else first}]"
+        elif last == n - 1:
+            yield f"{blocks}[{first - n}:]"
+        else:
+            yield f"{blocks}[{first or ''}:{last + 1}]"
+
+
+class Facts(NamedTuple):
+    """What a script needs of a run beside its recipe."""
+
+    run: Path  # its folder
+    labels: list[str]  # in the order that numbers them
+    weights: Path  # what its backbone began as
+    origin: str  # where those come from, for a person
+    prefix: str  # of every name in that file
+    tokens: Path  # the file of its tokenizer
+
+
+class _Base(msgspec.Struct):
+    kind: str
+    source: str
+    file: str
+
+
+class _Origin(msgspec.Struct):
+    base: _Base
+    labels: list[str]
+
+
+def facts_of(run: RunFolder) -> Facts:
+    """Raises BadRun where the run has not got as far as its weights, or what it learned from is not there."""
+    from safetensors import SafetensorError, safe_open
+
+    from core.data.tokens import BUILT_IN
+
+    try:
+        known = msgspec.json.decode(run.base_file.read_bytes(), type=_Origin)
+    except FileNotFoundError as error:
+        raise BadRun(f"{run.name} has not built its model yet.", "Wait for it, or resume it.") from error
+    except msgspec.DecodeError as error:
+        raise BadRun(f"{run.base_file} is damaged: {error}.", "Train again from the recipe.") from error
+    if not run.data_file.is_file():
+        raise BadRun(f"{run.name} keeps no rows that a script could learn from.", "A run that was trained here does.")
+    folder = run.path.resolve()
+    weights = folder / known.base.file
+    try:
+        with safe_open(weights, framework="np") as file:
+            prefixed = "transformer.wte.weight" in file.keys()  # noqa: SIM118 - no mapping
+    except (OSError, SafetensorError) as error:
+        what = f"The weights that {run.name} started from, {weights}, cannot be read: {error}."
+        raise BadRun(what, f"They came from {known.base.source}.") from error
+    prefix = "transformer." if prefixed else ""
+    tokens = folder / run.tokens_file.name
+    if not tokens.is_file():
+        tokens = assets.FOLDER / BUILT_IN[MODELS[run.recipe().model.name].tokenizer][0]
+    return Facts(folder, known.labels, weights, f"{known.base.kind}: {known.base.source}", prefix, tokens)
+
+
+def script(recipe: Recipe, facts: Facts) -> str:
+    """The training of a recipe that leaves nothing open as a script that holds only what this recipe needs."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from core.data.tokens import PATTERN
+
+    preset, model, train = MODELS[recipe.model.name], recipe.model, recipe.train
+    padded, adapters = train.padding != "none", any(part.startswith("lora.") for part in recipe.plan.parts)
+    real = padded and model.readout not in READS_PADS  # real tokens are told from pads
+    hides_pads = real and not model.causal
+    readout = model.readout.partition("_")[0]
+    lengths = hides_pads or (real and readout != "first")
+    adapted = [BOOK[name] for name in recipe.lora.adapted]
+    sigmoid = model.outputs == "sigmoid"
+    environment = Environment(
+        loader=FileSystemLoader(assets.FOLDER),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("train.py.jinja").render(
+        title=preset.title,
+        run=_literal(str(facts.run)),
+        weights=_path(facts.weights, facts.run),
+        origin=" ".join(facts.origin.split()),
+        tokens=_path(facts.tokens, facts.run),
+        gpt2_tokens=facts.tokens.parent != facts.run and preset.tokenizer == "gpt2",
+        labels=_list(facts.labels, len("LABELS = ")),
+        prefix=facts.prefix,
+        pattern=PATTERN,
+        shape=preset.shape,
+        pad=preset.pad,
+        model=model,
+        train=train,
+        lora=recipe.lora,
+        device=recipe.speed.device,
+        padded=padded,
+        fixed=train.padding == "fixed",
+        bucketed=train.padding == "bucketed",
+        lengths=lengths,
+        inputs="inputs, lengths" if lengths else "inputs",
+        mask=", mask" if model.causal or hides_pads else "",
+        readout=readout,
+        real=real,
+        mlp=model.head == "mlp",
+        sigmoid=sigmoid,
+        outputs="1" if sigmoid else "len(LABELS)",
+        ignores=train.ignore_index in range(len(facts.labels)),
+        best=train.keep == "best",
+        bf16=recipe.speed.precision == "bf16",
+        adapters=adapters,
+        drops=adapters and recipe.lora.dropout > 0,
+        mlp_adapted={"0", "2"} & set(adapted),
+        adapted="" if len(adapted) == len(BOOK) else _list(adapted, len("LORA_LAYERS = ")),
+        freezing="\n".join(freezing(recipe.plan)),
+    )
+
+
+def _path(path: Path, run: Path) -> str:
+    """A path as Python writes it, from the run's folder where it lies there."""
+    return f"RUN / {_literal(path.name)}" if path.parent == run else f"Path({_literal(str(path))})"
+
+
+def _list(texts: list[str], before: int) -> str:
+    """A list of texts as Python writes it: one line with `before` columns ahead of it, or one for each text."""
+    line = f"[{', '.join(map(_literal, texts))}]"
+    return line if before + len(line) <= WIDTH else "[\n" + "".join(f"    {_literal(text)},\n" for text in texts) + "]"
+
+
+def _literal(text: str) -> str:
+    return f'"{text}"' if text.isprintable() and not {'"', "\\"} & set(text) else repr(text)
