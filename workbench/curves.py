@@ -8,7 +8,7 @@ from core.runs.history import History
 from workbench.widgets import scale
 from workbench.widgets.chart import Level, Picture, Series
 
-GLYPHS = "+×∘▴·"  # of curves laid over the first
+GLYPHS = "+∘▴×·"  # of curves laid over the first
 
 
 def loss(history: History) -> Picture:
@@ -29,19 +29,21 @@ def accuracy(history: History) -> Picture:
     """Accuracy in per cent, above what counting words gets right."""
     splits = [("train", ""), ("validation", "◆")]
     series = [_accuracy(history, split, split, split, glyph) for split, glyph in splits]
-    baseline = history.baselines.get("tfidf")
+    baseline = history.words
     levels = [Level("counting words", "muted", 100 * baseline.validation)] if baseline else []
     x = (0, max(1, history.n_steps))
     y = (_floor([history], series, x), 100)
     return Picture(series, levels, _resumes(history), x, y, source=history)
 
 
-def side_by_side(histories: Mapping[str, History]) -> Picture:
-    """Validation accuracy in per cent of several runs by name, the first one as a line."""
-    styles = [("validation", ""), *(("muted", glyph) for glyph in GLYPHS)]
+def side_by_side(histories: Mapping[str, History], glyphs: Mapping[str, str]) -> Picture:
+    """Validation accuracy in per cent of several runs by name: the first one as a line, the others by their glyphs."""
+    first = next(iter(histories), "")
     series = [
-        _accuracy(history, "validation", name, *style)
-        for (name, history), style in zip(histories.items(), styles, strict=False)
+        _accuracy(history, "validation", name, "validation", "")
+        if name == first
+        else _accuracy(history, "validation", name, "muted", glyphs[name])
+        for name, history in histories.items()
     ]
     runs = list(histories.values())
     x = (0, max([1, *(history.n_steps for history in runs)]))

@@ -1,4 +1,4 @@
-"""What runs there are, read from disk without reading twice what has not changed; and their bin."""
+"""What runs there are, read from disk without reading twice what has not changed; their baseline; and their bin."""
 
 import itertools
 import os
@@ -8,11 +8,16 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
+from core import files
 from core.errors import BadRun
+from core.evaluate.compare import Comparison, compare
 from core.pretraining import Pretraining
 from core.recipe import Recipe
-from core.runs.folder import RunFolder, Status, list_runs
+from core.runs.folder import Label, RunFolder, Status, list_runs
 
+BASELINE = ".baseline"  # under the root
 DELETED = re.compile(r"\.(.+)\.(\d+)\.\d+\.deleted")  # a run's name, and the process that will remove it
 
 
@@ -23,6 +28,7 @@ class Entry(NamedTuple):
     status: Status
     recipe: Recipe | Pretraining | None
     result: dict | None
+    label: Label
 
 
 class Listing:
@@ -31,36 +37,78 @@ class Listing:
     def __init__(self, root: Path):
         self.root = root
         self._known: dict[Path, tuple[tuple, Entry]] = {}
+        self._compared: dict[tuple, Comparison | None] = {}
 
     def look(self) -> list[Entry]:
-        """A run is read again when its log has grown or a worker has taken or left it."""
+        """A run is read again when its log has grown, a worker has taken or left it, or it has been named."""
         known = {}
         for run in list_runs(self.root):
-            key = _size(run.events_file), run.locked()
+            key = _version(run.events_file), run.locked(), _version(run.label_file)
             before = self._known.get(run.path)
             known[run.path] = before if before and before[0] == key else (key, _entry(run))
         self._known = known
         return [entry for _, entry in known.values()]
 
+    def compare(self, entry: Entry, other: Entry) -> Comparison | None:
+        """Two runs on the test rows that they share; None where one is not done, or its answers cannot be read."""
+        if not (entry.result and other.result):
+            return None
+        pair = tuple((one.run.path, _version(one.run.result_file)) for one in (entry, other))
+        if pair not in self._compared:
+            try:
+                self._compared[pair] = compare(entry.run, other.run)
+            except BadRun:
+                self._compared[pair] = None
+        return self._compared[pair]
 
-def _size(path: Path) -> int:
+    def baseline(self, entries: list[Entry]) -> Entry | None:
+        """The one that the others are measured against, where one was chosen and is still there."""
+        try:
+            chosen = msgspec.json.decode((self.root / BASELINE).read_bytes(), type=_Chosen)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        found = next((entry for entry in entries if entry.result and entry.run.name == chosen.run), None)
+        return found if found and _version(found.run.result_file) == chosen.result else None
+
+    def choose(self, run: RunFolder | None) -> None:
+        """Measure the others against a finished run from now on, or against none. Raises BadRun."""
+        file = self.root / BASELINE
+        try:
+            if run is None:
+                file.unlink(missing_ok=True)
+            else:
+                files.write(file, msgspec.json.encode(_Chosen(run.name, _version(run.result_file))))
+        except OSError as error:
+            raise BadRun(f"The baseline cannot be kept: {error.strerror}.", f"Is {self.root} writable?") from error
+
+
+class _Chosen(msgspec.Struct):
+    """The baseline, and its result as it was: once it is deleted for good, another may get its name."""
+
+    run: str
+    result: tuple[int, ...]
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """Size and time of change; of no file, nothing."""
     try:
-        return path.stat().st_size
+        found = path.stat()
     except FileNotFoundError:
-        return 0
+        return ()
+    return found.st_size, found.st_mtime_ns
 
 
 def _entry(run: RunFolder) -> Entry:
-    status = run.status()
+    status, label = run.status(), run.label()
     try:
         if run.pretrains:
-            return Entry(run, status, run.pretraining(), None)
+            return Entry(run, status, run.pretraining(), None, label)
         recipe = run.recipe()
     except BadRun as error:
         if not status.alive and status.state != "failed":
             status = Status("failed", why=error.what, do=error.do)
-        return Entry(run, status, None, None)
-    return Entry(run, status, recipe, run.result() if status.state == "done" else None)
+        return Entry(run, status, None, None, label)
+    return Entry(run, status, recipe, run.result() if status.state == "done" else None, label)
 
 
 def hide(run: RunFolder) -> Path:

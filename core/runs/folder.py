@@ -40,8 +40,23 @@ class Status(msgspec.Struct, frozen=True):
         return self.state in ("starting", "running")
 
 
+class Label(msgspec.Struct, frozen=True):
+    """What a person calls a run, and a note on it. The run's folder names it all the same."""
+
+    name: str = ""
+    note: str = ""
+
+    @classmethod
+    def of(cls, name: str, note: str) -> "Label":
+        """Each on one line, without what a terminal would act on or no file can hold."""
+        return cls(*("".join(c for c in " ".join(words.split()) if c.isprintable()) for words in (name, note)))
+
+
 class RunFolder:
-    """A run's folder. Reading it never changes it; once it is launched, all but `control.jsonl` is the worker's."""
+    """A run's folder. Reading it never changes it.
+
+    Once it is launched, all but `control.jsonl` and `label.json` is the worker's.
+    """
 
     def __init__(self, path: Path | str):
         self.path = Path(path)
@@ -57,6 +72,7 @@ class RunFolder:
         self.base_file = self.path / "base.json"
         self.predictions_file = self.path / "predictions.csv"
         self.result_file = self.path / "result.json"
+        self.label_file = self.path / "label.json"
         self.log_file = self.path / "worker.log"
         self.lock_file = self.path / "lock"
         self.heartbeat_file = self.path / "heartbeat"
@@ -168,6 +184,21 @@ class RunFolder:
         except (FileNotFoundError, msgspec.DecodeError):
             return None
 
+    def label(self) -> Label:
+        """Its name and note; empty where it has none that can be read."""
+        try:
+            found = msgspec.json.decode(self.label_file.read_bytes(), type=Label)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return Label()
+        return Label.of(found.name, found.note)
+
+    def name_it(self, label: Label) -> None:
+        """Keep its name and note. Raises BadRun where the folder cannot be written."""
+        try:
+            files.write(self.label_file, msgspec.json.encode(label))
+        except OSError as error:
+            raise BadRun(f"{self.name} cannot be named: {error.strerror}.", f"Is {self.path} writable?") from error
+
     def send(self, what: control.Control) -> str:
         """Append a control line; returns its id, which the Applied event that answers it carries.
 
@@ -214,22 +245,35 @@ def _age(run: RunFolder) -> tuple:
 
 
 def find_run(root: Path, name: str, trained: bool = False) -> RunFolder:
-    """A run by its name under the root, by its path, or `last`: the newest, or the newest that can be asked.
+    """A run by its folder's name under the root, by the name that a person gave it, by its path, or `last`: the
+    newest, or the newest that can be asked.
 
-    Raises BadRun where there is none.
+    Raises BadRun where there is none, or several have been given that name.
     """
     if name == "last":
         runs = [run for run in list_runs(root) if not trained or ((run.checkpoints / "last").is_file() and not run.pretrains)]
         if not runs:
             raise BadRun(f"There are no {'trained ' if trained else ''}runs in {root} yet.", "workbench train makes one.")
         return runs[0]
-    for path in (root / name, files.absolute(name)):
-        try:
-            if path.is_dir():
-                return RunFolder(path.resolve())
-        except OSError:  # a name longer than names can be is no run's
-            continue
+    if _is_folder(root / name):
+        return RunFolder((root / name).resolve())
+    called = [run for run in list_runs(root) if run.label().name == name]
+    if len(called) > 1:
+        names = ", ".join(run.name for run in called)
+        raise BadRun(f"{len(called)} runs are called {name}: {names}.", "Say which of them.")
+    if called:
+        return called[0]
+    path = files.absolute(name)
+    if _is_folder(path):
+        return RunFolder(path)
     raise BadRun(f"There is no run {name} in {root}.", "workbench runs lists them; --runs DIR looks elsewhere.")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name longer than names can be is no folder's
+        return False
 
 
 def create_run(root: Path, recipe: recipes.Recipe | Pretraining) -> RunFolder:

@@ -7,8 +7,9 @@ import pytest
 
 from core.errors import BadRun
 from core.recipe import load, options
+from core.runs.folder import Label
 from workbench.app import WorkbenchApp
-from workbench.listing import Listing, bring_back, empty_bin, hide
+from workbench.listing import BASELINE, Listing, bring_back, empty_bin, hide
 
 SIZES = [(120, 36), (80, 24)]
 
@@ -33,7 +34,7 @@ async def test_no_runs_say_what_to_press(opened, shown):
         assert "No runs yet. t trains one." in shown(pilot.app)
         assert not any(
             pilot.app.screen.check_action(name, ())
-            for name in ("open_run", "delete_run", "resume", "overlay", "undo")
+            for name in ("open_run", "baseline", "name_run", "delete_run", "resume", "overlay", "undo")
         )
 
 
@@ -80,6 +81,125 @@ async def test_curves_lie_over_one_another_and_recipes_side_by_side(opened, runs
         assert f"{len(list(options())) - 2} fields equal" in screen
         await pilot.press("j", "space")
         await until(pilot, lambda: "r1 ─" in shown(pilot.app) and "r2 against" not in shown(pilot.app))
+
+
+async def test_three_curves_and_their_lines_have_the_same_marks(opened, runs, shown, until):
+    for n_steps in (650, 700, 750):
+        runs.write("done", n_steps=n_steps)
+    async with opened() as pilot:
+        await until(pilot, lambda: "r3 ─" in shown(pilot.app))
+        await pilot.press("j", "space", "j", "space")
+        await until(pilot, lambda: "r1 ─   r2 +" in shown(pilot.app))
+        await pilot.press("g")
+        await until(pilot, lambda: "r3 ─   r2 +   r1 ∘" in shown(pilot.app))
+        assert "✓ + r2" in shown(pilot.app) and "✓ ∘ r1" in shown(pilot.app)
+        await pilot.press("j")  # a run on show keeps its mark, and the others theirs
+        await until(pilot, lambda: "r2 ─   r1 ∘" in shown(pilot.app))
+        await pilot.press("space")
+        await until(pilot, lambda: "r2 ─   r1 +" in shown(pilot.app) and "✓ + r1" in shown(pilot.app))
+
+
+def answers(wrong):
+    """Three hundred test rows of which some are answered wrongly."""
+    return [("ham", "spam" if i in wrong else "ham", 0.9, f"text {i}") for i in range(300)]
+
+
+@pytest.fixture
+def three(runs):
+    """r1, wrong on 16 rows; r2, on 7 of which 6 are the same; r3 on rows of another file."""
+    first, second, third = (runs.write("done", train=train) for train in ({}, {"lr": 1e-4}, {}))
+    runs.write_predictions(first, answers(range(16)))
+    runs.write_predictions(second, answers(range(10, 17)))
+    runs.write_predictions(third, [("ham", "ham", 0.9, "another text")])
+    return first, second, third
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_runs_are_measured_against_a_baseline_that_is_remembered(opened, runs, three, shown, until, size):
+    stopped = runs.write("stopped")
+    async with opened(size) as pilot:
+        await until(pilot, lambda: "Recipe of r4" in shown(pilot.app))
+        assert "won:lost" not in shown(pilot.app)
+        assert not pilot.app.screen.check_action("baseline", ())
+        await pilot.press("G", "asterisk")
+        await until(pilot, lambda: "won:lost to ★" in shown(pilot.app) and "10:1  better" in shown(pilot.app))
+        assert "★   r1" in shown(pilot.app) and "no shared row" in shown(pilot.app)
+        assert "Recipe of r1" in shown(pilot.app)
+        await pilot.press("k")
+        await until(pilot, lambda: "r2 against r1 ★" in shown(pilot.app))
+        assert "10 won, 1 lost of 300 rows" in shown(pilot.app) and "p .01: better" in shown(pilot.app)
+        assert "0.0001" in shown(pilot.app)
+        await pilot.press("k")
+        await until(pilot, lambda: "They share no test row." in shown(pilot.app))
+        await pilot.press("k")
+        await until(pilot, lambda: "r4 against r1" in shown(pilot.app) and " won, " not in shown(pilot.app))
+    async with opened(size) as pilot:
+        await until(pilot, lambda: "10:1  better" in shown(pilot.app))
+        await pilot.press("G", "asterisk")
+        await until(pilot, lambda: "won:lost" not in shown(pilot.app) and "★" not in shown(pilot.app))
+    assert stopped.path.exists() and not (runs.root / BASELINE).exists()
+
+
+async def test_a_run_laid_over_another_is_compared_with_it(opened, three, shown, until):
+    async with opened() as pilot:
+        await pilot.press("j", "space", "j")
+        await until(pilot, lambda: "r1 against r2" in shown(pilot.app) and "p .01: worse" in shown(pilot.app))
+
+
+async def test_a_deleted_baseline_is_none_until_it_is_back(opened, runs, three, shown, until):
+    async with opened() as pilot:
+        await pilot.press("G", "asterisk")
+        await until(pilot, lambda: "10:1  better" in shown(pilot.app))
+        await pilot.press("d")
+        await until(pilot, lambda: not three[0].path.exists() and "won:lost" not in shown(pilot.app))
+        await pilot.press("u")
+        await until(pilot, lambda: "★   r1" in shown(pilot.app) and "10:1  better" in shown(pilot.app))
+
+
+def test_a_baseline_that_is_gone_or_another_run_is_none(runs):
+    listing = Listing(runs.root)
+    first, second = runs.write("done"), runs.write("done")
+    entries = listing.look()
+    assert listing.baseline(entries) is None
+    listing.choose(first)
+    assert listing.baseline(entries).run.path == first.path
+    assert listing.baseline(entries[:1]) is None
+    os.utime(first.result_file, ns=(1, 1))  # as another's that came by its name
+    assert listing.baseline(entries) is None
+    for damaged in (b"", b"r1", b'{"run": "../r1", "result": []}', b"\xff"):
+        (runs.root / BASELINE).write_bytes(damaged)
+        assert listing.baseline(entries) is None
+    listing.choose(None)
+    listing.choose(None)
+    assert sorted(path.name for path in runs.root.iterdir()) == [first.name, second.name]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_name_and_a_note_are_shown_and_kept(opened, runs, shown, until, size):
+    run = runs.write("done")
+    async with opened(size) as pilot:
+        await until(pilot, lambda: "Recipe of r1" in shown(pilot.app))
+        await pilot.press("R", *"no pads", "tab", *"why [b]not[/b]", "enter")
+        await until(pilot, lambda: "r1 no pads" in shown(pilot.app) and "why [b]not[/b]" in shown(pilot.app))
+        assert run.label() == Label("no pads", "why [b]not[/b]")
+        await pilot.press("R", *"other", "escape")
+        assert run.label().name == "no pads"
+        run.name_it(Label.of("距离川沙公路较近[/]" * 9, "[/x] " * 400))
+        await until(pilot, lambda: "r1 距离川" in shown(pilot.app) and "[/x]" in shown(pilot.app))
+        assert "98.3 %" in shown(pilot.app)
+        await pilot.press("R", "delete", "tab", "ctrl+k", "enter")
+        await until(pilot, lambda: "r1 距" not in shown(pilot.app) and "[/x]" not in shown(pilot.app))
+        assert run.label() == Label()
+
+
+async def test_a_name_that_cannot_be_kept_is_said(opened, runs, shown, until):
+    run = runs.write("done")
+    async with opened() as pilot:
+        await until(pilot, lambda: "Recipe of r1" in shown(pilot.app))
+        await pilot.press("R", "a")
+        run.path.rename(runs.root / "elsewhere")
+        await pilot.press("enter")
+        await until(pilot, lambda: "r1 cannot be named: No such file" in shown(pilot.app))
 
 
 async def test_enter_opens_a_run_in_train(opened, runs, shown, until):

@@ -3,18 +3,23 @@
 import asyncio
 from pathlib import Path
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from core.errors import BadRun
+from core.evaluate.compare import Comparison
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from workbench import curves, keys
+from workbench.formatting import plural
 from workbench.listing import Entry, Listing, bring_back, empty_bin, hide
+from workbench.screens.label import LabelDialog
 from workbench.screens.room import Room
 from workbench.screens.train import ENDED_EARLY
+from workbench.themes import colour
 from workbench.widgets.chart import Chart
 from workbench.widgets.differences import Differences
 from workbench.widgets.headings import Headings
@@ -37,6 +42,8 @@ class RunsScreen(Room):
         self._listing = Listing(self.desk.root)
         self._reading = asyncio.Lock()
         self._entries: list[Entry] = []
+        self._baseline: Entry | None = None
+        self._compared: dict[tuple[Path, Path], Comparison | None] = {}  # runs against others, on their test rows
         self._marked: list[Path] = []  # runs whose curves lie over the selected one's
         self._histories: dict[Path, tuple[int, History]] = {}  # and the size of the log they were read from
         self._bin: list[tuple[str, Path]] = []  # names of deleted runs, and where they are now
@@ -50,7 +57,9 @@ class RunsScreen(Room):
             yield Baselines(table)
         with Horizontal(id="below"):
             yield Panel(Chart(), title="Validation accuracy %", letter="v", id="curves")
-            yield Panel(VerticalScroll(Differences()), title="Recipe", letter="p", joint="┬", id="recipe")
+            with Panel(title="Recipe", letter="p", joint="┬", id="recipe"):
+                yield VerticalScroll(Differences(), Static(id="note", markup=False))
+                yield Static(id="proof", markup=False)
 
     async def on_mount(self) -> None:
         self._timer = self.set_interval(LOOK, self._look, pause=True)
@@ -75,15 +84,29 @@ class RunsScreen(Room):
 
     async def _read(self) -> None:
         async with self._reading:
-            self._entries = await asyncio.to_thread(self._listing.look)
-        if not self.query(RunTable):
-            return  # read before the panels stand, or after they have gone: the next look shows it
-        paths = {entry.run.path for entry in self._entries}
-        self._marked = [path for path in self._marked if path in paths]
-        self.set_class(bool(self._entries), "-some")
-        self.query_one("#nothing", Static).update(self._nothing())
-        self._show()
-        self._read_curves()
+            entries = await asyncio.to_thread(self._listing.look)
+            baseline = await asyncio.to_thread(self._listing.baseline, entries)
+            self._entries, self._baseline = entries, baseline
+            if not self.query(RunTable):
+                return  # read before the panels stand, or after they have gone: the next look shows it
+            paths = {entry.run.path for entry in self._entries}
+            self._marked = [path for path in self._marked if path in paths]
+            self.set_class(bool(self._entries), "-some")
+            self.query_one("#nothing", Static).update(self._nothing())
+            self._show()
+            self._read_curves()
+            if self._baseline:
+                await self._measure([(entry, self._baseline) for entry in self._entries])
+
+    async def _measure(self, pairs: list[tuple[Entry, Entry]]) -> None:
+        """Compare runs on their test rows, and show what is new of it."""
+        found = await asyncio.to_thread(
+            lambda: {(one.run.path, other.run.path): self._listing.compare(one, other) for one, other in pairs}
+        )
+        if not found.items() <= self._compared.items():
+            self._compared |= found
+            if self.query(RunTable):
+                self._show()
 
     def _nothing(self) -> str:
         if self._bin:
@@ -91,12 +114,18 @@ class RunsScreen(Room):
         return "No runs yet. t trains one."
 
     def _show(self) -> None:
-        glyphs = dict(zip(self._marked, curves.GLYPHS, strict=False))
-        self.query_one(RunTable).show(self._entries, glyphs)
+        baseline = self._baseline.run.path if self._baseline else None
+        compared = {entry.run.path: self._compared.get((entry.run.path, baseline)) for entry in self._entries}
+        versus = {path: found for path, found in compared.items() if found and path != baseline}
+        self.query_one(RunTable).show(self._entries, self._glyphs, baseline, versus)
         for headings in self.query(Headings):
             headings.refresh()
         self._compare()
         self.refresh_bindings()
+
+    @property
+    def _glyphs(self) -> dict[Path, str]:
+        return dict(zip(self._marked, curves.GLYPHS, strict=False))
 
     @property
     def _selected(self) -> Entry | None:
@@ -109,17 +138,36 @@ class RunsScreen(Room):
         self._read_curves()
         self.refresh_bindings()
 
-    def _compare(self) -> None:
-        """The recipe of the selected run, beside that of the only marked one if there is one."""
+    @property
+    def _other(self) -> Entry | None:
+        """What the selected run is compared with: the baseline, or else the only marked run if there is one."""
         entry = self._selected
+        if entry and self._baseline:
+            return self._baseline if self._baseline.run.path != entry.run.path else None
+        marked = [each for each in self._entries if each.run.path in self._marked and each is not entry]
+        return marked[0] if len(marked) == 1 and marked[0].recipe else None
+
+    def _compare(self) -> None:
+        """The recipe of the selected run, beside that of another if there is one, and which of the two is better."""
+        entry, other = self._selected, self._other
         if entry is None:
             return
-        others = [each for each in self._entries if each.run.path in self._marked and each is not entry]
-        other = others[0] if len(others) == 1 and others[0].recipe else None
         self.query_one("#runs", Panel).subtitle = "" if entry.result else entry.status.why
-        title = f"{entry.run.name} against {other.run.name}" if other else f"Recipe of {entry.run.name}"
+        against = f"{other.run.name}{' ★' if other is self._baseline else ''}" if other else ""
+        title = f"{entry.run.name} against {against}" if other else f"Recipe of {entry.run.name}"
         self.query_one("#recipe", Panel).title = title
         self.query_one(Differences).show(entry.recipe, other.recipe if other else None)
+        note = self.query_one("#note", Static)
+        note.update(entry.label.note)
+        note.display = bool(entry.label.note)
+        found = self._compared.get((entry.run.path, other.run.path)) if other else None
+        proof = self.query_one("#proof", Static)
+        proof.update(self._in_words(found) if found else "")
+        proof.display = bool(found)
+
+    def _in_words(self, found: Comparison) -> Text:
+        counted = f"{found.won:,} won, {found.lost:,} lost of {plural(found.rows, 'row')}\n"
+        return Text.assemble((counted if found.rows else "", colour(self, "muted")), found.in_words)
 
     # Curves
 
@@ -130,6 +178,8 @@ class RunsScreen(Room):
         await asyncio.sleep(SETTLE)
         if not self.query(RunTable):
             return  # the screen has gone meanwhile
+        if (entry := self._selected) and (other := self._other):
+            await self._measure([(entry, other)])
         drawn = self._drawn()
         paths = {run.path for run in drawn}
         self._histories = {path: read for path, read in self._histories.items() if path in paths}
@@ -156,21 +206,24 @@ class RunsScreen(Room):
     def _draw(self) -> None:
         if not self.is_current:
             return
-        found = {run.name: history for run in self._drawn() if (history := self._history(run)) is not None}
+        histories = {run.name: found for run in self._drawn() if (found := self._history(run)) is not None}
         entry = self._selected
         selected = self._history(entry.run) if entry else None
         self.query_one(Baselines).show(selected or History())
         if selected:
-            version = tuple((name, id(history), history.version) for name, history in found.items())
-            self.query_one(Chart).show(curves.side_by_side(found), version)
+            glyphs = {path.name: glyph for path, glyph in self._glyphs.items()}
+            version = tuple((name, glyphs.get(name), id(found), found.version) for name, found in histories.items())
+            self.query_one(Chart).show(curves.side_by_side(histories, glyphs), version)
 
     # What the person asks for
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action not in ("open_run", "overlay", "delete_run", "resume", "undo"):
+        if action not in ("open_run", "overlay", "baseline", "name_run", "delete_run", "resume", "undo"):
             return super().check_action(action, parameters)
         entry = self._selected if self.query(RunTable) else None
         match action:
+            case "baseline":
+                return entry is not None and entry.result is not None
             case "resume":
                 return entry is not None and entry.status.state in ENDED_EARLY
             case "undo":
@@ -195,6 +248,18 @@ class RunsScreen(Room):
             self._marked = [*self._marked, path][-len(curves.GLYPHS) :]
         self._show()
         self._read_curves()
+
+    async def action_baseline(self) -> None:
+        run = self._selected.run
+        taken = self._baseline is not None and self._baseline.run.path == run.path
+        try:
+            await asyncio.to_thread(self._listing.choose, None if taken else run)
+        except BadRun as error:
+            self.desk.complain(error)
+        await self._read()
+
+    def action_name_run(self) -> None:
+        self.app.push_screen(LabelDialog(self._selected.run))
 
     async def action_train(self) -> None:
         if await self.desk.start():

@@ -6,11 +6,13 @@ from typing import Any
 from rich.text import Text
 from textual.widget import Widget
 
-from core.options import Options, options
-from workbench.formatting import cut, pad, plural, printable
+from core.options import Options
+from workbench.comparing import different, in_words
+from workbench.formatting import cut, pad, plural
 from workbench.themes import colour
 
-MOST_NAME = 20  # cells
+WIDE = 40  # cells
+LONGEST_NAME = {True: 20, False: 10}  # cells, where it is wide and where not; a longer one goes without its part
 
 
 class Differences(Widget):
@@ -32,17 +34,18 @@ class Differences(Widget):
         width, muted = self.content_region.width, colour(self, "muted")
         if self._recipe is None:
             return Text(cut("Its recipe cannot be read.", width), muted)
-        name = min(MOST_NAME, width // 2)
+        other = self._other or type(self._recipe)()
+        found, equal = different(self._recipe, other)
+        most = LONGEST_NAME[width >= WIDE]
+        names = {option: option if len(option) <= most else option.rpartition(".")[2] for option, *_ in found}
+        name = min(width // 2, max(map(len, names.values()), default=0))
         value = (width - name - 2) // 2 if self._other else width - name - 1
-        kind = type(self._recipe)
-        rows = [(each.name, each.of(self._recipe), each.of(self._other or kind())) for each in options(kind)]
-        different = [row for row in rows if row[1] != row[2]]
         lines = []
-        for option, mine, its in different:
-            shown = option if len(option) <= name else option.rpartition(".")[2]
-            line = Text.assemble((pad(shown, name), muted), f" {pad(_shown(mine), value)}")
+        for option, mine, its in found:
+            if option == "freeze.trainable":
+                mine, its = self._recipe.plan.in_words, other.plan.in_words
+            line = Text.assemble((pad(names[option], name), muted), f" {pad(_shown(mine), value)}")
             lines.append(line.append(f" {cut(_shown(its), value)}", muted) if self._other else line)
-        equal = len(rows) - len(different)
         words = (
             f"{plural(equal, 'field')} equal"
             if self._other
@@ -52,9 +55,5 @@ class Differences(Widget):
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}".replace("e-0", "e-")
-    words = printable(", ".join(value) if isinstance(value, tuple) else str(value))
-    return Path(words).name if "/" in words else words or "none"
+    words = in_words(value)
+    return Path(words).name if Path(words).is_absolute() else words

@@ -7,7 +7,7 @@ import pytest
 from core.errors import BadRun
 from core.recipe import load
 from core.runs.events import Ended, Phase, Started, Steps, encode
-from core.runs.folder import create_run, find_run, list_runs
+from core.runs.folder import Label, create_run, find_run, list_runs
 from core.runs.launch import lock
 from core.runs.log import EventLog
 
@@ -64,3 +64,27 @@ def test_what_is_no_run_is_said_to_be_none(run, tmp_path):
     for name in ("r9", "a text that someone meant to classify " * 20):
         with pytest.raises(BadRun, match="There is no run"):
             find_run(tmp_path, name)
+
+
+def test_a_label_stays_beside_the_run_whatever_is_typed(run, tmp_path):
+    assert run.label() == Label()
+    run.name_it(Label.of("  no \n pads\x1b[2J \udce9\u202e 距离 ", "[b]bold[/b] " * 1000))
+    assert run.label().name == "no pads[2J 距离" and run.label().note.count("[b]") == 1000
+    for damaged in (b"", b"[]", b'{"name": 3}', b'{"name": "\xff"}'):
+        run.label_file.write_bytes(damaged)
+        assert run.label() == Label()
+    run.label_file.write_text('{"name": "by\\u001b hand"}')
+    assert run.label() == Label("by hand")
+
+
+def test_a_run_is_found_by_the_name_it_was_given_where_no_other_has_it(run, tmp_path):
+    second = create_run(tmp_path, load({}))
+    run.name_it(Label("book"))
+    assert find_run(tmp_path, "book").path == run.path
+    second.name_it(Label("r1"))
+    assert find_run(tmp_path, "r1").path == run.path
+    second.name_it(Label("book"))
+    with pytest.raises(BadRun, match="2 runs are called book: r2, r1"):
+        find_run(tmp_path, "book")
+    with pytest.raises(BadRun, match="There is no run"):
+        find_run(tmp_path, "boo")

@@ -1,0 +1,89 @@
+"""Two runs asked the same test rows: who is right where the other is not, and what that proves. No torch."""
+
+import csv
+from typing import Literal, NamedTuple
+
+from core.errors import BadRun
+from core.runs.folder import RunFolder
+
+Verdict = Literal["better", "worse", "close", "even"]
+CLOSE, PROOF = 0.1, 0.05  # what p is below
+
+
+class Comparison(NamedTuple):
+    """Of the `rows` that both runs were tested on: those that only the first is right on, and only the other."""
+
+    rows: int
+    won: int
+    lost: int
+
+    @property
+    def p(self) -> float:
+        return mcnemar(self.won, self.lost)
+
+    @property
+    def verdict(self) -> Verdict:
+        return ("even", "close", "better" if self.won > self.lost else "worse")[_level(self.p)]
+
+    @property
+    def in_words(self) -> str:
+        """'p .06: close, not proof'."""
+        if not self.rows:
+            return "They share no test row."
+        words = "close, not proof" if self.verdict == "close" else self.verdict
+        return f"p {_shown(self.p)}: {words}"
+
+
+def compare(run: RunFolder, other: RunFolder) -> Comparison:
+    """Two finished runs on the test rows that they share. Raises BadRun where one has no answers to be read."""
+    mine, its = answers(run), answers(other)
+    both = mine.keys() & its.keys()
+    won = sum(mine[row] and not its[row] for row in both)
+    lost = sum(its[row] and not mine[row] for row in both)
+    return Comparison(len(both), won, lost)
+
+
+def answers(run: RunFolder) -> dict[tuple[str, str, str], bool]:
+    """Row number, text and label of every test row of a finished run -> whether it is right there.
+
+    A row number alone will not do: runs may have learned from different files. Raises BadRun where there are none.
+    """
+    csv.field_size_limit(1 << 30)  # a row may hold a text of many megabytes
+    try:
+        with open(run.predictions_file, encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            return {(row["row"], row["text"], row["label"]): row["predicted"] == row["label"] for row in rows}
+    except FileNotFoundError as error:
+        raise BadRun(f"{run.name} has no test answers to compare.", "They are written when a run is done.") from error
+    except OSError as error:
+        raise BadRun(f"The test answers of {run.name} cannot be read: {error.strerror}.") from error
+    except (KeyError, UnicodeDecodeError, csv.Error) as error:
+        do = f"Is {run.predictions_file} damaged?"
+        raise BadRun(f"The test answers of {run.name} cannot be read.", do) from error
+
+
+def mcnemar(won: int, lost: int) -> float:
+    """McNemar's exact two-sided p (McNemar 1947): how often fair coins fall as unevenly as `won` to `lost`, or more.
+
+    Exact for any counts: binomial coefficients as whole numbers, rounded once at the end.
+    """
+    n = won + lost
+    term = tail = 1  # coefficients 0 to k of n
+    for k in range(min(won, lost)):
+        term = term * (n - k) // (k + 1)
+        tail += term
+    return min(1.0, 2 * tail / 2**n)
+
+
+def _level(p: float) -> int:
+    return (p < CLOSE) + (p < PROOF)
+
+
+def _shown(p: float) -> str:
+    """.06, .003, < .001: never rounded across a limit that a verdict hangs on."""
+    if p < 0.001:
+        return "< .001"
+    digits = 2 if p >= 0.01 else 3
+    while _level(round(p, digits)) != _level(p):
+        digits += 1
+    return f"{p:.{digits}f}".strip("0").rstrip(".")

@@ -1,0 +1,13 @@
+"""What a part does in training, as a mark of its own colour: ■ learns, · frozen, ▚ frozen under adapters that learn."""
+
+from core.model.freeze import FreezePlan
+
+MARKS = {"train": "■", "frozen": "·", "lora": "▚"}  # by the role of their colour
+STATES = {"train": "learning", "frozen": "frozen", "lora": "LoRA"}
+LEGEND = "■ learns  · frozen  ▚ LoRA"
+
+
+def role(plan: FreezePlan, part: str) -> str:
+    """Which of MARKS a place in `parts_of` has under a plan."""
+    learns = plan.of_part(part)
+    return "frozen" if learns is None else "train" if learns == part else "lora"
