@@ -121,6 +121,8 @@ def script(recipe: Recipe, facts: Facts) -> str:
     lengths = hides_pads or (real and readout != "first")
     adapted = [BOOK[name] for name in recipe.lora.adapted]
     sigmoid = model.outputs == "sigmoid"
+    ignores = train.ignore_index in range(len(facts.labels))
+    special = ignores or train.class_weights == "balanced" or train.label_smoothing > 0
     environment = Environment(
         loader=FileSystemLoader(assets.FOLDER),
         trim_blocks=True,
@@ -155,8 +157,14 @@ def script(recipe: Recipe, facts: Facts) -> str:
         mlp=model.head == "mlp",
         sigmoid=sigmoid,
         outputs="1" if sigmoid else "len(LABELS)",
-        ignores=train.ignore_index in range(len(facts.labels)),
+        ignores=ignores,
+        balanced=train.class_weights == "balanced",
+        special=special,
+        rates=train.head_lr != train.lr or train.layer_decay != 1,
+        head_rate=train.head_lr != train.lr,
+        scheduled=train.schedule != "constant" or train.warmup > 0,
         best=train.keep == "best",
+        tracked=train.keep == "best" or train.patience > 0,
         bf16=recipe.speed.precision == "bf16",
         adapters=adapters,
         drops=adapters and recipe.lora.dropout > 0,

@@ -121,6 +121,7 @@ BOOK = {
         "batch": 8,
         "padding": "fixed",
         "weight_decay": 0.1,
+        "decay": "all",
         "drop_last": True,
         "eval_every": 50,
         "eval_batches": 5,

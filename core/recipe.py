@@ -155,7 +155,32 @@ class Train(Part):
     lr: Literal["auto"] | float = opt(
         AUTO, "Learning rate of AdamW. auto is the model's own default.", flag="--lr", first=True
     )
-    weight_decay: float = opt(0.1, "How strongly AdamW pulls every learning weight towards zero.", ge=0, lt=1)
+    head_lr: Literal["auto"] | float = opt(AUTO, "Learning rate of the head, where it is to be another. auto is the same.")
+    layer_decay: float = opt(
+        1.0,
+        "Each block learns at this part of the rate of the one above it, the embeddings at the lowest (Howard and Ruder "
+        "2018): what is nearer to the text is more general. 1 is one rate for all.",
+        gt=0,
+        le=1,
+    )
+    schedule: Literal["constant", "linear", "cosine"] = opt(
+        "constant", "How the learning rate falls to 0 over the run: not at all, in a straight line, or as half a cosine.", flag="--schedule"
+    )
+    warmup: float = opt(0.0, "Share of the steps over which the learning rate first rises from 0.", flag="--warmup", ge=0, lt=1)
+    clip: float = opt(0.0, "Gradients longer than this are made this long; 0 leaves them as they are.", ge=0, lt=1e6)
+    weight_decay: float = opt(0.1, "How strongly AdamW pulls learning weights towards zero.", ge=0, lt=1)
+    decay: Literal["matrices", "all"] = opt(
+        "matrices", "What weight decay acts on: matrices and embeddings, or biases and norms too, as in the book."
+    )
+    class_weights: Literal["none", "balanced"] = opt(
+        "none",
+        "balanced lets every class count alike in the training loss, however few texts it has; what is reported of other "
+        "splits is never weighted.",
+        flag="--class-weights",
+    )
+    label_smoothing: float = opt(
+        0.0, "Share of certainty that the training loss spreads over all classes, against overconfidence.", ge=0, lt=1
+    )
     padding: Literal["bucketed", "dynamic", "fixed", "none"] = opt(
         "bucketed",
         "bucketed makes batches of texts of similar length, dynamic pads each random batch to its longest text, "
@@ -174,7 +199,13 @@ class Train(Part):
     eval_batches: int = opt(5, "How many batches of each split such a look takes.", unit="batches", ge=1)
     keep: Literal["best", "last"] = opt(
         "best",
-        "Which weights are tested and used: those with the lowest validation loss at the end of an epoch, or the last.",
+        "Which weights are tested and used: the best on validation at the end of an epoch, or the last.",
+    )
+    metric: Literal["loss", "accuracy", "f1"] = opt(
+        "loss", "What makes weights the best: the lowest loss, or the highest accuracy or F1, the mean over classes."
+    )
+    patience: int = opt(
+        0, "Stop early when so many epochs in a row were no better; 0 never does.", flag="--patience", unit="epochs", ge=0
     )
     checkpoint_seconds: float = opt(
         60, "Save a checkpoint at least this often; also at the end of every epoch.", unit="s", gt=0, lt=1e6
@@ -250,8 +281,9 @@ class Recipe(Options):
                 f"cannot be {train.batch} without padding: texts differ in length.",
                 "Make it 1, with --accumulate for as many texts a step.",
             )
-        if isinstance(train.lr, float) and not 0 < train.lr < 1:
-            yield Problem("train.lr", f"cannot be {train.lr:g}.", "A learning rate lies between 0 and 1; 5e-5 is common.")
+        for name, rate in (("lr", train.lr), ("head_lr", train.head_lr)):
+            if rate != AUTO and not 0 < rate < 1:
+                yield Problem(f"train.{name}", f"cannot be {rate:g}.", "A learning rate lies between 0 and 1; 5e-5 is common.")
         if isinstance(train.batch, int) and train.batch < 1:
             yield Problem("train.batch", "must be 1 or more.")
         if isinstance(self.speed.threads, int) and self.speed.threads < 1:

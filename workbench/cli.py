@@ -14,9 +14,10 @@ from core.data.named import NAMED, meant
 from core.errors import BadRecipe, Problem, WorkbenchError
 from core.files import absolute
 from core.options import Option, layer, merge, options
+from core.presets import MODELS
 from core.pretraining import Pretraining
 from core.recipe import Recipe, load
-from core.runs.folder import RunFolder, create_run, find_run, list_runs, runs_root
+from core.runs.folder import Label, RunFolder, create_run, find_run, list_runs, runs_root
 from core.runs.launch import launch
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -26,10 +27,15 @@ COMMANDS = {
     "predict": "classify texts with a trained run",
     "data": "say what is in a file of labelled texts",
     "runs": "list the runs",
+    "compare": "compare two runs: the test rows that one wins and loses to the other, and what differs in their recipes",
+    "name": "give a run a name, which commands take too, and a note",
+    "show": "show what a run was and how it ended, or its training as one PyTorch script (show RUN --code)",
+    "recipes": "list the recipes by name, the book's experiments among them (train --preset NAME follows one)",
     "pretrain": "make a small language model from your own plain text, to fine-tune afterwards",
     "models": "list the models and whether their weights are here, or ask one (models ask)",
     "resume": "take a stopped, failed or vanished run up again",
-    "export": "write a run as a folder that transformers opens",
+    "export": "write a run as a folder that transformers or onnxruntime opens",
+    "import": "bring in a classifier that the book's chapter saved (review_classifier.pth), to ask and export it",
 }
 
 NAMES = f"a data set: {', '.join(NAMED)}"
@@ -78,18 +84,40 @@ def parser() -> Parser:
     added["pretrain"].add_argument("text", nargs="+", metavar="FILE", help="plain text, .gz and .xz too")
     _add_options(added["pretrain"], [o for o in options(Pretraining) if o.name != "text.paths"])
     added["resume"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
+    added["compare"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
+    added["compare"].add_argument("baseline", metavar="BASELINE", help="the run that it is measured against")
+    added["name"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
+    added["name"].add_argument("name", metavar="NAME", help="a word or two; '' takes the name away")
+    added["name"].add_argument("--note", metavar="TEXT", help="what was tried, what came of it; by default the note stays")
+    added["show"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
+    added["show"].add_argument("--code", action="store_true", help="print a script without the workbench that learns the same")
     added["export"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
     added["export"].add_argument("folder", metavar="DIR", help="a new or empty folder")
+    added["export"].add_argument(
+        "--format", choices=["transformers", "onnx"], default="transformers", help="what is to open it (transformers)"
+    )
+    _add_import(added["import"])
+    words = "with this model in all of them: what then is the same is one"
+    added["recipes"].add_argument("--model", choices=list(MODELS), metavar="NAME", help=words)
     for name in ("train", "pretrain", "resume"):
         added[name].add_argument("--detach", action="store_true", help="leave the run running and return at once")
     added["train"].add_argument("--dry-run", action="store_true", help="say what it will cost on this machine; train nothing")
     for name in COMMANDS:
-        if name not in ("data", "models"):
+        if name not in ("data", "models", "recipes"):
             added[name].add_argument("--runs", metavar="DIR", help="where runs live (else WORKBENCH_RUNS, else the user's data folder)")
         if name not in ("open", "export"):
             added[name].add_argument("--json", action="store_true", help="one JSON document on standard output")
     added["models ask"] = _add_ask(added["models"])
     return top
+
+
+def _add_import(command: argparse.ArgumentParser) -> None:
+    readout = next(option for option in options(Recipe) if option.name == "model.readout")
+    command.add_argument("file", metavar="FILE", help="what torch.save made of the model's state_dict; no code in it is run")
+    command.add_argument("--model", choices=list(MODELS), help="its size; by default what the weights are of")
+    command.add_argument("--labels", metavar="A,B", help="the classes in the order of its outputs (ham,spam)")
+    command.add_argument("--context", type=int, default=120, metavar="N", help="what it was padded or cut to (120)")
+    command.add_argument("--readout", choices=readout.choices, default="last_pad", help="where it looks (last_pad)")
 
 
 def _add_ask(models: argparse.ArgumentParser) -> Parser:
@@ -278,6 +306,44 @@ def _runs(given) -> int:
     return tables.runs(runs_root(given.runs), given.json)
 
 
+def _compare(given) -> int:
+    from workbench.comparing import side_by_side
+
+    root = runs_root(given.runs)
+    return side_by_side(find_run(root, given.run), find_run(root, given.baseline), given.json)
+
+
+def _name(given) -> int:
+    run = find_run(runs_root(given.runs), given.run)
+    run.pretraining() if run.pretrains else run.recipe()  # no other folder gets a file
+    label = Label.of(given.name, run.label().note if given.note is None else given.note)
+    run.name_it(label)
+    if given.json:
+        print(json.dumps({"name": run.name, "run": str(run.path), "label": {"name": label.name, "note": label.note}}))
+    else:
+        print(f"{run.name} is called {label.name}." if label.name else f"{run.name} has no name.")
+    return DONE
+
+
+def _show(given) -> int:
+    run = find_run(runs_root(given.runs), given.run, trained=given.code)
+    if given.code:
+        from core.code import facts_of, script
+
+        code = script(run.recipe(), facts_of(run))
+        print(json.dumps({"run": str(run.path), "code": code}, indent=2) if given.json else code.rstrip())
+        return DONE
+    from workbench import tables
+
+    return tables.show(run, given.json)
+
+
+def _recipes(given) -> int:
+    from workbench import tables
+
+    return tables.recipes(given.model, given.json)
+
+
 def _models(given) -> int:
     from workbench import tables
 
@@ -296,12 +362,28 @@ def _models_ask(given) -> int:
 
 def _export(given) -> int:
     run = find_run(runs_root(given.runs), given.run, trained=True)
+    from core.evaluate.card import card
     from core.evaluate.predict import Predictor
-    from core.model.export import export
-    from core.presets import MODELS
+
+    if given.format == "onnx":
+        from core.model.onnx import export
+    else:
+        from core.model.export import export
 
     asked = Predictor.open(run)
-    context = asked.recipe.model.context
-    files = export(asked.model, MODELS[asked.recipe.model.name], context, asked.names, asked.words, absolute(given.folder))
+    words = card(run, asked, given.format)
+    files = export(asked.model, asked.recipe, asked.names, asked.words, absolute(given.folder), words)
     print("\n".join(map(str, files)))
+    return DONE
+
+
+def _import(given) -> int:
+    from core.runs.adopt import adopt
+
+    labels = [name.strip() for name in given.labels.split(",")] if given.labels is not None else None
+    run = adopt(runs_root(given.runs), absolute(given.file), given.model, labels, given.context, given.readout)
+    if given.json:
+        print(json.dumps({"run": str(run.path)}))
+    else:
+        print(f"{run.name} is {run.recipe().model.name} from {given.file}. Ask it: workbench predict {run.name} TEXT")
     return DONE

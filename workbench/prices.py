@@ -7,10 +7,10 @@ from typing import NamedTuple
 from core.data.profile import Profile
 from core.model.cost import BF16, FP32, in_all, learning
 from core.model.course import Course
-from core.model.freeze import FreezePlan, parts_of
+from core.model.freeze import FreezePlan, adapted, parts_of
 from core.model.speeds import START, Speeds
-from core.presets import MODELS
 from core.recipe import Recipe
+from workbench.marks import lowest, role
 
 GB = 1e9
 
@@ -41,7 +41,7 @@ class Price(NamedTuple):
 
 def in_words(part: str) -> str:
     """'blocks.11' -> 'block 11'."""
-    return "final norm" if part == "norm" else part.replace("blocks.", "block ")
+    return "final norm" if part == "norm" else part.replace("blocks.", "block ").replace("lora.", "LoRA in block ")
 
 
 @cache
@@ -58,11 +58,21 @@ def price(recipe: Recipe, profile: Profile | None, plan: FreezePlan, speeds: Spe
     return prices(recipe, profile, [plan], speeds)[0]
 
 
+def upwards(plan: FreezePlan) -> list[FreezePlan]:
+    """Plans that learn from each part upwards: the head first, the embeddings last.
+
+    What the plan adapts is adapted in them; so are the blocks below, where its lowest part is an adapter.
+    """
+    parts = parts_of(plan.n_blocks)
+    at = lowest(plan)
+    below = [adapted(part) if role(plan, parts[at]) == "lora" else part for part in parts[:at]]
+    each = below + [plan.of_part(part) or part for part in parts[at:]]
+    return [FreezePlan(plan.n_blocks, frozenset(each[i:])) for i in reversed(range(len(parts)))]
+
+
 def ladder(recipe: Recipe, profile: Profile | None, speeds: Speeds | None = None) -> list[Price]:
-    """What it costs to learn from each part upwards: the head first, the embeddings last."""
-    n_blocks = MODELS[recipe.model.name].shape.n_blocks
-    boundaries = reversed(range(len(parts_of(n_blocks))))
-    return prices(recipe, profile, [FreezePlan.from_boundary(n_blocks, each) for each in boundaries], speeds)
+    """What it costs to learn from each part upwards: one price for each of the plans `upwards`."""
+    return prices(recipe, profile, upwards(recipe.plan), speeds)
 
 
 def prices(

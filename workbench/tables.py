@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -18,11 +19,12 @@ from core.errors import BadData, BadRun, WorkbenchError
 from core.model.cost import parameters
 from core.model.freeze import parts_of
 from core.model.speeds import Speeds, recall
-from core.presets import MODELS, Source
-from core.recipe import Recipe
+from core.options import AUTO, Options, options
+from core.presets import MODELS, NAMED_RECIPES, RECIPES, Source, standing_for
+from core.recipe import Recipe, load
 from core.runs.folder import RunFolder, list_runs
-from workbench.formatting import clock, count, percent, plural, size
-from workbench.prices import Price, in_words, ladder, price
+from workbench.formatting import clock, count, percent, plural, printable, size
+from workbench.prices import Price, in_words, ladder, price, upwards
 
 
 def data(recipe: Recipe, as_json: bool) -> int:
@@ -67,7 +69,8 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
         raise WorkbenchError(f"{busy} is running, and nothing beside it is fast.", "Measure when it is done.")
     speeds = speeds or _measured(recipe)
     found, rungs = price(recipe, profile, recipe.plan, speeds), ladder(recipe, profile, speeds)
-    parts = parts_of(recipe.plan.n_blocks)[::-1]
+    everything = upwards(recipe.plan)[-1]
+    parts = [everything.of_part(part) for part in parts_of(recipe.plan.n_blocks)[::-1]]
     when = datetime.fromtimestamp(speeds.measured).astimezone()
     if as_json:
         document = {
@@ -100,7 +103,7 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
         ["learning from", "parameters", "memory", "with cache", "without"],
         [
             [
-                "head only" if i == 0 else f"+ {in_words(part)}" + (", all" if part == parts[-1] else ""),
+                "head only" if i == 0 else f"+ {in_words(part)}" + (", all" if rung.learns == rung.parameters else ""),
                 count(rung.learns),
                 size(rung.memory),
                 clock(rung.with_cache),
@@ -161,10 +164,11 @@ def runs(root: Path, as_json: bool) -> int:
         _print([f"No runs in {root} yet. workbench train makes one."])
     else:
         _table(
-            ["run", "state", "step", "model", "learns", "test", "95 %", "what happened"],
+            ["run", "name", "state", "step", "model", "learns", "test", "95 %", "what happened"],
             [
                 [
                     row["name"],
+                    row["label"]["name"],
                     row["state"],
                     f"{row['step']:,} of {row['n_steps']:,}" if row["n_steps"] else "",
                     row["model"],
@@ -181,7 +185,8 @@ def runs(root: Path, as_json: bool) -> int:
 
 def _run(run: RunFolder) -> dict:
     status, result = run.status(), run.result()
-    row = {"name": run.name, "run": str(run.path), "model": "", "trainable": "", "data": ""}
+    row = {"name": run.name, "run": str(run.path), "label": msgspec.to_builtins(run.label())}
+    row |= {"model": "", "trainable": "", "data": ""}
     try:
         if run.pretrains:
             row |= {"model": run.pretraining().model.name, "trainable": "a language model"}
@@ -191,6 +196,96 @@ def _run(run: RunFolder) -> dict:
     except BadRun as error:  # one damaged folder must not hide the others
         return row | msgspec.to_builtins(status) | {"why": error.what, "do": error.do, "test": None}
     return row | msgspec.to_builtins(status) | {"test": result["test"] if result else None}
+
+
+def show(run: RunFolder, as_json: bool) -> int:
+    """What a run was and how it ended. Raises BadRun where its recipe cannot be read."""
+    changed = _changed(run.pretraining() if run.pretrains else run.recipe())
+    row, label, result = _run(run), run.label(), run.result()
+    if as_json:
+        changes = {name: value for name, value, _ in changed}
+        print(json.dumps(row | {"label": msgspec.to_builtins(label), "changed": changes, "result": result}, indent=2))
+        return 0
+    step = f", step {row['step']:,} of {row['n_steps']:,}" if row["n_steps"] else ""
+    about = " · ".join(filter(None, [row["data"], row["model"], row["trainable"]]))
+    said = (label.name, label.note, f"{row['why']} {row['do']}", about)
+    _print([f"{run.name}  {row['state']}{step}  {run.path}", *filter(None, (printable(words).strip() for words in said)), ""])
+    if changed:
+        _table(["option", "here", "default"], [[name, printable(str(value)), str(usual)] for name, value, usual in changed])
+    else:
+        _print(["Every option is as in the default recipe."])
+    if result and "test" in result:
+        _result(result)
+    return 0
+
+
+def _changed(recipe: Options) -> list[tuple[str, Any, Any]]:
+    """The options that a person has set: name, value, default. What a run finds for itself is none of them."""
+    preset, default = MODELS[recipe.model.name], type(recipe)()
+    found = {"model.context": preset.shape.context, "train.batch": preset.batch, "train.lr": preset.lr}
+    return [
+        (option.name, value, usual)
+        for option in options(type(recipe))
+        if (value := option.of(recipe)) != (usual := option.of(default))
+        and value != found.get(option.name)
+        and (usual != AUTO or option.name in found)
+    ]
+
+
+def _result(result: dict) -> None:
+    from workbench.widgets.result_card import lines_of
+
+    lines = [
+        [line.name, percent(line.share), f"{percent(line.low)} to {percent(line.high)}" if line.high > line.low else "", line.words]
+        for line in lines_of(result)
+    ]
+    lines += [[split, percent(result[split]["accuracy"]), "", ""] for split in ("validation", "train")]
+    _print([""])
+    _table(["", "accuracy", "95 %", ""], lines)
+    _print([""])
+    _table(
+        ["label", "precision", "recall", "F1", "rows"],
+        [
+            [printable(name), *(percent(one[key]) for key in ("precision", "recall", "f1")), f"{one['rows']:,}"]
+            for name, one in result["test"]["per_class"].items()
+        ],
+    )
+    _print(["", f"Weights of step {result['checkpoint']:,}; took {clock(result['seconds']['total'])}."])
+
+
+def recipes(model: str | None, as_json: bool) -> int:
+    """The named recipes: what each changes, and the book's test accuracy; with one model in all, what differs then."""
+    standing = standing_for(model) if model else {name: [name] for name in RECIPES}
+    rows = [
+        {
+            "name": name,
+            "title": NAMED_RECIPES[name].title,
+            "book_percent": NAMED_RECIPES[name].figure,
+            "note": NAMED_RECIPES[name].note,
+            "model": model or load({"preset": name}).model.name,
+            "stands_for": same,
+            "changes": NAMED_RECIPES[name].layer,
+        }
+        for name, same in standing.items()
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return 0
+    last = "stands for" if model else "model"
+    _table(
+        ["recipe", "what is tried", "book", last],
+        [
+            [
+                row["name"],
+                row["title"],
+                f"{row['book_percent']:.2f} %" if row["book_percent"] is not None else "",
+                ", ".join(row["stands_for"][1:]) if model else row["model"],
+            ]
+            for row in rows
+        ],
+    )
+    _print(["", *(f"{row['name']}: {row['note']}" for row in rows if row["note"])])
+    return 0
 
 
 def models(as_json: bool) -> int:

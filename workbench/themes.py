@@ -15,6 +15,7 @@ ROLES = {
     "focus": ("#B9C6FF", "#3B4BA3"),
     "train": ("#F2A541", "#B05A00"),
     "validation": ("#5BA8F5", "#1B66B8"),
+    "lora": ("#FBE3B5", "#BF7F3C"),
     "frozen": ("#66738C", "#7D8795"),
     "warning": ("#E9DC6A", "#7A6200"),
     "error": ("#FF7A6B", "#B3122F"),

@@ -21,6 +21,12 @@ def accuracy(right: int, rows: int) -> dict:
     return {"accuracy": right / rows if rows else 0.0, "low": low, "high": high, "rows": rows, "correct": right}
 
 
+def macro_f1(confusion: np.ndarray) -> float:
+    """The mean of the classes' F1 from counts (C, C), rows: right, columns: predicted; a class that is in neither has no say."""
+    right, both = confusion.diagonal(), confusion.sum(axis=0) + confusion.sum(axis=1)
+    return float((2 * right[both > 0] / both[both > 0]).mean()) if both.any() else 0.0
+
+
 def per_class(labels: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> dict:
     """Precision, recall, F1 and rows of every label, and the confusion matrix (rows: right, columns: predicted).
 

@@ -54,7 +54,7 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
         yield Noted(text=f"{recipe.model.name} starts from random weights: nothing was learned before this run.", warn=True)
     model = new_model(recipe, len(prepared.names), base)
     before = before_training(model, base)
-    optimizer = adamw(model, recipe.train.lr, recipe.train.weight_decay)
+    optimizer = adamw(model, recipe.train)
     if state.step or state.evaluated >= 0:
         restore(run, model, optimizer)
     yield started(recipe, prepared, texts, steps_per_epoch(recipe, texts) * recipe.train.epochs)
@@ -74,9 +74,12 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
     )
     ready = time.monotonic()
     yield from loop.run()
-    if state.step < loop.n_steps:
+    if not loop.over:
         yield stopped()
         return
+    if state.step < loop.n_steps:
+        epochs = f"{recipe.train.patience} epoch{'s' * (recipe.train.patience > 1)}"
+        yield Noted(text=f"Stopped early: {epochs} without a better {recipe.train.metric} on validation.", step=state.step)
     learned = time.monotonic()
     set_weights(model, checkpoint.read(run.checkpoint(kept(run, recipe)), checkpoint.WEIGHTS))
     try:

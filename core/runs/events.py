@@ -69,6 +69,7 @@ class Evaluated(Event, tag="evaluated"):
     loss: float
     accuracy: float
     whole: bool
+    f1: float | None = None  # the mean over classes
     bits: float | None = None  # a byte, where a language is learned: texts of other tokenizers compare in it
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from core.data import batches
 from core.errors import WorkbenchError
+from core.evaluate import metrics
 from core.files import Progress
 from core.model.classifier import Classifier
 from core.recipe import Recipe
@@ -19,6 +20,8 @@ from core.runs.events import Changed, Evaluated, Event
 from core.train.change import relative_change
 from core.train.inputs import Inputs
 from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
+from core.train.optim import set_rates
+from core.train.schedule import share_of_rate
 from core.train.texts import Texts
 
 
@@ -38,6 +41,14 @@ def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
         "and train.drop_last leaves out what is no whole batch.",
         "Make the batch smaller, or turn train.drop_last off.",
     )
+
+
+def class_weights(kind: str, texts: Texts, n_classes: int) -> Tensor:
+    """How much a text of each class counts in the training loss (C,): with `balanced`, all classes alike; 1 on average."""
+    if kind == "none":
+        return torch.ones(n_classes, dtype=torch.float64)
+    counts = np.bincount(texts.labels[texts.splits["train"]], minlength=n_classes)
+    return torch.from_numpy(counts.sum() / (np.maximum(1, counts) * n_classes))
 
 
 @contextmanager
@@ -74,6 +85,7 @@ class ClassifierLoop(Loop):
         self.model, self.inputs, self.recipe, self.optimizer, self.origin = model, inputs, recipe, optimizer, origin
         self.train, self.context = recipe.train, inputs.texts.context
         self.lengths = inputs.texts.split_lengths
+        self.weights = class_weights(recipe.train.class_weights, inputs.texts, model.n_classes)
         self._plan: tuple[int, list[batches.Batch]] = -1, []  # an epoch, and its batches
         super().__init__(
             [p for _, p in model.learning()],
@@ -91,26 +103,51 @@ class ClassifierLoop(Loop):
             self._plan = epoch, epoch_plan(self.recipe, self.inputs.texts, epoch)
         n = self.train.accumulate
         together = self._plan[1][i * n : (i + 1) * n]
-        rows = max(1, sum(self._taught(batch) for batch in together))  # each text counts alike, in a smaller last batch too
+        weight = sum(self._weight_of(batch) for batch in together)  # in a smaller last batch a text counts alike
         value, tokens = 0.0, 0
         self.optimizer.zero_grad(set_to_none=True)
         for k, batch in enumerate(together):
             h, lengths, labels = self.inputs.batch("train", batch)
             with dropping(self.model, [self.train.seed, self.state.step, k]):
                 logits = self.model.suffix(h, lengths, self.inputs.depth)
-            loss = F.cross_entropy(logits, labels, ignore_index=self.train.ignore_index, reduction="sum") / rows
+            loss = F.cross_entropy(
+                logits,
+                labels,
+                self.weights.to(logits),
+                ignore_index=self.train.ignore_index,
+                label_smoothing=self.train.label_smoothing,
+                reduction="sum",
+            ) / (weight or 1)
             value += loss.item()
             tokens += int(lengths.sum())
             if not math.isfinite(value):
                 raise NotFinite(f"Loss stopped being a number at step {self.state.step + 1}.", SAFE)
             loss.backward()
+        if self.train.clip:
+            torch.nn.utils.clip_grad_norm_(self.parameters, self.train.clip)
+        share = self._share()
+        set_rates(self.optimizer, share)
         self.optimizer.step()
-        return value, self.optimizer.param_groups[0]["lr"], tokens
+        return value, share * self.train.lr, tokens
 
-    def _taught(self, batch: batches.Batch) -> int:
-        """How many of a batch's texts teach anything."""
+    def _share(self) -> float:
+        """What part of the full learning rates the next step takes."""
+        t = self.train
+        return share_of_rate(self.state.step, self.n_steps, t.warmup, float(t.schedule != "constant"), t.schedule)
+
+    def _weight_of(self, batch: batches.Batch) -> float:
+        """How much a batch's texts count together."""
         texts = self.inputs.texts
-        return int((texts.labels[texts.splits["train"][batch.rows]] != self.train.ignore_index).sum())
+        labels = torch.from_numpy(texts.labels[texts.splits["train"][batch.rows]])
+        return float(self.weights[labels[labels != self.train.ignore_index]].sum())
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to learn, or patience is at its end."""
+        state, waited = self.state, self.train.patience * self.per_epoch
+        if waited and state.best_step is not None and state.evaluated == state.step and not state.step % self.per_epoch:
+            return state.step - state.best_step >= waited or super().over
+        return super().over
 
     def _evaluate(self) -> Iterator[Event]:
         step, t = self.state.step, self.train
@@ -128,9 +165,10 @@ class ClassifierLoop(Loop):
         if ends:
             seen = self._look("validation", self.whole("validation"), whole=True)
             yield seen
-            best = self.state.best_loss is None or seen.loss < self.state.best_loss
+            found = {"loss": seen.loss, "accuracy": -seen.accuracy, "f1": -seen.f1}[t.metric]
+            best = self.state.best is None or found < self.state.best
             if best:
-                self.state.best_step, self.state.best_loss = step, seen.loss
+                self.state.best_step, self.state.best = step, found
         yield Changed(parts=relative_change(self.model.learned(), self.origin), step=step)
         self.state.evaluated = step
         self._reported = time.monotonic()
@@ -147,7 +185,8 @@ class ClassifierLoop(Loop):
     def _look(
         self, split: str, plan: list[batches.Batch], whole: bool, progress: Progress | None = None
     ) -> Evaluated:
-        loss, right, rows = 0.0, 0, 0
+        loss, rows, n = 0.0, 0, self.model.n_classes
+        confusion = torch.zeros(n * n, dtype=torch.int64)
         with torch.no_grad():
             for batch in plan:
                 if self.stopping():
@@ -155,12 +194,20 @@ class ClassifierLoop(Loop):
                 h, lengths, labels = self.inputs.batch(split, batch)
                 logits = self.model.suffix(h, lengths, self.inputs.depth)
                 loss += F.cross_entropy(logits, labels, reduction="sum").item()
-                right += int((logits.argmax(dim=1) == labels).sum())
+                confusion += torch.bincount((labels * n + logits.argmax(dim=1)).cpu(), minlength=n * n)
                 rows += len(labels)
                 if progress:
                     progress(f"evaluate {split}", rows, len(self.lengths[split]), "texts")
         if not math.isfinite(loss):
             raise NotFinite(f"Loss on {split} stopped being a number at step {self.state.step}.", SAFE)
+        confusion = confusion.view(n, n)
+        right = int(confusion.diagonal().sum())
         return Evaluated(
-            split=split, rows=rows, loss=loss / rows, accuracy=right / rows, whole=whole, step=self.state.step
+            split=split,
+            rows=rows,
+            loss=loss / rows,
+            accuracy=right / rows,
+            f1=metrics.macro_f1(confusion.numpy()),
+            whole=whole,
+            step=self.state.step,
         )

@@ -22,7 +22,7 @@ class State(msgspec.Struct):
     step: int = 0
     evaluated: int = -1  # the last step after which everything due was evaluated
     best_step: int | None = None
-    best_loss: float | None = None
+    best: float | None = msgspec.field(default=None, name="best_loss")  # of the recipe's metric, the lower the better
     seconds: float = 0.0  # spent learning, over all attempts
 
 
@@ -35,7 +35,7 @@ class NotFinite(WorkbenchError):
 
 
 class Loop(ABC):
-    """Takes steps until `n_steps` are done, or `stopping()` says so; a kind of training says what one is.
+    """Takes steps until it is over, after `n_steps` at the latest, or `stopping()` says so; a kind of training says what one is.
 
     `save(best)` puts a checkpoint of the present weights, optimizer and state on disk before it returns.
     `parameters` are what learns. An epoch is `per_epoch` steps.
@@ -68,6 +68,11 @@ class Loop(ABC):
     def _evaluate(self) -> Iterator[Event]:
         """What is due after the present step; returns whether the weights have never been better. Raises Stopped."""
 
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to learn."""
+        return self.state.step == self.n_steps
+
     def run(self) -> Iterator[Event]:
         """Every event from `state.step` to the last step. Returns early, after a checkpoint, when stopped.
 
@@ -89,8 +94,8 @@ class Loop(ABC):
                 yield from self._save(best)
                 saved = time.monotonic()
                 cost = saved - now
-            if self.state.step == self.n_steps:
-                yield Phase(name="learn", done=self.n_steps, total=self.n_steps, unit="steps", step=self.n_steps)
+            if self.over:
+                yield Phase(name="learn", done=self.state.step, total=self.state.step, unit="steps", step=self.state.step)
                 return
             if self.stopping():
                 break

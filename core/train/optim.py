@@ -1,11 +1,13 @@
 """Optimizers, and their state as named tensors."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 
-from core.model.classifier import Classifier
+from core.model.classifier import Classifier, part_of
+from core.recipe import Train
 
 Named = Iterable[tuple[str, nn.Parameter]]
 
@@ -14,9 +16,33 @@ QUINTIC = 3.4445, -4.7750, 2.0315
 TIMES = 5
 
 
-def adamw(model: Classifier, lr: float, weight_decay: float) -> torch.optim.AdamW:
-    """AdamW over what learns (Loshchilov and Hutter 2019), decaying everything, as the book does."""
-    return torch.optim.AdamW([p for _, p in model.learning()], lr=lr, weight_decay=weight_decay, fused=True)
+def adamw(model: Classifier, train: Train) -> torch.optim.AdamW:
+    """AdamW over what learns (Loshchilov and Hutter 2019), at rates that leave nothing open.
+
+    A group of parameters keeps its full rate as `initial_lr`, for `set_rates`.
+    """
+    groups: dict[tuple[float, float], list[nn.Parameter]] = defaultdict(list)
+    for name, p in model.learning():
+        decays = train.decay == "all" or p.ndim > 1
+        groups[_rate(part_of(name), len(model.backbone.h), train), train.weight_decay * decays].append(p)
+    made = [
+        {"params": params, "lr": rate, "initial_lr": rate, "weight_decay": decay} for (rate, decay), params in groups.items()
+    ]
+    return torch.optim.AdamW(made, fused=True)
+
+
+def _rate(part: str, n_blocks: int, train: Train) -> float:
+    """The full learning rate of a part: the lower it lies, the lower, where the recipe has it so."""
+    if part == "head":
+        return train.head_lr
+    above = {"norm": 0, "embeddings": n_blocks}
+    return train.lr * train.layer_decay ** (above[part] if part in above else n_blocks - 1 - int(part.partition(".")[2]))
+
+
+def set_rates(optimizer: torch.optim.Optimizer, share: float) -> None:
+    """Learn at this share of the full rates."""
+    for group in optimizer.param_groups:
+        group["lr"] = share * group["initial_lr"]
 
 
 class Muon(torch.optim.Optimizer):

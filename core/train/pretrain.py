@@ -19,7 +19,7 @@ from core.pretraining import Pretraining
 from core.runs.events import Changed, Evaluated, Event, Sampled
 from core.train.change import relative_change
 from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
-from core.train.optim import Muon
+from core.train.optim import Muon, set_rates
 from core.train.schedule import share_of_rate
 
 AT_ONCE = 1024  # positions on the CPU: what lies between its layers then stays in its caches
@@ -50,8 +50,7 @@ class Optimizers(NamedTuple):
     def step(self, share: float) -> None:
         """One step at this share of the full rates; gradients are cleared."""
         for optimizer in self:
-            for group in optimizer.param_groups:
-                group["lr"] = share * group["initial_lr"]
+            set_rates(optimizer, share)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
 

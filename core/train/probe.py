@@ -32,6 +32,7 @@ FEWEST, MOST = 2, 20  # tries of each thing, after one that warms up
 ENOUGH = 0.06  # seconds after which a few tries are enough
 FAR = 8_000_000  # parameters whose gradients and moments are more than caches hold
 WRITTEN = 1 << 24  # bytes
+RATES = recipes.Train(lr=1e-3, head_lr=1e-3)
 MEASURED = 15  # things, two more where fp32 is another
 
 
@@ -122,7 +123,7 @@ class _Probe:
 
     def _besides(self) -> tuple[float, float]:
         """Seconds of a step of the head alone, and of a batch that is only looked at."""
-        optimizer = adamw(self.model, 1e-3, 0.1)
+        optimizer = adamw(self.model, RATES)
         hidden = torch.randn(SMALL[0] * SMALL[1], self.shape.width)
         at = torch.arange(len(hidden)).view(SMALL)
         lengths = torch.full(SMALL[:1], 1, device=self.device)
@@ -166,7 +167,7 @@ class _Probe:
         for _, p in model.learning():
             p.grad = torch.zeros_like(p)
         moved = STEPPED * sum(p.numel() for _, p in model.learning())
-        return moved, self._seconds(adamw(model, 1e-3, 0.1).step)
+        return moved, self._seconds(adamw(model, RATES).step)
 
     def _compare(self) -> float:
         """Parameters a second whose way from where they began is measured."""

@@ -97,6 +97,16 @@ SLOW = {
     "not causal, pads": {"model": {"causal": False, "readout": "last_pad", "context": 12}, "train": {"padding": "fixed"}},
     "ignore": {"train": {"ignore_index": 1, "batch": 2, "accumulate": 3}},
     "sigmoid": {"model": {"outputs": "sigmoid", "head": "mlp"}, "train": {"drop_last": True, "batch": 8}},
+    "rates": {
+        "freeze": {"trainable": "all"},
+        "train": {"head_lr": 3e-3, "layer_decay": 0.5, "schedule": "cosine", "warmup": 0.2, "clip": 0.1, "accumulate": 3},
+    },
+    "rates for all": {"train": {"layer_decay": 0.5, "decay": "all", "warmup": 0.3}, "freeze": {"trainable": "last_two_blocks"}},
+    "classes": {
+        "train": {"class_weights": "balanced", "label_smoothing": 0.2, "schedule": "linear", "metric": "f1", "accumulate": 2},
+        "model": {"outputs": "sigmoid"},
+    },
+    "patience": {"train": {"epochs": 5, "patience": 1, "metric": "accuracy", "lr": 1e-5, "keep": "last"}},
     "some lora": {
         "freeze": {"trainable": "lora.0,blocks.2,head"},
         "lora": {"layers": "query,value,down", "scaling": "alpha", "alpha": 2.0, "rank": 4},
@@ -239,7 +249,7 @@ FACTS = Facts(Path("/runs/r1"), ["ham", "spam"], Path("/runs/r1/base.safetensors
 
 def whole(**changes):
     """A recipe that leaves nothing open."""
-    closed = {"model": {"context": 64}, "train": {"lr": 1e-3}, "speed": {"threads": 1, "device": "cpu", "precision": "fp32"}}
+    closed = {"model": {"context": 64}, "train": {"lr": 1e-3, "head_lr": 1e-3}, "speed": {"threads": 1, "device": "cpu", "precision": "fp32"}}
     recipe = load(merge(closed, changes))
     return load(merge(recipe.model_dump(), {"train": {"batch": recipe.batch}}))
 
@@ -258,6 +268,16 @@ CHOICES = {
     "train.ignore_index": [-100, 1],
     "train.drop_last": [False, True],
     "train.keep": ["best", "last"],
+    "train.head_lr": [1e-3, 1e-2],
+    "train.layer_decay": [1.0, 0.5],
+    "train.schedule": ["constant", "linear", "cosine"],
+    "train.warmup": [0.0, 0.1],
+    "train.clip": [0.0, 1.0],
+    "train.decay": ["matrices", "all"],
+    "train.class_weights": ["none", "balanced"],
+    "train.label_smoothing": [0.0, 0.1],
+    "train.metric": ["loss", "accuracy", "f1"],
+    "train.patience": [0, 2],
     "speed.device": ["cpu", "cuda"],
     "speed.precision": ["fp32", "bf16"],
 }

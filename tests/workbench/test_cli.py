@@ -106,6 +106,37 @@ def test_what_a_model_cannot_be_asked(tmp_path, capsys):
     assert ended.value.code == cli.USAGE and "Did you mean --temperature?" in capsys.readouterr().err
 
 
+def test_a_run_is_shown_and_printed_as_a_script(trained, tmp_path, capsys):
+    run = Path(trained[0]["run"])
+    code, out, _ = said(capsys, "show", run)
+    assert code == 0 and f"{run.name}  done, step " in out and str(run) in out
+    assert "freeze.trainable\thead\tlast_block" in out and "train.lr" not in out and "speed.threads\t" not in out
+    assert "12 right" in out and "counting words" in out and "\nspam\t" in out
+    code, out, _ = said(capsys, "show", run, "--json")
+    shown = json.loads(out)
+    assert code == 0 and shown["state"] == "done" and shown["result"]["test"] == trained[0]["test"]
+    assert shown["changed"]["train.epochs"] == 1 and "speed.device" not in shown["changed"]
+    code, out, _ = said(capsys, "show", run, "--code")
+    assert code == 0 and compile(out, "train.py", "exec") and "model.out_head.parameters()" in out
+    code, _, err = said(capsys, "show", create_run(tmp_path, load({})).path, "--code")
+    assert code == cli.FAILED and "has not built its model yet" in err
+
+
+def test_recipes_are_listed_with_what_they_stand_for(capsys):
+    code, out, _ = said(capsys, "recipes")
+    rows = [line.split("\t") for line in out.splitlines()]
+    assert code == 0 and ["book/8", "twelve times as many parameters", "98.33 %", "gpt2-xl"] in rows
+    assert any(row[0].startswith("book/19: Pads count") for row in rows)
+    code, out, _ = said(capsys, "recipes", "--model", "nano", "--json")
+    listed = {row["name"]: row for row in json.loads(out)}
+    assert listed["book/1"]["stands_for"] == ["book/1", "book/6", "book/7", "book/8"] and "book/6" not in listed
+    assert listed["book/11"]["book_percent"] == 96.67 and listed["book/11"]["model"] == "nano"
+    assert listed["book/3"]["changes"]["freeze"] == {"trainable": "head"}
+    with pytest.raises(SystemExit):
+        cli.main(["recipes", "--model", "bert"])
+    assert "workbench" in capsys.readouterr().err
+
+
 def test_runs_and_models_list(trained, capsys):
     root = Path(trained[0]["run"]).parent
     code, out, _ = said(capsys, "runs", "--runs", root, "--json")

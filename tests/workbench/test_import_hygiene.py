@@ -37,7 +37,7 @@ def test_the_app_imports_nothing_heavy():
 
 
 def test_no_screen_imports_the_engine():
-    screens = ("model", "train", "runs", "play", "source", "save", "help", "jump", "ask")
+    screens = ("model", "train", "runs", "play", "source", "save", "help", "jump", "ask", "recipes")
     imports = ", ".join(f"workbench.screens.{screen}" for screen in screens)
     assert loaded(f"import {imports}", ("torch", "transformers", "sklearn", "pandas")) == []
 

@@ -8,9 +8,11 @@ from textual.widgets import Input
 from core.model.freeze import FreezePlan
 from core.recipe import load
 from workbench.app import WorkbenchApp
+from workbench.screens.recipes import Recipes, RecipesDialog
 from workbench.screens.save import SaveDialog
+from workbench.widgets.as_code import AsCode
 from workbench.widgets.backbone import Backbone
-from workbench.widgets.layers import Layers, folded, lowered, raised
+from workbench.widgets.layers import Layers, folded, lowered, painted, raised
 from workbench.widgets.price import PricePanel
 from workbench.widgets.recipe_form import Explanation, Options
 
@@ -198,6 +200,132 @@ def test_the_boundary_moves_by_one_block():
     assert lowered(gaps).parts == {"head", "blocks.2", "blocks.1"} and raised(gaps).parts == {"head"}
 
 
+def test_adapters_fold_and_move_the_boundary_like_learning_blocks():
+    plan = FreezePlan.of(48, ["head", *(f"lora.{i}" for i in range(20, 48))])
+    rungs = folded(plan, 0, 12)
+    assert [(rung.first, rung.last) for rung in rungs if rung.count > 1] == [(9, 29), (30, 49)]
+    assert lowered(plan).parts == plan.parts | {"lora.19"} and raised(lowered(plan)) == plan
+    lora = FreezePlan.parse("lora", 6)
+    assert lowered(lora).parts == lora.parts | {"embeddings"}
+    assert raised(FreezePlan.of(6, ["head", "norm", "lora.5"])) == FreezePlan.parse("head", 6)
+
+
+def test_a_range_is_given_adapters_or_loses_them():
+    plan = FreezePlan.parse("last_block", 6)
+    some = painted(plan, ["norm", "blocks.5", "blocks.4"])
+    assert some.parts == {"head", "norm", "lora.5", "lora.4"}
+    assert painted(some, ["blocks.5", "blocks.4"]).parts == {"head", "norm"}
+    assert painted(some, ["blocks.4", "blocks.3"]).parts == some.parts | {"lora.3"}
+    assert painted(plan, ["head", "norm"]) == plan
+
+
+async def test_l_adapts_every_block_or_a_range(model):
+    async with model() as pilot:
+        desk, layers = pilot.app.desk, pilot.app.screen.query_one(Layers)
+        panel = pilot.app.screen.query_one(PricePanel)
+        await pilot.press("g", "l")
+        assert str(desk.plan) == "lora" and "1,328,642 of" in panel.render().plain
+        assert lines(layers)[2].split()[:5] == ["▚▚", "block", "11", "110.6", "K"]
+        assert "▚ LoRA" in pilot.app.screen.query_one("#layers").subtitle
+        assert "replace_linear_with_lora" in pilot.app.screen.query_one(AsCode).render().plain
+        adapted = panel.render().plain
+        await pilot.press("a")
+        assert panel.render().plain != adapted and lines(layers)[2].split()[3] == "7.1"
+        await pilot.press("b", "g", "j", "j", "j", "v", "j", "l")
+        assert desk.recipe.freeze.trainable == "lora.9,lora.10,blocks.11,norm,head" and not layers.choosing
+        await pilot.press("space")
+        assert desk.recipe.freeze.trainable == "lora.10,blocks.11,norm,head"
+        await pilot.press("space", "plus")
+        assert desk.recipe.freeze.trainable == "blocks.8,blocks.9,lora.10,blocks.11,norm,head"
+        pilot.app.screen.query_one(Backbone).focus()
+        await pilot.press("left")
+        assert desk.recipe.freeze.trainable == "blocks.2,blocks.3,lora.4,blocks.5,norm,head"
+
+
+async def test_the_toggles_stand_there_as_code(model):
+    async with model(size=(80, 24)) as pilot:
+        code, layers = pilot.app.screen.query_one(AsCode), pilot.app.screen.query_one(Layers)
+        assert not code.size
+        await pilot.press("C", "g", "h")
+        head = ["model.parameters():", "requires_grad = False", "model.out_head.parameters():", "requires_grad = True"]
+        assert all(words in line for words, line in zip(head, code.render().plain.split("\n"), strict=True))
+        await pilot.press("l")
+        await pilot.pause()
+        assert "replace_linear_with_lora(model.trf_blocks)" in code.render().plain
+        assert code.size.height == len(code.render().plain.split("\n"))
+        assert layers.is_folded and layers.virtual_size.height <= layers.size.height
+        pilot.app.desk.change("freeze.trainable", "blocks.1,blocks.3,blocks.5,blocks.7,head")
+        await pilot.pause()
+        shown = code.render().plain.split("\n")
+        assert len(shown) == code.size.height and shown[-1] == f" … {12 - len(shown) + 1} more lines"
+        await pilot.press("C")
+        await pilot.pause()
+        assert not code.size
+
+
+async def test_a_recipe_by_name_is_chosen_by_what_it_says(model):
+    async with model(size=(80, 24), model={"name": "nano"}) as pilot:
+        app, desk = pilot.app, pilot.app.desk
+        await pilot.press("tab", "g", "enter")
+        assert isinstance(app.screen, RecipesDialog)
+        listed, about = app.screen.query_one(Recipes), app.screen.query_one("#about")
+        assert "book/6" not in listed._names and any("LoRA" in line and "96.67" in line for line in lines(listed))
+        await pilot.press("j", "j")
+        await pilot.pause()
+        assert "(built in)" in str(about.render()) and "book/6, book/7, book/8 too" in str(about.render())
+        await pilot.press("escape")
+        assert desk.recipe.preset == "default" and not isinstance(app.screen, RecipesDialog)
+        desk.change("train.epochs", 9)
+        await pilot.press("right", *"jjjjjjjj")
+        assert listed_name(app) == "book/11"
+        await pilot.press("enter")
+        assert desk.recipe.preset == "book/11" and desk.recipe.model.name == "nano"
+        assert desk.recipe.train.epochs == 5 and desk.recipe.lora.rank == 16
+        await pilot.press("enter", "right")
+        assert listed_name(app) == "book/11" and "book/6" in app.screen.query_one(Recipes)._names
+        await pilot.press("enter")
+        assert desk.recipe.preset == "book/11" and desk.recipe.model.name == "gpt2"
+        chosen = []
+        await app.push_screen(RecipesDialog(desk), chosen.append)
+        await pilot.press("G")
+        await pilot.pause()
+        assert "Brings its data, imdb" in str(app.screen.query_one("#about").render())
+        await pilot.press("enter")
+        data = {"data.path": "imdb", "data.text": "auto", "data.label": "auto"}
+        assert chosen == [{"preset": "imdb/gpt2", "model.name": "gpt2", **data}]
+
+
+def listed_name(app) -> str:
+    return app.screen.query_one(Recipes).name_here
+
+
+async def test_the_form_has_the_options_of_adapters_where_there_are_any(model):
+    async with model() as pilot:
+        desk, form = pilot.app.desk, pilot.app.screen.query_one(Options)
+        explanation = pilot.app.screen.query_one(Explanation)
+        assert not any(option.name.startswith("lora.") for option in form.shown)
+        await pilot.press("l", "tab")
+        names = [option.name for option in form.shown]
+        assert {"lora.rank", "lora.alpha", "lora.layers"} <= set(names)
+        form.cursor = names.index("lora.layers")
+        await pilot.press("enter")
+        pilot.app.screen.focused.value = "query,values"
+        await pilot.press("enter")
+        assert "holds values, which is no matrix of a block" in explanation.render().plain
+        pilot.app.screen.focused.value = "query, value"
+        await pilot.press("enter")
+        assert desk.recipe.lora.adapted == ["query", "value"] and pilot.app.screen.focused is form
+        await pilot.press("G", "enter")
+        names = [option.name for option in form.shown]
+        form.cursor = names.index("model.causal")
+        await pilot.press("right")
+        assert desk.recipe.model.causal is False and "model.causal" in lines(form)[form.cursor]
+        form.ask("model.readout", "mean_pads")
+        await pilot.pause()
+        assert "must be fixed with the readout mean_pads" in explanation.render().plain
+        await pilot.press("escape")
+
+
 async def test_the_form_changes_words_and_numbers_and_shows_help(model):
     async with model() as pilot:
         desk, form = pilot.app.desk, pilot.app.screen.query_one(Options)
@@ -251,7 +379,7 @@ async def test_options_that_only_go_together_can_be_changed_one_after_the_other(
         await pilot.pause()
         assert desk.run is None
         form.cursor = names.index("train.padding")
-        await pilot.press("left")
+        await pilot.press("left", "left")
         assert (
             desk.recipe.model.readout == "last_pad"
             and desk.recipe.train.padding == "fixed"

@@ -1,14 +1,17 @@
 """Prices as arithmetic, without an app: on a profile that is made up, at speeds that are made up."""
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 
 from core.data.profile import Profile
+from core.model import cost
 from core.model.course import Course
 from core.model.freeze import FreezePlan
 from core.model.speeds import Speeds
 from core.recipe import load
-from workbench.prices import ladder, price
+from workbench.prices import ladder, price, upwards
 
 ROWS = {"train": 700, "validation": 100, "test": 200}
 LENGTHS = {"ham": {tokens: 10 for tokens in range(5, 65)}, "spam": {tokens: 10 for tokens in range(60, 100)}}
@@ -57,6 +60,24 @@ def test_the_ladder_only_rises(profile, cache, speeds):
     # from the last block down: the head alone keeps its cache small
     memory = [rung.memory for rung in rungs[2:13]]
     assert memory == sorted(memory)
+
+
+def test_what_is_adapted_is_adapted_on_every_rung(profile):
+    whole, lora = (ladder(recipe(freeze={"trainable": plan}), profile) for plan in ("last_block", "lora"))
+    assert lora[0] == whole[0]
+    assert all(a.learns < b.learns and a.memory < b.memory and a.total < b.total for a, b in zip(lora[2:], whole[2:], strict=True))
+    totals = [rung.total for rung in lora]
+    assert totals == sorted(totals)
+    adapters = cost.sizes(recipe(), 2)["lora.3"]
+    assert [b.learns - a.learns for a, b in pairwise(lora[2:14])] == [adapters] * 11
+
+
+def test_a_mixed_plan_costs_what_its_rung_says(profile):
+    asked = recipe(freeze={"trainable": "lora.9,lora.10,blocks.11,norm,head"})
+    found = price(asked, profile, asked.plan)
+    assert ladder(asked, profile)[4] == found and found.blocks == 9
+    plans = [str(plan) for plan in upwards(asked.plan)]
+    assert plans[3] == "lora.10,blocks.11,norm,head" and plans[5].startswith("lora.8,lora.9,lora.10,blocks.11")
 
 
 def test_a_total_is_the_sum_of_what_is_shown(profile):

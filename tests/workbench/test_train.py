@@ -158,8 +158,9 @@ async def test_a_run_whose_recipe_is_gone_is_still_shown(opened, runs, shown, un
 
 
 async def test_narrow_windows_show_one_thing_at_a_time(opened, runs, shown, until):
-    async with opened(runs.write("stopped"), SIZES[1]) as pilot:
+    async with opened(runs.write("stopped", freeze={"trainable": "lora.5,norm,head"}), SIZES[1]) as pilot:
         await until(pilot, lambda: "Loss" in shown(pilot.app))
+        assert "block 5 mlp ▚" in shown(pilot.app) and "final norm ▚" not in shown(pilot.app)
         for title, others in (
             ("Accuracy %", ("Loss", "Log")),
             ("Log", ("Loss", "Accuracy %")),
@@ -267,6 +268,9 @@ def test_parts_in_words():
         ("blocks 0–2", "frozen, read from cache"),
     ]
     assert frozen_in_words(FreezePlan.parse("all", n_blocks), False) == []
+    mixed = FreezePlan.parse("lora.3,blocks.4,norm,head", n_blocks)
+    assert frozen_in_words(mixed, True) == [("blocks 5–11", "frozen"), ("blocks 0–2", "frozen, read from cache")]
+    assert frozen_in_words(FreezePlan.parse("lora", n_blocks), False) == [("final norm, embeddings", "frozen")]
 
 
 def test_weight_change_is_drawn_as_far_as_the_run_has_come():

@@ -54,18 +54,18 @@ def opened(runs, until):
     return watch
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "plan", "above"), [(SIZES[0], "last_block", "■ ■ ■"), (SIZES[1], "lora.11,head", "▚ · ■")])
 async def test_while_the_cache_is_filled_the_screen_says_what_it_is_and_what_it_buys(
-    opened, runs, shown, until, size
+    opened, runs, shown, until, size, plan, above
 ):
-    run = cached(runs, None, done=398)
+    run = cached(runs, None, done=398, freeze={"trainable": plan})
     with runs.held(run):
         async with opened(size) as pilot:
             await until(pilot, lambda: "Reading 1,194 texts through 11 frozen blocks, once." in shown(pilot.app))
             screen = shown(pilot.app)
             assert "The curves start in 7 s." in screen
             assert "Each of the 5 epochs then reads the result instead of computing it again." in screen
-            assert "· · · · · · · · · · · ·  ┊  ■ ■ ■" in screen
+            assert f"· · · · · · · · · · · ·  ┊  {above}" in screen
             assert "● encode once 398 of 1,194   · learn   · test" in screen and "0:07 left" in screen
             assert "● encoding · 0:07 left" in screen.splitlines()[0]
 

@@ -8,7 +8,9 @@ from textual.widgets import Input, Static
 from core.errors import BadRecipe
 from workbench import keys
 from workbench.desk import Desk
+from workbench.marks import LEGEND
 from workbench.screens.room import Room
+from workbench.widgets.as_code import AsCode
 from workbench.widgets.backbone import Backbone
 from workbench.widgets.layers import Layers
 from workbench.widgets.panel import Panel
@@ -17,7 +19,7 @@ from workbench.widgets.recipe_form import Options, RecipeForm
 
 
 class ModelScreen(Room):
-    """In a small terminal the recipe takes the place of the ladder while it has the focus."""
+    """In a small terminal the recipe takes the place of the ladder while it has the focus, and code is not shown at first."""
 
     MODE = "model"
     CSS_PATH = "../styles/model.tcss"
@@ -31,6 +33,7 @@ class ModelScreen(Room):
                 yield Static(id="headings")
                 yield Layers()
                 yield Static(id="map")
+                yield Panel(AsCode(), title="As code", id="code")
             with Vertical(id="beside"):
                 with Panel(title="Price", joint="┬", id="price"):
                     yield PricePanel()
@@ -42,11 +45,13 @@ class ModelScreen(Room):
         self.desk.profile_changed.subscribe(self, self._show)
         self.desk.speeds_changed.subscribe(self, self._show)
         self._show(self.desk)
+        self.query_one("#code", Panel).subtitle = "names as in the book · C hides"
         self.desk.recall()
         self.query_one(Layers).focus()
 
     def _show(self, desk: Desk) -> None:
         self.query_one(Layers).show(desk.recipe, desk.profile, desk.speeds)
+        self.query_one(AsCode).show(desk.plan)
 
     @on(Layers.Moved)
     def _around(self) -> None:
@@ -56,7 +61,8 @@ class ModelScreen(Room):
         strip = self.query_one("#map", Static)
         strip.display = layers.is_folded
         strip.update(layers.strip(width))
-        self.query_one("#layers", Panel).subtitle = f"{self.desk.plan.in_words} · ■ learns  · frozen"
+        words = f"{self.desk.plan.in_words} · {LEGEND}"
+        self.query_one("#layers", Panel).subtitle = words if len(words) < width - len("▌ Layers ─") else LEGEND
 
     @on(Layers.Planned)
     def _planned(self, event: Layers.Planned) -> None:
@@ -93,6 +99,9 @@ class ModelScreen(Room):
         from workbench.screens.ask import AskDialog
 
         self.app.push_screen(AskDialog(self.desk))
+
+    def action_code(self) -> None:
+        self.toggle_class("-turned")
 
     async def action_measure(self) -> None:
         await self.desk.measure()

@@ -92,7 +92,7 @@ class TrainScreen(Room):
             self.query_one(Ribbon).show(history, status, self._stopping(desk))
             self.query_one(Waiting).show(history, status, self._recipe)
             self.query_one(Now).show(history)
-            self.query_one(Weights).show(history)
+            self.query_one(Weights).show(history, self._recipe.plan if self._recipe else None)
             frozen = frozen_in_words(self._recipe.plan, history.encoded is not None) if self._recipe else []
             self.query_one(Frozen).show(frozen)
             words = "; ".join(f"{parts} {state}" for parts, state in frozen)

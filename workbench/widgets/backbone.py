@@ -38,7 +38,7 @@ def changed_model(desk: Desk, name: str) -> None:
     if "." in trainable:
         places = [part.split(".") for part in trainable.split(",")]
         moved = [(kind, int(index[0]) + offset) if index else (kind, 0) for kind, *index in places]
-        trainable = ",".join(f"{kind}.{i}" if kind == "blocks" else kind for kind, i in moved if i >= 0)
+        trainable = ",".join(f"{kind}.{i}" if kind in ("blocks", "lora") else kind for kind, i in moved if i >= 0)
     desk.change_all({"model.name": name, "freeze.trainable": trainable})
 
 

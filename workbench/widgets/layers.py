@@ -1,5 +1,6 @@
 """The stack of layers: what learns, what is frozen, and what learning from each rung upwards would cost."""
 
+from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
@@ -10,13 +11,14 @@ from textual.reactive import reactive
 
 from core.data.profile import Profile
 from core.model import cost
-from core.model.freeze import FreezePlan, parts_of
+from core.model.freeze import FreezePlan, adapted, parts_of
 from core.model.speeds import Speeds
 from core.presets import MODELS
 from core.recipe import Recipe
 from workbench import keys
 from workbench.formatting import about, bar, count, cut, plural
-from workbench.prices import Price, in_words, ladder, price
+from workbench.marks import MARKS, STATES, lowest, role
+from workbench.prices import Price, in_words, ladder, price, upwards
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
 
@@ -51,7 +53,7 @@ def _folded(plan: FreezePlan, cursor: int, near: int) -> list[Rung]:
     def foldable(i: int) -> tuple:
         # equal neighbours with equal keys fold; a key of its own keeps a part apart
         alone = abs(i - cursor) <= near or not parts[i].startswith("blocks.")
-        return (i,) if alone else (parts[i] in plan.parts, i < cursor)
+        return (i,) if alone else (role(plan, parts[i]), i < cursor)
 
     rungs = []
     for _, group in groupby(range(len(parts)), foldable):
@@ -62,20 +64,32 @@ def _folded(plan: FreezePlan, cursor: int, near: int) -> list[Rung]:
 
 
 def lowered(plan: FreezePlan) -> FreezePlan:
-    """One block more learns, below the lowest part that does; the final norm goes with the last block."""
-    lowest = min((parts_of(plan.n_blocks).index(part) for part in plan.parts), default=plan.n_blocks + 2)
-    below = parts_of(plan.n_blocks)[max(0, min(lowest, plan.n_blocks + 1) - 1)]
-    more = {"norm", "head", f"blocks.{plan.n_blocks - 1}"} if lowest > plan.n_blocks else {below}
-    return FreezePlan.of(plan.n_blocks, plan.parts | more)
+    """One block more learns, below the lowest part that does; the final norm goes with the last block.
+
+    Below adapters the next block has them, too.
+    """
+    parts, at = parts_of(plan.n_blocks), lowest(plan)
+    if at > plan.n_blocks:
+        return FreezePlan.of(plan.n_blocks, plan.parts | set(parts[plan.n_blocks :]))
+    below = parts[max(0, at - 1)]
+    more = adapted(below) if role(plan, parts[at]) == "lora" else below
+    return FreezePlan.of(plan.n_blocks, plan.parts | {more})
 
 
 def raised(plan: FreezePlan) -> FreezePlan:
-    """The lowest block that learns is frozen; the head always learns."""
-    lowest = min(plan.parts, key=parts_of(plan.n_blocks).index)
-    rest = plan.parts - {lowest}
-    if not any(part.startswith("blocks.") for part in rest):
+    """The lowest block that learns or is adapted is frozen; the head always learns."""
+    rest = plan.parts - {plan.of_part(parts_of(plan.n_blocks)[lowest(plan)])}
+    if not any(part.startswith(("blocks.", "lora.")) for part in rest):
         rest = frozenset({"head"})
     return FreezePlan.of(plan.n_blocks, rest)
+
+
+def painted(plan: FreezePlan, chosen: Iterable[str]) -> FreezePlan:
+    """The chosen blocks have adapters; they are frozen where all of them had. Other parts stay as they are."""
+    blocks = {part for part in chosen if part.startswith("blocks.")}
+    adapters = {adapted(block) for block in blocks}
+    rest = plan.parts - blocks - adapters
+    return FreezePlan.of(plan.n_blocks, rest if adapters <= plan.parts else rest | adapters)
 
 
 class Layers(Lines):
@@ -127,7 +141,8 @@ class Layers(Lines):
         self._plan = plan
         self._sizes = cost.sizes(recipe, n_classes)
         self._head = f"{preset.shape.width:,} → {n_classes}"
-        priced = recipe.model_copy(update={"freeze": None}), profile, speeds
+        # of the plan, the ladder's prices depend only on what is adapted
+        priced = recipe.model_copy(update={"freeze": None}), profile, speeds, upwards(plan)[-1]
         if self._priced is None or any(a is not b and a != b for a, b in zip(priced, self._priced, strict=True)):
             self._priced = priced
             self._costs = [rung.total for rung in ladder(recipe, profile, speeds)]
@@ -135,7 +150,7 @@ class Layers(Lines):
         self._place()
 
     def _boundary(self, plan: FreezePlan) -> int:
-        return max((self._parts.index(part) for part in plan.parts), default=0)
+        return len(self._parts) - 1 - lowest(plan)
 
     def _place(self) -> None:
         room = self.scrollable_content_region.height or len(self._parts)
@@ -179,30 +194,30 @@ class Layers(Lines):
         if not rung.count:
             return self._boundary_line(width)
         part = self._parts[rung.first]
-        learns = part in self._plan.parts
+        state = role(self._plan, part)
+        mark, frozen = MARKS[state], state == "frozen"
         text, muted = colour(self, "text"), colour(self, "muted")
         n = rung.count
         inside = self._anchor is not None and min(self._anchor, self.part) <= rung.first <= max(
             self._anchor, self.part
         )
         line = Text(" ┃" if inside else "  ", colour(self, "focus"), no_wrap=True)
-        line.append("■■ " if learns else " · ", colour(self, "train" if learns else "frozen"))
+        line.append(f" {mark} " if frozen else f"{mark}{mark} ", colour(self, state))
         if n > 1:
             low = self._parts[rung.last].removeprefix("blocks.")
-            words = f"blocks {low}–{part.removeprefix('blocks.')}, {n} {'learning' if learns else 'frozen'}"
+            words = f"blocks {low}–{part.removeprefix('blocks.')}, {n} {STATES[state]}"
         else:
             words = in_words(part) + (f"  {self._head}" if part == "head" else "")
-        line.append(cut(words, NAME_WIDTH), text if learns else muted)
+        line.append(cut(words, NAME_WIDTH), muted if frozen else text)
         line.pad_right(NAME_WIDTH + 5 - line.cell_len)
         if self._with_size(width):
-            line.append(f"{count(self._sizes[part] * n):>8}  ", muted)
+            line.append(f"{count(self._sizes[self._plan.of_part(part) or part] * n):>8}  ", muted)
         seconds, top = self._costs[rung.last], self._costs[-1]
         if seconds is not None and top:
-            line.append(f"{about(seconds):>{len(about(top))}} ", text if learns else muted)
-            line.append(
-                bar(seconds / top, max(1, width - line.cell_len - 1)),
-                colour(self, "train" if learns else "rule"),
-            )
+            line.append(f"{about(seconds):>{len(about(top))}} ", muted if frozen else text)
+            # the cursor's line is as bright as a rule
+            filled = "frozen" if index == self.cursor else "rule"
+            line.append(bar(seconds / top, max(1, width - line.cell_len - 1)), colour(self, filled if frozen else state))
         return line
 
     def _boundary_line(self, width: int) -> Text:
@@ -216,11 +231,9 @@ class Layers(Lines):
         """The map of all blocks on one line, block 0 at the left."""
         line = Text(" 0 ", colour(self, "muted"), no_wrap=True)
         for i in range(self._plan.n_blocks):
-            learns = f"blocks.{i}" in self._plan.parts
-            here = self._parts[self.part] == f"blocks.{i}"
-            line.append(
-                "■" if learns else "·", colour(self, "focus" if here else "train" if learns else "frozen")
-            )
+            block = f"blocks.{i}"
+            state = role(self._plan, block)
+            line.append(MARKS[state], colour(self, "focus" if self._parts[self.part] == block else state))
         line.append(f" {self._plan.n_blocks - 1}", colour(self, "muted"))
         return line if line.cell_len <= width else Text("")
 
@@ -228,16 +241,21 @@ class Layers(Lines):
         self._anchor = None
         self.post_message(self.Planned(plan))
 
-    def action_toggle(self) -> None:
+    def _chosen(self) -> list[str]:
+        """The parts from where a range began to the cursor, or the one under it."""
         first, last = sorted((self.part, self.part if self._anchor is None else self._anchor))
-        chosen = frozenset(self._parts[first : last + 1])
+        return self._parts[first : last + 1]
+
+    def action_toggle(self) -> None:
+        chosen, plan = set(self._chosen()), self._plan
+        rest = plan.parts - chosen - {adapted(part) for part in chosen}
         # a range follows its first end, so that it comes out all learning or all frozen
-        learns = self._parts[self.part if self._anchor is None else self._anchor] in self._plan.parts
-        self._ask(
-            FreezePlan.of(
-                self._plan.n_blocks, self._plan.parts - chosen if learns else self._plan.parts | chosen
-            )
-        )
+        freezes = plan.of_part(self._parts[self.part if self._anchor is None else self._anchor])
+        self._ask(FreezePlan.of(plan.n_blocks, rest if freezes else rest | chosen))
+
+    def action_lora(self) -> None:
+        n = self._plan.n_blocks
+        self._ask(painted(self._plan, self._chosen()) if self.choosing else FreezePlan.parse("lora", n))
 
     def action_range(self) -> None:
         self._anchor = None if self.choosing else self.part

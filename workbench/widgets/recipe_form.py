@@ -1,5 +1,7 @@
 """The recipe as a form: one line an option, what it means below, and what is wrong with it in its place."""
 
+from typing import Any
+
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -10,6 +12,7 @@ from textual.widgets import Input
 
 from core.errors import BadRecipe, Problem
 from core.options import Option
+from core.presets import NAMED_RECIPES
 from core.recipe import options
 from workbench import keys
 from workbench.desk import Desk
@@ -20,7 +23,8 @@ from workbench.widgets.lines import Lines
 # chosen in other panels
 ELSEWHERE = {"data.path", "data.text", "data.label", "model.name", "freeze.trainable"}
 ALWAYS = {"preset", "model.weights"}
-NAMES = {"lr": "learning rate"}
+ADAPTERS = {"lora.rank", "lora.alpha", "lora.layers"}
+NAMES = {"lr": "learning rate", "rank": "LoRA rank", "alpha": "LoRA alpha", "layers": "LoRA layers"}
 NAME_WIDTH, DOTTED_WIDTH = 16, 26
 
 
@@ -46,8 +50,12 @@ class Options(Lines):
 
     @property
     def shown(self) -> list[Option]:
-        """The options on show; the line below them shows the others, or hides them again."""
-        return [o for o in self._all if self.everything or o.first or o.name in ALWAYS]
+        """The options on show; the line below them shows the others, or hides them again.
+
+        What adapters are made of is among them where there are any.
+        """
+        adapters = any(part.startswith("lora.") for part in self.app.desk.plan.parts)
+        return [o for o in self._all if self.everything or o.first or o.name in ALWAYS or (adapters and o.name in ADAPTERS)]
 
     @property
     def indent(self) -> int:
@@ -80,7 +88,10 @@ class Options(Lines):
         if option.unit and value[:1].isdigit():
             value += f" {option.unit}"
         line.append("✕ " if wrong else "", colour(self, "error"))
-        return line.append(cut(value, width - line.cell_len - 1), colour(self, "error" if wrong else "text"))
+        line.append(cut(value, width - line.cell_len - 1), colour(self, "error" if wrong else "text"))
+        if option.name == "preset":
+            line.append(cut(f"  {NAMED_RECIPES[value].title}", width - line.cell_len - 1), colour(self, "muted"))
+        return line
 
     def ask(self, name: str, value: str) -> None:
         """Change an option, together with what has been asked for and refused before: they may only go together."""
@@ -109,7 +120,9 @@ class Options(Lines):
 
     def _turn(self, by: int) -> None:
         option = self.option
-        if option and option.choices:
+        if option and option.name == "preset":
+            self.post_message(self.Chosen(self))  # each changes much: one is chosen by what it says
+        elif option and option.choices:
             at = option.choices.index(self.value(option))
             self.ask(option.name, option.choices[(at + by) % len(option.choices)])
 
@@ -180,12 +193,27 @@ class RecipeForm(Container):
     @on(Options.Chosen)
     def _edit(self) -> None:
         form, field = self.query_one(Options), self.query_one(Input)
+        if form.option and form.option.name == "preset":
+            from workbench.screens.recipes import RecipesDialog
+
+            self.app.push_screen(RecipesDialog(self.app.desk), self._take)
+            return
         if form.option is None or form.option.choices:
             return
         field.value = form.value(form.option)
         field.styles.offset = (form.indent, form.cursor - form.scroll_offset.y)
         field.display = True
         field.focus()
+
+    def _take(self, changes: dict[str, Any] | None) -> None:
+        """Go on with a named recipe; what was asked for before it and refused is forgotten."""
+        if changes is None:
+            return
+        self.query_one(Options).forget()
+        try:
+            self.app.desk.change_all(changes)
+        except BadRecipe as error:
+            self.app.desk.complain(error)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -9,6 +9,7 @@ from core.runs.events import Phase
 from core.runs.folder import Status
 from core.runs.history import History, describe
 from workbench.formatting import clock, pad, plural
+from workbench.marks import MARKS, role
 from workbench.themes import colour
 from workbench.widgets.ribbon import present_phase, progress
 
@@ -89,7 +90,7 @@ class Waiting(Widget):
     def _picture(self, plan: FreezePlan) -> list[Text]:
         """The parts from the text upwards: those that run once, and those that every step runs."""
         parts, boundary = parts_of(plan.n_blocks), 1 + (plan.depth or 0)
-        glyphs = ["■" if part in plan.parts else "·" for part in parts]
+        glyphs = [MARKS[role(plan, part)] for part in parts]
         for gap in (" ", ""):
             below, above = gap.join(glyphs[:boundary]), gap.join(glyphs[boundary:])
             left, right = max(len(below), len(ONCE)), max(len(above), len(EVERY_STEP))
@@ -99,7 +100,7 @@ class Waiting(Widget):
             return []
         rule, muted = colour(self, "rule"), colour(self, "muted")
         picture = Text.assemble(pad(below, left, right=True), (BETWEEN, rule), pad(above, right))
-        picture.highlight_words(["·"], colour(self, "frozen"))
-        picture.highlight_words(["■"], colour(self, "train"))
+        for each, mark in MARKS.items():
+            picture.highlight_words([mark], colour(self, each))
         once, every_step = (pad(ONCE, left, right=True), muted), (pad(EVERY_STEP, right), muted)
         return [Text(), picture, Text.assemble(once, (BETWEEN, rule), every_step)]

@@ -12,6 +12,7 @@ from core.model.freeze import FreezePlan, parts_of
 from core.runs.events import Changed
 from core.runs.history import History
 from workbench.formatting import pad, percent, spark
+from workbench.marks import MARKS, role
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
 
@@ -21,6 +22,11 @@ NAME = 15  # cells
 def in_words(group: str) -> str:
     """blocks.11.mlp -> block 11 mlp."""
     return re.sub(r"blocks\.(\d+)\.?", r"block \1 ", group).strip().replace("norm", "final norm")
+
+
+def part_of(group: str) -> str:
+    """blocks.11.mlp -> blocks.11."""
+    return re.sub(r"(blocks\.\d+)\..*", r"\1", group)
 
 
 def listed(parts: Collection[str], n_blocks: int) -> str:
@@ -40,7 +46,7 @@ def listed(parts: Collection[str], n_blocks: int) -> str:
 
 def frozen_in_words(plan: FreezePlan, cached: bool) -> list[tuple[str, str]]:
     """The parts that do not learn, and what becomes of them: [('blocks 0–10', 'frozen, read from cache')]."""
-    frozen = set(parts_of(plan.n_blocks)) - plan.parts
+    frozen = {part for part in parts_of(plan.n_blocks) if plan.of_part(part) is None}
     prefix = {f"blocks.{i}" for i in range(plan.depth or 0)} if cached else set()
     if prefix:
         frozen -= prefix | {"embeddings"}  # which go without saying under blocks that are frozen
@@ -64,11 +70,12 @@ class Weights(Lines):
         self._changes: list[Changed] = []
         self._n_steps = 0
         self._groups: list[str] = []
+        self._plan: FreezePlan | None = None
 
-    def show(self, history: History) -> None:
+    def show(self, history: History, plan: FreezePlan | None) -> None:
         if self._changes and history.changes[-1:] == self._changes[-1:]:
             return
-        self._changes, self._n_steps = list(history.changes), history.n_steps
+        self._changes, self._n_steps, self._plan = list(history.changes), history.n_steps, plan
         self._groups = sorted(history.changes[-1].parts, key=_from_the_top) if history.changes else []
         self.changed()
 
@@ -81,9 +88,11 @@ class Weights(Lines):
         room = max(1, min(40, width - NAME - 11))
         values = sampled(self._changes, group, self._n_steps, room)
         latest = self._changes[-1].parts[group]
+        adapted = self._plan is not None and role(self._plan, part_of(group)) == "lora"
+        name = f"{in_words(group)} {MARKS['lora']}" if adapted else in_words(group)
         return Text.assemble(
-            (f" {pad(in_words(group), NAME)}", colour(self, "muted")),
-            (pad(spark(values, max(values, default=0) * 8 / 7), room), colour(self, "train")),
+            (f" {pad(name, NAME)}", colour(self, "muted")),
+            (pad(spark(values, max(values, default=0) * 8 / 7), room), colour(self, "lora" if adapted else "train")),
             f"{percent(latest):>9}",
         )
 

@@ -11,7 +11,7 @@ from core.evaluate.predict import Predictor
 from core.recipe import load
 from core.runs import checkpoint
 from core.runs.attempt import attempt
-from core.runs.events import Changed, Checkpointed, Encoded, Ended, Evaluated, Resumed, Started, Steps
+from core.runs.events import Changed, Checkpointed, Encoded, Ended, Evaluated, Noted, Resumed, Started, Steps
 
 pytestmark = pytest.mark.usefixtures("tiny")
 
@@ -154,6 +154,18 @@ def test_a_stopped_and_resumed_run_equals_one_never_stopped(new_run, trainable, 
 
 def strip(result):
     return {key: value for key, value in result.items() if key not in ("run", "name", "seconds", "cache")}
+
+
+def test_a_run_of_little_patience_ends_early_and_also_when_it_was_stopped_on_the_way(new_run):
+    changes = {"train": {"epochs": 9, "patience": 1, "metric": "accuracy", "lr": 1e-6, "schedule": "cosine", "warmup": 0.1}}
+    whole, broken = new_run(**changes), new_run(**changes)
+    events = live(whole)
+    assert events[-1].state == "done" and max(e.step for e in events) == 32
+    assert any("1 epoch without a better accuracy" in e.text for e in events if isinstance(e, Noted))
+    left = iter(range(40))
+    assert live(broken, lambda: next(left, None) is None)[-1].state == "stopped"
+    assert live(broken, resumed=True)[-1].state == "done"
+    assert strip(broken.result()) == strip(whole.result())
 
 
 def test_losses_of_a_resumed_run_continue_those_before(new_run):

@@ -43,7 +43,7 @@ def build(monkeypatch):
             merge(
                 {
                     "model": {"context": MOST},
-                    "train": {"batch": 8, "lr": 1e-3, "epochs": 100, "eval_every": 10, "eval_batches": 2},
+                    "train": {"batch": 8, "lr": 1e-3, "head_lr": 1e-3, "epochs": 100, "eval_every": 10, "eval_batches": 2},
                     "speed": {"device": "cpu", "threads": 1, "cache": "run"},
                 },
                 changes,
@@ -68,7 +68,7 @@ def build(monkeypatch):
             store = Store(plan, TINY.width, dtype)
             fill(store, model, data, depth, lambda *_: None)
             inputs = Cached(store.hidden, plan, data, depth, "cpu")
-        optimizer = adamw(model, recipe.train.lr, 0.1)
+        optimizer = adamw(model, recipe.train)
         before = {name: p.detach().clone() for name, p in model.named_parameters()}
 
         state = State()

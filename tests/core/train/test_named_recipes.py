@@ -53,7 +53,7 @@ def test_it_takes_a_step(name, backbone):
     before = {n: p.detach().clone() for n, p in model.named_parameters()}
     inputs = Fresh(model, texts(recipe.model.context), recipe.plan.depth, "cpu")
     state = State()
-    optimizer = adamw(model, recipe.train.lr, recipe.train.weight_decay)
+    optimizer = adamw(model, recipe.train)
     loop = ClassifierLoop(
         model, inputs, recipe, state, optimizer,
         save=lambda best: None, stopping=lambda: state.step >= 1, origin=before.get,
