@@ -55,7 +55,8 @@ class WorkbenchApp(App):
         runs = [*filter(None, [self._live]), *list_runs(self.desk.root)]
         if runs:
             self.desk.follow(runs[0])
-        with_data = next((run for run in runs if not run.pretrains), None)
+        # a run keeps its rows once it has read them; one that was brought in has none
+        with_data = next((run for run in runs if not run.pretrains and (run.locked() or run.data_file.is_file())), None)
         if with_data:
             try:
                 self.desk.take_up(with_data)

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core import files
+from core import recipe as recipes
 from core.files import Progress
 from core.model import speeds
 from core.model.classifier import Classifier
@@ -19,7 +20,6 @@ from core.model.freeze import FreezePlan
 from core.model.linear import multiply_in
 from core.model.speeds import DISK, Memory, Pace, Speeds
 from core.presets import MODELS, Shape
-from core import recipe as recipes
 from core.recipe import Recipe, load
 from core.runs.resolve import resolve_speed
 from core.train.change import relative_change

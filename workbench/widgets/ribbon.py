@@ -57,7 +57,8 @@ class Ribbon(Widget):
         present = present_phase(history)
         finished = [self._finished(name) for name, phase in history.phases.items() if phase is not present]
         rest = [self._unfinished(present)] if present else []
-        rest += [Text(f"· {name}", muted) for name in STILL_TO_COME if name not in history.phases]
+        if self._status.state != "done":
+            rest += [Text(f"· {name}", muted) for name in STILL_TO_COME if name not in history.phases]
         line = Text(GAP).join([*finished, *rest])
         while line.cell_len > width and finished:
             finished.pop(0)

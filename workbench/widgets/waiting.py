@@ -78,7 +78,7 @@ class Waiting(Widget):
     def render(self) -> Text:
         text, muted = colour(self, "text"), colour(self, "muted")
         if not self._status.alive:
-            return Text(NOTHING_LEARNED, text)
+            return Text(self._status.why if self._status.state == "done" else NOTHING_LEARNED, text)
         lines = [Text(being_done(self._history, self._recipe), text)]
         present = present_phase(self._history)
         if present and present.name == "encode" and self._recipe:
