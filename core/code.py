@@ -147,6 +147,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
         lora=recipe.lora,
         device=recipe.speed.device,
         padded=padded,
+        what="steps" if train.accumulate > 1 else "batches",
         fixed=train.padding == "fixed",
         bucketed=train.padding == "bucketed",
         lengths=lengths,

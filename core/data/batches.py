@@ -34,6 +34,17 @@ def plan(
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
+def steps(
+    lengths: np.ndarray, policy: str, size: int, together: int, seed: int, epoch: int, drop_last: bool, context: int
+) -> list[list[Batch]]:
+    """The same as steps of `together` batches, each step of the texts that one batch of `size * together` would hold."""
+    if policy == "bucketed":
+        whole = plan(lengths, policy, size * together, seed, epoch, drop_last, context)
+        return [_cut(batch.rows, lengths, policy, size, context) for batch in whole]
+    each = plan(lengths, policy, size, seed, epoch, drop_last, context)
+    return [each[i : i + together] for i in range(0, len(each), together)]
+
+
 def filled(lengths: np.ndarray, width: int | None = None) -> list[Batch]:
     """Every text once, shortest first, as many together as fill FULL positions with their padding; one at least.
 

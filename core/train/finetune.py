@@ -25,17 +25,17 @@ from core.train.schedule import share_of_rate
 from core.train.texts import Texts
 
 
-def epoch_plan(recipe: Recipe, texts: Texts, epoch: int) -> list[batches.Batch]:
-    """The batches of an epoch."""
+def epoch_plan(recipe: Recipe, texts: Texts, epoch: int) -> list[list[batches.Batch]]:
+    """The steps of an epoch, each of some batches."""
     t = recipe.train
     lengths = texts.split_lengths["train"]
-    return batches.plan(lengths, t.padding, recipe.batch, t.seed, epoch, t.drop_last, texts.context)
+    return batches.steps(lengths, t.padding, recipe.batch, t.accumulate, t.seed, epoch, t.drop_last, texts.context)
 
 
 def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
     """Raises WorkbenchError where there is no batch at all."""
     if n := len(epoch_plan(recipe, texts, 0)):
-        return -(-n // recipe.train.accumulate)
+        return n
     raise WorkbenchError(
         f"A batch of {recipe.batch} is more than the {len(texts.splits['train'])} texts to learn from, "
         "and train.drop_last leaves out what is no whole batch.",
@@ -86,7 +86,7 @@ class ClassifierLoop(Loop):
         self.train, self.context = recipe.train, inputs.texts.context
         self.lengths = inputs.texts.split_lengths
         self.weights = class_weights(recipe.train.class_weights, inputs.texts, model.n_classes)
-        self._plan: tuple[int, list[batches.Batch]] = -1, []  # an epoch, and its batches
+        self._plan: tuple[int, list[list[batches.Batch]]] = -1, []  # an epoch, and its steps
         super().__init__(
             [p for _, p in model.learning()],
             state,
@@ -101,8 +101,7 @@ class ClassifierLoop(Loop):
         epoch, i = divmod(self.state.step, self.per_epoch)
         if self._plan[0] != epoch:
             self._plan = epoch, epoch_plan(self.recipe, self.inputs.texts, epoch)
-        n = self.train.accumulate
-        together = self._plan[1][i * n : (i + 1) * n]
+        together = self._plan[1][i]
         weight = sum(self._weight_of(batch) for batch in together)  # in a smaller last batch a text counts alike
         value, tokens = 0.0, 0
         self.optimizer.zero_grad(set_to_none=True)

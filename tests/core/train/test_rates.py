@@ -53,7 +53,7 @@ def test_every_part_has_its_rate_and_only_matrices_decay(build):
 
 def first_step(built):
     """The loss of the first step, and its batch with logits and labels as they were before it."""
-    batch = epoch_plan(built.recipe, built.inputs.texts, 0)[0]
+    batch = epoch_plan(built.recipe, built.inputs.texts, 0)[0][0]
     h, lengths, labels = built.inputs.batch("train", batch)
     logits = built.model.suffix(h, lengths, built.inputs.depth).detach()
     built.limit.steps = 1
