@@ -240,6 +240,11 @@ class Speed(Machine):
     cache_disk: float = opt(
         10, "Caches that are kept may take this much disk together; those not used for longest go first.", unit="GB", ge=0
     )
+    memory: Literal["check", "ignore"] = opt(
+        "check",
+        "check refuses to start a run that would take more memory than is free, and says what fits; ignore tries it.",
+        flag="--memory",
+    )
     rows: Literal["needed", "all"] = opt(
         "needed",
         "In the last block, compute only the position that is read out (needed), or every one; the result is the same.",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 import numpy as np
+import psutil
 import torch
 from torch import Tensor
 
@@ -15,7 +16,7 @@ from core.evaluate import baseline
 from core.evaluate.predict import kept
 from core.evaluate.report import report
 from core.files import Progress
-from core.model import cost
+from core.model import cost, room
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
 from core.model.weights import WeightsFile, open_base
@@ -46,6 +47,8 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
     recipe, prepared, texts, notes = gather(run, run.recipe(), progress)
     yield from notes
     torch.set_num_threads(recipe.speed.threads)
+    if recipe.speed.memory == "check" and recipe.speed.device == "cpu":
+        demand_room(recipe, texts, len(prepared.names))
     words = baselines(prepared, recipe.data.baseline, progress)
     yield from words
     origin = find_origin(run, recipe, prepared.names, progress)
@@ -167,6 +170,16 @@ def baselines(prepared: prepare.Prepared, kind: str, progress: Progress) -> list
 
 def _accuracy(said: np.ndarray, labels: np.ndarray) -> float:
     return float((said == labels).mean())
+
+
+def demand_room(recipe: Recipe, texts: Texts, n_classes: int) -> None:
+    """Raises WorkbenchError where learning would take more memory than there is: running out of it ends a process unasked."""
+    costs = cost.Costs(
+        MODELS[recipe.model.name].shape, recipe.plan, cost.sizes(recipe, n_classes), False, recipe.train.accumulate
+    )
+    width = texts.context if recipe.train.padding == "fixed" else int(texts.lengths.max())
+    held = psutil.Process().memory_info().rss  # by libraries and texts, which the reckoning holds already
+    room.demand(lambda batch: costs.memory(batch, width), recipe.train.batch, recipe.train.accumulate, room.free() + held)
 
 
 def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, n_steps: int) -> Started:

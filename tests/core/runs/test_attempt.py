@@ -216,6 +216,16 @@ def test_one_logit_cannot_tell_three_classes_apart(new_run, messages):
         live(new_run(model={"outputs": "sigmoid"}))
 
 
+def test_a_run_that_does_not_fit_is_refused_before_it_takes_memory(new_run, monkeypatch):
+    from core.model import room
+
+    monkeypatch.setattr(room, "free", lambda: 1_000_000)  # as on a machine where nearly all is taken
+    monkeypatch.setattr("psutil.Process.memory_info", lambda self: type("Memory", (), {"rss": 500_400_000})())
+    with pytest.raises(WorkbenchError, match="of memory; 0.5 are free. Batch 2 with 2 accumulated gives the same result|Learn fewer"):
+        live(new_run())
+    assert live(new_run(speed={"memory": "ignore"}))[-1].state == "done"
+
+
 def test_words_are_counted_as_the_recipe_says(new_run):
     found = [live(new_run(data={"baseline": kind}))[-1].result["test"] for kind in ("tfidf", "counts")]
     assert all(0.5 < test["baseline"] <= 1 for test in found)

@@ -1,0 +1,68 @@
+"""Whether a run fits into memory: what is free here, and what to do where it is not enough. No torch."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from core.errors import WorkbenchError
+
+GROUPS = Path("/sys/fs/cgroup")
+# of the two kinds of control groups: their folder, and the files of the limit and of what is used
+KINDS = {
+    "": (GROUPS, "memory.max", "memory.current"),
+    "memory": (GROUPS / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
+}
+INACTIVE = ("inactive_file", "total_inactive_file")  # in memory.stat: what is given back when it is needed
+
+
+def free() -> int:
+    """Bytes that this process may still take: of the machine, and of the control groups that it is in (containers)."""
+    return max(0, min([psutil.virtual_memory().available, *_groups()]))
+
+
+def _groups() -> list[int]:
+    """What each control group with a limit has left."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:  # not Linux
+        return []
+    found = []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers not in KINDS:
+            continue
+        root, limit, used = KINDS[controllers]
+        inner = root / path.lstrip("/")
+        # inside a container its own group is the root
+        found += [left for folder in {root, inner, *inner.parents} if (left := _left(folder, limit, used)) is not None]
+    return found
+
+
+def _left(folder: Path, limit: str, used: str) -> int | None:
+    try:
+        most, taken = int((folder / limit).read_text()), int((folder / used).read_text())
+        stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):  # there is no such group here, or it has no limit: "max"
+        return None
+    return most - taken + max(int(stat.get(name, 0)) for name in INACTIVE)
+
+
+def demand(needed: Callable[[int], int], batch: int, accumulate: int, room: int) -> None:
+    """Raises WorkbenchError where a run of such batches takes more than `room` bytes, with a batch that fits.
+
+    `needed` gives a run's peak in bytes from its batch.
+    """
+    if (peak := needed(batch)) <= room:
+        return
+    fitting = next((n for n in range(batch - 1, 0, -1) if batch % n == 0 and needed(n) <= room), None)
+    do = "Learn fewer layers, cut texts at a shorter context, or choose a smaller model."
+    if fitting:
+        together = accumulate * batch // fitting
+        do = (
+            f"Batch {fitting} with {together} accumulated gives the same result in {needed(fitting) / 1e9:.1f} GB: "
+            f"--batch {fitting} --accumulate {together}."
+        )
+    raise WorkbenchError(
+        f"This needs {peak / 1e9:.1f} GB of memory; {room / 1e9:.1f} are free.", f"{do} --memory ignore tries it as it is."
+    )

@@ -1,0 +1,36 @@
+"""What is free, and what fits into it."""
+
+import psutil
+import pytest
+
+from core.errors import WorkbenchError
+from core.model import room
+
+
+def needed(batch: int) -> int:
+    return (2 + batch) * 10**9
+
+
+def test_what_fits_is_let_through_and_what_does_not_is_told_what_would():
+    room.demand(needed, 8, 1, 10 * 10**9)
+    with pytest.raises(WorkbenchError) as caught:
+        room.demand(needed, 8, 3, 7 * 10**9)
+    assert caught.value.what == "This needs 10.0 GB of memory; 7.0 are free."
+    assert "Batch 4 with 6 accumulated gives the same result in 6.0 GB: --batch 4 --accumulate 6." in caught.value.do
+    with pytest.raises(WorkbenchError, match="fewer layers"):
+        room.demand(needed, 8, 1, 10**9)
+
+
+def test_a_groups_limit_counts_less_what_it_holds_but_would_give_back(tmp_path, monkeypatch):
+    for kind, (_, limit, used) in room.KINDS.items():
+        folder = tmp_path / (kind or "new")
+        folder.mkdir()
+        (folder / limit).write_text("5000000\n")
+        (folder / used).write_text("3000000\n")
+        (folder / "memory.stat").write_text("anon 2500000\ninactive_file 400000\n")
+        assert room._left(folder, limit, used) == 2_400_000
+    (folder / limit).write_text("max\n")
+    assert room._left(folder, limit, used) is None
+    assert room._left(tmp_path / "none", limit, used) is None
+    monkeypatch.setattr(room, "KINDS", {"": (tmp_path / "new", "memory.max", "memory.current")})
+    assert room.free() in (2_400_000, psutil.virtual_memory().available)
