@@ -52,6 +52,7 @@ class ModelPreset:
     source: Source | BuiltIn
     batch: int = 8
     lr: float = 5e-5
+    head_lr: float = 5e-5
     tokenizer: str = "gpt2"
     pad: int = 50256
 
@@ -64,7 +65,7 @@ def is_folder(weights: str) -> bool:
 MODELS: dict[str, ModelPreset] = {
     preset.name: preset
     for preset in [
-        ModelPreset("nano", "nano 7M", Shape(6, 256, 4, 512, 8192), BuiltIn("nano", "c2ce83b3f4beaf0e9750dcb614f3080b214a4925add21c2d805918c4eb15b11e"), batch=16, lr=5e-4, tokenizer="nano", pad=8191),
+        ModelPreset("nano", "nano 7M", Shape(6, 256, 4, 512, 8192), BuiltIn("nano", "c2ce83b3f4beaf0e9750dcb614f3080b214a4925add21c2d805918c4eb15b11e"), batch=16, lr=5e-4, head_lr=2e-3, tokenizer="nano", pad=8191),
         ModelPreset(
             "gpt2",
             "gpt2 124M",

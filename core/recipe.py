@@ -155,7 +155,7 @@ class Train(Part):
     lr: Literal["auto"] | float = opt(
         AUTO, "Learning rate of AdamW. auto is the model's own default.", flag="--lr", first=True
     )
-    head_lr: Literal["auto"] | float = opt(AUTO, "Learning rate of the head, where it is to be another. auto is the same.")
+    head_lr: Literal["auto"] | float = opt(AUTO, "Learning rate of the head. auto is the same, or where both are left open the model's own default.")
     layer_decay: float = opt(
         1.0,
         "Each block learns at this part of the rate of the one above it, the embeddings at the lowest (Howard and Ruder "

@@ -45,12 +45,12 @@ def resolve_speed(speed: Speed) -> dict:
 def resolve(recipe: Recipe, columns: dict[str, str], quoting: str, lengths: np.ndarray) -> Recipe:
     """The recipe with no `auto` left. `columns` and `quoting` are as read, `lengths` the training texts' tokens, uncut."""
     preset, t = MODELS[recipe.model.name], recipe.train
-    rate = preset.lr if t.lr == "auto" else t.lr
+    rate, head = (preset.lr, preset.head_lr) if t.lr == "auto" else (t.lr, t.lr)
     context = {"model": preset.shape.context, "longest": max(1, min(int(lengths.max()), preset.shape.context))}
     found = {
         "data": {"text": columns["text"], "label": columns["label"], "quoting": quoting},
         "model": {"context": context.get(recipe.model.context, recipe.model.context)},
-        "train": {"batch": recipe.batch, "lr": rate, "head_lr": rate if t.head_lr == "auto" else t.head_lr},
+        "train": {"batch": recipe.batch, "lr": rate, "head_lr": head if t.head_lr == "auto" else t.head_lr},
         "speed": resolve_speed(recipe.speed),
     }
     return load(merge(recipe.model_dump(), found))
