@@ -73,6 +73,11 @@ class Option(NamedTuple):
         return list(get_args(self.info.annotation)) if get_origin(self.info.annotation) is Literal else None
 
     @property
+    def several(self) -> bool:
+        """Whether it takes any number of texts."""
+        return get_origin(self.info.annotation) is tuple
+
+    @property
     def default(self) -> Any:
         return self.info.default
 
@@ -166,6 +171,7 @@ def _allowed(option: Option, item: Mapping) -> str:
     words = f"{', '.join(union[0])}, or a number" if union else ""
     plain = {
         "string_too_short": "It cannot be empty.",
+        "too_long": f"At most {item.get('ctx', {}).get('max_length')} of them.",
         "int_parsing": "It is a whole number.",
         "int_from_float": "It is a whole number.",
         "float_parsing": "It is a number.",

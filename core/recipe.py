@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import field_validator
 
@@ -12,6 +12,8 @@ from core.model.freeze import FreezePlan
 from core.options import AUTO, Option, Options, Part, merge, opt
 from core.options import options as declared
 from core.presets import ADAPTED, MODELS, RECIPES
+
+MOST_FOLLOWED = 12  # sentences
 
 # readouts that take padding for text, and what each is without it
 READS_PADS = {"last_pad": "last_real", "mean_pads": "mean"}
@@ -207,10 +209,22 @@ class Train(Part):
     patience: int = opt(
         0, "Stop early when so many epochs in a row were no better; 0 never does.", flag="--patience", unit="epochs", ge=0
     )
+    follow: tuple[str, ...] = opt(
+        (),
+        "Sentences of your own that it is asked about at every such look: one sees it change its mind. They teach nothing. "
+        "In a form, | stands between two.",
+        flag="--follow",
+        max_length=MOST_FOLLOWED,
+    )
     checkpoint_seconds: float = opt(
         60, "Save a checkpoint at least this often; also at the end of every epoch.", unit="s", gt=0, lt=1e6
     )
     seed: int = opt(123, "Decides random weights, the new head and the order of batches.", flag="--seed", first=True, ge=0, lt=2**32)
+
+    @field_validator("follow", mode="before")
+    @classmethod
+    def _in_one_line(cls, follow: Any) -> Any:
+        return [text.strip() for text in follow.split("|") if text.strip()] if isinstance(follow, str) else follow
 
 
 class Machine(Part):

@@ -34,6 +34,7 @@ COMMANDS = {
     "pretrain": "make a small language model from your own plain text, to fine-tune afterwards",
     "models": "list the models and whether their weights are here, or ask one (models ask)",
     "resume": "take a stopped, failed or vanished run up again",
+    "ctl": "tell a run something while it runs: pause, resume, step [N], stop, save, evaluate, lr X, head-lr X, epochs N",
     "export": "write a run as a folder that transformers or onnxruntime opens",
     "import": "bring in a classifier that the book's chapter saved (review_classifier.pth), to ask and export it",
 }
@@ -84,6 +85,10 @@ def parser() -> Parser:
     added["pretrain"].add_argument("text", nargs="+", metavar="FILE", help="plain text, .gz and .xz too")
     _add_options(added["pretrain"], [o for o in options(Pretraining) if o.name != "text.paths"])
     added["resume"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
+    added["ctl"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
+    words = "pause, resume, step, stop, save, evaluate, lr, head-lr or epochs"
+    added["ctl"].add_argument("what", metavar="WHAT", choices=words.replace(" or", ",").split(", "), help=words)
+    added["ctl"].add_argument("number", nargs="?", metavar="N", help="how many steps or epochs, or the learning rate")
     added["compare"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
     added["compare"].add_argument("baseline", metavar="BASELINE", help="the run that it is measured against")
     added["name"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
@@ -151,8 +156,10 @@ def _add_options(command: argparse.ArgumentParser, shown: Sequence[Option]) -> N
         part = option.name.rpartition(".")[0] or "recipe"
         group = groups.setdefault(part, command.add_argument_group(part))
         meta = "{" + ",".join(option.choices) + "}" if option.choices and len(option.choices) < 6 else "X"
-        words = option.help.replace("%", "%%") + ("" if option.default == "" else f" ({option.default})")
-        group.add_argument(*option.flags, dest=option.name, default=argparse.SUPPRESS, metavar=meta, help=words)
+        default = "" if option.default in ("", ()) else f" ({option.default})"
+        words = option.help.replace("%", "%%") + default
+        how = {"nargs": "+", "action": "extend"} if option.several else {}
+        group.add_argument(*option.flags, dest=option.name, default=argparse.SUPPRESS, metavar=meta, help=words, **how)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -241,11 +248,21 @@ def _pretrain(given) -> int:
 
 def _resume(given) -> int:
     run = find_run(runs_root(given.runs), given.run)
-    if run.status().state == "done":
+    state = run.status().state
+    if state == "paused":
+        raise WorkbenchError(f"{run.name} is paused, and so still there.", f"workbench ctl {run.name} resume goes on.")
+    if state == "done":
         ask = f"Ask it: workbench predict {run.name} TEXT. Or train another."
         raise WorkbenchError(f"{run.name} is done.", run.fine_tune if run.pretrains else ask)
     run.pretraining() if run.pretrains else run.recipe()  # what is wrong with a folder is said before anything is started
     return _work(run, given)
+
+
+def _ctl(given) -> int:
+    from workbench.telling import control_of, tell
+
+    run = find_run(runs_root(given.runs), given.run)
+    return tell(run, control_of(given.what, given.number), given.json)
 
 
 def _work(run: RunFolder, given) -> int:

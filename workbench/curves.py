@@ -5,35 +5,41 @@ from collections.abc import Mapping
 
 from core.runs.events import Resumed
 from core.runs.history import History
+from workbench.view import View
 from workbench.widgets import scale
-from workbench.widgets.chart import Level, Picture, Series
+from workbench.widgets.chart import Level, Picture, Series, Signs
 
 GLYPHS = "+∘▴×·"  # of curves laid over the first
+AS_IT_IS = View(smooth=False)
 
 
-def loss(history: History) -> Picture:
+def loss(history: History, view: View = AS_IT_IS) -> Picture:
     """Training loss of every step, validation loss where it was looked at."""
     checked = history.evaluations["validation"]
+    steps = range(1, len(history.losses) + 1)
     return Picture(
         [
-            Series("train", "train", range(1, len(history.losses) + 1), history.losses),
+            Series("train", "train", steps, history.losses, span=view.span(history)),
             Series("validation", "validation", [p.step for p in checked], [p.loss for p in checked], "◆"),
         ],
-        marks=_resumes(history),
-        x=(0, max(1, history.n_steps)),
+        marks=_marks(history),
+        x=view.axis(history),
+        y=(None, None) if view.log else (0, None),
         source=history,
+        signs=_signs(history),
+        log=view.log,
     )
 
 
-def accuracy(history: History) -> Picture:
+def accuracy(history: History, view: View = AS_IT_IS) -> Picture:
     """Accuracy in per cent, above what counting words gets right."""
     splits = [("train", ""), ("validation", "◆")]
     series = [_accuracy(history, split, split, split, glyph) for split, glyph in splits]
     baseline = history.words
     levels = [Level("counting words", "muted", 100 * baseline.validation)] if baseline else []
-    x = (0, max(1, history.n_steps))
-    y = (_floor([history], series, x), 100)
-    return Picture(series, levels, _resumes(history), x, y, source=history)
+    x = view.axis(history)
+    y = (_floor([history] if view.last is None else [], series, x), 100)
+    return Picture(series, levels, _marks(history), x, y, history, _signs(history))
 
 
 def side_by_side(histories: Mapping[str, History], glyphs: Mapping[str, str]) -> Picture:
@@ -59,9 +65,29 @@ def _accuracy(history: History, split: str, label: str, role: str, glyph: str) -
 def _floor(histories: list[History], series: list[Series], x: scale.Limits) -> float:
     """At or just under the share of the largest class, unless a run has settled below it."""
     shares = [100 * history.started.majority for history in histories if history.started]
-    points = [point for one in series for point in zip(one.xs, one.ys, strict=True)]
+    points = [(at, y) for one in series for at, y in zip(one.xs, one.ys, strict=True) if x[0] <= at <= x[1]]
     lowest = min([*shares, *scale.settled(points, x), 95.0])
     return 5 * math.floor(lowest / 5)
+
+
+def _signs(history: History) -> list[Signs]:
+    best = best_checkpoint(history)
+    saved = [checkpoint.step for checkpoint in history.checkpoints if checkpoint.step != best]
+    return [
+        Signs("saved", "muted", saved, "○"),
+        Signs("best", "focus", [] if best is None else [best], "●"),
+        Signs("changed", "text", [step for step, _ in history.marks], "◇"),
+    ]
+
+
+def best_checkpoint(history: History) -> int | None:
+    """The step of the best so far."""
+    return next((saved.step for saved in reversed(history.checkpoints) if saved.best), None)
+
+
+def _marks(history: History) -> list[float]:
+    """Where the curve has a reason to bend: it was taken up again, or told something."""
+    return [*_resumes(history), *(step for step, _ in history.marks)]
 
 
 def _resumes(history: History) -> list[float]:

@@ -13,12 +13,12 @@ from core.data.profile import Profile
 from core.errors import BadRun, WorkbenchError
 from core.model.freeze import FreezePlan
 from core.options import layer
-from core.recipe import Recipe, load
+from core.recipe import MOST_FOLLOWED, Recipe, load
 from core.runs import launch
-from core.runs.control import Stop
-from core.runs.events import Event
+from core.runs.control import Control, Stop
+from core.runs.events import Applied, Event
 from core.runs.folder import RunFolder, Status, create_run, list_runs
-from core.runs.history import History
+from core.runs.history import History, describe
 from workbench.helper import Helper, Progress, Superseded
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TICK = 0.25  # seconds between two looks at a live run
 REST = 1.0  # and at one that has ended, which another terminal may resume
 # what a preset leaves as it is
-OF_THE_PERSON = ("data.path", "data.text", "data.label", "speed.device", "speed.threads")
+OF_THE_PERSON = ("data.path", "data.text", "data.label", "train.follow", "speed.device", "speed.threads")
 
 
 class Desk:
@@ -55,6 +55,7 @@ class Desk:
         self.run_changed: Signal[Desk] = Signal(app, "run changed")
         self._helpers: dict[str, Helper] = {}
         self._worker: subprocess.Popen | None = None
+        self._told: set[str] = set()  # ids of what runs were told from here
 
     @property
     def plan(self) -> FreezePlan:
@@ -84,6 +85,11 @@ class Desk:
             if before.data.path != self.recipe.data.path:
                 self.profile = None
             self.look()
+
+    def keep_sentence(self, text: str) -> None:
+        """Have the next run follow this sentence; where that makes too many, the oldest is let go."""
+        others = [other for other in self.recipe.train.follow if other != text]
+        self.change("train.follow", [*others, text][-MOST_FOLLOWED:])
 
     def take_up(self, run: RunFolder) -> None:
         """Where nobody has named data, go on with a run's: who comes back finds it on the desk. Raises BadRun."""
@@ -198,6 +204,8 @@ class Desk:
             status, events, offset = await asyncio.to_thread(_news, run, offset)
             for event in events:
                 self.history.apply(event)
+                if isinstance(event, Applied) and event.refused and event.id in self._told:
+                    self.complain(WorkbenchError(f"{run.name}: {describe(event)}."))
             before, self.status = self.status, status
             if events or _seen(status) != _seen(before):
                 self.run_changed.publish(self)
@@ -235,15 +243,18 @@ class Desk:
         self.follow(run)
         return True
 
-    async def stop(self) -> bool:
-        """Ask the followed run to stop at its next batch, with a checkpoint; False where it could not be asked."""
+    async def tell(self, control: Control) -> bool:
+        """Tell the followed run something; False where it could not be told. Why it refuses, the person will be told."""
         if self.run is None:
             return False
+        run = self.run
         try:
-            await asyncio.to_thread(self.run.send, Stop())
+            self._told.add(await asyncio.to_thread(run.send, control))
         except BadRun as error:
             self.complain(error)
             return False
+        if "learn" not in self.history.phases and not isinstance(control, Stop):
+            self.app.notify(f"{run.name} hears of it when it begins to learn.", markup=False)
         return True
 
     def complain(self, error: WorkbenchError) -> None:

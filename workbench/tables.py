@@ -23,6 +23,7 @@ from core.options import AUTO, Options, options
 from core.presets import MODELS, NAMED_RECIPES, RECIPES, Source, standing_for
 from core.recipe import Recipe, load
 from core.runs.folder import RunFolder, list_runs
+from workbench import comparing
 from workbench.formatting import clock, count, percent, plural, printable, size
 from workbench.prices import Price, in_words, ladder, price, upwards
 
@@ -211,7 +212,7 @@ def show(run: RunFolder, as_json: bool) -> int:
     said = (label.name, label.note, f"{row['why']} {row['do']}", about)
     _print([f"{run.name}  {row['state']}{step}  {run.path}", *filter(None, (printable(words).strip() for words in said)), ""])
     if changed:
-        _table(["option", "here", "default"], [[name, printable(str(value)), str(usual)] for name, value, usual in changed])
+        _table(["option", "here", "default"], [[name, comparing.in_words(value), comparing.in_words(usual)] for name, value, usual in changed])
     else:
         _print(["Every option is as in the default recipe."])
     if result and "test" in result:
@@ -222,7 +223,7 @@ def show(run: RunFolder, as_json: bool) -> int:
 def _changed(recipe: Options) -> list[tuple[str, Any, Any]]:
     """The options that a person has set: name, value, default. What a run finds for itself is none of them."""
     preset, default = MODELS[recipe.model.name], type(recipe)()
-    found = {"model.context": preset.shape.context, "train.batch": preset.batch, "train.lr": preset.lr}
+    found = {"model.context": preset.shape.context, "train.batch": preset.batch, "train.lr": preset.lr, "train.head_lr": preset.head_lr}
     return [
         (option.name, value, usual)
         for option in options(type(recipe))

@@ -14,6 +14,7 @@ ROLES = {
     "rule": ("#3A4456", "#CBD1DA"),
     "focus": ("#B9C6FF", "#3B4BA3"),
     "train": ("#F2A541", "#B05A00"),
+    "train-raw": ("#6D502D", "#DDBA94"),
     "validation": ("#5BA8F5", "#1B66B8"),
     "lora": ("#FBE3B5", "#BF7F3C"),
     "frozen": ("#66738C", "#7D8795"),

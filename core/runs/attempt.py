@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from core import files, toml
 from core.data import prepare, read
+from core.data.tokens import well_formed
 from core.evaluate import baseline
 from core.evaluate.predict import kept
 from core.evaluate.report import report
@@ -23,27 +24,26 @@ from core.model.weights import WeightsFile, open_base
 from core.presets import MODELS
 from core.recipe import Data, Recipe
 from core.runs import checkpoint
-from core.runs.events import Baseline, Ended, Event, Noted, Resumed, Started, stopped
+from core.runs.events import Baseline, Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder
 from core.runs.model import before_training, find_origin, new_model, set_weights, tokenizer_of
 from core.runs.resolve import resolve
 from core.train.compiled import compile_learning
-from core.train.finetune import ClassifierLoop, steps_per_epoch
+from core.train.finetune import ClassifierLoop, settings_of, steps_per_epoch
 from core.train.loop import State, Stopped
 from core.train.optim import adamw, load_state, state_tensors
+from core.train.orders import Orders
 from core.train.prefix import inputs_of
 from core.train.texts import Texts, cut
 
 
-def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], resumed: bool) -> Iterator[Event]:
+def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -> Iterator[Event]:
     """Every event of one attempt, an Ended last. A run that has been learning goes on from its last checkpoint.
 
-    `progress` writes phases and may raise to break off; `stopping` is asked between batches.
+    `progress` writes phases and may raise to break off; `orders` are what the run is told on its way.
     """
     began = time.monotonic()
     state = checkpoint.last_state(run)
-    if resumed:
-        yield Resumed(from_step=state.step, step=state.step)
     recipe, prepared, texts, notes = gather(run, run.recipe(), progress)
     yield from notes
     torch.set_num_threads(recipe.speed.threads)
@@ -60,7 +60,8 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
     optimizer = adamw(model, recipe.train)
     if state.step or state.evaluated >= 0:
         restore(run, model, optimizer)
-    yield started(recipe, prepared, texts, steps_per_epoch(recipe, texts) * recipe.train.epochs)
+    epochs = int(orders.settings(settings_of(recipe.train), state.step).epochs)
+    yield started(recipe, prepared, texts, epochs)
     multiply_in(model, recipe.speed.precision)
     if recipe.speed.compile:
         compile_learning(model)
@@ -72,7 +73,7 @@ def attempt(run: RunFolder, progress: Progress, stopping: Callable[[], bool], re
         state,
         optimizer,
         save=lambda best: save(run, model, optimizer, state, best),
-        stopping=stopping,
+        orders=orders,
         origin=before,
     )
     ready = time.monotonic()
@@ -123,10 +124,12 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
         prepare.save(prepared, run)
     context = recipe.model.context
     ids = [cut(one, context, words) for one in encoded]
+    followed = [cut(words.encode(well_formed(text)), context, words) for text in recipe.train.follow]
     over = sum(len(one) > context for one in encoded)
     if over:
         notes.append(Noted(text=f"{over:,} texts are longer than {context} tokens and are cut."))
-    return recipe, prepared, Texts(ids, prepared.labels.astype(np.int64), splits, preset.pad, context), notes
+    texts = Texts(ids, prepared.labels.astype(np.int64), splits, preset.pad, context, followed)
+    return recipe, prepared, texts, notes
 
 
 def said_of(table: read.Table, prepared: prepare.Prepared, data: Data) -> Iterator[str]:
@@ -182,13 +185,13 @@ def demand_room(recipe: Recipe, texts: Texts, n_classes: int) -> None:
     room.demand(lambda batch: costs.memory(batch, width), recipe.train.batch, recipe.train.accumulate, room.free() + held)
 
 
-def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, n_steps: int) -> Started:
+def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: int) -> Started:
     sizes = cost.sizes(recipe, len(prepared.names))
     checked = texts.labels[texts.splits["validation"]]
     return Started(
         pid=os.getpid(),
-        n_steps=n_steps,
-        epochs=recipe.train.epochs,
+        n_steps=epochs * steps_per_epoch(recipe, texts),
+        epochs=epochs,
         rows={split: len(rows) for split, rows in texts.splits.items()},
         labels=prepared.names,
         majority=float(np.bincount(checked).max() / len(checked)),

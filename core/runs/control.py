@@ -1,16 +1,127 @@
 """What a run can be told while it runs: lines in control.jsonl, each answered by an Applied event."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 
-class Stop(msgspec.Struct, tag="stop", tag_field="type"):
+class Stop(msgspec.Struct, frozen=True, tag="stop", tag_field="type"):
     """Stop at the next batch with a checkpoint; everything is kept."""
 
 
-Control = Stop
+class Pause(msgspec.Struct, frozen=True, tag="pause", tag_field="type"):
+    """Stand still before the next step, with a checkpoint, until told to continue."""
+
+
+class Continue(msgspec.Struct, frozen=True, tag="resume", tag_field="type"):
+    """Go on after a pause."""
+
+
+class Step(msgspec.Struct, frozen=True, tag="step", tag_field="type"):
+    """Take so many optimizer steps, then pause."""
+
+    n: int = 1
+
+
+class Save(msgspec.Struct, frozen=True, tag="save", tag_field="type"):
+    """Save a checkpoint before the next step."""
+
+
+class Evaluate(msgspec.Struct, frozen=True, tag="evaluate", tag_field="type"):
+    """Evaluate before the next step. What is best so far, and when to stop early, stay as they are."""
+
+
+class Rates(msgspec.Struct, frozen=True, tag="rates", tag_field="type"):
+    """Learn at these full rates from the next step on; the schedule's share of them still applies. None: as before."""
+
+    lr: float | None = None
+    head_lr: float | None = None
+
+
+class Epochs(msgspec.Struct, frozen=True, tag="epochs", tag_field="type"):
+    """Learn for so many epochs in all. Of the steps to come, only their learning rates change."""
+
+    epochs: float
+
+
+Change = Rates | Epochs  # what a resumed run does again at the step where it was told first
+Control = Stop | Pause | Continue | Step | Save | Evaluate | Change
+MOST_EPOCHS = 10_000
+
+
+def known(control: dict) -> Control | None:
+    """A control as it stands in an event; None where this version knows none like it."""
+    try:
+        return msgspec.convert(control, Control)
+    except msgspec.ValidationError:
+        return None
+
+
+def change_of(control: dict) -> Change | None:
+    """The same, where it is a change."""
+    return found if isinstance(found := known(control), Change) else None
+
+
+class Settings(NamedTuple):
+    """What a run can be told to learn with. None: as its recipe has it."""
+
+    lr: float | None = None
+    head_lr: float | None = None
+    epochs: float | None = None
+
+    def told(self, change: Change) -> "Settings":
+        """These settings after a change."""
+        return self._replace(**{name: value for name, value in msgspec.structs.asdict(change).items() if value is not None})
+
+    def at(self, step: int, changes: Iterable[tuple[int, Change]]) -> "Settings":
+        """These settings after `step` steps, given changes with their steps, in the order in which they were told.
+
+        What was told later counts, even where a resumed run was told it at an earlier step.
+        """
+        settings = self
+        for told_at, change in changes:
+            if told_at <= step:
+                settings = settings.told(change)
+        return settings
+
+
+def wrong(control: Control) -> str | None:
+    """Why no run could obey; None where one could."""
+    match control:
+        case Step(n=n) if n < 1:
+            return "it takes at least one step"
+        case Rates(lr=None, head_lr=None):
+            return "no learning rate was named"
+        case Rates() if not all(rate is None or 0 < rate < 1 for rate in (control.lr, control.head_lr)):
+            return "a learning rate lies between 0 and 1"
+        case Epochs(epochs=epochs) if not 0 < epochs <= MOST_EPOCHS:
+            return f"epochs lie between 0 and {MOST_EPOCHS:,}"
+    return None
+
+
+def in_words(control: Control) -> str:
+    """What it tells a run to do; of a change, what it is changed to."""
+    match control:
+        case Continue():
+            return "go on"
+        case Step(n=n):
+            return f"take {n:,} step{'s' * (n != 1)}"
+        case Save():
+            return "save a checkpoint"
+        case Rates():
+            named = {"lr": control.lr, "head lr": control.head_lr}
+            return ", ".join(f"{name} {rate_in_words(rate)}" for name, rate in named.items() if rate is not None)
+        case Epochs(epochs=epochs):
+            return f"{epochs:g} epoch{'s' * (epochs != 1)}"
+    return msgspec.to_builtins(control)["type"]
+
+
+def rate_in_words(rate: float) -> str:
+    """5e-05 -> 5e-5."""
+    return f"{rate:.3g}".replace("e-0", "e-")
 
 
 class Line(msgspec.Struct):

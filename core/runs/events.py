@@ -59,6 +59,7 @@ class Steps(Event, tag="steps"):
     tokens: int  # real tokens learned from in these steps
     seconds: float  # what these steps took
     rss: int  # resident memory of the worker, bytes
+    n_steps: int = 0  # in all, as planned now
 
 
 class Evaluated(Event, tag="evaluated"):
@@ -86,6 +87,12 @@ class Changed(Event, tag="changed"):
     parts: dict[str, float]
 
 
+class Followed(Event, tag="followed"):
+    """What the model makes of each of the recipe's `train.follow`, in its order: the probability of every class."""
+
+    probabilities: list[list[float]]
+
+
 class Baseline(Event, tag="baseline"):
     """What counting words, or always saying the most frequent label, gets right on validation and test."""
 
@@ -107,6 +114,21 @@ class Applied(Event, tag="applied"):
     id: str
     control: dict
     refused: str | None = None
+
+
+class Planned(Event, tag="planned"):
+    """From here on the run will end elsewhere than was said before: it was told to learn for more or fewer epochs."""
+
+    n_steps: int
+    epochs: int
+
+
+class Paused(Event, tag="paused"):
+    """The run stands still before its next step, with a checkpoint, until it is told to go on."""
+
+
+class Continued(Event, tag="continued"):
+    """A pause is over."""
 
 
 class Resumed(Event, tag="resumed"):
@@ -144,9 +166,13 @@ AnyEvent = (
     | Evaluated
     | Sampled
     | Changed
+    | Followed
     | Baseline
     | Checkpointed
     | Applied
+    | Planned
+    | Paused
+    | Continued
     | Resumed
     | Noted
     | Ended

@@ -18,9 +18,9 @@ from core.errors import BadRecipe, BadRun
 from core.presets import TOKENS, is_folder
 from core.pretraining import Pretraining
 from core.runs import control
-from core.runs.events import Ended, Event, Resumed, Started, decode
+from core.runs.events import Continued, Ended, Event, Paused, Planned, Resumed, Started, Steps, decode
 
-State = Literal["starting", "running", "done", "stopped", "failed", "vanished"]
+State = Literal["starting", "running", "paused", "done", "stopped", "failed", "vanished"]
 Kind = TypeVar("Kind")
 TAIL = 1 << 16  # bytes; the last events of a run stand in here
 
@@ -37,7 +37,7 @@ class Status(msgspec.Struct, frozen=True):
 
     @property
     def alive(self) -> bool:
-        return self.state in ("starting", "running")
+        return self.state in ("starting", "running", "paused")
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -130,19 +130,26 @@ class RunFolder:
         # the lock first: a worker writes its last event before it lets go
         locked = self.locked()
         step = n_steps = 0
-        ended = None
+        ended, paused = None, False
         for event in self.tail():
             step = event.step
             match event:
-                case Started():
+                case Started() | Planned():
                     n_steps, ended = event.n_steps, None
+                case Steps():
+                    n_steps = event.n_steps or n_steps
+                case Paused():
+                    paused = True
+                case Continued():
+                    paused = False
                 case Resumed():
-                    ended = None
+                    ended, paused = None, False
                 case Ended():
                     ended = event
         if locked:
             started = n_steps or self._started()
-            return Status("running" if started else "starting", step, started, quiet=self._quiet())
+            state = "paused" if paused else "running" if started else "starting"
+            return Status(state, step, started, quiet=self._quiet())
         n_steps = n_steps or self._started()
         if ended:
             return Status(ended.state, step, n_steps, ended.why, ended.do)
@@ -176,6 +183,16 @@ class RunFolder:
             return max(0.0, time.time() - self.heartbeat_file.stat().st_mtime)
         except FileNotFoundError:
             return 0.0
+
+    def saved_step(self) -> int:
+        """The step of the last checkpoint, from which a resumed run goes on; 0 before there is one. Raises BadRun."""
+        pointer = self.checkpoints / "last"
+        try:
+            return int(pointer.read_text())
+        except FileNotFoundError:
+            return 0
+        except ValueError as error:
+            raise BadRun(f"{pointer} is damaged.", "Train again from the recipe.") from error
 
     def result(self) -> dict | None:
         """The result document of a finished run."""

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from core.runs import control
 from core.runs import events as e
 
 
@@ -27,13 +28,17 @@ class History:
         self.rates: list[float] = []
         self.evaluations: dict[str, list[Point]] = {"train": [], "validation": [], "test": []}
         self.changes: list[e.Changed] = []
+        self.followed: list[e.Followed] = []
         self.baselines: dict[str, e.Baseline] = {}
         self.checkpoints: list[e.Checkpointed] = []
         self.log: list[tuple[e.Event, str]] = []  # events worth a line, with its words
         self.ended: e.Ended | None = None
+        self.paused = False
         self.encoded: e.Encoded | None = None  # the latest attempt's; its seconds are those of all attempts
+        self.marks: list[tuple[int, str]] = []  # what was changed while it ran: after which step, and to what
         self.rss = 0
         self.version = 0  # grows with every event: redraw when it has changed
+        self._told: list[tuple[int, control.Change]] = []  # with their steps, in the order in which they were told
         self._recent: list[tuple[int, float, int]] = []  # steps, seconds, tokens of the latest Steps lines
         self._begun: dict[str, int] = {}  # how far each phase was when it began
         self._checked = 0  # texts of training and validation that were evaluated, over all attempts
@@ -52,6 +57,11 @@ class History:
     def words(self) -> e.Baseline | None:
         """What counting words gets right, however they were counted."""
         return next((self.baselines[name] for name in ("tfidf", "counts") if name in self.baselines), None)
+
+    @property
+    def settings(self) -> control.Settings:
+        """What it learns with now; None where that is what its recipe says."""
+        return control.Settings().at(self.step, self._told)
 
     @property
     def learning(self) -> bool:
@@ -109,15 +119,25 @@ class History:
                 self._evaluated(event)
             case e.Changed():
                 self.changes.append(event)
+            case e.Followed():
+                self.followed.append(event)
             case e.Baseline():
                 self.baselines[event.name] = event
             case e.Checkpointed():
                 self.checkpoints.append(event)
+            case e.Applied(refused=None):
+                self._applied(event)
+            case e.Planned():
+                self._plan(event)
+            case e.Paused():
+                self.paused = True
+            case e.Continued():
+                self._go_on(event)
             case e.Resumed():
                 self._resume(event)
             case e.Ended():
-                self.ended = event
-        if "learn" in self.phase_times and self.learning:
+                self.ended, self.paused = event, False
+        if "learn" in self.phase_times and self.learning and not self.paused:
             self.phase_times["learn"] = (self.phase_times["learn"][0], event.t)
         words = describe(event)
         if words and self.log and words == self.log[-1][1] and isinstance(event, e.Checkpointed):
@@ -146,15 +166,35 @@ class History:
         point = Point(event.step, event.loss, event.accuracy, event.rows, event.whole)
         self.evaluations[event.split].append(point)
 
+    def _applied(self, event: e.Applied) -> None:
+        if change := control.change_of(event.control):
+            self._told.append((event.step, change))
+            # but for those in whose place something newer counts, told to a later attempt at an earlier step
+            holds = {step: control.Settings().at(step, self._told) for step, _ in self._told}
+            held = [(step, one) for step, one in self._told if holds[step].told(one) == holds[step]]
+            self.marks = sorted((step, control.in_words(one)) for step, one in held)
+
+    def _plan(self, event: e.Planned) -> None:
+        self.started = msgspec.structs.replace(self.started, n_steps=event.n_steps, epochs=event.epochs)
+        if "learn" in self.phases:
+            self.phases["learn"] = msgspec.structs.replace(self.phases["learn"], total=event.n_steps)
+
+    def _go_on(self, event: e.Continued) -> None:
+        self.paused = False
+        if "learn" in self.phase_times:
+            first, last = self.phase_times["learn"]
+            self.phase_times["learn"] = first + event.t - last, event.t  # the pause took no time
+
     def _resume(self, event: e.Resumed) -> None:
         at = self.step = event.from_step
-        self.ended = None
+        self.ended, self.paused = None, False
         self._recent = []
         self.phases, self.phase_times = {}, {}
         del self.losses[at:], self.rates[at:]
         for split, points in self.evaluations.items():
             self.evaluations[split] = [p for p in points if p.step <= at]
         self.changes = [c for c in self.changes if c.step <= at]
+        self.followed = [f for f in self.followed if f.step <= at]
         self.checkpoints = [c for c in self.checkpoints if c.step <= at]
 
 
@@ -172,7 +212,9 @@ def describe(event: e.Event) -> str:
         case e.Resumed():
             return f"taken up again from step {event.from_step}"
         case e.Applied():
-            return f"told to {event.control['type']}" + (f", refused: {event.refused}" if event.refused else "")
+            return _applied(event)
+        case e.Paused():
+            return f"paused after step {event.step:,}"
         case e.Noted():
             return event.text
         case e.Sampled():
@@ -180,6 +222,16 @@ def describe(event: e.Event) -> str:
         case e.Ended():
             return f"{event.state}. {event.why} {event.do}".rstrip()
     return ""
+
+
+def _applied(event: e.Applied) -> str:
+    told = control.known(event.control)
+    words = control.in_words(told) if told else str(event.control.get("type"))
+    if not isinstance(told, control.Change):
+        words = f"told to {words}"
+    elif not event.refused:
+        return f"{words} from step {event.step + 1:,} on"
+    return f"{words}, refused: {event.refused}" if event.refused else words
 
 
 def _evaluated(event: e.Evaluated, kind: str) -> str:

@@ -26,11 +26,11 @@ class EventLog:
         self._reserve = run.path / "reserve"
         files.write(self._reserve, bytes(RESERVE))
 
-    def answered(self) -> set[str]:
-        """The ids of the control lines that earlier attempts answered."""
+    def answers(self) -> list[Applied]:
+        """What earlier attempts answered to control lines."""
         with open(self._run.events_file, "rb") as file:
             lines = [line for line in file if b'"applied"' in line]  # few among millions: only they are decoded
-        return {event.id for event in decode(b"".join(lines)) if isinstance(event, Applied)}
+        return [event for event in decode(b"".join(lines)) if isinstance(event, Applied)]
 
     def write(self, event: Event, sync: bool = False) -> None:
         """Stamp an event and append it; `sync` returns only when it is on disk."""

@@ -4,7 +4,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import msgspec
@@ -26,21 +26,20 @@ from core.options import merge
 from core.presets import MODELS, TOKENS, WEIGHTS, Shape
 from core.pretraining import Pretraining
 from core.runs import checkpoint
-from core.runs.events import Ended, Event, Noted, Resumed, Started, stopped
+from core.runs.events import Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder
 from core.runs.resolve import resolve_machine
 from core.train.loop import State, Stopped
 from core.train.optim import load_state, state_tensors
-from core.train.pretrain import LanguageLoop, Optimizers, steps
+from core.train.orders import Orders
+from core.train.pretrain import LanguageLoop, Optimizers, settings_of, steps
 
 FEW = 200  # steps
 
 
-def pretrain(run: RunFolder, progress: Progress, stopping: Callable[[], bool], resumed: bool) -> Iterator[Event]:
+def pretrain(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -> Iterator[Event]:
     """Every event of one attempt, an Ended last; arguments as those of `core.runs.attempt.attempt`."""
     state = checkpoint.last_state(run)
-    if resumed:
-        yield Resumed(from_step=state.step, step=state.step)
     recipe = run.pretraining()
     recipe = Pretraining.of(merge(recipe.model_dump(), {"speed": resolve_machine(recipe.speed)}))
     shape = MODELS[recipe.model.name].shape
@@ -55,13 +54,14 @@ def pretrain(run: RunFolder, progress: Progress, stopping: Callable[[], bool], r
     if state.step:
         restore(run, model, optimizers)
     n_parameters = sum(p.numel() for p in model.parameters())
-    n_steps, _ = steps(recipe, len(text))
+    epochs = orders.settings(settings_of(recipe), state.step).epochs
+    n_steps = steps(recipe, len(text), epochs)
     if n_steps < FEW:
         yield Noted(text=f"{n_steps:,} steps are too few to learn a language in: give it more text, or --epochs.", warn=True)
     yield Started(
         pid=os.getpid(),
         n_steps=n_steps,
-        epochs=math.ceil(recipe.train.epochs),
+        epochs=math.ceil(epochs),
         rows={"train": len(text), "validation": len(held_out)},
         labels=[],
         majority=0.0,
@@ -73,10 +73,10 @@ def pretrain(run: RunFolder, progress: Progress, stopping: Callable[[], bool], r
     multiply_in(model, recipe.speed.precision)
     save = partial(write_checkpoint, run, model, optimizers, state)
     loop = LanguageLoop(
-        model, words, text, held_out, recipe, state, optimizers, save=save, stopping=stopping, origin=origin.__getitem__
+        model, words, text, held_out, recipe, state, optimizers, save=save, orders=orders, origin=origin.__getitem__
     )
     yield from loop.run()
-    if state.step < n_steps:
+    if not loop.over:
         yield stopped()
         return
     write_model(run, model, shape)
@@ -90,7 +90,7 @@ def pretrain(run: RunFolder, progress: Progress, stopping: Callable[[], bool], r
     yield seen
     result = {
         "held_out": {"windows": seen.rows, "loss": seen.loss, "accuracy": seen.accuracy, "bits_per_byte": seen.bits},
-        "tokens": n_steps * recipe.train.batch * shape.context,
+        "tokens": state.step * recipe.train.batch * shape.context,
         "parameters": n_parameters,
         "seconds": {"learn": state.seconds, "test": time.monotonic() - began},
         "model": str(run.model_folder),

@@ -7,41 +7,18 @@ import threading
 import time
 import traceback
 
-import msgspec
-
 from core import files
 from core.errors import WorkbenchError
-from core.runs.control import Inbox
-from core.runs.events import Applied, Ended, Phase, stopped
+from core.runs.events import Ended, Phase, Resumed, stopped
 from core.runs.folder import RunFolder
-from core.runs.launch import LOCK_FD, SENT_BEFORE, lock
+from core.runs.launch import LOCK_FD, lock
 from core.runs.log import EventLog
+from core.runs.orders import ControlFile
+from core.train.orders import Orders
 
 NICE = 10  # the interface comes first
 HEARTBEAT = 1.0  # seconds
 PROGRESS = 0.1  # seconds between two events of one phase
-
-
-class Stopping:
-    """Whether to stop: asked for in control.jsonl, or by a signal. Each control line is answered once."""
-
-    def __init__(self, run: RunFolder, log: EventLog):
-        self._inbox, self._log = Inbox(run.control_file), log
-        self._asked = threading.Event()
-        answered = log.answered()
-        for line in self._inbox.before(int(os.environ.pop(SENT_BEFORE, "0"))):
-            # sent to an attempt that ended before it could answer: this one was started to go on
-            if line.id not in answered:
-                log.write(Applied(id=line.id, control=msgspec.to_builtins(line.control), refused="the run had ended"))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._asked.set())
-
-    def __call__(self) -> bool:
-        """Cheap enough to ask between any two batches."""
-        for line in self._inbox.poll():
-            self._log.write(Applied(id=line.id, control=msgspec.to_builtins(line.control)), sync=True)
-            self._asked.set()
-        return self._asked.is_set()
 
 
 class Interrupted(BaseException):
@@ -51,8 +28,8 @@ class Interrupted(BaseException):
 class Phases:
     """Progress calls into Phase events: the first, the last, and not too many between."""
 
-    def __init__(self, log: EventLog, stopping: Stopping):
-        self._log, self._stopping = log, stopping
+    def __init__(self, log: EventLog, orders: Orders):
+        self._log, self._orders = log, orders
         self._name, self._last = "", 0.0
 
     def __call__(self, name: str, done: int, total: int, unit: str) -> None:
@@ -61,7 +38,7 @@ class Phases:
         if name != self._name or done >= total or now - self._last > PROGRESS:
             self._name, self._last = name, now
             self._log.write(Phase(name=name, done=done, total=total, unit=unit))
-        if self._stopping():
+        if self._orders.stopping():
             raise Interrupted
 
 
@@ -79,10 +56,11 @@ def heartbeat(run: RunFolder) -> None:
     threading.Thread(target=beat, daemon=True).start()
 
 
-def work(run: RunFolder, log: EventLog) -> Ended:
+def work(run: RunFolder, log: EventLog, orders: Orders) -> Ended:
     """One attempt at the run, from wherever the last one got to; returns how it ended."""
-    stopping = Stopping(run, log)
     try:
+        if log.attempt > 1:
+            log.write(Resumed(from_step=run.saved_step()))
         # these bring torch, which takes seconds; a stop is heard already
         if run.pretrains:
             from core.runs.pretrain import pretrain as attempt
@@ -90,7 +68,7 @@ def work(run: RunFolder, log: EventLog) -> Ended:
             from core.runs.attempt import attempt
 
         ended = None
-        for event in attempt(run, Phases(log, stopping), stopping, resumed=log.attempt > 1):
+        for event in attempt(run, Phases(log, orders), orders, resumed=log.attempt > 1):
             if isinstance(event, Ended):
                 ended = event
             else:
@@ -124,7 +102,10 @@ def main(path: str) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     log = EventLog(run)
     heartbeat(run)
-    ended = work(run, log)
+    orders = ControlFile(run, log)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: orders.stop())
+    ended = work(run, log, orders)
     log.last(ended)
     os.close(held)
     return 1 if ended.state == "failed" else 0

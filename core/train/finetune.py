@@ -15,12 +15,16 @@ from core.errors import WorkbenchError
 from core.evaluate import metrics
 from core.files import Progress
 from core.model.classifier import Classifier
-from core.recipe import Recipe
-from core.runs.events import Changed, Evaluated, Event
+from core.recipe import Recipe, Train
+from core.runs import control
+from core.runs.control import Control, Settings
+from core.runs.events import Changed, Evaluated, Event, Followed
 from core.train.change import relative_change
+from core.train.follow import Sentences
 from core.train.inputs import Inputs
 from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
-from core.train.optim import set_rates
+from core.train.optim import set_full_rates, set_rates
+from core.train.orders import Orders
 from core.train.schedule import share_of_rate
 from core.train.texts import Texts
 
@@ -41,6 +45,11 @@ def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
         "and train.drop_last leaves out what is no whole batch.",
         "Make the batch smaller, or turn train.drop_last off.",
     )
+
+
+def settings_of(train: Train) -> Settings:
+    """What a recipe that leaves nothing open learns with, until it is told otherwise."""
+    return Settings(train.lr, train.head_lr, train.epochs)
 
 
 def class_weights(kind: str, texts: Texts, n_classes: int) -> Tensor:
@@ -67,7 +76,7 @@ def dropping(model: Classifier, seed: list[int]) -> Iterator[None]:
 
 
 class ClassifierLoop(Loop):
-    """Learns from the inputs' training split for the recipe's epochs. `origin(name)` gives a parameter as it was before."""
+    """Learns from the inputs' training split, epoch by epoch. `origin(name)` gives a parameter as it was before."""
 
     def __init__(
         self,
@@ -78,7 +87,7 @@ class ClassifierLoop(Loop):
         optimizer: torch.optim.Optimizer,
         *,
         save: Callable[[bool], None],
-        stopping: Callable[[], bool],
+        orders: Orders,
         origin: Callable[[str], Tensor],
     ):
         per_epoch = steps_per_epoch(recipe, inputs.texts)
@@ -86,15 +95,16 @@ class ClassifierLoop(Loop):
         self.train, self.context = recipe.train, inputs.texts.context
         self.lengths = inputs.texts.split_lengths
         self.weights = class_weights(recipe.train.class_weights, inputs.texts, model.n_classes)
+        self._sentences = Sentences()
         self._plan: tuple[int, list[list[batches.Batch]]] = -1, []  # an epoch, and its steps
         super().__init__(
             [p for _, p in model.learning()],
             state,
-            recipe.train.epochs * per_epoch,
+            settings_of(recipe.train),
             per_epoch,
             recipe.train.checkpoint_seconds,
             save,
-            stopping,
+            orders,
         )
 
     def _learn(self) -> tuple[float, float, int]:
@@ -127,12 +137,29 @@ class ClassifierLoop(Loop):
         share = self._share()
         set_rates(self.optimizer, share)
         self.optimizer.step()
-        return value, share * self.train.lr, tokens
+        return value, share * self.settings.lr, tokens
 
     def _share(self) -> float:
         """What part of the full learning rates the next step takes."""
         t = self.train
         return share_of_rate(self.state.step, self.n_steps, t.warmup, float(t.schedule != "constant"), t.schedule)
+
+    def _set_rates(self, lr: float, head_lr: float) -> None:
+        set_full_rates(self.optimizer, lr, head_lr)
+
+    def _steps_in(self, epochs: float) -> int:
+        return int(epochs) * self.per_epoch
+
+    def _refused(self, told: Control) -> str | None:
+        heads = {group["head"] for group in self.optimizer.param_groups}
+        match told:
+            case control.Epochs(epochs=epochs) if epochs != int(epochs):
+                return "an epoch is learned from whole"
+            case control.Rates(lr=float()) if False not in heads:
+                return "only the head learns, at a rate of its own: head lr"
+            case control.Rates(head_lr=float()) if True not in heads:
+                return "the head does not learn"
+        return super()._refused(told)
 
     def _weight_of(self, batch: batches.Batch) -> float:
         """How much a batch's texts count together."""
@@ -154,12 +181,9 @@ class ClassifierLoop(Loop):
         if self.state.evaluated >= step or not (ends or step % t.eval_every == 0):
             return False
         yield from self._report()
-        for split in ("train", "validation"):
-            if not (split == "validation" and ends):
-                sample = batches.sample(
-                    self.lengths[split], t.padding, self.recipe.batch, self.context, t.eval_batches, t.seed
-                )
-                yield self._look(split, sample, whole=False)
+        yield self._look("train", self.sample("train"), whole=False)
+        if not ends:
+            yield self._look("validation", self.sample("validation"), whole=False)
         best = False
         if ends:
             seen = self._look("validation", self.whole("validation"), whole=True)
@@ -169,9 +193,20 @@ class ClassifierLoop(Loop):
             if best:
                 self.state.best_step, self.state.best = step, found
         yield Changed(parts=relative_change(self.model.learned(), self.origin), step=step)
+        if self.inputs.texts.followed:
+            yield Followed(probabilities=self._sentences.ask(self.model, self.inputs), step=step)
         self.state.evaluated = step
         self._reported = time.monotonic()
         return best
+
+    def _look_now(self) -> Iterator[Event]:
+        yield self._look("train", self.sample("train"), whole=False)
+        yield self._look("validation", self.whole("validation"), whole=True)
+
+    def sample(self, split: str) -> list[batches.Batch]:
+        """The same few batches of a split every time, for a quick look."""
+        t = self.train
+        return batches.sample(self.lengths[split], t.padding, self.recipe.batch, self.context, t.eval_batches, t.seed)
 
     def whole(self, split: str) -> list[batches.Batch]:
         """Every row of a split, in batches for evaluation."""
@@ -188,7 +223,7 @@ class ClassifierLoop(Loop):
         confusion = torch.zeros(n * n, dtype=torch.int64)
         with torch.no_grad():
             for batch in plan:
-                if self.stopping():
+                if self.orders.stopping():
                     raise Stopped
                 h, lengths, labels = self.inputs.batch(split, batch)
                 logits = self.model.suffix(h, lengths, self.inputs.depth)

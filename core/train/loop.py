@@ -1,5 +1,6 @@
 """The training loop: a generator of events. It prints nothing and knows no file but through `save`."""
 
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +10,10 @@ import psutil
 from torch import Tensor
 
 from core.errors import WorkbenchError
-from core.runs.events import Checkpointed, Event, Phase, Steps
+from core.runs import control
+from core.runs.control import Control, Settings
+from core.runs.events import Checkpointed, Continued, Event, Paused, Phase, Planned, Steps
+from core.train.orders import Orders
 
 SAFE = "What was saved before is safe. Try a tenth of the learning rate."
 REPORT = 0.25  # seconds between two lines of steps
@@ -35,30 +39,35 @@ class NotFinite(WorkbenchError):
 
 
 class Loop(ABC):
-    """Takes steps until it is over, after `n_steps` at the latest, or `stopping()` says so; a kind of training says what one is.
+    """Takes steps until it is over, after `n_steps` at the latest, or told to stop; a kind of training says what one is.
 
     `save(best)` puts a checkpoint of the present weights, optimizer and state on disk before it returns.
-    `parameters` are what learns. An epoch is `per_epoch` steps.
+    `parameters` are what learns, `recipe` the settings before any change. An epoch is `per_epoch` steps.
     """
+
+    n_steps: int
 
     def __init__(
         self,
         parameters: Sequence[Tensor],
         state: State,
-        n_steps: int,
+        recipe: Settings,
         per_epoch: int,
         checkpoint_seconds: float,
         save: Callable[[bool], None],
-        stopping: Callable[[], bool],
+        orders: Orders,
     ):
-        self.parameters, self.state, self.save, self.stopping = parameters, state, save, stopping
-        self.n_steps, self.per_epoch, self.checkpoint_seconds = n_steps, per_epoch, checkpoint_seconds
+        self.parameters, self.state, self.save, self.orders = parameters, state, save, orders
+        self.per_epoch, self.checkpoint_seconds = per_epoch, checkpoint_seconds
+        self._recipe = recipe
         self._process = psutil.Process()
         self._saved = (state.step, state.evaluated)  # what the last checkpoint holds, or a run that has none yet
+        self._pause_at: int | None = None
         self._losses: list[float] = []
         self._rates: list[float] = []
         self._tokens = 0
-        self._reported = time.monotonic()
+        self._restart_clocks()
+        self._set(orders.settings(recipe, state.step))
 
     @abstractmethod
     def _learn(self) -> tuple[float, float, int]:
@@ -67,6 +76,18 @@ class Loop(ABC):
     @abstractmethod
     def _evaluate(self) -> Iterator[Event]:
         """What is due after the present step; returns whether the weights have never been better. Raises Stopped."""
+
+    @abstractmethod
+    def _look_now(self) -> Iterator[Event]:
+        """All of validation, because someone wants to see it: nothing comes of it. Raises Stopped."""
+
+    @abstractmethod
+    def _steps_in(self, epochs: float) -> int:
+        """How many steps so many epochs are."""
+
+    @abstractmethod
+    def _set_rates(self, lr: float, head_lr: float) -> None:
+        """Learn at these full rates from the next step on."""
 
     @property
     def over(self) -> bool:
@@ -79,26 +100,31 @@ class Loop(ABC):
         Raises NotFinite where the loss stops being a number; what was saved before stays good.
         """
         yield Phase(name="learn", done=self.state.step, total=self.n_steps, unit="steps", step=self.state.step)
-        saved = began = self._reported = time.monotonic()
+        self._restart_clocks()
+        try:
+            yield from self._to_the_end()
+        except Stopped:
+            self._count_time()
+            self.orders.close("it was told to stop")
+            yield from self._save(False)
+        else:
+            self.orders.close("it has learned already")
+            yield Phase(name="learn", done=self.state.step, total=self.state.step, unit="steps", step=self.state.step)
+
+    def _to_the_end(self) -> Iterator[Event]:
         cost = 0.0
         while True:
-            try:
-                best = yield from self._evaluate()
-            except Stopped:
-                break
-            now = time.monotonic()
-            self.state.seconds += now - began
-            began = now
+            best = yield from self._evaluate()
+            now = self._count_time()
             epoch_ends = self.state.step > 0 and self.state.step % self.per_epoch == 0
-            if best or epoch_ends or now - saved > max(self.checkpoint_seconds, SHARE * cost):
+            if best or epoch_ends or now - self._saved_at > max(self.checkpoint_seconds, SHARE * cost):
                 yield from self._save(best)
-                saved = time.monotonic()
-                cost = saved - now
+                cost = self._saved_at - now
             if self.over:
-                yield Phase(name="learn", done=self.state.step, total=self.state.step, unit="steps", step=self.state.step)
                 return
-            if self.stopping():
-                break
+            yield from self._obey()
+            if self.over:  # it has just been told so, and what is due at the end has not been evaluated
+                continue
             loss, rate, tokens = self._learn()
             self.state.step += 1
             self._losses.append(loss)
@@ -106,8 +132,90 @@ class Loop(ABC):
             self._tokens += tokens
             if time.monotonic() - self._reported > REPORT:
                 yield from self._report()
-        self.state.seconds += time.monotonic() - began
+
+    @property
+    def _pausing(self) -> bool:
+        return self._pause_at is not None and self.state.step >= self._pause_at
+
+    def _obey(self) -> Iterator[Event]:
+        """Do what was told to be done before the next step, and stay here while paused. Raises Stopped."""
+        yield from self._adopt()
+        yield from self._answer()
+        if not self._pausing or self.over:
+            return
+        self._count_time()
         yield from self._save(False)
+        yield Paused(step=self.state.step)
+        try:
+            while self._pausing and not self.over:
+                self.orders.wait()
+                yield from self._answer()
+        finally:
+            self._restart_clocks()
+        yield Continued(step=self.state.step)
+
+    def _answer(self) -> Iterator[Event]:
+        """Answer what has come, and act on it. Raises Stopped."""
+        if self.orders.stopping():
+            raise Stopped
+        while line := self.orders.next():
+            yield from self._report()
+            refused = self._refused(line.control)
+            self.orders.answer(line, self.state.step, refused)
+            if refused is None:
+                yield from self._act(line.control)
+
+    def _refused(self, told: Control) -> str | None:
+        """Why it cannot obey now; None where it can."""
+        match told:
+            case control.Pause() if self._pausing:
+                return "it is paused already"
+            case control.Continue() if self._pause_at is None:
+                return "it is not paused"
+            case control.Epochs(epochs=epochs) if not control.wrong(told) and self._steps_in(epochs) < self.state.step:
+                return f"it has learned for {self.state.step:,} steps, which is more"
+        return control.wrong(told)
+
+    def _act(self, told: Control) -> Iterator[Event]:
+        match told:
+            case control.Pause():
+                self._pause_at = self.state.step
+            case control.Continue():
+                self._pause_at = None
+            case control.Step(n=n):
+                self._pause_at = self.state.step + n
+            case control.Save():
+                known = self._saved == (self.state.step, self.state.evaluated)
+                yield from self._save(False)
+                if known:
+                    yield self._checkpointed(False)  # whoever told it so waits for it
+            case control.Evaluate():
+                yield from self._look_now()
+                self._reported = time.monotonic()
+            case control.Rates() | control.Epochs():
+                yield from self._adopt()
+
+    def _adopt(self) -> Iterator[Event]:
+        """Learn with the settings that hold from here on, as they were told now or to an earlier attempt."""
+        settings, n_steps = self.orders.settings(self._recipe, self.state.step), self.n_steps
+        if settings != self.settings:
+            self._set(settings)
+        if self.n_steps != n_steps:
+            yield Planned(n_steps=self.n_steps, epochs=math.ceil(settings.epochs), step=self.state.step)
+
+    def _set(self, settings: Settings) -> None:
+        self.settings, self.n_steps = settings, self._steps_in(settings.epochs)
+        self._set_rates(settings.lr, settings.head_lr)
+
+    def _restart_clocks(self) -> None:
+        self._began = self._saved_at = self._reported = time.monotonic()
+
+    def _count_time(self) -> float:
+        """Count the time since it was counted last as learning; returns the present."""
+        now = time.monotonic()
+        self.state.seconds += now - self._began
+        self._began = now
+        return now
 
     def _report(self) -> Iterator[Event]:
         """The steps since the last report."""
@@ -119,17 +227,20 @@ class Loop(ABC):
                 tokens=self._tokens,
                 seconds=now - self._reported,
                 rss=self._process.memory_info().rss,
+                n_steps=self.n_steps,
                 step=self.state.step,
             )
         self._losses, self._rates, self._tokens, self._reported = [], [], 0, now
 
     def _save(self, best: bool) -> Iterator[Event]:
         yield from self._report()
-        if self._saved == (self.state.step, self.state.evaluated):
-            return
-        if not all(bool(p.isfinite().all()) for p in self.parameters):
-            raise NotFinite(f"The weights stopped being numbers by step {self.state.step}.", SAFE)
-        self.save(best)
-        self._saved = (self.state.step, self.state.evaluated)
-        self._reported = time.monotonic()
-        yield Checkpointed(name=str(self.state.step), best=best, step=self.state.step)
+        if self._saved != (self.state.step, self.state.evaluated):
+            if not all(bool(p.isfinite().all()) for p in self.parameters):
+                raise NotFinite(f"The weights stopped being numbers by step {self.state.step}.", SAFE)
+            self.save(best)
+            self._saved = (self.state.step, self.state.evaluated)
+            yield self._checkpointed(best)
+        self._saved_at = self._reported = time.monotonic()
+
+    def _checkpointed(self, best: bool) -> Checkpointed:
+        return Checkpointed(name=str(self.state.step), best=best, step=self.state.step)

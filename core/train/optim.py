@@ -21,22 +21,30 @@ def adamw(model: Classifier, train: Train) -> torch.optim.AdamW:
 
     A group of parameters keeps its full rate as `initial_lr`, for `set_rates`.
     """
-    groups: dict[tuple[float, float], list[nn.Parameter]] = defaultdict(list)
+    groups: dict[tuple[bool, float, float], list[nn.Parameter]] = defaultdict(list)
     for name, p in model.learning():
-        decays = train.decay == "all" or p.ndim > 1
-        groups[_rate(part_of(name), len(model.backbone.h), train), train.weight_decay * decays].append(p)
+        part, decays = part_of(name), train.decay == "all" or p.ndim > 1
+        share = _share(part, len(model.backbone.h), train.layer_decay)
+        groups[part == "head", share, train.weight_decay * decays].append(p)
     made = [
-        {"params": params, "lr": rate, "initial_lr": rate, "weight_decay": decay} for (rate, decay), params in groups.items()
+        {"params": params, "head": head, "share": share, "weight_decay": decay}
+        for (head, share, decay), params in groups.items()
     ]
-    return torch.optim.AdamW(made, fused=True)
+    optimizer = torch.optim.AdamW(made, fused=True)
+    set_full_rates(optimizer, train.lr, train.head_lr)
+    return optimizer
 
 
-def _rate(part: str, n_blocks: int, train: Train) -> float:
-    """The full learning rate of a part: the lower it lies, the lower, where the recipe has it so."""
-    if part == "head":
-        return train.head_lr
-    above = {"norm": 0, "embeddings": n_blocks}
-    return train.lr * train.layer_decay ** (above[part] if part in above else n_blocks - 1 - int(part.partition(".")[2]))
+def _share(part: str, n_blocks: int, layer_decay: float) -> float:
+    """What part of the body's rate a part learns at: the lower it lies, the less, where the recipe has it so."""
+    above = {"head": 0, "norm": 0, "embeddings": n_blocks}
+    return layer_decay ** (above[part] if part in above else n_blocks - 1 - int(part.partition(".")[2]))
+
+
+def set_full_rates(optimizer: torch.optim.AdamW, lr: float, head_lr: float) -> None:
+    """Give every group of `adamw` its full rate; the next `set_rates` takes its share of it."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["initial_lr"] = head_lr if group["head"] else lr * group["share"]
 
 
 def set_rates(optimizer: torch.optim.Optimizer, share: float) -> None:

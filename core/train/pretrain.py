@@ -16,10 +16,13 @@ from core.files import Progress
 from core.model.generate import continued
 from core.model.language import LanguageModel
 from core.pretraining import Pretraining
+from core.runs import control
+from core.runs.control import Control, Settings
 from core.runs.events import Changed, Evaluated, Event, Sampled
 from core.train.change import relative_change
 from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
 from core.train.optim import Muon, set_rates
+from core.train.orders import Orders
 from core.train.schedule import share_of_rate
 
 AT_ONCE = 1024  # positions on the CPU: what lies between its layers then stays in its caches
@@ -42,10 +45,14 @@ class Optimizers(NamedTuple):
         groups = [{"params": tables, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
         adamw = torch.optim.AdamW(groups, lr=lr, betas=BETAS, fused=True)
         made = cls(Muon(matrices, lr, weight_decay), adamw)
-        for optimizer in made:
+        made.set_full_rate(lr)
+        return made
+
+    def set_full_rate(self, lr: float) -> None:
+        """The rate that the next steps take their shares of."""
+        for optimizer in self:
             for group in optimizer.param_groups:
                 group["initial_lr"] = lr
-        return made
 
     def step(self, share: float) -> None:
         """One step at this share of the full rates; gradients are cleared."""
@@ -67,7 +74,7 @@ def windows_of(step: int, batch: int, n: int, seed: int) -> list[int]:
 
 
 class LanguageLoop(Loop):
-    """Learns from the windows of a text, over the recipe's epochs."""
+    """Learns from the windows of a text, again and again."""
 
     def __init__(
         self,
@@ -80,16 +87,16 @@ class LanguageLoop(Loop):
         optimizers: Optimizers,
         *,
         save: Callable[[bool], None],
-        stopping: Callable[[], bool],
+        orders: Orders,
         origin: Callable[[str], Tensor],
     ):
         self.model, self.words, self.text, self.held_out, self.optimizers = model, words, text, held_out, optimizers
-        self.origin = origin
+        self.origin, self.recipe = origin, recipe
         self.train, self.device = recipe.train, recipe.speed.device
         self._checked = np.random.default_rng(self.train.seed).permutation(len(held_out))
-        n_steps, per_epoch = steps(recipe, len(text))
+        settings, per_epoch = settings_of(recipe), steps(recipe, len(text), 1)
         super().__init__(
-            [*model.parameters()], state, n_steps, per_epoch, self.train.checkpoint_seconds, save, stopping
+            [*model.parameters()], state, settings, per_epoch, self.train.checkpoint_seconds, save, orders
         )
 
     def _learn(self) -> tuple[float, float, int]:
@@ -105,7 +112,19 @@ class LanguageLoop(Loop):
         torch.nn.utils.clip_grad_norm_(self.parameters, t.clip)
         share = share_of_rate(step, self.n_steps, t.warmup, t.cooldown)
         self.optimizers.step(share)
-        return value, share * t.lr, len(ids) * self.text.context
+        return value, share * self.settings.lr, len(ids) * self.text.context
+
+    def _set_rates(self, lr: float, head_lr: float) -> None:
+        self.optimizers.set_full_rate(lr)
+
+    def _steps_in(self, epochs: float) -> int:
+        return steps(self.recipe, len(self.text), epochs)
+
+    def _refused(self, told: Control) -> str | None:
+        match told:
+            case control.Rates(head_lr=float()):
+                return "a language model learns at one rate: lr"
+        return super()._refused(told)
 
     def _windows(self, text: Windows, which: Sequence[int]) -> Tensor:
         return torch.from_numpy(text.take(which)).to(self.device)
@@ -137,6 +156,9 @@ class LanguageLoop(Loop):
     def _said(self, ids: list[int]) -> str:
         return b"".join(self.words.bytes_of(ids)).decode(errors="replace")
 
+    def _look_now(self) -> Iterator[Event]:
+        yield self._look(np.arange(len(self.held_out)), whole=True)
+
     def evaluate(self, progress: Progress) -> Evaluated:
         """What the whole held-out text costs, its windows reported as a phase. Raises Stopped."""
         return self._look(np.arange(len(self.held_out)), whole=True, progress=progress)
@@ -145,7 +167,7 @@ class LanguageLoop(Loop):
     def _look(self, which: np.ndarray, whole: bool, progress: Progress | None = None) -> Evaluated:
         nats, right, n_bytes, done = 0.0, 0, 0, 0
         for part in self._parts(self._windows(self.held_out, which)):
-            if self.stopping():
+            if self.orders.stopping():
                 raise Stopped
             logits = self.model(part[:, :-1]).flatten(0, 1)
             targets = part[:, 1:].flatten()
@@ -169,7 +191,11 @@ class LanguageLoop(Loop):
         )
 
 
-def steps(recipe: Pretraining, n_windows: int) -> tuple[int, int]:
-    """Steps in all, and in one pass over the text."""
-    batch = recipe.train.batch
-    return max(1, int(recipe.train.epochs * n_windows) // batch), max(1, n_windows // batch)
+def settings_of(recipe: Pretraining) -> Settings:
+    """What a recipe learns with, until it is told otherwise."""
+    return Settings(recipe.train.lr, recipe.train.lr, recipe.train.epochs)
+
+
+def steps(recipe: Pretraining, n_windows: int, epochs: float) -> int:
+    """How many steps so many passes over a text of `n_windows` windows are."""
+    return max(1, int(epochs * n_windows) // recipe.train.batch)

@@ -1,6 +1,6 @@
 """The texts of a run as the model sees them: token ids, cut to the context, with labels and splits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ class Texts:
     splits: dict[str, np.ndarray]  # train, validation, test -> which of the N, in stored order
     pad_id: int
     context: int
+    followed: Sequence[np.ndarray] = ()  # ids of texts of the person's own, in no split
 
     def __post_init__(self) -> None:
         self.lengths = np.fromiter(map(len, self.ids), dtype=np.int64, count=len(self.ids))

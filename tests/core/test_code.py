@@ -30,6 +30,7 @@ from core.recipe import load
 from core.runs import checkpoint
 from core.runs.attempt import attempt
 from core.runs.folder import create_run
+from core.train.orders import Orders
 
 GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()
 BAD = "free prize win cash claim urgent offer txt now guaranteed bonus click award".split()
@@ -58,7 +59,7 @@ def trained(tmp_path):
             "speed": {"threads": 1, "device": "cpu", "precision": "fp32"},
         }
         run = create_run(tmp_path / "runs", load(merge(small, changes)))
-        for _ in attempt(run, lambda *_: None, lambda: False, resumed=False):
+        for _ in attempt(run, lambda *_: None, Orders(), resumed=False):
             pass
         return run
 

@@ -31,6 +31,12 @@ def test_later_layers_win():
     assert merge({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}) == {"a": {"b": 3, "c": 2}}
 
 
+def test_sentences_to_follow_are_a_list_or_stand_in_one_line():
+    assert load({"train": {"follow": ["a, b", "c"]}}).train.follow == ("a, b", "c")
+    assert load({"train": {"follow": " a, b | c |"}}).train.follow == ("a, b", "c")
+    assert problems({"train": {"follow": ["x"] * 13}})["train.follow"].do == "At most 12 of them."
+
+
 def test_every_problem_is_reported_with_its_field():
     found = problems({"train": {"epochs": 0, "bacth": 4}, "model": {"name": "gpt3"}, "spped": {}})
     assert set(found) == {"train.epochs", "train.bacth", "model.name", "spped"}

@@ -178,6 +178,14 @@ def test_flags_win_over_the_file_and_the_file_over_the_preset(tmp_path):
     assert made.model.readout == "last_pad" and made.data.balance == "undersample"
 
 
+def test_several_sentences_follow_one_flag(tmp_path):
+    given = cli.parser().parse_args(["train", "sample", "--follow", "free entry?", "see you", "--epochs", "1", "--follow", "more"])
+    recipe = cli.recipe_of(given)
+    assert recipe.train.follow == ("free entry?", "see you", "more") and recipe.train.epochs == 1
+    (tmp_path / "r.toml").write_text(toml.text(recipe))
+    assert load(toml.read(tmp_path / "r.toml")) == recipe
+
+
 def test_every_option_is_a_flag_and_survives_toml(tmp_path):
     words = {flag for action in cli.parser()._subparsers._group_actions[0].choices["train"]._actions for flag in action.option_strings}
     for option in options():

@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from core.data.named import NAMED
 from core.recipe import load
+from core.runs.control import Stop
 from core.runs.folder import RunFolder
 from workbench import cli
 from workbench.app import WorkbenchApp
@@ -90,7 +91,7 @@ async def test_it_opens_on_the_sample_and_one_key_trains(tmp_path, until):
         await until(pilot, lambda: app.current_mode == "train" and app.desk.status is not None)
         assert app.desk.run.recipe().data.path == "sample"
         await until(pilot, lambda: app.desk.history.step > 0)
-        await app.desk.stop()
+        await app.desk.tell(Stop())
         await until(pilot, lambda: app.desk.status.state == "stopped")
 
 

@@ -7,6 +7,7 @@ from textual.widgets import Input
 
 from core.model.freeze import FreezePlan
 from core.recipe import load
+from core.runs.control import Stop
 from workbench.app import WorkbenchApp
 from workbench.screens.recipes import Recipes, RecipesDialog
 from workbench.screens.save import SaveDialog
@@ -421,7 +422,7 @@ async def test_t_starts_a_run_and_train_follows_it(model, until):
         await until(pilot, lambda: pilot.app.current_mode == "train" and desk.status is not None)
         assert desk.run.recipe().freeze.trainable == "head" and desk.run.locked()
         await until(pilot, lambda: desk.history.step > 0)
-        await desk.stop()
+        await desk.tell(Stop())
         await until(pilot, lambda: desk.status.state == "stopped")
 
 

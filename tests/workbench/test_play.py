@@ -226,6 +226,7 @@ async def test_sentences_are_kept_and_recalled(trained):
         assert kept(app)[0].lstrip().startswith("see you") and "r1, step" in kept(app)[0]
         await pilot.press(*"free", "enter", "enter")
         await until(pilot, lambda: len(kept(app)) == 2 and all("%" in line for line in kept(app)))
+        assert app.desk.recipe.train.follow == ("see\nyou", "free")  # by the next run
         await pilot.press(*"and", "up")
         assert field(app).text == "free"
         await pilot.press("up")

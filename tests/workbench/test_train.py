@@ -11,8 +11,11 @@ from core.runs.history import History
 from workbench import curves
 from workbench.app import WorkbenchApp
 from workbench.screens.worker_log import tail
+from workbench.widgets.chart import Chart
 from workbench.widgets.errors import read_mistakes
+from workbench.widgets.readout import Readout
 from workbench.widgets.result_card import lines_of
+from workbench.widgets.sentences import Sentences
 from workbench.widgets.weights import frozen_in_words, in_words, sampled
 
 SIZES = [(120, 36), (80, 24)]
@@ -297,3 +300,124 @@ def test_a_resume_is_marked_on_the_curve(runs):
         history.apply(event)
     assert curves.loss(history).marks == [390]
     assert len(history.losses) == 500
+
+
+def readout(app) -> str:
+    return app.screen.query_one(Readout).render().plain
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_cursor_reads_both_charts_and_goes_with_the_window(opened, runs, shown, until, size):
+    run = runs.write("running", upto=400)
+    with runs.held(run):
+        async with opened(run, size) as pilot:
+            app, screen = pilot.app, pilot.app.screen
+            await until(pilot, lambda: "smoothed over 20 steps" in shown(app))
+            assert "○ saved  ● best" in shown(app) and not screen.check_action("view", ("left",))
+            await pilot.press("i")
+            await until(pilot, lambda: "step 400" in readout(app))
+            losses = app.desk.history.losses
+            assert f"loss {losses[399]:.3g}" in readout(app) and "smoothed 0." in readout(app)
+            assert [chart.cursor for chart in screen.query(Chart)] == [400, 400]
+            app.desk.history.marks.append((200, "block 4 thawed"))
+            await pilot.press("home", *["right"] * 7, "pagedown", "shift+right")
+            step = screen.query_one("#loss Chart", Chart).cursor
+            assert 100 < step < 400 and f"loss {losses[step - 1]:.3g}" in readout(app)
+            nearest = round(step / 50) * 50
+            assert f" at {nearest}" in readout(app)
+            runs.append(run, e.Steps(t=time.time(), attempt=1, step=401, loss=[0.1], lr=[5e-5], tokens=9, seconds=1, rss=1))
+            await until(pilot, lambda: "learn 401 of 650" in shown(app))
+            assert f"step {step}" in readout(app)
+            await pilot.press("left_square_bracket", "left_square_bracket")
+            await until(pilot, lambda: " 100 steps" in shown(app))
+            low, high = screen.query_one("#loss Chart", Chart)._picture.x
+            assert high - low == 100 and low <= step <= high
+            await pilot.press("escape")
+            await until(pilot, lambda: "last 100 steps" in shown(app))
+            assert not screen.has_class("-reading")
+
+
+async def test_the_words_of_a_mark_are_read_at_its_step(opened, runs, until):
+    async with opened(runs.write("stopped")) as pilot:
+        app = pilot.app
+        app.desk.history.marks.append((400, "block 4 thawed"))
+        await pilot.press("i")
+        await until(pilot, lambda: "◇ block 4 thawed" in readout(app))
+        app.desk.history.marks.clear()
+        await pilot.press("i", "i")
+        await until(pilot, lambda: "○ saved" in readout(app))
+        await pilot.press("left")
+        await until(pilot, lambda: "● best, saved" in readout(app))
+        await pilot.press("left", "left")
+        await until(pilot, lambda: "saved" not in readout(app))
+        assert "rate 5e-5" in readout(app)
+
+
+async def test_smoothing_and_log_scale_are_said_and_kept_for_the_next_run(opened, runs, shown, until):
+    async with opened(runs.write("done")) as pilot:
+        await until(pilot, lambda: "smoothed over 20 steps" in shown(pilot.app))
+        await pilot.press("m", "L")
+        await until(pilot, lambda: " log ─" in shown(pilot.app) and "smoothed" not in shown(pilot.app))
+        assert "0.01┤" in shown(pilot.app)
+        await pilot.press("left_square_bracket", "i")
+        pilot.app.desk.follow(runs.write("stopped"))
+        await until(pilot, lambda: "■ learn 400 of 650" in shown(pilot.app))
+        assert " log ─" in shown(pilot.app) and "500 steps" not in shown(pilot.app)
+        assert not pilot.app.screen.has_class("-reading")
+
+
+async def test_reading_leads_back_to_a_chart(opened, runs, shown, until):
+    async with opened(runs.write("stopped"), SIZES[1]) as pilot:
+        await until(pilot, lambda: "tab accuracy" in shown(pilot.app))
+        await pilot.press("tab", "tab", "z")
+        await until(pilot, lambda: "step 400" in shown(pilot.app) and "◆" not in shown(pilot.app))
+        await pilot.press("i")
+        await until(pilot, lambda: "◆" in shown(pilot.app) and "step 400  " in shown(pilot.app))
+        assert isinstance(pilot.app.focused, Chart)
+
+
+FOLLOWED = ("You are a winner", "lunch [b]at home[/b]?")
+
+
+def followed(runs, state="stopped", **kwargs):
+    """A run that follows two sentences, of which it becomes sure."""
+    run = runs.write(state, train={"follow": FOLLOWED}, **kwargs)
+    runs.append(
+        run,
+        *(
+            e.Followed(step=step, attempt=1, probabilities=[[1 - step / 500, step / 500], [step / 500, 1 - step / 500]])
+            for step in range(0, 401, 50)
+        ),
+    )
+    return run
+
+
+async def test_sentences_are_followed(opened, runs, shown, until):
+    async with opened(followed(runs)) as pilot:
+        await until(pilot, lambda: "Your sentences" in shown(pilot.app))
+        lines = [line for line in shown(pilot.app).split("\n") if line.startswith(" spam")]
+        assert "spam  80 %" in lines[0] and "You are a winner" in lines[0] and "▇" in lines[0]
+        assert "spam  20 %" in lines[1] and "lunch [b]at home[/b]?" in lines[1]
+        pilot.app.desk.follow(runs.write("stopped"))
+        await until(pilot, lambda: "Your sentences" not in shown(pilot.app))
+
+
+async def test_in_a_small_window_sentences_have_their_turn(opened, runs, shown, until):
+    async with opened(followed(runs), SIZES[1]) as pilot:
+        await until(pilot, lambda: "tab accuracy" in shown(pilot.app))
+        assert "Your sentences" not in shown(pilot.app)
+        await pilot.press("tab", "tab")
+        await until(pilot, lambda: "You are a winner" in shown(pilot.app) and "tab log" in shown(pilot.app))
+
+
+def test_of_many_classes_the_likeliest_is_shown():
+    history = History()
+    labels = ["news", "sport", "我们明天"]
+    history.started = e.Started(
+        pid=1, n_steps=10, epochs=1, rows={}, labels=labels, majority=0.5, learns=1, parameters=1, device="cpu", threads=1
+    )
+    history.followed = [e.Followed(step=s, probabilities=[[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]]) for s in (0, 5)]
+    sentences = Sentences()
+    sentences._history = history
+    assert [sentences._class_of(i) for i in (0, 1)] == [2, 0]
+    assert sentences._shares(0, 2, 10) == [0.7] * 5

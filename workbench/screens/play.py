@@ -250,6 +250,8 @@ class PlayScreen(Room):
         field = self.query_one(YourText)
         if field.text.strip():
             self.query_one(Kept).keep(field.text)
+            self.desk.keep_sentence(field.text)
+            self.query_one("#kept", Panel).subtitle = "the next run follows them"
             self.add_class("-kept")
             field.kept(self._earlier())
             self._typed()

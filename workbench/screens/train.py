@@ -1,5 +1,7 @@
 """Train: is it learning?"""
 
+from dataclasses import replace
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -8,24 +10,31 @@ from textual.widgets import Static
 from core.data.named import called
 from core.errors import BadRun
 from core.recipe import Recipe
+from core.runs.control import Continue, Control, Evaluate, Pause, Save, Step, Stop
 from core.runs.events import Applied, Ended
 from core.runs.folder import RunFolder
+from core.runs.history import History
 from workbench import curves, keys
 from workbench.desk import Desk
 from workbench.formatting import plural
 from workbench.screens.room import Room
+from workbench.view import View
 from workbench.widgets.chart import Chart
 from workbench.widgets.headings import Headings
 from workbench.widgets.log import Log
 from workbench.widgets.now import Now
 from workbench.widgets.panel import Panel
 from workbench.widgets.per_class import PerClass
+from workbench.widgets.readout import Readout
 from workbench.widgets.result_card import ResultCard
 from workbench.widgets.ribbon import Ribbon
+from workbench.widgets.sentences import Sentences
 from workbench.widgets.waiting import Waiting
 from workbench.widgets.weights import Frozen, Weights, frozen_in_words
 
-SLOTS = ("loss", "accuracy", "log")  # share one place in a narrow window; tab goes round
+CHARTS = ("loss", "accuracy")
+SLOTS = (*CHARTS, "sentences", "log")  # share one place in a narrow window; tab goes round
+TOLD = {"pause": Pause(), "resume": Continue(), "step": Step(), "evaluate": Evaluate(), "save": Save()}
 ENDED_EARLY = ("stopped", "failed", "vanished")
 
 
@@ -44,6 +53,8 @@ class TrainScreen(Room):
         self._slot = "loss"
         self._zoomed: Panel | None = None
         self._state: tuple = ()
+        self._view = View()
+        self._viewed = History()
 
     def compose_room(self) -> ComposeResult:
         with Panel(title="Train", id="run"):
@@ -54,13 +65,16 @@ class TrainScreen(Room):
         with Horizontal(id="charts"):
             yield Panel(Chart(), title="Loss", letter="l", id="loss")
             yield Panel(Chart(), title="Accuracy %", letter="a", joint="┬", id="accuracy")
+        yield Readout()
         with Horizontal(id="figures"):
             yield Panel(Weights(), Frozen(), title="Weight change", letter="w", id="weights")
             yield Panel(Now(), title="Now", joint="┼", id="now")
             labels = PerClass()
             each = Headings(labels), labels
             yield Panel(*each, title="Label by label", letter="c", joint="┼", id="per-class")
-        yield Panel(Log(), title="Log", letter="g", id="log")
+        with Horizontal(id="below"):
+            yield Panel(Sentences(), title="Your sentences", letter="y", id="sentences")
+            yield Panel(Log(), title="Log", letter="g", joint="┬", id="log")
 
     def on_mount(self) -> None:
         for signal in (self.desk.run_changed, self.desk.recipe_changed):
@@ -81,6 +95,9 @@ class TrainScreen(Room):
         result = history.result if status and status.state == "done" else None
         learning = bool(history.losses or history.evaluations["validation"])
         state = status is None, status is not None and not learning, result is not None
+        if history is not self._viewed:  # another run
+            self._viewed = history
+            self._view = replace(self._view, last=None).without_cursor()
         if state != self._state:  # other panels are there now
             self._state, self._zoomed = state, None
         for name, is_so in zip(("-empty", "-waiting", "-done"), state, strict=True):
@@ -91,21 +108,53 @@ class TrainScreen(Room):
         if status:
             self.query_one(Ribbon).show(history, status, self._stopping(desk))
             self.query_one(Waiting).show(history, status, self._recipe)
-            self.query_one(Now).show(history)
+            self.query_one(Now).show(history, status)
             self.query_one(Weights).show(history, self._recipe.plan if self._recipe else None)
             frozen = frozen_in_words(self._recipe.plan, history.encoded is not None) if self._recipe else []
             self.query_one(Frozen).show(frozen)
             words = "; ".join(f"{parts} {state}" for parts, state in frozen)
             self.query_one("#weights", Panel).subtitle = words if self.has_class("-short") else ""
             self.query_one(Log).show(history, desk.run.name)
-            version = (desk.run.path, history.version)
-            self.query_one("#loss Chart", Chart).show(curves.loss(history), version)
-            self.query_one("#accuracy Chart", Chart).show(curves.accuracy(history), version)
+            followed = self._recipe.train.follow if self._recipe else ()
+            self.query_one(Sentences).show(history, followed)
+            self.set_class(bool(followed and history.followed), "-followed")
+            if self._slot == "sentences" and not self.has_class("-followed"):
+                self._slot = SLOTS[0]
+            self._show_curves()
         if result:
             self.query_one(ResultCard).show(result)
             self.query_one(PerClass).show(result)
             wrong = result["test"]["rows"] - result["test"]["correct"]
             panel.subtitle = "enter plays" + (f", e lists {plural(wrong, 'error')}" if wrong else "")
+        self._lay_out()
+        self.refresh_bindings()
+
+    def _show_curves(self) -> None:
+        desk, history, view = self.desk, self.desk.history, self._view
+        loss, accuracy = (self.query_one(f"#{name} Chart", Chart) for name in ("loss", "accuracy"))
+        version = (desk.run.path, history.version, replace(view, cursor=None))
+        loss.show(curves.loss(history, view), version)
+        accuracy.show(curves.accuracy(history, view), version)
+        loss.cursor = accuracy.cursor = view.cursor
+        self.set_class(view.cursor is not None, "-reading")
+        if view.cursor is not None:
+            low, high = view.axis(history)
+            reach = (high - low) / self._columns / 2
+            self.query_one(Readout).show(history, view.cursor, loss.smoothed_at(view.cursor), reach)
+
+    @property
+    def _columns(self) -> int:
+        """Of the widest chart on show."""
+        return max(1, *(chart.columns for chart in self.query(Chart)))
+
+    def action_view(self, what: str) -> None:
+        """Look at the charts another way: see `View.turned`."""
+        self._view = self._view.turned(what, self.desk.history, self._columns)
+        self._show_curves()
+        if what == "read" and self._view.cursor is not None and not isinstance(self.focused, Chart):
+            self._slot = self._slot if self._slot in CHARTS else CHARTS[0]
+            self._zoomed = None
+            self.query_one(f"#{self._slot}", Panel).enter()
         self._lay_out()
         self.refresh_bindings()
 
@@ -141,7 +190,9 @@ class TrainScreen(Room):
         # between its answer and its end a worker says little
         said = [event for event, _ in desk.history.log[-10:]]
         heard = [
-            e for e in said if isinstance(e, Applied) and not e.refused and e.attempt == said[-1].attempt
+            e
+            for e in said
+            if isinstance(e, Applied) and e.control["type"] == "stop" and not e.refused and e.attempt == said[-1].attempt
         ]
         return self._stop_asked is desk.run or bool(heard and not isinstance(said[-1], Ended))
 
@@ -149,11 +200,12 @@ class TrainScreen(Room):
 
     def _lay_out(self) -> None:
         narrow = self.has_class("-narrow")
+        view = {"loss": self._view.of_the_loss(self.desk.history), "accuracy": self._view.of_the_steps()}
         for slot in SLOTS:
             self.set_class(slot == self._slot, f"-slot-{slot}")
-            words = f"tab {self._next_slot()}" if narrow and slot == self._slot else ""
-            self.query_one(f"#{slot}", Panel).subtitle = words
-        for part in self.query("#run, #charts, #charts > Panel, #figures, #figures > Panel, #log"):
+            tab = f"tab {self._next_slot()}" if narrow and slot == self._slot else ""
+            self.query_one(f"#{slot}", Panel).subtitle = " · ".join(filter(None, (view.get(slot), tab)))
+        for part in self.query("#run, #charts, #charts > Panel, #figures, #figures > Panel, #below, #below > Panel"):
             zoomed = self._zoomed is None or part is self._zoomed or self._zoomed in part.children
             part.set_class(not zoomed, "-aside")
             part.set_class(part is self._zoomed, "-zoomed")
@@ -171,8 +223,10 @@ class TrainScreen(Room):
         panel.enter()
 
     def _next_slot(self) -> str:
-        slots = SLOTS if self.has_class("-short") else SLOTS[:2]
-        return slots[(SLOTS.index(self._slot) + 1) % len(slots)]
+        slots = SLOTS if self.has_class("-short") else CHARTS
+        slots = [slot for slot in slots if slot != "sentences" or self.has_class("-followed")]
+        at = slots.index(self._slot) if self._slot in slots else -1
+        return slots[(at + 1) % len(slots)]
 
     def action_zoom(self) -> None:
         around = self.focused.ancestors if self.focused else []
@@ -182,7 +236,9 @@ class TrainScreen(Room):
         self._lay_out()
 
     def action_back(self) -> None:
-        if self._zoomed:
+        if self._view.cursor is not None:
+            self.action_view("read")
+        elif self._zoomed:
             self.action_zoom()
         else:
             super().action_back()
@@ -197,12 +253,17 @@ class TrainScreen(Room):
                 return not alive
             case "stop":
                 return alive and not self._stopping(self.desk)
+            case "tell" | "steer":
+                return alive and not self._stopping(self.desk) and self._may(*parameters)
             case "resume":
                 return bool(status) and status.state in ENDED_EARLY
             case "play" | "errors":
                 return self.has_class("-done")
             case "zoom":
                 return bool(status)
+            case "view":
+                reads = parameters[0] in ("read", "smooth", "log", "fewer", "more")
+                return bool(status) and not self.has_class("-waiting") and (reads or self._view.cursor is not None)
             case "worker_log":
                 return run is not None
         return super().check_action(action, parameters)
@@ -215,9 +276,31 @@ class TrainScreen(Room):
 
     async def action_stop(self) -> None:
         self._stop_asked = self.desk.run
-        if not await self.desk.stop():
+        if not await self.desk.tell(Stop()):
             self._stop_asked = None
         self._show(self.desk)
+
+    def _may(self, what: str = "steer") -> bool:
+        """Whether there is a use in telling a live run this."""
+        learn, paused = self.desk.history.phases.get("learn"), self.desk.status.state == "paused"
+        if learn and learn.done == learn.total:
+            return False
+        return {"pause": not paused, "resume": paused, "evaluate": learn is not None}.get(what, True)
+
+    async def action_tell(self, what: str) -> None:
+        await self.desk.tell(TOLD[what])
+
+    def action_steer(self) -> None:
+        from workbench.screens.steer import SteerDialog
+
+        try:
+            self.app.push_screen(SteerDialog(self.desk.run, self.desk.history), self._steered)
+        except BadRun as error:
+            self.desk.complain(error)
+
+    async def _steered(self, told: list[Control] | None) -> None:
+        for control in told or ():
+            await self.desk.tell(control)
 
     def action_play(self) -> None:
         self.app.action_mode("play")

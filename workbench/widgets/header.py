@@ -14,7 +14,7 @@ from workbench.desk import Desk
 from workbench.formatting import clock, cut
 from workbench.themes import colour
 
-GLYPHS = {"starting": "●", "running": "●", "done": "✓", "stopped": "■", "failed": "✕", "vanished": "◌"}
+GLYPHS = {"starting": "●", "running": "●", "paused": "‖", "done": "✓", "stopped": "■", "failed": "✕", "vanished": "◌"}
 
 
 def run_in_words(status: Status, history: History) -> str:
@@ -23,11 +23,13 @@ def run_in_words(status: Status, history: History) -> str:
     encoding = status.state == "running" and "encode" in history.phases and "learn" not in history.phases
     if encoding and (left := history.phase_left("encode")) is not None:
         return f"{glyph} encoding · {clock(left)} left"
-    if status.state == "running":
+    if status.state in ("running", "paused"):
         step = max(status.step, history.step)
-        share = f"{glyph} {step / status.n_steps:.0%}".replace("%", " %")
+        share = f"{step / status.n_steps:.0%}".replace("%", " %")
+        if status.state == "paused":
+            return f"{glyph} paused · {share}"
         left = history.seconds_left
-        return share if left is None else f"{share} · {clock(left)} left"
+        return f"{glyph} {share}" if left is None else f"{glyph} {share} · {clock(left)} left"
     if status.state == "done" and history.result:
         return f"{glyph} {history.result['test']['accuracy'] * 100:.1f} %"
     return f"{glyph} {status.state}"

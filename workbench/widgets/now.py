@@ -5,6 +5,8 @@ import os
 from rich.text import Text
 from textual.widget import Widget
 
+from core.runs.control import rate_in_words as rate
+from core.runs.folder import Status
 from core.runs.history import History, Point
 from workbench.formatting import count, percent, plural, size
 from workbench.themes import colour
@@ -18,11 +20,6 @@ def total_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def rate(value: float) -> str:
-    """5e-05 -> 5e-5."""
-    return f"{value:.3g}".replace("e-0", "e-")
-
-
 class Now(Widget):
     """Figures of `history`, each with what it counts."""
 
@@ -30,10 +27,10 @@ class Now(Widget):
 
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
-        self._history = History()
+        self._history, self._status = History(), Status("starting")
 
-    def show(self, history: History) -> None:
-        self._history = history
+    def show(self, history: History, status: Status) -> None:
+        self._history, self._status = history, status
         self.refresh(layout=True)
 
     @property
@@ -51,6 +48,8 @@ class Now(Widget):
         history, loss = self._history, self._loss()
         seen: Point | None = next(reversed(history.evaluations["validation"]), None)
         rows = []
+        if self._status.state == "paused":
+            rows.append(("paused", f"{history.step:,}", f"of {plural(history.n_steps, 'step')}; p goes on"))
         if loss:
             rows.append(("loss", f"{loss[0]:.3f}", f"training, mean of {plural(loss[1], 'step')}"))
         if seen:
@@ -62,7 +61,7 @@ class Now(Widget):
             tokens = f"steps/s · {history.tokens_per_second:,.0f} tokens/s"
             rows.append(("speed", f"{history.steps_per_second:.3g}", tokens))
         if history.rates:
-            rows.append(("rate", rate(history.rates[-1]), ""))
+            rows.append(("rate", rate(history.rates[-1]), "S changes it" if history.learning and self._status.alive else ""))
         if history.rss:
             rows.append(("memory", size(history.rss), f"of {size(total_memory())}"))
         if history.saved is not None:
@@ -78,7 +77,8 @@ class Now(Widget):
         """As much as there is room for, the most telling first."""
         history, loss = self._history, self._loss()
         seen: Point | None = next(reversed(history.evaluations["validation"]), None)
-        parts = [f"loss {loss[0]:.3f}"] if loss else []
+        parts = ["paused"] if self._status.state == "paused" else []
+        parts += [f"loss {loss[0]:.3f}"] if loss else []
         if seen:
             parts.append(f"validation {seen.loss:.3f}, {percent(seen.accuracy)}")
         if history.steps_per_second:

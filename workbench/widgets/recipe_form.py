@@ -26,12 +26,15 @@ ALWAYS = {"preset", "model.weights"}
 ADAPTERS = {"lora.rank", "lora.alpha", "lora.layers"}
 NAMES = {"lr": "learning rate", "rank": "LoRA rank", "alpha": "LoRA alpha", "layers": "LoRA layers"}
 NAME_WIDTH, DOTTED_WIDTH = 16, 26
+BETWEEN = " | "  # of several texts in one field
 
 
 def said(value: object) -> str:
     """A value as the recipe file says it."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return BETWEEN.join(value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -72,7 +72,8 @@ class Ribbon(Widget):
 
     def _unfinished(self, phase: Phase) -> Text:
         ended = ENDS.get(self._status.state, ("✓", "muted"))
-        glyph, role = ("●", "train") if self._status.alive else ended
+        going = "‖" if self._status.state == "paused" else "●"
+        glyph, role = (going, "train") if self._status.alive else ended
         done = self._history.step if phase.name == "learn" else phase.done
         so_far = Phase(name=phase.name, done=done, total=phase.total, unit=phase.unit)
         words = f"{NAMES.get(phase.name, phase.name)} {progress(so_far)}"
@@ -98,7 +99,9 @@ class Ribbon(Widget):
         if learns and history.started:
             epochs = history.started.epochs
             words = f" epoch {min(epochs, int(share * epochs) + 1)} of {epochs} {words}"
-        if left is not None:
+        if status.state == "paused":
+            words = f" paused at step {history.step:,} of {history.n_steps:,}; p goes on"
+        elif left is not None:
             words += f"   {clock(left)} left"
         return self._bar(share, words, "train" if learns else "muted", width)
 

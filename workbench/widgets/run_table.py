@@ -18,6 +18,7 @@ from workbench.widgets.lines import Lines
 HUES = {
     "starting": "train",
     "running": "train",
+    "paused": "train",
     "failed": "error",
     "vanished": "warning",
 }  # of the others: text
@@ -149,6 +150,8 @@ class RunTable(Lines):
                 return "starting"
             case "running":
                 return f"step {status.step:,} of {status.n_steps:,}"
+            case "paused":
+                return f"paused at step {status.step:,} of {status.n_steps:,}; enter opens it"
             case "stopped":
                 return f"stopped at step {status.step:,} of {status.n_steps:,}; r takes it up again"
             case "vanished":

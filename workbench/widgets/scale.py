@@ -1,8 +1,8 @@
 """The arithmetic of a chart: buckets that keep spikes, limits that rarely move, ticks at round values."""
 
 import math
-from bisect import bisect_left
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -11,53 +11,105 @@ Run = list[tuple[float, float]]  # points that one line joins
 
 
 class Ends(NamedTuple):
-    """Where the least and the greatest of some values stand, in their order; how many are not finite."""
+    """What is left of some values: where the least and the greatest stand, in their order; the mean of all that are finite."""
 
     places: list[int]
+    mean: float
+    finite: int
     not_finite: int
+    too_low: int  # finite, but not above 0, where only what is above 0 can be drawn
+
+
+class Mean(NamedTuple):
+    """Of `n` values, the last of which stands at `x`."""
+
+    x: float
+    y: float
+    n: int
 
 
 class Buckets(NamedTuple):
     """What is left of a series for a chart so many columns wide."""
 
     runs: list[Run]
+    means: list[Mean]  # of every column; first of what lies just before the first one, where that is asked for
     not_finite: int  # values left out; each of them ends a run
+    too_low: int  # likewise
 
 
-def ends(ys: Sequence[float], start: int, stop: int) -> Ends:
-    """Of the values from `start` up to `stop`."""
+def ends(ys: Sequence[float], start: int, stop: int, positive: bool = False) -> Ends:
+    """Of the values from `start` up to `stop`; with `positive` the least is the least above 0."""
     values = ys[start:stop]
-    finite, left_out = values, 0
-    if not math.isfinite(sum(values)):
+    finite, mean = values, sum(values) / max(1, len(values))
+    if not math.isfinite(mean):
         finite = [value for value in values if math.isfinite(value)]
-        left_out = len(values) - len(finite)
-    places = {start + values.index(value) for value in (min(finite), max(finite))} if finite else ()
-    return Ends(sorted(places), left_out)
+        mean = sum(value / len(finite) for value in finite)
+    drawn = [value for value in finite if value > 0] if positive and min(finite, default=1) <= 0 else finite
+    places = {start + values.index(value) for value in (min(drawn), max(drawn))} if drawn else ()
+    return Ends(sorted(places), mean, len(finite), len(values) - len(finite), len(finite) - len(drawn))
 
 
 def buckets(
-    xs: Sequence[float], ys: Sequence[float], limits: Limits, columns: int, known: dict[tuple[int, int], Ends]
+    xs: Sequence[float],
+    ys: Sequence[float],
+    limits: Limits,
+    columns: int,
+    known: dict[tuple[int, int], Ends],
+    positive: bool = False,
+    before: int = 0,
 ) -> Buckets:
     """At most two points a column, its least and its greatest value in their order.
 
-    `xs` ascend; `ys` may have grown since they were counted. Columns stand at fixed places of the axis, so that a growing series does not shimmer, and
-    `known` keeps what full columns came to, so that a long one costs no more than its latest column.
+    `xs` ascend; `ys` may have grown since they were counted. Columns stand at fixed places of the axis, so that a
+    growing series does not shimmer, and `known` keeps what full columns came to, so that a long one costs no more than
+    its latest column. The means begin with that of so many values `before` the limits.
     """
-    first, width = limits[0], (limits[1] - limits[0]) / max(1, columns)
-    edges = [bisect_left(xs, first + width * column) for column in range(1, columns)]
+    left, width = limits[0], (limits[1] - limits[0]) / max(1, columns)
+    n = min(len(xs), len(ys))
+    first, last = (min(n, place) for place in (bisect_left(xs, left), bisect_right(xs, limits[1])))
+    edges = [min(last, bisect_left(xs, left + width * column)) for column in range(1, columns)]
     runs: list[Run] = [[]]
-    missing, n = 0, min(len(xs), len(ys))
-    for start, stop in zip([0, *edges], [*edges, n], strict=True):
+    means, not_finite, too_low = [], 0, 0
+    for start, stop in zip([max(0, first - before), first, *edges], [first, *edges, last], strict=True):
         if start == stop:
             continue
-        found = known.get((start, stop)) or ends(ys, start, stop)
+        found = known.get((start, stop)) or ends(ys, start, stop, positive)
         if stop < n:
             known[start, stop] = found
+        if found.finite:
+            means.append(Mean(xs[stop - 1], found.mean, found.finite))
+        if stop == first:  # before the limits
+            continue
         runs[-1] += [(xs[i], ys[i]) for i in found.places]
-        missing += found.not_finite
-        if found.not_finite and runs[-1]:
+        not_finite, too_low = not_finite + found.not_finite, too_low + found.too_low
+        if found.not_finite + found.too_low and runs[-1]:
             runs.append([])
-    return Buckets([run for run in runs if run], missing)
+    return Buckets([run for run in runs if run], means, not_finite, too_low)
+
+
+def crossing(xs: Sequence[float], ys: Sequence[float], x: float) -> Run:
+    """The point at `x` of the line through the points, where `x` lies between two of them; else nothing."""
+    i = bisect_left(xs, x)
+    if not 0 < i < len(ys) or xs[i] == x:
+        return []
+    share = (x - xs[i - 1]) / (xs[i] - xs[i - 1])
+    y = ys[i - 1] + share * (ys[i] - ys[i - 1])
+    return [(x, y)] if math.isfinite(y) else []
+
+
+def smoothed(means: Sequence[Mean], span: int) -> Run:
+    """The exponential moving mean over about `span` values, unbiased at its beginning (Kingma and Ba 2015).
+
+    Exact where columns hold one value; the values of a column all count as its mean.
+    """
+    keep = (span - 1) / (span + 1)
+    total = weight = 0.0
+    points = []
+    for x, y, n in means:
+        new = 1 - keep**n
+        total, weight = total + new * (y - total), weight + new * (1 - weight)
+        points.append((x, total / weight))
+    return points
 
 
 def nice_step(span: float, most: int) -> float:
@@ -75,11 +127,39 @@ def nice_limits(low: float, high: float, most: int = 5) -> Limits:
     return step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9)
 
 
-def steady(before: Limits | None, low: float, high: float) -> Limits:
+def log_limits(low: float, high: float) -> Limits:
+    """Limits around a range at 1, 2 and 5 times powers of ten; all of them as logarithms to the base of 10."""
+    below = [m for m in _one_two_five(low - 1, low) if m <= low + 1e-9]
+    above = [m for m in _one_two_five(high, high + 1) if m >= high - 1e-9]
+    return (below[-1], above[0]) if above[0] > below[-1] else (below[-2], above[1])
+
+
+def log_ticks(limits: Limits, most: int) -> list[float]:
+    """Powers of ten, with 2 and 5 times them where there is room, else with the limits; all as logarithms to the base of 10."""
+    every = _one_two_five(*limits)
+    if len(every) <= most:
+        return every
+    powers = [value for value in every if value == round(value)]
+    return powers[:: math.ceil(len(powers) / most)] if len(powers) > 1 else [every[0], *powers, every[-1]]
+
+
+def log_labels(values: Sequence[float]) -> list[str]:
+    """-5 -> 1e-5, -2 -> 0.01, 2.301 -> 200."""
+    return [f"{10**value:.3g}".replace("e-0", "e-").replace("e+0", "e") for value in values]
+
+
+def _one_two_five(low: float, high: float) -> list[float]:
+    found = (power + math.log10(m) for power in range(math.floor(low), math.ceil(high) + 1) for m in (1, 2, 5))
+    return [value for value in found if low - 1e-9 <= value <= high + 1e-9]
+
+
+def steady(
+    before: Limits | None, low: float, high: float, nice: Callable[[float, float], Limits] = nice_limits
+) -> Limits:
     """The limits to draw `low` to `high` in: those before, until data leave them or fill too little of them."""
     if before and before[0] <= low and high <= before[1] and high - low > 0.4 * (before[1] - before[0]):
         return before
-    return nice_limits(low, high)
+    return nice(low, high)
 
 
 def settled(points: Sequence[tuple[float, float]], limits: Limits) -> list[float]:
@@ -97,11 +177,12 @@ def ticks(limits: Limits, most: int) -> list[float]:
     return [round(n * step, 12) for n in range(first, last + 1)] if last > first else list(limits)
 
 
-def steps_ticks(last: float, most: int) -> list[float]:
-    """Ticks for an axis of steps: round values, and the last step itself."""
-    found = [tick for tick in ticks((0, last), min(most, int(last) + 1)) if tick == int(tick)]
-    gap = found[1] - found[0]
-    return [tick for tick in found if last - tick >= gap * 0.6] + [last]
+def steps_ticks(limits: Limits, most: int) -> list[float]:
+    """Ticks for an axis of steps: where it begins and ends, and round values between."""
+    first, last = limits
+    found = [tick for tick in ticks(limits, min(most, int(last - first) + 1)) if tick == int(tick)]
+    room = (found[1] - found[0]) * 0.45 if len(found) > 1 else last - first
+    return [first, *(tick for tick in found if tick - first >= room and last - tick >= room), last]
 
 
 def dashes(limits: Limits, columns: int) -> list[float]:
@@ -120,3 +201,8 @@ def labels(values: Sequence[float]) -> list[str]:
     if round(gap * 10**decimals, 6) % 1:  # steps of 2.5 need one more
         decimals += 1
     return [f"{value:.{decimals}f}" for value in values]
+
+
+def steps_labels(values: Sequence[float]) -> list[str]:
+    """Labels of an axis of steps, shortened only where that keeps them exact."""
+    return labels(values) if all(value % 100 == 0 for value in values) else [f"{value:,.0f}" for value in values]

@@ -17,6 +17,7 @@ from core.runs.attempt import attempt
 from core.runs.events import Ended
 from core.runs.folder import RunFolder, create_run
 from core.runs.log import EventLog
+from core.train.orders import Orders
 
 ROWS = [("spam", f"free prize number {i}") if i % 3 == 0 else ("h|m", f"see you at {i}") for i in range(60)]
 QUICK = {
@@ -35,7 +36,7 @@ def learned(root: Path, stop: bool, **layers) -> RunFolder:
     (root / "messages.tsv").write_text("".join(f"{label}\t{text}\n" for label, text in [*ROWS, *ROWS]))
     run = create_run(root / "runs", load(merge(QUICK, {"data": {"path": str(root / "messages.tsv")}}, layers)))
     log, saved = EventLog(run), run.checkpoints / "last"
-    for event in attempt(run, lambda *_: None, lambda: stop and saved.is_file(), resumed=False):
+    for event in attempt(run, lambda *_: None, Orders(lambda: stop and saved.is_file()), resumed=False):
         log.last(event) if isinstance(event, Ended) else log.write(event)
     return run
 

@@ -12,6 +12,7 @@ from core.presets import MODELS, Shape
 from core.recipe import load
 from core.runs.attempt import attempt
 from core.runs.folder import create_run
+from core.train.orders import Orders
 
 CONTEXT = 400
 
@@ -33,7 +34,7 @@ def ask(tmp_path, monkeypatch):
             "speed": {"threads": 1, "device": "cpu", "precision": "fp32", "cache": "off"},
         }
         run = create_run(tmp_path / "runs", load(recipe))
-        list(attempt(run, lambda *_: None, lambda: False, False))
+        list(attempt(run, lambda *_: None, Orders(), False))
         kinds = desk.kinds()
 
         def ask(kind: str, **args):

@@ -53,6 +53,7 @@ def test_losses_stand_at_their_steps():
 def test_a_resumed_run_forgets_what_came_after_its_checkpoint():
     before = [started(), learn(0), steps(4, [9, 8, 7, 6]), evaluated(2), evaluated(4)]
     before += [e.Changed(step=s, parts={"head": s / 10}) for s in (2, 4)]
+    before += [e.Followed(step=s, probabilities=[[0.5, 0.5]]) for s in (2, 4)]
     before += [e.Checkpointed(step=s, name=str(s), best=False) for s in (2, 4)]
     before += [e.Ended(state="stopped", step=4)]
     history = folded(*before)
@@ -64,6 +65,7 @@ def test_a_resumed_run_forgets_what_came_after_its_checkpoint():
     assert history.step == 2
     assert [p.step for p in history.evaluations["validation"]] == [2]
     assert [c.step for c in history.changes] == [2]
+    assert [f.step for f in history.followed] == [2]
     assert [c.name for c in history.checkpoints] == ["2"]
     assert history.phases == {}
     assert history.steps_per_second == 0

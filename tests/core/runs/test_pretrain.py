@@ -20,6 +20,7 @@ from core.runs.events import Checkpointed, Ended, Noted, Resumed, Sampled
 from core.runs.folder import create_run
 from core.runs.launch import launch
 from core.runs.pretrain import pretrain
+from core.train.orders import Orders
 
 DEADLINE = 100  # seconds
 NAMES = "Ada Bo Cleo Dan Eve Finn Gus Hal Ida Jo".split()
@@ -63,7 +64,7 @@ def finish(run):
 
 def test_a_killed_run_resumes_to_the_model_of_one_never_killed(new_pretraining, wait, text):
     whole, broken = new_pretraining(), new_pretraining()
-    list(pretrain(whole, silent, lambda: False, resumed=False))
+    list(pretrain(whole, silent, Orders(), resumed=False))
     for n in (1, 3):
         process = launch(broken)
         wait(lambda n=n: len(events(broken, Checkpointed)) >= n, process)
@@ -81,7 +82,7 @@ def test_a_killed_run_resumes_to_the_model_of_one_never_killed(new_pretraining, 
 def test_what_it_makes_opens_elsewhere_and_can_be_fine_tuned(new_pretraining, new_run, tmp_path):
     transformers = pytest.importorskip("transformers")
     run = new_pretraining(epochs=0.2)
-    said = list(pretrain(run, silent, lambda: False, resumed=False))
+    said = list(pretrain(run, silent, Orders(), resumed=False))
     assert any("1 document:" in e.text and "held out" in e.text for e in said if isinstance(e, Noted))
     assert [e for e in said if isinstance(e, Sampled)]
     result = run.result()
@@ -95,7 +96,7 @@ def test_what_it_makes_opens_elsewhere_and_can_be_fine_tuned(new_pretraining, ne
     with pytest.raises(BadRun, match="no classifier"):
         run.recipe()
     tuned = new_run(model={"weights": str(run.model_folder), "context": 32}, freeze={"trainable": "head"})
-    assert isinstance(list(attempt(tuned, silent, lambda: False, resumed=False))[-1], Ended)
+    assert isinstance(list(attempt(tuned, silent, Orders(), resumed=False))[-1], Ended)
     assert tuned.result() is not None and tuned.tokens_file.read_bytes() == (run.model_folder / TOKENS).read_bytes()
 
     # a run keeps what it started from: it can be asked when the one that made that is deleted

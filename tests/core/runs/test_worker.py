@@ -19,6 +19,7 @@ from core.runs.events import Applied, Checkpointed, Encoded, Ended, Noted, Phase
 from core.runs.folder import RunFolder, find_run
 from core.runs.history import History
 from core.runs.launch import launch, lock
+from core.train.orders import Orders
 
 DEADLINE = 90  # seconds
 
@@ -41,7 +42,7 @@ def finish(run):
 def test_a_killed_run_resumes_to_the_weights_of_one_never_killed(new_run, wait):
     changes = {"train": {"epochs": 12, "checkpoint_seconds": 0.2}}  # long enough to be killed in its midst
     whole, broken = new_run(**changes), new_run(**changes)
-    list(attempt(whole, lambda *_: None, lambda: False, resumed=False))
+    list(attempt(whole, lambda *_: None, Orders(), resumed=False))
     kills = 0
     for moments in (2, 4):
         process = launch(broken)

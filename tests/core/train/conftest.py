@@ -15,6 +15,7 @@ from core.train.inputs import Cached, Fresh
 from core.train.layout import layout
 from core.train.loop import State
 from core.train.optim import adamw
+from core.train.orders import Orders
 from core.train.prefix import SPLITS, fill
 from core.train.store import Store
 from core.train.texts import Texts
@@ -74,7 +75,7 @@ def build(monkeypatch):
         state = State()
         loop = ClassifierLoop(
             model, inputs, recipe, state, optimizer,
-            save=lambda best: None, stopping=lambda: state.step >= limit.steps, origin=before.get,
+            save=lambda best: None, orders=Orders(lambda: state.step >= limit.steps), origin=before.get,
         )  # fmt: skip
         limit = SimpleNamespace(steps=20)
         return SimpleNamespace(model=model, inputs=inputs, loop=loop, state=state, limit=limit, recipe=recipe)

@@ -14,6 +14,7 @@ from core.train.finetune import ClassifierLoop
 from core.train.inputs import Fresh
 from core.train.loop import State
 from core.train.optim import adamw
+from core.train.orders import Orders
 from core.train.texts import Texts
 
 SHAPE = MODELS["gpt2"].shape
@@ -56,7 +57,7 @@ def test_it_takes_a_step(name, backbone):
     optimizer = adamw(model, recipe.train)
     loop = ClassifierLoop(
         model, inputs, recipe, state, optimizer,
-        save=lambda best: None, stopping=lambda: state.step >= 1, origin=before.get,
+        save=lambda best: None, orders=Orders(lambda: state.step >= 1), origin=before.get,
     )  # fmt: skip
     state.evaluated = 0  # only the step is wanted
     events = list(loop.run())

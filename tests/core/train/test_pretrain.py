@@ -13,10 +13,12 @@ from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
 from core.presets import Shape
 from core.pretraining import Pretraining
-from core.runs.events import Evaluated, Sampled, Steps
+from core.runs.control import Epochs, Line, Rates
+from core.runs.events import Evaluated, Planned, Sampled, Steps
 from core.train import pretrain
 from core.train.loop import State
 from core.train.optim import Muon, orthogonal
+from core.train.orders import Orders
 from core.train.schedule import share_of_rate
 
 WORDS = tokenizer("nano")
@@ -93,10 +95,21 @@ def new_loop():
         began = {name: p.detach().clone() for name, p in model.named_parameters()}
         return pretrain.LanguageLoop(
             model, WORDS, text, held_out, recipe, State(), optimizers,
-            save=lambda best: None, stopping=lambda: False, origin=began.get,
+            save=lambda best: None, orders=Orders(), origin=began.get,
         )  # fmt: skip
 
     return make
+
+
+def test_it_learns_at_the_rate_and_for_as_long_as_it_is_told(new_loop):
+    loop = new_loop(epochs=2, warmup=0, cooldown=0)
+    loop.orders.answer(Line("1", Rates(lr=1e-3)), 5)
+    loop.orders.answer(Line("2", Epochs(0.5)), 6)
+    events = list(loop.run())
+    rates = [rate for e in events if isinstance(e, Steps) for rate in e.lr]
+    assert rates == [loop.train.lr] * 5 + [1e-3] * 2 and loop.state.step == loop.n_steps == 7
+    assert [e.n_steps for e in events if isinstance(e, Planned)] == [7]
+    assert [e.step for e in events if isinstance(e, Evaluated)] == [0, 7]
 
 
 def test_loss_falls_and_every_look_says_bits_and_a_sample(new_loop):

@@ -1,0 +1,109 @@
+"""Train while a run obeys: what keys and the dialog send, and what is seen of a pause."""
+
+import time
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+from textual.widgets import Input
+
+from core.recipe import load
+from core.runs import control
+from core.runs import events as e
+from workbench.app import WorkbenchApp
+from workbench.screens.steer import SteerDialog
+
+SIZES = [(120, 36), (80, 24)]
+
+
+@pytest.fixture
+def opened(runs, until):
+    @asynccontextmanager
+    async def follow(size=SIZES[0]):
+        app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await until(pilot, lambda: app.current_mode == "train" and app.desk.status is not None)
+            yield pilot
+
+    return follow
+
+
+def told(run):
+    """What stands in the run's control.jsonl."""
+    lines = run.control_file.read_bytes().splitlines() if run.control_file.exists() else []
+    return [msgspec.json.decode(line, type=control.Line) for line in lines]
+
+
+def now(kind, **kwargs):
+    return kind(t=time.time(), attempt=1, **kwargs)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_run_is_paused_stepped_and_goes_on(opened, runs, shown, until, size):
+    run = runs.write("running", upto=400, train={"lr": 5e-5, "head_lr": 5e-5})
+    with runs.held(run):
+        async with opened(size) as pilot:
+            screen = pilot.app.screen
+            await until(pilot, lambda: "● learn 400 of 650" in shown(pilot.app) and "p pause" in shown(pilot.app))
+            for key in ("p", "full_stop", "E", "ctrl+s"):
+                await pilot.press(key)
+            await until(pilot, lambda: len(told(run)) == 4)
+            sent = [line.control for line in told(run)]
+            assert sent == [control.Pause(), control.Step(), control.Evaluate(), control.Save()]
+            runs.append(run, now(e.Applied, step=400, id="1", control={"type": "pause"}), now(e.Paused, step=400))
+            await until(pilot, lambda: "paused at step 400 of 650; p goes on" in shown(pilot.app))
+            top, foot = shown(pilot.app).splitlines()[0], shown(pilot.app).splitlines()[-1]
+            assert "‖ paused · 62 %" in top and "p go on" in foot and foot.count("  ") >= 4
+            assert screen.check_action("tell", ("resume",)) and not screen.check_action("tell", ("pause",))
+            assert "of 650 steps; p goes on" in shown(pilot.app) or size == SIZES[1]
+            assert not screen.check_action("resume", ()) and screen.check_action("stop", ())
+            await pilot.press("p")
+            await until(pilot, lambda: told(run)[-1].control == control.Continue())
+            refused = {"id": told(run)[-1].id, "control": {"type": "resume"}, "refused": "it is not paused"}
+            runs.append(run, now(e.Continued, step=400), now(e.Applied, step=400, **refused))
+            await until(pilot, lambda: any("refused: it is not paused" in note.title for note in pilot.app._notifications))
+            assert "epoch 4 of 5" in shown(pilot.app)
+
+
+async def test_rates_and_epochs_are_changed_in_a_dialog(opened, runs, shown, until):
+    run = runs.write("running", upto=400, train={"lr": 5e-5, "head_lr": 1e-4})
+    changed = now(e.Applied, step=300, id="1", control={"type": "rates", "lr": 2e-5, "head_lr": None})
+    longer = now(e.Applied, step=400, id="2", control={"type": "epochs", "epochs": 10.0})
+    with runs.held(run):
+        runs.append(run, changed, longer, now(e.Planned, step=400, n_steps=1300, epochs=10))
+        async with opened() as pilot:
+            await until(pilot, lambda: "learn 400 of 1,300" in shown(pilot.app) and "epoch 4 of 10" in shown(pilot.app))
+            assert "lr 2e-5 from step 301 on" in shown(pilot.app)
+            assert pilot.app.desk.history.marks == [(300, "lr 2e-5"), (400, "10 epochs")]
+            await pilot.press("S")
+            await until(pilot, lambda: isinstance(pilot.app.screen, SteerDialog))
+            fields = {field.id: field for field in pilot.app.screen.query(Input)}
+            assert {name: field.value for name, field in fields.items()} == {"lr": "2e-5", "head_lr": "0.0001", "epochs": "10"}
+            for typed, words in (("x", "x' is no number"), ("3", "A learning rate lies between 0 and 1.")):
+                fields["lr"].value = typed
+                await pilot.press("enter")
+                await until(pilot, lambda words=words: words in shown(pilot.app))
+            fields["lr"].value, fields["epochs"].value = "1e-5", "7"
+            await pilot.press("enter")
+            await until(pilot, lambda: len(told(run)) == 2)
+            assert [line.control for line in told(run)] == [control.Rates(lr=1e-5), control.Epochs(7)]
+
+
+async def test_before_it_learns_a_run_is_told_and_hears_later(opened, runs, until):
+    run = runs.write("starting")
+    with runs.held(run):
+        async with opened() as pilot:
+            assert not pilot.app.screen.check_action("tell", ("evaluate",))
+            await pilot.press("p")
+            await until(pilot, lambda: any("when it begins to learn" in note.message for note in pilot.app._notifications))
+            assert told(run)[0].control == control.Pause()
+
+
+async def test_a_paused_run_that_was_killed_has_vanished(opened, runs, shown, until):
+    run = runs.write("vanished")
+    runs.append(run, now(e.Paused, step=400))
+    assert run.status().state == "vanished"
+    with runs.held(run):
+        assert run.status().state == "paused"
+        runs.append(run, now(e.Resumed, from_step=390))
+        assert run.status().state == "running"

@@ -1,0 +1,99 @@
+"""`workbench ctl` at a real worker, and at runs that nobody holds."""
+
+import json
+import time
+
+import pytest
+
+from core.recipe import load
+from core.runs.control import Pause, Step, Stop
+from core.runs.events import Applied, Started
+from core.runs.folder import create_run
+from core.runs.launch import launch
+from workbench import cli, telling
+
+DEADLINE = 90  # seconds
+
+
+@pytest.fixture
+def ctl(tmp_path, capsys):
+    """`ctl(run, words...)` gives the exit code, and what went to standard output and error."""
+
+    def ctl(run, *words):
+        code = cli.main(["ctl", run.name, *words, "--runs", str(run.path.parent)])
+        return code, *capsys.readouterr()
+
+    return ctl
+
+
+def wait(condition):
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("waited in vain")
+
+
+def test_a_worker_is_steered_and_says_what_comes_of_it(ctl, messages, tmp_path, monkeypatch):
+    monkeypatch.setattr(telling, "PATIENCE", DEADLINE)
+    recipe = {
+        "data": {"path": str(messages)},
+        "freeze": {"trainable": "head"},
+        "train": {"epochs": 2000, "batch": 4, "lr": 1e-3, "head_lr": 1e-3, "eval_every": 1000},
+        "speed": {"threads": 1, "device": "cpu", "cache": "run"},
+    }
+    run = create_run(tmp_path / "runs", load(recipe))
+    launch(run)
+    wait(lambda: any(isinstance(e, Started) for e in run.events()[0]))
+    code, out, _ = ctl(run, "pause")
+    assert code == 0 and "told to pause" in out and "paused after step" in out
+    at = run.status().step
+    assert run.status().state == "paused"
+    code, out, _ = ctl(run, "step", "3")
+    assert code == 0 and f"paused after step {at + 3:,}" in out
+    code, out, _ = ctl(run, "evaluate")
+    assert code == 0 and "validation whole: loss" in out
+    code, out, _ = ctl(run, "save")
+    assert code == 0 and "checkpoint saved" in out
+    code, out, _ = ctl(run, "head-lr", "5e-4")
+    assert code == 0 and out == f"r1, step {at + 3:,}: head lr 0.0005 from step {at + 4:,} on\n"
+    code, out, _ = ctl(run, "lr", "5e-4")
+    assert code == 1 and "refused: only the head learns" in out
+    code, out, _ = ctl(run, "epochs", "3000", "--json")
+    answer = json.loads(out)
+    assert code == 0 and answer["answered"] and answer["refused"] is None and answer["step"] == at + 3
+    assert answer["control"] == {"type": "epochs", "epochs": 3000.0}
+    code, _, err = ctl(run, "epochs", "many")
+    assert code == 2 and "takes a number, and 'many' was given" in err
+    assert cli.main(["resume", run.name, "--runs", str(run.path.parent)]) == 1
+    assert ctl(run, "resume")[0] == 0 and run.status().state == "running"
+    code, out, _ = ctl(run, "stop")
+    assert code == 0 and "stopped" in out
+    wait(lambda: not run.locked())
+    code, _, err = ctl(run, "pause")
+    assert code == 1 and "r1 is not running: it is stopped." in err and "workbench resume r1" in err
+
+
+def test_a_run_that_does_not_answer(ctl, runs, monkeypatch):
+    monkeypatch.setattr(telling, "PATIENCE", 0.1)
+    run = runs.write("running")
+    with runs.held(run):
+        code, out, _ = ctl(run, "step")
+        assert code == 0 and "has not answered yet" in out
+        assert b'"step"' in run.control_file.read_bytes()
+
+
+def test_answers_begin_where_the_run_was_told(runs):
+    run = runs.write("running")
+    runs.append(run, Applied(id="old", control={"type": "stop"}, attempt=1, step=400))
+    with runs.held(run):
+        answers = telling.Answers(run, Pause())
+        runs.append(run, Applied(id=answers.id, control={"type": "pause"}, attempt=1, step=400))
+        found = answers.wait(lambda event: isinstance(event, Applied))
+        assert found.id == answers.id and answers.said == ["r1, step 400: told to pause"]
+
+
+@pytest.mark.parametrize(("words", "control"), [(("step", None), Step(1)), (("step", "7"), Step(7)), (("stop", None), Stop())])
+def test_words_that_are_meant(words, control):
+    assert telling.control_of(*words) == control

@@ -1,0 +1,101 @@
+"""Telling a run something from the command line, and hearing what comes of it."""
+
+import json
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from core.errors import BadRecipe, BadRun, Problem
+from core.runs.control import Continue, Control, Epochs, Evaluate, Pause, Rates, Save, Step, Stop
+from core.runs.events import Applied, Checkpointed, Continued, Ended, Evaluated, Event, Paused
+from core.runs.folder import RunFolder
+from core.runs.history import describe
+from workbench.formatting import printable
+
+PATIENCE = 5.0  # seconds
+POLL = 0.05
+DONE, FAILED = 0, 1
+PLAIN: dict[str, Control] = {
+    "pause": Pause(),
+    "resume": Continue(),
+    "stop": Stop(),
+    "save": Save(),
+    "evaluate": Evaluate(),
+}
+WITH_NUMBER: dict[str, Callable[[str], Control]] = {
+    "step": lambda n: Step(int(n)),
+    "lr": lambda rate: Rates(lr=float(rate)),
+    "head-lr": lambda rate: Rates(head_lr=float(rate)),
+    "epochs": lambda n: Epochs(float(n)),
+}
+COMES = {"pause": Paused, "resume": Continued, "step": Paused, "stop": Ended, "save": Checkpointed, "evaluate": Evaluated}
+
+
+def control_of(what: str, number: str | None) -> Control:
+    """What is meant by a word and its number. Raises BadRecipe where that is missing, or one too many."""
+    if what in PLAIN:
+        if number is not None:
+            raise BadRecipe([Problem(what, f"takes no number, and {number!r} was given.")])
+        return PLAIN[what]
+    if number is None and what == "step":
+        return Step()
+    try:
+        return WITH_NUMBER[what](number)
+    except (TypeError, ValueError) as error:
+        given = "none" if number is None else repr(number)
+        raise BadRecipe([Problem(what, f"takes a number, and {given} was given.")]) from error
+
+
+def tell(run: RunFolder, told: Control, as_json: bool) -> int:
+    """Tell a run something and print what comes of it in a few seconds; the exit code says whether it was refused.
+
+    Raises BadRun where the run is not running, or ends before it has answered.
+    """
+    status = run.status()
+    if not status.alive:
+        do = "Nothing is left to be told." if status.state == "done" else f"Take it up again with: workbench resume {run.name}"
+        raise BadRun(f"{run.name} is not running: it is {status.state}.", do)
+    answers = Answers(run, told)
+    answer = answers.wait(lambda event: isinstance(event, Applied) and event.id == answers.id)
+    if answer is None and not run.locked():
+        raise BadRun(f"{run.name} ended before it answered.", f"Take it up again with: workbench resume {run.name}")
+    control = msgspec.to_builtins(told)
+    came = COMES.get(control["type"])
+    if answer and not answer.refused and came:
+        answers.wait(lambda event: isinstance(event, came) and getattr(event, "whole", True))
+    if as_json:
+        known = {"answered": answer is not None, "refused": answer.refused if answer else None, "step": answer.step if answer else None}
+        print(json.dumps({"run": str(run.path), "id": answers.id, "control": control, **known}, indent=2))
+    else:
+        print("\n".join(answers.said or [f"{run.name} has not answered yet. It answers between two steps, once it learns."]))
+    return FAILED if answer and answer.refused else DONE
+
+
+class Answers:
+    """What happens in a run after it was told something, from its answer on."""
+
+    def __init__(self, run: RunFolder, told: Control):
+        self._run = run
+        self._offset = run.events_file.stat().st_size if run.events_file.exists() else 0
+        self._until = time.monotonic() + PATIENCE
+        self._rest: list[Event] = []
+        self.said: list[str] = []
+        self.id = run.send(told)
+
+    def wait(self, wanted: Callable[[Event], bool]) -> Event | None:
+        """The next event like this; None where it does not come in time, or cannot come any more."""
+        while True:
+            alive = self._run.locked()  # asked before reading: what it wrote last is then read too
+            events, self._offset = self._run.events(self._offset)
+            self._rest += events
+            while self._rest:
+                event = self._rest.pop(0)
+                found = wanted(event)
+                if (found or self.said) and (words := printable(describe(event))):
+                    self.said.append(f"{self._run.name}, step {event.step:,}: {words}")
+                if found:
+                    return event
+            if not alive or time.monotonic() > self._until:
+                return None
+            time.sleep(POLL)
