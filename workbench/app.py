@@ -55,8 +55,8 @@ class WorkbenchApp(App):
         runs = [*filter(None, [self._live]), *list_runs(self.desk.root)]
         if runs:
             self.desk.follow(runs[0])
-        # a run keeps its rows once it has read them; one that was brought in has none
-        with_data = next((run for run in runs if not run.pretrains and (run.locked() or run.data_file.is_file())), None)
+        # a run keeps its rows before its model; one that was brought in has a model only
+        with_data = next((r for r in runs if not r.pretrains and (r.data_file.is_file() or not r.base_file.is_file())), None)
         if with_data:
             try:
                 self.desk.take_up(with_data)
