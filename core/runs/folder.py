@@ -22,6 +22,7 @@ from core.runs.events import Continued, Ended, Event, Paused, Planned, Resumed, 
 
 State = Literal["starting", "running", "paused", "done", "stopped", "failed", "vanished"]
 Kind = TypeVar("Kind")
+NEARLY = 0.8  # of the machine's memory: more than this is as good as all of it
 TAIL = 1 << 16  # bytes; the last events of a run stand in here
 
 
@@ -129,7 +130,7 @@ class RunFolder:
         """What the run is doing, from its lock and the end of its log."""
         # the lock first: a worker writes its last event before it lets go
         locked = self.locked()
-        step = n_steps = 0
+        step = n_steps = held = 0
         ended, paused = None, False
         for event in self.tail():
             step = event.step
@@ -137,7 +138,7 @@ class RunFolder:
                 case Started() | Planned():
                     n_steps, ended = event.n_steps, None
                 case Steps():
-                    n_steps = event.n_steps or n_steps
+                    n_steps, held = event.n_steps or n_steps, event.rss
                 case Paused():
                     paused = True
                 case Continued():
@@ -156,7 +157,7 @@ class RunFolder:
         if not self.recipe_file.is_file() and not self.pretrains:
             return Status("failed", why="The folder is half written: it holds no recipe.", do="It can be deleted.")
         why = f"The worker ended at step {step} without a word." if step else "The worker ended before its first step."
-        return Status("vanished", step, n_steps, why, "resume takes it up again.")
+        return Status("vanished", step, n_steps, why + _out_of_memory(held), "resume takes it up again.")
 
     def tail(self) -> list[Event]:
         """The last events: one at least, where the log holds any."""
@@ -242,6 +243,16 @@ class RunFolder:
                 raise BadRun(what, "It is running; ask again once it has saved one.")
             raise BadRun(f"{what} {status.why}".rstrip(), "workbench runs lists what there is.")
         return folder
+
+
+def _out_of_memory(held: int) -> str:
+    """A sentence where a process that held so many bytes has probably been ended by the system for want of memory."""
+    import psutil  # here, because the first frame needs none of it
+
+    total = psutil.virtual_memory().total
+    if held < NEARLY * total:
+        return ""
+    return f" Memory probably ran out: it last held {held / 1e9:.1f} of {total / 1e9:.1f} GB."
 
 
 def runs_root(given: str | None = None) -> Path:

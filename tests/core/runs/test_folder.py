@@ -2,6 +2,7 @@
 
 import os
 
+import psutil
 import pytest
 
 from core.errors import BadRun
@@ -38,7 +39,15 @@ def test_a_start_between_much_before_and_much_after(run):
     status = run.status()
     os.close(held)
     assert (status.state, status.step, status.n_steps) == ("running", 800, 900)
-    assert run.status().state == "vanished"
+    assert run.status().state == "vanished" and "Memory" not in run.status().why
+
+
+def test_a_run_that_held_nearly_all_memory_and_vanished_probably_ran_out_of_it(run):
+    total = psutil.virtual_memory().total
+    last = Steps(attempt=1, step=7, loss=[0.5], lr=[1e-4], tokens=9, seconds=1.0, rss=int(0.9 * total))
+    run.events_file.write_bytes(encode(STARTED) + encode(last))
+    gb = f"{0.9 * total / 1e9:.1f} of {total / 1e9:.1f} GB"
+    assert run.status().why == f"The worker ended at step 7 without a word. Memory probably ran out: it last held {gb}."
 
 
 def test_names_are_never_used_twice_while_a_deleted_run_can_come_back(run, tmp_path):
