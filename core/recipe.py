@@ -95,7 +95,6 @@ class Model(Part):
         first=True,
     )
 
-
     @field_validator("weights")
     @classmethod
     def _of_earlier_versions(cls, weights: str) -> str:

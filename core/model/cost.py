@@ -119,6 +119,13 @@ class Costs:
     one_row: bool
     accumulate: int = 1  # batches of a step
 
+    @classmethod
+    def of(cls, recipe: Recipe, n_classes: int, plan: FreezePlan | None = None) -> "Costs":
+        """Those of a recipe, with another freeze plan in place of its own where one is given."""
+        one_row = recipe.speed.rows == "needed" and not recipe.model.readout.startswith("mean")
+        shape = MODELS[recipe.model.name].shape
+        return cls(shape, plan or recipe.plan, sizes(recipe, n_classes), one_row, recipe.train.accumulate)
+
     @property
     def depth(self) -> int:
         """How many leading blocks no gradient reaches."""

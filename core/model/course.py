@@ -42,7 +42,7 @@ class Course:
         self.lengths = _lengths(profile) if profile else {}
         readout = recipe.model.readout
         self.sizes = sizes(recipe, self.n_classes)
-        self.one_row = recipe.speed.rows == "needed" and not readout.startswith("mean")
+        self.one_row = Costs.of(recipe, self.n_classes).one_row
         self._one_token = self.one_row and readout == "first" and recipe.model.causal  # which sees nothing else
         self._pads = readout in READS_PADS
         if self.is_known:
@@ -61,7 +61,7 @@ class Course:
         return max(self._stepped(cached=False)) if self.lengths else self.context
 
     def costs(self, plan: FreezePlan) -> Costs:
-        return Costs(self.shape, plan, self.sizes, self.one_row, self.recipe.train.accumulate)
+        return Costs.of(self.recipe, self.n_classes, plan)
 
     def cached_values(self, costs: Costs) -> float:
         """How many numbers the prefix cache holds, where the texts are known."""
