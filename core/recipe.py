@@ -108,6 +108,14 @@ class Freeze(Part):
         "block, and the head), or a list such as blocks.3,lora.5,norm,head.",
         flag="--trainable",
     )
+    thaw_every: int = opt(
+        0,
+        "Gradual unfreezing (Howard and Ruder 2018): after every so many steps one block more learns, the uppermost frozen "
+        "one; 0 never. A run that is told what learns keeps to that.",
+        flag="--thaw-every",
+        unit="steps",
+        ge=0,
+    )
 
 
 class Lora(Part):
@@ -326,6 +334,15 @@ class Recipe(Options):
     @property
     def plan(self) -> FreezePlan:
         return FreezePlan.parse(self.freeze.trainable, MODELS[self.model.name].shape.n_blocks)
+
+    def plan_after(self, step: int) -> FreezePlan:
+        """What learns after so many steps, unless the run is told otherwise."""
+        every = self.freeze.thaw_every
+        return self.plan.thawed(max(0, step) // every) if every else self.plan
+
+    def learning(self, plan: FreezePlan) -> "Recipe":
+        """The same with another freeze plan in place of its own."""
+        return self.model_copy(update={"freeze": self.freeze.model_copy(update={"trainable": str(plan)})})
 
     @property
     def batch(self) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -32,6 +33,7 @@ class Classifier(nn.Module):
         last = nn.Linear(shape.width, 1 if self.outputs == "sigmoid" else n_classes)
         two = kind.head == "mlp"
         self.head = nn.Sequential(nn.Linear(shape.width, shape.width), nn.Tanh(), last) if two else last
+        self.taught: set[str] = set()  # parts that learn, or have learned
 
     def new_head(self, seed: int) -> None:
         """Initialize the head as the book does: PyTorch's default for a linear layer, right after seeding."""
@@ -42,16 +44,17 @@ class Classifier(nn.Module):
                     layer.reset_parameters()
 
     def adapt(self, plan: FreezePlan, lora: Lora, seed: int) -> None:
-        """Give the blocks that the plan says adapters, drawn from the seed."""
-        generator = torch.Generator().manual_seed(seed)
+        """Give the blocks that the plan says adapters, where they have none: each block's are drawn from the seed alone."""
         for i, block in enumerate(self.backbone.h):
-            if f"lora.{i}" not in plan.parts:
-                continue
             layers = {name: layer for layer in block.modules() if isinstance(layer, Linear) for name in layer.stacked}
+            if f"lora.{i}" not in plan.parts or any(layer.lora for layer in layers.values()):
+                continue
+            generator = torch.Generator().manual_seed(int(np.random.default_rng([seed, i]).integers(2**63)))
             for name in lora.adapted:
                 layer = layers[name]
                 wide = layer.out_features // len(layer.stacked), layer.in_features
-                layer.lora[name] = Adapter(wide, lora.rank, lora.scale, lora.dropout, generator)
+                adapter = Adapter(wide, lora.rank, lora.scale, lora.dropout, generator)
+                layer.lora[name] = adapter.to(layer.weight.device, layer.weight.dtype).train(self.training)
 
     def merge(self) -> None:
         """Make adapters a part of the matrices beside them, which then compute the same."""
@@ -113,17 +116,26 @@ class Classifier(nn.Module):
         """Let exactly the plan's parts learn."""
         for name, parameter in self.named_parameters():
             parameter.requires_grad_(part_of(name) in plan.parts)
+        self.taught |= plan.parts
 
     def learning(self) -> Iterator[tuple[str, nn.Parameter]]:
         """The parameters that learn, by name, in a fixed order."""
         return ((name, p) for name, p in self.named_parameters() if p.requires_grad)
 
-    def learned(self) -> Iterator[tuple[str, Tensor]]:
+    def learned(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """The parameters that learn, or have learned before they were frozen."""
+        return ((name, p) for name, p in self.named_parameters() if part_of(name) in self.taught)
+
+    def is_new_below(self, depth: int) -> bool:
+        """Whether nothing under block `depth` has ever learned."""
+        below = {"embeddings", *(f"{kind}.{i}" for kind in ("blocks", "lora") for i in range(depth))}
+        return not below & self.taught
+
+    def moved(self) -> Iterator[tuple[str, Tensor]]:
         """The same as matrices of the model without adapters: one that has some counts with what they add."""
-        yield from ((name, p) for name, p in self.learning() if ".lora." not in name)
-        for name, layer in self.named_modules():
-            if isinstance(layer, Linear) and layer.lora:
-                yield f"{name}.weight", layer.whole()
+        adapted = {f"{name}.weight": layer for name, layer in self.named_modules() if isinstance(layer, Linear) and layer.lora}
+        yield from ((name, p) for name, p in self.learned() if ".lora." not in name and name not in adapted)
+        yield from ((name, layer.whole()) for name, layer in adapted.items())
 
 
 def part_of(name: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 def parts_of(n_blocks: int) -> list[str]:
@@ -40,6 +41,7 @@ class FreezePlan:
         return cls(n_blocks, frozenset(parts_of(n_blocks)[boundary:]))
 
     @classmethod
+    @lru_cache(maxsize=256)  # a run that is told what learns looks at every step
     def parse(cls, text: str, n_blocks: int) -> "FreezePlan":
         """Read `head`, `last_block`, `last_two_blocks`, `all`, `lora`, or a list such as `lora.2,blocks.3,norm,head`.
 
@@ -83,6 +85,11 @@ class FreezePlan:
             return None
         moving = (i for i in range(self.n_blocks) if self.of_part(f"blocks.{i}"))
         return next(moving, self.n_blocks)
+
+    def thawed(self, n: int) -> "FreezePlan":
+        """The same with so many more blocks learning, the uppermost of those that are frozen."""
+        frozen = [f"blocks.{i}" for i in reversed(range(self.n_blocks)) if not self.of_part(f"blocks.{i}")]
+        return FreezePlan.of(self.n_blocks, self.parts.union(frozen[:n]))
 
     def of_part(self, part: str) -> str | None:
         """What learns at a place in `parts_of`: the part itself, its adapters, or None."""

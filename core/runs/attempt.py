@@ -2,11 +2,10 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import msgspec
 import numpy as np
-import psutil
 import torch
 from torch import Tensor
 
@@ -17,8 +16,9 @@ from core.evaluate import baseline
 from core.evaluate.predict import kept
 from core.evaluate.report import report
 from core.files import Progress
-from core.model import cost, room
+from core.model import cost
 from core.model.classifier import Classifier
+from core.model.freeze import FreezePlan
 from core.model.linear import multiply_in
 from core.model.weights import WeightsFile, open_base
 from core.presets import MODELS
@@ -29,7 +29,8 @@ from core.runs.folder import RunFolder
 from core.runs.model import before_training, find_origin, new_model, set_weights, tokenizer_of
 from core.runs.resolve import resolve
 from core.train.compiled import compile_learning
-from core.train.finetune import ClassifierLoop, settings_of, steps_per_epoch
+from core.train.finetune import ClassifierLoop, demand_room, learning, plan_at, settings_of, steps_per_epoch
+from core.train.inputs import Fresh, Inputs
 from core.train.loop import State, Stopped
 from core.train.optim import adamw, load_state, state_tensors
 from core.train.orders import Orders
@@ -47,8 +48,8 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
     recipe, prepared, texts, notes = gather(run, run.recipe(), progress)
     yield from notes
     torch.set_num_threads(recipe.speed.threads)
-    if recipe.speed.memory == "check" and recipe.speed.device == "cpu":
-        demand_room(recipe, texts, len(prepared.names))
+    last = plan_at(recipe, orders, steps_per_epoch(recipe, texts) * recipe.train.epochs)  # a schedule thaws more and more
+    demand_room(recipe.learning(last), texts, len(prepared.names))
     words = baselines(prepared, recipe.data.baseline, progress)
     yield from words
     origin = find_origin(run, recipe, prepared.names, progress)
@@ -57,24 +58,36 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
         yield Noted(text=f"{recipe.model.name} starts from random weights: nothing was learned before this run.", warn=True)
     model = new_model(recipe, len(prepared.names), base)
     before = before_training(model, base)
+    # as in the last step: what is due after it is looked at with what learned then
+    plan = plan_at(recipe, orders, state.step - 1)
+    model.adapt(plan, recipe.lora, recipe.train.seed)
+    model.freeze(plan)
     optimizer = adamw(model, recipe.train)
     if state.step or state.evaluated >= 0:
-        restore(run, model, optimizer)
+        folder = run.checkpoint("last")
+        set_weights(model, recipe, checkpoint.read(folder, checkpoint.WEIGHTS), before)
+        load_state(optimizer, model.learning(), checkpoint.read(folder, checkpoint.OPTIMIZER))
     epochs = int(orders.settings(settings_of(recipe.train), state.step).epochs)
-    yield started(recipe, prepared, texts, epochs)
+    yield started(recipe, prepared, texts, plan, epochs)
+    yield learning(model, state.step)
     multiply_in(model, recipe.speed.precision)
     if recipe.speed.compile:
         compile_learning(model)
-    inputs = yield from inputs_of(model, texts, recipe, run.path, progress)
+
+    def encode(recipe: Recipe) -> Generator[Event, None, Inputs]:
+        return inputs_of(model, texts, recipe, run.path, progress)
+
+    inputs = yield from encode(recipe.learning(plan))
     loop = ClassifierLoop(
         model,
         inputs,
         recipe,
         state,
         optimizer,
-        save=lambda best: save(run, model, optimizer, state, best),
+        save=lambda best: save(run, model, loop.optimizer, state, best),
         orders=orders,
         origin=before,
+        encode=encode,
     )
     ready = time.monotonic()
     yield from loop.run()
@@ -85,7 +98,9 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
         epochs = f"{recipe.train.patience} epoch{'s' * (recipe.train.patience > 1)}"
         yield Noted(text=f"Stopped early: {epochs} without a better {recipe.train.metric} on validation.", step=state.step)
     learned = time.monotonic()
-    set_weights(model, checkpoint.read(run.checkpoint(kept(run, recipe)), checkpoint.WEIGHTS))
+    if not model.is_new_below(loop.plan.depth or 0):  # then what is kept is of other weights
+        loop.start_from(Fresh(model, texts, 0, recipe.speed.device))
+    set_weights(model, recipe, checkpoint.read(run.checkpoint(kept(run, recipe)), checkpoint.WEIGHTS), before)
     try:
         ends = [loop.evaluate(split, progress) for split in ("train", "validation")]
     except Stopped:
@@ -95,7 +110,7 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
     model.merge()  # as it is asked from now on
     result = report(run, recipe, model, prepared, texts, ends, words, progress)
     seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - learned}
-    result["cache"] = inputs.cache
+    result["cache"] = loop.cache
     result["seconds"] = seconds | {"total": sum(seconds.values())}
     files.write(run.result_file, msgspec.json.format(msgspec.json.encode(result), indent=2))
     yield Ended(state="done", result=result)
@@ -175,15 +190,7 @@ def _accuracy(said: np.ndarray, labels: np.ndarray) -> float:
     return float((said == labels).mean())
 
 
-def demand_room(recipe: Recipe, texts: Texts, n_classes: int) -> None:
-    """Raises WorkbenchError where learning would take more memory than there is: running out of it ends a process unasked."""
-    costs = cost.Costs.of(recipe, n_classes)
-    width = texts.context if recipe.train.padding == "fixed" else int(texts.lengths.max())
-    held = psutil.Process().memory_info().rss  # by libraries and texts, which the reckoning holds already
-    room.demand(lambda batch: costs.memory(batch, width), recipe.train.batch, recipe.train.accumulate, room.free() + held)
-
-
-def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: int) -> Started:
+def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, plan: FreezePlan, epochs: int) -> Started:
     sizes = cost.sizes(recipe, len(prepared.names))
     checked = texts.labels[texts.splits["validation"]]
     return Started(
@@ -193,21 +200,14 @@ def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: in
         rows={split: len(rows) for split, rows in texts.splits.items()},
         labels=prepared.names,
         majority=float(np.bincount(checked).max() / len(checked)),
-        learns=cost.learning(sizes, recipe.plan),
-        parameters=cost.in_all(sizes, recipe.plan),
+        learns=cost.learning(sizes, plan),
+        parameters=cost.in_all(sizes, plan),
         device=recipe.speed.device,
         threads=recipe.speed.threads,
     )
 
 
-def restore(run: RunFolder, model: Classifier, optimizer: torch.optim.AdamW) -> None:
-    """Put the last checkpoint's weights and optimizer state in place."""
-    folder = run.checkpoint("last")
-    set_weights(model, checkpoint.read(folder, checkpoint.WEIGHTS))
-    load_state(optimizer, model.learning(), checkpoint.read(folder, checkpoint.OPTIMIZER))
-
-
 def save(run: RunFolder, model: Classifier, optimizer: torch.optim.AdamW, state: State, best: bool) -> None:
     """Write a checkpoint of everything that a resume needs."""
-    weights: dict[str, Tensor] = dict(model.learning())
+    weights: dict[str, Tensor] = dict(model.learned())
     checkpoint.write(run, state.step, weights, state_tensors(optimizer, model.learning()), msgspec.json.encode(state), best)

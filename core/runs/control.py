@@ -41,13 +41,19 @@ class Rates(msgspec.Struct, frozen=True, tag="rates", tag_field="type"):
     head_lr: float | None = None
 
 
+class Learn(msgspec.Struct, frozen=True, tag="learn", tag_field="type"):
+    """Let exactly these parts learn from the next step on, as `freeze.trainable` names them; a schedule of thawing ends."""
+
+    trainable: str
+
+
 class Epochs(msgspec.Struct, frozen=True, tag="epochs", tag_field="type"):
     """Learn for so many epochs in all. Of the steps to come, only their learning rates change."""
 
     epochs: float
 
 
-Change = Rates | Epochs  # what a resumed run does again at the step where it was told first
+Change = Rates | Learn | Epochs  # what a resumed run does again at the step where it was told first
 Control = Stop | Pause | Continue | Step | Save | Evaluate | Change
 MOST_EPOCHS = 10_000
 
@@ -71,6 +77,7 @@ class Settings(NamedTuple):
     lr: float | None = None
     head_lr: float | None = None
     epochs: float | None = None
+    trainable: str | None = None
 
     def told(self, change: Change) -> "Settings":
         """These settings after a change."""
@@ -114,6 +121,8 @@ def in_words(control: Control) -> str:
         case Rates():
             named = {"lr": control.lr, "head lr": control.head_lr}
             return ", ".join(f"{name} {rate_in_words(rate)}" for name, rate in named.items() if rate is not None)
+        case Learn(trainable=trainable):
+            return f"{trainable.replace('_', ' ').replace(',', ', ')} learning"
         case Epochs(epochs=epochs):
             return f"{epochs:g} epoch{'s' * (epochs != 1)}"
     return msgspec.to_builtins(control)["type"]

@@ -28,6 +28,16 @@ class Started(Event, tag="started"):
     threads: int
 
 
+class Learning(Event, tag="learning"):
+    """What learns from here on: as an attempt begins, and whenever that changes."""
+
+    trainable: str  # as in the recipe
+    words: str  # for a person
+    parameters: int
+    depth: int  # leading frozen blocks, with the embeddings
+    scheduled: bool = False  # it changes because the recipe says so, not because the run was told
+
+
 class Phase(Event, tag="phase"):
     """Progress of work outside the learning loop. `done == total` ends it. unit: rows, bytes, texts, windows."""
 
@@ -160,6 +170,7 @@ def stopped() -> Ended:
 
 AnyEvent = (
     Started
+    | Learning
     | Phase
     | Encoded
     | Steps

@@ -35,13 +35,15 @@ class History:
         self.ended: e.Ended | None = None
         self.paused = False
         self.encoded: e.Encoded | None = None  # the latest attempt's; its seconds are those of all attempts
-        self.marks: list[tuple[int, str]] = []  # what was changed while it ran: after which step, and to what
+        self.learnings: list[e.Learning] = []  # what learns, as the run began and whenever that changed
         self.rss = 0
         self.version = 0  # grows with every event: redraw when it has changed
         self._told: list[tuple[int, control.Change]] = []  # with their steps, in the order in which they were told
         self._recent: list[tuple[int, float, int]] = []  # steps, seconds, tokens of the latest Steps lines
         self._begun: dict[str, int] = {}  # how far each phase was when it began
         self._checked = 0  # texts of training and validation that were evaluated, over all attempts
+        self._banked = 0.0  # seconds that caches before this one have saved
+        self._served = 0.0  # texts that had been served when this one came
 
     @property
     def n_steps(self) -> int:
@@ -62,6 +64,20 @@ class History:
     def settings(self) -> control.Settings:
         """What it learns with now; None where that is what its recipe says."""
         return control.Settings().at(self.step, self._told)
+
+    @property
+    def trainable(self) -> str | None:
+        """What learns now, as in a recipe; None before an attempt has said so."""
+        return self.learnings[-1].trainable if self.learnings else None
+
+    @property
+    def marks(self) -> list[tuple[int, str]]:
+        """What has changed while it ran: after which step, and to what."""
+        # but for those in whose place something newer counts, told to a later attempt at an earlier step
+        holds = {step: control.Settings().at(step, self._told) for step, _ in self._told}
+        held = [(step, one) for step, one in self._told if holds[step].told(one) == holds[step]]
+        rates = [(step, control.in_words(one)) for step, one in held if not isinstance(one, control.Learn)]
+        return sorted(rates + [(event.step, event.words) for event in self.learnings[1:]])
 
     @property
     def learning(self) -> bool:
@@ -91,8 +107,20 @@ class History:
         """Seconds that the prefix cache has saved, less those spent on it: negative at first. None without one."""
         if self.encoded is None or not self.encoded.texts:
             return None
-        learned = self.step / self.n_steps * self.started.epochs * self.started.rows["train"] if self.n_steps else 0
-        return self.encoded.cost / self.encoded.texts * (learned + self._checked) - self.encoded.seconds
+        return self._banked + self._of_this_cache - self.encoded.seconds
+
+    @property
+    def _texts_served(self) -> float:
+        """How often a text was learned from or looked at."""
+        learned = self.step / self.n_steps * self.started.epochs * self.started.rows["train"] if self.n_steps else 0.0
+        return learned + self._checked
+
+    @property
+    def _of_this_cache(self) -> float:
+        """Seconds that the present cache has saved."""
+        if self.encoded is None or (self.learnings and self.learnings[-1].depth != self.encoded.blocks):
+            return 0.0
+        return self.encoded.cost / max(1, self.encoded.texts) * (self._texts_served - self._served)
 
     def phase_left(self, name: str) -> float | None:
         """Seconds until a phase ends, from its own speed; None before it has come anywhere, and once it is over."""
@@ -108,11 +136,12 @@ class History:
         match event:
             case e.Started():
                 self.started, self.ended = event, None
+            case e.Learning():
+                self._learn(event)
             case e.Phase():
                 self._phase(event)
             case e.Encoded():
-                before = self.encoded.seconds if self.encoded else 0.0
-                self.encoded = msgspec.structs.replace(event, seconds=before + event.seconds)
+                self._encode(event)
             case e.Steps():
                 self._steps(event)
             case e.Evaluated():
@@ -169,10 +198,21 @@ class History:
     def _applied(self, event: e.Applied) -> None:
         if change := control.change_of(event.control):
             self._told.append((event.step, change))
-            # but for those in whose place something newer counts, told to a later attempt at an earlier step
-            holds = {step: control.Settings().at(step, self._told) for step, _ in self._told}
-            held = [(step, one) for step, one in self._told if holds[step].told(one) == holds[step]]
-            self.marks = sorted((step, control.in_words(one)) for step, one in held)
+
+    def _learn(self, event: e.Learning) -> None:
+        if event.trainable != self.trainable:
+            self._bank()
+            self.learnings.append(event)
+
+    def _bank(self) -> None:
+        """What is served from now on, another cache serves, or none."""
+        self._banked += self._of_this_cache
+        self._served = self._texts_served
+
+    def _encode(self, event: e.Encoded) -> None:
+        self._bank()
+        before = self.encoded.seconds if self.encoded else 0.0
+        self.encoded = msgspec.structs.replace(event, seconds=before + event.seconds)
 
     def _plan(self, event: e.Planned) -> None:
         self.started = msgspec.structs.replace(self.started, n_steps=event.n_steps, epochs=event.epochs)
@@ -196,6 +236,7 @@ class History:
         self.changes = [c for c in self.changes if c.step <= at]
         self.followed = [f for f in self.followed if f.step <= at]
         self.checkpoints = [c for c in self.checkpoints if c.step <= at]
+        self.learnings = [one for one in self.learnings if one.step < at]  # what changed at this step changes again
 
 
 def describe(event: e.Event) -> str:
@@ -203,6 +244,8 @@ def describe(event: e.Event) -> str:
     match event:
         case e.Encoded():
             return _encoded(event)
+        case e.Learning(scheduled=True):
+            return f"{event.words} learning from step {event.step + 1:,} on, by the recipe"
         case e.Evaluated(whole=True):
             return _evaluated(event, "whole")
         case e.Evaluated():

@@ -11,7 +11,8 @@ from core import files
 from core.data import tokens
 from core.data.tokens import BPE
 from core.errors import BadData, BadRun
-from core.model.classifier import Classifier
+from core.model.classifier import Classifier, part_of
+from core.model.freeze import FreezePlan
 from core.model.weights import Base, Progress, WeightsFile, find_base, open_base
 from core.presets import MODELS
 from core.recipe import Recipe
@@ -85,10 +86,20 @@ def before_training(model: Classifier, base: WeightsFile) -> Callable[[str], Ten
     return lambda name: head[name] if name in head else base.tensor(name.removeprefix("backbone."))
 
 
-def set_weights(model: Classifier, tensors: dict[str, Tensor]) -> None:
-    """Put a checkpoint's weights in place. Raises BadRun where they belong to another model."""
+def set_weights(model: Classifier, recipe: Recipe, tensors: dict[str, Tensor], before: Callable[[str], Tensor]) -> None:
+    """Put a checkpoint's weights in place; what has learned since then is as it was `before` training again.
+
+    Raises BadRun where they belong to another model.
+    """
+    parts = frozenset(map(part_of, tensors))
+    adapters = frozenset(part for part in parts if part.startswith("lora."))
+    model.adapt(FreezePlan(recipe.plan.n_blocks, adapters), recipe.lora, recipe.train.seed)
+    model.taught |= parts
     parameters = dict(model.named_parameters())
     with torch.no_grad():
+        for name, p in model.learned():
+            if name not in tensors:
+                p.zero_() if ".lora." in name else p.copy_(before(name))
         for name, tensor in tensors.items():
             if name not in parameters or parameters[name].shape != tensor.shape:
                 raise BadRun(f"The checkpoint's {name} does not fit this run's model.", "Train again from the recipe.")
@@ -101,7 +112,8 @@ def trained_model(run: RunFolder, recipe: Recipe, folder: Path) -> tuple[Classif
     if known is None:
         raise BadRun(f"{run.name} has not built its model yet.", "Wait for it, or resume it.")
     recipe = recipe.model_copy(update={"speed": recipe.speed.model_copy(update={"device": "cpu"})})
-    model = new_model(recipe, len(known.labels), open_base(known.base, run.path))
-    set_weights(model, checkpoint.read(folder, checkpoint.WEIGHTS))
+    base = open_base(known.base, run.path)
+    model = new_model(recipe, len(known.labels), base)
+    set_weights(model, recipe, checkpoint.read(folder, checkpoint.WEIGHTS), before_training(model, base))
     model.merge()
     return model, known.labels

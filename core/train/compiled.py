@@ -9,12 +9,15 @@ COMPILERS = ("c++", "g++", "clang++")
 
 
 def compile_learning(model: Classifier) -> None:
-    """Compile, at their first use, the blocks that learn. Raises WorkbenchError where nothing here can."""
+    """Compile, at their first use, the blocks that learn, and no others. Raises WorkbenchError where nothing here can."""
     if next(model.parameters()).device.type == "cpu" and not any(map(shutil.which, COMPILERS)):
         raise WorkbenchError(
             "speed.compile needs a C++ compiler, and there is none here.",
             "Install one (g++ or clang++), or turn speed.compile off.",
         )
     for block in model.backbone.h:
-        if any(p.requires_grad for p in block.parameters()):
+        learns, compiled = any(p.requires_grad for p in block.parameters()), block._compiled_call_impl
+        if learns and not compiled:
             block.compile(dynamic=True)  # texts differ in length: one program for all of them
+        elif compiled and not learns:
+            block._compiled_call_impl = None

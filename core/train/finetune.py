@@ -2,10 +2,11 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import psutil
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -14,16 +15,19 @@ from core.data import batches
 from core.errors import WorkbenchError
 from core.evaluate import metrics
 from core.files import Progress
-from core.model.classifier import Classifier
+from core.model import cost, room
+from core.model.classifier import Classifier, part_of
+from core.model.freeze import FreezePlan
 from core.recipe import Recipe, Train
 from core.runs import control
 from core.runs.control import Control, Settings
-from core.runs.events import Changed, Evaluated, Event, Followed
+from core.runs.events import Changed, Evaluated, Event, Followed, Learning, Phase
 from core.train.change import relative_change
+from core.train.compiled import compile_learning
 from core.train.follow import Sentences
-from core.train.inputs import Inputs
+from core.train.inputs import Fresh, Inputs
 from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
-from core.train.optim import set_full_rates, set_rates
+from core.train.optim import renewed, set_full_rates, set_rates
 from core.train.orders import Orders
 from core.train.schedule import share_of_rate
 from core.train.texts import Texts
@@ -52,6 +56,36 @@ def settings_of(train: Train) -> Settings:
     return Settings(train.lr, train.head_lr, train.epochs)
 
 
+def plan_at(recipe: Recipe, orders: Orders, step: int) -> FreezePlan:
+    """What learns in the step after `step` steps: what the run was told last, or what its recipe says."""
+    told = orders.settings(settings_of(recipe.train), step).trainable
+    return FreezePlan.parse(told, recipe.plan.n_blocks) if told else recipe.plan_after(step)
+
+
+def demand_room(recipe: Recipe, texts: Texts, n_classes: int) -> None:
+    """Raises WorkbenchError where learning would take more memory than there is: running out of it ends a process unasked."""
+    if recipe.speed.memory == "ignore" or recipe.speed.device != "cpu":
+        return
+    costs = cost.Costs.of(recipe, n_classes)
+    width = texts.context if recipe.train.padding == "fixed" else int(texts.lengths.max())
+    held = psutil.Process().memory_info().rss  # by libraries and texts, which the reckoning holds already
+    room.demand(lambda batch: costs.memory(batch, width), recipe.train.batch, recipe.train.accumulate, room.free() + held)
+
+
+def learning(model: Classifier, step: int, scheduled: bool = False) -> Learning:
+    """What of a model learns after `step` steps."""
+    plan = plan_of(model)
+    n = sum(p.numel() for _, p in model.learning())
+    return Learning(
+        trainable=str(plan), words=plan.in_words, parameters=n, depth=plan.depth or 0, scheduled=scheduled, step=step
+    )
+
+
+def plan_of(model: Classifier) -> FreezePlan:
+    """The plan that a model was frozen by."""
+    return FreezePlan.of(len(model.backbone.h), {part_of(name) for name, _ in model.learning()})
+
+
 def class_weights(kind: str, texts: Texts, n_classes: int) -> Tensor:
     """How much a text of each class counts in the training loss (C,): with `balanced`, all classes alike; 1 on average."""
     if kind == "none":
@@ -76,7 +110,10 @@ def dropping(model: Classifier, seed: list[int]) -> Iterator[None]:
 
 
 class ClassifierLoop(Loop):
-    """Learns from the inputs' training split, epoch by epoch. `origin(name)` gives a parameter as it was before."""
+    """Learns from the inputs' training split, epoch by epoch. `origin(name)` gives a parameter as it was before.
+
+    `encode(recipe)` makes the inputs of a recipe, and says so in events: where another part is to learn, they change.
+    """
 
     def __init__(
         self,
@@ -89,14 +126,18 @@ class ClassifierLoop(Loop):
         save: Callable[[bool], None],
         orders: Orders,
         origin: Callable[[str], Tensor],
+        encode: Callable[[Recipe], Generator[Event, None, Inputs]],
     ):
         per_epoch = steps_per_epoch(recipe, inputs.texts)
         self.model, self.inputs, self.recipe, self.optimizer, self.origin = model, inputs, recipe, optimizer, origin
         self.train, self.context = recipe.train, inputs.texts.context
         self.lengths = inputs.texts.split_lengths
         self.weights = class_weights(recipe.train.class_weights, inputs.texts, model.n_classes)
+        self.plan = plan_of(model)
+        self._encode = encode
+        self._caches: list[dict | None] = []  # of inputs before these
         self._sentences = Sentences()
-        self._plan: tuple[int, list[list[batches.Batch]]] = -1, []  # an epoch, and its steps
+        self._order: tuple[int, list[list[batches.Batch]]] = -1, []  # an epoch, and its steps
         super().__init__(
             [p for _, p in model.learning()],
             state,
@@ -109,9 +150,9 @@ class ClassifierLoop(Loop):
 
     def _learn(self) -> tuple[float, float, int]:
         epoch, i = divmod(self.state.step, self.per_epoch)
-        if self._plan[0] != epoch:
-            self._plan = epoch, epoch_plan(self.recipe, self.inputs.texts, epoch)
-        together = self._plan[1][i]
+        if self._order[0] != epoch:
+            self._order = epoch, epoch_plan(self.recipe, self.inputs.texts, epoch)
+        together = self._order[1][i]
         weight = sum(self._weight_of(batch) for batch in together)  # in a smaller last batch a text counts alike
         value, tokens = 0.0, 0
         self.optimizer.zero_grad(set_to_none=True)
@@ -159,7 +200,60 @@ class ClassifierLoop(Loop):
                 return "only the head learns, at a rate of its own: head lr"
             case control.Rates(head_lr=float()) if True not in heads:
                 return "the head does not learn"
+            case control.Learn(trainable=trainable):
+                return self._cannot_learn(trainable)
         return super()._refused(told)
+
+    def _cannot_learn(self, trainable: str) -> str | None:
+        """Why just these parts cannot learn from here on; None where they can."""
+        try:
+            plan = FreezePlan.parse(trainable, self.plan.n_blocks)
+        except ValueError as error:
+            return str(error)
+        if not plan.parts:
+            return "nothing would learn; head is the least"
+        if plan == self.plan and not (self.recipe.freeze.thaw_every and self.settings.trainable is None):
+            return "that is what learns already"
+        try:
+            demand_room(self.recipe.learning(plan), self.inputs.texts, self.model.n_classes)
+        except WorkbenchError as error:
+            return error.what
+        return None
+
+    def _adopt(self) -> Iterator[Event]:
+        yield from super()._adopt()
+        if (plan := plan_at(self.recipe, self.orders, self.state.step)) != self.plan:
+            yield from self._let_learn(plan)
+
+    def _let_learn(self, plan: FreezePlan) -> Iterator[Event]:
+        """Another plan from here on: optimizer, boundary and inputs follow from the model as it is now."""
+        yield from self._save(False)  # encoding may take long, and be broken off
+        model, depth = self.model, self.plan.depth
+        self.optimizer.zero_grad(set_to_none=True)
+        model.adapt(plan, self.recipe.lora, self.train.seed)
+        model.freeze(plan)
+        if self.recipe.speed.compile:
+            compile_learning(model)
+        self.plan, self.parameters = plan, [p for _, p in model.learning()]
+        self.optimizer = renewed(self.optimizer, model, self.train)
+        self._set_rates(self.settings.lr, self.settings.head_lr)
+        yield learning(model, self.state.step, scheduled=self.settings.trainable is None)
+        if plan.depth != depth:
+            self.start_from(Fresh(model, self.inputs.texts, 0, self.recipe.speed.device))  # to let go of what is kept
+            self.inputs = yield from self._encode(self.recipe.learning(plan))
+            yield Phase(name="learn", done=self.state.step, total=self.n_steps, unit="steps", step=self.state.step)
+        self._reported = time.monotonic()
+
+    def start_from(self, inputs: Inputs) -> None:
+        """From now on, in place of what was read before."""
+        self._caches.append(self.inputs.cache)
+        self.inputs = inputs
+
+    @property
+    def cache(self) -> dict | None:
+        """What the prefix cache cost and saved, over all boundaries that it had here; the rest is of the last one."""
+        known = [cache for cache in (*self._caches, self.inputs.cache) if cache]
+        return known[-1] | {key: sum(cache[key] for cache in known) for key in ("seconds", "saved")} if known else None
 
     def _weight_of(self, batch: batches.Batch) -> float:
         """How much a batch's texts count together."""
@@ -192,7 +286,7 @@ class ClassifierLoop(Loop):
             best = self.state.best is None or found < self.state.best
             if best:
                 self.state.best_step, self.state.best = step, found
-        yield Changed(parts=relative_change(self.model.learned(), self.origin), step=step)
+        yield Changed(parts=relative_change(self.model.moved(), self.origin), step=step)
         if self.inputs.texts.followed:
             yield Followed(probabilities=self._sentences.ask(self.model, self.inputs), step=step)
         self.state.evaluated = step

@@ -192,7 +192,7 @@ class Loop(ABC):
             case control.Evaluate():
                 yield from self._look_now()
                 self._reported = time.monotonic()
-            case control.Rates() | control.Epochs():
+            case control.Rates() | control.Epochs() | control.Learn():
                 yield from self._adopt()
 
     def _adopt(self) -> Iterator[Event]:

@@ -35,6 +35,15 @@ def adamw(model: Classifier, train: Train) -> torch.optim.AdamW:
     return optimizer
 
 
+def renewed(optimizer: torch.optim.AdamW, model: Classifier, train: Train) -> torch.optim.AdamW:
+    """The optimizer of what learns now: what goes on keeps its state, what is frozen loses it, what thaws begins anew."""
+    made = adamw(model, train)
+    for _, p in model.learning():
+        if p in optimizer.state:
+            made.state[p] = optimizer.state[p]
+    return made
+
+
 def _share(part: str, n_blocks: int, layer_decay: float) -> float:
     """What part of the body's rate a part learns at: the lower it lies, the less, where the recipe has it so."""
     above = {"head": 0, "norm": 0, "embeddings": n_blocks}

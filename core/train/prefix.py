@@ -72,7 +72,8 @@ def _store(
     """Where the cache lies: kept where that is asked for and possible. Raises OSError where nothing has room."""
     width, limit = model.backbone.shape.width, recipe.speed.cache_disk * GB
     size = plan.positions * width * dtype.itemsize
-    if recipe.speed.cache == "keep" and size <= limit:
+    # what a run has taught itself no other run will ask for
+    if recipe.speed.cache == "keep" and size <= limit and model.is_new_below(recipe.plan.depth):
         root = cache_root() / "prefix"
         folder = root / key(model, texts, recipe, plan, dtype)
         try:

@@ -124,6 +124,8 @@ class LanguageLoop(Loop):
         match told:
             case control.Rates(head_lr=float()):
                 return "a language model learns at one rate: lr"
+            case control.Learn():
+                return "all of a language model learns"
         return super()._refused(told)
 
     def _windows(self, text: Windows, which: Sequence[int]) -> Tensor:

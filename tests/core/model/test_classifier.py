@@ -119,7 +119,7 @@ def test_merged_equals_unmerged(layers, scaling):
     moved(model)
     before = model(ids, lengths)
     assert not torch.allclose(before, plain(ids, lengths), atol=1e-3)
-    learned = {name: p.detach().clone() for name, p in model.learned()}
+    learned = {name: p.detach().clone() for name, p in model.moved()}
     model.merge()
     torch.testing.assert_close(model(ids, lengths), before, atol=1e-12, rtol=0)
     after = dict(model.named_parameters())
@@ -145,7 +145,7 @@ def test_adapters_add_what_the_formula_says():
 def test_only_adapters_and_head_learn_and_the_seed_draws_them():
     model = adapted()
     assert {part_of(name) for name, _ in model.learning()} == {"lora.1", "lora.2", "head"}
-    again, other = adapted(), adapted()
+    again, other = adapted(), classifier()
     other.adapt(FreezePlan.parse("lora.1,head", TINY.n_blocks), Lora(), 6)
     name = "backbone.h.1.attn.c_attn.lora.query.a"
     drawn = [dict(each.named_parameters())[name] for each in (model, again, other)]

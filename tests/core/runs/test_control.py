@@ -7,12 +7,16 @@ import time
 import pytest
 import torch
 
+from core.evaluate.predict import Predictor
+from core.model.classifier import part_of
+from core.options import merge
 from core.runs import checkpoint
 from core.runs.attempt import attempt
 from core.runs.control import (
     Continue,
     Epochs,
     Evaluate,
+    Learn,
     Pause,
     Rates,
     Save,
@@ -27,8 +31,10 @@ from core.runs.events import (
     Changed,
     Checkpointed,
     Continued,
+    Encoded,
     Ended,
     Evaluated,
+    Learning,
     Paused,
     Phase,
     Started,
@@ -212,6 +218,99 @@ def test_fewer_epochs_may_end_it_at_once_and_a_stop_goes_before_what_waits(new_r
     events = live(stopped, telling(stopped, {5: [Rates(lr=0.1), Stop()]}))
     assert answers(events) == [("stop", None), ("rates", "it was told to stop")]
     assert events[-1].state == "stopped"
+
+HELD = [
+    ({"freeze": {"trainable": "head"}}, {5: [Learn("last_two_blocks")], 20: [Learn("blocks.2,head")]}),
+    ({"speed": {"cache": "off"}}, {5: [Learn("all")], 20: [Learn("lora.1,norm,head"), Rates(lr=2e-3)]}),
+    ({"freeze": {"trainable": "head", "thaw_every": 6}, "train": {"layer_decay": 0.5}}, {}),
+    ({"freeze": {"trainable": "head", "thaw_every": 6}}, {10: [Learn("last_block")]}),
+]
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize(("changes", "told"), HELD, ids=["thaw, then freeze", "adapters", "schedule", "told in a schedule"])
+def test_what_learns_changes_on_the_way_and_a_killed_run_repeats_it(new_run, changes, told):
+    whole, broken, plain = new_run(**changes), new_run(**changes), new_run(freeze={"trainable": "head"})
+    events = live(whole, telling(whole, told))
+    saw = telling(broken, told, killed=(25, 15, 30))  # checkpoints are those of epochs and changes
+    while not (again := live(broken, saw)) or not isinstance(again[-1], Ended):
+        assert broken.status().state == "vanished"
+    live(plain)
+    assert whole.status().state == broken.status().state == "done"
+    assert weights(whole).keys() == weights(broken).keys() and same(whole, broken)
+    histories = [folded(run) for run in (whole, broken)]
+    assert histories[0].losses == histories[1].losses and histories[0].marks == histories[1].marks
+    assert histories[0].losses != folded(plain).losses
+    assert len(histories[0].marks) == len([e for e in events if isinstance(e, Learning)]) - 1 + ("lora" in str(told))
+    results = [run.result() for run in (whole, broken)]
+    assert results[0]["test"] == results[1]["test"] and results[0]["validation"] == results[1]["validation"]
+    said = Predictor.open(broken).predict(["free prize win cash"])[0].probabilities
+    assert said == Predictor.open(whole).predict(["free prize win cash"])[0].probabilities
+
+
+@pytest.mark.usefixtures("tiny")
+def test_only_what_learns_moves_and_a_checkpoint_holds_all_that_ever_did(new_run):
+    run, seen = new_run(freeze={"trainable": "head"}, train={"keep": "last"}), {}
+
+    def saw(event):
+        telling(run, {5: [Learn("blocks.1,head")], 20: [Learn("blocks.2")]})(event) if event.step in (5, 20) else None
+        if isinstance(event, Changed):
+            seen[event.step] = event.parts
+
+    events = live(run, saw)
+    assert {part_of(name) for name in weights(run)} == {"head", "blocks.1", "blocks.2"}
+    assert set(seen[5]) == {"head"} and set(seen[10]) == {"head", "blocks.1.attn", "blocks.1.mlp"}
+    assert seen[20]["head"] == seen[32]["head"] > seen[5]["head"] and seen[20]["blocks.1.mlp"] == seen[32]["blocks.1.mlp"] > 0
+    assert seen[32]["blocks.2.mlp"] > 0
+    learned = [(e.step, e.trainable, e.depth) for e in events if isinstance(e, Learning)]
+    assert learned == [(0, "head", 3), (5, "blocks.1,head", 1), (20, "blocks.2", 2)]
+    assert [e.blocks for e in events if isinstance(e, Encoded)] == [3, 1, 2]
+    # the optimizer holds the moments of what learns now, and of nothing else
+    moments = checkpoint.read(run.checkpoint("last"), checkpoint.OPTIMIZER)
+    assert {part_of(name) for name in moments} == {"blocks.2"}
+    assert {int(t) for name, t in moments.items() if name.endswith("/step")} == {12}
+
+
+@pytest.mark.usefixtures("tiny")
+def test_what_was_best_before_a_thaw_is_tested_as_it_was(new_run):
+    # rates at which everything is spoilt once the blocks learn, so that an earlier epoch stays the best
+    small = {"freeze": {"trainable": "head"}, "train": {"lr": 1e-4}}
+    run, alone = (new_run(**merge(small, {"train": {"epochs": n}})) for n in (3, 1))
+    live(run, telling(run, {20: [Learn("all"), Rates(lr=0.9, head_lr=0.9)], 35: [Learn("head")]}))
+    live(alone)
+    assert run.result()["checkpoint"] == 16
+    assert run.result()["test"] == alone.result()["test"]
+    assert run.result()["validation"]["accuracy"] == alone.result()["validation"]["accuracy"]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_cache_is_made_anew_of_what_has_moved(new_run):
+    told = {5: [Learn("all")], 20: [Learn("last_block")]}
+    cached, off = new_run(), new_run(speed={"cache": "off"})
+    for run in (cached, off):
+        live(run, telling(run, told))
+    for name, tensor in weights(cached).items():
+        torch.testing.assert_close(tensor, weights(off)[name], atol=1e-5, rtol=1e-4)
+    encoded = [e for e in cached.events()[0] if isinstance(e, Encoded)]
+    assert [(e.blocks, e.kept) for e in encoded] == [(2, True), (2, False)]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_what_cannot_learn_is_refused(new_run, monkeypatch):
+    from core.model import room
+
+    run = new_run()
+    at_5 = [Learn("last_block"), Learn("blocks.7"), Learn(""), Learn("head")]
+
+    def saw(event):
+        telling(run, {5: at_5})(event)
+        if isinstance(event, Applied) and event.control["trainable"] == "head":
+            monkeypatch.setattr(room, "free", lambda: -10_000_000_000)  # as where others have taken all there is
+            run.send(Learn("all"))
+
+    said = [refused for _, refused in answers(live(run, saw))]
+    assert said[:4] == ["that is what learns already", said[1], "nothing would learn; head is the least", None]
+    assert "no part of this model" in said[1] and "of memory" in said[4] and run.status().state == "done"
 
 
 def test_a_paused_worker_that_is_killed_vanishes_and_goes_on_with_what_it_was_told(new_run, wait):

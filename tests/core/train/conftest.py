@@ -34,6 +34,11 @@ def texts(n=60, context=MOST) -> Texts:
     return Texts([one[:context] for one in ids], labels, splits, 96, context)
 
 
+def finished(generator):
+    """What a generator returns."""
+    yield (yield from generator)
+
+
 @pytest.fixture
 def build(monkeypatch):
     """A function that gives a recipe's model, inputs and loop, cached or not as its `speed` says, nothing on disk."""
@@ -60,15 +65,21 @@ def build(monkeypatch):
         model.freeze(recipe.plan)
         model.to(dtype).eval()
         torch.set_num_threads(recipe.speed.threads)
-        data, depth = texts(rows), recipe.plan.depth
-        inputs = Fresh(model, data, depth, "cpu")
-        if depth and recipe.speed.cache != "off":
+        data = texts(rows)
+
+        def encode(recipe):
+            yield from ()
+            depth = recipe.plan.depth
+            if not depth or recipe.speed.cache == "off":
+                return Fresh(model, data, depth, "cpu")
             counts = model.kept(torch.from_numpy(data.lengths), data.context, depth).numpy()
             width = data.context if recipe.model.readout in READS_PADS else None
             plan = layout(data.lengths, counts, [data.splits[split] for split in SPLITS], width)
             store = Store(plan, TINY.width, dtype)
             fill(store, model, data, depth, lambda *_: None)
-            inputs = Cached(store.hidden, plan, data, depth, "cpu")
+            return Cached(store.hidden, plan, data, depth, "cpu")
+
+        inputs = next(finished(encode(recipe)))
         optimizer = adamw(model, recipe.train)
         before = {name: p.detach().clone() for name, p in model.named_parameters()}
 
@@ -76,6 +87,7 @@ def build(monkeypatch):
         loop = ClassifierLoop(
             model, inputs, recipe, state, optimizer,
             save=lambda best: None, orders=Orders(lambda: state.step >= limit.steps), origin=before.get,
+            encode=encode,
         )  # fmt: skip
         limit = SimpleNamespace(steps=20)
         return SimpleNamespace(model=model, inputs=inputs, loop=loop, state=state, limit=limit, recipe=recipe)

@@ -58,6 +58,7 @@ def test_it_takes_a_step(name, backbone):
     loop = ClassifierLoop(
         model, inputs, recipe, state, optimizer,
         save=lambda best: None, orders=Orders(lambda: state.step >= 1), origin=before.get,
+        encode=lambda recipe: iter(()),
     )  # fmt: skip
     state.evaluated = 0  # only the step is wanted
     events = list(loop.run())
