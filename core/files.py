@@ -4,12 +4,15 @@ import errno
 import fcntl
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
 
 from core.errors import WorkbenchError
+
+TRIES = 10  # to take a lock, 0.02 s apart
 
 # called with a phase's name, how much of it is done, of how much, and what is counted; it may raise to break off
 Progress = Callable[[str, int, int, str], None]
@@ -44,6 +47,23 @@ def cache_root() -> Path:
 def disk_full(error: Exception) -> bool:
     """Whether an error, of the system's or of a library that hides the system's, means that the disk is full."""
     return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
+
+
+def lock(path: Path) -> int | None:
+    """Take the exclusive lock of a file: the open descriptor that holds it, or None where another process does.
+
+    Raises OSError where the file cannot be written.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    for _ in range(TRIES):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)  # whoever asks whether a lock is held holds it for a moment
+        else:
+            return fd
+    os.close(fd)
+    return None
 
 
 def locked(path: Path) -> bool:

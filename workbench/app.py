@@ -14,7 +14,7 @@ from textual.screen import Screen
 from core.errors import BadRun
 from core.recipe import Recipe
 from core.runs.folder import list_runs
-from workbench import keys, themes
+from workbench import keys, queueing, themes
 from workbench.desk import Desk
 from workbench.widgets.header import run_in_words
 
@@ -62,6 +62,8 @@ class WorkbenchApp(App):
                 self.desk.take_up(with_data)
             except BadRun as error:
                 self.desk.complain(error)
+        if words := queueing.interrupted(self.desk.root):
+            self.notify("5 lists them, and r on one of them goes on.", title=f"{words}, which was interrupted", markup=False)
         self.desk.find_models()
         self.desk.look()
 
@@ -115,5 +117,6 @@ class WorkbenchApp(App):
 
     async def action_quit(self) -> None:
         live = self.desk.live_run()
-        message = f"{live.name} goes on without this window. Come back with: workbench" if live else None
+        waiting = queueing.after_it(self.desk.root) if live else ""
+        message = f"{live.name} goes on without this window{waiting}. Come back with: workbench" if live else None
         self.exit(message=Text(message) if message else None)

@@ -14,7 +14,8 @@ from core.files import absolute
 from core.options import layer, merge
 from core.pretraining import Pretraining
 from core.recipe import Recipe, load
-from core.runs.folder import Label, RunFolder, create_run, find_run, list_runs, runs_root
+from core.runs import queue
+from core.runs.folder import Label, RunFolder, create_run, find_run, runs_root
 from core.runs.launch import launch
 from workbench.flags import COMMANDS, DONE, FAILED, NAMES, USAGE, parse
 
@@ -91,7 +92,7 @@ def _train(given) -> int:
 def _dry_run(recipe: Recipe, given) -> int:
     from workbench import tables
 
-    live = next((run for run in list_runs(runs_root(given.runs)) if run.locked()), None)
+    live = queue.alive(runs_root(given.runs))
     return tables.prices(recipe, live.name if live else "", given.json)
 
 
@@ -122,7 +123,17 @@ def _ctl(given) -> int:
     return tell(run, control_of(given.what, given.number), given.json)
 
 
+def _queue(given) -> int:
+    from workbench import queueing
+
+    return queueing.show(runs_root(given.runs), given.json)
+
+
 def _work(run: RunFolder, given) -> int:
+    if given.queue:
+        from workbench import queueing
+
+        return queueing.add(run, given.json)
     from workbench.follow import follow
 
     offset = run.events_file.stat().st_size if run.events_file.exists() else 0

@@ -14,11 +14,12 @@ from core.errors import BadRun, WorkbenchError
 from core.model.freeze import FreezePlan
 from core.options import layer
 from core.recipe import MOST_FOLLOWED, Recipe, load
-from core.runs import launch
+from core.runs import launch, queue
 from core.runs.control import Control, Stop
 from core.runs.events import Applied, Event
-from core.runs.folder import RunFolder, Status, create_run, list_runs
+from core.runs.folder import RunFolder, Status, create_run
 from core.runs.history import History, describe
+from workbench import queueing
 from workbench.helper import Helper, Progress, Superseded
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class Desk:
 
     def live_run(self) -> RunFolder | None:
         """The newest run that a worker holds."""
-        return next((run for run in list_runs(self.root) if run.locked()), None)
+        return queue.alive(self.root)
 
     def follow(self, run: RunFolder | None) -> None:
         """Show this run from now on, and keep up with it."""
@@ -215,11 +216,9 @@ class Desk:
                     self._worker.poll()  # so that no zombie stays
 
     async def start(self) -> bool:
-        """Start a run of the recipe and follow it; False where that failed, and the person has been told why."""
-        live = await asyncio.to_thread(self.live_run)
-        if live:
-            self.complain(WorkbenchError(f"{live.name} is running.", "Wait for it, or stop it on Train with s."))
-            return False
+        """Start a run of the recipe and follow it; False where it waits for another or could not be started, and the
+        person has been told so.
+        """
         problem = self.problem or (self.profile and self.profile.problem and WorkbenchError(self.profile.problem))
         if problem:
             self.complain(problem)
@@ -227,21 +226,37 @@ class Desk:
         return await self._launch(lambda: create_run(self.root, self.recipe))
 
     async def resume(self, run: RunFolder) -> bool:
-        """Take a run up again and follow it; False where that failed, and the person has been told why."""
+        """Take a run up again, or start one that waits, as `start` does with a new one."""
         return await self._launch(lambda: run)
 
     async def _launch(self, folder: Callable[[], RunFolder]) -> bool:
-        def launched() -> tuple[RunFolder, subprocess.Popen]:
+        def launched() -> tuple[RunFolder, queue.Turn | None]:
             run = folder()
-            return run, launch.launch(run)
+            if queue.alive(self.root) or queue.served(self.root):
+                return run, queue.add(run)
+            self._worker = launch.launch(run)
+            queue.start(self.root)  # for what waits besides
+            return run, None
 
         try:
-            run, self._worker = await asyncio.to_thread(launched)
+            run, turn = await asyncio.to_thread(launched)
         except BadRun as error:
             self.complain(error)
             return False
+        if turn and turn.after:
+            self.app.notify(queueing.in_words(run.name, turn)[0], markup=False)
+            return False
         self.follow(run)
         return True
+
+    async def take_out(self, run: RunFolder) -> None:
+        """Take a run out of the queue."""
+        try:
+            await asyncio.to_thread(queue.take_out, run)
+        except BadRun as error:
+            self.complain(error)
+        else:
+            self.app.notify(f"{run.name} is out of the queue. r starts it.", markup=False)
 
     async def tell(self, control: Control) -> bool:
         """Tell the followed run something; False where it could not be told. Why it refuses, the person will be told."""
@@ -283,7 +298,7 @@ def _catch_up(run: RunFolder) -> tuple[History, Status, int]:
 
 
 def _news(run: RunFolder, offset: int) -> tuple[Status, list[Event], int]:
-    status = run.status()  # before its events: a run seen to have ended has then been read to the end
+    status = queueing.status_of(run)  # before its events: a run seen to have ended has then been read to the end
     return status, *run.events(offset)
 
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "recipes": "list the recipes by name, the book's experiments among them (train --preset NAME follows one)",
     "pretrain": "make a small language model from your own plain text, to fine-tune afterwards",
     "models": "list the models and whether their weights are here, or ask one (models ask)",
+    "queue": "list the runs that wait for their turn, and go on with them where the queue was interrupted",
     "resume": "take a stopped, failed or vanished run up again",
     "ctl": "tell a run something while it runs: pause, resume, step [N], stop, save, evaluate, lr X, head-lr X, epochs N",
     "export": "write a run as a folder that transformers or onnxruntime opens",
@@ -98,6 +99,7 @@ def parser() -> Parser:
     added["recipes"].add_argument("--model", choices=list(MODELS), metavar="NAME", help=words)
     for name in ("train", "pretrain", "resume"):
         added[name].add_argument("--detach", action="store_true", help="leave the run running and return at once")
+        added[name].add_argument("--queue", action="store_true", help="start it when the runs before it have ended; return at once")
     added["train"].add_argument("--dry-run", action="store_true", help="say what it will cost on this machine; train nothing")
     for name in COMMANDS:
         if name not in ("data", "models", "recipes"):

@@ -54,6 +54,12 @@ def plural(number: int, thing: str, things: str = "") -> str:
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
+def ordinal(number: int) -> str:
+    """1st, 2nd, 11th, 23rd."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number // 10 % 10 != 1 else "th"
+    return f"{number}{ending}"
+
+
 def printable(text: str) -> str:
     """One line that can stand in any terminal: white space collapsed, what cannot be shown replaced."""
     shown = (

@@ -15,6 +15,7 @@ from core.errors import BadRun
 from core.evaluate.compare import Comparison, compare
 from core.pretraining import Pretraining
 from core.recipe import Recipe
+from core.runs import queue
 from core.runs.folder import Label, RunFolder, Status, list_runs
 
 BASELINE = ".baseline"  # under the root
@@ -22,13 +23,14 @@ DELETED = re.compile(r"\.(.+)\.(\d+)\.\d+\.deleted")  # a run's name, and the pr
 
 
 class Entry(NamedTuple):
-    """A run as a list shows it. Without a recipe `status` says what is wrong."""
+    """A run as a list shows it, with its place in the queue, from 1. Without a recipe `status` says what is wrong."""
 
     run: RunFolder
     status: Status
     recipe: Recipe | Pretraining | None
     result: dict | None
     label: Label
+    place: int = 0
 
 
 class Listing:
@@ -40,12 +42,15 @@ class Listing:
         self._compared: dict[tuple, Comparison | None] = {}
 
     def look(self) -> list[Entry]:
-        """A run is read again when its log has grown, a worker has taken or left it, or it has been named."""
+        """A run is read again when its log has grown, a worker has taken or left it, it has been named, or moved up in
+        the queue.
+        """
+        places = {run.path: place for place, run in enumerate(queue.waiting(self.root), 1)}
         known = {}
         for run in list_runs(self.root):
-            key = _version(run.events_file), run.locked(), _version(run.label_file)
+            key = _version(run.events_file), run.locked(), _version(run.label_file), places.get(run.path, 0)
             before = self._known.get(run.path)
-            known[run.path] = before if before and before[0] == key else (key, _entry(run))
+            known[run.path] = before if before and before[0] == key else (key, _entry(run)._replace(place=key[-1]))
         self._known = known
         return [entry for _, entry in known.values()]
 

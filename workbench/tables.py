@@ -22,10 +22,12 @@ from core.model.speeds import Speeds, recall
 from core.options import AUTO, Options, options
 from core.presets import MODELS, NAMED_RECIPES, RECIPES, Source, standing_for
 from core.recipe import Recipe, load
+from core.runs import queue
 from core.runs.folder import RunFolder, list_runs
 from workbench import comparing
-from workbench.formatting import clock, count, percent, plural, printable, size
+from workbench.formatting import clock, count, ordinal, percent, plural, printable, size
 from workbench.prices import Price, in_words, ladder, price, upwards
+from workbench.queueing import interrupted
 
 
 def data(recipe: Recipe, as_json: bool) -> int:
@@ -158,7 +160,8 @@ def bars() -> Iterator[Callable[[str, int, int, str], None]]:
 
 def runs(root: Path, as_json: bool) -> int:
     """Every run under the root, newest first."""
-    rows = [_run(run) for run in list_runs(root)]
+    places = {run.name: place for place, run in enumerate(queue.waiting(root), 1)}
+    rows = [_run(run) | {"place": places.get(run.name)} for run in list_runs(root)]
     if as_json:
         print(json.dumps(rows, indent=2))
     elif not rows:
@@ -176,11 +179,13 @@ def runs(root: Path, as_json: bool) -> int:
                     row["trainable"],
                     percent(row["test"]["accuracy"]) if row["test"] else "",
                     f"{percent(row['test']['low'])} to {percent(row['test']['high'])}" if row["test"] else "",
-                    f"{row['why']} {row['do']}".strip(),
+                    f"{row['why']} {row['do']}".strip() if not row["place"] else f"{ordinal(row['place'])} in the queue",
                 ]
                 for row in rows
             ],
         )
+    if words := interrupted(root):
+        Console(stderr=True, highlight=False).print(f"{words}. workbench queue goes on with it.", soft_wrap=True)
     return 0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from core.errors import BadRecipe, BadRun, Problem
+from core.runs import queue
 from core.runs.control import Continue, Control, Epochs, Evaluate, Pause, Rates, Save, Step, Stop
 from core.runs.events import Applied, Checkpointed, Continued, Ended, Evaluated, Event, Paused
 from core.runs.folder import RunFolder
@@ -49,10 +50,13 @@ def control_of(what: str, number: str | None) -> Control:
 
 def tell(run: RunFolder, told: Control, as_json: bool) -> int:
     """Tell a run something and print what comes of it in a few seconds; the exit code says whether it was refused.
+    A stop takes a queued run out of the queue.
 
     Raises BadRun where the run is not running, or ends before it has answered.
     """
     status = run.status()
+    if status.state == "queued":
+        return _take_out(run, told, as_json)
     if not status.alive:
         do = "Nothing is left to be told." if status.state == "done" else f"Take it up again with: workbench resume {run.name}"
         raise BadRun(f"{run.name} is not running: it is {status.state}.", do)
@@ -70,6 +74,18 @@ def tell(run: RunFolder, told: Control, as_json: bool) -> int:
     else:
         print("\n".join(answers.said or [f"{run.name} has not answered yet. It answers between two steps, once it learns."]))
     return FAILED if answer and answer.refused else DONE
+
+
+def _take_out(run: RunFolder, told: Control, as_json: bool) -> int:
+    if told != Stop():
+        raise BadRun(f"{run.name} is not running: it waits in the queue.", f"workbench ctl {run.name} stop takes it out.")
+    queue.take_out(run)
+    if as_json:
+        known = {"id": None, "control": msgspec.to_builtins(told), "answered": True, "refused": None, "step": run.status().step}
+        print(json.dumps({"run": str(run.path), **known}, indent=2))
+    else:
+        print(f"{run.name} is out of the queue.")
+    return DONE
 
 
 class Answers:

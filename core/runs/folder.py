@@ -20,7 +20,7 @@ from core.pretraining import Pretraining
 from core.runs import control
 from core.runs.events import Continued, Ended, Event, Paused, Planned, Resumed, Started, Steps, decode
 
-State = Literal["starting", "running", "paused", "done", "stopped", "failed", "vanished"]
+State = Literal["queued", "starting", "running", "paused", "done", "stopped", "failed", "vanished"]
 Kind = TypeVar("Kind")
 NEARLY = 0.8  # of the machine's memory: more than this is as good as all of it
 TAIL = 1 << 16  # bytes; the last events of a run stand in here
@@ -56,7 +56,7 @@ class Label(msgspec.Struct, frozen=True):
 class RunFolder:
     """A run's folder. Reading it never changes it.
 
-    Once it is launched, all but `control.jsonl` and `label.json` is the worker's.
+    Once it is launched, all but `control.jsonl`, `label.json` and `queued` is the worker's.
     """
 
     def __init__(self, path: Path | str):
@@ -75,6 +75,7 @@ class RunFolder:
         self.result_file = self.path / "result.json"
         self.label_file = self.path / "label.json"
         self.log_file = self.path / "worker.log"
+        self.queued_file = self.path / "queued"  # its time of change is the run's place in the queue
         self.lock_file = self.path / "lock"
         self.heartbeat_file = self.path / "heartbeat"
         self.checkpoints = self.path / "checkpoints"
@@ -128,8 +129,9 @@ class RunFolder:
 
     def status(self) -> Status:
         """What the run is doing, from its lock and the end of its log."""
-        # the lock first: a worker writes its last event before it lets go
-        locked = self.locked()
+        # its place in the queue before the lock, which whoever starts it takes before that place is given up; the
+        # lock before the log: a worker writes its last event before it lets go
+        queued, locked = self.queued_file.exists(), self.locked()
         step = n_steps = held = 0
         ended, paused = None, False
         for event in self.tail():
@@ -152,6 +154,8 @@ class RunFolder:
             state = "paused" if paused else "running" if started else "starting"
             return Status(state, step, started, quiet=self._quiet())
         n_steps = n_steps or self._started()
+        if queued:
+            return Status("queued", step, n_steps, "It waits in the queue.")
         if ended:
             return Status(ended.state, step, n_steps, ended.why, ended.do)
         if not self.recipe_file.is_file() and not self.pretrains:

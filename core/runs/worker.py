@@ -95,6 +95,7 @@ def main(path: str) -> int:
     run = RunFolder(path)
     inherited = os.environ.pop(LOCK_FD, None)
     held = int(inherited) if inherited else lock(run)  # held until the process ends
+    run.queued_file.unlink(missing_ok=True)  # where its starter was killed before it could
     os.nice(NICE)
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     # threads that wait for one another sleep: spinning, they keep from the CPU those they wait for, and a run

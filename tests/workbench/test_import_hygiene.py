@@ -21,6 +21,7 @@ FREE_OF_TORCH = (
     "core.runs.folder",
     "core.runs.history",
     "core.runs.launch",
+    "core.runs.queue",
 )
 ENGINE = ("core.train.loop", "core.runs.worker", "core.evaluate.predict", "core.model.classifier")
 

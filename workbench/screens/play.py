@@ -270,8 +270,8 @@ class PlayScreen(Room):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
-            case "train":
-                return not (self.desk.status and self.desk.status.alive)
+            case "train" | "train_next":
+                return bool(self.desk.status and self.desk.status.alive) == (action == "train_next")
             case "other":
                 return self._asked is not None
             case "write":
@@ -284,6 +284,8 @@ class PlayScreen(Room):
     async def action_train(self) -> None:
         if await self.desk.start():
             self.app.action_mode("train")
+
+    action_train_next = action_train
 
 
 def _at_step(opened: Opened, step: int) -> Opened:

@@ -13,7 +13,7 @@ from core.errors import BadRun
 from core.evaluate.compare import Comparison
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from workbench import curves, keys
+from workbench import curves, keys, queueing
 from workbench.formatting import plural
 from workbench.listing import Entry, Listing, bring_back, empty_bin, hide
 from workbench.screens.label import LabelDialog
@@ -55,6 +55,7 @@ class RunsScreen(Room):
             yield Headings(table)
             yield table
             yield Baselines(table)
+            yield Static(id="queue", markup=False)
         with Horizontal(id="below"):
             yield Panel(Chart(), title="Validation accuracy %", letter="v", id="curves")
             with Panel(title="Recipe", letter="p", joint="┬", id="recipe"):
@@ -86,6 +87,7 @@ class RunsScreen(Room):
         async with self._reading:
             entries = await asyncio.to_thread(self._listing.look)
             baseline = await asyncio.to_thread(self._listing.baseline, entries)
+            interrupted = await asyncio.to_thread(queueing.interrupted, self.desk.root)
             self._entries, self._baseline = entries, baseline
             if not self.query(RunTable):
                 return  # read before the panels stand, or after they have gone: the next look shows it
@@ -93,6 +95,8 @@ class RunsScreen(Room):
             self._marked = [path for path in self._marked if path in paths]
             self.set_class(bool(self._entries), "-some")
             self.query_one("#nothing", Static).update(self._nothing())
+            self.query_one("#queue", Static).update(f"▲ {interrupted}, which was interrupted. r on one of them goes on.")
+            self.query_one("#queue", Static).display = bool(interrupted)
             self._show()
             self._read_curves()
             if self._baseline:
@@ -218,7 +222,7 @@ class RunsScreen(Room):
     # What the person asks for
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action not in ("open_run", "overlay", "baseline", "name_run", "delete_run", "resume", "undo"):
+        if action not in ("open_run", "overlay", "baseline", "name_run", "delete_run", "resume", "start_now", "take_out", "undo"):
             return super().check_action(action, parameters)
         entry = self._selected if self.query(RunTable) else None
         match action:
@@ -226,6 +230,8 @@ class RunsScreen(Room):
                 return entry is not None and entry.result is not None
             case "resume":
                 return entry is not None and entry.status.state in ENDED_EARLY
+            case "start_now" | "take_out":
+                return entry is not None and entry.status.state == "queued"
             case "undo":
                 return bool(self._bin)
         return entry is not None
@@ -264,10 +270,20 @@ class RunsScreen(Room):
     async def action_train(self) -> None:
         if await self.desk.start():
             self.app.action_mode("train")
+        else:
+            self._look()
 
     async def action_resume(self) -> None:
         if await self.desk.resume(self._selected.run):
             self.app.action_mode("train")
+        else:
+            self._look()
+
+    action_start_now = action_resume
+
+    async def action_take_out(self) -> None:
+        await self.desk.take_out(self._selected.run)
+        self._look()
 
     async def action_delete_run(self) -> None:
         run = self._selected.run

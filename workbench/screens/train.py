@@ -251,6 +251,10 @@ class TrainScreen(Room):
         match action:
             case "train":
                 return not alive
+            case "train_next":
+                return alive
+            case "start_now" | "take_out":
+                return bool(status) and status.state == "queued"
             case "stop":
                 return alive and not self._stopping(self.desk)
             case "tell" | "steer":
@@ -271,8 +275,15 @@ class TrainScreen(Room):
     def action_train(self) -> None:
         self.run_worker(self.desk.start(), group="run")
 
+    action_train_next = action_train
+
     def action_resume(self) -> None:
         self.run_worker(self.desk.resume(self.desk.run), group="run")
+
+    action_start_now = action_resume
+
+    async def action_take_out(self) -> None:
+        await self.desk.take_out(self.desk.run)
 
     async def action_stop(self) -> None:
         self._stop_asked = self.desk.run

@@ -14,7 +14,7 @@ from workbench.desk import Desk
 from workbench.formatting import clock, cut
 from workbench.themes import colour
 
-GLYPHS = {"starting": "●", "running": "●", "paused": "‖", "done": "✓", "stopped": "■", "failed": "✕", "vanished": "◌"}
+GLYPHS = {"queued": "▷", "starting": "●", "running": "●", "paused": "‖", "done": "✓", "stopped": "■", "failed": "✕", "vanished": "◌"}
 
 
 def run_in_words(status: Status, history: History) -> str:

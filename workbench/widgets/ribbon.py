@@ -13,7 +13,7 @@ QUIET = 15  # seconds without a heartbeat after which a worker is doubted
 STILL_TO_COME = ("learn", "test")
 NAMES = {"encode": "encode once"}  # where a phase is called more than what it is
 GAP = "   "
-ENDS = {"stopped": ("■", "muted"), "failed": ("✕", "error"), "vanished": ("◌", "warning")}
+ENDS = {"queued": ("▷", "muted"), "stopped": ("■", "muted"), "failed": ("✕", "error"), "vanished": ("◌", "warning")}
 
 
 def took(seconds: float) -> str:
@@ -116,6 +116,10 @@ class Ribbon(Widget):
 
     def _end(self) -> Text:
         status = self._status
+        if status.state == "queued":
+            if not self._history.phases:  # then it is said below
+                return Text("─" * self.content_region.width, colour(self, "rule"))
+            return Text(f"{status.why} {status.do}", colour(self, "text"))
         if status.state == "done":
             words = f"✓ Done after {plural(status.step, 'step')}. {status.why} {status.do}"
             return Text(words.rstrip(), colour(self, "text"))

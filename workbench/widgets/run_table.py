@@ -9,7 +9,7 @@ from textual.widget import Widget
 from core.evaluate.compare import Comparison
 from core.recipe import Recipe
 from core.runs.history import History
-from workbench.formatting import clock, cut, pad, percent, printable
+from workbench.formatting import clock, cut, ordinal, pad, percent, printable
 from workbench.listing import Entry
 from workbench.themes import colour
 from workbench.widgets.header import GLYPHS
@@ -146,6 +146,9 @@ class RunTable(Lines):
     def _instead(self, entry: Entry) -> str:
         status = entry.status
         match status.state:
+            case "queued":
+                place = f", {ordinal(entry.place)}" if entry.place else ""  # queued in this moment
+                return f"waits{place} in the queue; s takes it out"
             case "starting":
                 return "starting"
             case "running":

@@ -77,6 +77,8 @@ class Waiting(Widget):
 
     def render(self) -> Text:
         text, muted = colour(self, "text"), colour(self, "muted")
+        if self._status.state == "queued":
+            return Text.assemble((self._status.why, text), "\n\n", (self._status.do, muted))
         if not self._status.alive:
             return Text(self._status.why if self._status.state == "done" else NOTHING_LEARNED, text)
         lines = [Text(being_done(self._history, self._recipe), text)]

@@ -1,0 +1,174 @@
+"""Runs that wait their turn, and the process that starts them: `python -P -m core.runs.queue ROOT`. No torch here.
+
+A run waits where its folder holds the file `queued`, in the order of those files' times. One process at a time serves
+a root: it holds a lock there, starts one run when no other is alive, and ends when nothing waits. A run that is
+started otherwise goes first. Whoever queues a run starts that process where there is none; killed, it loses nothing,
+because what waits stands in the folders.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from core import files
+from core.errors import BadRun
+from core.runs.events import Ended
+from core.runs.folder import RunFolder, list_runs
+from core.runs.launch import LOCK_FD, launch_locked, lock
+from core.runs.log import EventLog
+
+LOCK, LOG = ".queue.lock", ".queue.log"  # under the root
+POLL = 0.25  # seconds between two looks at a run that has to end first
+
+
+class Turn(NamedTuple):
+    """When a run that waits will start: its `place` in the queue, from 1; the run that it comes `after`, empty where
+    it is next and no other runs; and whether the queue is `served`: without that, nothing starts it."""
+
+    place: int
+    after: str
+    served: bool
+
+
+def waiting(root: Path) -> list[RunFolder]:
+    """The runs under a root that wait, the next one first."""
+    found = []
+    for run in list_runs(root)[::-1]:
+        try:
+            since = run.queued_file.stat().st_mtime_ns
+        except FileNotFoundError:
+            continue
+        if not run.locked():  # else its worker is about to begin
+            found.append((since, run))
+    return [run for _, run in sorted(found, key=lambda one: one[0])]
+
+
+def alive(root: Path) -> RunFolder | None:
+    """The newest run under a root that a worker holds."""
+    return next((run for run in list_runs(root) if run.locked()), None)
+
+
+def served(root: Path) -> bool:
+    """Whether a process starts what waits under a root."""
+    return files.locked(root / LOCK)
+
+
+def turn(run: RunFolder) -> Turn | None:
+    """When a run will start; None where it does not wait."""
+    root = run.path.parent
+    names = [each.name for each in waiting(root)]
+    if run.name not in names:
+        return None
+    at, busy = names.index(run.name), alive(root)
+    return Turn(at + 1, names[at - 1] if at else busy.name if busy else "", served(root))
+
+
+def add(run: RunFolder) -> Turn | None:
+    """Let a run wait for its turn, at the end of the queue unless it waits already, and have the queue served.
+
+    Returns its turn; None where that has come meanwhile. Raises BadRun where it is running or cannot be written.
+    """
+    fd = lock(run)
+    try:
+        if not run.queued_file.exists():
+            files.write(run.queued_file, b"")
+    except OSError as error:
+        raise BadRun(f"{run.name} cannot be queued: {error.strerror}.", f"Is {run.path} writable?") from error
+    finally:
+        os.close(fd)
+    found = turn(run)
+    start(run.path.parent)
+    return found and found._replace(served=True)
+
+
+def take_out(run: RunFolder) -> None:
+    """Let a run wait no more; one that has never run is stopped then, others are what they were before.
+
+    Raises BadRun where it is running already or cannot be written.
+    """
+    fd = lock(run)
+    try:
+        if run.queued_file.exists() and not run.events_file.exists():
+            why = "It was taken out of the queue before it began."
+            EventLog(run).last(Ended(state="stopped", why=why, do="resume starts it."))
+        run.queued_file.unlink(missing_ok=True)
+    except OSError as error:
+        do = f"Is {run.path} writable?"
+        raise BadRun(f"{run.name} cannot be taken out of the queue: {error.strerror}.", do) from error
+    finally:
+        os.close(fd)
+
+
+def start(root: Path) -> bool:
+    """Have what waits under a root started by a process that outlives this one; False where nothing waits, or one is
+    at it. Raises BadRun where that cannot be.
+    """
+    if not waiting(root):
+        return False
+    try:
+        fd = files.lock(root / LOCK)
+        if fd is None:
+            return False
+        try:
+            with open(root / LOG, "ab") as log:
+                subprocess.Popen(
+                    [sys.executable, "-P", "-m", "core.runs.queue", str(root)],
+                    cwd=root,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    pass_fds=[fd],
+                    env=os.environ | {LOCK_FD: str(fd)},
+                )
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise BadRun(f"The queue cannot be started: {error.strerror}.", f"Is {root} writable?") from error
+    return True
+
+
+def main(root: Path) -> str:
+    """Start what waits, one run after the other, until nothing does; returns what could not be started, and why."""
+    inherited = os.environ.pop(LOCK_FD, None)
+    held = int(inherited) if inherited else files.lock(root / LOCK)
+    refused: dict[str, str] = {}
+    while held is not None:
+        _serve(root, refused)
+        os.close(held)
+        # a run that was queued in this moment has been left to this process
+        held = files.lock(root / LOCK) if _next(root, refused) else None
+    return "\n".join(refused.values())
+
+
+def _next(root: Path, refused: dict[str, str]) -> RunFolder | None:
+    return next((run for run in waiting(root) if run.name not in refused), None)
+
+
+def _serve(root: Path, refused: dict[str, str]) -> None:
+    while run := _next(root, refused):
+        if busy := alive(root):
+            while busy.locked():
+                time.sleep(POLL)
+            continue
+        try:
+            if worker := _launch(run):
+                worker.wait()
+        except BadRun as error:
+            if not run.locked():  # by hand, it can have been started meanwhile
+                refused[run.name] = str(error)
+
+
+def _launch(run: RunFolder) -> subprocess.Popen | None:
+    fd = lock(run)
+    if run.queued_file.exists():
+        return launch_locked(run, fd)
+    os.close(fd)  # taken out meanwhile
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])) or 0)
