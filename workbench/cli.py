@@ -120,7 +120,7 @@ def _ctl(given) -> int:
     from workbench.telling import control_of, tell
 
     run = find_run(runs_root(given.runs), given.run)
-    return tell(run, control_of(given.what, given.number), given.json)
+    return tell(run, control_of(run, given.what, given.number), given.json)
 
 
 def _queue(given) -> int:

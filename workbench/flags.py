@@ -27,7 +27,7 @@ COMMANDS = {
     "models": "list the models and whether their weights are here, or ask one (models ask)",
     "queue": "list the runs that wait for their turn, and go on with them where the queue was interrupted",
     "resume": "take a stopped, failed or vanished run up again",
-    "ctl": "tell a run something while it runs: pause, resume, step [N], stop, save, evaluate, lr X, head-lr X, epochs N",
+    "ctl": "tell a run something while it runs: pause, resume, step [N], stop, save, evaluate, lr X, head-lr X, epochs N, learn PARTS, thaw PARTS, freeze PARTS",
     "export": "write a run as a folder that transformers or onnxruntime opens",
     "import": "bring in a classifier that the book's chapter saved (review_classifier.pth), to ask and export it",
 }
@@ -79,9 +79,9 @@ def parser() -> Parser:
     _add_options(added["pretrain"], [o for o in options(Pretraining) if o.name != "text.paths"])
     added["resume"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
     added["ctl"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
-    words = "pause, resume, step, stop, save, evaluate, lr, head-lr or epochs"
+    words = "pause, resume, step, stop, save, evaluate, lr, head-lr, epochs, learn, thaw or freeze"
     added["ctl"].add_argument("what", metavar="WHAT", choices=words.replace(" or", ",").split(", "), help=words)
-    added["ctl"].add_argument("number", nargs="?", metavar="N", help="how many steps or epochs, or the learning rate")
+    added["ctl"].add_argument("number", nargs="?", metavar="N", help="how many steps or epochs, the learning rate, or parts as --trainable takes them")
     added["compare"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
     added["compare"].add_argument("baseline", metavar="BASELINE", help="the run that it is measured against")
     added["name"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")

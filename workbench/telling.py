@@ -7,12 +7,14 @@ from collections.abc import Callable
 import msgspec
 
 from core.errors import BadRecipe, BadRun, Problem
+from core.model.freeze import FreezePlan
 from core.runs import queue
-from core.runs.control import Continue, Control, Epochs, Evaluate, Pause, Rates, Save, Step, Stop
+from core.runs.control import Continue, Control, Epochs, Evaluate, Learn, Pause, Rates, Save, Step, Stop
 from core.runs.events import Applied, Checkpointed, Continued, Ended, Evaluated, Event, Paused
 from core.runs.folder import RunFolder
-from core.runs.history import describe
+from core.runs.history import History, describe
 from workbench.formatting import printable
+from workbench.rest import plan_now
 
 PATIENCE = 5.0  # seconds
 POLL = 0.05
@@ -30,15 +32,25 @@ WITH_NUMBER: dict[str, Callable[[str], Control]] = {
     "head-lr": lambda rate: Rates(head_lr=float(rate)),
     "epochs": lambda n: Epochs(float(n)),
 }
+ABOUT_PARTS: dict[str, Callable[[FreezePlan, FreezePlan], FreezePlan]] = {
+    "learn": lambda plan, named: named,
+    "thaw": lambda plan, named: plan.with_parts(named.parts),
+    "freeze": lambda plan, named: plan.without(named.parts),
+}
 COMES = {"pause": Paused, "resume": Continued, "step": Paused, "stop": Ended, "save": Checkpointed, "evaluate": Evaluated}
 
 
-def control_of(what: str, number: str | None) -> Control:
-    """What is meant by a word and its number. Raises BadRecipe where that is missing, or one too many."""
+def control_of(run: RunFolder, what: str, number: str | None) -> Control:
+    """What is meant by a word and its number, or the parts of the model that it names.
+
+    Raises BadRecipe where that is missing, makes no sense, or is one too many, and BadRun.
+    """
     if what in PLAIN:
         if number is not None:
             raise BadRecipe([Problem(what, f"takes no number, and {number!r} was given.")])
         return PLAIN[what]
+    if what in ABOUT_PARTS:
+        return _about_parts(run, what, number)
     if number is None and what == "step":
         return Step()
     try:
@@ -46,6 +58,20 @@ def control_of(what: str, number: str | None) -> Control:
     except (TypeError, ValueError) as error:
         given = "none" if number is None else repr(number)
         raise BadRecipe([Problem(what, f"takes a number, and {given} was given.")]) from error
+
+
+def _about_parts(run: RunFolder, what: str, named: str | None) -> Learn:
+    """What is to learn in all, where some parts are to be added, or taken away."""
+    recipe, history = run.recipe(), History()
+    for event in run.events()[0]:
+        history.apply(event)
+    if named is None:
+        raise BadRecipe([Problem(what, "names no part.", "last_two_blocks, say, or blocks.3,norm.")])
+    plan = plan_now(recipe, history)
+    try:
+        return Learn(str(ABOUT_PARTS[what](plan, FreezePlan.parse(named, plan.n_blocks))))
+    except ValueError as error:
+        raise BadRecipe([Problem(what, str(error))]) from error
 
 
 def tell(run: RunFolder, told: Control, as_json: bool) -> int:

@@ -89,7 +89,17 @@ class FreezePlan:
     def thawed(self, n: int) -> "FreezePlan":
         """The same with so many more blocks learning, the uppermost of those that are frozen."""
         frozen = [f"blocks.{i}" for i in reversed(range(self.n_blocks)) if not self.of_part(f"blocks.{i}")]
-        return FreezePlan.of(self.n_blocks, self.parts.union(frozen[:n]))
+        return self.with_parts(frozen[:n])
+
+    def with_parts(self, parts: Iterable[str]) -> "FreezePlan":
+        """The same with these learning too; a block learns whole or by adapters, as it is named here."""
+        parts = frozenset(parts)
+        return FreezePlan.of(self.n_blocks, self.without(parts).parts | parts)
+
+    def without(self, parts: Iterable[str]) -> "FreezePlan":
+        """The same with these frozen, blocks whole or by adapters."""
+        blocks = {part.replace("lora.", "blocks.") for part in parts}
+        return FreezePlan.of(self.n_blocks, self.parts - blocks - set(map(adapted, blocks)))
 
     def of_part(self, part: str) -> str | None:
         """What learns at a place in `parts_of`: the part itself, its adapters, or None."""

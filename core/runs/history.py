@@ -110,6 +110,11 @@ class History:
         return self._banked + self._of_this_cache - self.encoded.seconds
 
     @property
+    def reads_cache(self) -> bool:
+        """Whether what lies under the lowest learning part comes from the prefix cache now."""
+        return self.encoded is not None and (not self.learnings or self.learnings[-1].depth == self.encoded.blocks)
+
+    @property
     def _texts_served(self) -> float:
         """How often a text was learned from or looked at."""
         learned = self.step / self.n_steps * self.started.epochs * self.started.rows["train"] if self.n_steps else 0.0
@@ -118,7 +123,7 @@ class History:
     @property
     def _of_this_cache(self) -> float:
         """Seconds that the present cache has saved."""
-        if self.encoded is None or (self.learnings and self.learnings[-1].depth != self.encoded.blocks):
+        if not self.reads_cache:
             return 0.0
         return self.encoded.cost / max(1, self.encoded.texts) * (self._texts_served - self._served)
 
@@ -175,10 +180,13 @@ class History:
             self.log.append((event, words))
 
     def _phase(self, event: e.Phase) -> None:
-        if event.name not in self.phases or self.phases[event.name].attempt != event.attempt:
+        before = self.phases.pop(event.name, None)
+        # while it learns, something else may have to be encoded; from then on another pace holds
+        anew = before is None or before.attempt != event.attempt or before.done == before.total or event.name == "learn"
+        if anew and (event.done < event.total or before is None):
             self.phase_times[event.name] = (event.t, event.t)
             self._begun[event.name] = event.done
-        self.phases[event.name] = event
+        self.phases[event.name] = event  # as the latest
         self.phase_times[event.name] = (self.phase_times[event.name][0], event.t)
 
     def _steps(self, event: e.Steps) -> None:

@@ -11,6 +11,7 @@ from core.recipe import load
 from core.runs import control
 from core.runs import events as e
 from workbench.app import WorkbenchApp
+from workbench.screens.learn import LearnDialog
 from workbench.screens.steer import SteerDialog
 
 SIZES = [(120, 36), (80, 24)]
@@ -107,3 +108,34 @@ async def test_a_paused_run_that_was_killed_has_vanished(opened, runs, shown, un
         assert run.status().state == "paused"
         runs.append(run, now(e.Resumed, from_step=390))
         assert run.status().state == "running"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, size):
+    run = runs.write("running", upto=400)
+    encoded = e.Encoded(blocks=5, texts=1194, positions=1, bytes=4, dtype="float32", found=0, seconds=22.0, cost=22.0, kept=True)
+    with runs.held(run):
+        runs.append(run, now(e.Learning, trainable="last_block", words="last block", parameters=7, depth=5, step=0))
+        encoded.t, encoded.step = time.time(), 0
+        runs.append(run, encoded)
+        async with opened(size) as pilot:
+            await until(pilot, lambda: pilot.app.screen.check_action("thaw", ()))
+            await pilot.press("space")
+            await until(pilot, lambda: "thaws or freezes a part" in shown(pilot.app) and "■■ block 5" in shown(pilot.app))
+            for key in ("j", "space"):
+                await pilot.press(key)
+            await until(pilot, lambda: "Block 4 sits under the cache. Learning it costs" in shown(pilot.app))
+            await pilot.press("escape")
+            await until(pilot, lambda: not isinstance(pilot.app.screen, LearnDialog))
+            assert not told(run)
+            for key in ("space", "minus"):
+                await pilot.press(key)
+            await until(pilot, lambda: "Final norm, block 5 freeze with the weights of now." in shown(pilot.app))
+            assert "encoded anew. Enter freezes" in " ".join(shown(pilot.app).split()) or size == SIZES[1]
+            await pilot.press("enter")
+            await until(pilot, lambda: told(run))
+            assert [line.control for line in told(run)] == [control.Learn("head")]
+            change = now(e.Learning, trainable="head", words="head only", parameters=7, depth=6, step=400)
+            runs.append(run, now(e.Applied, step=400, id=told(run)[0].id, control={"type": "learn", "trainable": "head"}), change)
+            await until(pilot, lambda: "head only now" in shown(pilot.app))
+            assert pilot.app.desk.history.marks == [(400, "head only")]

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from core.errors import BadRecipe
 from core.recipe import load
-from core.runs.control import Pause, Step, Stop
+from core.runs.control import Learn, Pause, Step, Stop
 from core.runs.events import Applied, Started
 from core.runs.folder import create_run
 from core.runs.launch import launch
@@ -58,6 +59,9 @@ def test_a_worker_is_steered_and_says_what_comes_of_it(ctl, messages, tmp_path, 
     assert code == 0 and "checkpoint saved" in out
     code, out, _ = ctl(run, "head-lr", "5e-4")
     assert code == 0 and out == f"r1, step {at + 3:,}: head lr 0.0005 from step {at + 4:,} on\n"
+    code, out, _ = ctl(run, "thaw", "norm")
+    assert code == 0 and out == f"r1, step {at + 3:,}: norm, head learning from step {at + 4:,} on\n"
+    assert ctl(run, "learn", "head")[0] == 0
     code, out, _ = ctl(run, "lr", "5e-4")
     assert code == 1 and "refused: only the head learns" in out
     code, out, _ = ctl(run, "epochs", "3000", "--json")
@@ -95,5 +99,20 @@ def test_answers_begin_where_the_run_was_told(runs):
 
 
 @pytest.mark.parametrize(("words", "control"), [(("step", None), Step(1)), (("step", "7"), Step(7)), (("stop", None), Stop())])
-def test_words_that_are_meant(words, control):
-    assert telling.control_of(*words) == control
+def test_words_that_are_meant(runs, words, control):
+    assert telling.control_of(runs.write("running"), *words) == control
+
+
+def test_parts_are_named_alone_or_added_or_taken_away(runs):
+    run = runs.write("running", upto=400)
+    meant = {
+        ("learn", "last_two_blocks"): "last_two_blocks",
+        ("thaw", "blocks.4"): "last_two_blocks",
+        ("thaw", "lora.5"): "lora.5,norm,head",
+        ("freeze", "blocks.5,norm"): "head",
+    }
+    for (what, named), trainable in meant.items():
+        assert telling.control_of(run, what, named) == Learn(trainable)
+    for named, why in ((None, "names no part"), ("blocks.9", "no part of this model")):
+        with pytest.raises(BadRecipe, match=why):
+            telling.control_of(run, "thaw", named)

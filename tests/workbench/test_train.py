@@ -302,6 +302,12 @@ def test_a_resume_is_marked_on_the_curve(runs):
     assert len(history.losses) == 500
 
 
+def thaw(app, step):
+    """Have the followed run let more learn after a step."""
+    for at, words in ((0, "last block"), (step, "block 4 thawed")):
+        app.desk.history.apply(e.Learning(step=at, trainable="last_block" if at else "head", words=words, parameters=1, depth=5))
+
+
 def readout(app) -> str:
     return app.screen.query_one(Readout).render().plain
 
@@ -319,7 +325,7 @@ async def test_the_cursor_reads_both_charts_and_goes_with_the_window(opened, run
             losses = app.desk.history.losses
             assert f"loss {losses[399]:.3g}" in readout(app) and "smoothed 0." in readout(app)
             assert [chart.cursor for chart in screen.query(Chart)] == [400, 400]
-            app.desk.history.marks.append((200, "block 4 thawed"))
+            thaw(app, 200)
             await pilot.press("home", *["right"] * 7, "pagedown", "shift+right")
             step = screen.query_one("#loss Chart", Chart).cursor
             assert 100 < step < 400 and f"loss {losses[step - 1]:.3g}" in readout(app)
@@ -340,10 +346,10 @@ async def test_the_cursor_reads_both_charts_and_goes_with_the_window(opened, run
 async def test_the_words_of_a_mark_are_read_at_its_step(opened, runs, until):
     async with opened(runs.write("stopped")) as pilot:
         app = pilot.app
-        app.desk.history.marks.append((400, "block 4 thawed"))
+        thaw(app, 400)
         await pilot.press("i")
         await until(pilot, lambda: "◇ block 4 thawed" in readout(app))
-        app.desk.history.marks.clear()
+        app.desk.history.learnings.clear()
         await pilot.press("i", "i")
         await until(pilot, lambda: "○ saved" in readout(app))
         await pilot.press("left")

@@ -9,14 +9,16 @@ from textual.widgets import Static
 
 from core.data.named import called
 from core.errors import BadRun
+from core.model.freeze import FreezePlan
 from core.recipe import Recipe
-from core.runs.control import Continue, Control, Evaluate, Pause, Save, Step, Stop
+from core.runs.control import Continue, Control, Evaluate, Learn, Pause, Save, Step, Stop
 from core.runs.events import Applied, Ended
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from workbench import curves, keys
 from workbench.desk import Desk
 from workbench.formatting import plural
+from workbench.rest import plan_now
 from workbench.screens.room import Room
 from workbench.view import View
 from workbench.widgets.chart import Chart
@@ -109,8 +111,9 @@ class TrainScreen(Room):
             self.query_one(Ribbon).show(history, status, self._stopping(desk))
             self.query_one(Waiting).show(history, status, self._recipe)
             self.query_one(Now).show(history, status)
-            self.query_one(Weights).show(history, self._recipe.plan if self._recipe else None)
-            frozen = frozen_in_words(self._recipe.plan, history.encoded is not None) if self._recipe else []
+            plan = plan_now(self._recipe, history) if self._recipe else None
+            self.query_one(Weights).show(history, plan)
+            frozen = frozen_in_words(plan, history.reads_cache) if plan else []
             self.query_one(Frozen).show(frozen)
             words = "; ".join(f"{parts} {state}" for parts, state in frozen)
             self.query_one("#weights", Panel).subtitle = words if self.has_class("-short") else ""
@@ -174,7 +177,9 @@ class TrainScreen(Room):
             return "Train"
         if desk.run.pretrains:
             return f"{desk.run.name}  a language model, from plain text"
-        return f"{desk.run.name}  {run_in_words(self._recipe)}" if self._recipe else desk.run.name
+        if self._recipe is None:
+            return desk.run.name
+        return f"{desk.run.name}  {run_in_words(self._recipe, plan_now(self._recipe, desk.history))}"
 
     def _sentence(self, desk: Desk) -> Text:
         recipe = desk.recipe
@@ -257,7 +262,9 @@ class TrainScreen(Room):
                 return bool(status) and status.state == "queued"
             case "stop":
                 return alive and not self._stopping(self.desk)
-            case "tell" | "steer":
+            case "tell" | "steer" | "thaw":
+                if action == "thaw" and self._recipe is None:
+                    return False
                 return alive and not self._stopping(self.desk) and self._may(*parameters)
             case "resume":
                 return bool(status) and status.state in ENDED_EARLY
@@ -309,6 +316,16 @@ class TrainScreen(Room):
         except BadRun as error:
             self.desk.complain(error)
 
+    def action_thaw(self) -> None:
+        from workbench.screens.learn import LearnDialog
+
+        desk = self.desk
+        self.app.push_screen(LearnDialog(desk.run.name, self._recipe, desk.history, desk.speeds), self._planned)
+
+    async def _planned(self, trainable: str | None) -> None:
+        if trainable:
+            await self.desk.tell(Learn(trainable))
+
     async def _steered(self, told: list[Control] | None) -> None:
         for control in told or ():
             await self.desk.tell(control)
@@ -327,7 +344,9 @@ class TrainScreen(Room):
         self.app.push_screen(WorkerLogScreen(self.desk.run))
 
 
-def run_in_words(recipe: Recipe) -> str:
-    """gpt2, last block, on SMSSpamCollection."""
+def run_in_words(recipe: Recipe, plan: FreezePlan | None = None) -> str:
+    """gpt2, last block, on SMSSpamCollection; `plan` is what learns now, where that has changed."""
+    plan = plan or recipe.plan
+    learns = plan.in_words if plan == recipe.plan else f"{plan.in_words} now"
     preset = "" if recipe.preset == "default" else f", {recipe.preset} recipe"
-    return f"{recipe.model.name}, {recipe.plan.in_words}, on {called(recipe.data.path)}{preset}"
+    return f"{recipe.model.name}, {learns}, on {called(recipe.data.path)}{preset}"

@@ -130,10 +130,13 @@ class Layers(Lines):
         """Whether a range has been begun."""
         return self._anchor is not None
 
-    def show(self, recipe: Recipe, profile: Profile | None, speeds: Speeds | None) -> None:
-        """Show the stack of the recipe's model under its plan, with prices where a profile gives lengths."""
+    def show(self, recipe: Recipe, profile: Profile | None, speeds: Speeds | None, n_classes: int = 2) -> None:
+        """Show the stack of the recipe's model under its plan, with prices where a profile gives lengths.
+
+        `n_classes` is taken where there is no profile.
+        """
         preset, plan = MODELS[recipe.model.name], recipe.plan
-        n_classes = max(2, len(profile.labels)) if profile else 2
+        n_classes = max(2, len(profile.labels)) if profile else n_classes
         if plan.n_blocks != self._plan.n_blocks or not self._parts:
             self._parts = parts_of(plan.n_blocks)[::-1]
             self._anchor = None
@@ -247,11 +250,10 @@ class Layers(Lines):
         return self._parts[first : last + 1]
 
     def action_toggle(self) -> None:
-        chosen, plan = set(self._chosen()), self._plan
-        rest = plan.parts - chosen - {adapted(part) for part in chosen}
+        chosen, plan = self._chosen(), self._plan
         # a range follows its first end, so that it comes out all learning or all frozen
         freezes = plan.of_part(self._parts[self.part if self._anchor is None else self._anchor])
-        self._ask(FreezePlan.of(plan.n_blocks, rest if freezes else rest | chosen))
+        self._ask(plan.without(chosen) if freezes else plan.with_parts(chosen))
 
     def action_lora(self) -> None:
         n = self._plan.n_blocks

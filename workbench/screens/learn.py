@@ -1,0 +1,108 @@
+"""What learns from now on: the ladder of a live run, and what a change would cost it."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from core.model.freeze import FreezePlan, adapted
+from core.model.speeds import Speeds
+from core.recipe import Recipe
+from core.runs.history import History
+from workbench import keys
+from workbench.formatting import about
+from workbench.marks import LEGEND
+from workbench.rest import longer, plan_now
+from workbench.widgets.layers import Layers
+from workbench.widgets.panel import Panel
+from workbench.widgets.weights import listed
+
+NO_CHANGE = "space thaws or freezes a part; + − a b h l v as on Model. It holds from the next step on."
+NOTICED = 0.5  # seconds more or fewer that are worth a word
+
+
+class LearnDialog(ModalScreen[str | None]):
+    """Returns what is to learn, as a recipe names it, or None where all stays as it is."""
+
+    BINDINGS = keys.bindings("dialog", "learning")
+
+    def __init__(self, name: str, recipe: Recipe, history: History, speeds: Speeds | None):
+        super().__init__()
+        self._name, self._recipe, self._history, self._speeds = name, recipe, history, speeds
+        self._plan = plan_now(recipe, history)
+
+    def compose(self) -> ComposeResult:
+        with Panel(title=f"What learns in {self._name}", classes="dialog"):
+            yield Layers()
+            yield Static(classes="hint", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Panel).subtitle = "enter changes it · esc leaves it"
+        self._show()
+        self.query_one(Layers).focus()
+
+    def _show(self) -> None:
+        labels = len(self._history.started.labels) if self._history.started else 2
+        self.query_one(Layers).show(self._recipe.learning(self._plan), None, None, labels)
+        words = consequences(self._recipe, self._history, self._plan, self._speeds)
+        self.query_one(Static).update(f"{LEGEND}\n{words or NO_CHANGE}")
+
+    @on(Layers.Planned)
+    def _planned(self, event: Layers.Planned) -> None:
+        if event.plan.parts:
+            self._plan = event.plan
+            self._show()
+
+    def action_accept(self) -> None:
+        changed = self._plan != plan_now(self._recipe, self._history)
+        self.dismiss(str(self._plan) if changed else None)
+
+    def action_back(self) -> None:
+        layers = self.query_one(Layers)
+        if layers.choosing:
+            layers.action_range()
+        else:
+            self.dismiss(None)
+
+
+def consequences(recipe: Recipe, history: History, plan: FreezePlan, speeds: Speeds | None) -> str:
+    """What comes of learning with another plan, in sentences; empty where it is the present one."""
+    now = plan_now(recipe, history)
+    if plan == now:
+        return ""
+    thaws, freezes = plan.parts - now.parts, now.parts - plan.parts
+    below = {part for part in thaws if _below(part, now)}
+    said = []
+    if below and history.reads_cache:
+        said.append(f"{_named(below, plan)} {_verb(below, 'sits', 'sit')} under the cache.")
+    elif thaws:
+        said.append(f"{_named(thaws, plan)} {_verb(thaws, 'thaws', 'thaw')}.")
+    if freezes - {adapted(part) for part in thaws}:
+        said.append(f"{_named(freezes, plan)} {_verb(freezes, 'freezes', 'freeze')} with the weights of now.")
+    more = longer(recipe, history, plan, speeds)
+    if more is None:
+        said.append("What it costs is known after the first steps.")
+    elif abs(more) < NOTICED:
+        said.append("The rest takes as long as before.")
+    else:
+        it = f"Learning {_verb(thaws, 'it', 'them')}" if not freezes else "The change"
+        why = ": what lies below is encoded anew" if more > 0 and not thaws else ""
+        said.append(f"{it} {'costs' if more > 0 else 'saves'} {about(abs(more))}{' more' * (more > 0)}{why}.")
+    return " ".join([*said, f"Enter {'thaws' if thaws and not freezes else 'freezes' if not thaws else 'changes'}, esc leaves it."])
+
+
+def _below(part: str, plan: FreezePlan) -> bool:
+    """Whether a part lies under the lowest that learns."""
+    if part == "embeddings":
+        return plan.depth is not None
+    kind, _, i = part.partition(".")
+    return kind in ("blocks", "lora") and plan.depth is not None and int(i) < plan.depth
+
+
+def _named(parts: frozenset[str] | set[str], plan: FreezePlan) -> str:
+    words = listed({part.replace("lora.", "blocks.") for part in parts}, plan.n_blocks)
+    return words[0].upper() + words[1:]
+
+
+def _verb(parts: frozenset[str] | set[str], one: str, several: str) -> str:
+    return one if len(parts) == 1 else several
