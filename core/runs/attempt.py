@@ -176,7 +176,7 @@ def _accuracy(said: np.ndarray, labels: np.ndarray) -> float:
 
 
 def demand_room(recipe: Recipe, texts: Texts, n_classes: int) -> None:
-    """Raises WorkbenchError where learning would take more memory than there is: running out of it ends a process unasked."""
+    """Raises NoRoom where learning would take more memory than there is: running out of it ends a process unasked."""
     costs = cost.Costs.of(recipe, n_classes)
     width = texts.context if recipe.train.padding == "fixed" else int(texts.lengths.max())
     held = psutil.Process().memory_info().rss  # by libraries and texts, which the reckoning holds already

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from core.errors import Fits
+
 
 class Event(msgspec.Struct, tag_field="type", kw_only=True, omit_defaults=False):
     """`t` is seconds since the epoch, `attempt` the life of the process (from 1), `step` optimizer steps so far."""
@@ -60,6 +62,20 @@ class Steps(Event, tag="steps"):
     seconds: float  # what these steps took
     rss: int  # resident memory of the worker, bytes
     n_steps: int = 0  # in all, as planned now
+
+
+class Learned(Event, tag="learned"):
+    """The texts of one step, which is `step`, each as the model saw it before it learned from it.
+
+    One entry a text. `loss` is plain cross entropy, -ln of what its label was given, whatever class weights and label
+    smoothing make of it in the step; None where `train.ignore_index` leaves the text out.
+    """
+
+    rows: list[int]  # lines of data.jsonl.gz, from 0
+    labels: list[int]  # indices into the labels of Started
+    answers: list[int]  # the likeliest of them
+    probabilities: list[float]  # of the answer
+    loss: list[float | None]
 
 
 class Evaluated(Event, tag="evaluated"):
@@ -151,6 +167,7 @@ class Ended(Event, tag="ended"):
     why: str = ""
     do: str = ""
     result: dict | None = None
+    fits: Fits | None = None  # where it failed for want of memory
 
 
 def stopped() -> Ended:
@@ -163,6 +180,7 @@ AnyEvent = (
     | Phase
     | Encoded
     | Steps
+    | Learned
     | Evaluated
     | Sampled
     | Changed

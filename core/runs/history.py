@@ -29,6 +29,7 @@ class History:
         self.evaluations: dict[str, list[Point]] = {"train": [], "validation": [], "test": []}
         self.changes: list[e.Changed] = []
         self.followed: list[e.Followed] = []
+        self.learned: e.Learned | None = None  # the latest step that was taken to be looked at
         self.baselines: dict[str, e.Baseline] = {}
         self.checkpoints: list[e.Checkpointed] = []
         self.log: list[tuple[e.Event, str]] = []  # events worth a line, with its words
@@ -115,6 +116,8 @@ class History:
                 self.encoded = msgspec.structs.replace(event, seconds=before + event.seconds)
             case e.Steps():
                 self._steps(event)
+            case e.Learned():
+                self.learned = event
             case e.Evaluated():
                 self._evaluated(event)
             case e.Changed():
@@ -188,7 +191,7 @@ class History:
     def _resume(self, event: e.Resumed) -> None:
         at = self.step = event.from_step
         self.ended, self.paused = None, False
-        self._recent = []
+        self._recent, self.learned = [], None
         self.phases, self.phase_times = {}, {}
         del self.losses[at:], self.rates[at:]
         for split, points in self.evaluations.items():
@@ -203,6 +206,8 @@ def describe(event: e.Event) -> str:
     match event:
         case e.Encoded():
             return _encoded(event)
+        case e.Learned():
+            return _learned(event)
         case e.Evaluated(whole=True):
             return _evaluated(event, "whole")
         case e.Evaluated():
@@ -232,6 +237,11 @@ def _applied(event: e.Applied) -> str:
     elif not event.refused:
         return f"{words} from step {event.step + 1:,} on"
     return f"{words}, refused: {event.refused}" if event.refused else words
+
+
+def _learned(event: e.Learned) -> str:
+    n, wrong = len(event.rows), sum(a != b for a, b in zip(event.answers, event.labels, strict=True))
+    return f"learned from {n:,} text{'s' * (n != 1)}, of which it had {wrong:,} wrong"
 
 
 def _evaluated(event: e.Evaluated, kind: str) -> str:

@@ -27,6 +27,7 @@ from core.train.optim import set_full_rates, set_rates
 from core.train.orders import Orders
 from core.train.schedule import share_of_rate
 from core.train.texts import Texts
+from core.train.watched import Watched
 
 
 def epoch_plan(recipe: Recipe, texts: Texts, epoch: int) -> list[list[batches.Batch]]:
@@ -114,11 +115,14 @@ class ClassifierLoop(Loop):
         together = self._plan[1][i]
         weight = sum(self._weight_of(batch) for batch in together)  # in a smaller last batch a text counts alike
         value, tokens = 0.0, 0
+        watched = Watched(self.inputs.texts, self.train.ignore_index) if self._watched else None
         self.optimizer.zero_grad(set_to_none=True)
         for k, batch in enumerate(together):
             h, lengths, labels = self.inputs.batch("train", batch)
             with dropping(self.model, [self.train.seed, self.state.step, k]):
                 logits = self.model.suffix(h, lengths, self.inputs.depth)
+            if watched:
+                watched.see(batch, logits.detach())
             loss = F.cross_entropy(
                 logits,
                 labels,
@@ -137,6 +141,7 @@ class ClassifierLoop(Loop):
         share = self._share()
         set_rates(self.optimizer, share)
         self.optimizer.step()
+        self._learned = watched and watched.learned(self.state.step + 1)
         return value, share * self.settings.lr, tokens
 
     def _share(self) -> float:
