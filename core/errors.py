@@ -45,6 +45,28 @@ class BadRun(WorkbenchError):
     """A run folder that is missing, half written, or in the wrong state for what was asked."""
 
 
+class Fits(NamedTuple):
+    """Batches that learn the same in less memory."""
+
+    batch: int
+    accumulate: int
+    memory: int  # bytes
+
+    @property
+    def in_words(self) -> str:
+        """No full stop at its end."""
+        n, together, gigabytes = self.batch, self.accumulate, self.memory / 1e9
+        return f"Batch {n} with {together} accumulated gives the same result in {gigabytes:.1f} GB"
+
+
+class NoRoom(WorkbenchError):
+    """Learning would take more memory than is free. `fits` is None where no smaller batch helps."""
+
+    def __init__(self, what: str, do: str, fits: Fits | None):
+        super().__init__(what, do)
+        self.fits = fits
+
+
 class BadRecipe(WorkbenchError):
     """A recipe with one or more problems, all of them reported together."""
 

@@ -10,7 +10,7 @@ import msgspec
 from textual.signal import Signal
 
 from core.data.profile import Profile
-from core.errors import BadRun, WorkbenchError
+from core.errors import BadRun, Fits, WorkbenchError
 from core.model.freeze import FreezePlan
 from core.options import layer
 from core.recipe import MOST_FOLLOWED, Recipe, load
@@ -56,6 +56,7 @@ class Desk:
         self.run_changed: Signal[Desk] = Signal(app, "run changed")
         self._helpers: dict[str, Helper] = {}
         self._worker: subprocess.Popen | None = None
+        self._started: tuple[RunFolder, Recipe] | None = None  # the latest run that was started from here
         self._told: set[str] = set()  # ids of what runs were told from here
 
     @property
@@ -223,7 +224,17 @@ class Desk:
         if problem:
             self.complain(problem)
             return False
-        return await self._launch(lambda: create_run(self.root, self.recipe))
+        recipe = self.recipe
+        launched = await self._launch(lambda: create_run(self.root, recipe))
+        if launched:
+            self._started = self.run, recipe
+        return launched
+
+    @property
+    def fits(self) -> Fits | None:
+        """Batches with which the recipe, as it was started, fits into memory; where the run on show found that it does not."""
+        ended = self.history.ended
+        return ended.fits if ended and self._started == (self.run, self.recipe) else None
 
     async def resume(self, run: RunFolder) -> bool:
         """Take a run up again, or start one that waits, as `start` does with a new one."""

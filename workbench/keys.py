@@ -113,6 +113,7 @@ ACTIONS = [
     Action("train", "t", "train", "Train with this recipe; while a run is alive, it waits its turn", ("data", "model", "train", "play", "runs")),
     Action("train_next", "t", "", "Train with this recipe when this run has ended", ("train", "play")),
     Action("measure", "P", "measure", "Measure how fast this machine is, for prices that are true", ("model",)),
+    Action("apply", "enter", "smaller batches", "Learn the same in batches that fit into memory", ("train",)),
     Action("play", "enter", "play", "Try sentences on this run", ("train",)),
     Action("errors", "e", "errors", "The texts it gets wrong, most confident first", ("train",)),
     Action("pause", "p", "pause", "Pause before the next step, with a checkpoint", ("train",), "tell('pause')"),

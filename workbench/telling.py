@@ -1,8 +1,10 @@
 """Telling a run something from the command line, and hearing what comes of it."""
 
 import json
+import shutil
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -10,11 +12,22 @@ from core.errors import BadRecipe, BadRun, Problem
 from core.model.freeze import FreezePlan
 from core.runs import queue
 from core.runs.control import Continue, Control, Epochs, Evaluate, Learn, Pause, Rates, Save, Step, Stop
-from core.runs.events import Applied, Checkpointed, Continued, Ended, Evaluated, Event, Paused
+from core.runs.events import (
+    Applied,
+    Checkpointed,
+    Continued,
+    Ended,
+    Evaluated,
+    Event,
+    Learned,
+    Paused,
+    Started,
+)
 from core.runs.folder import RunFolder
 from core.runs.history import History, describe
-from workbench.formatting import printable
+from workbench.formatting import cut, pad, percent, printable
 from workbench.rest import plan_now
+from workbench.stepped import MARK_WIDTH, StepText, step_texts
 
 PATIENCE = 5.0  # seconds
 POLL = 0.05
@@ -95,10 +108,11 @@ def tell(run: RunFolder, told: Control, as_json: bool) -> int:
     if answer and not answer.refused and came:
         answers.wait(lambda event: isinstance(event, came) and getattr(event, "whole", True))
     if as_json:
+        texts = {step: [one._asdict() for one in learned] for step, learned in answers.learned()}
         known = {"answered": answer is not None, "refused": answer.refused if answer else None, "step": answer.step if answer else None}
-        print(json.dumps({"run": str(run.path), "id": answers.id, "control": control, **known}, indent=2))
+        print(json.dumps({"run": str(run.path), "id": answers.id, "control": control, **known, "steps": texts}, indent=2))
     else:
-        print("\n".join(answers.said or [f"{run.name} has not answered yet. It answers between two steps, once it learns."]))
+        print("\n".join([*answers.said()] or [f"{run.name} has not answered yet. It answers between two steps, once it learns."]))
     return FAILED if answer and answer.refused else DONE
 
 
@@ -122,7 +136,7 @@ class Answers:
         self._offset = run.events_file.stat().st_size if run.events_file.exists() else 0
         self._until = time.monotonic() + PATIENCE
         self._rest: list[Event] = []
-        self.said: list[str] = []
+        self.heard: list[Event] = []
         self.id = run.send(told)
 
     def wait(self, wanted: Callable[[Event], bool]) -> Event | None:
@@ -134,10 +148,33 @@ class Answers:
             while self._rest:
                 event = self._rest.pop(0)
                 found = wanted(event)
-                if (found or self.said) and (words := printable(describe(event))):
-                    self.said.append(f"{self._run.name}, step {event.step:,}: {words}")
+                if found or self.heard:
+                    self.heard.append(event)
                 if found:
                     return event
             if not alive or time.monotonic() > self._until:
                 return None
             time.sleep(POLL)
+
+    def said(self) -> Iterator[str]:
+        """What was heard, in lines. Raises BadRun where the texts of a step cannot be read."""
+        learned = dict(self.learned())
+        for event in self.heard:
+            if words := printable(describe(event)):
+                yield f"{self._run.name}, step {event.step:,}: {words}"
+            if isinstance(event, Learned):
+                yield from map(_line, learned[event.step])
+
+    def learned(self) -> Iterator[tuple[int, list[StepText]]]:
+        """Each step that told of its texts, with them. Raises BadRun."""
+        told = [event for event in self.heard if isinstance(event, Learned)]
+        if told:
+            labels = next(event.labels for event in self._run.events()[0] if isinstance(event, Started))
+            yield from ((event.step, step_texts(self._run, event, labels)) for event in told)
+
+
+def _line(one: StepText) -> str:
+    """A text of a step; on a terminal in one of its lines, anywhere else whole."""
+    said = f"{printable(one.answer)} {percent(one.probability)}"
+    line = f"  loss {one.loss_in_words:>6}  {pad(one.mark, MARK_WIDTH)}  said {said}, is {printable(one.label)}:  {printable(one.text)}"
+    return cut(line, shutil.get_terminal_size().columns) if sys.stdout.isatty() else line

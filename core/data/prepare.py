@@ -4,7 +4,6 @@ import csv
 import gzip
 import io
 import re
-import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ import numpy as np
 
 from core import files, recipe
 from core.data.read import Table
-from core.errors import BadData, BadRun
+from core.errors import BadData
 from core.runs.folder import RunFolder
+from core.runs.rows import Row, damaged, kept_rows
 
 SPLITS = ("train", "validation", "test")
 FEWEST = 3  # rows of a label when every split shall have one
@@ -199,19 +199,12 @@ def _some(words: list[str]) -> str:
     return ", ".join(words[:5]) + (f" and {len(words) - 5:,} more" if len(words) > 5 else "")
 
 
-class _Line(msgspec.Struct):
-    row: int
-    text: str
-    label: str
-    split: str
-
-
 def save(prepared: Prepared, run: RunFolder) -> None:
     """Keep the rows in the run: data.jsonl.gz for the engine, split.csv for whoever wants to compare."""
     named = [prepared.names[i] for i in prepared.labels]
     columns = (prepared.rows.tolist(), prepared.texts, named, prepared.split.tolist())
     encode = msgspec.json.Encoder().encode
-    lines = b"".join(encode(_Line(*values)) + b"\n" for values in zip(*columns, strict=True))
+    lines = b"".join(encode(Row(*values)) + b"\n" for values in zip(*columns, strict=True))
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["row", "label", "split"])
@@ -222,17 +215,9 @@ def save(prepared: Prepared, run: RunFolder) -> None:
 
 def load(run: RunFolder) -> Prepared:
     """The rows that a run keeps, in their order. Raises BadRun where they are missing or damaged."""
-    try:
-        content = gzip.decompress(run.data_file.read_bytes())
-        lines = [msgspec.json.decode(line, type=_Line) for line in content.splitlines()]
-        if not lines:
-            raise EOFError
-    except FileNotFoundError as error:
-        raise BadRun(f"{run.name} keeps no rows: data.jsonl.gz is missing.", "Train it anew.") from error
-    except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as error:
-        raise BadRun(
-            f"The rows that {run.name} keeps cannot be read: data.jsonl.gz is damaged.", "Train it anew."
-        ) from error
+    lines = list(kept_rows(run))
+    if not lines:
+        raise damaged(run)
     names = label_names([line.label for line in lines])
     number = {name: i for i, name in enumerate(names)}
     return Prepared(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psutil
 
-from core.errors import WorkbenchError
+from core.errors import Fits, NoRoom
 
 GROUPS = Path("/sys/fs/cgroup")
 # of the two kinds of control groups: their folder, and the files of the limit and of what is used
@@ -49,20 +49,16 @@ def _left(folder: Path, limit: str, used: str) -> int | None:
 
 
 def demand(needed: Callable[[int], int], batch: int, accumulate: int, room: int) -> None:
-    """Raises WorkbenchError where a run of such batches takes more than `room` bytes, with a batch that fits.
+    """Raises NoRoom where a run of such batches takes more than `room` bytes, with a batch that fits.
 
     `needed` gives a run's peak in bytes from its batch.
     """
     if (peak := needed(batch)) <= room:
         return
-    fitting = next((n for n in range(batch - 1, 0, -1) if batch % n == 0 and needed(n) <= room), None)
+    smaller = (Fits(n, accumulate * batch // n, needed(n)) for n in range(batch - 1, 0, -1) if batch % n == 0)
+    fits = next((each for each in smaller if each.memory <= room), None)
     do = "Learn fewer layers, cut texts at a shorter context, or choose a smaller model."
-    if fitting:
-        together = accumulate * batch // fitting
-        do = (
-            f"Batch {fitting} with {together} accumulated gives the same result in {needed(fitting) / 1e9:.1f} GB: "
-            f"--batch {fitting} --accumulate {together}."
-        )
-    raise WorkbenchError(
-        f"This needs {peak / 1e9:.1f} GB of memory; {room / 1e9:.1f} are free.", f"{do} --memory ignore tries it as it is."
-    )
+    if fits:
+        do = f"{fits.in_words}: --batch {fits.batch} --accumulate {fits.accumulate}."
+    what = f"This needs {peak / 1e9:.1f} GB of memory; {room / 1e9:.1f} are free."
+    raise NoRoom(what, f"{do} --memory ignore tries it as it is.", fits)

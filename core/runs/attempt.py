@@ -29,13 +29,14 @@ from core.runs.folder import RunFolder
 from core.runs.model import before_training, find_origin, new_model, set_weights, tokenizer_of
 from core.runs.resolve import resolve
 from core.train.compiled import compile_learning
-from core.train.finetune import ClassifierLoop, demand_room, learning, plan_at, settings_of, steps_per_epoch
+from core.train.finetune import ClassifierLoop, demand_room, steps_per_epoch
 from core.train.inputs import Fresh, Inputs
 from core.train.loop import State, Stopped
 from core.train.optim import adamw, load_state, state_tensors
 from core.train.orders import Orders
 from core.train.prefix import inputs_of
 from core.train.texts import Texts, cut
+from core.train.thaw import plan_at, settings_of, trainable
 
 
 def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -> Iterator[Event]:
@@ -69,7 +70,7 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
         load_state(optimizer, model.learning(), checkpoint.read(folder, checkpoint.OPTIMIZER))
     epochs = int(orders.settings(settings_of(recipe.train), state.step).epochs)
     yield started(recipe, prepared, texts, plan, epochs)
-    yield learning(model, state.step)
+    yield trainable(model, state.step)
     multiply_in(model, recipe.speed.precision)
     if recipe.speed.compile:
         compile_learning(model)

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from core.errors import Fits
+
 
 class Event(msgspec.Struct, tag_field="type", kw_only=True, omit_defaults=False):
     """`t` is seconds since the epoch, `attempt` the life of the process (from 1), `step` optimizer steps so far."""
@@ -28,10 +30,10 @@ class Started(Event, tag="started"):
     threads: int
 
 
-class Learning(Event, tag="learning"):
+class Trainable(Event, tag="trainable"):
     """What learns from here on: as an attempt begins, and whenever that changes."""
 
-    trainable: str  # as in the recipe
+    parts: str  # as `freeze.trainable` names them
     words: str  # for a person
     parameters: int
     depth: int  # leading frozen blocks, with the embeddings
@@ -70,6 +72,20 @@ class Steps(Event, tag="steps"):
     seconds: float  # what these steps took
     rss: int  # resident memory of the worker, bytes
     n_steps: int = 0  # in all, as planned now
+
+
+class Learned(Event, tag="learned"):
+    """The texts of one step, which is `step`, each as the model saw it before it learned from it.
+
+    One entry a text. `loss` is plain cross entropy, -ln of what its label was given, whatever class weights and label
+    smoothing make of it in the step; None where `train.ignore_index` leaves the text out.
+    """
+
+    rows: list[int]  # lines of data.jsonl.gz, from 0
+    labels: list[int]  # indices into the labels of Started
+    answers: list[int]  # the likeliest of them
+    probabilities: list[float]  # of the answer
+    loss: list[float | None]
 
 
 class Evaluated(Event, tag="evaluated"):
@@ -161,6 +177,7 @@ class Ended(Event, tag="ended"):
     why: str = ""
     do: str = ""
     result: dict | None = None
+    fits: Fits | None = None  # where it failed for want of memory
 
 
 def stopped() -> Ended:
@@ -170,10 +187,11 @@ def stopped() -> Ended:
 
 AnyEvent = (
     Started
-    | Learning
+    | Trainable
     | Phase
     | Encoded
     | Steps
+    | Learned
     | Evaluated
     | Sampled
     | Changed

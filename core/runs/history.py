@@ -29,13 +29,14 @@ class History:
         self.evaluations: dict[str, list[Point]] = {"train": [], "validation": [], "test": []}
         self.changes: list[e.Changed] = []
         self.followed: list[e.Followed] = []
+        self.learned: e.Learned | None = None  # the latest step that was taken to be looked at
         self.baselines: dict[str, e.Baseline] = {}
         self.checkpoints: list[e.Checkpointed] = []
         self.log: list[tuple[e.Event, str]] = []  # events worth a line, with its words
         self.ended: e.Ended | None = None
         self.paused = False
         self.encoded: e.Encoded | None = None  # the latest attempt's; its seconds are those of all attempts
-        self.learnings: list[e.Learning] = []  # what learns, as the run began and whenever that changed
+        self.trainables: list[e.Trainable] = []  # what learns, as the run began and whenever that changed
         self.rss = 0
         self.version = 0  # grows with every event: redraw when it has changed
         self._told: list[tuple[int, control.Change]] = []  # with their steps, in the order in which they were told
@@ -68,7 +69,7 @@ class History:
     @property
     def trainable(self) -> str | None:
         """What learns now, as in a recipe; None before an attempt has said so."""
-        return self.learnings[-1].trainable if self.learnings else None
+        return self.trainables[-1].parts if self.trainables else None
 
     @property
     def marks(self) -> list[tuple[int, str]]:
@@ -77,7 +78,7 @@ class History:
         holds = {step: control.Settings().at(step, self._told) for step, _ in self._told}
         held = [(step, one) for step, one in self._told if holds[step].told(one) == holds[step]]
         rates = [(step, control.in_words(one)) for step, one in held if not isinstance(one, control.Learn)]
-        return sorted(rates + [(event.step, event.words) for event in self.learnings[1:]])
+        return sorted(rates + [(event.step, event.words) for event in self.trainables[1:]])
 
     @property
     def learning(self) -> bool:
@@ -112,7 +113,7 @@ class History:
     @property
     def reads_cache(self) -> bool:
         """Whether what lies under the lowest learning part comes from the prefix cache now."""
-        return self.encoded is not None and (not self.learnings or self.learnings[-1].depth == self.encoded.blocks)
+        return self.encoded is not None and (not self.trainables or self.trainables[-1].depth == self.encoded.blocks)
 
     @property
     def _texts_served(self) -> float:
@@ -141,14 +142,16 @@ class History:
         match event:
             case e.Started():
                 self.started, self.ended = event, None
-            case e.Learning():
-                self._learn(event)
+            case e.Trainable():
+                self._thaw(event)
             case e.Phase():
                 self._phase(event)
             case e.Encoded():
                 self._encode(event)
             case e.Steps():
                 self._steps(event)
+            case e.Learned():
+                self.learned = event
             case e.Evaluated():
                 self._evaluated(event)
             case e.Changed():
@@ -207,10 +210,10 @@ class History:
         if change := control.change_of(event.control):
             self._told.append((event.step, change))
 
-    def _learn(self, event: e.Learning) -> None:
-        if event.trainable != self.trainable:
+    def _thaw(self, event: e.Trainable) -> None:
+        if event.parts != self.trainable:
             self._bank()
-            self.learnings.append(event)
+            self.trainables.append(event)
 
     def _bank(self) -> None:
         """What is served from now on, another cache serves, or none."""
@@ -236,7 +239,7 @@ class History:
     def _resume(self, event: e.Resumed) -> None:
         at = self.step = event.from_step
         self.ended, self.paused = None, False
-        self._recent = []
+        self._recent, self.learned = [], None
         self.phases, self.phase_times = {}, {}
         del self.losses[at:], self.rates[at:]
         for split, points in self.evaluations.items():
@@ -244,7 +247,7 @@ class History:
         self.changes = [c for c in self.changes if c.step <= at]
         self.followed = [f for f in self.followed if f.step <= at]
         self.checkpoints = [c for c in self.checkpoints if c.step <= at]
-        self.learnings = [one for one in self.learnings if one.step < at]  # what changed at this step changes again
+        self.trainables = [one for one in self.trainables if one.step < at]  # what changed at this step changes again
 
 
 def describe(event: e.Event) -> str:
@@ -252,8 +255,10 @@ def describe(event: e.Event) -> str:
     match event:
         case e.Encoded():
             return _encoded(event)
-        case e.Learning(scheduled=True):
+        case e.Trainable(scheduled=True):
             return f"{event.words} learning from step {event.step + 1:,} on, by the recipe"
+        case e.Learned():
+            return _learned(event)
         case e.Evaluated(whole=True):
             return _evaluated(event, "whole")
         case e.Evaluated():
@@ -283,6 +288,11 @@ def _applied(event: e.Applied) -> str:
     elif not event.refused:
         return f"{words} from step {event.step + 1:,} on"
     return f"{words}, refused: {event.refused}" if event.refused else words
+
+
+def _learned(event: e.Learned) -> str:
+    n, wrong = len(event.rows), sum(a != b for a, b in zip(event.answers, event.labels, strict=True))
+    return f"learned from {n:,} text{'s' * (n != 1)}, of which it had {wrong:,} wrong"
 
 
 def _evaluated(event: e.Evaluated, kind: str) -> str:

@@ -8,7 +8,7 @@ import time
 import traceback
 
 from core import files
-from core.errors import WorkbenchError
+from core.errors import NoRoom, WorkbenchError
 from core.runs.events import Ended, Phase, Resumed, stopped
 from core.runs.folder import RunFolder
 from core.runs.launch import LOCK_FD, lock
@@ -76,6 +76,8 @@ def work(run: RunFolder, log: EventLog, orders: Orders) -> Ended:
         return ended
     except Interrupted:
         return stopped()
+    except NoRoom as error:
+        return Ended(state="failed", why=error.what, do=error.do, fits=error.fits)
     except WorkbenchError as error:
         return Ended(state="failed", why=error.what, do=error.do)
     except MemoryError:

@@ -16,12 +16,12 @@ from core.errors import WorkbenchError
 from core.evaluate import metrics
 from core.files import Progress
 from core.model import cost, room
-from core.model.classifier import Classifier, part_of
+from core.model.classifier import Classifier
 from core.model.freeze import FreezePlan
-from core.recipe import Recipe, Train
+from core.recipe import Recipe
 from core.runs import control
-from core.runs.control import Control, Settings
-from core.runs.events import Changed, Evaluated, Event, Followed, Learning, Phase
+from core.runs.control import Control
+from core.runs.events import Changed, Evaluated, Event, Followed, Phase
 from core.train.change import relative_change
 from core.train.compiled import compile_learning
 from core.train.follow import Sentences
@@ -31,6 +31,8 @@ from core.train.optim import renewed, set_full_rates, set_rates
 from core.train.orders import Orders
 from core.train.schedule import share_of_rate
 from core.train.texts import Texts
+from core.train.thaw import plan_at, plan_of, settings_of, trainable
+from core.train.watched import Watched
 
 
 def epoch_plan(recipe: Recipe, texts: Texts, epoch: int) -> list[list[batches.Batch]]:
@@ -51,39 +53,14 @@ def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
     )
 
 
-def settings_of(train: Train) -> Settings:
-    """What a recipe that leaves nothing open learns with, until it is told otherwise."""
-    return Settings(train.lr, train.head_lr, train.epochs)
-
-
-def plan_at(recipe: Recipe, orders: Orders, step: int) -> FreezePlan:
-    """What learns in the step after `step` steps: what the run was told last, or what its recipe says."""
-    told = orders.settings(settings_of(recipe.train), step).trainable
-    return FreezePlan.parse(told, recipe.plan.n_blocks) if told else recipe.plan_after(step)
-
-
 def demand_room(recipe: Recipe, texts: Texts, n_classes: int) -> None:
-    """Raises WorkbenchError where learning would take more memory than there is: running out of it ends a process unasked."""
+    """Raises NoRoom where learning would take more memory than there is: running out of it ends a process unasked."""
     if recipe.speed.memory == "ignore" or recipe.speed.device != "cpu":
         return
     costs = cost.Costs.of(recipe, n_classes)
     width = texts.context if recipe.train.padding == "fixed" else int(texts.lengths.max())
     held = psutil.Process().memory_info().rss  # by libraries and texts, which the reckoning holds already
     room.demand(lambda batch: costs.memory(batch, width), recipe.train.batch, recipe.train.accumulate, room.free() + held)
-
-
-def learning(model: Classifier, step: int, scheduled: bool = False) -> Learning:
-    """What of a model learns after `step` steps."""
-    plan = plan_of(model)
-    n = sum(p.numel() for _, p in model.learning())
-    return Learning(
-        trainable=str(plan), words=plan.in_words, parameters=n, depth=plan.depth or 0, scheduled=scheduled, step=step
-    )
-
-
-def plan_of(model: Classifier) -> FreezePlan:
-    """The plan that a model was frozen by."""
-    return FreezePlan.of(len(model.backbone.h), {part_of(name) for name, _ in model.learning()})
 
 
 def class_weights(kind: str, texts: Texts, n_classes: int) -> Tensor:
@@ -155,11 +132,14 @@ class ClassifierLoop(Loop):
         together = self._order[1][i]
         weight = sum(self._weight_of(batch) for batch in together)  # in a smaller last batch a text counts alike
         value, tokens = 0.0, 0
+        watched = Watched(self.inputs.texts, self.train.ignore_index) if self._watched else None
         self.optimizer.zero_grad(set_to_none=True)
         for k, batch in enumerate(together):
             h, lengths, labels = self.inputs.batch("train", batch)
             with dropping(self.model, [self.train.seed, self.state.step, k]):
                 logits = self.model.suffix(h, lengths, self.inputs.depth)
+            if watched:
+                watched.see(batch, logits.detach())
             loss = F.cross_entropy(
                 logits,
                 labels,
@@ -178,6 +158,7 @@ class ClassifierLoop(Loop):
         share = self._share()
         set_rates(self.optimizer, share)
         self.optimizer.step()
+        self._learned = watched and watched.learned(self.state.step + 1)
         return value, share * self.settings.lr, tokens
 
     def _share(self) -> float:
@@ -237,7 +218,7 @@ class ClassifierLoop(Loop):
         self.plan, self.parameters = plan, [p for _, p in model.learning()]
         self.optimizer = renewed(self.optimizer, model, self.train)
         self._set_rates(self.settings.lr, self.settings.head_lr)
-        yield learning(model, self.state.step, scheduled=self.settings.trainable is None)
+        yield trainable(model, self.state.step, scheduled=self.settings.trainable is None)
         if plan.depth != depth:
             self.start_from(Fresh(model, self.inputs.texts, 0, self.recipe.speed.device))  # to let go of what is kept
             self.inputs = yield from self._encode(self.recipe.learning(plan))

@@ -12,11 +12,12 @@ from torch import Tensor
 from core.errors import WorkbenchError
 from core.runs import control
 from core.runs.control import Control, Settings
-from core.runs.events import Checkpointed, Continued, Event, Paused, Phase, Planned, Steps
+from core.runs.events import Checkpointed, Continued, Event, Learned, Paused, Phase, Planned, Steps
 from core.train.orders import Orders
 
 SAFE = "What was saved before is safe. Try a tenth of the learning rate."
 REPORT = 0.25  # seconds between two lines of steps
+WATCHED = 10  # steps before a pause: as many as a person looks at one by one
 SHARE = 20  # saving takes at most one part in this many of the time
 
 
@@ -63,6 +64,7 @@ class Loop(ABC):
         self._process = psutil.Process()
         self._saved = (state.step, state.evaluated)  # what the last checkpoint holds, or a run that has none yet
         self._pause_at: int | None = None
+        self._learned: Learned | None = None
         self._losses: list[float] = []
         self._rates: list[float] = []
         self._tokens = 0
@@ -71,7 +73,10 @@ class Loop(ABC):
 
     @abstractmethod
     def _learn(self) -> tuple[float, float, int]:
-        """The optimizer step after `state.step`: its loss, learning rate and tokens. Raises NotFinite."""
+        """The optimizer step after `state.step`: its loss, learning rate and tokens. Raises NotFinite.
+
+        A kind of training that tells texts apart leaves those of a step that is `_watched` in `_learned`.
+        """
 
     @abstractmethod
     def _evaluate(self) -> Iterator[Event]:
@@ -130,8 +135,16 @@ class Loop(ABC):
             self._losses.append(loss)
             self._rates.append(rate)
             self._tokens += tokens
+            if self._learned:
+                yield self._learned
+                self._learned = None
             if time.monotonic() - self._reported > REPORT:
                 yield from self._report()
+
+    @property
+    def _watched(self) -> bool:
+        """Whether someone who has asked for so many steps looks at what the next one learns from."""
+        return self._pause_at is not None and self._pause_at - self.state.step <= WATCHED
 
     @property
     def _pausing(self) -> bool:

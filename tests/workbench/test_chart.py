@@ -45,6 +45,7 @@ def test_a_window_holds_its_own_steps_and_the_line_goes_on_to_its_limits():
     assert sum(mean.n for mean in found.means[1:]) == 21
     assert scale.crossing([0, 50, 100], [0.0, 5.0, 7.0], 60) == [(60, pytest.approx(5.4))]
     assert scale.crossing([0, 50, 100], [0.0, 5.0, 7.0], 50) == []
+    assert scale.crossing([0, 50], [0.0, 5.0, 7.0], 60) == []
     assert scale.crossing([0, 50], [0.0, 5.0], 60) == scale.crossing([10, 50], [0.0, NAN], 20) == []
 
 

@@ -8,6 +8,7 @@ from textual.widgets import Input
 from core.model.freeze import FreezePlan
 from core.recipe import load
 from core.runs.control import Stop
+from core.runs.folder import list_runs
 from workbench.app import WorkbenchApp
 from workbench.screens.recipes import Recipes, RecipesDialog
 from workbench.screens.save import SaveDialog
@@ -424,6 +425,31 @@ async def test_t_starts_a_run_and_train_follows_it(model, until):
         await until(pilot, lambda: desk.history.step > 0)
         await desk.tell(Stop())
         await until(pilot, lambda: desk.status.state == "stopped")
+
+
+async def test_where_memory_is_short_enter_takes_smaller_batches(model, shown, until):
+    layers = {"model": {"name": "nano"}, "freeze": {"trainable": "head"}, "train": {"epochs": 1000, "batch": 2**22}}
+    async with model(size=(80, 24), **layers) as pilot:
+        app, desk = pilot.app, pilot.app.desk
+        await pilot.press("t")
+        await until(pilot, lambda: desk.status is not None and desk.status.state == "failed")
+        fits = desk.history.ended.fits
+        assert fits.batch * fits.accumulate == 2**22 and fits.accumulate > 1
+        screen = " ".join(shown(app).split())
+        assert "GB of memory;" in screen and f"Batch {fits.batch} with {fits.accumulate} accumulated gives the same" in screen
+        assert "Enter applies it." in screen and "enter smaller batches" in screen
+        await pilot.press("escape")
+        assert desk.run.name == "r1" and desk.recipe.train.batch == 2**22
+        await pilot.press("enter")
+        await until(pilot, lambda: desk.run.name == "r2" and desk.history.step > 0)
+        for recipe in (desk.recipe, desk.run.recipe()):
+            assert (recipe.train.batch, recipe.train.accumulate) == (fits.batch, fits.accumulate)
+        await desk.tell(Stop())
+        await until(pilot, lambda: desk.status.state == "stopped")
+        assert not app.screen.check_action("apply", ())
+        desk.follow(list_runs(desk.root)[-1])
+        await until(pilot, lambda: desk.status is not None and desk.status.state == "failed")
+        assert desk.fits is None and "--batch" in shown(app)  # it is another recipe by now
 
 
 async def test_without_a_file_t_says_so(tmp_path, until):

@@ -115,7 +115,7 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
     run = runs.write("running", upto=400)
     encoded = e.Encoded(blocks=5, texts=1194, positions=1, bytes=4, dtype="float32", found=0, seconds=22.0, cost=22.0, kept=True)
     with runs.held(run):
-        runs.append(run, now(e.Learning, trainable="last_block", words="last block", parameters=7, depth=5, step=0))
+        runs.append(run, now(e.Trainable, parts="last_block", words="last block", parameters=7, depth=5, step=0))
         encoded.t, encoded.step = time.time(), 0
         runs.append(run, encoded)
         async with opened(size) as pilot:
@@ -135,7 +135,7 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
             await pilot.press("enter")
             await until(pilot, lambda: told(run))
             assert [line.control for line in told(run)] == [control.Learn("head")]
-            change = now(e.Learning, trainable="head", words="head only", parameters=7, depth=6, step=400)
+            change = now(e.Trainable, parts="head", words="head only", parameters=7, depth=6, step=400)
             runs.append(run, now(e.Applied, step=400, id=told(run)[0].id, control={"type": "learn", "trainable": "head"}), change)
             await until(pilot, lambda: "head only now" in shown(pilot.app))
             assert pilot.app.desk.history.marks == [(400, "head only")]

@@ -11,6 +11,7 @@ from core.runs.control import Learn, Pause, Step, Stop
 from core.runs.events import Applied, Started
 from core.runs.folder import create_run
 from core.runs.launch import launch
+from core.runs.rows import kept_rows
 from workbench import cli, telling
 
 DEADLINE = 90  # seconds
@@ -53,20 +54,29 @@ def test_a_worker_is_steered_and_says_what_comes_of_it(ctl, messages, tmp_path, 
     assert run.status().state == "paused"
     code, out, _ = ctl(run, "step", "3")
     assert code == 0 and f"paused after step {at + 3:,}" in out
+    texts = [line for line in out.splitlines() if line.startswith("  loss ")]
+    assert len(texts) == 12 and all(" said " in line and "of number" in line for line in texts)
+    assert out.count("learned from 4 texts, of which it had") == 3
+    code, out, _ = ctl(run, "step", "--json")
+    (step, told), *others = json.loads(out)["steps"].items()
+    kept = [row for row in kept_rows(run) if row.split == "train"]
+    assert int(step) == at + 4 and len(told) == 4 and not others
+    assert all(any((row.text, row.label) == (one["text"], one["label"]) for row in kept) for one in told)
+    assert [one["loss"] for one in told] == sorted((one["loss"] for one in told), reverse=True)
     code, out, _ = ctl(run, "evaluate")
     assert code == 0 and "validation whole: loss" in out
     code, out, _ = ctl(run, "save")
     assert code == 0 and "checkpoint saved" in out
     code, out, _ = ctl(run, "head-lr", "5e-4")
-    assert code == 0 and out == f"r1, step {at + 3:,}: head lr 0.0005 from step {at + 4:,} on\n"
+    assert code == 0 and out == f"r1, step {at + 4:,}: head lr 0.0005 from step {at + 5:,} on\n"
     code, out, _ = ctl(run, "thaw", "norm")
-    assert code == 0 and out == f"r1, step {at + 3:,}: norm, head learning from step {at + 4:,} on\n"
+    assert code == 0 and out == f"r1, step {at + 4:,}: norm, head learning from step {at + 5:,} on\n"
     assert ctl(run, "learn", "head")[0] == 0
     code, out, _ = ctl(run, "lr", "5e-4")
     assert code == 1 and "refused: only the head learns" in out
     code, out, _ = ctl(run, "epochs", "3000", "--json")
     answer = json.loads(out)
-    assert code == 0 and answer["answered"] and answer["refused"] is None and answer["step"] == at + 3
+    assert code == 0 and answer["answered"] and answer["refused"] is None and answer["step"] == at + 4
     assert answer["control"] == {"type": "epochs", "epochs": 3000.0}
     code, _, err = ctl(run, "epochs", "many")
     assert code == 2 and "takes a number, and 'many' was given" in err
@@ -95,7 +105,7 @@ def test_answers_begin_where_the_run_was_told(runs):
         answers = telling.Answers(run, Pause())
         runs.append(run, Applied(id=answers.id, control={"type": "pause"}, attempt=1, step=400))
         found = answers.wait(lambda event: isinstance(event, Applied))
-        assert found.id == answers.id and answers.said == ["r1, step 400: told to pause"]
+        assert found.id == answers.id and [*answers.said()] == ["r1, step 400: told to pause"]
 
 
 @pytest.mark.parametrize(("words", "control"), [(("step", None), Step(1)), (("step", "7"), Step(7)), (("stop", None), Stop())])

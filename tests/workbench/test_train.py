@@ -305,7 +305,7 @@ def test_a_resume_is_marked_on_the_curve(runs):
 def thaw(app, step):
     """Have the followed run let more learn after a step."""
     for at, words in ((0, "last block"), (step, "block 4 thawed")):
-        app.desk.history.apply(e.Learning(step=at, trainable="last_block" if at else "head", words=words, parameters=1, depth=5))
+        app.desk.history.apply(e.Trainable(step=at, parts="last_block" if at else "head", words=words, parameters=1, depth=5))
 
 
 def readout(app) -> str:
@@ -349,7 +349,7 @@ async def test_the_words_of_a_mark_are_read_at_its_step(opened, runs, until):
         thaw(app, 400)
         await pilot.press("i")
         await until(pilot, lambda: "◇ block 4 thawed" in readout(app))
-        app.desk.history.learnings.clear()
+        app.desk.history.trainables.clear()
         await pilot.press("i", "i")
         await until(pilot, lambda: "○ saved" in readout(app))
         await pilot.press("left")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
@@ -31,6 +32,7 @@ from workbench.widgets.readout import Readout
 from workbench.widgets.result_card import ResultCard
 from workbench.widgets.ribbon import Ribbon
 from workbench.widgets.sentences import Sentences
+from workbench.widgets.step_texts import StepPanel
 from workbench.widgets.waiting import Waiting
 from workbench.widgets.weights import Frozen, Weights, frozen_in_words
 
@@ -74,6 +76,7 @@ class TrainScreen(Room):
             labels = PerClass()
             each = Headings(labels), labels
             yield Panel(*each, title="Label by label", letter="c", joint="┼", id="per-class")
+        yield StepPanel()
         with Horizontal(id="below"):
             yield Panel(Sentences(), title="Your sentences", letter="y", id="sentences")
             yield Panel(Log(), title="Log", letter="g", joint="┬", id="log")
@@ -108,7 +111,7 @@ class TrainScreen(Room):
         panel.title, panel.subtitle = self._title(desk), ""
         self.query_one("#sentence", Static).update(self._sentence(desk))
         if status:
-            self.query_one(Ribbon).show(history, status, self._stopping(desk))
+            self.query_one(Ribbon).show(history, status, self._stopping(desk), desk.fits)
             self.query_one(Waiting).show(history, status, self._recipe)
             self.query_one(Now).show(history, status)
             plan = plan_now(self._recipe, history) if self._recipe else None
@@ -124,6 +127,7 @@ class TrainScreen(Room):
             if self._slot == "sentences" and not self.has_class("-followed"):
                 self._slot = SLOTS[0]
             self._show_curves()
+        self.query_one(StepPanel).show(desk)
         if result:
             self.query_one(ResultCard).show(result)
             self.query_one(PerClass).show(result)
@@ -160,6 +164,17 @@ class TrainScreen(Room):
             self.query_one(f"#{self._slot}", Panel).enter()
         self._lay_out()
         self.refresh_bindings()
+
+    @on(StepPanel.Changed)
+    def _step_changed(self, event: StepPanel.Changed) -> None:
+        self.set_class(event.shown, "-stepped")
+        if not event.shown:
+            self._zoomed = None if self._zoomed is event.panel else self._zoomed
+        elif self._slot not in CHARTS:
+            self._slot = CHARTS[0]
+        self._lay_out()
+        if event.shown and self._view.cursor is None:  # as though the person had gone there
+            self.call_after_refresh(event.panel.enter)
 
     def _read_recipe(self, desk: Desk) -> None:
         key = (desk.run, desk.history.started is not None) if desk.run else None
@@ -210,7 +225,7 @@ class TrainScreen(Room):
             self.set_class(slot == self._slot, f"-slot-{slot}")
             tab = f"tab {self._next_slot()}" if narrow and slot == self._slot else ""
             self.query_one(f"#{slot}", Panel).subtitle = " · ".join(filter(None, (view.get(slot), tab)))
-        for part in self.query("#run, #charts, #charts > Panel, #figures, #figures > Panel, #below, #below > Panel"):
+        for part in self.query("#run, #charts, #charts > Panel, #figures, #figures > Panel, StepPanel, #below, #below > Panel"):
             zoomed = self._zoomed is None or part is self._zoomed or self._zoomed in part.children
             part.set_class(not zoomed, "-aside")
             part.set_class(part is self._zoomed, "-zoomed")
@@ -268,6 +283,8 @@ class TrainScreen(Room):
                 return alive and not self._stopping(self.desk) and self._may(*parameters)
             case "resume":
                 return bool(status) and status.state in ENDED_EARLY
+            case "apply":
+                return self.desk.fits is not None
             case "play" | "errors":
                 return self.has_class("-done")
             case "zoom":
@@ -283,6 +300,11 @@ class TrainScreen(Room):
         self.run_worker(self.desk.start(), group="run")
 
     action_train_next = action_train
+
+    def action_apply(self) -> None:
+        fits = self.desk.fits
+        self.desk.change_all({"train.batch": fits.batch, "train.accumulate": fits.accumulate})
+        self.action_train()
 
     def action_resume(self) -> None:
         self.run_worker(self.desk.resume(self.desk.run), group="run")

@@ -3,6 +3,7 @@
 from rich.text import Text
 from textual.widget import Widget
 
+from core.errors import Fits
 from core.runs.events import Phase
 from core.runs.folder import Status
 from core.runs.history import History
@@ -41,9 +42,10 @@ class Ribbon(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._history, self._status, self._stopping = History(), Status("starting"), False
+        self._fits: Fits | None = None
 
-    def show(self, history: History, status: Status, stopping: bool) -> None:
-        self._history, self._status, self._stopping = history, status, stopping
+    def show(self, history: History, status: Status, stopping: bool, fits: Fits | None) -> None:
+        self._history, self._status, self._stopping, self._fits = history, status, stopping, fits
         self.refresh(layout=True)
 
     def render(self) -> Text:
@@ -127,6 +129,8 @@ class Ribbon(Widget):
             steps = f"{status.step:,} of {status.n_steps:,}"
             where = f"at step {steps}" if status.step else "before the first step"
             return Text(f"Stopped {where}. r takes it up again.", colour(self, "text"))
+        if self._fits:
+            return Text(f"{status.why} {self._fits.in_words}. Enter applies it.", colour(self, "error"))
         do = status.do if status.state == "failed" else "r takes it up again."
         words = f"{status.why} {do} w shows what the worker wrote."
         return Text(words, colour(self, ENDS[status.state][1]))

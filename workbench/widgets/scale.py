@@ -88,9 +88,12 @@ def buckets(
 
 
 def crossing(xs: Sequence[float], ys: Sequence[float], x: float) -> Run:
-    """The point at `x` of the line through the points, where `x` lies between two of them; else nothing."""
+    """The point at `x` of the line through the points, where `x` lies between two of them; else nothing.
+
+    `ys` may have grown since `xs` were counted.
+    """
     i = bisect_left(xs, x)
-    if not 0 < i < len(ys) or xs[i] == x:
+    if not 0 < i < min(len(xs), len(ys)) or xs[i] == x:
         return []
     share = (x - xs[i - 1]) / (xs[i] - xs[i - 1])
     y = ys[i - 1] + share * (ys[i] - ys[i - 1])

@@ -3,7 +3,7 @@
 import psutil
 import pytest
 
-from core.errors import WorkbenchError
+from core.errors import NoRoom
 from core.model import room
 
 
@@ -13,12 +13,14 @@ def needed(batch: int) -> int:
 
 def test_what_fits_is_let_through_and_what_does_not_is_told_what_would():
     room.demand(needed, 8, 1, 10 * 10**9)
-    with pytest.raises(WorkbenchError) as caught:
+    with pytest.raises(NoRoom) as caught:
         room.demand(needed, 8, 3, 7 * 10**9)
     assert caught.value.what == "This needs 10.0 GB of memory; 7.0 are free."
+    assert caught.value.fits == (4, 6, 6 * 10**9)
     assert "Batch 4 with 6 accumulated gives the same result in 6.0 GB: --batch 4 --accumulate 6." in caught.value.do
-    with pytest.raises(WorkbenchError, match="fewer layers"):
+    with pytest.raises(NoRoom, match="fewer layers") as caught:
         room.demand(needed, 8, 1, 10**9)
+    assert caught.value.fits is None
 
 
 def test_a_groups_limit_counts_less_what_it_holds_but_would_give_back(tmp_path, monkeypatch):

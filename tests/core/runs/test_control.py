@@ -34,11 +34,11 @@ from core.runs.events import (
     Encoded,
     Ended,
     Evaluated,
-    Learning,
     Paused,
     Phase,
     Started,
     Steps,
+    Trainable,
 )
 from core.runs.history import History
 from core.runs.launch import launch, lock
@@ -241,7 +241,7 @@ def test_what_learns_changes_on_the_way_and_a_killed_run_repeats_it(new_run, cha
     histories = [folded(run) for run in (whole, broken)]
     assert histories[0].losses == histories[1].losses and histories[0].marks == histories[1].marks
     assert histories[0].losses != folded(plain).losses
-    assert len(histories[0].marks) == len([e for e in events if isinstance(e, Learning)]) - 1 + ("lora" in str(told))
+    assert len(histories[0].marks) == len([e for e in events if isinstance(e, Trainable)]) - 1 + ("lora" in str(told))
     results = [run.result() for run in (whole, broken)]
     assert results[0]["test"] == results[1]["test"] and results[0]["validation"] == results[1]["validation"]
     said = Predictor.open(broken).predict(["free prize win cash"])[0].probabilities
@@ -262,7 +262,7 @@ def test_only_what_learns_moves_and_a_checkpoint_holds_all_that_ever_did(new_run
     assert set(seen[5]) == {"head"} and set(seen[10]) == {"head", "blocks.1.attn", "blocks.1.mlp"}
     assert seen[20]["head"] == seen[32]["head"] > seen[5]["head"] and seen[20]["blocks.1.mlp"] == seen[32]["blocks.1.mlp"] > 0
     assert seen[32]["blocks.2.mlp"] > 0
-    learned = [(e.step, e.trainable, e.depth) for e in events if isinstance(e, Learning)]
+    learned = [(e.step, e.parts, e.depth) for e in events if isinstance(e, Trainable)]
     assert learned == [(0, "head", 3), (5, "blocks.1,head", 1), (20, "blocks.2", 2)]
     assert [e.blocks for e in events if isinstance(e, Encoded)] == [3, 1, 2]
     # the optimizer holds the moments of what learns now, and of nothing else
