@@ -1,5 +1,6 @@
 """A run as one plain PyTorch script, in the manner of the book that the workbench follows. No torch."""
 
+import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -13,6 +14,7 @@ from core.model.freeze import FreezePlan
 from core.presets import MODELS
 from core.recipe import READS_PADS, Recipe
 from core.runs.folder import RunFolder
+from core.runs.history import History
 
 WIDTH = 100  # columns that the script keeps to
 # what the book calls the matrices of a block
@@ -65,6 +67,7 @@ class Facts(NamedTuple):
     origin: str  # where those come from, for a person
     prefix: str  # of every name in that file
     tokens: Path  # the file of its tokenizer
+    changes: list[str]  # what it did otherwise on its way, in words
 
 
 class _Base(msgspec.Struct):
@@ -101,10 +104,11 @@ def facts_of(run: RunFolder) -> Facts:
         what = f"The weights that {run.name} started from, {weights}, cannot be read: {error}."
         raise BadRun(what, f"They came from {known.base.source}.") from error
     prefix = "transformer." if prefixed else ""
+    changes = History.of(run.events()[0]).changes_in_words
     tokens = folder / run.tokens_file.name
     if not tokens.is_file():
         tokens = assets.FOLDER / BUILT_IN[MODELS[run.recipe().model.name].tokenizer][0]
-    return Facts(folder, known.labels, weights, f"{known.base.kind}: {known.base.source}", prefix, tokens)
+    return Facts(folder, known.labels, weights, f"{known.base.kind}: {known.base.source}", prefix, tokens, changes)
 
 
 def script(recipe: Recipe, facts: Facts) -> str:
@@ -132,6 +136,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
     )
     return environment.get_template("train.py.jinja").render(
         title=preset.title,
+        changes=_changes(recipe, facts),
         run=_literal(str(facts.run)),
         weights=_path(facts.weights, facts.run),
         origin=" ".join(facts.origin.split()),
@@ -173,6 +178,14 @@ def script(recipe: Recipe, facts: Facts) -> str:
         adapted="" if len(adapted) == len(BOOK) else _list(adapted, len("LORA_LAYERS = ")),
         freezing="\n".join(freezing(recipe.plan)),
     )
+
+
+def _changes(recipe: Recipe, facts: Facts) -> list[str]:
+    """Lines on what the run did on its way and the script does not."""
+    said = list(facts.changes)
+    if recipe.freeze.thaw_every and not said:
+        said = [f"after every {recipe.freeze.thaw_every:,} steps one block more learns"]
+    return textwrap.wrap(f"The run was changed on its way, and this script is not: {'; '.join(said)}.", WIDTH) if said else []
 
 
 def _path(path: Path, run: Path) -> str:

@@ -340,9 +340,19 @@ class Recipe(Options):
         every = self.freeze.thaw_every
         return self.plan.thawed(max(0, step) // every) if every else self.plan
 
-    def learning(self, plan: FreezePlan) -> "Recipe":
-        """The same with another freeze plan in place of its own."""
-        return self.model_copy(update={"freeze": self.freeze.model_copy(update={"trainable": str(plan)})})
+    def learning(self, plan: FreezePlan, thaw_every: int = 0) -> "Recipe":
+        """The same with another freeze plan in place of its own, and another schedule."""
+        changed = {"trainable": str(plan), "thaw_every": thaw_every}
+        return self.model_copy(update={"freeze": self.freeze.model_copy(update=changed)})
+
+    def encodes(self, rows: int) -> bool:
+        """Whether what is frozen below is computed once for all of `rows` texts to learn from.
+
+        Not where a schedule thaws the next block before each of them has been read: that would not be earned back.
+        """
+        read = self.freeze.thaw_every * self.batch * self.train.accumulate
+        thaws = self.freeze.thaw_every and self.plan.thawed(1) != self.plan
+        return bool(self.plan.depth) and self.speed.cache != "off" and (not thaws or read >= rows)
 
     @property
     def batch(self) -> int:

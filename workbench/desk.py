@@ -301,11 +301,8 @@ def _of_the_machine(recipe: Recipe) -> tuple:
 
 
 def _catch_up(run: RunFolder) -> tuple[History, Status, int]:
-    history = History()
     status, events, offset = _news(run, 0)
-    for event in events:
-        history.apply(event)
-    return history, status, offset
+    return History.of(events), status, offset
 
 
 def _news(run: RunFolder, offset: int) -> tuple[Status, list[Event], int]:

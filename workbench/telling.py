@@ -75,12 +75,10 @@ def control_of(run: RunFolder, what: str, number: str | None) -> Control:
 
 def _about_parts(run: RunFolder, what: str, named: str | None) -> Learn:
     """What is to learn in all, where some parts are to be added, or taken away."""
-    recipe, history = run.recipe(), History()
-    for event in run.events()[0]:
-        history.apply(event)
+    recipe = run.recipe()
     if named is None:
         raise BadRecipe([Problem(what, "names no part.", "last_two_blocks, say, or blocks.3,norm.")])
-    plan = plan_now(recipe, history)
+    plan = plan_now(recipe, History.of(run.events()[0]))
     try:
         return Learn(str(ABOUT_PARTS[what](plan, FreezePlan.parse(named, plan.n_blocks))))
     except ValueError as error:

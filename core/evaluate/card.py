@@ -129,6 +129,8 @@ def _what(run: RunFolder, asked: Predictor, base: Base) -> list[str]:
             f"Fine-tuned with workbench from {began}; what learned: {asked.recipe.plan.in_words}. Run {run.name}, weights of "
             f"step {asked.step:,}."
         )
+        if changes := (run.result() or {}).get("changes"):
+            made += f" On its way it was changed: {'; '.join(changes)}."
     return [f"{title}, with a head for {len(asked.names)} labels. {made}", ""]
 
 

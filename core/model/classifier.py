@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -44,12 +43,12 @@ class Classifier(nn.Module):
                     layer.reset_parameters()
 
     def adapt(self, plan: FreezePlan, lora: Lora, seed: int) -> None:
-        """Give the blocks that the plan says adapters, where they have none: each block's are drawn from the seed alone."""
+        """Give the blocks that the plan says adapters, where they have none, drawn from the seed."""
+        generator = torch.Generator().manual_seed(seed)
         for i, block in enumerate(self.backbone.h):
             layers = {name: layer for layer in block.modules() if isinstance(layer, Linear) for name in layer.stacked}
             if f"lora.{i}" not in plan.parts or any(layer.lora for layer in layers.values()):
                 continue
-            generator = torch.Generator().manual_seed(int(np.random.default_rng([seed, i]).integers(2**63)))
             for name in lora.adapted:
                 layer = layers[name]
                 wide = layer.out_features // len(layer.stacked), layer.in_features

@@ -63,6 +63,18 @@ class Course:
     def costs(self, plan: FreezePlan) -> Costs:
         return Costs.of(self.recipe, self.n_classes, plan)
 
+    def stages(self, plan: FreezePlan) -> list[tuple[FreezePlan, float]]:
+        """A plan and those that a schedule of thawing makes of it, each with its epochs. One at least."""
+        every, epochs = self.recipe.freeze.thaw_every, self.recipe.train.epochs
+        if not every or not self.is_known:
+            return [(plan, epochs)]
+        share = every / max(1.0, self._loads[False].learn.batches / self.recipe.train.accumulate)  # of an epoch
+        found, left = [], float(epochs)
+        while left > share and (more := plan.thawed(1)) != plan:
+            found.append((plan, share))
+            plan, left = more, left - share
+        return [*found, (plan, left)]
+
     def cached_values(self, costs: Costs) -> float:
         """How many numbers the prefix cache holds, where the texts are known."""
         one = self._one_token or (self.one_row and costs.depth == self.shape.n_blocks)

@@ -18,7 +18,6 @@ from core.evaluate.report import report
 from core.files import Progress
 from core.model import cost
 from core.model.classifier import Classifier
-from core.model.freeze import FreezePlan
 from core.model.linear import multiply_in
 from core.model.weights import WeightsFile, open_base
 from core.presets import MODELS
@@ -26,6 +25,7 @@ from core.recipe import Data, Recipe
 from core.runs import checkpoint
 from core.runs.events import Baseline, Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder
+from core.runs.history import History
 from core.runs.model import before_training, find_origin, new_model, set_weights, tokenizer_of
 from core.runs.resolve import resolve
 from core.train.compiled import compile_learning
@@ -36,7 +36,7 @@ from core.train.optim import adamw, load_state, state_tensors
 from core.train.orders import Orders
 from core.train.prefix import inputs_of
 from core.train.texts import Texts, cut
-from core.train.thaw import plan_at, settings_of, trainable
+from core.train.thaw import recipe_at, settings_of, trainable
 
 
 def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -> Iterator[Event]:
@@ -49,8 +49,8 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
     recipe, prepared, texts, notes = gather(run, run.recipe(), progress)
     yield from notes
     torch.set_num_threads(recipe.speed.threads)
-    last = plan_at(recipe, orders, steps_per_epoch(recipe, texts) * recipe.train.epochs)  # a schedule thaws more and more
-    demand_room(recipe.learning(last), texts, len(prepared.names))
+    last = recipe_at(recipe, orders, steps_per_epoch(recipe, texts) * recipe.train.epochs)  # a schedule thaws more and more
+    demand_room(last, texts, len(prepared.names))
     words = baselines(prepared, recipe.data.baseline, progress)
     yield from words
     origin = find_origin(run, recipe, prepared.names, progress)
@@ -60,16 +60,16 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
     model = new_model(recipe, len(prepared.names), base)
     before = before_training(model, base)
     # as in the last step: what is due after it is looked at with what learned then
-    plan = plan_at(recipe, orders, state.step - 1)
-    model.adapt(plan, recipe.lora, recipe.train.seed)
-    model.freeze(plan)
+    now = recipe_at(recipe, orders, state.step - 1)
+    model.adapt(now.plan, recipe.lora, recipe.train.seed)
+    model.freeze(now.plan)
     optimizer = adamw(model, recipe.train)
     if state.step or state.evaluated >= 0:
         folder = run.checkpoint("last")
         set_weights(model, recipe, checkpoint.read(folder, checkpoint.WEIGHTS), before)
         load_state(optimizer, model.learning(), checkpoint.read(folder, checkpoint.OPTIMIZER))
     epochs = int(orders.settings(settings_of(recipe.train), state.step).epochs)
-    yield started(recipe, prepared, texts, plan, epochs)
+    yield started(now, prepared, texts, epochs)
     yield trainable(model, state.step)
     multiply_in(model, recipe.speed.precision)
     if recipe.speed.compile:
@@ -78,7 +78,7 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
     def encode(recipe: Recipe) -> Generator[Event, None, Inputs]:
         return inputs_of(model, texts, recipe, run.path, progress)
 
-    inputs = yield from encode(recipe.learning(plan))
+    inputs = yield from encode(now)
     loop = ClassifierLoop(
         model,
         inputs,
@@ -112,6 +112,7 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
     result = report(run, recipe, model, prepared, texts, ends, words, progress)
     seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - learned}
     result["cache"] = loop.cache
+    result["changes"] = History.of(run.events()[0]).changes_in_words
     result["seconds"] = seconds | {"total": sum(seconds.values())}
     files.write(run.result_file, msgspec.json.format(msgspec.json.encode(result), indent=2))
     yield Ended(state="done", result=result)
@@ -191,7 +192,7 @@ def _accuracy(said: np.ndarray, labels: np.ndarray) -> float:
     return float((said == labels).mean())
 
 
-def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, plan: FreezePlan, epochs: int) -> Started:
+def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: int) -> Started:
     sizes = cost.sizes(recipe, len(prepared.names))
     checked = texts.labels[texts.splits["validation"]]
     return Started(
@@ -201,8 +202,8 @@ def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, plan: Free
         rows={split: len(rows) for split, rows in texts.splits.items()},
         labels=prepared.names,
         majority=float(np.bincount(checked).max() / len(checked)),
-        learns=cost.learning(sizes, plan),
-        parameters=cost.in_all(sizes, plan),
+        learns=cost.learning(sizes, recipe.plan),
+        parameters=cost.in_all(sizes, recipe.plan),
         device=recipe.speed.device,
         threads=recipe.speed.threads,
     )

@@ -1,5 +1,7 @@
 """A run's events folded into what a viewer shows: the one place where lines become curves. No torch."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from core.runs import control
@@ -18,6 +20,14 @@ class Point(msgspec.Struct, frozen=True):
 
 class History:
     """Feed it events in the order of the log; read its attributes at any time."""
+
+    @classmethod
+    def of(cls, events: Iterable[e.Event]) -> "History":
+        """The history that these events make."""
+        history = cls()
+        for event in events:
+            history.apply(event)
+        return history
 
     def __init__(self) -> None:
         self.started: e.Started | None = None
@@ -70,6 +80,11 @@ class History:
     def trainable(self) -> str | None:
         """What learns now, as in a recipe; None before an attempt has said so."""
         return self.trainables[-1].parts if self.trainables else None
+
+    @property
+    def changes_in_words(self) -> list[str]:
+        """The same as the person is told of it when the run has ended: 'from step 401 on head only'."""
+        return [f"from step {step + 1:,} on {words}" for step, words in self.marks]
 
     @property
     def marks(self) -> list[tuple[int, str]]:

@@ -31,7 +31,7 @@ from core.train.optim import renewed, set_full_rates, set_rates
 from core.train.orders import Orders
 from core.train.schedule import share_of_rate
 from core.train.texts import Texts
-from core.train.thaw import plan_at, plan_of, settings_of, trainable
+from core.train.thaw import plan_at, plan_of, recipe_at, settings_of, trainable
 from core.train.watched import Watched
 
 
@@ -111,6 +111,8 @@ class ClassifierLoop(Loop):
         self.lengths = inputs.texts.split_lengths
         self.weights = class_weights(recipe.train.class_weights, inputs.texts, model.n_classes)
         self.plan = plan_of(model)
+        began = recipe_at(recipe, orders, state.step - 1)
+        self._boundary = began.plan.depth, began.encodes(len(self.lengths["train"]))
         self._encode = encode
         self._caches: list[dict | None] = []  # of inputs before these
         self._sentences = Sentences()
@@ -209,7 +211,8 @@ class ClassifierLoop(Loop):
     def _let_learn(self, plan: FreezePlan) -> Iterator[Event]:
         """Another plan from here on: optimizer, boundary and inputs follow from the model as it is now."""
         yield from self._save(False)  # encoding may take long, and be broken off
-        model, depth = self.model, self.plan.depth
+        model, now = self.model, recipe_at(self.recipe, self.orders, self.state.step)
+        boundary = now.plan.depth, now.encodes(len(self.lengths["train"]))
         self.optimizer.zero_grad(set_to_none=True)
         model.adapt(plan, self.recipe.lora, self.train.seed)
         model.freeze(plan)
@@ -219,9 +222,10 @@ class ClassifierLoop(Loop):
         self.optimizer = renewed(self.optimizer, model, self.train)
         self._set_rates(self.settings.lr, self.settings.head_lr)
         yield trainable(model, self.state.step, scheduled=self.settings.trainable is None)
-        if plan.depth != depth:
+        if boundary != self._boundary:
+            self._boundary = boundary
             self.start_from(Fresh(model, self.inputs.texts, 0, self.recipe.speed.device))  # to let go of what is kept
-            self.inputs = yield from self._encode(self.recipe.learning(plan))
+            self.inputs = yield from self._encode(now)
             yield Phase(name="learn", done=self.state.step, total=self.n_steps, unit="steps", step=self.state.step)
         self._reported = time.monotonic()
 

@@ -32,7 +32,7 @@ def inputs_of(model: Classifier, texts: Texts, recipe: Recipe, run: Path, progre
     """
     depth, speed = recipe.plan.depth, recipe.speed
     fresh = Fresh(model, texts, depth, speed.device)
-    if not depth or speed.cache == "off":
+    if not recipe.encodes(len(texts.splits["train"])):
         return fresh
     counts = model.kept(torch.from_numpy(texts.lengths), texts.context, depth).numpy()
     width = texts.context if recipe.model.readout in READS_PADS else None

@@ -19,6 +19,12 @@ def plan_at(recipe: Recipe, orders: Orders, step: int) -> FreezePlan:
     return FreezePlan.parse(told, recipe.plan.n_blocks) if told else recipe.plan_after(step)
 
 
+def recipe_at(recipe: Recipe, orders: Orders, step: int) -> Recipe:
+    """The recipe of the step after `step` steps: what learns then, and whether a schedule goes on to thaw more."""
+    told = orders.settings(settings_of(recipe.train), step).trainable
+    return recipe.learning(plan_at(recipe, orders, step), 0 if told else recipe.freeze.thaw_every)
+
+
 def plan_of(model: Classifier) -> FreezePlan:
     """The plan that a model was frozen by."""
     return FreezePlan.of(len(model.backbone.h), {part_of(name) for name, _ in model.learning()})

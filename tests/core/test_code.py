@@ -245,7 +245,7 @@ def test_the_lines_are_as_few_as_can_be():
     assert freezing(FreezePlan.parse("all", 12)) == ["for param in model.parameters():", "    param.requires_grad = True"]
 
 
-FACTS = Facts(Path("/runs/r1"), ["ham", "spam"], Path("/runs/r1/base.safetensors"), "random: seed 1", "", Path("/runs/r1/tokens.tiktoken.xz"))
+FACTS = Facts(Path("/runs/r1"), ["ham", "spam"], Path("/runs/r1/base.safetensors"), "random: seed 1", "", Path("/runs/r1/tokens.tiktoken.xz"), [])
 
 
 def whole(**changes):
@@ -341,3 +341,10 @@ def test_a_run_without_a_model_or_without_rows_has_no_script(tmp_path):
     run.base_file.write_text('{"base": {"kind": "brought in", "source": "x.pth", "file": "base.safetensors"}, "labels": []}')
     with pytest.raises(BadRun, match="keeps no rows"):
         facts_of(run)
+
+
+def test_what_a_run_did_on_its_way_is_said():
+    told = FACTS._replace(changes=["from step 6 on head only", "from step 21 on lr 0.0005"])
+    assert "The run was changed on its way, and this script is not: from step 6 on head only;" in " ".join(script(whole(), told).split())
+    assert "after every 8 steps one block more learns" in " ".join(script(whole(freeze={"thaw_every": 8}), FACTS).split())
+    assert "on its way" not in script(whole(), FACTS)

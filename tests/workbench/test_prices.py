@@ -13,6 +13,7 @@ from core.model.speeds import Speeds
 from core.recipe import load
 from workbench.prices import ladder, price, upwards
 
+ALL_BLOCKS = ",".join([*(f"blocks.{i}" for i in range(12)), "head"])
 ROWS = {"train": 700, "validation": 100, "test": 200}
 LENGTHS = {"ham": {tokens: 10 for tokens in range(5, 65)}, "spam": {tokens: 10 for tokens in range(60, 100)}}
 
@@ -167,3 +168,17 @@ def test_texts_stand_in_batches_as_wide_as_they_are_padded(profile):
     plan = FreezePlan.parse("all", 12)
     flops = [course.bill(course.costs(plan), False).epoch.learn.flops for course in (bucketed, dynamic, fixed)]
     assert flops == sorted(flops)
+
+
+def test_gradual_unfreezing_costs_between_what_learns_first_and_what_learns_last(profile):
+    head, all_blocks = (price(recipe(), profile, FreezePlan.parse(plan, 12)) for plan in ("head", ALL_BLOCKS))
+    course = Course(recipe(freeze={"trainable": "head", "thaw_every": 60}), profile)
+    stages = course.stages(FreezePlan.parse("head", 12))
+    assert [stage.depth for stage, _ in stages] == [12 - i for i in range(len(stages))]
+    assert sum(epochs for _, epochs in stages) == pytest.approx(course.recipe.train.epochs) and len(stages) > 5
+    found = price(course.recipe, profile, FreezePlan.parse("head", 12))
+    assert head.total < found.total < all_blocks.total and head.memory < found.memory <= all_blocks.memory
+    assert found.learns == head.learns and found.total == pytest.approx(found.once + found.epoch * 5 + found.besides)
+    assert found.total < found.otherwise
+    late = price(recipe(freeze={"trainable": "head", "thaw_every": 10_000}), profile, FreezePlan.parse("head", 12))
+    assert late == head

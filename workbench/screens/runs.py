@@ -18,7 +18,7 @@ from workbench.formatting import plural
 from workbench.listing import Entry, Listing, bring_back, empty_bin, hide
 from workbench.screens.label import LabelDialog
 from workbench.screens.room import Room
-from workbench.screens.train import ENDED_EARLY
+from workbench.screens.steering import ENDED_EARLY
 from workbench.themes import colour
 from workbench.widgets.chart import Chart
 from workbench.widgets.differences import Differences
@@ -313,7 +313,4 @@ def deleted(name: str) -> str:
 
 def fold(run: RunFolder) -> History:
     """The run's whole history."""
-    history = History()
-    for event in run.events()[0]:
-        history.apply(event)
-    return history
+    return History.of(run.events()[0])

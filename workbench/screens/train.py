@@ -12,15 +12,13 @@ from core.data.named import called
 from core.errors import BadRun
 from core.model.freeze import FreezePlan
 from core.recipe import Recipe
-from core.runs.control import Continue, Control, Evaluate, Learn, Pause, Save, Step, Stop
-from core.runs.events import Applied, Ended
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from workbench import curves, keys
 from workbench.desk import Desk
 from workbench.formatting import plural
 from workbench.rest import plan_now
-from workbench.screens.room import Room
+from workbench.screens.steering import Steering
 from workbench.view import View
 from workbench.widgets.chart import Chart
 from workbench.widgets.headings import Headings
@@ -38,11 +36,9 @@ from workbench.widgets.weights import Frozen, Weights, frozen_in_words
 
 CHARTS = ("loss", "accuracy")
 SLOTS = (*CHARTS, "sentences", "log")  # share one place in a narrow window; tab goes round
-TOLD = {"pause": Pause(), "resume": Continue(), "step": Step(), "evaluate": Evaluate(), "save": Save()}
-ENDED_EARLY = ("stopped", "failed", "vanished")
 
 
-class TrainScreen(Room):
+class TrainScreen(Steering):
     """Follows the run on the desk, whatever state it is in."""
 
     MODE = "train"
@@ -51,9 +47,7 @@ class TrainScreen(Room):
 
     def __init__(self) -> None:
         super().__init__()
-        self._recipe: Recipe | None = None
         self._recipe_of: tuple[RunFolder, bool] | None = None  # and whether its worker had resolved it
-        self._stop_asked: RunFolder | None = None
         self._slot = "loss"
         self._zoomed: Panel | None = None
         self._state: tuple = ()
@@ -202,22 +196,6 @@ class TrainScreen(Room):
             return Text(f"Opening {desk.run.name}.")
         return Text(f"Nothing is training. t trains {run_in_words(recipe)}.")
 
-    def _stopping(self, desk: Desk) -> bool:
-        """Whether someone has asked the worker to stop, from here or from another terminal."""
-        if not desk.status.alive:
-            self._stop_asked = None
-            return False
-        # between its answer and its end a worker says little
-        said = [event for event, _ in desk.history.log[-10:]]
-        heard = [
-            e
-            for e in said
-            if isinstance(e, Applied) and e.control["type"] == "stop" and not e.refused and e.attempt == said[-1].attempt
-        ]
-        return self._stop_asked is desk.run or bool(heard and not isinstance(said[-1], Ended))
-
-    # Where it stands
-
     def _lay_out(self) -> None:
         narrow = self.has_class("-narrow")
         view = {"loss": self._view.of_the_loss(self.desk.history), "accuracy": self._view.of_the_steps()}
@@ -263,28 +241,9 @@ class TrainScreen(Room):
         else:
             super().action_back()
 
-    # What the person asks for
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        run, status = self.desk.run, self.desk.status
-        alive = bool(status and status.alive)
+        status = self.desk.status
         match action:
-            case "train":
-                return not alive
-            case "train_next":
-                return alive
-            case "start_now" | "take_out":
-                return bool(status) and status.state == "queued"
-            case "stop":
-                return alive and not self._stopping(self.desk)
-            case "tell" | "steer" | "thaw":
-                if action == "thaw" and self._recipe is None:
-                    return False
-                return alive and not self._stopping(self.desk) and self._may(*parameters)
-            case "resume":
-                return bool(status) and status.state in ENDED_EARLY
-            case "apply":
-                return self.desk.fits is not None
             case "play" | "errors":
                 return self.has_class("-done")
             case "zoom":
@@ -292,65 +251,7 @@ class TrainScreen(Room):
             case "view":
                 reads = parameters[0] in ("read", "smooth", "log", "fewer", "more")
                 return bool(status) and not self.has_class("-waiting") and (reads or self._view.cursor is not None)
-            case "worker_log":
-                return run is not None
         return super().check_action(action, parameters)
-
-    def action_train(self) -> None:
-        self.run_worker(self.desk.start(), group="run")
-
-    action_train_next = action_train
-
-    def action_apply(self) -> None:
-        fits = self.desk.fits
-        self.desk.change_all({"train.batch": fits.batch, "train.accumulate": fits.accumulate})
-        self.action_train()
-
-    def action_resume(self) -> None:
-        self.run_worker(self.desk.resume(self.desk.run), group="run")
-
-    action_start_now = action_resume
-
-    async def action_take_out(self) -> None:
-        await self.desk.take_out(self.desk.run)
-
-    async def action_stop(self) -> None:
-        self._stop_asked = self.desk.run
-        if not await self.desk.tell(Stop()):
-            self._stop_asked = None
-        self._show(self.desk)
-
-    def _may(self, what: str = "steer") -> bool:
-        """Whether there is a use in telling a live run this."""
-        learn, paused = self.desk.history.phases.get("learn"), self.desk.status.state == "paused"
-        if learn and learn.done == learn.total:
-            return False
-        return {"pause": not paused, "resume": paused, "evaluate": learn is not None}.get(what, True)
-
-    async def action_tell(self, what: str) -> None:
-        await self.desk.tell(TOLD[what])
-
-    def action_steer(self) -> None:
-        from workbench.screens.steer import SteerDialog
-
-        try:
-            self.app.push_screen(SteerDialog(self.desk.run, self.desk.history), self._steered)
-        except BadRun as error:
-            self.desk.complain(error)
-
-    def action_thaw(self) -> None:
-        from workbench.screens.learn import LearnDialog
-
-        desk = self.desk
-        self.app.push_screen(LearnDialog(desk.run.name, self._recipe, desk.history, desk.speeds), self._planned)
-
-    async def _planned(self, trainable: str | None) -> None:
-        if trainable:
-            await self.desk.tell(Learn(trainable))
-
-    async def _steered(self, told: list[Control] | None) -> None:
-        for control in told or ():
-            await self.desk.tell(control)
 
     def action_play(self) -> None:
         self.app.action_mode("play")
@@ -360,10 +261,6 @@ class TrainScreen(Room):
 
         self.app.push_screen(ErrorsScreen(self.desk.run))
 
-    def action_worker_log(self) -> None:
-        from workbench.screens.worker_log import WorkerLogScreen
-
-        self.app.push_screen(WorkerLogScreen(self.desk.run))
 
 
 def run_in_words(recipe: Recipe, plan: FreezePlan | None = None) -> str:

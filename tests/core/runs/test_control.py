@@ -279,6 +279,7 @@ def test_what_was_best_before_a_thaw_is_tested_as_it_was(new_run):
     live(run, telling(run, {20: [Learn("all"), Rates(lr=0.9, head_lr=0.9)], 35: [Learn("head")]}))
     live(alone)
     assert run.result()["checkpoint"] == 16
+    assert run.result()["changes"] == ["from step 21 on all layers", "from step 21 on lr 0.9, head lr 0.9", "from step 36 on head only"]
     assert run.result()["test"] == alone.result()["test"]
     assert run.result()["validation"]["accuracy"] == alone.result()["validation"]["accuracy"]
 
