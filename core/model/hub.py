@@ -2,10 +2,6 @@
 
 from pathlib import Path
 
-from huggingface_hub import hf_hub_download, try_to_load_from_cache
-from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
-from huggingface_hub.utils import tqdm as hub_tqdm
-
 from core.errors import BadModel
 from core.files import Progress, sha256
 from core.presets import WEIGHTS, BuiltIn, ModelPreset, Source
@@ -20,6 +16,8 @@ def where(preset: ModelPreset) -> str:
 
 def cached(source: Source) -> Path | None:
     """The file in the hub's cache on this machine, or None. No network."""
+    from huggingface_hub import try_to_load_from_cache  # takes longer than most that asks for weights needs otherwise
+
     found = try_to_load_from_cache(source.repo, WEIGHTS, revision=source.revision)
     return Path(found) if isinstance(found, str) else None
 
@@ -42,6 +40,9 @@ def fetch(source: Source, progress: Progress) -> tuple[Path, str]:
 
 
 def _download(source: Source, progress: Progress) -> Path:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub.utils import tqdm as hub_tqdm
 
     class Bar(hub_tqdm):
         """The hub reports its bytes to a progress bar; this one passes them on."""

@@ -291,7 +291,8 @@ def describe(event: e.Event) -> str:
         case e.Sampled():
             return " ".join(f"{event.prompt} … {event.text}".split())
         case e.Ended():
-            return f"{event.state}. {event.why} {event.do}".rstrip()
+            words = f"{event.why} {event.do}".strip()
+            return words if words.lower().startswith(event.state) else f"{event.state}. {words}".rstrip()
     return ""
 
 

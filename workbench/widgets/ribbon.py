@@ -57,10 +57,12 @@ class Ribbon(Widget):
         """Every phase in its order; where there is no room for all, the first finished ones go."""
         history, muted = self._history, colour(self, "muted")
         present = present_phase(history)
-        finished = [self._finished(name) for name, phase in history.phases.items() if phase is not present]
+        over = [name for name, phase in history.phases.items() if phase is not present and phase.done == phase.total]
+        finished = [self._finished(name) for name in over]
         rest = [self._unfinished(present)] if present else []
         if self._status.state != "done":
-            rest += [Text(f"· {name}", muted) for name in STILL_TO_COME if name not in history.phases]
+            begun = {*over, present.name if present else ""}
+            rest += [Text(f"· {name}", muted) for name in STILL_TO_COME if name not in begun]
         line = Text(GAP).join([*finished, *rest])
         while line.cell_len > width and finished:
             finished.pop(0)
