@@ -346,13 +346,13 @@ class Recipe(Options):
         return self.model_copy(update={"freeze": self.freeze.model_copy(update=changed)})
 
     def encodes(self, rows: int) -> bool:
-        """Whether what is frozen below is computed once for all of `rows` texts to learn from.
+        """Whether what is frozen below is computed once for all of `rows` texts to learn from, and kept."""
+        return self.speed.cache != "off" and self.earns_cache(rows)
 
-        Not where a schedule thaws the next block before each of them has been read: that would not be earned back.
-        """
+    def earns_cache(self, rows: int) -> bool:
+        """Whether that would be earned back: not where a schedule thaws the next block before each has been read."""
         read = self.freeze.thaw_every * self.batch * self.train.accumulate
-        thaws = self.freeze.thaw_every and self.plan.thawed(1) != self.plan
-        return bool(self.plan.depth) and self.speed.cache != "off" and (not thaws or read >= rows)
+        return bool(self.plan.depth) and (not read or read >= rows or self.plan.thawed(1) == self.plan)
 
     @property
     def batch(self) -> int:

@@ -118,13 +118,18 @@ def _entry(run: RunFolder) -> Entry:
 
 def hide(run: RunFolder) -> Path:
     """Take a run out of sight until `empty_bin`; where it is now. Raises BadRun where it cannot be."""
-    if run.locked():
-        raise BadRun(f"{run.name} is running.", "Open it with enter and stop it with s first.")
+    fd = None
     try:
+        fd = files.lock(run.lock_file)  # held, so that nobody starts it meanwhile
+        if fd is None:
+            raise BadRun(f"{run.name} is running.", "Open it with enter and stop it with s first.")
         return run.path.rename(run.path.with_name(f".{run.name}.{os.getpid()}.{time.time_ns()}.deleted"))
     except OSError as error:
         do = f"Is {run.path.parent} writable?"
         raise BadRun(f"{run.name} cannot be deleted: {error.strerror}.", do) from error
+    finally:
+        if fd is not None:
+            os.close(fd)
 
 
 def bring_back(hidden: Path) -> RunFolder:
@@ -132,7 +137,9 @@ def bring_back(hidden: Path) -> RunFolder:
     name = DELETED.fullmatch(hidden.name)[1]
     names = (hidden.with_name(name + "-again" * i) for i in itertools.count())
     try:
-        return RunFolder(hidden.rename(next(path for path in names if not path.exists())))
+        run = RunFolder(hidden.rename(next(path for path in names if not path.exists())))
+        queue.start(run.path.parent)  # where it waited
+        return run
     except OSError as error:
         raise BadRun(f"{name} cannot be brought back: {error.strerror}.") from error
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from core.data.profile import Profile
 from core.model.cost import BF16, FP32, Costs, in_all, learning
-from core.model.course import Course
+from core.model.course import Course, Stage
 from core.model.freeze import FreezePlan, adapted, parts_of
 from core.model.speeds import START, Speeds
 from core.recipe import Recipe
@@ -86,38 +86,34 @@ def prices(
 
 
 def _price(course: Course, plan: FreezePlan, speeds: Speeds | None) -> Price:
-    stages = [(course.costs(stage), epochs) for stage, epochs in course.stages(plan)]
-    first, keep = stages[0][0], course.recipe.speed.cache != "off"
-    cached = bool(first.depth) and keep and (stages[0][1] >= 1 or len(stages) == 1)
-    held = max((_cache(course, costs) for costs, _ in stages), key=sum) if keep else (0, 0)
-    peak = max(costs.memory(course.recipe.batch, course.widest) for costs, _ in stages)
+    stages, keep = course.stages(plan), course.recipe.speed.cache != "off"
+    first = stages[0]
+    held = max((_cache(course, stage.costs) for stage in stages if keep and stage.earns_cache), key=sum, default=(0, 0))
     found = Price(
         learns=learning(course.sizes, plan),
         parameters=in_all(course.sizes, plan),
-        memory=peak + held[0],
-        blocks=first.depth if cached else 0,
+        memory=max(stage.costs.memory(course.recipe.batch, course.widest) for stage in stages) + held[0],
+        blocks=first.costs.depth if keep and first.earns_cache else 0,
         cache=sum(held),
     )
     if not course.is_known or speeds is None:
         return found
     once, learn, besides = _seconds(course, stages, speeds, keep)
-    total = once + learn + besides
-    found = found._replace(once=once, epoch=learn / course.recipe.train.epochs, besides=besides, total=total)
-    return found._replace(otherwise=sum(_seconds(course, stages, speeds, not keep))) if first.depth else found
+    found = found._replace(once=once, epoch=learn / course.recipe.train.epochs, besides=besides, total=once + learn + besides)
+    earned = any(stage.earns_cache for stage in stages)
+    return found._replace(otherwise=sum(_seconds(course, stages, speeds, not keep))) if earned else found
 
 
 def _cache(course: Course, costs: Costs) -> tuple[int, int]:
     """Bytes of the prefix cache in memory, or else in a file: one of them is 0."""
-    values, wish = course.cached_values(costs) if costs.depth else 0, course.recipe.speed.cache_memory
+    values, wish = course.cached_values(costs), course.recipe.speed.cache_memory
     room = machine_memory()[1] / 4 if wish == "auto" else wish * GB
     return (round(values * FP32), 0) if values * FP32 <= room else (0, round(values * BF16))
 
 
-def _seconds(course: Course, stages: list[tuple[Costs, float]], speeds: Speeds, keep: bool) -> tuple[float, float, float]:
+def _seconds(course: Course, stages: list[Stage], speeds: Speeds, keep: bool) -> tuple[float, float, float]:
     """Seconds of encoding, of all epochs, and of what comes before and after them."""
-    last = stages[-1][0]
-    # a stage of less than an epoch would not earn back what encoding costs
-    bills = [(course.bill(costs, keep and bool(costs.depth) and (epochs >= 1 or costs is last)), epochs) for costs, epochs in stages]
-    once = sum(speeds.seconds(bill.once) for bill, _ in bills)
-    learn = sum(epochs * speeds.seconds(bill.epoch) for bill, epochs in bills)
-    return once, learn, speeds.seconds(bills[-1][0].besides) + START
+    bills = [course.bill(stage.costs, keep and stage.earns_cache) for stage in stages]
+    once = sum(speeds.seconds(bill.once) for bill in bills)
+    learn = sum(stage.epochs * speeds.seconds(bill.epoch) for stage, bill in zip(stages, bills, strict=True))
+    return once, learn, speeds.seconds(bills[-1].besides) + START

@@ -29,13 +29,14 @@ def longer(recipe: Recipe, history: History, plan: FreezePlan, speeds: Speeds | 
     def load(n: int, batches: int) -> Load:
         return Load.of(shape, {width: n}, batches)
 
-    def step(plan: FreezePlan) -> float:
-        learned = Costs.of(recipe, n_classes, plan).learn(load(texts, recipe.train.accumulate), _cached(recipe, plan))
-        return speeds.seconds(learned)
+    def step(plan: FreezePlan, cached: bool) -> float:
+        return speeds.seconds(Costs.of(recipe, n_classes, plan).learn(load(texts, recipe.train.accumulate), cached))
 
-    slower = 1 / history.steps_per_second / step(now)  # than was reckoned, evaluations and other work aside
-    more = (history.n_steps - history.step) * slower * (step(plan) - step(now))
-    if _cached(recipe, plan) and plan.depth != now.depth:
+    cached = bool(plan.depth) and recipe.speed.cache != "off"
+    present = step(now, history.reads_cache)
+    slower = 1 / history.steps_per_second / present  # than was reckoned, evaluations and other work aside
+    more = (history.n_steps - history.step) * slower * (step(plan, cached) - present)
+    if cached and not (history.reads_cache and plan.depth == now.depth):
         rows = history.started.rows["train"] + history.started.rows["validation"]
         known = history.encoded
         if known and known.blocks:
@@ -44,7 +45,3 @@ def longer(recipe: Recipe, history: History, plan: FreezePlan, speeds: Speeds | 
             work = Costs.of(recipe, n_classes, plan).encode(load(rows, rows // texts + 1))
             more += slower * speeds.seconds(work)
     return more
-
-
-def _cached(recipe: Recipe, plan: FreezePlan) -> bool:
-    return bool(plan.depth) and recipe.speed.cache != "off"

@@ -87,7 +87,9 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
         }
         print(json.dumps(document, indent=2))
         return 0
-    none = "the cache is off" if recipe.speed.cache == "off" else "nothing frozen lies below what learns"
+    thaws = recipe.plan.depth and recipe.freeze.thaw_every
+    none = "the next block thaws too soon for a cache" if thaws else "nothing frozen lies below what learns"
+    none = "the cache is off" if recipe.speed.cache == "off" else none
     once = f"{clock(found.once)}, {plural(found.blocks, 'block')}" if found.blocks else f"– {none}"
     _print(
         [

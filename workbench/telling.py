@@ -11,7 +11,19 @@ import msgspec
 from core.errors import BadRecipe, BadRun, Problem
 from core.model.freeze import FreezePlan
 from core.runs import queue
-from core.runs.control import Continue, Control, Epochs, Evaluate, Learn, Pause, Rates, Save, Step, Stop
+from core.runs.control import (
+    Continue,
+    Control,
+    Epochs,
+    Evaluate,
+    Inbox,
+    Learn,
+    Pause,
+    Rates,
+    Save,
+    Step,
+    Stop,
+)
 from core.runs.events import (
     Applied,
     Checkpointed,
@@ -78,7 +90,11 @@ def _about_parts(run: RunFolder, what: str, named: str | None) -> Learn:
     recipe = run.recipe()
     if named is None:
         raise BadRecipe([Problem(what, "names no part.", "last_two_blocks, say, or blocks.3,norm.")])
-    plan = plan_now(recipe, History.of(run.events()[0]))
+    events = run.events()[0]
+    answered = {event.id for event in events if isinstance(event, Applied)}
+    told = [line.control for line in Inbox(run.control_file).poll() if line.id not in answered]
+    last = next((one for one in reversed(told) if isinstance(one, Learn)), None)  # which it has not heard yet
+    plan = FreezePlan.parse(last.trainable, recipe.plan.n_blocks) if last else plan_now(recipe, History.of(events))
     try:
         return Learn(str(ABOUT_PARTS[what](plan, FreezePlan.parse(named, plan.n_blocks))))
     except ValueError as error:

@@ -117,6 +117,14 @@ class Classifier(nn.Module):
             parameter.requires_grad_(part_of(name) in plan.parts)
         self.taught |= plan.parts
 
+    def forget(self, taught: set[str]) -> None:
+        """Let no more than these parts count as taught; adapters of others go."""
+        self.taught = set(taught)
+        for i, block in enumerate(self.backbone.h):
+            for layer in block.modules():
+                if isinstance(layer, Linear) and f"lora.{i}" not in taught:
+                    layer.lora = nn.ModuleDict()
+
     def learning(self) -> Iterator[tuple[str, nn.Parameter]]:
         """The parameters that learn, by name, in a fixed order."""
         return ((name, p) for name, p in self.named_parameters() if p.requires_grad)

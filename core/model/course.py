@@ -22,6 +22,14 @@ class Bill(NamedTuple):
     besides: Work
 
 
+class Stage(NamedTuple):
+    """A part of a run in which the same learns."""
+
+    costs: Costs
+    epochs: float
+    earns_cache: bool  # whether a prefix cache is earned back in it
+
+
 class _Loads(NamedTuple):
     """The texts that pass through the model, by occasion."""
 
@@ -63,17 +71,20 @@ class Course:
     def costs(self, plan: FreezePlan) -> Costs:
         return Costs.of(self.recipe, self.n_classes, plan)
 
-    def stages(self, plan: FreezePlan) -> list[tuple[FreezePlan, float]]:
-        """A plan and those that a schedule of thawing makes of it, each with its epochs. One at least."""
-        every, epochs = self.recipe.freeze.thaw_every, self.recipe.train.epochs
-        if not every or not self.is_known:
-            return [(plan, epochs)]
-        share = every / max(1.0, self._loads[False].learn.batches / self.recipe.train.accumulate)  # of an epoch
-        found, left = [], float(epochs)
-        while left > share and (more := plan.thawed(1)) != plan:
-            found.append((plan, share))
-            plan, left = more, left - share
-        return [*found, (plan, left)]
+    def stages(self, plan: FreezePlan) -> list[Stage]:
+        """A plan, and those that a schedule of thawing makes of it."""
+        every, left, found = self.recipe.freeze.thaw_every, float(self.recipe.train.epochs), []
+        while every and self.is_known:
+            share = every / (self._loads[False].learn.batches / self.recipe.train.accumulate)  # of an epoch
+            if left <= share or plan.thawed(1) == plan:
+                break
+            found.append(self._stage(plan, share))
+            plan, left = plan.thawed(1), left - share
+        return [*found, self._stage(plan, left)]
+
+    def _stage(self, plan: FreezePlan, epochs: float) -> Stage:
+        recipe = self.recipe.learning(plan, self.recipe.freeze.thaw_every)
+        return Stage(self.costs(plan), epochs, recipe.earns_cache(self.rows.get("train", 0)))
 
     def cached_values(self, costs: Costs) -> float:
         """How many numbers the prefix cache holds, where the texts are known."""

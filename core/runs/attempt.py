@@ -49,8 +49,9 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
     recipe, prepared, texts, notes = gather(run, run.recipe(), progress)
     yield from notes
     torch.set_num_threads(recipe.speed.threads)
-    last = recipe_at(recipe, orders, steps_per_epoch(recipe, texts) * recipe.train.epochs)  # a schedule thaws more and more
-    demand_room(last, texts, len(prepared.names))
+    epochs = int(orders.settings(settings_of(recipe.train), state.step).epochs)
+    for step in (state.step, steps_per_epoch(recipe, texts) * epochs - 1):  # a schedule thaws more and more
+        demand_room(recipe_at(recipe, orders, step), texts, len(prepared.names))
     words = baselines(prepared, recipe.data.baseline, progress)
     yield from words
     origin = find_origin(run, recipe, prepared.names, progress)
@@ -61,16 +62,16 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
     before = before_training(model, base)
     # as in the last step: what is due after it is looked at with what learned then
     now = recipe_at(recipe, orders, state.step - 1)
+    learned = run.checkpoint("last") if state.step or state.evaluated >= 0 else None
+    if learned:
+        set_weights(model, recipe, checkpoint.read(learned, checkpoint.WEIGHTS), before)
     model.adapt(now.plan, recipe.lora, recipe.train.seed)
     model.freeze(now.plan)
     optimizer = adamw(model, recipe.train)
-    if state.step or state.evaluated >= 0:
-        folder = run.checkpoint("last")
-        set_weights(model, recipe, checkpoint.read(folder, checkpoint.WEIGHTS), before)
-        load_state(optimizer, model.learning(), checkpoint.read(folder, checkpoint.OPTIMIZER))
-    epochs = int(orders.settings(settings_of(recipe.train), state.step).epochs)
+    if learned:
+        load_state(optimizer, model.learning(), checkpoint.read(learned, checkpoint.OPTIMIZER))
     yield started(now, prepared, texts, epochs)
-    yield trainable(model, state.step)
+    yield trainable(model, now, state.step)
     multiply_in(model, recipe.speed.precision)
     if recipe.speed.compile:
         compile_learning(model)
@@ -90,6 +91,7 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
         origin=before,
         encode=encode,
     )
+    del inputs, optimizer  # the loop makes others where something else is to learn, and these then go
     ready = time.monotonic()
     yield from loop.run()
     if not loop.over:
@@ -112,7 +114,7 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
     result = report(run, recipe, model, prepared, texts, ends, words, progress)
     seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - learned}
     result["cache"] = loop.cache
-    result["changes"] = History.of(run.events()[0]).changes_in_words
+    result["changes"] = History.of(run.events()[0]).told_in_words
     result["seconds"] = seconds | {"total": sum(seconds.values())}
     files.write(run.result_file, msgspec.json.format(msgspec.json.encode(result), indent=2))
     yield Ended(state="done", result=result)

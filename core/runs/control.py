@@ -122,7 +122,7 @@ def in_words(control: Control) -> str:
             named = {"lr": control.lr, "head lr": control.head_lr}
             return ", ".join(f"{name} {rate_in_words(rate)}" for name, rate in named.items() if rate is not None)
         case Learn(trainable=trainable):
-            return f"{trainable.replace('_', ' ').replace(',', ', ')} learning"
+            return f"{trainable.replace('_', ' ').replace(',', ', ') or 'nothing'} learning"
         case Epochs(epochs=epochs):
             return f"{epochs:g} epoch{'s' * (epochs != 1)}"
     return msgspec.to_builtins(control)["type"]

@@ -37,6 +37,7 @@ class Trainable(Event, tag="trainable"):
     words: str  # for a person
     parameters: int
     depth: int  # leading frozen blocks, with the embeddings
+    thaws: bool = False  # whether a schedule goes on to thaw more
     scheduled: bool = False  # it changes because the recipe says so, not because the run was told
 
 

@@ -82,18 +82,24 @@ class History:
         return self.trainables[-1].parts if self.trainables else None
 
     @property
-    def changes_in_words(self) -> list[str]:
-        """The same as the person is told of it when the run has ended: 'from step 401 on head only'."""
-        return [f"from step {step + 1:,} on {words}" for step, words in self.marks]
-
-    @property
     def marks(self) -> list[tuple[int, str]]:
-        """What has changed while it ran: after which step, and to what."""
+        """What has changed while it ran, by its doing or because it was told: after which step, and to what."""
         # but for those in whose place something newer counts, told to a later attempt at an earlier step
         holds = {step: control.Settings().at(step, self._told) for step, _ in self._told}
         held = [(step, one) for step, one in self._told if holds[step].told(one) == holds[step]]
         rates = [(step, control.in_words(one)) for step, one in held if not isinstance(one, control.Learn)]
-        return sorted(rates + [(event.step, event.words) for event in self.trainables[1:]])
+        last = {event.step: event for event in self.trainables[1:]}  # of several before one step
+        thawed, before = [], self.trainables[:1]
+        for event in last.values():
+            if not _same(event, before[-1]):
+                thawed.append((event.step, event.words))
+                before.append(event)
+        return sorted(rates + thawed, key=lambda mark: mark[0])
+
+    @property
+    def told_in_words(self) -> list[str]:
+        """The marks, for a person who reads of the run later: 'from step 401 on head only'."""
+        return [f"from step {step + 1:,} on {words}" for step, words in self.marks]
 
     @property
     def learning(self) -> bool:
@@ -226,7 +232,7 @@ class History:
             self._told.append((event.step, change))
 
     def _thaw(self, event: e.Trainable) -> None:
-        if event.parts != self.trainable:
+        if not self.trainables or not _same(event, self.trainables[-1]):
             self._bank()
             self.trainables.append(event)
 
@@ -263,6 +269,11 @@ class History:
         self.followed = [f for f in self.followed if f.step <= at]
         self.checkpoints = [c for c in self.checkpoints if c.step <= at]
         self.trainables = [one for one in self.trainables if one.step < at]  # what changed at this step changes again
+
+
+def _same(one: e.Trainable, other: e.Trainable) -> bool:
+    """Whether an attempt that begins has only said again what learns."""
+    return (one.parts, one.thaws) == (other.parts, other.thaws)
 
 
 def describe(event: e.Event) -> str:

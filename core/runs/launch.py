@@ -53,6 +53,6 @@ def launch_locked(run: RunFolder, fd: int) -> subprocess.Popen:
         run.queued_file.unlink(missing_ok=True)
         return worker
     except OSError as error:
-        raise BadRun(f"The worker of {run.name} cannot be started: {error.strerror}.") from error
+        raise BadRun(f"The worker of {run.name} cannot be started: {error.strerror or error}.") from error
     finally:
         os.close(fd)

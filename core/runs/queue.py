@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -159,7 +160,15 @@ def _serve(root: Path, refused: dict[str, str]) -> None:
                 worker.wait()
         except BadRun as error:
             if not run.locked():  # by hand, it can have been started meanwhile
+                _fail(run, error)
                 refused[run.name] = str(error)
+
+
+def _fail(run: RunFolder, error: BadRun) -> None:
+    """Say in the run itself why it could not be started, where its folder takes that; it waits no more then."""
+    with suppress(OSError):
+        EventLog(run).last(Ended(state="failed", why=error.what, do=error.do))
+        run.queued_file.unlink(missing_ok=True)
 
 
 def _launch(run: RunFolder) -> subprocess.Popen | None:

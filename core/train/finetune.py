@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.data import batches
 from core.errors import WorkbenchError
@@ -18,6 +18,7 @@ from core.files import Progress
 from core.model import cost, room
 from core.model.classifier import Classifier
 from core.model.freeze import FreezePlan
+from core.model.lora import Adapter
 from core.recipe import Recipe
 from core.runs import control
 from core.runs.control import Control
@@ -31,7 +32,7 @@ from core.train.optim import renewed, set_full_rates, set_rates
 from core.train.orders import Orders
 from core.train.schedule import share_of_rate
 from core.train.texts import Texts
-from core.train.thaw import plan_at, plan_of, recipe_at, settings_of, trainable
+from core.train.thaw import plan_at, recipe_at, settings_of, trainable
 from core.train.watched import Watched
 
 
@@ -73,13 +74,15 @@ def class_weights(kind: str, texts: Texts, n_classes: int) -> Tensor:
 
 @contextmanager
 def dropping(model: Classifier, seed: list[int]) -> Iterator[None]:
-    """Let adapters leave out inputs, which ones depending on nothing but the seed. Nothing else in the model does."""
-    if not any(isinstance(module, nn.Dropout) and module.p for module in model.modules()):
+    """Let adapters that learn leave out inputs, which ones depending on nothing but the seed. Nothing else does."""
+    adapters = [module for module in model.modules() if isinstance(module, Adapter) and module.a.requires_grad]
+    if not any(adapter.dropout.p for adapter in adapters):
         yield
         return
     with torch.random.fork_rng():
         torch.manual_seed(int(np.random.default_rng(seed).integers(2**63)))
-        model.train()
+        for adapter in adapters:
+            adapter.train()
         try:
             yield
         finally:
@@ -110,9 +113,10 @@ class ClassifierLoop(Loop):
         self.train, self.context = recipe.train, inputs.texts.context
         self.lengths = inputs.texts.split_lengths
         self.weights = class_weights(recipe.train.class_weights, inputs.texts, model.n_classes)
-        self.plan = plan_of(model)
         began = recipe_at(recipe, orders, state.step - 1)
-        self._boundary = began.plan.depth, began.encodes(len(self.lengths["train"]))
+        self.plan, self._thaw_every = began.plan, began.freeze.thaw_every
+        self._boundary = self._boundary_of(began)
+        self._before: tuple[torch.optim.Optimizer, set[str]] | None = None  # the first change since the last step
         self._encode = encode
         self._caches: list[dict | None] = []  # of inputs before these
         self._sentences = Sentences()
@@ -128,6 +132,7 @@ class ClassifierLoop(Loop):
         )
 
     def _learn(self) -> tuple[float, float, int]:
+        self._before = None
         epoch, i = divmod(self.state.step, self.per_epoch)
         if self._order[0] != epoch:
             self._order = epoch, epoch_plan(self.recipe, self.inputs.texts, epoch)
@@ -205,25 +210,34 @@ class ClassifierLoop(Loop):
 
     def _adopt(self) -> Iterator[Event]:
         yield from super()._adopt()
-        if (plan := plan_at(self.recipe, self.orders, self.state.step)) != self.plan:
-            yield from self._let_learn(plan)
+        thaw_every = 0 if self.settings.trainable else self.recipe.freeze.thaw_every
+        if (plan_at(self.recipe, self.orders, self.state.step), thaw_every) != (self.plan, self._thaw_every):
+            yield from self._let_learn(recipe_at(self.recipe, self.orders, self.state.step))
 
-    def _let_learn(self, plan: FreezePlan) -> Iterator[Event]:
-        """Another plan from here on: optimizer, boundary and inputs follow from the model as it is now."""
+    def _boundary_of(self, recipe: Recipe) -> tuple[int | None, bool]:
+        """What decides from what a step starts."""
+        return recipe.plan.depth, recipe.encodes(len(self.lengths["train"]))
+
+    def _let_learn(self, now: Recipe) -> Iterator[Event]:
+        """Another plan from here on: optimizer, boundary and inputs follow from the model as it is now.
+
+        Of several changes before one step the last counts, as if the others had never been: a resumed run knows no more.
+        """
         yield from self._save(False)  # encoding may take long, and be broken off
-        model, now = self.model, recipe_at(self.recipe, self.orders, self.state.step)
-        boundary = now.plan.depth, now.encodes(len(self.lengths["train"]))
+        model, self.plan, self._thaw_every = self.model, now.plan, now.freeze.thaw_every
+        self._before = self._before or (self.optimizer, set(model.taught))
         self.optimizer.zero_grad(set_to_none=True)
-        model.adapt(plan, self.recipe.lora, self.train.seed)
-        model.freeze(plan)
+        model.forget(self._before[1])
+        model.adapt(now.plan, self.recipe.lora, self.train.seed)
+        model.freeze(now.plan)
         if self.recipe.speed.compile:
             compile_learning(model)
-        self.plan, self.parameters = plan, [p for _, p in model.learning()]
-        self.optimizer = renewed(self.optimizer, model, self.train)
+        self.parameters = [p for _, p in model.learning()]
+        self.optimizer = renewed(self._before[0], model, self.train)
         self._set_rates(self.settings.lr, self.settings.head_lr)
-        yield trainable(model, self.state.step, scheduled=self.settings.trainable is None)
-        if boundary != self._boundary:
-            self._boundary = boundary
+        yield trainable(model, now, self.state.step, scheduled=self.settings.trainable is None)
+        if self._boundary_of(now) != self._boundary:
+            self._boundary, self._sentences = self._boundary_of(now), Sentences()
             self.start_from(Fresh(model, self.inputs.texts, 0, self.recipe.speed.device))  # to let go of what is kept
             self.inputs = yield from self._encode(now)
             yield Phase(name="learn", done=self.state.step, total=self.n_steps, unit="steps", step=self.state.step)

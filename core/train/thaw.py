@@ -1,6 +1,6 @@
 """Which parts learn when: as the recipe says, as a run is told, and as a model is frozen."""
 
-from core.model.classifier import Classifier, part_of
+from core.model.classifier import Classifier
 from core.model.freeze import FreezePlan
 from core.recipe import Recipe, Train
 from core.runs.control import Settings
@@ -25,15 +25,15 @@ def recipe_at(recipe: Recipe, orders: Orders, step: int) -> Recipe:
     return recipe.learning(plan_at(recipe, orders, step), 0 if told else recipe.freeze.thaw_every)
 
 
-def plan_of(model: Classifier) -> FreezePlan:
-    """The plan that a model was frozen by."""
-    return FreezePlan.of(len(model.backbone.h), {part_of(name) for name, _ in model.learning()})
-
-
-def trainable(model: Classifier, step: int, scheduled: bool = False) -> Trainable:
-    """What of a model learns after `step` steps."""
-    plan = plan_of(model)
-    n = sum(p.numel() for _, p in model.learning())
+def trainable(model: Classifier, now: Recipe, step: int, scheduled: bool = False) -> Trainable:
+    """What of a model learns after `step` steps, by the recipe of `recipe_at`; `scheduled` as in the event."""
+    plan = now.plan
     return Trainable(
-        parts=str(plan), words=plan.in_words, parameters=n, depth=plan.depth or 0, scheduled=scheduled, step=step
+        parts=str(plan),
+        words=plan.in_words,
+        parameters=sum(p.numel() for _, p in model.learning()),
+        depth=plan.depth or 0,
+        thaws=bool(now.freeze.thaw_every and plan.thawed(1) != plan),
+        scheduled=scheduled,
+        step=step,
     )

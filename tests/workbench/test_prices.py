@@ -174,11 +174,14 @@ def test_gradual_unfreezing_costs_between_what_learns_first_and_what_learns_last
     head, all_blocks = (price(recipe(), profile, FreezePlan.parse(plan, 12)) for plan in ("head", ALL_BLOCKS))
     course = Course(recipe(freeze={"trainable": "head", "thaw_every": 60}), profile)
     stages = course.stages(FreezePlan.parse("head", 12))
-    assert [stage.depth for stage, _ in stages] == [12 - i for i in range(len(stages))]
-    assert sum(epochs for _, epochs in stages) == pytest.approx(course.recipe.train.epochs) and len(stages) > 5
+    assert [stage.costs.depth for stage in stages] == [12 - i for i in range(len(stages))] and len(stages) > 5
+    assert sum(stage.epochs for stage in stages) == pytest.approx(course.recipe.train.epochs)
     found = price(course.recipe, profile, FreezePlan.parse("head", 12))
-    assert head.total < found.total < all_blocks.total and head.memory < found.memory <= all_blocks.memory
-    assert found.learns == head.learns and found.total == pytest.approx(found.once + found.epoch * 5 + found.besides)
-    assert found.total < found.otherwise
+    assert head.total < found.total < all_blocks.without_cache and head.memory < found.memory <= all_blocks.memory
+    assert found.learns == head.learns and found.total == pytest.approx(found.epoch * 5 + found.besides)
+    # each stage is shorter than an epoch: no cache
+    assert found.once == 0 == found.blocks == found.cache and found.otherwise is None
+    slow = price(recipe(freeze={"trainable": "head", "thaw_every": 100}), profile, FreezePlan.parse("head", 12))
+    assert slow.once > head.once and slow.blocks == 12 and slow.otherwise > slow.total
     late = price(recipe(freeze={"trainable": "head", "thaw_every": 10_000}), profile, FreezePlan.parse("head", 12))
     assert late == head

@@ -5,7 +5,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from core.model.freeze import FreezePlan, adapted
+from core.model.freeze import FreezePlan, parts_of
 from core.model.speeds import Speeds
 from core.recipe import Recipe
 from core.runs.history import History
@@ -29,7 +29,7 @@ class LearnDialog(ModalScreen[str | None]):
     def __init__(self, name: str, recipe: Recipe, history: History, speeds: Speeds | None):
         super().__init__()
         self._name, self._recipe, self._history, self._speeds = name, recipe, history, speeds
-        self._plan = plan_now(recipe, history)
+        self._plan = self._began = plan_now(recipe, history)
 
     def compose(self) -> ComposeResult:
         with Panel(title=f"What learns in {self._name}", classes="dialog"):
@@ -44,7 +44,7 @@ class LearnDialog(ModalScreen[str | None]):
     def _show(self) -> None:
         labels = len(self._history.started.labels) if self._history.started else 2
         self.query_one(Layers).show(self._recipe.learning(self._plan), None, None, labels)
-        words = consequences(self._recipe, self._history, self._plan, self._speeds)
+        words = consequences(self._recipe, self._history, self._began, self._plan, self._speeds)
         self.query_one(Static).update(f"{LEGEND}\n{words or NO_CHANGE}")
 
     @on(Layers.Planned)
@@ -54,8 +54,7 @@ class LearnDialog(ModalScreen[str | None]):
             self._show()
 
     def action_accept(self) -> None:
-        changed = self._plan != plan_now(self._recipe, self._history)
-        self.dismiss(str(self._plan) if changed else None)
+        self.dismiss(str(self._plan) if self._plan != self._began else None)
 
     def action_back(self) -> None:
         layers = self.query_one(Layers)
@@ -65,44 +64,51 @@ class LearnDialog(ModalScreen[str | None]):
             self.dismiss(None)
 
 
-def consequences(recipe: Recipe, history: History, plan: FreezePlan, speeds: Speeds | None) -> str:
-    """What comes of learning with another plan, in sentences; empty where it is the present one."""
-    now = plan_now(recipe, history)
+def consequences(
+    recipe: Recipe, history: History, now: FreezePlan, plan: FreezePlan, speeds: Speeds | None
+) -> str:
+    """What comes of learning with another plan than the present one, in sentences; empty where it is that."""
     if plan == now:
         return ""
-    thaws, freezes = plan.parts - now.parts, now.parts - plan.parts
-    below = {part for part in thaws if _below(part, now)}
+    places = [part for part in parts_of(plan.n_blocks) if plan.of_part(part) != now.of_part(part)]
+    thaws, freezes = ({part for part in places if not before.of_part(part)} for before in (now, plan))
+    otherwise = set(places) - thaws - freezes
     said = []
-    if below and history.reads_cache:
-        said.append(f"{_named(below, plan)} {_verb(below, 'sits', 'sit')} under the cache.")
+    if history.reads_cache and any(_below(part, now) for part in thaws):
+        said.append(f"{_named(thaws, plan)} {_verb(thaws, 'sits', 'sit')} under the cache.")
     elif thaws:
         said.append(f"{_named(thaws, plan)} {_verb(thaws, 'thaws', 'thaw')}.")
-    if freezes - {adapted(part) for part in thaws}:
+    if freezes:
         said.append(f"{_named(freezes, plan)} {_verb(freezes, 'freezes', 'freeze')} with the weights of now.")
+    for kind, words in (("lora.", "by adapters"), ("blocks.", "whole")):
+        if turned := {part for part in otherwise if plan.of_part(part).startswith(kind)}:
+            said.append(f"{_named(turned, plan)} {_verb(turned, 'learns', 'learn')} {words} now.")
+    if history.trainables and history.trainables[-1].thaws:
+        said.append("No more thaws by the recipe then.")
     more = longer(recipe, history, plan, speeds)
     if more is None:
         said.append("What it costs is known after the first steps.")
     elif abs(more) < NOTICED:
         said.append("The rest takes as long as before.")
     else:
-        it = f"Learning {_verb(thaws, 'it', 'them')}" if not freezes else "The change"
+        it = f"Learning {_verb(thaws, 'it', 'them')}" if thaws == set(places) else "The change"
         why = ": what lies below is encoded anew" if more > 0 and not thaws else ""
         said.append(f"{it} {'costs' if more > 0 else 'saves'} {about(abs(more))}{' more' * (more > 0)}{why}.")
-    return " ".join([*said, f"Enter {'thaws' if thaws and not freezes else 'freezes' if not thaws else 'changes'}, esc leaves it."])
+    verb = "thaws" if thaws == set(places) else "freezes" if freezes == set(places) else "changes it"
+    return " ".join([*said, f"Enter {verb}, esc leaves it."])
 
 
 def _below(part: str, plan: FreezePlan) -> bool:
-    """Whether a part lies under the lowest that learns."""
-    if part == "embeddings":
-        return plan.depth is not None
-    kind, _, i = part.partition(".")
-    return kind in ("blocks", "lora") and plan.depth is not None and int(i) < plan.depth
+    """Whether a place in `parts_of` lies under the lowest block that learns."""
+    if plan.depth is None:
+        return False
+    return part == "embeddings" or (part.startswith("blocks.") and int(part.removeprefix("blocks.")) < plan.depth)
 
 
-def _named(parts: frozenset[str] | set[str], plan: FreezePlan) -> str:
-    words = listed({part.replace("lora.", "blocks.") for part in parts}, plan.n_blocks)
+def _named(parts: set[str], plan: FreezePlan) -> str:
+    words = listed(parts, plan.n_blocks)
     return words[0].upper() + words[1:]
 
 
-def _verb(parts: frozenset[str] | set[str], one: str, several: str) -> str:
+def _verb(parts: set[str], one: str, several: str) -> str:
     return one if len(parts) == 1 else several

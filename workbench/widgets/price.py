@@ -75,7 +75,8 @@ class PricePanel(Widget):
         if now.blocks:
             once = about(now.once), f"{plural(now.blocks, 'block')}, cache {size(now.cache)}"
         else:
-            once = "–", "the cache is off" if off else "nothing below to cache"
+            thaws = recipe.plan.depth and recipe.freeze.thaw_every
+            once = "–", "the cache is off" if off else "thaws too soon for a cache" if thaws else "nothing below to cache"
         other = f"{'cached' if off else 'uncached'} near {about(now.otherwise)}" if now.otherwise is not None else ""
         return [
             ("once", *once),

@@ -103,7 +103,7 @@ class Ribbon(Widget):
         if learns and history.started:
             epochs = history.started.epochs
             words = f" epoch {min(epochs, int(share * epochs) + 1)} of {epochs} {words}"
-        if status.state == "paused":
+        if status.state == "paused" and learns:
             words = f" paused at step {history.step:,} of {history.n_steps:,}; p goes on"
         elif left is not None:
             words += f"   {clock(left)} left"

@@ -73,7 +73,7 @@ class Weights(Lines):
         self._plan: FreezePlan | None = None
 
     def show(self, history: History, plan: FreezePlan | None) -> None:
-        if self._changes and history.changes[-1:] == self._changes[-1:]:
+        if self._changes and history.changes[-1:] == self._changes[-1:] and plan == self._plan:
             return
         self._changes, self._n_steps, self._plan = list(history.changes), history.n_steps, plan
         self._groups = sorted(history.changes[-1].parts, key=_from_the_top) if history.changes else []
