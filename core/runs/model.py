@@ -32,7 +32,7 @@ def origin(run: RunFolder) -> Origin | None:
         return msgspec.json.decode(run.base_file.read_bytes(), type=Origin)
     except FileNotFoundError:
         return None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRun(f"{run.base_file} is damaged: {error}.", "Train again from the recipe.") from error
 
 
@@ -100,6 +100,7 @@ def trained_model(run: RunFolder, recipe: Recipe, folder: Path) -> tuple[Classif
     known = origin(run)
     if known is None:
         raise BadRun(f"{run.name} has not built its model yet.", "Wait for it, or resume it.")
+    checkpoint.demand_same(run, folder, rows=False)
     recipe = recipe.model_copy(update={"speed": recipe.speed.model_copy(update={"device": "cpu"})})
     model = new_model(recipe, len(known.labels), open_base(known.base, run.path))
     set_weights(model, checkpoint.read(folder, checkpoint.WEIGHTS))
