@@ -187,7 +187,7 @@ def outcome(run: RunFolder, logged: bool = True) -> dict:
             folder = run.checkpoint(pointer)
             whole(folder)
             sums = json.loads((folder / checkpoint.MANIFEST).read_text())
-            del sums["sha256"][checkpoint.STATE]
+            del sums["sha256"][checkpoint.STATE], sums["made_of"]
             state = msgspec.json.decode(checkpoint.read_state(folder))
             found[pointer] = sums, {key: value for key, value in state.items() if key != "seconds"}
     if run.predictions_file.exists():

@@ -14,16 +14,17 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 
 import safetensors.torch
 import sklearn.feature_extraction.text
-import sklearn.linear_model
+import sklearn.linear_model  # noqa: F401
 import torch._dynamo
 from huggingface_hub import constants
 
 import core.runs.attempt
-import core.runs.pretrain
+import core.runs.pretrain  # noqa: F401
 from core.data import batches, tokens
 from core.presets import MODELS, Shape, Source
 from core.runs.events import Event, Phase, Steps, encode
@@ -139,9 +140,7 @@ def live(trial: dict) -> int:
             print(error.code, file=sys.stderr)
             return 1
         return error.code or 0
-    except BaseException:
-        import traceback
-
+    except BaseException:  # noqa: BLE001, as an interpreter that ends
         traceback.print_exc()
         return 1
     return 0

@@ -8,7 +8,7 @@ import pytest
 from core.pretraining import Pretraining
 from core.runs.attempt import attempt
 from core.runs.control import Continue, Epochs, Evaluate, Pause, Rates, Save, Step, change_of
-from core.runs.events import Applied
+from core.runs.events import Applied, Started
 from core.runs.folder import create_run
 from core.train.orders import Orders
 
@@ -86,7 +86,7 @@ def test_killed_again_and_again_while_it_is_told_things(forks, new_run, watch, k
 
 
 @QUICK_AND_SLOW
-def test_killed_again_and_again_while_it_pretrains(forks, watch, killed, tmp_path, kills, seed):
+def test_killed_again_and_again_while_it_pretrains(forks, watch, killed, wait, tmp_path, kills, seed):
     rng = random.Random(1)
     words = "Ada Bo Cleo Dan walks to sings for writes looks at waits dreams of".split()
     text = tmp_path / "stories.txt"
@@ -98,5 +98,9 @@ def test_killed_again_and_again_while_it_pretrains(forks, watch, killed, tmp_pat
     }
     whole, broken = (create_run(tmp_path / "runs", Pretraining.of(recipe)) for _ in range(2))
     seconds = timed(forks, whole)
+    worker = forks.start(broken)
+    wait(lambda: watch.events(broken, Started))
+    worker.kill()
+    text.unlink()  # what a run has gathered, it keeps
     kill_often(forks, broken, kills, seconds, random.Random(seed), watch, killed)
     assert watch.outcome(broken) == watch.outcome(whole)

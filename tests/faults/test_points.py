@@ -5,7 +5,7 @@ import random
 import pytest
 
 from core.runs.control import Rates
-from core.runs.events import Evaluated
+from core.runs.events import Encoded, Evaluated
 
 BETTER = {"train": {"lr": 3e-3, "head_lr": 3e-3}}  # each epoch is the best so far
 
@@ -56,13 +56,28 @@ def test_killed_at_every_point_of_a_checkpoint_s_writing(forks, stopped, watch, 
         die_at(forks, watch.copy(stopped, f"at{n}"), n, watch, killed, expected)
 
 
+def test_killed_between_two_chunks_of_a_cache_it_goes_on_from_those_that_are_whole(
+    forks, new_run, watch, killed, tmp_path, monkeypatch
+):
+    run, whole = new_run(), new_run()
+    names = points(forks, whole, tmp_path)
+    between = [n for n, name in enumerate(names, 1) if name.startswith("open") and name.endswith("done.jsonl")]
+    assert len(between) > 3
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "another"))
+    assert forks.start(run, kill_at=between[2]).wait() == -9
+    watch.lost(run)
+    forks.finish(run)
+    (encoded,) = watch.events(run, Encoded)
+    assert 0 < encoded.found < encoded.texts and watch.outcome(run) == watch.outcome(whole)
+    killed()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("part", range(4))
-@pytest.mark.parametrize("changes", [BETTER, {"speed": {"cache": "off"}}], ids=["better", "off"])
-def test_killed_at_every_point_of_a_run(forks, new_run, watch, killed, tmp_path, monkeypatch, changes, part):
+def test_killed_at_every_point_of_a_run(forks, new_run, watch, killed, tmp_path, monkeypatch, part):
     rng = random.Random(part)
-    new, whole = new_run(**changes), new_run(**changes)
+    new, whole = new_run(**BETTER), new_run(**BETTER)
     names = points(forks, whole, tmp_path)
     expected = watch.outcome(whole)
     for n in range(1 + part, len(names) + 1, 4):

@@ -135,7 +135,7 @@ def test_killed_while_weights_download(forks, new_run, watch, killed, wait, tmp_
 
 @pytest.mark.timeout(240)
 def test_the_true_launch_is_killed_and_taken_up_again(new_run, watch, killed, wait):
-    run = new_run(model={"context": 12}, train={"epochs": 60, "checkpoint_seconds": 0.02})
+    run, whole = (new_run(model={"context": 12}, train={"epochs": 30, "checkpoint_seconds": 0.02}) for _ in range(2))
     for n in (1, 2):
         process = launch(run)
         wait(lambda n=n: {event.attempt for event in watch.events(run, Steps)} == set(range(1, n + 1)))
@@ -143,3 +143,5 @@ def test_the_true_launch_is_killed_and_taken_up_again(new_run, watch, killed, wa
         process.wait()
         assert run.status().state == "vanished"
         killed()
+    assert [launch(one).wait(100) for one in (run, whole)] == [0, 0]
+    assert watch.outcome(run) == watch.outcome(whole)
