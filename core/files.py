@@ -100,3 +100,10 @@ def write(path: Path, content: str | bytes | Callable[[Path], None]) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     sync(path.parent)
+
+
+def sweep(folder: Path, spare: str = "") -> None:
+    """Remove what processes that were killed in the midst of `write` left in a folder, but for the file named `spare`."""
+    for left in folder.glob(".*.tmp"):
+        if left.is_file() and not (spare and left.name.startswith(f".{spare}.")):
+            left.unlink(missing_ok=True)

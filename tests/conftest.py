@@ -1,4 +1,4 @@
-"""Tests keep nothing in the user's folders."""
+"""Tests keep nothing in the user's folders; and how many workers they killed that came to a good end all the same."""
 
 import pytest
 
@@ -7,3 +7,10 @@ import pytest
 def cache_folder(tmp_path, monkeypatch):
     """What can be computed again goes into a folder of the test; its child processes inherit that."""
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    passed = terminalreporter.stats.get("passed", [])
+    kills = sum(value for report in passed if report.when == "call" for name, value in report.user_properties if name == "kills")
+    if kills:
+        terminalreporter.line(f"{kills} kills survived")

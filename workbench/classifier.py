@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from core.errors import BadRun
-from core.runs.folder import RunFolder, list_runs
+from core.runs.folder import RunFolder, list_runs, step_of
 from workbench.formatting import plural, printable
 
 TO_SIX = 6  # places of a probability in the file of test predictions
@@ -114,7 +114,7 @@ def checkpoints(run: RunFolder) -> dict[str, int]:
     found = {}
     for name in ("best", "last"):
         try:
-            found[name] = int(run.checkpoint(name).name)
+            found[name] = step_of(run.checkpoint(name))
         except BadRun:
             continue
     return found

@@ -14,7 +14,7 @@ from core.model.linear import multiply_in
 from core.model.padding import pad
 from core.presets import MODELS
 from core.recipe import READS_PADS, Recipe
-from core.runs.folder import RunFolder
+from core.runs.folder import RunFolder, step_of
 from core.runs.model import tokenizer_of, trained_model
 from core.train.texts import cut
 
@@ -67,7 +67,7 @@ class Predictor:
         recipe = run.recipe()
         folder = run.checkpoint(name or kept(run, recipe))
         model, labels = trained_model(run, recipe, folder)
-        return cls(model, tokenizer_of(run, recipe), recipe, labels, int(folder.name))
+        return cls(model, tokenizer_of(run, recipe), recipe, labels, step_of(folder))
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One answer a text. Empty text is read as one end-of-text token."""

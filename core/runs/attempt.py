@@ -45,7 +45,7 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
     `progress` writes phases and may raise to break off; `orders` are what the run is told on its way.
     """
     began = time.monotonic()
-    state = checkpoint.last_state(run)
+    state = checkpoint.take_up(run, orders)
     recipe, prepared, texts, notes = gather(run, run.recipe(), progress)
     yield from notes
     torch.set_num_threads(recipe.speed.threads)

@@ -139,9 +139,10 @@ class Line(msgspec.Struct):
 
 
 def append(path: Path, line: Line) -> None:
-    """One append, flushed to disk."""
-    with open(path, "ab") as file:
-        file.write(msgspec.json.encode(line) + b"\n")
+    """One append, flushed to disk. What another process left unfinished of a line is closed off first."""
+    with open(path, "a+b") as file:
+        torn = file.tell() and file.seek(-1, os.SEEK_END) >= 0 and file.read() != b"\n"
+        file.write(b"\n" * torn + msgspec.json.encode(line) + b"\n")
         file.flush()
         os.fsync(file.fileno())
 
@@ -178,6 +179,6 @@ def _lines(data: bytes) -> list[Line]:
     for raw in data.splitlines():
         try:
             lines.append(msgspec.json.decode(raw, type=Line))
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             continue  # not a control this version knows; nobody waits for an answer to a torn line
     return lines

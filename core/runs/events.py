@@ -222,5 +222,5 @@ def decode(data: bytes) -> Iterator[Event]:
     for line in data.splitlines():
         try:
             yield _decoder.decode(line)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             continue

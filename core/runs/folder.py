@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -110,7 +111,7 @@ class RunFolder:
         try:
             return made(toml.read(file))
         except BadRecipe as error:
-            raise BadRun(f"The recipe of {self.name} cannot be read: {error}") from error
+            raise BadRun(f"The recipe of {self.name} cannot be read: {error}", "Put it back as it was, or train a new run.") from error
 
     def events(self, offset: int = 0) -> tuple[list[Event], int]:
         """The events of the whole lines after `offset` (bytes), and the offset to ask from next."""
@@ -161,7 +162,7 @@ class RunFolder:
         if not self.recipe_file.is_file() and not self.pretrains:
             return Status("failed", why="The folder is half written: it holds no recipe.", do="It can be deleted.")
         why = f"The worker ended at step {step} without a word." if step else "The worker ended before its first step."
-        return Status("vanished", step, n_steps, why + _out_of_memory(held), "resume takes it up again.")
+        return Status("vanished", step, n_steps, why + (_out_of_memory(held) or _no_room(self.path)), "resume takes it up again.")
 
     def tail(self) -> list[Event]:
         """The last events: one at least, where the log holds any."""
@@ -203,7 +204,7 @@ class RunFolder:
         """The result document of a finished run."""
         try:
             return msgspec.json.decode(self.result_file.read_bytes())
-        except (FileNotFoundError, msgspec.DecodeError):
+        except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
             return None
 
     def label(self) -> Label:
@@ -236,7 +237,7 @@ class RunFolder:
     def checkpoint(self, name: str = "last") -> Path:
         """The folder of a checkpoint: `last`, `best`, or a step. Raises BadRun where there is none."""
         pointer = self.checkpoints / name
-        step = pointer.read_text().strip() if pointer.is_file() else name
+        step = pointer.read_text(errors="replace").strip() if pointer.is_file() else name
         folder = self.checkpoints / step
         if not folder.exists():  # killed in the moment between an old one's going and its successor's coming
             folder = self.checkpoints / f".{step}.old"
@@ -249,6 +250,11 @@ class RunFolder:
         return folder
 
 
+def step_of(checkpoint: Path) -> int:
+    """The step of a checkpoint's folder, also of one that its successor is just replacing."""
+    return int(checkpoint.name.removeprefix(".").removesuffix(".old"))
+
+
 def _out_of_memory(held: int) -> str:
     """A sentence where a process that held so many bytes has probably been ended by the system for want of memory."""
     import psutil  # here, because the first frame needs none of it
@@ -257,6 +263,11 @@ def _out_of_memory(held: int) -> str:
     if held < NEARLY * total:
         return ""
     return f" Memory probably ran out: it last held {held / 1e9:.1f} of {total / 1e9:.1f} GB."
+
+
+def _no_room(path: Path) -> str:
+    """A sentence where a worker cannot even write why it ended."""
+    return " Its disk is full: free some space first." if shutil.disk_usage(path).free < TAIL else ""
 
 
 def runs_root(given: str | None = None) -> Path:

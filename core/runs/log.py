@@ -22,8 +22,10 @@ class EventLog:
             self._file.seek(-1, os.SEEK_END)
             if self._file.read(1) != b"\n":
                 self._append(b"\n")
-        # on a full disk, giving this back makes room for the event that says so
         self._reserve = run.path / "reserve"
+
+    def reserve(self) -> None:
+        """Take room that `last` gives back: on a disk that is full by then, the event that says so needs it. Raises OSError."""
         files.write(self._reserve, bytes(RESERVE))
 
     def answers(self) -> list[Applied]:

@@ -33,7 +33,7 @@ def origin(run: RunFolder) -> Origin | None:
         return msgspec.json.decode(run.base_file.read_bytes(), type=Origin)
     except FileNotFoundError:
         return None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRun(f"{run.base_file} is damaged: {error}.", "Train again from the recipe.") from error
 
 
@@ -111,6 +111,7 @@ def trained_model(run: RunFolder, recipe: Recipe, folder: Path) -> tuple[Classif
     known = origin(run)
     if known is None:
         raise BadRun(f"{run.name} has not built its model yet.", "Wait for it, or resume it.")
+    checkpoint.demand_same(run, folder, rows=False)
     recipe = recipe.model_copy(update={"speed": recipe.speed.model_copy(update={"device": "cpu"})})
     base = open_base(known.base, run.path)
     model = new_model(recipe, len(known.labels), base)

@@ -39,7 +39,7 @@ FEW = 200  # steps
 
 def pretrain(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -> Iterator[Event]:
     """Every event of one attempt, an Ended last; arguments as those of `core.runs.attempt.attempt`."""
-    state = checkpoint.last_state(run)
+    state = checkpoint.take_up(run, orders)
     recipe = run.pretraining()
     recipe = Pretraining.of(merge(recipe.model_dump(), {"speed": resolve_machine(recipe.speed)}))
     shape = MODELS[recipe.model.name].shape

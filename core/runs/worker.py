@@ -59,8 +59,11 @@ def heartbeat(run: RunFolder) -> None:
 def work(run: RunFolder, log: EventLog, orders: Orders) -> Ended:
     """One attempt at the run, from wherever the last one got to; returns how it ended."""
     try:
-        if log.attempt > 1:
-            log.write(Resumed(from_step=run.saved_step()))
+        log.reserve()
+        step = run.saved_step()
+        resumed = log.attempt > 1 or step > 0  # even where the log was lost
+        if resumed:
+            log.write(Resumed(from_step=step))
         # these bring torch, which takes seconds; a stop is heard already
         if run.pretrains:
             from core.runs.pretrain import pretrain as attempt
@@ -68,7 +71,7 @@ def work(run: RunFolder, log: EventLog, orders: Orders) -> Ended:
             from core.runs.attempt import attempt
 
         ended = None
-        for event in attempt(run, Phases(log, orders), orders, resumed=log.attempt > 1):
+        for event in attempt(run, Phases(log, orders), orders, resumed):
             if isinstance(event, Ended):
                 ended = event
             else:
@@ -103,6 +106,8 @@ def main(path: str) -> int:
     # threads that wait for one another sleep: spinning, they keep from the CPU those they wait for, and a run
     # beside any other busy program becomes ten times slower
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for folder in (run.path, run.checkpoints, run.text_folder, run.model_folder):
+        files.sweep(folder, spare=run.label_file.name)  # a person may be naming the run just now
     log = EventLog(run)
     heartbeat(run)
     orders = ControlFile(run, log)

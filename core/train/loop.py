@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.errors import WorkbenchError
 from core.runs import control
-from core.runs.control import Control, Settings
+from core.runs.control import Change, Control, Settings
 from core.runs.events import Checkpointed, Continued, Event, Learned, Paused, Phase, Planned, Steps
 from core.train.orders import Orders
 
@@ -29,6 +29,7 @@ class State(msgspec.Struct):
     best_step: int | None = None
     best: float | None = msgspec.field(default=None, name="best_loss")  # of the recipe's metric, the lower the better
     seconds: float = 0.0  # spent learning, over all attempts
+    told: list[tuple[int, Change]] = []  # what was changed so far, after which step, in the order in which it was told
 
 
 class Stopped(Exception):
@@ -250,6 +251,7 @@ class Loop(ABC):
         if self._saved != (self.state.step, self.state.evaluated):
             if not all(bool(p.isfinite().all()) for p in self.parameters):
                 raise NotFinite(f"The weights stopped being numbers by step {self.state.step}.", SAFE)
+            self.state.told = [*self.orders.changes]
             self.save(best)
             self._saved = (self.state.step, self.state.evaluated)
             yield self._checkpointed(best)

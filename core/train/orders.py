@@ -12,7 +12,7 @@ class Orders:
     """
 
     def __init__(self, stopping: Callable[[], bool] = lambda: False, changes: Iterable[tuple[int, Change]] = ()):
-        self._stopping, self._changes = stopping, list(changes)
+        self._stopping, self.changes = stopping, list(changes)
 
     def stopping(self) -> bool:
         """Whether to stop. Cheap enough to ask between any two batches."""
@@ -25,7 +25,7 @@ class Orders:
     def answer(self, line: Line, step: int, refused: str | None = None) -> None:
         """Say that a line is obeyed after `step` steps, or why it is not. It acts only when this has returned."""
         if refused is None and isinstance(line.control, Change):
-            self._changes.append((step, line.control))
+            self.changes.append((step, line.control))
 
     def wait(self) -> None:
         """Return when there may be something new."""
@@ -35,4 +35,4 @@ class Orders:
 
     def settings(self, recipe: Settings, step: int) -> Settings:
         """What to learn with after `step` steps."""
-        return recipe.at(step, self._changes)
+        return recipe.at(step, self.changes)

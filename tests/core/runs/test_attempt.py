@@ -273,20 +273,6 @@ def test_a_batch_larger_than_the_training_set(new_run):
         live(new_run(train={"batch": 500, "drop_last": True}))
 
 
-def test_a_damaged_checkpoint_is_never_used(new_run):
-    run = new_run()
-    left = iter(range(30))
-    live(run, lambda: next(left, None) is None)
-    path = run.checkpoint("last") / checkpoint.WEIGHTS
-    content = bytearray(path.read_bytes())
-    content[-3] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(WorkbenchError, match="damaged"):
-        live(run, resumed=True)
-    with pytest.raises(WorkbenchError, match="damaged"):
-        Predictor.open(run)
-
-
 def test_weights_that_are_no_checkpoint_folder(new_run, tmp_path):
     with pytest.raises(BadModel, match="not a model folder"):
         live(new_run(model={"weights": str(tmp_path / "nothing")}))

@@ -4,7 +4,6 @@ import json
 import random
 import re
 import shutil
-import signal
 
 import pytest
 import torch
@@ -14,9 +13,8 @@ from core.errors import BadRun
 from core.evaluate.predict import Predictor
 from core.presets import MODELS, TOKENS
 from core.pretraining import Pretraining
-from core.runs import checkpoint
 from core.runs.attempt import attempt
-from core.runs.events import Checkpointed, Ended, Noted, Resumed, Sampled
+from core.runs.events import Ended, Noted, Sampled
 from core.runs.folder import create_run
 from core.runs.launch import launch
 from core.runs.pretrain import pretrain
@@ -55,28 +53,6 @@ def silent(*_):
 
 def events(run, kind):
     return [event for event in run.events()[0] if isinstance(event, kind)]
-
-
-def finish(run):
-    process = launch(run)
-    assert process.wait(DEADLINE) == 0, run.log_file.read_text()
-
-
-def test_a_killed_run_resumes_to_the_model_of_one_never_killed(new_pretraining, wait, text):
-    whole, broken = new_pretraining(), new_pretraining()
-    list(pretrain(whole, silent, Orders(), resumed=False))
-    for n in (1, 3):
-        process = launch(broken)
-        wait(lambda n=n: len(events(broken, Checkpointed)) >= n, process)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert broken.status().state == "vanished"
-    text.unlink()  # what a run has gathered, it keeps
-    finish(broken)
-    assert len(events(broken, Resumed)) == 2 and broken.status().state == "done"
-    assert broken.result()["sha256"] == whole.result()["sha256"]
-    ends = [checkpoint.read(run.checkpoint("last"), checkpoint.WEIGHTS) for run in (whole, broken)]
-    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
 
 
 def test_what_it_makes_opens_elsewhere_and_can_be_fine_tuned(new_pretraining, new_run, tmp_path):

@@ -1,0 +1,243 @@
+"""Workers by the hundred, what a run must hold after one was killed, and when two runs came to the same."""
+
+import csv
+import dataclasses
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from core.data import batches
+from core.evaluate.predict import Predictor
+from core.options import merge
+from core.presets import MODELS, Shape
+from core.recipe import load
+from core.runs import checkpoint
+from core.runs.events import Checkpointed, Ended
+from core.runs.folder import RunFolder, create_run
+from core.runs.history import History
+from core.runs.log import EventLog
+from core.runs.orders import ControlFile
+from core.runs.worker import work
+
+DEADLINE = 90  # seconds
+TINY = Shape(2, 32, 2, 64, 8192)  # as in mother.py
+GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()
+BAD = "free prize win cash claim urgent offer txt now guaranteed bonus click award".split()
+
+
+class Worker:
+    """One forked worker."""
+
+    def __init__(self, forks: "Forks", pid: int):
+        self.pid, self.code, self._forks = pid, None, forks
+
+    def wait(self, seconds: float = DEADLINE) -> int | None:
+        """Its exit code, -9 where it was killed; None where it still lives after so long."""
+        if self.code is None:
+            self.code = self._forks.ask(pid=self.pid, seconds=seconds)
+        return self.code
+
+    def kill(self) -> bool:
+        """SIGKILL; whether it came before the end."""
+        if self.wait(0) is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self.wait()
+        return self.code == -signal.SIGKILL
+
+
+class Forks:
+    """The other end of mother.py."""
+
+    def __init__(self):
+        env = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        script = Path(__file__).with_name("mother.py")
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+        )
+        self._read()
+
+    def _read(self):
+        line = self._process.stdout.readline()
+        assert line, "the process that forks workers has ended"
+        return json.loads(line)
+
+    def ask(self, **order):
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def start(self, run: RunFolder, kill_at: int = 0, trace: Path | None = None, hub: dict | None = None) -> Worker:
+        """Fork a worker for a run, to be killed at one of its points, or to write their names down; `hub` is as in mother.py."""
+        env = {"WORKBENCH_CACHE": os.environ["WORKBENCH_CACHE"]}
+        pid = self.ask(run=str(run.path), env=env, kill_at=kill_at, trace=str(trace or ""), hub=hub)
+        return Worker(self, pid)
+
+    def finish(self, run: RunFolder, **trial) -> RunFolder:
+        assert self.start(run, **trial).wait() == 0, run.log_file.read_text()
+        return run
+
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._process.wait(DEADLINE)
+
+
+@pytest.fixture(scope="session")
+def forks():
+    forks = Forks()
+    yield forks
+    forks.close()
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    """In this process too, nano and its batches are as small as in the workers."""
+    monkeypatch.setattr(batches, "FULL", 128)
+    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], shape=TINY))
+
+
+@pytest.fixture
+def killed(request):
+    """A function to call for each kill that did no harm; the session's last lines say how many there were."""
+    return lambda: request.node.user_properties.append(("kills", 1))
+
+
+@pytest.fixture
+def messages(tmp_path):
+    rng, path = random.Random(5), tmp_path / "messages.tsv"
+    rows = [("spam", BAD) if i % 3 == 0 else ("ham", GOOD) for i in range(48)]
+    path.write_text("".join(f"{label}\t{' '.join(rng.choices(words, k=rng.randint(2, 9)))} {i}\n" for i, (label, words) in enumerate(rows)))
+    return path
+
+
+@pytest.fixture
+def new_run(tmp_path, messages):
+    """A function that makes a run of the small recipe, changed by the given layer."""
+
+    def make(**changes):
+        small = {
+            "data": {"path": str(messages)},
+            "model": {"weights": "random"},
+            "train": {
+                "epochs": 3, "batch": 4, "accumulate": 2, "eval_every": 3, "eval_batches": 1, "lr": 1e-3, "checkpoint_seconds": 60,
+            },
+            "speed": {"threads": 1, "device": "cpu"},
+        }  # fmt: skip
+        return create_run(tmp_path / "runs", load(merge(small, changes)))
+
+    return make
+
+
+def events(run, kind=object):
+    return [event for event in run.events()[0] if isinstance(event, kind)]
+
+
+def whole(folder: Path) -> None:
+    """Raises BadRun where a checkpoint is not what was written."""
+    for name in (checkpoint.WEIGHTS, checkpoint.OPTIMIZER, checkpoint.STATE):
+        checkpoint.verify(folder, name)
+
+
+def nothing_lost(run: RunFolder) -> None:
+    """After a kill: it shows as vanished, and all that was reported as saved is there, or something whole that came later."""
+    status, said = run.status(), events(run)
+    assert status.state == "vanished" or isinstance(said[-1], Ended), status
+    saved = [event for event in said if isinstance(event, Checkpointed)]
+    for pointer, reported in (("last", saved), ("best", [event for event in saved if event.best])):
+        if reported:
+            assert int((run.checkpoints / pointer).read_text()) >= reported[-1].step
+        if (run.checkpoints / pointer).exists():
+            whole(run.checkpoint(pointer))
+    if (run.checkpoints / "last").exists() and not run.pretrains:
+        answer = Predictor.open(run)
+        assert answer.predict(["free prize"])[0].label in ("ham", "spam")
+
+
+def curves(run: RunFolder) -> dict:
+    """What a run's log tells a viewer."""
+    assert run.status().state == "done", run.status()
+    history = History()
+    for event in events(run):
+        history.apply(event)
+    assert len(history.losses) == history.step == run.status().step
+    found = {"losses": history.losses, "rates": history.rates}
+    # an attempt that goes on in the midst of a step's evaluation repeats it
+    found["evaluations"] = {(split, point.step, point.whole): point for split, points in history.evaluations.items() for point in points}
+    found["changes"] = {change.step: change.parts for change in history.changes}
+    return found
+
+
+def outcome(run: RunFolder, logged: bool = True) -> dict:
+    """All that a run came to, but for when, where and how fast."""
+    found = curves(run) if logged else {}
+    drop = ("run", "name", "seconds", "cache", "model")
+    found["result"] = {key: value for key, value in run.result().items() if key not in drop}
+    for pointer in ("best", "last"):
+        if (run.checkpoints / pointer).exists():
+            folder = run.checkpoint(pointer)
+            whole(folder)
+            sums = json.loads((folder / checkpoint.MANIFEST).read_text())
+            del sums["sha256"][checkpoint.STATE], sums["made_of"]
+            state = msgspec.json.decode(checkpoint.read_state(folder))
+            found[pointer] = sums, {key: value for key, value in state.items() if key != "seconds"}
+    if run.predictions_file.exists():
+        with open(run.predictions_file, newline="") as file:
+            found["predictions"] = list(csv.reader(file))
+    assert not [*run.path.rglob("*.tmp")]
+    left = {path.name for path in run.checkpoints.iterdir()}
+    assert left <= {"best", "last", *(str(found[p][0]["step"]) for p in ("best", "last") if p in found)}, left
+    return found
+
+
+def copy(run: RunFolder, name: str) -> RunFolder:
+    """The same run once more, in a folder beside it."""
+    return RunFolder(shutil.copytree(run.path, run.path.with_name(name)))
+
+
+class Died(BaseException):
+    """What a test raises where an attempt in its own process is to be lost."""
+
+
+def live(run: RunFolder, saw) -> None:
+    """An attempt in this process; `saw(event, orders)` sees what it has written, may tell it things, and may raise Died."""
+
+    class Watched(EventLog):
+        def write(self, event, sync=False):
+            super().write(event, sync)
+            saw(event, orders)
+
+    log = Watched(run)
+    orders = ControlFile(run, log)
+    with suppress(Died):
+        log.last(work(run, log, orders))
+
+
+@pytest.fixture
+def watch():
+    """The functions above."""
+    return SimpleNamespace(lost=nothing_lost, outcome=outcome, events=events, whole=whole, copy=copy, live=live, Died=Died)
+
+
+@pytest.fixture
+def wait():
+    """A function that waits until a condition holds and gives what the condition gave."""
+
+    def wait(condition):
+        until = time.monotonic() + DEADLINE
+        while time.monotonic() < until:
+            if found := condition():
+                return found
+            time.sleep(0.002)
+        raise AssertionError("waited in vain")
+
+    return wait
