@@ -2,6 +2,7 @@
 
 import random
 import time
+from itertools import count
 
 import pytest
 
@@ -24,24 +25,27 @@ KINDS = {
     "in a file": {"speed": {"cache": "keep", "cache_memory": 1e-9}},
 }
 TOLD = [Rates(lr=5e-4), Rates(lr=2e-3, head_lr=1e-4), Epochs(9), Epochs(7), Save(), Evaluate()]
-QUICK_AND_SLOW = pytest.mark.parametrize(
-    ("kills", "seed"), [(4, 1), pytest.param(50, 2, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
-)
+MANY = pytest.param(50, 2, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])
+QUICK_AND_SLOW = pytest.mark.parametrize(("kills", "seed"), [(3, 1), MANY])
 
 
 def kill_often(forks, run, kills, seconds, rng, watch, killed, tell=lambda worker: None):
-    """So many kills, if it does not come to its end before, each within so many seconds; then on to the end."""
-    for _ in range(kills):
+    """Kill it so many times, each within so many seconds, then let it come to its end.
+
+    Returns how many times are left, because the end came first.
+    """
+    for left in range(kills, 0, -1):
         worker = forks.start(run)
         until = time.monotonic() + rng.uniform(0, seconds)
         tell(worker)
         worker.wait(max(0, until - time.monotonic()))
         if not worker.kill():
             assert worker.code == 0, run.log_file.read_text()
-            return
+            return left
         watch.lost(run)
         killed()
     forks.finish(run)
+    return 0
 
 
 def timed(forks, run):
@@ -55,34 +59,45 @@ def long(kind):
     return changes | {"train": LONG["train"] | changes.get("train", {})}
 
 
-@QUICK_AND_SLOW
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "kills", "seed"),
+    [
+        *((kind, 3, 1) for kind in ("accumulated", "kept", "all")),
+        *(pytest.param(kind, *MANY.values, marks=MANY.marks) for kind in KINDS),
+    ],
+)
 def test_killed_again_and_again(forks, new_run, watch, killed, monkeypatch, tmp_path, kind, kills, seed):
-    broken, whole = new_run(**long(kind)), new_run(**long(kind))
-    with monkeypatch.context() as patch:
-        patch.setenv("WORKBENCH_CACHE", str(tmp_path / "another"))
-        seconds = timed(forks, whole)
-    kill_often(forks, broken, kills, seconds, random.Random(seed), watch, killed)
-    assert watch.outcome(broken) == watch.outcome(whole)
+    whole, rng, number = new_run(**long(kind)), random.Random(seed), count()
+    new = watch.copy(whole, "new")
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache of whole"))
+    seconds = timed(forks, whole)
+    expected = watch.outcome(whole)
+    while kills:  # as many life stories as that takes
+        broken = watch.copy(new, f"story{next(number)}")
+        monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / f"cache of {broken.name}"))
+        kills = kill_often(forks, broken, kills, seconds, rng, watch, killed)
+        assert watch.outcome(broken) == expected
 
 
 @QUICK_AND_SLOW
 def test_killed_again_and_again_while_it_is_told_things(forks, new_run, watch, killed, kills, seed):
-    run, whole, again = (new_run(**long("cached")) for _ in range(3))
-    rng, seconds = random.Random(seed), timed(forks, again)
+    new, rng, number = new_run(**long("cached")), random.Random(seed), count()
+    seconds = timed(forks, watch.copy(new, "untold"))
 
-    def tell(worker):
+    def tell(worker, run):
         """Something now and then, at moments that nobody chose; in the end that it goes on."""
         for _ in range(rng.randint(0, 3)):
             worker.wait(rng.uniform(0, seconds / 3))
             for told in rng.choice([[one] for one in TOLD] + [[Pause(), Step(2), Continue()]]):
                 run.send(told)
 
-    kill_often(forks, run, kills, seconds, rng, watch, killed, tell)
-    changes = [(event.step, change_of(event.control)) for event in watch.events(run, Applied) if not event.refused]
-    orders = Orders(changes=[(step, change) for step, change in changes if change])
-    list(attempt(whole, lambda *_: None, orders, resumed=False))
-    assert watch.outcome(run, logged=False) == watch.outcome(whole, logged=False)
+    while kills:
+        run, whole = (watch.copy(new, f"story{next(number)}") for _ in range(2))
+        kills = kill_often(forks, run, kills, seconds, rng, watch, killed, lambda worker, run=run: tell(worker, run))
+        changes = [(event.step, change_of(event.control)) for event in watch.events(run, Applied) if not event.refused]
+        orders = Orders(changes=[(step, change) for step, change in changes if change])
+        list(attempt(whole, lambda *_: None, orders, resumed=False))
+        assert watch.outcome(run, logged=False) == watch.outcome(whole, logged=False)
 
 
 @QUICK_AND_SLOW
@@ -96,11 +111,16 @@ def test_killed_again_and_again_while_it_pretrains(forks, watch, killed, wait, t
         "train": {"batch": 1, "eval_every": 10, "eval_windows": 1, "checkpoint_seconds": 0.02},
         "speed": {"threads": 1, "device": "cpu", "precision": "fp32"},
     }
-    whole, broken = (create_run(tmp_path / "runs", Pretraining.of(recipe)) for _ in range(2))
+    whole, rng, number = create_run(tmp_path / "runs", Pretraining.of(recipe)), random.Random(seed), count()
+    new, gathered = (watch.copy(whole, name) for name in ("new", "gathered"))
     seconds = timed(forks, whole)
-    worker = forks.start(broken)
-    wait(lambda: watch.events(broken, Started))
+    expected = watch.outcome(whole)
+    worker = forks.start(gathered)
+    wait(lambda: watch.events(gathered, Started))
     worker.kill()
+    while kills:
+        broken = watch.copy(new, f"story{next(number)}")
+        kills = kill_often(forks, broken, kills, seconds, rng, watch, killed)
+        assert watch.outcome(broken) == expected
     text.unlink()  # what a run has gathered, it keeps
-    kill_often(forks, broken, kills, seconds, random.Random(seed), watch, killed)
-    assert watch.outcome(broken) == watch.outcome(whole)
+    assert watch.outcome(forks.finish(gathered)) == expected
