@@ -64,7 +64,7 @@ class Encoded(Event, tag="encoded"):
     kept: bool  # stays on disk for the next run
 
 
-class Steps(Event, tag="steps"):
+class Steps(Event, tag="steps", gc=False):
     """Some consecutive optimizer steps, the last of which is `step`; about four lines a second at most."""
 
     loss: list[float]

@@ -1,5 +1,6 @@
 """A run's events folded into what a viewer shows: the one place where lines become curves. No torch."""
 
+from collections import deque
 from collections.abc import Iterable
 
 import msgspec
@@ -50,7 +51,7 @@ class History:
         self.rss = 0
         self.version = 0  # grows with every event: redraw when it has changed
         self._told: list[tuple[int, control.Change]] = []  # with their steps, in the order in which they were told
-        self._recent: list[tuple[int, float, int]] = []  # steps, seconds, tokens of the latest Steps lines
+        self._recent: deque[tuple[int, float, int]] = deque(maxlen=20)  # steps, seconds, tokens of the latest Steps lines
         self._begun: dict[str, int] = {}  # how far each phase was when it began
         self._checked = 0  # texts of training and validation that were evaluated, over all attempts
         self._banked = 0.0  # seconds that caches before this one have saved
@@ -160,6 +161,10 @@ class History:
     def apply(self, event: e.Event) -> None:
         """Take one event in."""
         self.version += 1
+        if isinstance(event, e.Steps):  # of which a long log has a million
+            self._steps(event)
+            self._keep_time(event)
+            return
         match event:
             case e.Started():
                 self.started, self.ended = event, None
@@ -169,8 +174,6 @@ class History:
                 self._phase(event)
             case e.Encoded():
                 self._encode(event)
-            case e.Steps():
-                self._steps(event)
             case e.Learned():
                 self.learned = event
             case e.Evaluated():
@@ -195,13 +198,17 @@ class History:
                 self._resume(event)
             case e.Ended():
                 self.ended, self.paused = event, False
-        if "learn" in self.phase_times and self.learning and not self.paused:
-            self.phase_times["learn"] = (self.phase_times["learn"][0], event.t)
+        self._keep_time(event)
         words = describe(event)
         if words and self.log and words == self.log[-1][1] and isinstance(event, e.Checkpointed):
             self.log.pop()  # of checkpoints one after the other, the last is what there is
         if words:
             self.log.append((event, words))
+
+    def _keep_time(self, event: e.Event) -> None:
+        """It has been learning until now."""
+        if "learn" in self.phase_times and self.learning and not self.paused:
+            self.phase_times["learn"] = (self.phase_times["learn"][0], event.t)
 
     def _phase(self, event: e.Phase) -> None:
         before = self.phases.pop(event.name, None)
@@ -217,7 +224,7 @@ class History:
         self.losses[event.step - len(event.loss) :] = event.loss
         self.rates[event.step - len(event.lr) :] = event.lr
         self.step, self.rss = event.step, event.rss
-        self._recent = [*self._recent[-19:], (len(event.loss), event.seconds, event.tokens)]
+        self._recent.append((len(event.loss), event.seconds, event.tokens))
 
     def _evaluated(self, event: e.Evaluated) -> None:
         self._checked += event.rows if event.split != "test" else 0
@@ -225,7 +232,10 @@ class History:
         if learn and learn.done == learn.total:
             return  # the weights that are kept, which need not be those of this step: no point of the curve
         point = Point(event.step, event.loss, event.accuracy, event.rows, event.whole)
-        self.evaluations[event.split].append(point)
+        points = self.evaluations[event.split]
+        if points and (points[-1].step, points[-1].whole) == (point.step, point.whole):
+            points.pop()  # an attempt that was stopped in the midst of it had it looked at again
+        points.append(point)
 
     def _applied(self, event: e.Applied) -> None:
         if change := control.change_of(event.control):
@@ -260,7 +270,8 @@ class History:
     def _resume(self, event: e.Resumed) -> None:
         at = self.step = event.from_step
         self.ended, self.paused = None, False
-        self._recent, self.learned = [], None
+        self._recent.clear()
+        self.learned = None
         self.phases, self.phase_times = {}, {}
         del self.losses[at:], self.rates[at:]
         for split, points in self.evaluations.items():

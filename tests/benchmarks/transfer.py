@@ -1,6 +1,6 @@
 """What pretraining is worth: a model from pretrained and from random weights, and counting words, on the same splits.
 
-    python tests/benchmarks/transfer.py FILE [--model nano] [--seeds 123,124,125] [--plans head,last_block] [--rows 10000]
+    python tests/benchmarks/transfer.py FILE [--model nano] [--seeds 123,124,125] [--plans head,last_block] [--rows 10000] [--from pretrained]
 
 Duplicates removed, stratified, 20 % for the test; each seed draws the split, the head and the batches anew. `--rows`
 learns from and tests on a random part of the file. Figures are of the test set, in percent: accuracy and, with two
@@ -91,13 +91,14 @@ def main() -> None:
     ask.add_argument("--seeds", default="123,124,125", type=lambda text: [int(seed) for seed in text.split(",")])
     ask.add_argument("--plans", default=",".join(PLANS), type=lambda text: text.split(","))
     ask.add_argument("--rows", type=int)
+    ask.add_argument("--from", dest="weights", default=["pretrained", "random"], type=lambda text: text.split(","))
     given, more = ask.parse_known_args()
     print("| what learns, from which weights | accuracy % | F1 | run |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         data = part(given.data, given.rows, Path(folder)) if given.rows else given.data
         runs, counted = str(Path(folder) / "runs"), {}
         for plan in given.plans:
-            for weights in ("pretrained", "random"):
+            for weights in given.weights:
                 found, seconds = [], []
                 for seed in given.seeds:
                     run, result = trained(data.absolute(), given.model, weights, plan, seed, runs, more)
