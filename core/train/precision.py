@@ -5,6 +5,8 @@ import time
 import torch
 
 FASTER = 1.5  # times: below that, rounding buys too little
+TRIES = 12
+HOPELESS = 0.1  # seconds
 
 
 def precision(device: str) -> str:
@@ -20,19 +22,21 @@ def fast_bf16() -> bool:
     """Whether this CPU multiplies bf16 matrices well faster than fp32 ones, as those with AMX or AVX512-bf16 do.
 
     Measured, because PyTorch multiplies bf16 on every CPU, on some hundreds of times slower than fp32 (pytorch#146508).
+    Both kinds take turns, so that what disturbs the machine disturbs both.
     """
-    return _seconds(torch.float32) > FASTER * _seconds(torch.bfloat16)
+    best = {torch.float32: float("inf"), torch.bfloat16: float("inf")}
+    for _ in range(TRIES):
+        for dtype in best:
+            best[dtype] = min(best[dtype], _seconds(dtype))
+        if best[torch.bfloat16] > HOPELESS:
+            break
+    return best[torch.float32] > FASTER * best[torch.bfloat16]
 
 
 def _seconds(dtype: torch.dtype) -> float:
-    """One product, the best of a few; a hopelessly slow kind is timed once."""
+    """One product."""
     a, b = torch.ones(256, 768, dtype=dtype), torch.ones(768, 768, dtype=dtype)
-    best = float("inf")
     with torch.no_grad():
-        for _ in range(8):
-            began = time.perf_counter()
-            torch.mm(a, b)
-            best = min(best, time.perf_counter() - began)
-            if best > 0.1:
-                break
-    return best
+        began = time.perf_counter()
+        torch.mm(a, b)
+        return time.perf_counter() - began

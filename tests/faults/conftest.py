@@ -131,7 +131,7 @@ def new_run(tmp_path, messages):
             "train": {
                 "epochs": 3, "batch": 4, "accumulate": 2, "eval_every": 3, "eval_batches": 1, "lr": 1e-3, "checkpoint_seconds": 60,
             },
-            "speed": {"threads": 1, "device": "cpu"},
+            "speed": {"threads": 1, "device": "cpu", "precision": "fp32"},
         }  # fmt: skip
         return create_run(tmp_path / "runs", load(merge(small, changes)))
 

@@ -125,7 +125,7 @@ def test_what_a_killed_run_was_told_is_repeated_at_its_steps(new_run):
     histories = [folded(run) for run in (whole, broken)]
     for history in histories:
         assert history.n_steps == history.step == 48 and history.started.epochs == 3
-        assert history.marks == [(5, "lr 0.0005"), (20, "3 epochs"), (20, "head lr 0.003")]
+        assert history.marks == [(5, "lr 0.0005"), (20, "head lr 0.003"), (20, "3 epochs")]
         assert history.settings == Settings(5e-4, 3e-3, 3)
     assert histories[0].losses == histories[1].losses and histories[0].rates == histories[1].rates
     words = [words for _, words in histories[0].log]
