@@ -13,6 +13,7 @@ KINDS = {
     "": (GROUPS, "memory.max", "memory.current"),
     "memory": (GROUPS / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
 }
+MOST = 0.9  # of what is free is offered: by the time it is taken, others may have taken some
 INACTIVE = ("inactive_file", "total_inactive_file")  # in memory.stat: what is given back when it is needed
 
 
@@ -56,7 +57,7 @@ def demand(needed: Callable[[int], int], batch: int, accumulate: int, room: int)
     if (peak := needed(batch)) <= room:
         return
     smaller = (Fits(n, accumulate * batch // n, needed(n)) for n in range(batch - 1, 0, -1) if batch % n == 0)
-    fits = next((each for each in smaller if each.memory <= room), None)
+    fits = next((each for each in smaller if each.memory <= MOST * room), None)
     do = "Learn fewer layers, cut texts at a shorter context, or choose a smaller model."
     if fits:
         do = f"{fits.in_words}: --batch {fits.batch} --accumulate {fits.accumulate}."

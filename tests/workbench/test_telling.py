@@ -83,7 +83,7 @@ def test_a_worker_is_steered_and_says_what_comes_of_it(ctl, messages, tmp_path, 
     assert cli.main(["resume", run.name, "--runs", str(run.path.parent)]) == 1
     assert ctl(run, "resume")[0] == 0 and run.status().state == "running"
     code, out, _ = ctl(run, "stop")
-    assert code == 0 and "stopped" in out
+    assert code == 0 and "Stopped. resume takes it up again." in out
     wait(lambda: not run.locked())
     code, _, err = ctl(run, "pause")
     assert code == 1 and "r1 is not running: it is stopped." in err and "workbench resume r1" in err
