@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 from core.recipe import load
-from core.runs.folder import create_run
 from core.runs.launch import launch
+from core.runs.root import create_run
 from workbench import themes
 from workbench.app import WorkbenchApp
 from workbench.screens.ask import AskDialog

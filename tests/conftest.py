@@ -1,7 +1,9 @@
 """Tests keep nothing in the user's folders; and how many workers they killed that came to a good end all the same."""
 
 import os
+import random
 import signal
+import time
 
 import pytest
 
@@ -16,6 +18,44 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 def cache_folder(tmp_path, monkeypatch):
     """What can be computed again goes into a folder of the test; its child processes inherit that."""
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
+
+
+DEADLINE = 90  # seconds; waiting ends as soon as what is waited for is there
+
+
+@pytest.fixture
+def wait():
+    """A function that waits until a condition holds, while a process lives, and gives what the condition gave."""
+
+    def wait(condition, process=None):
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
+            if found := condition():
+                return found
+            assert process is None or process.poll() is None, "the worker ended early"
+            time.sleep(0.005)
+        raise AssertionError("waited in vain")
+
+    return wait
+
+
+GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()
+BAD = "free prize win cash claim urgent offer txt now guaranteed bonus click award".split()
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """A function that writes a file of so many short labelled texts, which a small model can learn, and gives its path."""
+
+    def write(n):
+        rng, path, lines = random.Random(5), tmp_path / "messages.tsv", []
+        for i in range(n):
+            label, words = ("spam", BAD) if i % 3 == 0 else ("ham", GOOD)
+            lines.append(f"{label}\t{' '.join(rng.choices(words, k=rng.randint(2, 9)))} {i}\n")
+        path.write_text("".join(lines))
+        return path
+
+    return write
 
 
 def pytest_terminal_summary(terminalreporter):

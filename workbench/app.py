@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from core.errors import BadRun
 from core.recipe import Recipe
-from core.runs.folder import list_runs
+from core.runs.root import list_runs
 from workbench import keys, queueing, themes
 from workbench.desk import Desk
 from workbench.widgets.header import run_in_words

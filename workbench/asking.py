@@ -7,7 +7,7 @@ from rich.console import Console
 
 from core.evaluate.question import Question
 from workbench.formatting import plural, printable
-from workbench.tables import bars
+from workbench.printing import bars
 
 ENDED = {
     "tokens": "",

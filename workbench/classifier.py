@@ -9,7 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from core.errors import BadRun
-from core.runs.folder import RunFolder, list_runs, step_of
+from core.runs.folder import RunFolder, step_of
+from core.runs.root import list_runs
 from workbench.formatting import plural, printable
 
 TO_SIX = 6  # places of a probability in the file of test predictions

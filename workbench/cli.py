@@ -15,8 +15,9 @@ from core.options import layer, merge
 from core.pretraining import Pretraining
 from core.recipe import Recipe, load
 from core.runs import queue
-from core.runs.folder import Label, RunFolder, create_run, find_run, runs_root
+from core.runs.folder import Label, RunFolder
 from core.runs.launch import launch
+from core.runs.root import create_run, find_run, runs_root
 from workbench.flags import COMMANDS, DONE, FAILED, NAMES, USAGE, parse
 
 
@@ -90,10 +91,10 @@ def _train(given) -> int:
 
 
 def _dry_run(recipe: Recipe, given) -> int:
-    from workbench import tables
+    from workbench import dry_run
 
     live = queue.alive(runs_root(given.runs))
-    return tables.prices(recipe, live.name if live else "", given.json)
+    return dry_run.prices(recipe, live.name if live else "", given.json)
 
 
 def _pretrain(given) -> int:

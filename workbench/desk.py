@@ -17,8 +17,10 @@ from core.recipe import MOST_FOLLOWED, Recipe, load
 from core.runs import launch, queue
 from core.runs.control import Control, Stop
 from core.runs.events import Applied, Event
-from core.runs.folder import RunFolder, Status, create_run
-from core.runs.history import History, describe
+from core.runs.folder import RunFolder, Status
+from core.runs.history import History
+from core.runs.root import create_run
+from core.runs.wording import describe
 from workbench import queueing
 from workbench.helper import Helper, Progress, Superseded
 

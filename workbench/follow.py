@@ -11,7 +11,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from core.runs.control import Stop
 from core.runs.events import Ended, Event, Phase, Steps
 from core.runs.folder import RunFolder
-from core.runs.history import History, describe
+from core.runs.history import History
+from core.runs.wording import describe
 from workbench.formatting import clock, count, percent, printable
 
 POLL = 0.1  # seconds

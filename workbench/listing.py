@@ -16,7 +16,8 @@ from core.evaluate.compare import Comparison, compare
 from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.runs import queue
-from core.runs.folder import Label, RunFolder, Status, list_runs
+from core.runs.folder import Label, RunFolder, Status
+from core.runs.root import list_runs
 
 BASELINE = ".baseline"  # under the root
 DELETED = re.compile(r"\.(.+)\.(\d+)\.\d+\.deleted")  # a run's name, and the process that will remove it

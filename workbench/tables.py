@@ -1,38 +1,30 @@
 """Listings on the command line: what is in a file, which runs there are, which models."""
 
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.progress import Progress, TaskID
-from rich.table import Table
-from rich.text import Text
 
 from core.data.profile import Profile
-from core.errors import BadData, BadRun, WorkbenchError
+from core.errors import BadRun
 from core.model.cost import parameters
-from core.model.freeze import parts_of
-from core.model.speeds import Speeds, recall
 from core.options import AUTO, Options, options
 from core.presets import MODELS, NAMED_RECIPES, RECIPES, Source, standing_for
 from core.recipe import Recipe, load
 from core.runs import queue
-from core.runs.folder import RunFolder, list_runs
+from core.runs.folder import RunFolder
+from core.runs.root import list_runs
 from workbench import comparing
 from workbench.formatting import clock, count, ordinal, percent, plural, printable, size
-from workbench.prices import Price, in_words, ladder, price, upwards
+from workbench.printing import bars, say, tabulate
 from workbench.queueing import interrupted
 
 
 def data(recipe: Recipe, as_json: bool) -> int:
     """What is in the recipe's file; returns the exit code. Raises BadData where it cannot be read."""
-    found = _profile(recipe)
+    found = profiled(recipe)
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return 0
@@ -42,9 +34,9 @@ def data(recipe: Recipe, as_json: bool) -> int:
         f"text: {found.columns['text']}   label: {found.columns['label']}   of {', '.join(found.all_columns)}",
         *(f"{plural(skipped.rows, 'row')} skipped: {skipped.reason}" for skipped in found.skipped),
     ]
-    _print(lines)
+    say(lines)
     shares = sum(found.labels.values()) or 1
-    _table(
+    tabulate(
         ["label", "in the file", "share", "for learning", *found.splits],
         [
             [name, f"{n:,}", percent(n / shares), f"{found.learning.get(name, 0):,}"]
@@ -52,112 +44,18 @@ def data(recipe: Recipe, as_json: bool) -> int:
             for name, n in found.labels.items()
         ],
     )
-    _print(f"{f'{note.count:,}' if note.count else '':>7}  {note.text}" for note in found.notes)
+    say(f"{f'{note.count:,}' if note.count else '':>7}  {note.text}" for note in found.notes)
     if found.problem:
-        _print([found.problem])
+        say([found.problem])
     return 0
 
 
-def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
-    """What a run of the recipe would cost here; returns the exit code. Measures this machine where that is not known.
-
-    `busy` names a run that is running. Raises BadData where there is nothing to learn from, and WorkbenchError where
-    the machine is too busy to be measured.
-    """
-    profile = _profile(recipe)
-    if profile.problem:
-        raise BadData(profile.problem)
-    speeds = recall(recipe)
-    if speeds is None and busy:
-        raise WorkbenchError(f"{busy} is running, and nothing beside it is fast.", "Measure when it is done.")
-    speeds = speeds or _measured(recipe)
-    found, rungs = price(recipe, profile, recipe.plan, speeds), ladder(recipe, profile, speeds)
-    everything = upwards(recipe.plan)[-1]
-    parts = [everything.of_part(part) for part in parts_of(recipe.plan.n_blocks)[::-1]]
-    when = datetime.fromtimestamp(speeds.measured).astimezone()
-    if as_json:
-        document = {
-            "data": profile.path,
-            "model": recipe.model.name,
-            "trainable": recipe.freeze.trainable,
-            "epochs": recipe.train.epochs,
-            "measured": when.isoformat(timespec="seconds"),
-            **_in_numbers(found),
-            "ladder": [{"from": part, **_in_numbers(rung)} for part, rung in zip(parts, rungs, strict=True)],
-        }
-        print(json.dumps(document, indent=2))
-        return 0
-    thaws = recipe.plan.depth and recipe.freeze.thaw_every
-    none = "the next block thaws too soon for a cache" if thaws else "nothing frozen lies below what learns"
-    none = "the cache is off" if recipe.speed.cache == "off" else none
-    once = f"{clock(found.once)}, {plural(found.blocks, 'block')}" if found.blocks else f"– {none}"
-    _print(
-        [
-            f"learns    {found.learns:,} of {found.parameters:,} parameters, {percent(found.learns / found.parameters)}",
-            f"memory    {size(found.memory)}",
-            f"cache     {size(found.cache) if found.blocks else '–'}",
-            f"once      {once}",
-            f"epoch     {clock(found.epoch)} × {recipe.train.epochs}",
-            f"besides   {clock(found.besides)}  reading, the first and last evaluations, the test",
-            f"in all    {clock(found.total)}",
-            f"uncached  {clock(found.without_cache)}",
-            "",
-        ]
-    )
-    _table(
-        ["learning from", "parameters", "memory", "with cache", "without"],
-        [
-            [
-                "head only" if i == 0 else f"+ {in_words(part)}" + (", all" if rung.learns == rung.parameters else ""),
-                count(rung.learns),
-                size(rung.memory),
-                clock(rung.with_cache),
-                clock(rung.without_cache),
-            ]
-            for i, (part, rung) in enumerate(zip(parts, rungs, strict=True))
-        ],
-    )
-    _print(["", f"Measured on this machine, {when:%d %B %Y, %H:%M}. A run takes within 25 % of it while nothing else runs."])
-    return 0
-
-
-def _in_numbers(found: Price) -> dict:
-    """A price as a document says it."""
-    seconds = {name: getattr(found, name) for name in ("once", "epoch", "besides", "total")}
-    both = {"cached": found.with_cache, "uncached": found.without_cache}
-    rounded = {name: round(value, 3) for name, value in (seconds | both).items()}
-    sizes = {"learns": found.learns, "parameters": found.parameters, "memory": found.memory, "cache": found.cache}
-    return sizes | {"blocks": found.blocks, "seconds": rounded}
-
-
-def _measured(recipe: Recipe) -> Speeds:
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in the worker, and read when torch is imported
-    from core.train.probe import measure
-
-    with bars() as progress:
-        return measure(recipe, progress)
-
-
-def _profile(recipe: Recipe) -> Profile:
+def profiled(recipe: Recipe) -> Profile:
     """What is in the recipe's file. Raises BadData where it cannot be read."""
     from core.data.survey import profile
 
     with bars() as progress:
         return profile(recipe, progress)[0]
-
-
-@contextmanager
-def bars() -> Iterator[Callable[[str, int, int, str], None]]:
-    """A function that draws progress, a bar for each thing that it is told of."""
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def progress(name: str, done: int, total: int, unit: str) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name)
-            bars.update(tasks[name], completed=done, total=total)
-
-        yield progress
 
 
 def runs(root: Path, as_json: bool) -> int:
@@ -167,9 +65,9 @@ def runs(root: Path, as_json: bool) -> int:
     if as_json:
         print(json.dumps(rows, indent=2))
     elif not rows:
-        _print([f"No runs in {root} yet. workbench train makes one."])
+        say([f"No runs in {root} yet. workbench train makes one."])
     else:
-        _table(
+        tabulate(
             ["run", "name", "state", "step", "model", "learns", "test", "95 %", "what happened"],
             [
                 [
@@ -217,11 +115,11 @@ def show(run: RunFolder, as_json: bool) -> int:
     step = f", step {row['step']:,} of {row['n_steps']:,}" if row["n_steps"] else ""
     about = " · ".join(filter(None, [row["data"], row["model"], row["trainable"]]))
     said = (label.name, label.note, f"{row['why']} {row['do']}", about)
-    _print([f"{run.name}  {row['state']}{step}  {run.path}", *filter(None, (printable(words).strip() for words in said)), ""])
+    say([f"{run.name}  {row['state']}{step}  {run.path}", *filter(None, (printable(words).strip() for words in said)), ""])
     if changed:
-        _table(["option", "here", "default"], [[name, comparing.in_words(value), comparing.in_words(usual)] for name, value, usual in changed])
+        tabulate(["option", "here", "default"], [[name, comparing.in_words(value), comparing.in_words(usual)] for name, value, usual in changed])
     else:
-        _print(["Every option is as in the default recipe."])
+        say(["Every option is as in the default recipe."])
     if result and "test" in result:
         _result(result)
     return 0
@@ -248,17 +146,17 @@ def _result(result: dict) -> None:
         for line in lines_of(result)
     ]
     lines += [[split, percent(result[split]["accuracy"]), "", ""] for split in ("validation", "train")]
-    _print([""])
-    _table(["", "accuracy", "95 %", ""], lines)
-    _print([""])
-    _table(
+    say([""])
+    tabulate(["", "accuracy", "95 %", ""], lines)
+    say([""])
+    tabulate(
         ["label", "precision", "recall", "F1", "rows"],
         [
             [printable(name), *(percent(one[key]) for key in ("precision", "recall", "f1")), f"{one['rows']:,}"]
             for name, one in result["test"]["per_class"].items()
         ],
     )
-    _print(["", f"Weights of step {result['checkpoint']:,}; took {clock(result['seconds']['total'])}."])
+    say(["", f"Weights of step {result['checkpoint']:,}; took {clock(result['seconds']['total'])}."])
 
 
 def recipes(model: str | None, as_json: bool) -> int:
@@ -280,7 +178,7 @@ def recipes(model: str | None, as_json: bool) -> int:
         print(json.dumps(rows, indent=2))
         return 0
     last = "stands for" if model else "model"
-    _table(
+    tabulate(
         ["recipe", "what is tried", "book", last],
         [
             [
@@ -292,7 +190,7 @@ def recipes(model: str | None, as_json: bool) -> int:
             for row in rows
         ],
     )
-    _print(["", *(f"{row['name']}: {row['note']}" for row in rows if row["note"])])
+    say(["", *(f"{row['name']}: {row['note']}" for row in rows if row["note"])])
     return 0
 
 
@@ -316,7 +214,7 @@ def models(as_json: bool) -> int:
     if as_json:
         print(json.dumps(rows, indent=2))
         return 0
-    _table(
+    tabulate(
         ["model", "parameters", "blocks", "width", "context", "weights", "from"],
         [
             [
@@ -332,23 +230,3 @@ def models(as_json: bool) -> int:
         ],
     )
     return 0
-
-
-def _print(lines) -> None:
-    console = Console(highlight=False)
-    for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        for row in (head, *rows):  # for other programs: a line a row, tabs between, nothing cut
-            print("\t".join(" ".join(cell.split()) for cell in row))
-        return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in head:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console.print(table)

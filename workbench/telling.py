@@ -36,7 +36,8 @@ from core.runs.events import (
     Started,
 )
 from core.runs.folder import RunFolder
-from core.runs.history import History, describe
+from core.runs.history import History
+from core.runs.wording import describe
 from workbench.formatting import cut, pad, percent, printable
 from workbench.rest import plan_now
 from workbench.stepped import MARK_WIDTH, StepText, step_texts

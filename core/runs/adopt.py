@@ -21,9 +21,10 @@ from core.presets import MODELS, Shape
 from core.recipe import READS_PADS, Recipe, load
 from core.runs import checkpoint
 from core.runs.events import Ended
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import RunFolder
 from core.runs.log import EventLog
 from core.runs.model import Origin, tokenizer_of
+from core.runs.root import create_run
 from core.train.loop import State
 
 BROUGHT_IN = "brought in"  # the kind of such a run's base

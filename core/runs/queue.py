@@ -17,9 +17,10 @@ from typing import NamedTuple
 from core import files
 from core.errors import BadRun
 from core.runs.events import Ended
-from core.runs.folder import RunFolder, list_runs
+from core.runs.folder import RunFolder
 from core.runs.launch import LOCK_FD, launch_locked, lock
 from core.runs.log import EventLog
+from core.runs.root import list_runs
 
 LOCK, LOG = ".queue.lock", ".queue.log"  # under the root
 POLL = 0.25  # seconds between two looks at a run that has to end first

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from core.recipe import load
 from core.runs.control import Stop
-from core.runs.folder import create_run
 from core.runs.launch import launch
+from core.runs.root import create_run
 
 ROOT = Path(__file__).parents[1]
 spec = importlib.util.spec_from_file_location("terminal", ROOT / "workbench" / "terminal.py")

@@ -29,7 +29,7 @@ from core.presets import MODELS, Shape
 from core.recipe import load
 from core.runs import checkpoint
 from core.runs.attempt import attempt
-from core.runs.folder import create_run
+from core.runs.root import create_run
 from core.train.orders import Orders
 
 GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()

@@ -4,12 +4,10 @@ import csv
 import dataclasses
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,16 +22,15 @@ from core.presets import MODELS, Shape
 from core.recipe import load
 from core.runs import checkpoint
 from core.runs.events import Checkpointed, Ended
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.log import EventLog
 from core.runs.orders import ControlFile
+from core.runs.root import create_run
 from core.runs.worker import work
 
 DEADLINE = 90  # seconds
 TINY = Shape(2, 32, 2, 64, 8192)  # as in mother.py
-GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()
-BAD = "free prize win cash claim urgent offer txt now guaranteed bonus click award".split()
 
 
 class Worker:
@@ -113,11 +110,8 @@ def killed(request):
 
 
 @pytest.fixture
-def messages(tmp_path):
-    rng, path = random.Random(5), tmp_path / "messages.tsv"
-    rows = [("spam", BAD) if i % 3 == 0 else ("ham", GOOD) for i in range(48)]
-    path.write_text("".join(f"{label}\t{' '.join(rng.choices(words, k=rng.randint(2, 9)))} {i}\n" for i, (label, words) in enumerate(rows)))
-    return path
+def messages(labelled):
+    return labelled(48)
 
 
 @pytest.fixture
@@ -226,18 +220,3 @@ def live(run: RunFolder, saw) -> None:
 def watch():
     """The functions above."""
     return SimpleNamespace(lost=nothing_lost, outcome=outcome, events=events, whole=whole, copy=copy, live=live, Died=Died)
-
-
-@pytest.fixture
-def wait():
-    """A function that waits until a condition holds and gives what the condition gave."""
-
-    def wait(condition):
-        until = time.monotonic() + DEADLINE
-        while time.monotonic() < until:
-            if found := condition():
-                return found
-            time.sleep(0.002)
-        raise AssertionError("waited in vain")
-
-    return wait

@@ -10,9 +10,9 @@ from core.errors import WorkbenchError
 from core.evaluate.predict import Predictor
 from core.runs.control import Inbox, Line, Rates, Save, append
 from core.runs.events import Checkpointed, Ended, Evaluated
-from core.runs.folder import list_runs
 from core.runs.history import History
 from core.runs.log import EventLog
+from core.runs.root import list_runs
 from core.train.layout import layout
 from core.train.store import DONE, KeptStore
 

@@ -10,7 +10,7 @@ from core.pretraining import Pretraining
 from core.runs.attempt import attempt
 from core.runs.control import Continue, Epochs, Evaluate, Learn, Pause, Rates, Save, Step, change_of
 from core.runs.events import Applied, Started
-from core.runs.folder import create_run
+from core.runs.root import create_run
 from core.train.orders import Orders
 
 LONG = {"train": {"epochs": 8, "checkpoint_seconds": 0.02}}

@@ -15,7 +15,8 @@ import pytest
 
 from core.recipe import load
 from core.runs import events as e
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import RunFolder
+from core.runs.root import create_run
 
 LABELS = ["ham", "spam"]
 CELL = 12.2  # the width of a character in a screenshot

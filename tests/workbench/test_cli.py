@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from datetime import datetime
 from pathlib import Path
 
@@ -15,8 +14,9 @@ import pytest
 from core import toml
 from core.recipe import load, options
 from core.runs.control import Stop
-from core.runs.folder import RunFolder, create_run, list_runs
+from core.runs.folder import RunFolder
 from core.runs.launch import lock
+from core.runs.root import create_run, list_runs
 from workbench import cli, flags
 from workbench.formatting import clock
 
@@ -334,30 +334,27 @@ def test_without_a_terminal_the_app_says_so():
     assert done.returncode == 2 and "no terminal" in done.stderr
 
 
-def start(messages, root, *more):
-    process = subprocess.Popen(
-        [*WORKBENCH, "train", str(messages), *QUICK, "--epochs", "100000", "--runs", str(root), *more],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    run = until(lambda: next(iter(list_runs(root)), None))
-    until(lambda: run.status().step > 0)
-    return process, run
+@pytest.fixture
+def start(messages, tmp_path, wait):
+    """A function that has a command line train for long; the process, and its run, which has begun to learn."""
+
+    def start():
+        process = subprocess.Popen(
+            [*WORKBENCH, "train", str(messages), *QUICK, "--epochs", "100000", "--runs", str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        run = wait(lambda: next(iter(list_runs(tmp_path)), None))
+        wait(lambda: run.status().step > 0)
+        return process, run
+
+    return start
 
 
-def until(condition):
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("waited in vain")
-
-
-def test_ctrl_c_stops_with_a_checkpoint_and_resume_goes_on(messages, tmp_path):
-    process, run = start(messages, tmp_path)
+def test_ctrl_c_stops_with_a_checkpoint_and_resume_goes_on(start, wait, tmp_path):
+    process, run = start()
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 130 and "checkpoint" in output
@@ -367,28 +364,28 @@ def test_ctrl_c_stops_with_a_checkpoint_and_resume_goes_on(messages, tmp_path):
         [*WORKBENCH, "resume", run.name, "--runs", str(tmp_path), "--detach", "--json"], capture_output=True, text=True
     )
     assert json.loads(detached.stdout) == {"run": str(run.path)}
-    until(lambda: run.status().step > step)
+    wait(lambda: run.status().step > step)
     run.send(Stop())
-    until(lambda: run.status().state == "stopped")
+    wait(lambda: run.status().state == "stopped")
 
 
-def test_the_second_ctrl_c_kills(messages, tmp_path):
-    process, run = start(messages, tmp_path)
+def test_the_second_ctrl_c_kills(start, wait):
+    process, run = start()
     worker = next(e.pid for e in run.events()[0] if hasattr(e, "pid"))
     os.kill(worker, signal.SIGSTOP)  # so that it cannot obey the first
     process.send_signal(signal.SIGINT)
-    until(lambda: run.control_file.exists())
+    wait(lambda: run.control_file.exists())
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=DEADLINE)
     assert process.returncode == 130 and run.status().state == "vanished"
 
 
-def test_a_hang_up_leaves_the_run_running(messages, tmp_path):
-    process, run = start(messages, tmp_path)
+def test_a_hang_up_leaves_the_run_running(start, wait):
+    process, run = start()
     process.send_signal(signal.SIGHUP)
     process.communicate(timeout=DEADLINE)
     step = run.status().step
-    until(lambda: run.status().step > step)
+    wait(lambda: run.status().step > step)
     assert RunFolder(run.path).status().state == "running"
     run.send(Stop())
-    until(lambda: run.status().state == "stopped")
+    wait(lambda: run.status().state == "stopped")

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from core.recipe import Recipe
-from core.runs.folder import list_runs
+from core.runs.root import list_runs
 from workbench import cli
 from workbench.app import WorkbenchApp
 

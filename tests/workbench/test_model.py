@@ -8,7 +8,7 @@ from textual.widgets import Input
 from core.model.freeze import FreezePlan
 from core.recipe import load
 from core.runs.control import Stop
-from core.runs.folder import list_runs
+from core.runs.root import list_runs
 from workbench.app import WorkbenchApp
 from workbench.screens.recipes import Recipes, RecipesDialog
 from workbench.screens.save import SaveDialog

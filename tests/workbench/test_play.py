@@ -10,8 +10,9 @@ from textual.widgets import TextArea
 
 from core.recipe import load
 from core.runs import events as e
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import RunFolder
 from core.runs.launch import launch
+from core.runs.root import create_run
 from workbench import classifier
 from workbench.app import WorkbenchApp
 from workbench.cli import main

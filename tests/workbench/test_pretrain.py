@@ -12,7 +12,8 @@ import pytest
 from core.pretraining import Pretraining
 from core.recipe import load
 from core.runs import events as e
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import RunFolder
+from core.runs.root import create_run
 from workbench import cli
 from workbench.app import WorkbenchApp
 

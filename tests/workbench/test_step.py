@@ -9,8 +9,9 @@ import pytest
 
 from core.recipe import load
 from core.runs import events as e
-from core.runs.history import History, describe
+from core.runs.history import History
 from core.runs.rows import Row, texts_at
+from core.runs.wording import describe
 from workbench.app import WorkbenchApp
 from workbench.widgets.step_texts import StepPanel
 

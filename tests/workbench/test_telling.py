@@ -1,7 +1,6 @@
 """`workbench ctl` at a real worker, and at runs that nobody holds."""
 
 import json
-import time
 
 import pytest
 
@@ -9,8 +8,8 @@ from core.errors import BadRecipe
 from core.recipe import load
 from core.runs.control import Learn, Pause, Step, Stop
 from core.runs.events import Applied, Started
-from core.runs.folder import create_run
 from core.runs.launch import launch
+from core.runs.root import create_run
 from core.runs.rows import kept_rows
 from workbench import cli, telling
 
@@ -28,16 +27,7 @@ def ctl(tmp_path, capsys):
     return ctl
 
 
-def wait(condition):
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("waited in vain")
-
-
-def test_a_worker_is_steered_and_says_what_comes_of_it(ctl, messages, tmp_path, monkeypatch):
+def test_a_worker_is_steered_and_says_what_comes_of_it(ctl, wait, messages, tmp_path, monkeypatch):
     monkeypatch.setattr(telling, "PATIENCE", DEADLINE)
     recipe = {
         "data": {"path": str(messages)},

@@ -10,8 +10,8 @@ import pytest
 
 from core.recipe import load
 from core.runs.control import Stop
-from core.runs.folder import create_run
 from core.runs.launch import launch
+from core.runs.root import create_run
 
 spec = importlib.util.spec_from_file_location("terminal", Path(__file__).with_name("terminal.py"))
 terminal = importlib.util.module_from_spec(spec)

@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from core.errors import BadRun
-from core.runs.folder import list_runs
+from core.runs.root import list_runs
 from workbench import keys
 from workbench.classifier import Asked, checkpoints
 from workbench.formatting import cut, pad, percent, printable

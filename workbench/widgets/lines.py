@@ -1,5 +1,6 @@
 """A list with a cursor, drawn line by line: ten lines and a million cost the same."""
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -43,13 +44,13 @@ class Lines(ScrollView, can_focus=True):
         """A line has been opened: enter, or a second click."""
 
     @property
+    @abstractmethod
     def count(self) -> int:
         """How many lines there are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def line(self, index: int, width: int) -> Text:
         """One line, at most `width` cells; its first cell is left for the cursor."""
-        raise NotImplementedError
 
     def nothing(self) -> str:
         """The sentence that stands in the place of an empty list."""

@@ -7,7 +7,8 @@ from core.model.freeze import FreezePlan, parts_of
 from core.recipe import Recipe
 from core.runs.events import Phase
 from core.runs.folder import Status
-from core.runs.history import History, describe
+from core.runs.history import History
+from core.runs.wording import describe
 from workbench.formatting import clock, pad, plural
 from workbench.marks import MARKS, role
 from workbench.themes import colour

@@ -8,7 +8,8 @@ from speed_sides.child import serve
 from core.recipe import load
 from core.runs import worker
 from core.runs.events import Baseline, Ended, Event, Phase, Started, Steps
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import RunFolder
+from core.runs.root import create_run
 
 
 def measure(job: dict) -> dict:

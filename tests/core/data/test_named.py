@@ -22,7 +22,7 @@ from core.data.named import NAMED, Found, fetch, fetched, find
 from core.data.read import read
 from core.errors import BadData
 from core.recipe import load
-from core.runs.folder import create_run
+from core.runs.root import create_run
 
 MESSAGES = "".join(f"{'spam' if i % 3 == 0 else 'ham'}\tsome words of number {i}\n" for i in range(60)).encode()
 

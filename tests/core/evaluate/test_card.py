@@ -15,8 +15,9 @@ from core.options import merge
 from core.recipe import load
 from core.runs.attempt import attempt
 from core.runs.events import Ended
-from core.runs.folder import RunFolder, create_run
+from core.runs.folder import RunFolder
 from core.runs.log import EventLog
+from core.runs.root import create_run
 from core.train.orders import Orders
 
 ROWS = [("spam", f"free prize number {i}") if i % 3 == 0 else ("h|m", f"see you at {i}") for i in range(60)]

@@ -9,7 +9,7 @@ import pytest
 from core.errors import BadRun
 from core.evaluate.compare import Comparison, compare, mcnemar
 from core.recipe import load
-from core.runs.folder import create_run
+from core.runs.root import create_run
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from core.evaluate.desk import DROPPED, MOST_PIECES
 from core.presets import MODELS, Shape
 from core.recipe import load
 from core.runs.attempt import attempt
-from core.runs.folder import create_run
+from core.runs.root import create_run
 from core.train.orders import Orders
 
 CONTEXT = 400

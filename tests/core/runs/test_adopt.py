@@ -9,7 +9,7 @@ from core.errors import BadModel, BadRecipe
 from core.evaluate.card import card
 from core.evaluate.predict import Predictor
 from core.runs.adopt import adopt
-from core.runs.folder import find_run, list_runs
+from core.runs.root import find_run, list_runs
 
 VOCAB, CONTEXT, WIDTH, HEADS, BLOCKS = 8192, 512, 256, 4, 6  # nano's
 TEXTS = ["You are a winner you have been specially selected", "see you at seven", "", "naïve 日本語", "more and more " * 60]

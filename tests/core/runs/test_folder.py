@@ -8,9 +8,10 @@ import pytest
 from core.errors import BadRun
 from core.recipe import load
 from core.runs.events import Ended, Phase, Started, Steps, encode
-from core.runs.folder import Label, create_run, find_run, list_runs
+from core.runs.folder import Label
 from core.runs.launch import lock
 from core.runs.log import EventLog
+from core.runs.root import create_run, find_run, list_runs
 
 STARTED = Started(
     attempt=1, pid=1, n_steps=900, epochs=1, rows={}, labels=[], majority=0.5, learns=1, parameters=1, device="cpu", threads=1

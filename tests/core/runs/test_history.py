@@ -4,7 +4,8 @@ import pytest
 
 from core.runs import events as e
 from core.runs.folder import RunFolder
-from core.runs.history import History, describe
+from core.runs.history import History
+from core.runs.wording import describe
 
 
 def folded(*events: e.Event) -> History:

@@ -15,9 +15,9 @@ from core.presets import MODELS, TOKENS
 from core.pretraining import Pretraining
 from core.runs.attempt import attempt
 from core.runs.events import Ended, Noted, Sampled
-from core.runs.folder import create_run
 from core.runs.launch import launch
 from core.runs.pretrain import pretrain
+from core.runs.root import create_run
 from core.train.orders import Orders
 
 DEADLINE = 100  # seconds

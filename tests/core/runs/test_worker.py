@@ -9,8 +9,8 @@ import pytest
 from core.errors import BadRun
 from core.runs.control import Stop
 from core.runs.events import Applied, Ended, Steps
-from core.runs.folder import find_run
 from core.runs.launch import launch, lock
+from core.runs.root import find_run
 
 DEADLINE = 90  # seconds
 

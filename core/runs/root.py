@@ -1,0 +1,107 @@
+"""The folder that runs live in: which there are, which one is meant, and a new one."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+
+from core import files, toml
+from core.data.named import meant
+from core.errors import BadRun
+from core.presets import is_folder
+from core.pretraining import Pretraining
+from core.recipe import Recipe
+from core.runs.folder import RunFolder
+
+
+def runs_root(given: str | None = None) -> Path:
+    """Where runs live: what was given, else WORKBENCH_RUNS, else the user's data folder."""
+    chosen = given or os.environ.get("WORKBENCH_RUNS")
+    return files.absolute(chosen) if chosen else platformdirs.user_data_path("workbench") / "runs"
+
+
+def list_runs(root: Path) -> list[RunFolder]:
+    """Every run under a root, newest first."""
+    found = [RunFolder(path) for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    return sorted((run for run in found if not run.name.startswith(".")), key=_age)
+
+
+def _age(run: RunFolder) -> tuple:
+    number = run.name.removeprefix("r")
+    return (0, -int(number)) if number.isdigit() else (1, run.name)
+
+
+def find_run(root: Path, name: str, trained: bool = False) -> RunFolder:
+    """A run by its folder's name under the root, by the name that a person gave it, by its path, or `last`: the
+    newest, or the newest that can be asked.
+
+    Raises BadRun where there is none, or several have been given that name.
+    """
+    if name == "last":
+        runs = [run for run in list_runs(root) if not trained or ((run.checkpoints / "last").is_file() and not run.pretrains)]
+        if not runs:
+            raise BadRun(f"There are no {'trained ' if trained else ''}runs in {root} yet.", "workbench train makes one.")
+        return runs[0]
+    if _is_folder(root / name):
+        return RunFolder((root / name).resolve())
+    called = [run for run in list_runs(root) if run.label().name == name]
+    if len(called) > 1:
+        names = ", ".join(run.name for run in called)
+        raise BadRun(f"{len(called)} runs are called {name}: {names}.", "Say which of them.")
+    if called:
+        return called[0]
+    path = files.absolute(name)
+    if _is_folder(path):
+        return RunFolder(path)
+    raise BadRun(f"There is no run {name} in {root}.", "workbench runs lists them; --runs DIR looks elsewhere.")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name longer than names can be is no folder's
+        return False
+
+
+def create_run(root: Path, recipe: Recipe | Pretraining) -> RunFolder:
+    """A new folder r<n> with its recipe. Raises BadRun where it cannot be written."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        run = RunFolder(next(_claimed(root)))
+        file = run.pretraining_file if isinstance(recipe, Pretraining) else run.recipe_file
+        files.write(file, toml.text(_from_anywhere(recipe)))
+    except OSError as error:
+        raise BadRun(
+            f"A run cannot be written to {root}: {error.strerror}.", "Free some space, or name another folder with --runs."
+        ) from error
+    return run
+
+
+def _from_anywhere(recipe: Recipe | Pretraining) -> Recipe | Pretraining:
+    """The recipe with absolute paths, because the worker stands in the run's folder; names of data sets stay."""
+    if isinstance(recipe, Pretraining):
+        paths = tuple(str(files.absolute(path)) for path in recipe.text.paths)
+        return recipe.model_copy(update={"text": recipe.text.model_copy(update={"paths": paths})})
+    data, model = recipe.data, recipe.model
+    if not meant(data.path):
+        data = data.model_copy(update={"path": str(files.absolute(data.path))})
+    if is_folder(model.weights):
+        model = model.model_copy(update={"weights": str(files.absolute(model.weights))})
+    return recipe.model_copy(update={"data": data, "model": model})
+
+
+def _claimed(root: Path) -> Iterator[Path]:
+    # deleted ones, hidden until they can no longer be brought back, count: no name means two runs
+    found = (re.match(r"\.?r(\d+)(\.|$)", path.name) for path in root.iterdir())
+    number = max((int(match[1]) for match in found if match), default=0)
+    while True:
+        number += 1
+        try:
+            (root / f"r{number}").mkdir()
+        except FileExistsError:
+            continue
+        yield root / f"r{number}"
+
+
