@@ -137,7 +137,8 @@ def find_base(model: str, weights: str, run: Path, seed: int, progress: Progress
     file = folder / WEIGHTS
     _check_folder(folder, preset.shape)
     try:
-        os.link(file, run / KEPT)  # the folder may be deleted, as a run that made it can be
+        # the folder may be deleted, as a run that made it can be; the hub's cache holds links to its files
+        os.link(file.resolve(), run / KEPT)
         kept = KEPT
     except OSError:  # on another disk
         kept = str(file)

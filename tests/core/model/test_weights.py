@@ -64,7 +64,11 @@ def test_weights_that_changed_since_the_run_began_are_refused(folder, tmp_path):
         weights.open_base(base, tmp_path)
 
 
-def test_the_weights_of_a_folder_outlive_it(folder, tmp_path):
+@pytest.mark.parametrize("linked", [False, True])
+def test_the_weights_of_a_folder_outlive_it(folder, tmp_path, linked):
+    if linked:  # as in the hub's cache
+        (folder / "model.safetensors").rename(folder.parent / "blob")
+        (folder / "model.safetensors").symlink_to("../blob")
     base = find(folder, tmp_path)
     (folder / "model.safetensors").unlink()
     assert "wte.weight" in weights.open_base(base, tmp_path)
