@@ -23,8 +23,9 @@ def runs_root(given: str | None = None) -> Path:
 
 
 def list_runs(root: Path) -> list[RunFolder]:
-    """Every run under a root, newest first."""
-    found = [RunFolder(path) for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    """Every run under a root, newest first; what may not be read, as `lost+found` on a disk of its own, is none."""
+    paths = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    found = [RunFolder(path) for path in paths if os.access(path, os.R_OK | os.X_OK)]
     return sorted((run for run in found if not run.name.startswith(".")), key=_age)
 
 
@@ -34,8 +35,8 @@ def _age(run: RunFolder) -> tuple:
 
 
 def find_run(root: Path, name: str, trained: bool = False) -> RunFolder:
-    """A run by its folder's name under the root, by the name that a person gave it, by its path, or `last`: the
-    newest, or the newest that can be asked.
+    """A run by its folder's name under the root, by the name that a person gave it, by its path from here, or `last`:
+    the newest, or the newest that can be asked.
 
     Raises BadRun where there is none, or several have been given that name.
     """
@@ -44,7 +45,7 @@ def find_run(root: Path, name: str, trained: bool = False) -> RunFolder:
         if not runs:
             raise BadRun(f"There are no {'trained ' if trained else ''}runs in {root} yet.", "workbench train makes one.")
         return runs[0]
-    if _is_folder(root / name):
+    if os.path.basename(name) == name not in ("", ".", "..") and _is_folder(root / name):
         return RunFolder((root / name).resolve())
     called = [run for run in list_runs(root) if run.label().name == name]
     if len(called) > 1:

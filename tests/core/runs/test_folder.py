@@ -1,6 +1,7 @@
 """What a folder says of its run, whatever its log looks like."""
 
 import os
+from pathlib import Path
 
 import psutil
 import pytest
@@ -74,6 +75,30 @@ def test_what_is_no_run_is_said_to_be_none(run, tmp_path):
     for name in ("r9", "a text that someone meant to classify " * 20):
         with pytest.raises(BadRun, match="There is no run"):
             find_run(tmp_path, name)
+
+
+def test_a_path_to_a_run_is_one_from_here(run, tmp_path, monkeypatch):
+    elsewhere = create_run(tmp_path / "elsewhere", load({}))
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert find_run(tmp_path, "r1").path == run.path
+    assert find_run(tmp_path, "./r1").path == elsewhere.path
+    monkeypatch.chdir(elsewhere.path)
+    assert find_run(tmp_path, ".").path == find_run(tmp_path, "../r1").path == elsewhere.path
+
+
+def test_a_folder_that_may_not_be_read_is_no_run(run, tmp_path, monkeypatch):
+    (tmp_path / "lost+found").mkdir(mode=0)
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)  # which someone else may read, though not the folders above it
+    is_root = os.geteuid() == 0
+    if is_root:  # who reads everything
+        os.setresuid(65534, 65534, 0)
+    try:
+        names = [each.name for each in list_runs(Path()) if not each.queued_file.exists()]
+    finally:
+        if is_root:
+            os.setresuid(0, 0, 0)
+    assert names == ["r1"]
 
 
 def test_a_label_stays_beside_the_run_whatever_is_typed(run, tmp_path):
