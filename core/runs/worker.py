@@ -56,6 +56,11 @@ def heartbeat(run: RunFolder) -> None:
     threading.Thread(target=beat, daemon=True).start()
 
 
+def out_of_memory(error: Exception) -> bool:
+    """Whether an error, Python's or one of PyTorch's, which are not, means that there was no memory to be had."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in ("out of memory", "allocate memory"))
+
+
 def work(run: RunFolder, log: EventLog, orders: Orders) -> Ended:
     """One attempt at the run, from wherever the last one got to; returns how it ended."""
     try:
@@ -83,14 +88,13 @@ def work(run: RunFolder, log: EventLog, orders: Orders) -> Ended:
         return Ended(state="failed", why=error.what, do=error.do, fits=error.fits)
     except WorkbenchError as error:
         return Ended(state="failed", why=error.what, do=error.do)
-    except MemoryError:
-        traceback.print_exc()
-        return Ended(state="failed", why="Memory ran out.", do="Try a smaller batch, or fewer learning layers.")
     except Exception as error:
         # whatever it is, the person hears of it in the run, and the log keeps where it happened
         traceback.print_exc()
         if files.disk_full(error):
             return Ended(state="failed", why="The disk is full.", do="Free some space, then resume the run.")
+        if out_of_memory(error):
+            return Ended(state="failed", why="Memory ran out.", do="Try a smaller batch, or fewer learning layers.")
         what = f"Something unexpected: {type(error).__name__}: {error}."
         return Ended(state="failed", why=what, do=f"{run.log_file} has the details.")
 

@@ -4,13 +4,16 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
 
 from core.errors import BadRun
 from core.runs.control import Stop
 from core.runs.events import Applied, Ended, Steps
 from core.runs.launch import launch, lock
 from core.runs.root import find_run
+from core.runs.worker import out_of_memory
 
 DEADLINE = 90  # seconds
 
@@ -71,6 +74,15 @@ def test_two_workers_never_share_a_run_and_closing_the_starter_leaves_it_running
     assert second.returncode == 1 and "already running" in second.stderr
     run.send(Stop())
     wait(lambda: run.status().state == "stopped")
+
+
+def test_memory_that_ran_out_is_said_to_have_whoever_asked_for_it():
+    for ask in (np.empty, torch.empty):
+        with pytest.raises((MemoryError, RuntimeError)) as caught:
+            ask(10**15)
+        assert out_of_memory(caught.value)
+    assert out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."))
+    assert not out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
 
 
 def test_modules_lying_in_the_run_folder_are_not_imported(new_run):
