@@ -5,6 +5,7 @@ from functools import cache
 from typing import NamedTuple
 
 from core.data.profile import Profile
+from core.model import room
 from core.model.cost import BF16, FP32, Costs, in_all, learning
 from core.model.course import Course, Stage
 from core.model.freeze import FreezePlan, adapted, parts_of
@@ -47,10 +48,7 @@ def in_words(part: str) -> str:
 @cache
 def machine_memory() -> tuple[int, int]:
     """Bytes of memory of this machine, and those that were free when this was first asked."""
-    import psutil  # here, because the first frame needs none of it
-
-    memory = psutil.virtual_memory()
-    return memory.total, memory.available
+    return room.total(), room.free()
 
 
 def price(recipe: Recipe, profile: Profile | None, plan: FreezePlan, speeds: Speeds | None = None) -> Price:
@@ -107,8 +105,8 @@ def _price(course: Course, plan: FreezePlan, speeds: Speeds | None) -> Price:
 def _cache(course: Course, costs: Costs) -> tuple[int, int]:
     """Bytes of the prefix cache in memory, or else in a file: one of them is 0."""
     values, wish = course.cached_values(costs), course.recipe.speed.cache_memory
-    room = machine_memory()[1] / 4 if wish == "auto" else wish * GB
-    return (round(values * FP32), 0) if values * FP32 <= room else (0, round(values * BF16))
+    most = machine_memory()[1] / 4 if wish == "auto" else wish * GB
+    return (round(values * FP32), 0) if values * FP32 <= most else (0, round(values * BF16))
 
 
 def _seconds(course: Course, stages: list[Stage], speeds: Speeds, keep: bool) -> tuple[float, float, float]:

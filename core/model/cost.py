@@ -111,25 +111,35 @@ class Work:
 
 @dataclass(frozen=True)
 class Costs:
-    """The work of one freeze plan. `one_row`: the last block computes only the position that is read."""
+    """The work of one freeze plan.
+
+    `one_row`: the last block computes only the position that is read; `one_token`: every block only the first token.
+    """
 
     shape: Shape
     plan: FreezePlan
     sizes: Mapping[str, int]  # parameters of every part
     one_row: bool
     accumulate: int = 1  # batches of a step
+    one_token: bool = False
 
     @classmethod
     def of(cls, recipe: Recipe, n_classes: int, plan: FreezePlan | None = None) -> "Costs":
         """Those of a recipe, with another freeze plan in place of its own where one is given."""
-        one_row = recipe.speed.rows == "needed" and not recipe.model.readout.startswith("mean")
-        shape = MODELS[recipe.model.name].shape
-        return cls(shape, plan or recipe.plan, sizes(recipe, n_classes), one_row, recipe.train.accumulate)
+        shape, model = MODELS[recipe.model.name].shape, recipe.model
+        one_row = recipe.speed.rows == "needed" and not model.readout.startswith("mean")
+        one_token = one_row and model.readout == "first" and model.causal  # which sees nothing else
+        return cls(shape, plan or recipe.plan, sizes(recipe, n_classes), one_row, recipe.train.accumulate, one_token)
 
     @property
     def depth(self) -> int:
         """How many leading blocks no gradient reaches."""
         return self.plan.depth or 0
+
+    @property
+    def keeps_one(self) -> bool:
+        """Whether the prefix cache holds a single position of each text."""
+        return self.one_token or (self.one_row and self.depth == self.shape.n_blocks)
 
     def look(self, load: Load, first: int, last: int, exact: bool = False) -> Work:
         """Texts through the blocks `first` to `last` (exclusive)."""

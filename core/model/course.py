@@ -48,11 +48,9 @@ class Course:
         self.n_classes = max(2, len(profile.labels)) if profile else 2
         self.rows = {split: sum(labels.values()) for split, labels in profile.splits.items()} if profile else {}
         self.lengths = _lengths(profile) if profile else {}
-        readout = recipe.model.readout
         self.sizes = sizes(recipe, self.n_classes)
-        self.one_row = Costs.of(recipe, self.n_classes).one_row
-        self._one_token = self.one_row and readout == "first" and recipe.model.causal  # which sees nothing else
-        self._pads = readout in READS_PADS
+        self._one_token = Costs.of(recipe, self.n_classes).one_token
+        self._pads = recipe.model.readout in READS_PADS
         if self.is_known:
             self._loads = {cached: self._by_occasion(cached) for cached in (True, False)}
             self._encode = self._filled(self._alone, self._encoded)
@@ -88,8 +86,7 @@ class Course:
 
     def cached_values(self, costs: Costs) -> float:
         """How many numbers the prefix cache holds, where the texts are known."""
-        one = self._one_token or (self.one_row and costs.depth == self.shape.n_blocks)
-        return self._encoded * (1.0 if one else _mean(self._alone)) * self.shape.width if self.is_known else 0.0
+        return self._encoded * (1.0 if costs.keeps_one else _mean(self._alone)) * self.shape.width if self.is_known else 0.0
 
     def bill(self, costs: Costs, cached: bool) -> Bill:
         """What a freeze plan comes to, with the prefix cache or without."""

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
-
 from core.errors import Fits, NoRoom
 
 GROUPS = Path("/sys/fs/cgroup")
@@ -19,11 +17,22 @@ INACTIVE = ("inactive_file", "total_inactive_file")  # in memory.stat: what is g
 
 def free() -> int:
     """Bytes that this process may still take: of the machine, and of the control groups that it is in (containers)."""
-    return max(0, min([psutil.virtual_memory().available, *_groups()]))
+    return max(0, min([_machine().available, *(left for _, left in _groups())]))
 
 
-def _groups() -> list[int]:
-    """What each control group with a limit has left."""
+def total() -> int:
+    """The most bytes that this process and those beside it may take together, reckoned alike."""
+    return min([_machine().total, *(most for most, _ in _groups())])
+
+
+def _machine():
+    import psutil  # here, because the first frame needs none of it
+
+    return psutil.virtual_memory()
+
+
+def _groups() -> list[tuple[int, int]]:
+    """The limit of each control group that has one, and what it has left."""
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:  # not Linux
@@ -36,17 +45,17 @@ def _groups() -> list[int]:
         root, limit, used = KINDS[controllers]
         inner = root / path.lstrip("/")
         # inside a container its own group is the root
-        found += [left for folder in {root, inner, *inner.parents} if (left := _left(folder, limit, used)) is not None]
+        found += [group for folder in {root, inner, *inner.parents} if (group := _group(folder, limit, used))]
     return found
 
 
-def _left(folder: Path, limit: str, used: str) -> int | None:
+def _group(folder: Path, limit: str, used: str) -> tuple[int, int] | None:
     try:
         most, taken = int((folder / limit).read_text()), int((folder / used).read_text())
         stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
     except (OSError, ValueError):  # there is no such group here, or it has no limit: "max"
         return None
-    return most - taken + max(int(stat.get(name, 0)) for name in INACTIVE)
+    return most, most - taken + max(int(stat.get(name, 0)) for name in INACTIVE)
 
 
 def demand(needed: Callable[[int], int], batch: int, accumulate: int, room: int) -> None:

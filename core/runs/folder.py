@@ -12,6 +12,7 @@ import msgspec
 from core import files, toml
 from core import recipe as recipes
 from core.errors import BadRecipe, BadRun
+from core.model import room
 from core.presets import TOKENS
 from core.pretraining import Pretraining
 from core.runs import control
@@ -19,7 +20,7 @@ from core.runs.events import Continued, Ended, Event, Paused, Planned, Resumed, 
 
 State = Literal["queued", "starting", "running", "paused", "done", "stopped", "failed", "vanished"]
 Kind = TypeVar("Kind")
-NEARLY = 0.8  # of the machine's memory: more than this is as good as all of it
+NEARLY = 0.8  # of the memory that there is: more than this is as good as all of it
 TAIL = 1 << 16  # bytes; the last events of a run stand in here
 
 
@@ -253,9 +254,7 @@ def step_of(checkpoint: Path) -> int:
 
 def _out_of_memory(held: int) -> str:
     """A sentence where a process that held so many bytes has probably been ended by the system for want of memory."""
-    import psutil  # here, because the first frame needs none of it
-
-    total = psutil.virtual_memory().total
+    total = room.total()
     if held < NEARLY * total:
         return ""
     return f" Memory probably ran out: it last held {held / 1e9:.1f} of {total / 1e9:.1f} GB."

@@ -6,6 +6,7 @@ import numpy as np
 import psutil
 import torch
 
+from core.model import room
 from core.options import merge
 from core.presets import MODELS
 from core.recipe import Machine, Recipe, Speed, load
@@ -38,7 +39,7 @@ def resolve_machine(machine: Machine) -> dict:
 
 def resolve_speed(speed: Speed) -> dict:
     """What `resolve_machine` finds, and the cache's share of memory."""
-    free = round(psutil.virtual_memory().available / 4 / 1e9, 1)
+    free = round(room.free() / 4 / 1e9, 1)
     return resolve_machine(speed) | {"cache_memory": free if speed.cache_memory == "auto" else speed.cache_memory}
 
 

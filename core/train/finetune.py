@@ -23,6 +23,7 @@ from core.recipe import Recipe
 from core.runs import control
 from core.runs.control import Control
 from core.runs.events import Changed, Evaluated, Event, Followed, Phase
+from core.train import prefix
 from core.train.change import relative_change
 from core.train.compiled import compile_learning
 from core.train.follow import Sentences
@@ -60,8 +61,11 @@ def demand_room(recipe: Recipe, texts: Texts, n_classes: int) -> None:
         return
     costs = cost.Costs.of(recipe, n_classes)
     width = texts.context if recipe.train.padding == "fixed" else int(texts.lengths.max())
-    held = psutil.Process().memory_info().rss  # by libraries and texts, which the reckoning holds already
-    room.demand(lambda batch: costs.memory(batch, width), recipe.train.batch, recipe.train.accumulate, room.free() + held)
+    info, cache = psutil.Process().memory_info(), prefix.held(recipe, texts, costs)
+    # by texts and what libraries keep, which the reckoning holds already; what is mapped from files counts as free
+    held = info.rss - getattr(info, "shared", 0)
+    free = room.free() + held
+    room.demand(lambda batch: costs.memory(batch, width) + cache, recipe.train.batch, recipe.train.accumulate, free)
 
 
 def class_weights(kind: str, texts: Texts, n_classes: int) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from core.files import Progress, cache_root, disk_full
 from core.model.classifier import Classifier
+from core.model.cost import FP32, Costs
 from core.model.padding import pad
 from core.recipe import READS_PADS, Recipe
 from core.runs.events import Encoded, Event, Noted
@@ -37,7 +38,7 @@ def inputs_of(model: Classifier, texts: Texts, recipe: Recipe, run: Path, progre
     counts = model.kept(torch.from_numpy(texts.lengths), texts.context, depth).numpy()
     width = texts.context if recipe.model.readout in READS_PADS else None
     plan = layout(texts.lengths, counts, [texts.splits[split] for split in SPLITS], width)
-    in_memory = plan.positions * model.backbone.shape.width * 4 <= speed.cache_memory * GB
+    in_memory = plan.positions * model.backbone.shape.width * FP32 <= speed.cache_memory * GB
     dtype = torch.float32 if in_memory else torch.bfloat16
     try:
         store = yield from _store(model, texts, recipe, plan, dtype, None if in_memory else run)
@@ -64,6 +65,16 @@ def inputs_of(model: Classifier, texts: Texts, recipe: Recipe, run: Path, progre
         kept=store.kept,
     )
     return Cached(store.hidden, plan, texts, depth, speed.device, store.cost, seconds)
+
+
+def held(recipe: Recipe, texts: Texts, costs: Costs) -> int:
+    """Bytes of memory that the cache of a recipe that leaves nothing open will take; a file takes none."""
+    if not recipe.encodes(len(texts.splits["train"])):
+        return 0
+    lengths = texts.lengths[np.concatenate([texts.splits[split] for split in SPLITS])]
+    each = 1 if costs.keeps_one else texts.context if recipe.model.readout in READS_PADS else lengths
+    size = int(np.broadcast_to(each, lengths.shape).sum()) * costs.shape.width * FP32
+    return size if size <= recipe.speed.cache_memory * GB else 0
 
 
 def _store(

@@ -1,7 +1,5 @@
 """The present figures of a run, as a small table or as one line."""
 
-import os
-
 from rich.text import Text
 from textual.widget import Widget
 
@@ -9,15 +7,11 @@ from core.runs.control import rate_in_words as rate
 from core.runs.folder import Status
 from core.runs.history import History, Point
 from workbench.formatting import count, percent, plural, size
+from workbench.prices import machine_memory
 from workbench.themes import colour
 from workbench.widgets.ribbon import took
 
 MEAN_OVER = 50  # steps; one batch's loss says little
-
-
-def total_memory() -> int:
-    """Bytes of memory that this machine has."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 class Now(Widget):
@@ -63,7 +57,7 @@ class Now(Widget):
         if history.rates:
             rows.append(("rate", rate(history.rates[-1]), "S changes it" if history.learning and self._status.alive else ""))
         if history.rss:
-            rows.append(("memory", size(history.rss), f"of {size(total_memory())}"))
+            rows.append(("memory", size(history.rss), f"of {size(machine_memory()[0])}"))
         if history.saved is not None:
             words = "saved so far" if history.saved >= 0 else "not yet earned back"
             rows.append(("cache", took(abs(history.saved)), words))

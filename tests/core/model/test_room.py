@@ -1,10 +1,15 @@
 """What is free, and what fits into it."""
 
-import psutil
+from pathlib import Path
+
 import pytest
 
 from core.errors import NoRoom
 from core.model import room
+from core.recipe import Speed
+from core.runs.events import Steps, encode
+from core.runs.folder import RunFolder
+from core.runs.resolve import resolve_speed
 
 
 def needed(batch: int) -> int:
@@ -30,9 +35,24 @@ def test_a_groups_limit_counts_less_what_it_holds_but_would_give_back(tmp_path, 
         (folder / limit).write_text("5000000\n")
         (folder / used).write_text("3000000\n")
         (folder / "memory.stat").write_text("anon 2500000\ninactive_file 400000\n")
-        assert room._left(folder, limit, used) == 2_400_000
+        assert room._group(folder, limit, used) == (5_000_000, 2_400_000)
     (folder / limit).write_text("max\n")
-    assert room._left(folder, limit, used) is None
-    assert room._left(tmp_path / "none", limit, used) is None
+    assert room._group(folder, limit, used) is None
+    assert room._group(tmp_path / "none", limit, used) is None
     monkeypatch.setattr(room, "KINDS", {"": (tmp_path / "new", "memory.max", "memory.current")})
-    assert room.free() in (2_400_000, psutil.virtual_memory().available)
+    if not Path("/proc/self/cgroup").exists():
+        pytest.skip("there are no control groups here")
+    assert (room.free(), room.total()) == (2_400_000, 5_000_000)
+
+
+def test_a_groups_limit_counts_wherever_memory_is_asked_for(tmp_path, monkeypatch):
+    if not Path("/proc/self/cgroup").exists():
+        pytest.skip("there are no control groups here")
+    for name, content in (("most", "1200000000"), ("used", "400000000"), ("memory.stat", "anon 400000000")):
+        (tmp_path / name).write_text(content)
+    monkeypatch.setattr(room, "KINDS", {"": (tmp_path, "most", "used")})
+    assert resolve_speed(Speed(device="cpu", threads=1, precision="fp32"))["cache_memory"] == 0.2
+    run = RunFolder(tmp_path)
+    run.recipe_file.touch()
+    run.events_file.write_bytes(encode(Steps(step=7, loss=[0.5], lr=[1e-4], tokens=9, seconds=1.0, rss=1_100_000_000)))
+    assert "it last held 1.1 of 1.2 GB" in run.status().why

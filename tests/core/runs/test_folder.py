@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-import psutil
 import pytest
 
 from core.errors import BadRun
+from core.model import room
 from core.recipe import load
 from core.runs.events import Ended, Phase, Started, Steps, encode
 from core.runs.folder import Label
@@ -45,7 +45,7 @@ def test_a_start_between_much_before_and_much_after(run):
 
 
 def test_a_run_that_held_nearly_all_memory_and_vanished_probably_ran_out_of_it(run):
-    total = psutil.virtual_memory().total
+    total = room.total()
     last = Steps(attempt=1, step=7, loss=[0.5], lr=[1e-4], tokens=9, seconds=1.0, rss=int(0.9 * total))
     run.events_file.write_bytes(encode(STARTED) + encode(last))
     gb = f"{0.9 * total / 1e9:.1f} of {total / 1e9:.1f} GB"

@@ -4,18 +4,23 @@ import json
 import os
 import resource
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from core.data import batches
+from core.errors import NoRoom
 from core.evaluate.predict import probabilities
+from core.model import room
+from core.model.cost import Costs
 from core.model.linear import multiply_in
 from core.runs.events import Encoded, Noted
+from core.train.finetune import demand_room
 from core.train.inputs import Cached, Fresh
 from core.train.layout import layout
-from core.train.prefix import inputs_of, key
+from core.train.prefix import held, inputs_of, key
 from core.train.store import DONE, HIDDEN, Busy, KeptStore, make_room
 
 
@@ -246,6 +251,24 @@ def test_beyond_memory_it_is_a_bf16_file(build, root, tmp_path):
 
     h, _, _ = found.batch("train", Batch(np.arange(3), 0))
     assert h.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("readout", "trainable"), [("last_real", "last_block"), ("last_real", "head"), ("first", "last_block"), ("last_pad", "last_block")]
+)
+def test_what_it_takes_of_memory_is_demanded_before_it_is_filled(build, tmp_path, monkeypatch, readout, trainable):
+    speed = {"cache": "run", "cache_memory": 1.0, "precision": "fp32"}
+    changes = {"model": {"readout": readout}, "freeze": {"trainable": trainable}, "train": {"padding": "fixed"}}
+    built = build(torch.float32, speed=speed, **changes)
+    (ready, (said,)), recipe, costs = inputs(built, tmp_path), built.recipe, Costs.of(built.recipe, 3)
+    texts = ready.texts
+    assert said.bytes > 0 and held(recipe, texts, costs) == said.bytes
+    monkeypatch.setattr(room, "free", lambda: costs.memory(recipe.batch, texts.context))
+    # all that the process holds is mapped from files, which free memory counts already
+    monkeypatch.setattr("psutil.Process.memory_info", lambda self: SimpleNamespace(rss=10**9, shared=10**9))
+    with pytest.raises(NoRoom):
+        demand_room(recipe, texts, 3)
+    demand_room(recipe.model_copy(update={"speed": recipe.speed.model_copy(update={"cache": "off"})}), texts, 3)
 
 
 def test_the_caches_together_stay_below_their_limit(build, root, tmp_path):
