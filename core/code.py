@@ -104,7 +104,8 @@ def facts_of(run: RunFolder) -> Facts:
         what = f"The weights that {run.name} started from, {weights}, cannot be read: {error}."
         raise BadRun(what, f"They came from {known.base.source}.") from error
     prefix = "transformer." if prefixed else ""
-    changes = History.of(run.events()[0]).told_in_words
+    history = History.of(run.events()[0])
+    changes = history.told_in_words(history.step)
     tokens = folder / run.tokens_file.name
     if not tokens.is_file():
         tokens = assets.FOLDER / BUILT_IN[MODELS[run.recipe().model.name].tokenizer][0]

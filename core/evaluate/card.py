@@ -16,6 +16,7 @@ from core.presets import MODELS, is_folder
 from core.runs.adopt import BROUGHT_IN
 from core.runs.events import Noted
 from core.runs.folder import RunFolder
+from core.runs.history import History
 from core.runs.model import origin
 
 Format = Literal["transformers", "onnx"]
@@ -129,7 +130,7 @@ def _what(run: RunFolder, asked: Predictor, base: Base) -> list[str]:
             f"Fine-tuned with workbench from {began}; what learned: {asked.recipe.plan.in_words}. Run {run.name}, weights of "
             f"step {asked.step:,}."
         )
-        if changes := (run.result() or {}).get("changes"):
+        if changes := History.of(run.events()[0]).told_in_words(asked.step):
             made += f" On its way it was changed: {'; '.join(changes)}."
     return [f"{title}, with a head for {len(asked.names)} labels. {made}", ""]
 

@@ -114,7 +114,7 @@ def attempt(run: RunFolder, progress: Progress, orders: Orders, resumed: bool) -
     result = report(run, recipe, model, prepared, texts, ends, words, progress)
     seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - learned}
     result["cache"] = loop.cache
-    result["changes"] = History.of(run.events()[0]).told_in_words
+    result["changes"] = History.of(run.events()[0]).told_in_words(state.step)
     result["seconds"] = seconds | {"total": sum(seconds.values())}
     files.write(run.result_file, msgspec.json.format(msgspec.json.encode(result), indent=2))
     yield Ended(state="done", result=result)

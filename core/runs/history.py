@@ -96,12 +96,13 @@ class History:
             if not _same(event, before[-1]):
                 thawed.append((event.step, event.words))
                 before.append(event)
-        return sorted(rates + thawed, key=lambda mark: mark[0])
+        # an attempt may end before the step at which an earlier one was told
+        seen = [mark for mark in rates + thawed if self.ended is None or mark[0] < self.step]
+        return sorted(seen, key=lambda mark: mark[0])
 
-    @property
-    def told_in_words(self) -> list[str]:
-        """The marks, for a person who reads of the run later: 'from step 401 on head only'."""
-        return [f"from step {step + 1:,} on {words}" for step, words in self.marks]
+    def told_in_words(self, step: int) -> list[str]:
+        """The marks that weights of a step have seen, for a person who reads of them: 'from step 401 on head only'."""
+        return [f"from step {after + 1:,} on {words}" for after, words in self.marks if after < step]
 
     @property
     def learning(self) -> bool:
@@ -119,8 +120,9 @@ class History:
 
     @property
     def seconds_left(self) -> float | None:
-        """Until the last step, from the speed of the steps behind it, evaluations included; None before any."""
-        if not self.learning or self.step == 0:
+        """Until the last step, from the speed of the steps behind it, evaluations included; None before any, and after."""
+        learn = self.phases.get("learn")
+        if not self.learning or self.step == 0 or (learn and learn.done == learn.total):
             return None
         first, last = self.phase_times.get("learn", (0.0, 0.0))
         done = self.step - self._begun.get("learn", 0)
@@ -229,8 +231,7 @@ class History:
 
     def _evaluated(self, event: e.Evaluated) -> None:
         self._checked += event.rows if event.split != "test" else 0
-        learn = self.phases.get("learn")
-        if learn and learn.done == learn.total:
+        if self.phases and next(reversed(self.phases)) != "learn":
             return  # the weights that are kept, which need not be those of this step: no point of the curve
         point = Point(event.step, event.loss, event.accuracy, event.rows, event.whole)
         points = self.evaluations[event.split]

@@ -14,7 +14,7 @@ from core.model import export
 from core.options import merge
 from core.recipe import load
 from core.runs.attempt import attempt
-from core.runs.events import Ended
+from core.runs.events import Applied, Ended
 from core.runs.folder import RunFolder
 from core.runs.log import EventLog
 from core.runs.root import create_run
@@ -80,7 +80,10 @@ def test_its_lines_of_python_run(done, tmp_path):
 
 def test_a_stopped_run_is_untested(tmp_path):
     run = learned(tmp_path / "stopped", stop=True, model={"readout": "first"}, train={"epochs": 2})
-    asked = Predictor.open(run)
+    asked, log = Predictor.open(run), EventLog(run)
+    for step in (asked.step - 1, asked.step):
+        log.write(Applied(id="x", control={"type": "rates", "lr": 1 / (step + 1), "head_lr": None}, step=step))
     words = card(run, asked, "onnx")
+    assert f"On its way it was changed: from step {asked.step} on lr {1 / asked.step:.3g}.\n" in words
     assert "**Untested**: the run is stopped." in words and "sees no other" in words
     assert "onnxruntime" in words and "| in all |" in words

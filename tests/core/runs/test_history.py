@@ -87,9 +87,31 @@ def test_the_kept_weights_are_no_point_of_the_curve():
     history = folded(
         started(), learn(0), steps(100, [0.5] * 100), evaluated(100, 0.9, whole=True), learn(100)
     )
+    history.apply(e.Phase(name="evaluate validation", done=40, total=40, attempt=1))
     history.apply(evaluated(100, 0.95, whole=True))
     assert [p.accuracy for p in history.evaluations["validation"]] == [0.9]
     assert "95.0 %" in history.log[-1][1]
+
+
+def test_the_last_point_is_kept_where_a_stop_came_before_it():
+    history = folded(started(), learn(0), steps(100, [0.5] * 100), e.Ended(state="stopped", step=100))
+    again = {"attempt": 2, "step": 100}
+    for event in (e.Resumed(from_step=100, **again), started(**again), learn(100, attempt=2), evaluated(100, 0.9, attempt=2)):
+        history.apply(event)
+    assert [p.accuracy for p in history.evaluations["validation"]] == [0.9]
+
+
+def test_what_was_told_after_the_checkpoint_of_a_run_that_ended_earlier_never_happened():
+    history = folded(started(), learn(0), steps(100, [0.5] * 100))
+    for step in (50, 100):
+        history.apply(e.Applied(id="x", control={"type": "rates", "lr": step / 1e6, "head_lr": None}, step=step))
+    assert history.marks == [(50, "lr 5e-5"), (100, "lr 0.0001")]
+    assert history.told_in_words(100) == ["from step 51 on lr 5e-5"] and history.told_in_words(50) == []
+    history.apply(e.Resumed(from_step=60, attempt=2, step=60))
+    history.apply(steps(80, [0.5] * 20, attempt=2))
+    assert len(history.marks) == 2  # it is told again at that step
+    history.apply(e.Ended(state="done", step=80, attempt=2))
+    assert history.marks == [(50, "lr 5e-5")]
 
 
 def test_time_left_counts_from_where_this_attempt_began():
@@ -100,6 +122,8 @@ def test_time_left_counts_from_where_this_attempt_began():
     ]
     history = folded(e.Resumed(from_step=50, attempt=2, step=50), *events)
     assert history.seconds_left == pytest.approx(80)
+    stopped_early = folded(e.Resumed(from_step=50, attempt=2, step=50), *events, learn(60, total=60, attempt=2, t=1020.0))
+    assert stopped_early.learning and stopped_early.seconds_left is None
     history.apply(e.Ended(state="stopped", step=60, attempt=2))
     assert history.seconds_left is None
 
