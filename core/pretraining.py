@@ -7,6 +7,7 @@ from core.errors import Problem
 from core.options import Options, Part, opt
 from core.presets import MODELS
 from core.recipe import Machine
+from core.runs.control import MOST_EPOCHS
 
 
 class Text(Part):
@@ -29,7 +30,7 @@ class Model(Part):
 
 
 class Train(Part):
-    epochs: float = opt(1, "How often the whole text is read; 0.5 reads a random half.", flag="--epochs", gt=0, le=10_000)
+    epochs: float = opt(1, "How often the whole text is read; 0.5 reads a random half.", flag="--epochs", gt=0, le=MOST_EPOCHS)
     batch: int = opt(8, "How many windows of a full context make one step.", flag="--batch", unit="windows", ge=1)
     lr: float = opt(5e-3, "The highest learning rate, of Muon (matrices) and AdamW (the rest).", flag="--lr", gt=0, lt=1)
     warmup: float = opt(0.02, "Share of the steps over which the learning rate rises from 0.", ge=0, lt=1)

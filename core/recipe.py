@@ -12,6 +12,7 @@ from core.model.freeze import FreezePlan
 from core.options import AUTO, Option, Options, Part, merge, opt
 from core.options import options as declared
 from core.presets import ADAPTED, MODELS, RECIPES
+from core.runs.control import MOST_EPOCHS
 
 MOST_FOLLOWED = 12  # sentences
 
@@ -150,7 +151,7 @@ class Lora(Part):
 
 
 class Train(Part):
-    epochs: int = opt(5, "How often every training text is seen.", flag="--epochs", first=True, ge=1)
+    epochs: int = opt(5, "How often every training text is seen.", flag="--epochs", first=True, ge=1, le=MOST_EPOCHS)
     batch: Literal["auto"] | int = opt(
         AUTO, "How many texts pass through the model at once. auto is the model's own default.", flag="--batch", unit="texts", first=True
     )
@@ -259,7 +260,7 @@ class Speed(Machine):
         unit="GB",
     )
     cache_disk: float = opt(
-        10, "Caches that are kept may take this much disk together; those not used for longest go first.", unit="GB", ge=0
+        10, "Caches that are kept may take this much disk together; those not used for longest go first.", unit="GB", ge=0, lt=1e6
     )
     memory: Literal["check", "ignore"] = opt(
         "check",

@@ -53,6 +53,8 @@ def test_every_problem_is_reported_with_its_field():
         ({"model": {"readout": "last_pad"}}, "train.padding"),
         ({"model": {"context": 4000}}, "model.context"),
         ({"model": {"context": 0}}, "model.context"),
+        ({"train": {"epochs": 10_001}}, "train.epochs"),
+        ({"speed": {"cache_disk": float("inf")}}, "speed.cache_disk"),
         ({"train": {"lr": -1.0}}, "train.lr"),
         ({"freeze": {"trainable": "blocks.6"}}, "freeze.trainable"),
         ({"freeze": {"trainable": ""}}, "freeze.trainable"),
