@@ -146,7 +146,7 @@ class RunFolder:
                 case Resumed():
                     ended, paused = None, False
                 case Ended():
-                    ended = event
+                    ended, paused = event, False
         if locked:
             started = n_steps or self._started()
             state = "paused" if paused else "running" if started else "starting"

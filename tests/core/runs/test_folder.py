@@ -8,7 +8,7 @@ import pytest
 from core.errors import BadRun
 from core.model import room
 from core.recipe import load
-from core.runs.events import Ended, Phase, Started, Steps, encode
+from core.runs.events import Ended, Paused, Phase, Started, Steps, encode, stopped
 from core.runs.folder import Label
 from core.runs.launch import lock
 from core.runs.log import EventLog
@@ -42,6 +42,14 @@ def test_a_start_between_much_before_and_much_after(run):
     os.close(held)
     assert (status.state, status.step, status.n_steps) == ("running", 800, 900)
     assert run.status().state == "vanished" and "Memory" not in run.status().why
+
+
+def test_a_pause_that_ended_in_a_stop_is_over_when_the_run_is_taken_up_again(run):
+    run.events_file.write_bytes(encode(STARTED) + encode(Paused(step=7)) + encode(stopped()))
+    held = lock(run)
+    state = run.status().state
+    os.close(held)
+    assert state == "running" and run.status().state == "stopped"
 
 
 def test_a_run_that_held_nearly_all_memory_and_vanished_probably_ran_out_of_it(run):
