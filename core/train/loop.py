@@ -27,7 +27,8 @@ class State(msgspec.Struct):
     step: int = 0
     evaluated: int = -1  # the last step after which everything due was evaluated
     best_step: int | None = None
-    best: float | None = msgspec.field(default=None, name="best_loss")  # of the recipe's metric, the lower the better
+    # of the recipe's metric, the lower the better; checkpoints know it by the name that it had when that was always loss
+    best: float | None = msgspec.field(default=None, name="best_loss")
     seconds: float = 0.0  # spent learning, over all attempts
     told: list[tuple[int, Change]] = []  # what was changed so far, after which step, in the order in which it was told
 
