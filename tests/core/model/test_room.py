@@ -22,7 +22,7 @@ def test_what_fits_is_let_through_and_what_does_not_is_told_what_would():
         room.demand(needed, 8, 3, 7 * 10**9)
     assert caught.value.what == "This needs 10.0 GB of memory; 7.0 are free."
     assert caught.value.fits == (4, 6, 6 * 10**9)
-    assert "Batch 4 with 6 accumulated takes as many texts a step in 6.0 GB: --batch 4 --accumulate 6." in caught.value.do
+    assert "Batch 4 with 6 accumulated gives the same result in 6.0 GB: --batch 4 --accumulate 6." in caught.value.do
     with pytest.raises(NoRoom, match="fewer layers") as caught:
         room.demand(needed, 8, 1, 10**9)
     assert caught.value.fits is None

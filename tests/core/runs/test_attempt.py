@@ -221,7 +221,7 @@ def test_a_run_that_does_not_fit_is_refused_before_it_takes_memory(new_run, monk
 
     monkeypatch.setattr(room, "free", lambda: 1_000_000)  # as on a machine where nearly all is taken
     monkeypatch.setattr("psutil.Process.memory_info", lambda self: type("Memory", (), {"rss": 500_400_000})())
-    with pytest.raises(WorkbenchError, match="of memory; 0.5 are free. Batch 2 with 2 accumulated takes as many texts a step|Learn fewer"):
+    with pytest.raises(WorkbenchError, match="of memory; 0.5 are free. Batch 2 with 2 accumulated gives the same result|Learn fewer"):
         live(new_run())
     assert live(new_run(speed={"memory": "ignore"}))[-1].state == "done"
 
