@@ -204,7 +204,7 @@ class Train(Part):
         "training. -100 is no class.",
         flag="--ignore-index",
     )
-    drop_last: bool = opt(False, "Leave out an epoch's last batch where it is smaller than the others.")
+    drop_last: bool = opt(False, "Leave out an epoch's last step where it has fewer texts than the others; not without padding.")
     eval_every: int = opt(50, "Look at loss and accuracy every so many steps.", unit="steps", ge=1)
     eval_batches: int = opt(5, "How many batches of each split such a look takes.", unit="batches", ge=1)
     keep: Literal["best", "last"] = opt(

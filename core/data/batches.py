@@ -37,12 +37,12 @@ def plan(
 def steps(
     lengths: np.ndarray, policy: str, size: int, together: int, seed: int, epoch: int, drop_last: bool, context: int
 ) -> list[list[Batch]]:
-    """The same as steps of `together` batches, each step of the texts that one batch of `size * together` would hold."""
-    if policy == "bucketed":
-        whole = plan(lengths, policy, size * together, seed, epoch, drop_last, context)
-        return [_cut(batch.rows, lengths, policy, size, context) for batch in whole]
-    each = plan(lengths, policy, size, seed, epoch, drop_last, context)
-    return [each[i : i + together] for i in range(0, len(each), together)]
+    """The same as steps: the texts that one batch of `size * together` would hold, in `together` batches.
+
+    Without padding a batch is one text for that reason alone, and a step may have fewer: none is left out.
+    """
+    whole = plan(lengths, policy, size * together, seed, epoch, drop_last and policy != "none", context)
+    return [_cut(step.rows, lengths, policy, size, context) for step in whole]
 
 
 def filled(lengths: np.ndarray, width: int | None = None) -> list[Batch]:

@@ -133,7 +133,8 @@ class Course:
             return self._load(stepped, n, -(-n // batch))
 
         few = {split: min(rows[split], batch * train.eval_batches) for split in ("train", "validation")}
-        learn = batches(rows["train"] - (rows["train"] % batch if train.drop_last else 0))
+        leaves_out = train.drop_last and train.padding != "none"
+        learn = batches(rows["train"] - (rows["train"] % (batch * train.accumulate) if leaves_out else 0))
         look = batches(few["train"]) + batches(few["validation"])
         ending = batches(few["train"]) + self._filled(seen, rows["validation"])
         return _Loads(learn, look, ending, self._filled(seen, self._encoded))

@@ -49,8 +49,8 @@ def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
     if n := len(epoch_plan(recipe, texts, 0)):
         return n
     raise WorkbenchError(
-        f"A batch of {recipe.batch} is more than the {len(texts.splits['train'])} texts to learn from, "
-        "and train.drop_last leaves out what is no whole batch.",
+        f"A step of {recipe.batch * recipe.train.accumulate} is more than the {len(texts.splits['train'])} texts to learn from, "
+        "and train.drop_last leaves out what is no whole step.",
         "Make the batch smaller, or turn train.drop_last off.",
     )
 

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from core.data.batches import FULL, filled, plan, sample
+from core.data.batches import FULL, filled, plan, sample, steps
 
 LENGTHS = np.random.default_rng(0).integers(1, 60, size=101)
 POLICIES = ("fixed", "dynamic", "bucketed")
@@ -53,6 +53,20 @@ def test_drop_last_leaves_out_a_random_remainder(policy):
         left_out |= set(range(101)) - set(rows(batches))
     assert len(left_out) > 50  # not the longest over and over
     assert plan(LENGTHS[:7], policy, 8, 1, 0, True, 64) == []
+
+
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_accumulated_batches_make_the_steps_of_one_large_batch(policy, drop_last):
+    whole = plan(LENGTHS, policy, 16, 1, 3, drop_last, 64)
+    for size in (1, 2, 8):
+        found = steps(LENGTHS, policy, size, 16 // size, 1, 3, drop_last, 64)
+        assert [rows(step) for step in found] == groups(whole)
+        assert all(len(batch.rows) <= size for step in found for batch in step)
+
+
+def test_without_padding_no_text_is_left_out():
+    assert [len(step) for step in steps(LENGTHS, "none", 1, 8, 1, 0, True, 64)] == [8] * 12 + [5]
 
 
 def test_widths():
