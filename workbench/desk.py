@@ -271,17 +271,18 @@ class Desk:
         else:
             self.app.notify(f"{run.name} is out of the queue. r starts it.", markup=False)
 
-    async def tell(self, control: Control) -> bool:
-        """Tell the followed run something; False where it could not be told. Why it refuses, the person will be told."""
-        if self.run is None:
-            return False
-        run = self.run
+    async def tell(self, run: RunFolder, control: Control) -> bool:
+        """Tell a run something; False where it could not be told, and the person has been told so. Why the followed run
+        refuses, they will be told.
+        """
         try:
+            if not await asyncio.to_thread(run.locked):
+                raise BadRun(f"{run.name} has ended: nothing hears it.", "5 lists what there is.")
             self._told.add(await asyncio.to_thread(run.send, control))
         except BadRun as error:
             self.complain(error)
             return False
-        if "learn" not in self.history.phases and not isinstance(control, Stop):
+        if run is self.run and "learn" not in self.history.phases and not isinstance(control, Stop):
             self.app.notify(f"{run.name} hears of it when it begins to learn.", markup=False)
         return True
 

@@ -1,7 +1,7 @@
 """Train while a run obeys: what keys and the dialog send, and what is seen of a pause."""
 
 import time
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 import msgspec
 import pytest
@@ -88,6 +88,28 @@ async def test_rates_and_epochs_are_changed_in_a_dialog(opened, runs, shown, unt
             await pilot.press("enter")
             await until(pilot, lambda: len(told(run)) == 2)
             assert [line.control for line in told(run)] == [control.Rates(lr=1e-5), control.Epochs(7)]
+
+
+@pytest.mark.parametrize("dialog", ["space", "S"])
+async def test_an_answer_that_its_run_no_longer_hears_is_said(opened, runs, until, dialog):
+    run = runs.write("running", upto=400, train={"lr": 5e-5, "head_lr": 5e-5})
+    with ExitStack() as alive:
+        alive.enter_context(runs.held(run))
+        async with opened() as pilot:
+            app, train = pilot.app, pilot.app.screen
+            await until(pilot, lambda: train.check_action("thaw", ()))
+            await pilot.press(dialog)
+            await until(pilot, lambda: app.screen is not train)
+            if dialog == "S":
+                app.screen.query(Input).first().value = "1e-6"
+                app.screen.query_one("#epochs", Input).value = "7"
+            else:
+                await pilot.press("plus")
+            alive.close()
+            await pilot.press("enter")
+            await until(pilot, lambda: app._notifications)
+            assert [note.title for note in app._notifications] == ["✕ r1 has ended: nothing hears it."]
+            assert not told(run)
 
 
 async def test_before_it_learns_a_run_is_told_and_hears_later(opened, runs, until):

@@ -1,5 +1,7 @@
 """What a person asks of the run on the desk: to train, stop, pause, step, go on, and to learn in another way."""
 
+from functools import partial
+
 from core.errors import BadRun
 from core.recipe import Recipe
 from core.runs.control import Continue, Control, Evaluate, Learn, Pause, Save, Step, Stop
@@ -78,7 +80,7 @@ class Steering(Room):
 
     async def action_stop(self) -> None:
         self._stop_asked = self.desk.run
-        if not await self.desk.tell(Stop()):
+        if not await self.desk.tell(self.desk.run, Stop()):
             self._stop_asked = None
         self.desk.run_changed.publish(self.desk)
 
@@ -90,29 +92,32 @@ class Steering(Room):
         return {"pause": not paused, "resume": paused, "evaluate": learn is not None}.get(what, True)
 
     async def action_tell(self, what: str) -> None:
-        await self.desk.tell(TOLD[what])
+        await self.desk.tell(self.desk.run, TOLD[what])
 
     def action_steer(self) -> None:
         from workbench.screens.steer import SteerDialog
 
         try:
-            self.app.push_screen(SteerDialog(self.desk.run, self.desk.history), self._steered)
+            dialog = SteerDialog(self.desk.run, self.desk.history)
         except BadRun as error:
             self.desk.complain(error)
+        else:
+            self.app.push_screen(dialog, partial(self._steered, self.desk.run))
 
     def action_thaw(self) -> None:
         from workbench.screens.learn import LearnDialog
 
         desk = self.desk
-        self.app.push_screen(LearnDialog(desk.run.name, self._recipe, desk.history, desk.speeds), self._planned)
+        self.app.push_screen(LearnDialog(desk.run.name, self._recipe, desk.history, desk.speeds), partial(self._planned, desk.run))
 
-    async def _planned(self, trainable: str | None) -> None:
+    async def _planned(self, run: RunFolder, trainable: str | None) -> None:
         if trainable:
-            await self.desk.tell(Learn(trainable))
+            await self.desk.tell(run, Learn(trainable))
 
-    async def _steered(self, told: list[Control] | None) -> None:
+    async def _steered(self, run: RunFolder, told: list[Control] | None) -> None:
         for control in told or ():
-            await self.desk.tell(control)
+            if not await self.desk.tell(run, control):
+                break
 
     def action_worker_log(self) -> None:
         from workbench.screens.worker_log import WorkerLogScreen
