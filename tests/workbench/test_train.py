@@ -228,6 +228,22 @@ async def test_the_worker_s_own_words(opened, runs, shown, until):
         assert tail(run) == ""
 
 
+@pytest.mark.parametrize("key", ["e", "w"])
+async def test_what_stands_over_train_goes_with_its_run(opened, runs, until, key):
+    other, run = runs.write("done"), runs.write("done")
+    async with opened(run) as pilot:
+        app, train = pilot.app, pilot.app.screen
+        for mode, chosen in (("train", other), ("runs", run)):  # from here, and from another screen
+            await until(pilot, lambda: train.check_action("errors", ()))
+            await pilot.press(key)
+            await until(pilot, lambda: app.screen.is_mounted and app.screen is not train)
+            app.action_mode(mode)
+            await pilot.pause()
+            app.desk.follow(chosen)
+            app.action_mode("train")
+            await until(pilot, lambda: app.screen is train)
+
+
 def test_mistakes_are_read_however_long_or_odd_their_texts(runs, tmp_path):
     run = runs.write("done")
     long = 'a\nb, "c" ' * 300_000
