@@ -16,7 +16,7 @@ from core.options import layer
 from core.recipe import MOST_FOLLOWED, Recipe, load
 from core.runs import launch, queue
 from core.runs.control import Control, Stop
-from core.runs.events import Applied, Event
+from core.runs.events import Applied, Event, Started
 from core.runs.folder import RunFolder, Status
 from core.runs.history import History
 from core.runs.root import create_run
@@ -49,6 +49,7 @@ class Desk:
         self.measuring: Progress | None = None  # while they are
         self._recalls = False  # whether anybody wants to know them
         self.run: RunFolder | None = None
+        self.run_recipe: Recipe | None = None  # the run's own, where it fine-tunes and can be read
         self.status: Status | None = None
         self.history = History()
         self.recipe_changed: Signal[Desk] = Signal(app, "recipe changed")
@@ -193,7 +194,7 @@ class Desk:
 
     def follow(self, run: RunFolder | None) -> None:
         """Show this run from now on, and keep up with it."""
-        self.run, self.status, self.history = run, None, History()
+        self.run, self.run_recipe, self.status, self.history = run, None, None, History()
         self.run_changed.publish(self)
         if run:
             self.app.run_worker(self._follow(run), group="follow", exclusive=True)
@@ -201,11 +202,15 @@ class Desk:
             self.app.workers.cancel_group(self.app, "follow")
 
     async def _follow(self, run: RunFolder) -> None:
-        self.history, self.status, offset = await asyncio.to_thread(_catch_up, run)
+        caught_up = await asyncio.to_thread(_catch_up, run)
+        await self._read_recipe(run)
+        self.history, self.status, offset = caught_up
         self.run_changed.publish(self)
         while True:
             await asyncio.sleep(TICK if self.status.alive else REST)
             status, events, offset = await asyncio.to_thread(_news, run, offset)
+            if any(isinstance(event, Started) for event in events):  # its worker has resolved it
+                await self._read_recipe(run)
             for event in events:
                 self.history.apply(event)
                 if isinstance(event, Applied) and event.refused and event.id in self._told:
@@ -217,6 +222,14 @@ class Desk:
                 self.app.bell()
                 if self._worker:
                     self._worker.poll()  # so that no zombie stays
+
+    async def _read_recipe(self, run: RunFolder) -> None:
+        if run.pretrains:
+            return
+        try:
+            self.run_recipe = await asyncio.to_thread(run.recipe)
+        except BadRun as error:
+            self.complain(error)
 
     async def start(self) -> bool:
         """Start a run of the recipe and follow it; False where it waits for another or could not be started, and the

@@ -1,6 +1,7 @@
 """The shell: screens, keys, help, palette, themes, and what quitting leaves behind."""
 
 import pytest
+from rich.cells import cell_len
 from textual.widgets import Input
 
 from core.recipe import load
@@ -77,6 +78,18 @@ async def test_the_newest_run_is_on_the_desk_when_it_has_ended(runs, until):
         assert app.current_mode == "data"
         await until(pilot, lambda: app.desk.status is not None)
         assert f"{run.name} ✕ failed" in header(app)
+
+
+async def test_the_header_names_the_run_s_own_model_and_data_in_the_room_there_is(runs, until):
+    named = "客户服务中心反馈数据集"
+    run = runs.write("running", model={"name": "gpt2"}, data={"path": f"/nowhere/{named}.csv"})
+    with runs.held(run):
+        app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await until(pilot, lambda: f"{named} · gpt2 · r1 ● 62 %" in header(app))
+            await pilot.resize_terminal(96, 30)
+            await until(pilot, lambda: app.screen.query_one(Header).size.width == 96)
+            assert cell_len(header(app)) == 95 and named not in header(app) and "客户服务中… · gpt2 · r1 ●" in header(app)
 
 
 async def test_the_desk_says_when_a_run_moves_on_and_when_another_is_followed(runs, until):

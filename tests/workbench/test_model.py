@@ -423,7 +423,7 @@ async def test_t_starts_a_run_and_train_follows_it(model, until):
         await until(pilot, lambda: pilot.app.current_mode == "train" and desk.status is not None)
         assert desk.run.recipe().freeze.trainable == "head" and desk.run.locked()
         await until(pilot, lambda: desk.history.step > 0)
-        await desk.tell(Stop())
+        await desk.tell(desk.run, Stop())
         await until(pilot, lambda: desk.status.state == "stopped")
 
 
@@ -444,7 +444,7 @@ async def test_where_memory_is_short_enter_takes_smaller_batches(model, shown, u
         await until(pilot, lambda: desk.run.name == "r2" and desk.history.step > 0)
         for recipe in (desk.recipe, desk.run.recipe()):
             assert (recipe.train.batch, recipe.train.accumulate) == (fits.batch, fits.accumulate)
-        await desk.tell(Stop())
+        await desk.tell(desk.run, Stop())
         await until(pilot, lambda: desk.status.state == "stopped")
         assert not app.screen.check_action("apply", ())
         desk.follow(list_runs(desk.root)[-1])

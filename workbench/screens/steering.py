@@ -1,9 +1,9 @@
 """What a person asks of the run on the desk: to train, stop, pause, step, go on, and to learn in another way."""
 
+import asyncio
 from functools import partial
 
 from core.errors import BadRun
-from core.recipe import Recipe
 from core.runs.control import Continue, Control, Evaluate, Learn, Pause, Save, Step, Stop
 from core.runs.events import Applied, Ended
 from core.runs.folder import RunFolder
@@ -15,11 +15,10 @@ ENDED_EARLY = ("stopped", "failed", "vanished")
 
 
 class Steering(Room):
-    """A room from which a run is steered. `_recipe` is that of the run on the desk, where it fine-tunes."""
+    """A room from which a run is steered."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._recipe: Recipe | None = None
         self._stop_asked: RunFolder | None = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -35,7 +34,7 @@ class Steering(Room):
             case "stop":
                 return alive and not self._stopping(self.desk)
             case "tell" | "steer" | "thaw":
-                if action == "thaw" and self._recipe is None:
+                if action == "thaw" and self.desk.run_recipe is None:
                     return False
                 return alive and not self._stopping(self.desk) and self._may(*parameters)
             case "resume":
@@ -104,11 +103,13 @@ class Steering(Room):
         else:
             self.app.push_screen(dialog, partial(self._steered, self.desk.run))
 
-    def action_thaw(self) -> None:
+    async def action_thaw(self) -> None:
+        from core.model.speeds import recall
         from workbench.screens.learn import LearnDialog
 
-        desk = self.desk
-        self.app.push_screen(LearnDialog(desk.run.name, self._recipe, desk.history, desk.speeds), partial(self._planned, desk.run))
+        run, recipe, history = self.desk.run, self.desk.run_recipe, self.desk.history
+        speeds = await asyncio.to_thread(recall, recipe)
+        self.app.push_screen(LearnDialog(run.name, recipe, history, speeds), partial(self._planned, run))
 
     async def _planned(self, run: RunFolder, trainable: str | None) -> None:
         if trainable:
