@@ -13,6 +13,7 @@ from core.runs import events as e
 from workbench.app import WorkbenchApp
 from workbench.screens.learn import LearnDialog
 from workbench.screens.steer import SteerDialog
+from workbench.widgets.layers import Layers
 
 SIZES = [(120, 36), (80, 24)]
 
@@ -161,3 +162,37 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
             runs.append(run, now(e.Applied, step=400, id=told(run)[0].id, control={"type": "learn", "trainable": "head"}), change)
             await until(pilot, lambda: "head only now" in shown(pilot.app))
             assert pilot.app.desk.history.marks == [(400, "head only")]
+
+
+async def test_a_change_holds_for_what_learns_by_now(opened, runs, shown, until):
+    run = runs.write("running", upto=400, freeze={"trainable": "last_block", "thaw_every": 100})
+    with runs.held(run):
+        async with opened() as pilot:
+            app = pilot.app
+            await until(pilot, lambda: app.screen.check_action("thaw", ()))
+            await pilot.press("space", "g", "j", "space")
+            await until(pilot, lambda: "Final norm freezes with the weights of now." in shown(app))
+            thawed = {"parts": "last_two_blocks", "words": "last two", "parameters": 7, "depth": 4, "step": 400}
+            runs.append(run, now(e.Trainable, **thawed, thaws=True, scheduled=True))
+            await until(pilot, lambda: "■■ block 4" in shown(app) and "·  final norm" not in shown(app))
+            await pilot.press("enter")
+            await until(pilot, lambda: told(run))
+            assert [line.control for line in told(run)] == [control.Learn("blocks.4,blocks.5,head")]
+
+
+async def test_the_ladder_of_a_run_keeps_its_height_and_a_last_part(opened, runs, shown, until):
+    run = runs.write("running", upto=400, model={"name": "gpt2"})
+    with runs.held(run):
+        async with opened(SIZES[1]) as pilot:
+            app = pilot.app
+            await until(pilot, lambda: app.screen.check_action("thaw", ()))
+            await pilot.press("space", "h", "g", "space")
+            await until(pilot, lambda: "Something has to learn: thaw another part first." in shown(app))
+            layers = app.screen.query_one(Layers)
+            heights = {layers.size.height}
+            for _ in range(7):
+                await pilot.press("down")
+                heights.add(layers.size.height)
+            assert heights == {24 * 58 // 100}
+            await pilot.resize_terminal(120, 50)
+            await until(pilot, lambda: layers.size.height == layers.count == 15)
