@@ -220,6 +220,8 @@ class Desk:
                 self.run_changed.publish(self)
             if before.alive and not status.alive:
                 self.app.bell()
+                if following := await asyncio.to_thread(queueing.following, self.root):
+                    self.app.notify("5 lists it, and enter watches it.", title=f"{following.name} is next", markup=False)
                 if self._worker:
                     self._worker.poll()  # so that no zombie stays
 

@@ -3,7 +3,7 @@
 import json
 import signal
 import time
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 import psutil
 import pytest
@@ -126,6 +126,19 @@ async def test_an_interrupted_queue_is_said_and_a_key_goes_on_with_it(opened, ru
         await until(pilot, lambda: "which was interrupted" not in shown(app))
         await pilot.press("q")
     assert "r1 goes on without this window, and after it 1 run that waits. Come back" in capsys.readouterr().err
+
+
+async def test_when_a_run_has_ended_the_next_one_is_said(opened, runs, until):
+    run = runs.write("running")
+    with ExitStack() as alive:
+        alive.enter_context(runs.held(run))
+        async with opened() as pilot:
+            app = pilot.app
+            with runs.held(runs.write("starting")):
+                alive.close()
+                await until(pilot, lambda: app._notifications)
+            assert [(note.title, note.message) for note in app._notifications] == [("r2 is next", "5 lists it, and enter watches it.")]
+            assert app.desk.run.name == "r1"
 
 
 def test_places_in_words():
