@@ -31,7 +31,7 @@ class WorkbenchApp(App):
     # with the first screen's: a sheet that is added later has all of them parsed again
     CSS_PATH: ClassVar = ["styles/app.tcss", "styles/data.tcss"]
     MODES: ClassVar = {mode: _screen(mode, f"{title}Screen") for mode, title in keys.MODES.items()}
-    BINDINGS = keys.bindings("app")
+    BINDINGS = keys.bindings("app", "anywhere")
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(self, recipe: Recipe, root: Path):

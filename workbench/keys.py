@@ -11,11 +11,13 @@ from textual.widget import Widget
 
 MODES = {"data": "Data", "model": "Model", "train": "Train", "play": "Play", "runs": "Runs"}
 
-# the kinds of panel on each screen that have keys of their own
+# the kinds of panel on each screen, or in a dialog, that have keys of their own
 PANELS = {
     "data": ("source", "classes", "notes", "rows"),
     "model": ("backbone", "layers", "recipe"),
     "play": ("text", "kept"),
+    "learning": ("layers",),
+    "recipes": ("named",),
 }
 
 
@@ -154,17 +156,17 @@ ACTIONS = [
     Action("suggestion_below", "down", "", "File below", ("path",), "down"),
     Action("back_to_train", "escape", "back", "Back to Train", ("over",), "back"),
     Action("back", "escape", "", "One step out; leaves a field", ("screen", "dialog")),
-    Action("close", "escape,question_mark,f1,q", "", "Close", ("help",)),
+    Action("close", "escape,question_mark,f1,q", "", "Close", ("help",), "back"),
     Action("next_panel", "tab", "", "Next panel or field", ("screen",)),
     Action("previous_panel", "shift+tab", "", "Panel or field before", ("screen",)),
     *(
         Action(f"mode_{mode}", str(i), "", f"{title}", ("app",), f"mode('{mode}')")
         for i, (mode, title) in enumerate(MODES.items(), 1)
     ),
-    Action("jump", "ctrl+o", "", "Jump: a screen's digit or a panel's letter", ("app",)),
-    Action("commands", "ctrl+p", "", "Every command, by name", ("app",), "command_palette"),
-    Action("quit", "q,ctrl+q", "", "Quit; a run goes on without this window", ("app",)),
-    Action("help", "question_mark,f1", "all keys", "Every key that works here", ("app",)),
+    Action("jump", "ctrl+o", "", "Jump: a screen's digit or a panel's letter", ("anywhere",), "app.jump"),
+    Action("commands", "ctrl+p", "", "Every command, by name", ("anywhere",), "app.command_palette"),
+    Action("quit", "q,ctrl+q", "", "Quit; a run goes on without this window", ("anywhere",), "app.quit"),
+    Action("help", "question_mark,f1", "all keys", "Every key that works here", ("anywhere",), "app.help"),
 ]
 
 BY_ID = {action.id: action for action in ACTIONS}

@@ -2,6 +2,7 @@
 
 import pytest
 from rich.cells import cell_len
+from textual.command import CommandPalette
 from textual.widgets import Input
 
 from core.recipe import load
@@ -10,6 +11,7 @@ from workbench.app import WorkbenchApp
 from workbench.desk import Desk
 from workbench.screens.help import Help
 from workbench.screens.jump import Jump
+from workbench.screens.save import SaveDialog
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
 from workbench.widgets.layers import Layers
@@ -164,6 +166,23 @@ async def test_help_lists_the_keys_of_the_screen_and_closes_with_what_opened_it(
             assert isinstance(empty.screen, Help)
             await pilot.press(key)
             assert not isinstance(empty.screen, Help)
+
+
+async def test_what_works_everywhere_works_in_a_dialog(app):
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("ctrl+s")
+        assert isinstance(app.screen, SaveDialog)
+        for key, above in (("f1", Help), ("ctrl+p", CommandPalette)):
+            await pilot.press(key)
+            assert isinstance(app.screen, above)
+            await pilot.press("escape")
+            assert isinstance(app.screen, SaveDialog)
+        await pilot.press("ctrl+o", "2")
+        assert app.current_mode == "model"
+        await pilot.press("1")
+        assert not isinstance(app.screen, SaveDialog)
+        await pilot.press("ctrl+s", "ctrl+q")
+        assert app.return_code == 0
 
 
 async def test_ctrl_o_and_a_letter_jump_to_a_panel_and_a_digit_to_a_screen(app, until):

@@ -2,7 +2,6 @@
 
 from textual import on
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from core.model.freeze import FreezePlan, parts_of
@@ -14,6 +13,7 @@ from workbench.desk import Desk
 from workbench.formatting import about
 from workbench.marks import LEGEND
 from workbench.rest import longer, plan_now
+from workbench.screens.dialog import Dialog
 from workbench.widgets.layers import Layers
 from workbench.widgets.panel import Panel
 from workbench.widgets.weights import listed
@@ -23,10 +23,11 @@ SOMETHING_LEARNS = "Something has to learn: thaw another part first."
 NOTICED = 0.5  # seconds more or fewer that are worth a word
 
 
-class LearnDialog(ModalScreen[str | None]):
+class LearnDialog(Dialog[str | None]):
     """Returns what is to learn, as a recipe names it, or None where all stays as it is."""
 
-    BINDINGS = keys.bindings("dialog", "learning")
+    PLACE = "learning"
+    BINDINGS = keys.bindings(PLACE)
 
     def __init__(self, name: str, recipe: Recipe, history: History, speeds: Speeds | None):
         super().__init__()
