@@ -10,7 +10,7 @@ import msgspec
 from textual.signal import Signal
 
 from core.data.profile import Profile
-from core.errors import BadRun, Fits, WorkbenchError
+from core.errors import BadRecipe, BadRun, Fits, Problem, WorkbenchError
 from core.model.freeze import FreezePlan
 from core.options import layer
 from core.recipe import MOST_FOLLOWED, Recipe, load
@@ -40,6 +40,7 @@ class Desk:
     def __init__(self, app: "WorkbenchApp", recipe: Recipe, root: Path):
         self.app, self.root = app, root
         self.recipe = recipe
+        self.refused: list[Problem] = []  # what is wrong with values that were asked for and the recipe does not take
         self.profile: Profile | None = None
         self.profiling: Progress | None = None  # while the file is being read
         self.problem: WorkbenchError | None = None  # why the latest profile failed
@@ -238,6 +239,8 @@ class Desk:
         person has been told so.
         """
         problem = self.problem or (self.profile and self.profile.problem and WorkbenchError(self.profile.problem))
+        if self.refused:
+            problem = WorkbenchError(str(BadRecipe(self.refused)), "Mend it in the recipe's form on 2, or press esc there.")
         if problem:
             self.complain(problem)
             return False
