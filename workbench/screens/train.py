@@ -158,9 +158,8 @@ class TrainScreen(Steering):
     @on(StepPanel.Changed)
     def _step_changed(self, event: StepPanel.Changed) -> None:
         self.set_class(event.shown, "-stepped")
-        if not event.shown:
-            self._zoomed = None if self._zoomed is event.panel else self._zoomed
-        elif self._slot not in CHARTS:
+        self._zoomed = None
+        if event.shown and self._slot not in CHARTS:
             self._slot = CHARTS[0]
         self._lay_out()
         if event.shown and self._view.cursor is None:  # as though the person had gone there
