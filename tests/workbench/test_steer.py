@@ -196,3 +196,15 @@ async def test_the_ladder_of_a_run_keeps_its_height_and_a_last_part(opened, runs
             assert heights == {24 * 58 // 100}
             await pilot.resize_terminal(120, 50)
             await until(pilot, lambda: layers.size.height == layers.count == 15)
+
+
+async def test_where_nothing_could_be_cached_nothing_is_reckoned_with_a_cache(opened, runs, shown, until):
+    run = runs.write("running", upto=400)
+    with runs.held(run):
+        runs.append(run, now(e.Trainable, parts="last_block", words="last block", parameters=7, depth=5, step=0))
+        async with opened() as pilot:
+            app = pilot.app
+            await until(pilot, lambda: app.screen.check_action("thaw", ()))
+            await pilot.press("space", "plus")
+            await until(pilot, lambda: "Block 4 thaws." in shown(app))
+            assert "Learning it costs 0:" in " ".join(shown(app).split())
