@@ -137,6 +137,10 @@ def _work(run: RunFolder, given) -> int:
         return queueing.add(run, given.json)
     from workbench.follow import follow
 
+    live = queue.alive(run.path.parent)
+    if live and live.path != run.path:
+        words = f"{live.name} is running, and each makes the other slower. With --queue, this one waits for its turn."
+        print(f"workbench: {words}", file=sys.stderr)
     offset = run.events_file.stat().st_size if run.events_file.exists() else 0
     process = launch(run)
     if given.detach:

@@ -110,6 +110,15 @@ async def test_a_run_trained_beside_another_waits_and_can_be_taken_out(opened, r
         await until(pilot, lambda: "r2 ▷ queued" in shown(app).splitlines()[0])
 
 
+def test_a_run_that_is_started_beside_another_is_told_of_the_queue(running, runs, capsys):
+    with runs.held(runs.write("running")):
+        assert cli.main(["resume", "r1", "--runs", str(runs.root)]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("workbench: r2 is running, and each makes the other slower. With --queue,") and err.count("\n") == 2
+    cli.main(["resume", "r1", "--runs", str(runs.root)])
+    assert "--queue" not in capsys.readouterr().err
+
+
 async def test_an_interrupted_queue_is_said_and_a_key_goes_on_with_it(opened, running, runs, shown, until, capsys):
     waits = runs.write("stopped")
     files.write(waits.queued_file, b"")
