@@ -169,8 +169,6 @@ ACTIONS = [
     Action("help", "question_mark,f1", "all keys", "Every key that works here", ("anywhere",), "app.help"),
 ]
 
-BY_ID = {action.id: action for action in ACTIONS}
-
 
 def at(*places: str) -> Iterator[Action]:
     """The actions of some places, in the order of the registry."""

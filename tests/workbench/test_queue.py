@@ -76,7 +76,8 @@ def test_the_command_line_queues_lists_takes_out_and_goes_on(running, runs, mess
     code, _, err = said("ctl", "r2", "pause")
     assert code == 1 and "r2 is not running: it waits in the queue. workbench ctl r2 stop takes it out." in err
     assert said("ctl", "r2", "stop") == (0, "r2 is out of the queue.\n", "")
-    assert json.loads(said("ctl", "r4", "stop", "--json")[1])["answered"]
+    answer = json.loads(said("ctl", "r4", "stop", "--json")[1])
+    assert answer["answered"] and answer["steps"] == {}
     assert RunFolder(runs.root / "r4").status().why == "Stopped at step 400, as asked."
     assert said("queue")[1] == "1st   r3  it starts when r1 ends\n"
     interrupt(runs.root)

@@ -10,13 +10,14 @@ from core.runs import events as e
 from core.runs.history import History
 from workbench import curves
 from workbench.app import WorkbenchApp
+from workbench.prices import in_words
 from workbench.screens.worker_log import tail
 from workbench.widgets.chart import Chart
 from workbench.widgets.errors import read_mistakes
 from workbench.widgets.readout import Readout
 from workbench.widgets.result_card import lines_of
 from workbench.widgets.sentences import Sentences
-from workbench.widgets.weights import frozen_in_words, in_words, sampled
+from workbench.widgets.weights import frozen_in_words, sampled
 
 SIZES = [(120, 36), (80, 24)]
 

@@ -11,9 +11,9 @@ from core.errors import WorkbenchError
 from core.evaluate.question import BEGINNING, EXAMPLE, IS_IT_SPAM, Continuation, Question
 from core.presets import MODELS
 from workbench import keys
-from workbench.asking import ENDED, RANDOM, lines
+from workbench.asking import ENDED, RANDOM
 from workbench.desk import Desk
-from workbench.formatting import plural, size
+from workbench.formatting import lines, plural, size
 from workbench.helper import Helper, Progress, Superseded
 from workbench.screens.dialog import Dialog
 from workbench.themes import colour
