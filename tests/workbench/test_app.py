@@ -1,12 +1,15 @@
 """The shell: screens, keys, help, palette, themes, and what quitting leaves behind."""
 
+import os
+import time
+
 import pytest
 from rich.cells import cell_len
 from textual.command import CommandPalette
 from textual.widgets import Input
 
 from core.recipe import load
-from workbench import keys, themes
+from workbench import keys, themes, visits
 from workbench.app import WorkbenchApp
 from workbench.desk import Desk
 from workbench.screens.help import Help
@@ -80,6 +83,23 @@ async def test_the_newest_run_is_on_the_desk_when_it_has_ended(runs, until):
         assert app.current_mode == "data"
         await until(pilot, lambda: app.desk.status is not None)
         assert f"{run.name} ✕ failed" in header(app)
+
+
+async def test_who_comes_back_lands_on_what_ended_meanwhile(runs, shown, until):
+    runs.write("done")
+    async with WorkbenchApp(load(), runs.root).run_test():
+        pass
+    an_hour_ago = time.time() - 3600
+    os.utime(runs.root / visits.LEFT, (an_hour_ago, an_hour_ago))
+    runs.write("done")
+    app = WorkbenchApp(load(), runs.root)
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        assert app.current_mode == "train"
+        await until(pilot, lambda: app._notifications and "98.3 %" in shown(app))
+        [note] = app._notifications
+        assert note.title == "r2 went on without you" and note.message.startswith("650 steps, best 9")
+    again = WorkbenchApp(load(), runs.root)
+    assert again.DEFAULT_MODE == "data"
 
 
 async def test_the_header_names_the_run_s_own_model_and_data_in_the_room_there_is(runs, until):
