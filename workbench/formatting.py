@@ -64,8 +64,8 @@ def lines(text: str) -> str:
     """A text with its line ends, and nothing that a terminal would act on: what cannot be shown is replaced."""
 
     def shown(c: str) -> str:
-        if c == "\n" or c.isspace():
-            return c if c == "\n" else " "
+        if c.isspace():
+            return "\n" if c == "\n" else " "
         kind = unicodedata.category(c)
         return "�" if kind in ("Cc", "Cs") else "" if kind == "Cf" else c
 

@@ -97,11 +97,9 @@ class Steering(Room):
         from workbench.screens.steer import SteerDialog
 
         try:
-            dialog = SteerDialog(self.desk.run, self.desk.history)
+            self.app.push_screen(SteerDialog(self.desk.run, self.desk.history), partial(self._steered, self.desk.run))
         except BadRun as error:
             self.desk.complain(error)
-        else:
-            self.app.push_screen(dialog, partial(self._steered, self.desk.run))
 
     async def action_thaw(self) -> None:
         from core.model.speeds import recall
