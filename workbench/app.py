@@ -1,5 +1,6 @@
 """The app: five screens over one desk, two themes, and what works everywhere."""
 
+import asyncio
 import gc
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -13,8 +14,9 @@ from textual.screen import Screen
 
 from core.errors import BadRun
 from core.recipe import Recipe
+from core.runs.folder import RunFolder
 from core.runs.root import list_runs
-from workbench import keys, queueing, themes
+from workbench import keys, queueing, themes, visits
 from workbench.desk import Desk
 from workbench.widgets.header import run_in_words
 
@@ -31,13 +33,15 @@ class WorkbenchApp(App):
     # with the first screen's: a sheet that is added later has all of them parsed again
     CSS_PATH: ClassVar = ["styles/app.tcss", "styles/data.tcss"]
     MODES: ClassVar = {mode: _screen(mode, f"{title}Screen") for mode, title in keys.MODES.items()}
-    BINDINGS = keys.bindings("app")
+    BINDINGS = keys.bindings("app", "anywhere")
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(self, recipe: Recipe, root: Path):
         self.desk = Desk(self, recipe, root)
         self._live = self.desk.live_run()
-        self.DEFAULT_MODE = "train" if self._live else "data"
+        named = "path" in recipe.data.model_fields_set  # who names data wants to see them
+        self._ended = None if self._live or named else visits.ended_meanwhile(root)
+        self.DEFAULT_MODE = "train" if self._live or self._ended else "data"
         super().__init__()
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
@@ -52,7 +56,8 @@ class WorkbenchApp(App):
 
     def _begin(self) -> None:
         gc.enable()
-        runs = [*filter(None, [self._live]), *list_runs(self.desk.root)]
+        ended = self._ended[0] if self._ended else None
+        runs = [*filter(None, [self._live, ended]), *list_runs(self.desk.root)]
         if runs:
             self.desk.follow(runs[0])
         # a run keeps its rows before its model; one that was brought in has a model only
@@ -62,13 +67,20 @@ class WorkbenchApp(App):
                 self.desk.take_up(with_data)
             except BadRun as error:
                 self.desk.complain(error)
+        if self._ended:
+            self.run_worker(self._say_what_ended(*self._ended))
         if words := queueing.interrupted(self.desk.root):
             self.notify("5 lists them, and r on one of them goes on.", title=f"{words}, which was interrupted", markup=False)
         self.desk.find_models()
         self.desk.look()
 
+    async def _say_what_ended(self, run: RunFolder, left: float) -> None:
+        if words := await asyncio.to_thread(visits.in_words, run, left):
+            self.notify(words, title=f"{run.name} went on without you", markup=False)
+
     async def on_unmount(self) -> None:
         self._write_title("")
+        visits.leave(self.desk.root)
         await self.desk.close()
 
     def _say_in_the_title(self, desk: Desk) -> None:

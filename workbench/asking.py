@@ -6,7 +6,7 @@ import msgspec
 from rich.console import Console
 
 from core.evaluate.question import Question
-from workbench.formatting import plural, printable
+from workbench.formatting import lines, plural
 from workbench.printing import bars
 
 ENDED = {
@@ -42,8 +42,3 @@ def ask(question: Question, as_json: bool) -> int:
     if answer.weights == "random":
         print(RANDOM, file=sys.stderr)
     return 0
-
-
-def lines(text: str) -> str:
-    """A text with its line ends, and nothing that a terminal would act on."""
-    return "\n".join(map(printable, text.split("\n")))

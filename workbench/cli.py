@@ -18,7 +18,7 @@ from core.runs import queue
 from core.runs.folder import Label, RunFolder
 from core.runs.launch import launch
 from core.runs.root import create_run, find_run, runs_root
-from workbench.flags import COMMANDS, DONE, FAILED, NAMES, USAGE, parse
+from workbench.flags import COMMANDS, DONE, FAILED, INTERRUPTED, NAMES, USAGE, parse
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"workbench: {error.filename or 'a file'} cannot be used: {error.strerror}.", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 def recipe_of(given: argparse.Namespace) -> Recipe:
@@ -137,6 +137,10 @@ def _work(run: RunFolder, given) -> int:
         return queueing.add(run, given.json)
     from workbench.follow import follow
 
+    live = queue.alive(run.path.parent)
+    if live and live.path != run.path:
+        words = f"{live.name} is running, and each makes the other slower. With --queue, this one waits for its turn."
+        print(f"workbench: {words}", file=sys.stderr)
     offset = run.events_file.stat().st_size if run.events_file.exists() else 0
     process = launch(run)
     if given.detach:

@@ -10,13 +10,13 @@ import msgspec
 from textual.signal import Signal
 
 from core.data.profile import Profile
-from core.errors import BadRun, Fits, WorkbenchError
+from core.errors import BadRecipe, BadRun, Fits, Problem, WorkbenchError
 from core.model.freeze import FreezePlan
 from core.options import layer
 from core.recipe import MOST_FOLLOWED, Recipe, load
 from core.runs import launch, queue
 from core.runs.control import Control, Stop
-from core.runs.events import Applied, Event
+from core.runs.events import Applied, Event, Started
 from core.runs.folder import RunFolder, Status
 from core.runs.history import History
 from core.runs.root import create_run
@@ -40,6 +40,7 @@ class Desk:
     def __init__(self, app: "WorkbenchApp", recipe: Recipe, root: Path):
         self.app, self.root = app, root
         self.recipe = recipe
+        self.refused: list[Problem] = []  # what is wrong with values that were asked for and the recipe does not take
         self.profile: Profile | None = None
         self.profiling: Progress | None = None  # while the file is being read
         self.problem: WorkbenchError | None = None  # why the latest profile failed
@@ -49,6 +50,7 @@ class Desk:
         self.measuring: Progress | None = None  # while they are
         self._recalls = False  # whether anybody wants to know them
         self.run: RunFolder | None = None
+        self.run_recipe: Recipe | None = None  # the run's own, where it fine-tunes and can be read
         self.status: Status | None = None
         self.history = History()
         self.recipe_changed: Signal[Desk] = Signal(app, "recipe changed")
@@ -193,7 +195,7 @@ class Desk:
 
     def follow(self, run: RunFolder | None) -> None:
         """Show this run from now on, and keep up with it."""
-        self.run, self.status, self.history = run, None, History()
+        self.run, self.run_recipe, self.status, self.history = run, None, None, History()
         self.run_changed.publish(self)
         if run:
             self.app.run_worker(self._follow(run), group="follow", exclusive=True)
@@ -201,11 +203,15 @@ class Desk:
             self.app.workers.cancel_group(self.app, "follow")
 
     async def _follow(self, run: RunFolder) -> None:
-        self.history, self.status, offset = await asyncio.to_thread(_catch_up, run)
+        caught_up = await asyncio.to_thread(_catch_up, run)
+        await self._read_recipe(run)
+        self.history, self.status, offset = caught_up
         self.run_changed.publish(self)
         while True:
             await asyncio.sleep(TICK if self.status.alive else REST)
             status, events, offset = await asyncio.to_thread(_news, run, offset)
+            if any(isinstance(event, Started) for event in events):  # its worker has resolved it
+                await self._read_recipe(run)
             for event in events:
                 self.history.apply(event)
                 if isinstance(event, Applied) and event.refused and event.id in self._told:
@@ -215,14 +221,26 @@ class Desk:
                 self.run_changed.publish(self)
             if before.alive and not status.alive:
                 self.app.bell()
+                if following := await asyncio.to_thread(queueing.following, self.root):
+                    self.app.notify("5 lists it, and enter watches it.", title=f"{following.name} is next", markup=False)
                 if self._worker:
                     self._worker.poll()  # so that no zombie stays
+
+    async def _read_recipe(self, run: RunFolder) -> None:
+        if run.pretrains:
+            return
+        try:
+            self.run_recipe = await asyncio.to_thread(run.recipe)
+        except BadRun as error:
+            self.complain(error)
 
     async def start(self) -> bool:
         """Start a run of the recipe and follow it; False where it waits for another or could not be started, and the
         person has been told so.
         """
         problem = self.problem or (self.profile and self.profile.problem and WorkbenchError(self.profile.problem))
+        if self.refused:
+            problem = WorkbenchError(str(BadRecipe(self.refused)), "Mend it in the recipe's form on 2, or press esc there.")
         if problem:
             self.complain(problem)
             return False
@@ -271,17 +289,18 @@ class Desk:
         else:
             self.app.notify(f"{run.name} is out of the queue. r starts it.", markup=False)
 
-    async def tell(self, control: Control) -> bool:
-        """Tell the followed run something; False where it could not be told. Why it refuses, the person will be told."""
-        if self.run is None:
-            return False
-        run = self.run
+    async def tell(self, run: RunFolder, control: Control) -> bool:
+        """Tell a run something; False where it could not be told, and the person has been told so. Why the followed run
+        refuses, they will be told.
+        """
         try:
+            if not await asyncio.to_thread(run.locked):
+                raise BadRun(f"{run.name} has ended: nothing hears it.", "5 lists what there is.")
             self._told.add(await asyncio.to_thread(run.send, control))
         except BadRun as error:
             self.complain(error)
             return False
-        if "learn" not in self.history.phases and not isinstance(control, Stop):
+        if run is self.run and "learn" not in self.history.phases and not isinstance(control, Stop):
             self.app.notify(f"{run.name} hears of it when it begins to learn.", markup=False)
         return True
 

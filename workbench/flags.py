@@ -12,7 +12,7 @@ from core.presets import MODELS
 from core.pretraining import Pretraining
 from core.recipe import Recipe
 
-DONE, FAILED, USAGE = 0, 1, 2
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {
     "open": "open the workbench (what workbench alone does too)",
     "train": "train a classifier, from a recipe file or flags; alone, on the sample",

@@ -13,11 +13,11 @@ from core.runs.events import Ended, Event, Phase, Steps
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.wording import describe
+from workbench.flags import DONE, FAILED, INTERRUPTED
 from workbench.formatting import clock, count, percent, printable
+from workbench.saved import saved_in_words
 
 POLL = 0.1  # seconds
-WORTH_SAYING = 1.5  # seconds that the prefix cache has saved
-DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 
 def follow(run: RunFolder, process: subprocess.Popen, offset: int, as_json: bool) -> int:
@@ -89,9 +89,7 @@ def summary(run: RunFolder, result: dict) -> list[str]:
     lines += [f"{split:<11} {percent(result[split]['accuracy'])}   of {result[split]['rows']}" for split in ("validation", "train")]
     if test["baseline"] is not None:
         lines.append(f"counting words gets {percent(test['baseline'])} of the test set, the most frequent label {percent(test['majority'])}")
-    saved = (result.get("cache") or {}).get("saved", 0)
-    if saved >= WORTH_SAYING:
-        lines.append(f"reading the frozen layers from the cache saved {clock(saved)} of {clock(result['seconds']['total'] + saved)}")
+    lines += filter(None, [saved_in_words(result)])
     lines.append(f"{clock(result['seconds']['total'])} in all. Ask it: workbench predict {run.name} \"your text\"")
     return lines
 

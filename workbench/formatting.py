@@ -60,13 +60,21 @@ def ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
+def lines(text: str) -> str:
+    """A text with its line ends, and nothing that a terminal would act on: what cannot be shown is replaced."""
+
+    def shown(c: str) -> str:
+        if c.isspace():
+            return "\n" if c == "\n" else " "
+        kind = unicodedata.category(c)
+        return "�" if kind in ("Cc", "Cs") else "" if kind == "Cf" else c
+
+    return "".join(map(shown, text))
+
+
 def printable(text: str) -> str:
-    """One line that can stand in any terminal: white space collapsed, what cannot be shown replaced."""
-    shown = (
-        "�" if (kind := unicodedata.category(c)) in ("Cc", "Cs") else "" if kind == "Cf" else c
-        for c in re.sub(r"\s+", " ", text)
-    )
-    return "".join(shown)
+    """`lines` on one line, with white space collapsed."""
+    return lines(re.sub(r"\s+", " ", text))
 
 
 def cut(text: str, width: int) -> str:

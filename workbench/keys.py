@@ -11,11 +11,13 @@ from textual.widget import Widget
 
 MODES = {"data": "Data", "model": "Model", "train": "Train", "play": "Play", "runs": "Runs"}
 
-# the kinds of panel on each screen that have keys of their own
+# the kinds of panel on each screen, or in a dialog, that have keys of their own
 PANELS = {
     "data": ("source", "classes", "notes", "rows"),
     "model": ("backbone", "layers", "recipe"),
     "play": ("text", "kept"),
+    "learning": ("layers",),
+    "recipes": ("named",),
 }
 
 
@@ -111,7 +113,6 @@ ACTIONS = [
     Action("delete_run", "d", "delete", "Delete this run; u brings it back until you quit", ("runs",)),
     Action("undo", "u", "undo", "Bring back the run deleted last", ("runs",)),
     Action("train", "t", "train", "Train with this recipe; while a run is alive, it waits its turn", ("data", "model", "train", "play", "runs")),
-    Action("train_next", "t", "", "Train with this recipe when this run has ended", ("train", "play")),
     Action("measure", "P", "measure", "Measure how fast this machine is, for prices that are true", ("model",)),
     Action("apply", "enter", "smaller batches", "Learn the same in batches that fit into memory", ("train",)),
     Action("play", "enter", "play", "Try sentences on this run", ("train",)),
@@ -125,6 +126,7 @@ ACTIONS = [
     Action("evaluate", "E", "", "Evaluate on all of validation now", ("train",), "tell('evaluate')"),
     Action("checkpoint", "ctrl+s", "", "Save a checkpoint now", ("train",), "tell('save')"),
     Action("read_values", "i", "read values", "Read the curves at a cursor; again, or esc: no more", ("train",), "view('read')"),
+    Action("train_next", "t", "train next", "Train with this recipe when this run has ended", ("train", "play")),
     Action("cursor_left", "left", "move", "The cursor one column to the left", ("train",), "view('left')", "← →"),
     Action("cursor_right", "right", "", "The cursor one column to the right", ("train",), "view('right')"),
     Action("cursor_far_left", "shift+left,pageup", "", "The cursor ten columns to the left", ("train",), "view('far_left')"),
@@ -154,20 +156,18 @@ ACTIONS = [
     Action("suggestion_below", "down", "", "File below", ("path",), "down"),
     Action("back_to_train", "escape", "back", "Back to Train", ("over",), "back"),
     Action("back", "escape", "", "One step out; leaves a field", ("screen", "dialog")),
-    Action("close", "escape,question_mark,f1,q", "", "Close", ("help",)),
+    Action("close", "escape,question_mark,f1,q", "", "Close", ("help",), "back"),
     Action("next_panel", "tab", "", "Next panel or field", ("screen",)),
     Action("previous_panel", "shift+tab", "", "Panel or field before", ("screen",)),
     *(
         Action(f"mode_{mode}", str(i), "", f"{title}", ("app",), f"mode('{mode}')")
         for i, (mode, title) in enumerate(MODES.items(), 1)
     ),
-    Action("jump", "ctrl+o", "", "Jump: a screen's digit or a panel's letter", ("app",)),
-    Action("commands", "ctrl+p", "", "Every command, by name", ("app",), "command_palette"),
-    Action("quit", "q,ctrl+q", "", "Quit; a run goes on without this window", ("app",)),
-    Action("help", "question_mark,f1", "all keys", "Every key that works here", ("app",)),
+    Action("jump", "ctrl+o", "", "Jump: a screen's digit or a panel's letter", ("anywhere",), "app.jump"),
+    Action("commands", "ctrl+p", "", "Every command, by name", ("anywhere",), "app.command_palette"),
+    Action("quit", "q,ctrl+q", "", "Quit; a run goes on without this window", ("anywhere",), "app.quit"),
+    Action("help", "question_mark,f1", "all keys", "Every key that works here", ("anywhere",), "app.help"),
 ]
-
-BY_ID = {action.id: action for action in ACTIONS}
 
 
 def at(*places: str) -> Iterator[Action]:

@@ -41,8 +41,9 @@ class Price(NamedTuple):
 
 
 def in_words(part: str) -> str:
-    """'blocks.11' -> 'block 11'."""
-    return "final norm" if part == "norm" else part.replace("blocks.", "block ").replace("lora.", "LoRA in block ")
+    """'blocks.11' -> 'block 11', 'blocks.11.mlp' -> 'block 11 mlp'."""
+    words = part.replace("blocks.", "block ").replace("lora.", "LoRA in block ")
+    return "final norm" if part == "norm" else words.replace(".", " ")
 
 
 @cache

@@ -39,6 +39,12 @@ def interrupted(root: Path) -> str:
     return f"{plural(n, 'run waits', 'runs wait')} in the queue" if n and not queue.served(root) else ""
 
 
+def following(root: Path) -> RunFolder | None:
+    """The run that has begun when another ended, or is about to; None where the queue starts none."""
+    waits = queue.waiting(root) if queue.served(root) else []  # first: by the next look, one of them may have begun
+    return queue.alive(root) or next(iter(waits), None)
+
+
 def after_it(root: Path) -> str:
     """', and after it 2 runs that wait', of those that will be started; empty where there are none."""
     n = len(queue.waiting(root)) if queue.served(root) else 0

@@ -32,7 +32,8 @@ def longer(recipe: Recipe, history: History, plan: FreezePlan, speeds: Speeds | 
     def step(plan: FreezePlan, cached: bool) -> float:
         return speeds.seconds(Costs.of(recipe, n_classes, plan).learn(load(texts, recipe.train.accumulate), cached))
 
-    cached = bool(plan.depth) and recipe.speed.cache != "off"
+    no_room = recipe.encodes(history.started.rows["train"]) and history.encoded is None  # as its worker found
+    cached = bool(plan.depth) and recipe.speed.cache != "off" and not no_room
     present = step(now, history.reads_cache)
     slower = 1 / history.steps_per_second / present  # than was reckoned, evaluations and other work aside
     more = (history.n_steps - history.step) * slower * (step(plan, cached) - present)

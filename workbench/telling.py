@@ -38,13 +38,13 @@ from core.runs.events import (
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.wording import describe
+from workbench.flags import DONE, FAILED
 from workbench.formatting import cut, pad, percent, printable
 from workbench.rest import plan_now
 from workbench.stepped import MARK_WIDTH, StepText, step_texts
 
 PATIENCE = 5.0  # seconds
 POLL = 0.05
-DONE, FAILED = 0, 1
 PLAIN: dict[str, Control] = {
     "pause": Pause(),
     "resume": Continue(),
@@ -136,7 +136,7 @@ def _take_out(run: RunFolder, told: Control, as_json: bool) -> int:
         raise BadRun(f"{run.name} is not running: it waits in the queue.", f"workbench ctl {run.name} stop takes it out.")
     queue.take_out(run)
     if as_json:
-        known = {"id": None, "control": msgspec.to_builtins(told), "answered": True, "refused": None, "step": run.status().step}
+        known = {"id": None, "control": msgspec.to_builtins(told), "answered": True, "refused": None, "step": run.status().step, "steps": {}}
         print(json.dumps({"run": str(run.path), **known}, indent=2))
     else:
         print(f"{run.name} is out of the queue.")

@@ -1,14 +1,20 @@
 """The shell: screens, keys, help, palette, themes, and what quitting leaves behind."""
 
+import os
+import time
+
 import pytest
+from rich.cells import cell_len
+from textual.command import CommandPalette
 from textual.widgets import Input
 
 from core.recipe import load
-from workbench import keys, themes
+from workbench import keys, themes, visits
 from workbench.app import WorkbenchApp
 from workbench.desk import Desk
 from workbench.screens.help import Help
 from workbench.screens.jump import Jump
+from workbench.screens.save import SaveDialog
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
 from workbench.widgets.layers import Layers
@@ -77,6 +83,35 @@ async def test_the_newest_run_is_on_the_desk_when_it_has_ended(runs, until):
         assert app.current_mode == "data"
         await until(pilot, lambda: app.desk.status is not None)
         assert f"{run.name} ✕ failed" in header(app)
+
+
+async def test_who_comes_back_lands_on_what_ended_meanwhile(runs, shown, until):
+    runs.write("done")
+    async with WorkbenchApp(load(), runs.root).run_test():
+        pass
+    an_hour_ago = time.time() - 3600
+    os.utime(runs.root / visits.LEFT, (an_hour_ago, an_hour_ago))
+    runs.write("done")
+    app = WorkbenchApp(load(), runs.root)
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        assert app.current_mode == "train"
+        await until(pilot, lambda: app._notifications and "98.3 %" in shown(app))
+        [note] = app._notifications
+        assert note.title == "r2 went on without you" and note.message.startswith("650 steps, best 9")
+    again = WorkbenchApp(load(), runs.root)
+    assert again.DEFAULT_MODE == "data"
+
+
+async def test_the_header_names_the_run_s_own_model_and_data_in_the_room_there_is(runs, until):
+    named = "客户服务中心反馈数据集"
+    run = runs.write("running", model={"name": "gpt2"}, data={"path": f"/nowhere/{named}.csv"})
+    with runs.held(run):
+        app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await until(pilot, lambda: f"{named} · gpt2 · r1 ● 62 %" in header(app))
+            await pilot.resize_terminal(96, 30)
+            await until(pilot, lambda: app.screen.query_one(Header).size.width == 96)
+            assert cell_len(header(app)) == 95 and named not in header(app) and "客户服务中… · gpt2 · r1 ●" in header(app)
 
 
 async def test_the_desk_says_when_a_run_moves_on_and_when_another_is_followed(runs, until):
@@ -151,6 +186,23 @@ async def test_help_lists_the_keys_of_the_screen_and_closes_with_what_opened_it(
             assert isinstance(empty.screen, Help)
             await pilot.press(key)
             assert not isinstance(empty.screen, Help)
+
+
+async def test_what_works_everywhere_works_in_a_dialog(app):
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("ctrl+s")
+        assert isinstance(app.screen, SaveDialog)
+        for key, above in (("f1", Help), ("ctrl+p", CommandPalette)):
+            await pilot.press(key)
+            assert isinstance(app.screen, above)
+            await pilot.press("escape")
+            assert isinstance(app.screen, SaveDialog)
+        await pilot.press("ctrl+o", "2")
+        assert app.current_mode == "model"
+        await pilot.press("1")
+        assert not isinstance(app.screen, SaveDialog)
+        await pilot.press("ctrl+s", "ctrl+q")
+        assert app.return_code == 0
 
 
 async def test_ctrl_o_and_a_letter_jump_to_a_panel_and_a_digit_to_a_screen(app, until):

@@ -91,7 +91,7 @@ async def test_it_opens_on_the_sample_and_one_key_trains(tmp_path, until):
         await until(pilot, lambda: app.current_mode == "train" and app.desk.status is not None)
         assert app.desk.run.recipe().data.path == "sample"
         await until(pilot, lambda: app.desk.history.step > 0)
-        await app.desk.tell(Stop())
+        await app.desk.tell(app.desk.run, Stop())
         await until(pilot, lambda: app.desk.status.state == "stopped")
 
 

@@ -352,7 +352,7 @@ async def test_the_form_changes_words_and_numbers_and_shows_help(model):
         assert any(option.name == "train.eval_every" for option in form.shown)
 
 
-async def test_a_wrong_value_is_explained_in_place_and_esc_takes_it_back(model):
+async def test_a_wrong_value_is_explained_trains_nothing_and_esc_takes_it_back(model, until):
     async with model() as pilot:
         desk, form = pilot.app.desk, pilot.app.screen.query_one(Options)
         await pilot.press("tab")
@@ -364,6 +364,11 @@ async def test_a_wrong_value_is_explained_in_place_and_esc_takes_it_back(model):
         assert desk.recipe.train.epochs == 5 and isinstance(pilot.app.screen.focused, Input)
         form.ask("train.batch", "4")
         assert desk.recipe.train.batch == 4 and list(form.pending) == ["train.epochs"]
+        pilot.app.action_mode("data")
+        await pilot.press("t")
+        await until(pilot, lambda: pilot.app._notifications)
+        assert all("train.epochs" in note.title for note in pilot.app._notifications) and desk.run is None
+        pilot.app.action_mode("model")
         await pilot.press("escape")
         assert not form.pending and pilot.app.screen.focused is form
 
@@ -423,7 +428,7 @@ async def test_t_starts_a_run_and_train_follows_it(model, until):
         await until(pilot, lambda: pilot.app.current_mode == "train" and desk.status is not None)
         assert desk.run.recipe().freeze.trainable == "head" and desk.run.locked()
         await until(pilot, lambda: desk.history.step > 0)
-        await desk.tell(Stop())
+        await desk.tell(desk.run, Stop())
         await until(pilot, lambda: desk.status.state == "stopped")
 
 
@@ -444,7 +449,7 @@ async def test_where_memory_is_short_enter_takes_smaller_batches(model, shown, u
         await until(pilot, lambda: desk.run.name == "r2" and desk.history.step > 0)
         for recipe in (desk.recipe, desk.run.recipe()):
             assert (recipe.train.batch, recipe.train.accumulate) == (fits.batch, fits.accumulate)
-        await desk.tell(Stop())
+        await desk.tell(desk.run, Stop())
         await until(pilot, lambda: desk.status.state == "stopped")
         assert not app.screen.check_action("apply", ())
         desk.follow(list_runs(desk.root)[-1])

@@ -131,3 +131,6 @@ async def test_one_that_learns_is_followed(runs, shown, until):
             await until(pilot, lambda: "50 %" in shown(app) and "a language model" in shown(app))
             await pilot.press("g")
             await until(pilot, lambda: "a time [bold]there" in shown(app))
+            await pilot.press("4")
+            await until(pilot, lambda: "No classifier yet: r1 makes a language model. t trains one." in shown(app))
+            assert "t train next" in shown(app).splitlines()[-1]

@@ -3,7 +3,7 @@
 import json
 import signal
 import time
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 import psutil
 import pytest
@@ -76,7 +76,8 @@ def test_the_command_line_queues_lists_takes_out_and_goes_on(running, runs, mess
     code, _, err = said("ctl", "r2", "pause")
     assert code == 1 and "r2 is not running: it waits in the queue. workbench ctl r2 stop takes it out." in err
     assert said("ctl", "r2", "stop") == (0, "r2 is out of the queue.\n", "")
-    assert json.loads(said("ctl", "r4", "stop", "--json")[1])["answered"]
+    answer = json.loads(said("ctl", "r4", "stop", "--json")[1])
+    assert answer["answered"] and answer["steps"] == {}
     assert RunFolder(runs.root / "r4").status().why == "Stopped at step 400, as asked."
     assert said("queue")[1] == "1st   r3  it starts when r1 ends\n"
     interrupt(runs.root)
@@ -110,6 +111,15 @@ async def test_a_run_trained_beside_another_waits_and_can_be_taken_out(opened, r
         await until(pilot, lambda: "r2 ▷ queued" in shown(app).splitlines()[0])
 
 
+def test_a_run_that_is_started_beside_another_is_told_of_the_queue(running, runs, capsys):
+    with runs.held(runs.write("running")):
+        assert cli.main(["resume", "r1", "--runs", str(runs.root)]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("workbench: r2 is running, and each makes the other slower. With --queue,") and err.count("\n") == 2
+    cli.main(["resume", "r1", "--runs", str(runs.root)])
+    assert "--queue" not in capsys.readouterr().err
+
+
 async def test_an_interrupted_queue_is_said_and_a_key_goes_on_with_it(opened, running, runs, shown, until, capsys):
     waits = runs.write("stopped")
     files.write(waits.queued_file, b"")
@@ -126,6 +136,19 @@ async def test_an_interrupted_queue_is_said_and_a_key_goes_on_with_it(opened, ru
         await until(pilot, lambda: "which was interrupted" not in shown(app))
         await pilot.press("q")
     assert "r1 goes on without this window, and after it 1 run that waits. Come back" in capsys.readouterr().err
+
+
+async def test_when_a_run_has_ended_the_next_one_is_said(opened, runs, until):
+    run = runs.write("running")
+    with ExitStack() as alive:
+        alive.enter_context(runs.held(run))
+        async with opened() as pilot:
+            app = pilot.app
+            with runs.held(runs.write("starting")):
+                alive.close()
+                await until(pilot, lambda: app._notifications)
+            assert [(note.title, note.message) for note in app._notifications] == [("r2 is next", "5 lists it, and enter watches it.")]
+            assert app.desk.run.name == "r1"
 
 
 def test_places_in_words():

@@ -1,7 +1,7 @@
 """Train while a run obeys: what keys and the dialog send, and what is seen of a pause."""
 
 import time
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 import msgspec
 import pytest
@@ -13,6 +13,7 @@ from core.runs import events as e
 from workbench.app import WorkbenchApp
 from workbench.screens.learn import LearnDialog
 from workbench.screens.steer import SteerDialog
+from workbench.widgets.layers import Layers
 
 SIZES = [(120, 36), (80, 24)]
 
@@ -90,6 +91,28 @@ async def test_rates_and_epochs_are_changed_in_a_dialog(opened, runs, shown, unt
             assert [line.control for line in told(run)] == [control.Rates(lr=1e-5), control.Epochs(7)]
 
 
+@pytest.mark.parametrize("dialog", ["space", "S"])
+async def test_an_answer_that_its_run_no_longer_hears_is_said(opened, runs, until, dialog):
+    run = runs.write("running", upto=400, train={"lr": 5e-5, "head_lr": 5e-5})
+    with ExitStack() as alive:
+        alive.enter_context(runs.held(run))
+        async with opened() as pilot:
+            app, train = pilot.app, pilot.app.screen
+            await until(pilot, lambda: train.check_action("thaw", ()))
+            await pilot.press(dialog)
+            await until(pilot, lambda: app.screen is not train)
+            if dialog == "S":
+                app.screen.query(Input).first().value = "1e-6"
+                app.screen.query_one("#epochs", Input).value = "7"
+            else:
+                await pilot.press("plus")
+            alive.close()
+            await pilot.press("enter")
+            await until(pilot, lambda: app._notifications)
+            assert [note.title for note in app._notifications] == ["✕ r1 has ended: nothing hears it."]
+            assert not told(run)
+
+
 async def test_before_it_learns_a_run_is_told_and_hears_later(opened, runs, until):
     run = runs.write("starting")
     with runs.held(run):
@@ -139,3 +162,49 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
             runs.append(run, now(e.Applied, step=400, id=told(run)[0].id, control={"type": "learn", "trainable": "head"}), change)
             await until(pilot, lambda: "head only now" in shown(pilot.app))
             assert pilot.app.desk.history.marks == [(400, "head only")]
+
+
+async def test_a_change_holds_for_what_learns_by_now(opened, runs, shown, until):
+    run = runs.write("running", upto=400, freeze={"trainable": "last_block", "thaw_every": 100})
+    with runs.held(run):
+        async with opened() as pilot:
+            app = pilot.app
+            await until(pilot, lambda: app.screen.check_action("thaw", ()))
+            await pilot.press("space", "g", "j", "space")
+            await until(pilot, lambda: "Final norm freezes with the weights of now." in shown(app))
+            thawed = {"parts": "last_two_blocks", "words": "last two", "parameters": 7, "depth": 4, "step": 400}
+            runs.append(run, now(e.Trainable, **thawed, thaws=True, scheduled=True))
+            await until(pilot, lambda: "■■ block 4" in shown(app) and "·  final norm" not in shown(app))
+            await pilot.press("enter")
+            await until(pilot, lambda: told(run))
+            assert [line.control for line in told(run)] == [control.Learn("blocks.4,blocks.5,head")]
+
+
+async def test_the_ladder_of_a_run_keeps_its_height_and_a_last_part(opened, runs, shown, until):
+    run = runs.write("running", upto=400, model={"name": "gpt2"})
+    with runs.held(run):
+        async with opened(SIZES[1]) as pilot:
+            app = pilot.app
+            await until(pilot, lambda: app.screen.check_action("thaw", ()))
+            await pilot.press("space", "h", "g", "space")
+            await until(pilot, lambda: "Something has to learn: thaw another part first." in shown(app))
+            layers = app.screen.query_one(Layers)
+            heights = {layers.size.height}
+            for _ in range(7):
+                await pilot.press("down")
+                heights.add(layers.size.height)
+            assert heights == {24 * 58 // 100}
+            await pilot.resize_terminal(120, 50)
+            await until(pilot, lambda: layers.size.height == layers.count == 15)
+
+
+async def test_where_nothing_could_be_cached_nothing_is_reckoned_with_a_cache(opened, runs, shown, until):
+    run = runs.write("running", upto=400)
+    with runs.held(run):
+        runs.append(run, now(e.Trainable, parts="last_block", words="last block", parameters=7, depth=5, step=0))
+        async with opened() as pilot:
+            app = pilot.app
+            await until(pilot, lambda: app.screen.check_action("thaw", ()))
+            await pilot.press("space", "plus")
+            await until(pilot, lambda: "Block 4 thaws." in shown(app))
+            assert "Learning it costs 0:" in " ".join(shown(app).split())

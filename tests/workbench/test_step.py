@@ -105,6 +105,15 @@ async def test_in_a_small_window_the_log_has_its_turn_beside_a_step(paused, runs
         assert "learned from 3 texts, of which it had 1 wrong" in shown(pilot.app)
 
 
+async def test_the_texts_of_a_step_come_beside_a_panel_that_was_enlarged(paused, runs, shown, until):
+    async with paused(SIZES[0]) as (run, pilot):
+        await pilot.press("z")
+        await until(pilot, lambda: " Weight change " not in shown(pilot.app))
+        runs.append(run, *step(401))
+        await until(pilot, lambda: "Step 401" in shown(pilot.app) and " Loss " in shown(pilot.app))
+        await until(pilot, lambda: pilot.app.screen.query_one(StepPanel) in pilot.app.focused.ancestors)
+
+
 async def test_rows_that_cannot_be_read_are_said_once(paused, runs, shown, until):
     async with paused(SIZES[0]) as (run, pilot):
         for harm, words in (

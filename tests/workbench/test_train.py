@@ -10,13 +10,14 @@ from core.runs import events as e
 from core.runs.history import History
 from workbench import curves
 from workbench.app import WorkbenchApp
+from workbench.prices import in_words
 from workbench.screens.worker_log import tail
 from workbench.widgets.chart import Chart
 from workbench.widgets.errors import read_mistakes
 from workbench.widgets.readout import Readout
 from workbench.widgets.result_card import lines_of
 from workbench.widgets.sentences import Sentences
-from workbench.widgets.weights import frozen_in_words, in_words, sampled
+from workbench.widgets.weights import frozen_in_words, sampled
 
 SIZES = [(120, 36), (80, 24)]
 
@@ -226,6 +227,22 @@ async def test_the_worker_s_own_words(opened, runs, shown, until):
         assert "\x1b" not in tail(run) and len(tail(run)) <= 20_000
         run.log_file.unlink()
         assert tail(run) == ""
+
+
+@pytest.mark.parametrize("key", ["e", "w"])
+async def test_what_stands_over_train_goes_with_its_run(opened, runs, until, key):
+    other, run = runs.write("done"), runs.write("done")
+    async with opened(run) as pilot:
+        app, train = pilot.app, pilot.app.screen
+        for mode, chosen in (("train", other), ("runs", run)):  # from here, and from another screen
+            await until(pilot, lambda: train.check_action("errors", ()))
+            await pilot.press(key)
+            await until(pilot, lambda: app.screen.is_mounted and app.screen is not train)
+            app.action_mode(mode)
+            await pilot.pause()
+            app.desk.follow(chosen)
+            app.action_mode("train")
+            await until(pilot, lambda: app.screen is train)
 
 
 def test_mistakes_are_read_however_long_or_odd_their_texts(runs, tmp_path):

@@ -132,7 +132,7 @@ def test_the_command_line_says_what_is_encoded_and_what_that_saved(runs):
     at = said.index("encode")
     assert said[at + 1] == "11 blocks encoded once for 1,194 texts in 9.9 s, 49 MB."
     result = runs.result(run) | {"cache": {"saved": 200.0}}
-    assert "reading the frozen layers from the cache saved 3:20 of 4:15" in summary(run, result)
+    assert "the cache saved 3:20 of 4:15" in summary(run, result)
     for cache in ({"saved": 0.3}, {"saved": -4.0}, None):
         assert not any("cache" in line for line in summary(run, result | {"cache": cache}))
     assert not any("cache" in line for line in summary(run, runs.result(run)))

@@ -5,17 +5,17 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from core.errors import WorkbenchError
 from core.evaluate.question import BEGINNING, EXAMPLE, IS_IT_SPAM, Continuation, Question
 from core.presets import MODELS
 from workbench import keys
-from workbench.asking import ENDED, RANDOM, lines
+from workbench.asking import ENDED, RANDOM
 from workbench.desk import Desk
-from workbench.formatting import plural, size
+from workbench.formatting import lines, plural, size
 from workbench.helper import Helper, Progress, Superseded
+from workbench.screens.dialog import Dialog
 from workbench.themes import colour
 from workbench.widgets.backbone import weights_in_words
 from workbench.widgets.choice import Choice
@@ -30,10 +30,11 @@ TOKENS = ("25", "50", "100")
 DOING = {"download": "Downloading the weights of {}", "weights": "Loading the weights of {}"}
 
 
-class AskDialog(ModalScreen[None]):
+class AskDialog(Dialog[None]):
     """Enter asks; an answer is shown as it comes. The same question, drawn by chance, is drawn anew each time."""
 
-    BINDINGS = keys.bindings("dialog", "asking")
+    PLACE = "asking"
+    BINDINGS = keys.bindings(PLACE)
 
     def __init__(self, desk: Desk):
         super().__init__()

@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core.errors import BadRun
-from workbench.formatting import percent, plural
+from workbench.formatting import lines, percent, plural
 from workbench.screens.over import OverTrain
 from workbench.themes import colour
 from workbench.widgets.errors import Errors, read_mistakes
@@ -68,7 +68,6 @@ class ErrorsScreen(OverTrain):
 
 
 def shown(text: str) -> str:
-    """A text with its line ends, and nothing that a terminal would act on."""
-    cut = text[:LONGEST]
-    clean = "".join(c if c == "\n" or c.isprintable() else " " if c.isspace() else "�" for c in cut)
-    return clean if cut == text else f"{clean}…\n\n{len(text) - LONGEST:,} more characters."
+    """`lines` of a text, as much of it as can be read on a screen, and how much more there is."""
+    clean = lines(text[:LONGEST])
+    return clean if len(text) <= LONGEST else f"{clean}…\n\n{len(text) - LONGEST:,} more characters."

@@ -4,15 +4,15 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from workbench import keys
+from workbench.screens.dialog import Dialog
 from workbench.themes import colour
 from workbench.widgets.panel import Panel
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """Closes with any key that opened it, or esc."""
 
     BINDINGS = keys.bindings("help")
@@ -35,7 +35,7 @@ class Help(ModalScreen[None]):
         groups = [
             (f"On {keys.MODES.get(self._mode, 'this screen')}", keys.at(self._mode, *panels)),
             ("In a list", keys.at("list")),
-            ("Everywhere", keys.at("app", "screen")),
+            ("Everywhere", keys.at("app", "anywhere", "screen")),
         ]
         for title, actions in groups:
             grid.add_row("", Text(title, "bold"))
@@ -43,6 +43,3 @@ class Help(ModalScreen[None]):
                 grid.add_row(Text(action.shown, colour(self, "focus"), justify="right"), Text(action.help))
             grid.add_row("")
         return grid
-
-    def action_close(self) -> None:
-        self.dismiss()

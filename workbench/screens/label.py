@@ -3,20 +3,17 @@
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from core.errors import BadRun
 from core.runs.folder import Label, RunFolder
-from workbench import keys
 from workbench.formatting import printable
+from workbench.screens.dialog import Dialog
 from workbench.widgets.panel import Panel
 
 
-class LabelDialog(ModalScreen[None]):
+class LabelDialog(Dialog[None]):
     """Asks for both and keeps them in the run's folder; empty fields take them away."""
-
-    BINDINGS = keys.bindings("dialog")
 
     def __init__(self, run: RunFolder):
         super().__init__()
@@ -46,6 +43,3 @@ class LabelDialog(ModalScreen[None]):
             self.query_one(".hint", Static).update(str(error))
         else:
             self.dismiss()
-
-    def action_back(self) -> None:
-        self.dismiss()

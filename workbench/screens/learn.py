@@ -2,7 +2,6 @@
 
 from textual import on
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from core.model.freeze import FreezePlan, parts_of
@@ -10,21 +9,25 @@ from core.model.speeds import Speeds
 from core.recipe import Recipe
 from core.runs.history import History
 from workbench import keys
+from workbench.desk import Desk
 from workbench.formatting import about
 from workbench.marks import LEGEND
 from workbench.rest import longer, plan_now
+from workbench.screens.dialog import Dialog
 from workbench.widgets.layers import Layers
 from workbench.widgets.panel import Panel
 from workbench.widgets.weights import listed
 
 NO_CHANGE = "space thaws or freezes a part; + − a b h l v as on Model. It holds from the next step on."
+SOMETHING_LEARNS = "Something has to learn: thaw another part first."
 NOTICED = 0.5  # seconds more or fewer that are worth a word
 
 
-class LearnDialog(ModalScreen[str | None]):
+class LearnDialog(Dialog[str | None]):
     """Returns what is to learn, as a recipe names it, or None where all stays as it is."""
 
-    BINDINGS = keys.bindings("dialog", "learning")
+    PLACE = "learning"
+    BINDINGS = keys.bindings(PLACE)
 
     def __init__(self, name: str, recipe: Recipe, history: History, speeds: Speeds | None):
         super().__init__()
@@ -38,8 +41,21 @@ class LearnDialog(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         self.query_one(Panel).subtitle = "enter changes it · esc leaves it"
+        layers = self.query_one(Layers)
+        layers.styles.height = len(parts_of(self._plan.n_blocks))  # as many as there are, wherever the cursor stands
         self._show()
-        self.query_one(Layers).focus()
+        layers.focus()
+        self.app.desk.run_changed.subscribe(self, self._keep_up)
+
+    def on_resize(self) -> None:
+        self.query(Layers).refresh(layout=True)  # the panel keeps its height otherwise, as its width stays
+
+    def _keep_up(self, _: Desk) -> None:
+        """Where the run learns with another plan meanwhile, ask for the same difference from that."""
+        now = plan_now(self._recipe, self._history)
+        if now != self._began:
+            self._plan, self._began = carried(self._began, self._plan, now), now
+            self._show()
 
     def _show(self) -> None:
         labels = len(self._history.started.labels) if self._history.started else 2
@@ -52,6 +68,8 @@ class LearnDialog(ModalScreen[str | None]):
         if event.plan.parts:
             self._plan = event.plan
             self._show()
+        else:
+            self.query_one(Static).update(SOMETHING_LEARNS)
 
     def action_accept(self) -> None:
         self.dismiss(str(self._plan) if self._plan != self._began else None)
@@ -62,6 +80,12 @@ class LearnDialog(ModalScreen[str | None]):
             layers.action_range()
         else:
             self.dismiss(None)
+
+
+def carried(began: FreezePlan, plan: FreezePlan, now: FreezePlan) -> FreezePlan:
+    """What comes of changing `now` as `plan` changed `began`; all stays as it is where nothing would learn then."""
+    changed = now.without(began.parts - plan.parts).with_parts(plan.parts - began.parts)
+    return changed if changed.parts else now
 
 
 def consequences(

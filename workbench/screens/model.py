@@ -107,8 +107,5 @@ class ModelScreen(Room):
         await self.desk.measure()
 
     async def action_train(self) -> None:
-        problems = self.query_one(Options).problems
-        if problems:
-            self.desk.complain(BadRecipe(problems))
-        elif await self.desk.start():
+        if await self.desk.start():
             self.app.action_mode("train")

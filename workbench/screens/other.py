@@ -6,7 +6,6 @@ from pathlib import Path
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from core.errors import BadRun
@@ -14,6 +13,7 @@ from core.runs.root import list_runs
 from workbench import keys
 from workbench.classifier import Asked, checkpoints
 from workbench.formatting import cut, pad, percent, printable
+from workbench.screens.dialog import Dialog
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
 from workbench.widgets.panel import Panel
@@ -74,10 +74,11 @@ class Checkpoints(Lines):
         return line.append(cut(words, width - line.cell_len), colour(self, "muted"))
 
 
-class OtherDialog(ModalScreen[Asked | None]):
+class OtherDialog(Dialog[Asked | None]):
     """Returns what to ask from now on, or None where all stays as it is."""
 
-    BINDINGS = keys.bindings("dialog", "other")
+    PLACE = "other"
+    BINDINGS = keys.bindings(PLACE)
 
     def __init__(self, root: Path, asked: Asked):
         super().__init__()
@@ -98,6 +99,3 @@ class OtherDialog(ModalScreen[Asked | None]):
     def action_accept(self) -> None:
         lines = self.query_one(Checkpoints)
         self.dismiss(lines.asked if lines.count else None)
-
-    def action_back(self) -> None:
-        self.dismiss(None)

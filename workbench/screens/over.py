@@ -1,7 +1,8 @@
-"""A screen that stands over Train and shows one thing of a run; esc leads back."""
+"""A screen that stands over Train and shows one thing of a run, while that is the one on the desk; esc leads back."""
 
 from core.runs.folder import RunFolder
 from workbench import keys
+from workbench.desk import Desk
 from workbench.screens.room import Room
 
 
@@ -16,6 +17,16 @@ class OverTrain(Room):
     def __init__(self, run: RunFolder):
         super().__init__()
         self._run = run
+
+    def on_mount(self) -> None:
+        self.desk.run_changed.subscribe(self, self._leave_with_its_run)
+
+    def on_screen_resume(self) -> None:
+        self._leave_with_its_run(self.desk)
+
+    def _leave_with_its_run(self, desk: Desk) -> None:
+        if self.is_current and (desk.run is None or desk.run.path != self._run.path):
+            self.dismiss()
 
     def action_back(self) -> None:
         self.dismiss()

@@ -118,6 +118,8 @@ class PlayScreen(Room):
         self._ask()
 
     def _no_classifier(self) -> str:
+        if self.desk.run and self.desk.run.pretrains:
+            return f"No classifier yet: {self.desk.run.name} makes a language model. t trains one."
         if self.desk.status and self.desk.status.alive:
             return f"No classifier yet. {self.desk.run.name} can be asked once it has saved a checkpoint."
         return "No classifier yet. t trains one."

@@ -5,7 +5,6 @@ from typing import Any
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from core.data.named import NAMED, fetched
@@ -15,6 +14,7 @@ from core.recipe import load
 from workbench import keys
 from workbench.desk import Desk
 from workbench.formatting import cut, size
+from workbench.screens.dialog import Dialog
 from workbench.themes import colour
 from workbench.widgets.backbone import weights_in_words
 from workbench.widgets.lines import Lines
@@ -58,10 +58,11 @@ class Recipes(Lines):
         return line.append(figure, colour(self, "text"))
 
 
-class RecipesDialog(ModalScreen[dict[str, Any] | None]):
+class RecipesDialog(Dialog[dict[str, Any] | None]):
     """Returns the options to change, or None where all stays as it is."""
 
-    BINDINGS = keys.bindings("dialog", "recipes")
+    PLACE = "recipes"
+    BINDINGS = keys.bindings(PLACE)
 
     def __init__(self, desk: Desk):
         super().__init__()
@@ -131,6 +132,3 @@ class RecipesDialog(ModalScreen[dict[str, Any] | None]):
         if data := RECIPES[name].get("data", {}).get("path"):
             changes |= {"data.path": data, "data.text": AUTO, "data.label": AUTO}
         self.dismiss(changes)
-
-    def action_back(self) -> None:
-        self.dismiss(None)

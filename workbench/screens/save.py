@@ -5,21 +5,18 @@ from pathlib import Path
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from core import files, toml
 from core.recipe import Recipe
-from workbench import keys
 from workbench.formatting import printable
+from workbench.screens.dialog import Dialog
 from workbench.themes import colour
 from workbench.widgets.panel import Panel
 
 
-class SaveDialog(ModalScreen[Path | None]):
+class SaveDialog(Dialog[Path | None]):
     """Asks for a file name; a file that is there already is only replaced on a second enter."""
-
-    BINDINGS = keys.bindings("dialog")
 
     def __init__(self, recipe: Recipe):
         super().__init__()
@@ -54,6 +51,3 @@ class SaveDialog(ModalScreen[Path | None]):
 
     def _hint(self, words: str) -> None:
         self.query_one(".hint", Static).update(Text(words, colour(self, "text")))
-
-    def action_back(self) -> None:
-        self.dismiss(None)

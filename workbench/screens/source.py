@@ -8,13 +8,13 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from core.data.named import NAMED, DataSet, fetched
 from core.options import AUTO
 from workbench import keys
 from workbench.formatting import cut, printable, size
+from workbench.screens.dialog import Dialog
 from workbench.themes import colour
 from workbench.widgets.choice import Choice
 from workbench.widgets.lines import Lines
@@ -93,14 +93,15 @@ class Files(Lines):
         return line
 
 
-class SourceDialog(ModalScreen[dict | None]):
+class SourceDialog(Dialog[dict | None]):
     """Returns the options to change, by dotted name, or None where nothing was chosen.
 
     `columns` are those of the file at `path`, where they are known; another file's are found out once it is read.
     `text` and `label` are the columns as the recipe names them.
     """
 
-    BINDINGS = keys.bindings("dialog", "path")
+    PLACE = "path"
+    BINDINGS = keys.bindings(PLACE)
 
     def __init__(self, path: str, columns: list[str], text: str, label: str):
         super().__init__()
@@ -185,6 +186,3 @@ class SourceDialog(ModalScreen[dict | None]):
                 "data.label": label if same else AUTO,
             }
         )
-
-    def action_back(self) -> None:
-        self.dismiss(None)

@@ -3,23 +3,20 @@
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from core.runs.control import Change, Epochs, Rates, rate_in_words, wrong
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from workbench import keys
 from workbench.formatting import printable
+from workbench.screens.dialog import Dialog
 from workbench.widgets.panel import Panel
 
 HELP = "From the next step on. A schedule still takes its share of the rates. What is learned stays as it is."
 
 
-class SteerDialog(ModalScreen[list[Change] | None]):
+class SteerDialog(Dialog[list[Change] | None]):
     """Asks for them and gives what is to be changed. Raises BadRun where the run's recipe cannot be read."""
-
-    BINDINGS = keys.bindings("dialog")
 
     def __init__(self, run: RunFolder, history: History):
         super().__init__()
@@ -59,9 +56,6 @@ class SteerDialog(ModalScreen[list[Change] | None]):
 
     def _hint(self, words: str) -> None:
         self.query_one(".hint", Static).update(words)
-
-    def action_back(self) -> None:
-        self.dismiss(None)
 
 
 def _in_words(name: str, value: float | str) -> str:

@@ -1,7 +1,9 @@
 """What a person asks of the run on the desk: to train, stop, pause, step, go on, and to learn in another way."""
 
+import asyncio
+from functools import partial
+
 from core.errors import BadRun
-from core.recipe import Recipe
 from core.runs.control import Continue, Control, Evaluate, Learn, Pause, Save, Step, Stop
 from core.runs.events import Applied, Ended
 from core.runs.folder import RunFolder
@@ -13,11 +15,10 @@ ENDED_EARLY = ("stopped", "failed", "vanished")
 
 
 class Steering(Room):
-    """A room from which a run is steered. `_recipe` is that of the run on the desk, where it fine-tunes."""
+    """A room from which a run is steered."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._recipe: Recipe | None = None
         self._stop_asked: RunFolder | None = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -33,7 +34,7 @@ class Steering(Room):
             case "stop":
                 return alive and not self._stopping(self.desk)
             case "tell" | "steer" | "thaw":
-                if action == "thaw" and self._recipe is None:
+                if action == "thaw" and self.desk.run_recipe is None:
                     return False
                 return alive and not self._stopping(self.desk) and self._may(*parameters)
             case "resume":
@@ -78,7 +79,7 @@ class Steering(Room):
 
     async def action_stop(self) -> None:
         self._stop_asked = self.desk.run
-        if not await self.desk.tell(Stop()):
+        if not await self.desk.tell(self.desk.run, Stop()):
             self._stop_asked = None
         self.desk.run_changed.publish(self.desk)
 
@@ -90,29 +91,32 @@ class Steering(Room):
         return {"pause": not paused, "resume": paused, "evaluate": learn is not None}.get(what, True)
 
     async def action_tell(self, what: str) -> None:
-        await self.desk.tell(TOLD[what])
+        await self.desk.tell(self.desk.run, TOLD[what])
 
     def action_steer(self) -> None:
         from workbench.screens.steer import SteerDialog
 
         try:
-            self.app.push_screen(SteerDialog(self.desk.run, self.desk.history), self._steered)
+            self.app.push_screen(SteerDialog(self.desk.run, self.desk.history), partial(self._steered, self.desk.run))
         except BadRun as error:
             self.desk.complain(error)
 
-    def action_thaw(self) -> None:
+    async def action_thaw(self) -> None:
+        from core.model.speeds import recall
         from workbench.screens.learn import LearnDialog
 
-        desk = self.desk
-        self.app.push_screen(LearnDialog(desk.run.name, self._recipe, desk.history, desk.speeds), self._planned)
+        run, recipe, history = self.desk.run, self.desk.run_recipe, self.desk.history
+        speeds = await asyncio.to_thread(recall, recipe)
+        self.app.push_screen(LearnDialog(run.name, recipe, history, speeds), partial(self._planned, run))
 
-    async def _planned(self, trainable: str | None) -> None:
+    async def _planned(self, run: RunFolder, trainable: str | None) -> None:
         if trainable:
-            await self.desk.tell(Learn(trainable))
+            await self.desk.tell(run, Learn(trainable))
 
-    async def _steered(self, told: list[Control] | None) -> None:
+    async def _steered(self, run: RunFolder, told: list[Control] | None) -> None:
         for control in told or ():
-            await self.desk.tell(control)
+            if not await self.desk.tell(run, control):
+                break
 
     def action_worker_log(self) -> None:
         from workbench.screens.worker_log import WorkerLogScreen

@@ -9,10 +9,8 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from core.data.named import called
-from core.errors import BadRun
 from core.model.freeze import FreezePlan
 from core.recipe import Recipe
-from core.runs.folder import RunFolder
 from core.runs.history import History
 from workbench import curves, keys
 from workbench.desk import Desk
@@ -47,7 +45,6 @@ class TrainScreen(Steering):
 
     def __init__(self) -> None:
         super().__init__()
-        self._recipe_of: tuple[RunFolder, bool] | None = None  # and whether its worker had resolved it
         self._slot = "loss"
         self._zoomed: Panel | None = None
         self._state: tuple = ()
@@ -89,8 +86,7 @@ class TrainScreen(Steering):
     def _show(self, desk: Desk) -> None:
         if not self.is_current:
             return
-        self._read_recipe(desk)
-        status, history = desk.status, desk.history
+        status, history, recipe = desk.status, desk.history, desk.run_recipe
         result = history.result if status and status.state == "done" else None
         learning = bool(history.losses or history.evaluations["validation"])
         state = status is None, status is not None and not learning, result is not None
@@ -106,16 +102,16 @@ class TrainScreen(Steering):
         self.query_one("#sentence", Static).update(self._sentence(desk))
         if status:
             self.query_one(Ribbon).show(history, status, self._stopping(desk), desk.fits)
-            self.query_one(Waiting).show(history, status, self._recipe)
+            self.query_one(Waiting).show(history, status, recipe)
             self.query_one(Now).show(history, status)
-            plan = plan_now(self._recipe, history) if self._recipe else None
+            plan = plan_now(recipe, history) if recipe else None
             self.query_one(Weights).show(history, plan)
             frozen = frozen_in_words(plan, history.reads_cache) if plan else []
             self.query_one(Frozen).show(frozen)
             words = "; ".join(f"{parts} {state}" for parts, state in frozen)
             self.query_one("#weights", Panel).subtitle = words if self.has_class("-short") else ""
             self.query_one(Log).show(history, desk.run.name)
-            followed = self._recipe.train.follow if self._recipe else ()
+            followed = recipe.train.follow if recipe else ()
             self.query_one(Sentences).show(history, followed)
             self.set_class(bool(followed and history.followed), "-followed")
             if self._slot == "sentences" and not self.has_class("-followed"):
@@ -162,39 +158,27 @@ class TrainScreen(Steering):
     @on(StepPanel.Changed)
     def _step_changed(self, event: StepPanel.Changed) -> None:
         self.set_class(event.shown, "-stepped")
-        if not event.shown:
-            self._zoomed = None if self._zoomed is event.panel else self._zoomed
-        elif self._slot not in CHARTS:
+        self._zoomed = None
+        if event.shown and self._slot not in CHARTS:
             self._slot = CHARTS[0]
         self._lay_out()
         if event.shown and self._view.cursor is None:  # as though the person had gone there
             self.call_after_refresh(event.panel.enter)
-
-    def _read_recipe(self, desk: Desk) -> None:
-        key = (desk.run, desk.history.started is not None) if desk.run else None
-        if key == self._recipe_of:
-            return
-        self._recipe_of, self._recipe = key, None
-        if desk.run and not desk.run.pretrains:
-            try:
-                self._recipe = desk.run.recipe()
-            except BadRun as error:
-                desk.complain(error)
 
     def _title(self, desk: Desk) -> str:
         if desk.run is None:
             return "Train"
         if desk.run.pretrains:
             return f"{desk.run.name}  a language model, from plain text"
-        if self._recipe is None:
+        if desk.run_recipe is None:
             return desk.run.name
-        return f"{desk.run.name}  {run_in_words(self._recipe, plan_now(self._recipe, desk.history))}"
+        return f"{desk.run.name}  {recipe_in_words(desk.run_recipe, plan_now(desk.run_recipe, desk.history))}"
 
     def _sentence(self, desk: Desk) -> Text:
         recipe = desk.recipe
         if desk.run:
             return Text(f"Opening {desk.run.name}.")
-        return Text(f"Nothing is training. t trains {run_in_words(recipe)}.")
+        return Text(f"Nothing is training. t trains {recipe_in_words(recipe)}.")
 
     def _lay_out(self) -> None:
         narrow = self.has_class("-narrow")
@@ -262,8 +246,7 @@ class TrainScreen(Steering):
         self.app.push_screen(ErrorsScreen(self.desk.run))
 
 
-
-def run_in_words(recipe: Recipe, plan: FreezePlan | None = None) -> str:
+def recipe_in_words(recipe: Recipe, plan: FreezePlan | None = None) -> str:
     """gpt2, last block, on SMSSpamCollection; `plan` is what learns now, where that has changed."""
     plan = plan or recipe.plan
     learns = plan.in_words if plan == recipe.plan else f"{plan.in_words} now"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events
 from textual.widget import Widget
@@ -36,7 +37,7 @@ def run_in_words(status: Status, history: History) -> str:
 
 
 class Header(Widget):
-    """The screens with their keys at the left; data set, model and run at the right."""
+    """The screens with their keys at the left; at the right the run with its data set and model, or those on the desk."""
 
     DEFAULT_CSS = "Header { height: 1; dock: top; }"
 
@@ -69,24 +70,17 @@ class Header(Widget):
 
     def _going_on(self, room: int) -> Text:
         desk: Desk = self.app.desk
-        path = desk.recipe.data.path
-        title, data = called(path), Path(path).stem
-        run = "idle"
+        run, recipe, heads = "idle", desk.recipe, []
         if desk.run:
-            run = desk.run.name + (f" {run_in_words(desk.status, desk.history)}" if desk.status else "")
-        model = desk.recipe.model.name
-        for words in (
-            f"{title} · {model} · {run}",
-            f"{data} · {model} · {run}",
-            f"{cut(data, 12)} · {model} · {run}",
-            f"{model} · {run}",
-            run,
-        ):
-            if len(words) <= room:
-                break
-        hue = "train" if desk.status and desk.status.alive else "error" if "✕" in words else "muted"
-        head, run_part = words[: -len(run)], words[-len(run) :]
-        return Text.assemble((head, colour(self, "muted")), (cut(run_part, room), colour(self, hue)))
+            run, recipe = desk.run.name, desk.run_recipe
+            run += f" {run_in_words(desk.status, desk.history)}" if desk.status else ""
+        if recipe:
+            path, model = recipe.data.path, recipe.model.name
+            data = Path(path).stem
+            heads = [*(f"{name} · {model} · " for name in (called(path), data, cut(data, 12))), f"{model} · "]
+        head = next((words for words in heads if cell_len(words + run) <= room), "")
+        hue = "train" if desk.status and desk.status.alive else "error" if "✕" in run else "muted"
+        return Text.assemble((head, colour(self, "muted")), (cut(run, room), colour(self, hue)))
 
     def on_click(self, event: events.Click) -> None:
         gap = 3 if self.size.width >= 100 else 1

@@ -15,7 +15,7 @@ METER = 12
 class PricePanel(Widget):
     """Every change of the recipe shows at once, with what the last one added."""
 
-    DEFAULT_CSS = "PricePanel { height: 9; padding: 0 1; }"
+    DEFAULT_CSS = "PricePanel { padding: 0 1; }"
 
     def on_mount(self) -> None:
         desk: Desk = self.app.desk

@@ -10,7 +10,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input
 
-from core.errors import BadRecipe, Problem
+from core.errors import BadRecipe
 from core.options import Option
 from core.presets import NAMED_RECIPES
 from core.recipe import options
@@ -49,7 +49,6 @@ class Options(Lines):
         self._all = [option for option in options() if option.name not in ELSEWHERE]
         self.everything = False
         self.pending: dict[str, str] = {}  # asked for, and refused as it stands
-        self.problems: list[Problem] = []
 
     @property
     def shown(self) -> list[Option]:
@@ -107,16 +106,16 @@ class Options(Lines):
                 problems = error.problems
             else:
                 self.pending = {refused: v for refused, v in self.pending.items() if refused not in wanted}
-                self.problems = self.problems if self.pending else []
+                desk.refused = desk.refused if self.pending else []
                 break
         else:
-            self.pending, self.problems = self.pending | new, problems
+            self.pending, desk.refused = self.pending | new, problems
         self.changed()
         self.post_message(self.Moved(self))
 
     def forget(self) -> bool:
         """Drop what was refused; whether there was anything."""
-        had, self.pending, self.problems = bool(self.pending), {}, []
+        had, self.pending, self.app.desk.refused = bool(self.pending), {}, []
         self.changed()
         self.post_message(self.Moved(self))
         return had
@@ -190,7 +189,8 @@ class RecipeForm(Container):
             else "Every option has a name, a default and a place in recipe.toml."
         )
         name = form.option.name if form.option else ""
-        problem = next((p for p in form.problems if p.field == name), next(iter(form.problems), None))
+        refused = self.app.desk.refused
+        problem = next((p for p in refused if p.field == name), next(iter(refused), None))
         below.problem = f"{problem.field} {problem.what} {problem.do}" if problem else ""
 
     @on(Options.Chosen)

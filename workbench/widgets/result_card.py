@@ -7,11 +7,11 @@ from rich.text import Text
 from textual.widget import Widget
 
 from workbench.formatting import clock, cut, percent
+from workbench.saved import saved_in_words
 from workbench.themes import colour
 
 NAME, FIGURE, INTERVAL = 16, 8, 17  # cells
 LEAST_SCALE, MOST_SCALE = 12, 50
-WORTH_SAYING = 1.5  # seconds
 
 
 class Line(NamedTuple):
@@ -89,14 +89,7 @@ class ResultCard(Widget):
         result, width = self._result, self.content_region.width
         parts = [f"{split} {percent(result[split]['accuracy'])}" for split in ("train", "validation")]
         parts += [f"weights of step {result['checkpoint']:,}", f"took {clock(result['seconds']['total'])}"]
-        parts += saved_in_words(result)
+        parts += filter(None, [saved_in_words(result)])
         if len(" · ".join(parts)) > width:
             parts.pop(2)
         return Text(cut(" · ".join(parts), width), colour(self, "muted"))
-
-
-def saved_in_words(result: dict) -> list[str]:
-    """What the prefix cache saved of what the run would have taken; nothing where that is nothing to speak of."""
-    saved = (result.get("cache") or {}).get("saved", 0)
-    total = result["seconds"]["total"] + saved
-    return [f"the cache saved {clock(saved)} of {clock(total)}"] if saved >= WORTH_SAYING else []

@@ -13,15 +13,11 @@ from core.runs.events import Changed
 from core.runs.history import History
 from workbench.formatting import pad, percent, spark
 from workbench.marks import MARKS, role
+from workbench.prices import in_words
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
 
 NAME = 15  # cells
-
-
-def in_words(group: str) -> str:
-    """blocks.11.mlp -> block 11 mlp."""
-    return re.sub(r"blocks\.(\d+)\.?", r"block \1 ", group).strip().replace("norm", "final norm")
 
 
 def part_of(group: str) -> str:
