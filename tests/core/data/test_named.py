@@ -4,8 +4,12 @@ import csv
 import gzip
 import hashlib
 import io
+import pickle
+import random
 import socket
 import stat
+import subprocess
+import sys
 import tarfile
 import threading
 import zipfile
@@ -17,7 +21,7 @@ import pytest
 
 from core import assets
 from core.data import named
-from core.data.download import alone
+from core.data.download import CHUNK, alone
 from core.data.named import NAMED, Found, fetch, fetched, find
 from core.data.read import read
 from core.errors import BadData
@@ -57,13 +61,15 @@ def digest(content: bytes) -> str:
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `content`; `ranges` says whether parts of it, `cut` after how many bytes it hangs up."""
+    """Serves `content`; `ranges` says whether parts of it, `cut` after how many bytes it hangs up, once it `may`."""
 
     content, ranges, cut = b"", True, None
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[str | None] = []
+        self.may = threading.Event()
+        self.may.set()
 
     @property
     def url(self) -> str:
@@ -83,6 +89,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body[: server.cut])
+        server.may.wait()
 
     def log_message(self, *_) -> None: ...
 
@@ -142,6 +149,24 @@ def test_a_cut_connection_keeps_the_part_and_the_next_try_goes_on(sms, server):
     server.cut = None
     assert fetch(sms).path.read_bytes() == MESSAGES
     assert server.asked == [None, "bytes=100-"]
+
+
+def test_a_killed_download_goes_on_from_what_is_on_disk(sms, server, wait):
+    server.content = zipped({"readme": random.Random(1).randbytes(4 * CHUNK), "SMSSpamCollection": MESSAGES})
+    sms = replace(sms, size=len(server.content), most=5 * CHUNK)
+    server.cut = 2 * CHUNK + 100
+    server.may.clear()  # what has been sent is all that comes
+    script = f"import pickle; from core.data.named import fetch; fetch(pickle.loads({pickle.dumps(sms)}))"
+    process, part = subprocess.Popen([sys.executable, "-c", script]), named.folder() / "set.archive.part"
+    wait(lambda: part.is_file() and part.stat().st_size, process)
+    process.kill()
+    process.wait()
+    server.cut = None
+    server.may.set()
+    kept = part.stat().st_size
+    assert part.read_bytes() == server.content[:kept]
+    assert fetch(sms).path.read_bytes() == MESSAGES and left() == ["SMSSpamCollection"]
+    assert server.asked == [None, f"bytes={kept}-"]
 
 
 def test_a_server_that_knows_no_ranges_is_asked_for_everything(sms, server):
