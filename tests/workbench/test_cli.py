@@ -340,14 +340,14 @@ def start(messages, tmp_path, wait):
 
     def start():
         process = subprocess.Popen(
-            [*WORKBENCH, "train", str(messages), *QUICK, "--epochs", "100000", "--runs", str(tmp_path)],
+            [*WORKBENCH, "train", str(messages), *QUICK, "--epochs", "10000", "--runs", str(tmp_path)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
-        run = wait(lambda: next(iter(list_runs(tmp_path)), None))
-        wait(lambda: run.status().step > 0)
+        run = wait(lambda: next(iter(list_runs(tmp_path)), None), process)
+        wait(lambda: run.status().step > 0, process)
         return process, run
 
     return start

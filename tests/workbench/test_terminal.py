@@ -53,7 +53,7 @@ def test_a_recipe_with_mistakes_never_opens_the_screen(tmp_path):
 
 def test_closing_the_window_leaves_the_run_running_and_opening_it_again_finds_it(messages, tmp_path):
     root = tmp_path / "runs"
-    recipe = load({"data": {"path": str(messages)}, "freeze": {"trainable": "head"}, "train": {"epochs": 100000}})
+    recipe = load({"data": {"path": str(messages)}, "freeze": {"trainable": "head"}, "train": {"epochs": 10000}})
     run = create_run(root, recipe)
     launch(run)
     with Terminal("--runs", str(root)) as screen:
