@@ -197,7 +197,8 @@ def another() -> Mother:
     """A mother for what this process is to start, as bare as this one still is."""
     mine, its = socket.socketpair()
     if not os.fork():
-        mine.close()
+        os.closerange(0, its.fileno())  # no lock and no pipe is held longer than its owner lives
+        os.closerange(its.fileno() + 1, HIGH)
         serve(its)
         os._exit(0)
     its.close()

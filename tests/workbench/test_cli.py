@@ -329,6 +329,7 @@ def test_a_file_with_one_label_fails_with_a_sentence(tmp_path):
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.usefixtures("executed")
 def test_without_a_terminal_the_app_says_so():
     done = subprocess.run(WORKBENCH, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE)
     assert done.returncode == 2 and "no terminal" in done.stderr

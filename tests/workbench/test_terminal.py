@@ -26,6 +26,7 @@ def messages(tmp_path):
     return path
 
 
+@pytest.mark.usefixtures("executed")
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 36), (20, 6)])
 def test_it_opens_and_q_leaves_it(messages, tmp_path, columns, rows):
     with Terminal(str(messages), "--runs", str(tmp_path / "runs"), columns=columns, rows=rows) as screen:
