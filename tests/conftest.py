@@ -1,9 +1,14 @@
 """Tests keep nothing in the user's folders; and how many workers they killed that came to a good end all the same."""
 
+import functools
+import importlib.util
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +17,28 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # what is started from here hears a terminal close, also where this was started with nohup
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+execute = subprocess._fork_exec
+
+
+@pytest.fixture(scope="session", autouse=True)
+def mother():
+    """A function that gives the process which forks the program's own ones, where tests start them; see mother.py."""
+    if sys.platform != "linux":
+        yield
+        return
+    spec = importlib.util.spec_from_file_location("mother", Path(__file__).with_name("mother.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    mother = functools.cache(module.Mother.start)
+    with module.forking(mother):
+        yield mother
+
+
+@pytest.fixture
+def executed(monkeypatch):
+    """The program's processes begin with a new interpreter: for tests of what happens then."""
+    monkeypatch.setattr(subprocess, "_fork_exec", execute)
 
 
 @pytest.fixture(autouse=True)

@@ -46,6 +46,6 @@ def test_it_works_outside_the_source_tree(installed, tmp_path):
         return subprocess.run([sys.executable, *argv], cwd=tmp_path, env=env, capture_output=True, text=True, check=True).stdout
 
     assert run("-c", "import core, workbench; print(core.__path__, workbench.__path__)").count(str(site)) == 2
-    train = ("train", "--epochs", "1", "--trainable", "head", "--json")
+    train = ("train", "--epochs", "1", "--trainable", "head", "--context", "16", "--json")
     assert '"test"' in run("-m", "workbench", *train)
     assert "\t" in run("-m", "workbench", "predict", "last", "You have won a prize")

@@ -24,76 +24,68 @@ from core.runs import checkpoint
 from core.runs.events import Checkpointed, Ended
 from core.runs.folder import RunFolder
 from core.runs.history import History
+from core.runs.launch import SENT_BEFORE
 from core.runs.log import EventLog
 from core.runs.orders import ControlFile
 from core.runs.root import create_run
 from core.runs.worker import work
 
 DEADLINE = 90  # seconds
-TINY = Shape(2, 32, 2, 64, 8192)  # as in mother.py
+TINY = Shape(2, 32, 2, 64, 8192)  # as in trial.py
+TRIAL = str(Path(__file__).with_name("trial.py"))
 
 
 class Worker:
-    """One forked worker."""
+    """One worker."""
 
-    def __init__(self, forks: "Forks", pid: int):
-        self.pid, self.code, self._forks = pid, None, forks
+    def __init__(self, process: subprocess.Popen):
+        self._process = process
+
+    @property
+    def code(self) -> int | None:
+        return self._process.returncode
 
     def wait(self, seconds: float = DEADLINE) -> int | None:
         """Its exit code, -9 where it was killed; None where it still lives after so long."""
-        if self.code is None:
-            self.code = self._forks.ask(pid=self.pid, seconds=seconds)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
         return self.code
 
     def kill(self) -> bool:
         """SIGKILL; whether it came before the end."""
-        if self.wait(0) is None:
-            os.kill(self.pid, signal.SIGKILL)
-            self.wait()
-        return self.code == -signal.SIGKILL
+        self._process.kill()
+        return self.wait() == -signal.SIGKILL
 
 
 class Forks:
-    """The other end of mother.py."""
-
-    def __init__(self):
-        env = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        script = Path(__file__).with_name("mother.py")
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
-        )
-        self._read()
-
-    def _read(self):
-        line = self._process.stdout.readline()
-        assert line, "the process that forks workers has ended"
-        return json.loads(line)
-
-    def ask(self, **order):
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return self._read()
+    """Starts workers as trial.py wants them."""
 
     def start(self, run: RunFolder, kill_at: int = 0, trace: Path | None = None, hub: dict | None = None) -> Worker:
-        """Fork a worker for a run, to be killed at one of its points, or to write their names down; `hub` is as in mother.py."""
-        env = {"WORKBENCH_CACHE": os.environ["WORKBENCH_CACHE"]}
-        pid = self.ask(run=str(run.path), env=env, kill_at=kill_at, trace=str(trace or ""), hub=hub)
-        return Worker(self, pid)
+        """A worker for a run, to be killed at one of its points, or to write their names down; `hub` is as in trial.py."""
+        trial = {"kill_at": kill_at, "trace": str(trace or ""), "hub": hub}
+        sent = run.control_file.stat().st_size if run.control_file.exists() else 0
+        with open(run.log_file, "ab") as log:
+            return Worker(
+                subprocess.Popen(
+                    [sys.executable, "-P", "-m", "core.runs.worker", str(run.path)],
+                    cwd=run.path,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    env=os.environ | {"RUN_BEFORE": TRIAL, "TRIAL": json.dumps(trial), SENT_BEFORE: str(sent)},
+                )
+            )
 
     def finish(self, run: RunFolder, **trial) -> RunFolder:
         assert self.start(run, **trial).wait() == 0, run.log_file.read_text()
         return run
 
-    def close(self) -> None:
-        self._process.stdin.close()
-        self._process.wait(DEADLINE)
 
-
-@pytest.fixture(scope="session")
-def forks():
-    forks = Forks()
-    yield forks
-    forks.close()
+@pytest.fixture
+def forks(mother):
+    mother()  # so that how long a run takes can be measured
+    return Forks()
 
 
 @pytest.fixture(autouse=True)

@@ -135,6 +135,7 @@ def test_killed_while_weights_download(forks, new_run, watch, killed, wait, tmp_
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+@pytest.mark.usefixtures("executed")
 def test_the_true_launch_is_killed_and_taken_up_again(new_run, watch, killed, wait):
     run, whole = (new_run(model={"context": 12}, train={"epochs": 30, "checkpoint_seconds": 0.02}) for _ in range(2))
     for n in (1, 2):

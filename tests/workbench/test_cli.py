@@ -329,6 +329,7 @@ def test_a_file_with_one_label_fails_with_a_sentence(tmp_path):
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.usefixtures("executed")
 def test_without_a_terminal_the_app_says_so():
     done = subprocess.run(WORKBENCH, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE)
     assert done.returncode == 2 and "no terminal" in done.stderr
@@ -340,14 +341,14 @@ def start(messages, tmp_path, wait):
 
     def start():
         process = subprocess.Popen(
-            [*WORKBENCH, "train", str(messages), *QUICK, "--epochs", "100000", "--runs", str(tmp_path)],
+            [*WORKBENCH, "train", str(messages), *QUICK, "--epochs", "10000", "--runs", str(tmp_path)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
-        run = wait(lambda: next(iter(list_runs(tmp_path)), None))
-        wait(lambda: run.status().step > 0)
+        run = wait(lambda: next(iter(list_runs(tmp_path)), None), process)
+        wait(lambda: run.status().step > 0, process)
         return process, run
 
     return start

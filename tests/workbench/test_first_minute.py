@@ -60,7 +60,7 @@ def source(app) -> str:
 @pytest.mark.parametrize(
     "quick",
     [
-        pytest.param(["--trainable", "head", "--epochs", "1", "--context", "32"], id="quick"),
+        pytest.param(["--trainable", "head", "--epochs", "1", "--context", "16"], id="quick"),
         pytest.param([], id="as it is", marks=pytest.mark.slow),
     ],
 )
@@ -82,7 +82,7 @@ def test_train_alone_learns_from_the_sample_without_a_network(quick, no_network,
 
 
 async def test_it_opens_on_the_sample_and_one_key_trains(tmp_path, until):
-    app = opened(tmp_path, freeze={"trainable": "head"}, train={"epochs": 1000})
+    app = opened(tmp_path, model={"context": 16}, freeze={"trainable": "head"}, train={"epochs": 1000})
     async with app.run_test(size=(120, 36)) as pilot:
         assert "sample messages · nano · idle" in header(app)
         await until(pilot, lambda: app.screen.check_action("train", ()))

@@ -40,7 +40,7 @@ def running(runs):
 
 def interrupt(root):
     for each in psutil.Process().children():
-        if each.status() != psutil.STATUS_ZOMBIE and each.cmdline()[-1:] == [str(root)]:
+        if each.status() != psutil.STATUS_ZOMBIE and each.cwd() == str(root):
             each.send_signal(signal.SIGKILL)
     ended(root)
 

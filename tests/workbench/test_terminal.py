@@ -26,6 +26,7 @@ def messages(tmp_path):
     return path
 
 
+@pytest.mark.usefixtures("executed")
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 36), (20, 6)])
 def test_it_opens_and_q_leaves_it(messages, tmp_path, columns, rows):
     with Terminal(str(messages), "--runs", str(tmp_path / "runs"), columns=columns, rows=rows) as screen:
@@ -53,7 +54,7 @@ def test_a_recipe_with_mistakes_never_opens_the_screen(tmp_path):
 
 def test_closing_the_window_leaves_the_run_running_and_opening_it_again_finds_it(messages, tmp_path):
     root = tmp_path / "runs"
-    recipe = load({"data": {"path": str(messages)}, "freeze": {"trainable": "head"}, "train": {"epochs": 100000}})
+    recipe = load({"data": {"path": str(messages)}, "freeze": {"trainable": "head"}, "train": {"epochs": 10000}})
     run = create_run(root, recipe)
     launch(run)
     with Terminal("--runs", str(root)) as screen:

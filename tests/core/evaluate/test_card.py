@@ -1,8 +1,6 @@
 """The card of an exported run says what is known of it, and its lines of Python run."""
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -67,15 +65,14 @@ def test_it_has_data_figures_with_intervals_leaks_and_the_recipe(done, tmp_path)
     assert str(done.path.parent.parent) not in words
 
 
-def test_its_lines_of_python_run(done, tmp_path):
+def test_its_lines_of_python_run(done, tmp_path, monkeypatch, capsys):
     asked, words = exported(done, tmp_path / "out")
     code = re.search(r"```python\n(.*?)```", words, re.DOTALL)[1]
-    said = subprocess.run(
-        [sys.executable, "-c", code], check=False, cwd=tmp_path / "out", capture_output=True, text=True, timeout=90
-    )
+    monkeypatch.chdir(tmp_path / "out")
+    exec(code, {})
     answers = asked.predict(["You have won a prize!", "see you at seven"])
     expected = [f"{answer.label} {answer.probabilities[answer.label]:.3f} {answer.text}" for answer in answers]
-    assert said.stdout.splitlines() == expected, said.stderr
+    assert capsys.readouterr().out.splitlines() == expected
 
 
 def test_a_stopped_run_is_untested(tmp_path):

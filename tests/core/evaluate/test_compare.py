@@ -42,11 +42,11 @@ def test_p_is_the_share_of_all_coin_falls_that_are_as_uneven(n):
 
 
 def test_thousands_of_pairs_are_exact():
-    tail = sum(comb(9800, i) for i in range(4801))
-    assert mcnemar(5000, 4800) == 2 * tail / 2**9800
+    tail = sum(comb(3900, i) for i in range(1901))
+    assert mcnemar(2000, 1900) == 2 * tail / 2**3900
     assert mcnemar(5000, 0) == 0.0
-    # far from both ends the normal distribution comes close: z = (1000 - 1) / sqrt(99000)
-    assert mcnemar(50000, 49000) == pytest.approx(0.0015, abs=1e-4)
+    # far from both ends the normal distribution comes close: z = (400 - 1) / sqrt(15600)
+    assert mcnemar(8000, 7600) == pytest.approx(0.0014005, abs=1e-5)
 
 
 @pytest.mark.parametrize(

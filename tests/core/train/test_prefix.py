@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import shutil
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -212,24 +213,28 @@ def test_a_cache_that_another_run_fills_is_left_to_it(build, root, tmp_path):
     assert torch.equal(first.hidden, second.hidden) and not holder.whole
 
 
-@pytest.fixture
+@contextmanager
 def full_disk():
     """No file of this process may grow."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_without_room_on_disk_the_cache_stays_in_memory(build, root, tmp_path, full_disk):
-    found, said = inputs(kept(build), tmp_path)
+def test_without_room_on_disk_the_cache_stays_in_memory(build, root, tmp_path):
+    with full_disk():
+        found, said = inputs(kept(build), tmp_path)
     assert isinstance(found, Cached) and not said[-1].kept
     assert said[0].warn and "not kept" in said[0].text
     assert not list(root.glob(f"*/{HIDDEN}"))
 
 
-def test_without_room_anywhere_every_step_encodes(build, root, tmp_path, full_disk):
-    found, said = inputs(kept(build, cache_memory=0.0), tmp_path)
+def test_without_room_anywhere_every_step_encodes(build, root, tmp_path):
+    with full_disk():
+        found, said = inputs(kept(build, cache_memory=0.0), tmp_path)
     assert isinstance(found, Fresh)
     assert said[-1].warn and "No room" in said[-1].text
 
