@@ -363,8 +363,8 @@ async def test_the_cursor_reads_both_charts_and_goes_with_the_window(opened, run
 async def test_the_words_of_a_mark_are_read_at_its_step(opened, runs, until):
     async with opened(runs.write("stopped")) as pilot:
         app = pilot.app
-        thaw(app, 400)
-        await pilot.press("i")
+        thaw(app, 390)
+        await pilot.press("i", "left")
         await until(pilot, lambda: "◇ block 4 thawed" in readout(app))
         app.desk.history.trainables.clear()
         await pilot.press("i", "i")

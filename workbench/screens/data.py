@@ -69,6 +69,8 @@ class DataScreen(Room):
         profile = desk.profile
         if profile and not self.query(Rows):
             await self._furnish()
+            if not self.query(Histogram):
+                return  # the app was left meanwhile
         self.refresh_bindings()
         self.set_class(profile is not None, "-ready")
         again = desk.profiling is not None and profile is not None
