@@ -6,6 +6,8 @@ from core.errors import BadModel
 from core.files import Progress, sha256
 from core.presets import WEIGHTS, BuiltIn, ModelPreset, Source
 
+TIMEOUT = 10  # seconds without a word from the hub
+
 
 def where(preset: ModelPreset) -> str:
     """Where a model's pretrained weights are: `built in`, `on disk`, or `download`."""
@@ -42,7 +44,7 @@ def fetch(source: Source, progress: Progress) -> tuple[Path, str]:
 
 
 def _download(source: Source, progress: Progress) -> Path:
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
     from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
     from huggingface_hub.utils import tqdm as hub_tqdm
 
@@ -62,6 +64,8 @@ def _download(source: Source, progress: Progress) -> Path:
         "or use --weights random."
     )
     try:
+        # asked once: a download that cannot even begin would be tried for half a minute
+        get_hf_file_metadata(hf_hub_url(source.repo, WEIGHTS, revision=source.revision), timeout=TIMEOUT)
         return Path(hf_hub_download(source.repo, WEIGHTS, revision=source.revision, tqdm_class=Bar))
     except (OfflineModeIsEnabled, LocalEntryNotFoundError) as error:
         raise BadModel(f"{source.repo} is not on this machine, and the hub cannot be reached.", by_hand) from error
