@@ -30,6 +30,22 @@ def sha256(path: Path, progress: Progress | None = None) -> str:
     return digest.hexdigest()
 
 
+def size(path: Path) -> int:
+    """Bytes of a file; 0 where there is none, which may be so from one moment to the next."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def changed(path: Path) -> float:
+    """When a file was last changed, in seconds since 1970; 0 where there is none."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
 def absolute(path: str) -> Path:
     """A path as it is meant from here, ~ included. Raises WorkbenchError for the home of nobody."""
     try:

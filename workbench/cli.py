@@ -10,7 +10,7 @@ from pathlib import Path
 from core import toml
 from core.data.named import NAMED, meant
 from core.errors import BadRecipe, Problem, WorkbenchError
-from core.files import absolute
+from core.files import absolute, size
 from core.options import layer, merge
 from core.pretraining import Pretraining
 from core.recipe import Recipe, load
@@ -141,7 +141,7 @@ def _work(run: RunFolder, given) -> int:
     if live and live.path != run.path:
         words = f"{live.name} is running, and each makes the other slower. With --queue, this one waits for its turn."
         print(f"workbench: {words}", file=sys.stderr)
-    offset = run.events_file.stat().st_size if run.events_file.exists() else 0
+    offset = size(run.events_file)
     process = launch(run)
     if given.detach:
         print(json.dumps({"run": str(run.path)}) if given.json else f"{run.name} runs. Watch it with: workbench")

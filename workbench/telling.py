@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from core import files
 from core.errors import BadRecipe, BadRun, Problem
 from core.model.freeze import FreezePlan
 from core.runs import queue
@@ -148,7 +149,7 @@ class Answers:
 
     def __init__(self, run: RunFolder, told: Control):
         self._run = run
-        self._offset = run.events_file.stat().st_size if run.events_file.exists() else 0
+        self._offset = files.size(run.events_file)
         self._until = time.monotonic() + PATIENCE
         self._rest: list[Event] = []
         self.heard: list[Event] = []

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
+from core import files
 from core.runs.events import Ended
 from core.runs.folder import RunFolder
 from core.runs.history import History
@@ -20,13 +21,11 @@ def leave(root: Path) -> None:
 
 def ended_meanwhile(root: Path) -> tuple[RunFolder, float] | None:
     """The run that was the last to end since the app was left, and when that was; None where none did."""
-    try:
-        left = (root / LEFT).stat().st_mtime
-    except FileNotFoundError:
+    left = files.changed(root / LEFT)
+    run = max(list_runs(root), key=lambda run: files.changed(run.events_file), default=None)
+    if not left or run is None or files.changed(run.events_file) <= left:
         return None
-    logs = [(run.events_file.stat().st_mtime, run) for run in list_runs(root) if run.events_file.is_file()]
-    ended, run = max(logs, key=lambda one: one[0], default=(left, None))
-    return (run, left) if ended > left and any(isinstance(event, Ended) for event in run.tail()[-1:]) else None
+    return (run, left) if any(isinstance(event, Ended) for event in run.tail()[-1:]) else None
 
 
 def in_words(run: RunFolder, left: float) -> str:

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 from core.data.named import FETCHING, DataSet
 from core.errors import BadData
-from core.files import Progress
+from core.files import Progress, size
 
 TIMEOUT = 20  # seconds without a word from the server
 CHUNK = 1 << 17  # bytes
@@ -43,7 +43,7 @@ def download(known: DataSet, part: Path, progress: Progress | None) -> None:
 
     Raises BadData where the server cannot be reached or breaks off, and then the part stays for the next time.
     """
-    here = part.stat().st_size if part.exists() else 0
+    here = size(part)
     headers = {"User-Agent": "workbench", **({"Range": f"bytes={here}-"} if here else {})}
     try:
         response = urlopen(Request(known.url, headers=headers), timeout=TIMEOUT)

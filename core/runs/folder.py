@@ -163,11 +163,7 @@ class RunFolder:
 
     def tail(self) -> list[Event]:
         """The last events: one at least, where the log holds any."""
-        try:
-            size = self.events_file.stat().st_size
-        except FileNotFoundError:
-            return []
-        window = TAIL
+        size, window = files.size(self.events_file), TAIL
         while not (found := self.events(max(0, size - window))[0]) and window < size:
             window *= 2  # a result of many labels is a long line
         return found
@@ -182,10 +178,8 @@ class RunFolder:
         return next((event.n_steps for event in decode(line)), 0)
 
     def _quiet(self) -> float:
-        try:
-            return max(0.0, time.time() - self.heartbeat_file.stat().st_mtime)
-        except FileNotFoundError:
-            return 0.0
+        beat = files.changed(self.heartbeat_file)
+        return max(0.0, time.time() - beat) if beat else 0.0
 
     def saved_step(self) -> int:
         """The step of the last checkpoint, from which a resumed run goes on; 0 before there is one. Raises BadRun."""

@@ -35,7 +35,7 @@ def launch(run: RunFolder) -> subprocess.Popen:
 def launch_locked(run: RunFolder, fd: int) -> subprocess.Popen:
     """The same with the lock that `lock` took; it is the worker's from here on."""
     try:
-        sent = run.control_file.stat().st_size if run.control_file.exists() else 0
+        sent = files.size(run.control_file)
         run.heartbeat_file.touch()  # an earlier attempt's would make this one look silent
         with open(run.log_file, "ab") as log:
             worker = subprocess.Popen(

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
+from core import files
 from core.errors import BadRun
 from core.evaluate.compare import Comparison
 from core.runs.folder import RunFolder
@@ -189,7 +190,7 @@ class RunsScreen(Room):
         self._histories = {path: read for path, read in self._histories.items() if path in paths}
         for run in drawn:
             followed = self.desk.run and self.desk.run.path == run.path
-            size = run.events_file.stat().st_size if run.events_file.exists() else 0
+            size = files.size(run.events_file)
             if not followed and self._histories.get(run.path, (-1,))[0] != size:
                 self._histories[run.path] = size, await asyncio.to_thread(fold, run)
         self._draw()
