@@ -7,6 +7,8 @@ FILE holds labelled texts; the SMS Spam Collection made the pictures here. Needs
 
 import argparse
 import asyncio
+import html
+import re
 import shutil
 import subprocess
 import tempfile
@@ -26,6 +28,11 @@ HERE = Path(__file__).parent
 SENTENCE = "You are a winner you have been specially selected to receive $1000 cash or a $2000 award."
 EVERYDAY = "Hey, just wanted to check if we're still on for dinner tonight? Let me know!"
 EARLIER = ("head", "last_block")  # what learns in the runs that the list of runs shows
+CELL, WIDE = 12.2, 14.64  # how wide Textual's pictures draw a cell, and a braille letter of DejaVu Sans at that size
+BRAILLE = re.compile("([\u2800-\u28ff]+)")
+TEXT = re.compile(
+    r'<text xml:space="preserve" (class="[^"]*") x="([\d.]+)" y="([\d.]+)" textLength="[\d.]+" (clip-path="[^"]*")>([^<]*[\u2800-\u28ff][^<]*)</text>'
+)
 
 
 async def until(pilot, condition, seconds: float = 600) -> None:
@@ -102,9 +109,32 @@ def main() -> None:
         asyncio.run(pictures(given.file, root, theme, size, given.into))
     if shutil.which("rsvg-convert"):
         for svg in given.into.glob("*.svg"):
-            subprocess.run(["rsvg-convert", "-w", "1600", str(svg), "-o", str(svg.with_suffix(".png"))], check=True)
+            command = ["rsvg-convert", "-w", "1600", "-o", str(svg.with_suffix(".png"))]
+            subprocess.run(command, input=in_cells(svg.read_text("utf-8")), text=True, encoding="utf-8", check=True)
     else:
         print("rsvg-convert is not here: no PNGs. Debian has it in librsvg2-bin.")
+
+
+def in_cells(svg: str) -> str:
+    """A picture whose runs of braille are scaled to their cells.
+
+    Fira Code has no braille, the font that stands in is wider, and rsvg-convert does not know textLength.
+    """
+
+    def place(found: re.Match) -> str:
+        kind, x, y, clip, words = found.groups()
+        placed, at = [], float(x)
+        for piece in filter(None, BRAILLE.split(html.unescape(words))):
+            text = html.escape(piece, quote=False).replace(" ", "&#160;")
+            if BRAILLE.match(piece):
+                where = f'style="font-family: DejaVu Sans" transform="translate({at:.1f} {y}) scale({CELL / WIDE:.4f} 1)"'
+            else:
+                where = f'x="{at:.1f}" y="{y}" {clip}'
+            placed.append(f'<text xml:space="preserve" {kind} {where}>{text}</text>')
+            at += len(piece) * CELL
+        return "".join(placed)
+
+    return TEXT.sub(place, svg)
 
 
 if __name__ == "__main__":
