@@ -53,7 +53,8 @@ class Mother:
         self._prctl = ctypes.CDLL(None).prctl
 
     @classmethod
-    def start(cls) -> "Mother":
+    def start(cls) -> "Mother | None":
+        """A new one; None where it cannot begin, as where a library that it imports has started threads."""
         mine, its = socket.socketpair()
         one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         with its:
@@ -63,8 +64,7 @@ class Mother:
                 pass_fds=[its.fileno()],
                 env=os.environ | one | {"OMP_WAIT_POLICY": "PASSIVE"},
             )
-        assert mine.recv(1), "the process that forks others cannot begin"
-        return cls(mine)
+        return cls(mine) if mine.recv(1) else None
 
     def fork(self, order: dict, files: list[int]) -> int:
         """The number of a new process, a child of this one, which `order` tells what `live` does; it is given open files."""
@@ -80,8 +80,11 @@ class Mother:
 
 
 @contextlib.contextmanager
-def forking(mother: Callable[[], Mother]):
-    """Within, `subprocess` has the program's own processes forked by a mother, and executes all others as ever."""
+def forking(mother: Callable[[], Mother | None]):
+    """Within, `subprocess` has the program's own processes forked by a mother, and executes all others as ever.
+
+    Where there is none it executes these too: the same, but slower.
+    """
     execute, usual = subprocess._fork_exec, early(os.environ)
 
     def start(argv, executables, close_fds, keep, cwd, env, *more):
@@ -91,7 +94,9 @@ def forking(mother: Callable[[], Mother]):
         m, module, *_ = *command[isolated:], "", ""
         wanted = dict(os.environ) if env is None else dict(os.fsdecode(pair).split("=", 1) for pair in env)
         plain = (group, gid, gids, uid, umask, preexec) == (-1, None, None, None, -1, None)
-        if not (plain and interpreter == sys.executable and m == "-m" and module in MODULES and early(wanted) == usual):
+        ours = plain and interpreter == sys.executable and m == "-m" and module in MODULES and early(wanted) == usual
+        ready = mother() if ours else None
+        if ready is None:
             return execute(argv, executables, close_fds, keep, cwd, env, *more)
         files = {0: stdin, 1: stdout, 2: stderr} | {fd: fd for fd in keep if fd != failed}
         order = {
@@ -102,7 +107,7 @@ def forking(mother: Callable[[], Mother]):
             "env": wanted,
             "numbers": list(files),
         }
-        return mother().fork(order, [number if fd == -1 else fd for number, fd in files.items()])
+        return ready.fork(order, [number if fd == -1 else fd for number, fd in files.items()])
 
     subprocess._fork_exec = start
     try:
