@@ -9,8 +9,6 @@ from core.presets import MODELS, Shape
 from core.recipe import load
 from core.runs.root import create_run
 
-DEADLINE = 90  # seconds
-
 
 @pytest.fixture
 def tiny(monkeypatch):
