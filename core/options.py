@@ -1,6 +1,7 @@
 """Options, declared once: a kind of recipe is a class of them, and flags, forms, TOML, help and checks come from it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -9,6 +10,7 @@ from pydantic.fields import FieldInfo
 from core.errors import BadRecipe, Problem
 
 AUTO = "auto"
+FEW = 8  # choices: more are not listed where one of them was probably meant
 
 
 def opt(default: Any, help: str, *, flag: str | None = None, unit: str | None = None, first: bool = False, **limits):
@@ -157,8 +159,6 @@ def _by_field(kind: type[Options], error: ValidationError) -> list[Problem]:
 
 
 def _nearest(name: str, known: Mapping[str, Option]) -> str:
-    from difflib import get_close_matches
-
     names = {key.rsplit(".", 1)[-1]: key for key in known} | {key: key for key in known}
     close = get_close_matches(name, known, 1, 0.8) or get_close_matches(name.rsplit(".", 1)[-1], names, 1, 0.7)
     return f"Did you mean {names[close[0]]}?" if close else "The command's --help lists them."
@@ -166,7 +166,8 @@ def _nearest(name: str, known: Mapping[str, Option]) -> str:
 
 def _allowed(option: Option, item: Mapping) -> str:
     if option.choices:
-        return f"It is one of: {', '.join(option.choices)}."
+        close = get_close_matches(str(item["input"]), option.choices, 1) if len(option.choices) > FEW else []
+        return f"Did you mean {close[0]}?" if close else f"It is one of: {', '.join(option.choices)}."
     union = [get_args(arm) for arm in get_args(option.info.annotation) if get_origin(arm) is Literal]
     words = f"{', '.join(union[0])}, or a number" if union else ""
     plain = {

@@ -76,6 +76,13 @@ def test_words_from_a_command_line_become_values():
     assert load(layer("train.lr", "auto"), layer("model.context", "longest")).model.context == "longest"
 
 
+def test_of_many_choices_the_one_that_was_probably_meant_is_named():
+    for preset, words in (("bok/16", "Did you mean book/16?"), ("zzz", "It is one of: default, book,")):
+        with pytest.raises(BadRecipe) as caught:
+            load({"preset": preset})
+        assert words in str(caught.value)
+
+
 def test_toml_says_everything_and_reads_back():
     for raw in ({}, {"preset": "book", "data": {"path": 'we"ird\\päth'}}, {"train": {"lr": 1e-4}}):
         recipe = load(raw)
