@@ -15,6 +15,7 @@ from core.presets import MODELS
 from core.recipe import READS_PADS, Recipe
 from core.runs.folder import RunFolder
 from core.runs.history import History
+from core.wording import UNSAFE, escaped, on_one_line
 
 WIDTH = 100  # columns that the script keeps to
 # what the book calls the matrices of a block
@@ -100,7 +101,7 @@ def facts_of(run: RunFolder) -> Facts:
     try:
         with safe_open(weights, framework="np") as file:
             prefixed = "transformer.wte.weight" in file.keys()  # noqa: SIM118 - no mapping
-    except (OSError, SafetensorError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         what = f"The weights that {run.name} started from, {weights}, cannot be read: {error}."
         raise BadRun(what, f"They came from {known.base.source}.") from error
     prefix = "transformer." if prefixed else ""
@@ -137,10 +138,10 @@ def script(recipe: Recipe, facts: Facts) -> str:
     )
     return environment.get_template("train.py.jinja").render(
         title=preset.title,
-        changes=_changes(recipe, facts),
+        changes=_comment(_changes(recipe, facts)),
         run=_literal(str(facts.run)),
         weights=_path(facts.weights, facts.run),
-        origin=" ".join(facts.origin.split()),
+        origin=_comment(facts.origin),
         tokens=_path(facts.tokens, facts.run),
         gpt2_tokens=facts.tokens.parent != facts.run and preset.tokenizer == "gpt2",
         labels=_list(facts.labels, len("LABELS = ")),
@@ -151,7 +152,8 @@ def script(recipe: Recipe, facts: Facts) -> str:
         model=model,
         train=train,
         lora=recipe.lora,
-        device=recipe.speed.device,
+        cpu=recipe.speed.device == "cpu",
+        device=_literal(recipe.speed.device),
         padded=padded,
         what="steps" if train.accumulate > 1 else "batches",
         fixed=train.padding == "fixed",
@@ -181,12 +183,17 @@ def script(recipe: Recipe, facts: Facts) -> str:
     )
 
 
-def _changes(recipe: Recipe, facts: Facts) -> list[str]:
-    """Lines on what the run did on its way and the script does not."""
+def _changes(recipe: Recipe, facts: Facts) -> str:
+    """What the run did on its way and the script does not; empty where there is nothing of the kind."""
     said = list(facts.changes)
     if recipe.freeze.thaw_every and not said:
         said = [f"after every {recipe.freeze.thaw_every:,} steps one block more learns"]
-    return textwrap.wrap(f"The run was changed on its way, and this script is not: {'; '.join(said)}.", WIDTH) if said else []
+    return f"The run was changed on its way, and this script is not: {'; '.join(said)}." if said else ""
+
+
+def _comment(words: str) -> list[str]:
+    """Words of the run's folder as comments. No character in them ends a line, so that none of them is ever code."""
+    return textwrap.wrap(on_one_line(words), WIDTH, initial_indent="# ", subsequent_indent="# ")
 
 
 def _path(path: Path, run: Path) -> str:
@@ -201,4 +208,6 @@ def _list(texts: list[str], before: int) -> str:
 
 
 def _literal(text: str) -> str:
-    return f'"{text}"' if text.isprintable() and not {'"', "\\"} & set(text) else repr(text)
+    if text.isprintable() and not {'"', "\\"} & set(text) and not UNSAFE.search(text):
+        return f'"{text}"'
+    return UNSAFE.sub(lambda match: escaped(match[0]), repr(text))

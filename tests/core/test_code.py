@@ -4,6 +4,7 @@ import ast
 import builtins
 import dataclasses
 import itertools
+import json
 import os
 import random
 import runpy
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from core import assets
@@ -28,9 +29,12 @@ from core.options import layer, merge
 from core.presets import MODELS, Shape
 from core.recipe import load
 from core.runs import checkpoint
+from core.runs import events as e
 from core.runs.attempt import attempt
+from core.runs.folder import RunFolder
 from core.runs.root import create_run
 from core.train.orders import Orders
+from core.wording import UNSAFE
 
 GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()
 BAD = "free prize win cash claim urgent offer txt now guaranteed bonus click award".split()
@@ -327,6 +331,74 @@ def test_texts_of_a_person_are_written_as_python_reads_them():
     sound(code, labels)
 
 
+STRANGE = [
+    '"',
+    "'",
+    '"""\nimport os\nos.abort()\n"""',
+    "\'\'\'\nos.abort()\n#",
+    "\\",
+    '\\"""',
+    'ends in a quote"',
+    "# coding: utf-7",
+    "{{ 7 * 7 }}{% raw %}{# {x} {{",
+    '" + __import__("os").abort() + "',
+    *(f"a{end}os.abort()" for end in ("\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")),
+    "a\x00b\x1b[2J\x9b\u202e\u200b\u3164\U000e0041",
+    "a very long one " * 40,
+    "x" * 300 + "\n" + "y" * 300,
+]
+
+
+@pytest.mark.parametrize("words", STRANGE)
+def test_no_words_of_a_folder_are_code(words, tmp_path):
+    """What a script does is the same whatever stands in the folder, and what stands there is in it as it is, or a comment."""
+    plain, strange = (script(run.recipe(), facts_of(run)) for run in (folder(tmp_path / "a", "plain"), folder(tmp_path / "b", words)))
+    assert statements(strange) == statements(plain)
+    assert ast.get_docstring(ast.parse(strange)) == ast.get_docstring(ast.parse(plain))
+    assert len(strange.splitlines()) == strange.count("\n")
+    assert not UNSAFE.search(strange.replace("\n", ""))
+    assert definitions(strange)["LABELS"] == ["ham", words]
+
+
+def folder(root: Path, words: str) -> RunFolder:
+    """The folder of a run that says the same words wherever it can."""
+    name = words.replace("/", "").replace("\0", "")[:60]
+    run = create_run(root, whole())
+    run = RunFolder(run.path.rename(root / f"run {name}"))
+    file = f"base {name}"
+    save_file({"wte.weight": torch.zeros(1)}, run.path / file)
+    base = {"kind": words, "source": words, "file": file}
+    run.base_file.write_text(json.dumps({"base": base, "labels": ["ham", words]}))
+    run.data_file.touch()
+    parts = {"parts": "head", "parameters": 1, "depth": 1, "attempt": 1}
+    learns = [e.Trainable(words=word, step=step, **parts | {"parts": part}) for step, part, word in ((0, "head", words), (3, "all", words))]
+    rates = e.Applied(id="1", control={"type": "rates", "lr": 0.01, "why": words}, step=2, attempt=1)
+    steps = e.Steps(loss=[1.0] * 9, lr=[1.0] * 9, tokens=1, seconds=1.0, rss=1, n_steps=9, step=9, attempt=1)
+    run.events_file.write_bytes(b"".join(map(e.encode, [learns[0], rates, learns[1], steps])))
+    assert facts_of(run).changes == ["from step 3 on lr 0.01", f"from step 4 on {words}"]
+    return run
+
+
+def statements(code: str) -> str:
+    """What a script does, whatever its literals say."""
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
+    return ast.dump(tree)
+
+
+@pytest.mark.parametrize("words", [*STRANGE, "\ud800"])
+def test_no_facts_are_code(words):
+    strange = Facts(Path("/runs") / words, ["ham", words], Path("/other") / words, words, "", Path("/elsewhere") / words, [words])
+    code = script(whole(), strange)
+    plain = FACTS._replace(weights=Path("/other/base"), tokens=Path("/elsewhere/tokens"), changes=["lr 0.1"])
+    assert statements(code) == statements(script(whole(), plain))
+    names = definitions(code)
+    assert (names["RUN"], names["WEIGHTS"], names["TOKENS"]) == (strange.run, strange.weights, strange.tokens)
+    code.encode()
+
+
 def test_gpt2s_tokens_are_those_of_the_package():
     code = script(whole(model={"name": "gpt2"}), FACTS._replace(tokens=assets.FOLDER / "gpt2.tiktoken.xz"))
     names = definitions(code)
@@ -345,6 +417,10 @@ def test_a_run_without_a_model_or_without_rows_has_no_script(tmp_path):
 
 def test_what_a_run_did_on_its_way_is_said():
     told = FACTS._replace(changes=["from step 6 on head only", "from step 21 on lr 0.0005"])
-    assert "The run was changed on its way, and this script is not: from step 6 on head only;" in " ".join(script(whole(), told).split())
-    assert "after every 8 steps one block more learns" in " ".join(script(whole(freeze={"thaw_every": 8}), FACTS).split())
+    assert "The run was changed on its way, and this script is not: from step 6 on head only;" in comments(script(whole(), told))
+    assert "after every 8 steps one block more learns" in comments(script(whole(freeze={"thaw_every": 8}), FACTS))
     assert "on its way" not in script(whole(), FACTS)
+
+
+def comments(code: str) -> str:
+    return " ".join(line.removeprefix("# ") for line in code.splitlines() if line.startswith("# "))

@@ -1,0 +1,50 @@
+"""Words from outside as they may be shown: nothing in them acts on a terminal, turns text round, or hides."""
+
+import re
+import unicodedata
+
+# What is drawn as nothing although Unicode counts it among the letters and marks, or has not said yet what it is.
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
+# Controls, format characters with those that set the direction, line and paragraph separators, surrogates.
+_ACTS = (
+    "\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+)
+_JOINS = "\u200d\ufe00-\ufe0f"  # what makes one picture of several, or another picture of one
+UNSAFE = re.compile(f"[{_ACTS}{_BLANK}{_JOINS}]")
+_SHOWN = re.compile(f"\r\n|[{_JOINS}]+|[{_ACTS}{_BLANK}]")
+_WHITE = re.compile(r"\s+")
+_PICTURES = "‼⁉〰〽"  # punctuation that is an emoji too
+
+
+def shown(text: str) -> str:
+    """A text with its line breaks, and with everything that would not be seen in it written as Python escapes it."""
+    return _SHOWN.sub(_visible, text) if UNSAFE.search(text) else text
+
+
+def on_one_line(text: str) -> str:
+    """`shown` on one line: white space of any kind comes down to single blanks."""
+    return shown(_WHITE.sub(" ", text))
+
+
+def escaped(text: str) -> str:
+    """Every character of a text as Python escapes it."""
+    return "".join(map(_escape, text))
+
+
+def _escape(c: str) -> str:
+    return c.encode("unicode_escape").decode()
+
+
+def _visible(match: re.Match) -> str:
+    found = match[0]
+    if found in ("\n", "\r\n"):
+        return "\n"
+    if found == "\t":
+        return " "
+    if found[0] == "\u200d" or "\ufe00" <= found[0] <= "\ufe0f":
+        # without it, an emoji falls into the ones that it is made of; escaped, nobody could read it
+        before, after = match.string[max(0, match.start() - 1) : match.start()], match.string[match.end() : match.end() + 1]
+        if before and (after == "\u20e3" or before in _PICTURES or unicodedata.category(before)[0] == "S"):
+            return ""
+    return escaped(found)
