@@ -4,14 +4,25 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
+import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
-from core.errors import WorkbenchError
+from core.errors import BadRun, WorkbenchError
 
+TEMPORARY = re.compile(r"\.(.+)\.[0-9]+\.tmp")  # what `write` makes: the file's name, and the process that writes it
+KINDS = {
+    stat.S_IFREG: "a file",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFLNK: "a link",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+}
 TRIES = 10  # to take a lock, 0.02 s apart
 
 # called with a phase's name, how much of it is done, of how much, and what is counted; it may raise to break off
@@ -58,6 +69,25 @@ def cache_root() -> Path:
     """The folder of what can be computed again: WORKBENCH_CACHE, else the user's cache folder. It may not be there yet."""
     given = os.environ.get("WORKBENCH_CACHE")
     return absolute(given) if given else platformdirs.user_cache_path("workbench")
+
+
+def kind(mode: int) -> str:
+    """What a `st_mode` is of, in words."""
+    return KINDS.get(stat.S_IFMT(mode), "a device")
+
+
+def demand_folder(path: Path) -> None:
+    """Raises BadRun where a path is anything but a folder: what is done to the files in it would be done elsewhere.
+
+    One that is not there can still be made.
+    """
+    try:
+        found = kind(path.lstat().st_mode)
+    except FileNotFoundError:
+        return
+    if found != "a folder":
+        do = "Remove it, or put the folder itself in its place."
+        raise BadRun(f"{path} is {found}, not a folder of its own.", do)
 
 
 def disk_full(error: Exception) -> bool:
@@ -119,7 +149,13 @@ def write(path: Path, content: str | bytes | Callable[[Path], None]) -> None:
 
 
 def sweep(folder: Path, spare: str = "") -> None:
-    """Remove what processes that were killed in the midst of `write` left in a folder, but for the file named `spare`."""
-    for left in folder.glob(".*.tmp"):
-        if left.is_file() and not (spare and left.name.startswith(f".{spare}.")):
-            left.unlink(missing_ok=True)
+    """Remove what processes that were killed in the midst of `write` left in a folder, but for the file named `spare`.
+
+    Raises BadRun where it is no folder of its own.
+    """
+    demand_folder(folder)
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            match = TEMPORARY.fullmatch(entry.name)
+            if match and match[1] != spare and entry.is_file(follow_symlinks=False):
+                Path(entry.path).unlink(missing_ok=True)

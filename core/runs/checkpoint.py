@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -21,6 +22,7 @@ from core.train.loop import State
 from core.train.orders import Orders
 
 WEIGHTS, OPTIMIZER, STATE, MANIFEST = "weights.safetensors", "optimizer.safetensors", "state.json", "manifest.json"
+OURS = re.compile(r"[0-9]+|\.[0-9]+\.(tmp|old)")  # names of folders that are made here; no other is ever removed
 
 
 def write(run: RunFolder, step: int, weights: Mapping[str, Tensor], optimizer: Mapping[str, Tensor], state: bytes, best: bool) -> None:
@@ -28,6 +30,7 @@ def write(run: RunFolder, step: int, weights: Mapping[str, Tensor], optimizer: M
 
     Raises WorkbenchError where the disk does not take it; what was there before stays.
     """
+    files.demand_folder(run.checkpoints)
     final, temporary = run.checkpoints / str(step), run.checkpoints / f".{step}.tmp"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -63,9 +66,11 @@ def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _remove_old(run: RunFolder) -> None:
     kept = {(run.checkpoints / p).read_text().strip() for p in ("best", "last") if (run.checkpoints / p).exists()}
-    for folder in run.checkpoints.iterdir():
-        if folder.is_dir() and folder.name not in kept:
-            shutil.rmtree(folder, ignore_errors=True)
+    files.demand_folder(run.checkpoints)
+    with os.scandir(run.checkpoints) as entries:
+        for entry in entries:
+            if OURS.fullmatch(entry.name) and entry.name not in kept and entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def read(folder: Path, name: str) -> dict[str, Tensor]:
@@ -86,6 +91,7 @@ def take_up(run: RunFolder, orders: Orders) -> State:
     `best` then points where that state says, and nothing lies there that is not pointed to.
     Raises BadRun where the checkpoint is damaged, or was made from what the run, or its log, does not hold any more.
     """
+    files.demand_folder(run.checkpoints)
     if not (run.checkpoints / "last").is_file():
         return State()
     folder = run.checkpoint("last")

@@ -82,6 +82,11 @@ class RunFolder:
     def name(self) -> str:
         return self.path.name
 
+    def demand_own(self) -> None:
+        """Raises BadRun where what a worker writes to, or deletes in, lies elsewhere. It changes nothing."""
+        for folder in (self.checkpoints, self.text_folder, self.model_folder):
+            files.demand_folder(folder)
+
     def recipe(self) -> recipes.Recipe:
         """Raises BadRun where this is no run folder, or its recipe cannot be read."""
         if self.pretrains:

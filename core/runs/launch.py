@@ -13,7 +13,11 @@ LOCK_FD = "WORKBENCH_LOCK_FD"
 
 
 def lock(run: RunFolder) -> int:
-    """Take the run's lock; returns the open descriptor that holds it. Raises BadRun where another worker has it."""
+    """Take the run's lock; returns the open descriptor that holds it. Raises BadRun where another worker has it.
+
+    It comes before all that is ever written to a run, and so it is refused where that would be written elsewhere.
+    """
+    run.demand_own()
     try:
         fd = files.lock(run.lock_file)
     except OSError as error:

@@ -102,6 +102,7 @@ def work(run: RunFolder, log: EventLog, orders: Orders) -> Ended:
 def main(path: str) -> int:
     """Run one attempt; 0 when it is done or was stopped, 1 when it failed."""
     run = RunFolder(path)
+    run.demand_own()
     inherited = os.environ.pop(LOCK_FD, None)
     held = int(inherited) if inherited else lock(run)  # held until the process ends
     run.queued_file.unlink(missing_ok=True)  # where its starter was killed before it could
