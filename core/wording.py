@@ -44,7 +44,8 @@ def _visible(match: re.Match) -> str:
         return " "
     if found[0] == "\u200d" or "\ufe00" <= found[0] <= "\ufe0f":
         # without it, an emoji falls into the ones that it is made of; escaped, nobody could read it
-        before, after = match.string[max(0, match.start() - 1) : match.start()], match.string[match.end() : match.end() + 1]
+        before = match.string[max(0, match.start() - 1) : match.start()]
+        after = match.string[match.end() : match.end() + 1]
         if before and (after == "\u20e3" or before in _PICTURES or unicodedata.category(before)[0] == "S"):
             return ""
     return escaped(found)

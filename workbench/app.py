@@ -2,22 +2,25 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import App, SystemCommand
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from core.errors import BadRun
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.root import list_runs
+from core.wording import on_one_line, shown
 from workbench import keys, queueing, themes, visits
 from workbench.desk import Desk
+from workbench.unseen import Unseen
 from workbench.widgets.header import run_in_words
 
 
@@ -38,6 +41,7 @@ class WorkbenchApp(App):
 
     def __init__(self, recipe: Recipe, root: Path):
         self.desk = Desk(self, recipe, root)
+        self._unseen = Unseen()
         self._live = self.desk.live_run()
         named = "path" in recipe.data.model_fields_set  # who names data wants to see them
         self._ended = None if self._live or named else visits.ended_meanwhile(root)
@@ -48,6 +52,13 @@ class WorkbenchApp(App):
         # before the theme is watched: every change of it reads all style sheets again
         self.set_reactive(WorkbenchApp.theme, themes.DARK.name)
         self.stylesheet.set_variables(self.get_css_variables())
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), self._unseen]
+
+    def notify(self, message: str, *, title: str = "", **how: Any) -> None:
+        """As Textual's. Errors and names come from outside, and so does what is said of them."""
+        super().notify(shown(message), title=on_one_line(title), **how)
 
     def on_mount(self) -> None:
         self.desk.run_changed.subscribe(self, self._say_in_the_title)
@@ -91,7 +102,7 @@ class WorkbenchApp(App):
     def _write_title(self, title: str) -> None:
         # Textual has no call for the title of the terminal's window; its driver is what owns the terminal
         if self._driver:
-            self._driver.write(f"\x1b]2;{title}\x07")
+            self._driver.write(f"\x1b]2;{on_one_line(title)}\x07")
 
     def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
         """The palette: every action that works where it was opened from."""
@@ -131,4 +142,4 @@ class WorkbenchApp(App):
         live = self.desk.live_run()
         waiting = queueing.after_it(self.desk.root) if live else ""
         message = f"{live.name} goes on without this window{waiting}. Come back with: workbench" if live else None
-        self.exit(message=Text(message) if message else None)
+        self.exit(message=Text(shown(message)) if message else None)

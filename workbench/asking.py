@@ -1,13 +1,11 @@
 """`workbench models ask`: a text and how a model goes on with it, as it comes."""
 
-import sys
-
-import msgspec
 from rich.console import Console
 
 from core.evaluate.question import Question
-from workbench.formatting import lines, plural
-from workbench.printing import bars
+from core.wording import shown
+from workbench.formatting import plural
+from workbench.printing import bars, print_json, say
 
 ENDED = {
     "tokens": "",
@@ -27,18 +25,18 @@ def ask(question: Question, as_json: bool) -> int:
         model = Pretrained.open(question, progress)
     out, said, answer = Console(highlight=False), 0, None
     if not as_json:
-        out.print(lines(well_formed(question.text)), style="dim", end="", markup=False, soft_wrap=True)
+        out.print(shown(well_formed(question.text)), style="dim", end="", markup=False, emoji=False, soft_wrap=True)
     for answer in model.answer(question):
         if as_json:
             continue
-        out.print(lines(answer.continuation[said:]), end="", markup=False, soft_wrap=True)
+        out.print(shown(answer.continuation[said:]), end="", markup=False, emoji=False, soft_wrap=True)
         out.file.flush()
         said = len(answer.continuation)
     if as_json:
-        print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+        print_json(answer)
         return 0
     print()
-    print(f"{plural(answer.tokens, 'token')} in {answer.seconds:.1f} s{ENDED[answer.ended]}.", file=sys.stderr)
+    say([f"{plural(answer.tokens, 'token')} in {answer.seconds:.1f} s{ENDED[answer.ended]}."], to_errors=True)
     if answer.weights == "random":
-        print(RANDOM, file=sys.stderr)
+        say([RANDOM], to_errors=True)
     return 0

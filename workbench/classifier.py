@@ -11,7 +11,8 @@ import msgspec
 from core.errors import BadRun
 from core.runs.folder import RunFolder, step_of
 from core.runs.root import list_runs
-from workbench.formatting import plural, printable
+from core.wording import on_one_line
+from workbench.formatting import plural
 
 TO_SIX = 6  # places of a probability in the file of test predictions
 
@@ -185,5 +186,5 @@ def on_the_test(classifier: Opened, answer: Answer) -> str:
         return f"Not tested: the test was of step {tested.step:,}."
     right, n = tested.times(answer.label, answer.probability)
     if not n:
-        return f"On the test set it was never this sure of {printable(answer.label)}."
+        return f"On the test set it was never this sure of {on_one_line(answer.label)}."
     return f"This sure on the test set, it was right {plural(right, 'time')} in {n:,}."

@@ -2,7 +2,6 @@
 
 import argparse
 import gc
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from core.runs.folder import Label, RunFolder
 from core.runs.launch import launch
 from core.runs.root import create_run, find_run, runs_root
 from workbench.flags import COMMANDS, DONE, FAILED, INTERRUPTED, NAMES, USAGE, parse
+from workbench.printing import print_json, say, with_tabs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,17 +32,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return globals()[f"_{given.command.replace(' ', '_')}"](given)
     except BadRecipe as error:
-        for problem in error.problems:
-            print(f"workbench: {problem}", file=sys.stderr)
+        say((f"workbench: {problem}" for problem in error.problems), to_errors=True)
         return USAGE
     except WorkbenchError as error:
-        print(f"workbench: {error}", file=sys.stderr)
+        say([f"workbench: {error}"], to_errors=True)
         return FAILED
     except BrokenPipeError:  # the reader of our output has left, as head does
         sys.stderr.close()
         return FAILED
     except OSError as error:
-        print(f"workbench: {error.filename or 'a file'} cannot be used: {error.strerror}.", file=sys.stderr)
+        say([f"workbench: {error.filename or 'a file'} cannot be used: {error.strerror}."], to_errors=True)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -66,10 +65,10 @@ def _flags(given: argparse.Namespace) -> list[dict]:
 
 def _open(given) -> int:
     if given.source and not (given.source in NAMED or Path(given.source).exists() or given.source.endswith(".toml")):
-        print(f"workbench: there is no command and no file {given.source}. See workbench --help.", file=sys.stderr)
+        say([f"workbench: there is no command and no file {given.source}. See workbench --help."], to_errors=True)
         return USAGE
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # Textual draws on the last
-        print("workbench: this is no terminal. workbench --help lists the commands that need none.", file=sys.stderr)
+        say(["workbench: this is no terminal. workbench --help lists the commands that need none."], to_errors=True)
         return USAGE
     from workbench.app import WorkbenchApp
 
@@ -140,11 +139,14 @@ def _work(run: RunFolder, given) -> int:
     live = queue.alive(run.path.parent)
     if live and live.path != run.path:
         words = f"{live.name} is running, and each makes the other slower. With --queue, this one waits for its turn."
-        print(f"workbench: {words}", file=sys.stderr)
+        say([f"workbench: {words}"], to_errors=True)
     offset = size(run.events_file)
     process = launch(run)
     if given.detach:
-        print(json.dumps({"run": str(run.path)}) if given.json else f"{run.name} runs. Watch it with: workbench")
+        if given.json:
+            print_json({"run": str(run.path)}, indent=None)
+        else:
+            say([f"{run.name} runs. Watch it with: workbench"])
         return DONE
     return follow(run, process, offset, as_json=given.json)
 
@@ -157,17 +159,15 @@ def _predict(given) -> int:
     elif not texts:
         texts = _cut(sys.stdin.buffer.read())
     from core.evaluate.predict import Predictor
-    from workbench.formatting import percent, printable
+    from workbench.formatting import percent
 
     answers = Predictor.open(run, given.checkpoint).predict(texts)
     if given.json:
-        import msgspec
-
-        print(msgspec.json.format(msgspec.json.encode(answers), indent=2).decode())
+        print_json(answers)
         return DONE
     for answer in answers:
         mark = "  (cut)" if answer.cut else ""
-        print(f"{printable(answer.label)}\t{percent(answer.probabilities[answer.label])}\t{printable(answer.text)}{mark}")
+        print(with_tabs([answer.label, percent(answer.probabilities[answer.label]), answer.text]) + mark)
     return DONE
 
 
@@ -209,9 +209,10 @@ def _name(given) -> int:
     label = Label.of(given.name, run.label().note if given.note is None else given.note)
     run.name_it(label)
     if given.json:
-        print(json.dumps({"name": run.name, "run": str(run.path), "label": {"name": label.name, "note": label.note}}))
+        named = {"name": label.name, "note": label.note}
+        print_json({"name": run.name, "run": str(run.path), "label": named}, indent=None)
     else:
-        print(f"{run.name} is called {label.name}." if label.name else f"{run.name} has no name.")
+        say([f"{run.name} is called {label.name}." if label.name else f"{run.name} has no name."])
     return DONE
 
 
@@ -221,7 +222,10 @@ def _show(given) -> int:
         from core.code import facts_of, script
 
         code = script(run.recipe(), facts_of(run))
-        print(json.dumps({"run": str(run.path), "code": code}, indent=2) if given.json else code.rstrip())
+        if given.json:
+            print_json({"run": str(run.path), "code": code})
+        else:
+            say([code.rstrip()])
         return DONE
     from workbench import tables
 
@@ -263,7 +267,7 @@ def _export(given) -> int:
     asked = Predictor.open(run)
     words = card(run, asked, given.format)
     files = export(asked.model, asked.recipe, asked.names, asked.words, absolute(given.folder), words)
-    print("\n".join(map(str, files)))
+    say(map(str, files))
     return DONE
 
 
@@ -273,7 +277,7 @@ def _import(given) -> int:
     labels = [name.strip() for name in given.labels.split(",")] if given.labels is not None else None
     run = adopt(runs_root(given.runs), absolute(given.file), given.model, labels, given.context, given.readout)
     if given.json:
-        print(json.dumps({"run": str(run.path)}))
+        print_json({"run": str(run.path)}, indent=None)
     else:
-        print(f"{run.name} is {run.recipe().model.name} from {given.file}. Ask it: workbench predict {run.name} TEXT")
+        say([f"{run.name} is {run.recipe().model.name} from {given.file}. Ask it: workbench predict {run.name} TEXT"])
     return DONE

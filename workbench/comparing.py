@@ -1,17 +1,17 @@
 """Two runs side by side: what differs in their recipes, and who is right where the other is not."""
 
-import json
 from typing import Any
 
 import msgspec
 from rich.cells import cell_len
-from rich.console import Console
 
 from core.errors import BadRun
 from core.evaluate.compare import Comparison, compare
 from core.options import Options, options
 from core.runs.folder import RunFolder
-from workbench.formatting import pad, percent, plural, printable
+from core.wording import on_one_line
+from workbench.formatting import pad, percent, plural
+from workbench.printing import print_json, say
 
 
 def different(recipe: Options, other: Options) -> tuple[list[tuple[str, Any, Any]], int]:
@@ -27,7 +27,7 @@ def in_words(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}".replace("e-0", "e-")
-    return printable(", ".join(value) if isinstance(value, tuple) else str(value)) or "none"
+    return on_one_line(", ".join(value) if isinstance(value, tuple) else str(value)) or "none"
 
 
 def side_by_side(run: RunFolder, baseline: RunFolder, as_json: bool) -> int:
@@ -36,9 +36,9 @@ def side_by_side(run: RunFolder, baseline: RunFolder, as_json: bool) -> int:
     found = compare(run, baseline)
     tested = _tested(run), _tested(baseline)
     if as_json:
-        print(json.dumps(_document(found, tested, changed), indent=2))
+        print_json(_document(found, tested, changed))
         return 0
-    names = [f"{one['name']} {one['label']['name']}".rstrip() for one in tested]
+    names = [on_one_line(f"{one['name']} {one['label']['name']}").rstrip() for one in tested]
     wide = max(map(cell_len, names))
     lines = [
         f"{pad(name, wide)}  {percent(one['accuracy']):>7}  {percent(one['low'])} to {percent(one['high'])}"
@@ -50,9 +50,7 @@ def side_by_side(run: RunFolder, baseline: RunFolder, as_json: bool) -> int:
     name, value = (max([0, *(cell_len(row[i]) for row in rows)]) for i in (0, 1))
     lines += [f"{pad(row[0], name)}  {pad(row[1], value)}  {row[2]}" for row in rows]
     lines.append(f"{plural(equal, 'option')} equal")
-    console = Console(highlight=False)
-    for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+    say(lines)
     return 0
 
 

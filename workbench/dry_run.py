@@ -1,6 +1,5 @@
 """`workbench train --dry-run`: what a run would cost on this machine, part by part."""
 
-import json
 import os
 from datetime import datetime
 
@@ -10,7 +9,7 @@ from core.model.speeds import Speeds, recall
 from core.recipe import Recipe
 from workbench.formatting import clock, count, percent, plural, size
 from workbench.prices import Price, in_words, ladder, price, upwards
-from workbench.printing import bars, say, tabulate
+from workbench.printing import bars, print_json, say, tabulate
 from workbench.tables import profiled
 
 
@@ -41,7 +40,7 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
             **_in_numbers(found),
             "ladder": [{"from": part, **_in_numbers(rung)} for part, rung in zip(parts, rungs, strict=True)],
         }
-        print(json.dumps(document, indent=2))
+        print_json(document)
         return 0
     thaws = recipe.plan.depth and recipe.freeze.thaw_every
     none = "the next block thaws too soon for a cache" if thaws else "nothing frozen lies below what learns"

@@ -1,7 +1,6 @@
 """What can be said on the command line: commands, and flags that come from the recipe's own declaration."""
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import NoReturn
@@ -11,6 +10,8 @@ from core.options import Option, options
 from core.presets import MODELS
 from core.pretraining import Pretraining
 from core.recipe import Recipe
+from core.wording import shown
+from workbench.printing import say
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {
@@ -41,7 +42,7 @@ class Parser(argparse.ArgumentParser):
     commands: Mapping[str, "Parser"]
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"workbench: {message.removeprefix('argument ')}. See {self.prog} --help.\n")
+        self.exit(USAGE, shown(f"workbench: {message.removeprefix('argument ')}. See {self.prog} --help.\n"))
 
     def refuse(self, words: Sequence[str]) -> NoReturn:
         """Say which of the words that were given are not understood here, and what may have been meant."""
@@ -50,7 +51,7 @@ class Parser(argparse.ArgumentParser):
         for flag in wrong:
             close = get_close_matches(flag, known, 1, 0.7)
             meant = f"Did you mean {close[0]}?" if close else f"See {self.prog} --help."
-            print(f"workbench: {flag} is no option of {self.prog}. {meant}", file=sys.stderr)
+            say([f"workbench: {flag} is no option of {self.prog}. {meant}"], to_errors=True)
         if not wrong:
             self.error(f"{words[0]!r} is one word too many")
         self.exit(USAGE)

@@ -1,6 +1,5 @@
 """Watching a run from the command line: bars on a terminal, lines in a pipe. Leaving it leaves the run running."""
 
-import json
 import signal
 import subprocess
 import time
@@ -13,8 +12,10 @@ from core.runs.events import Ended, Event, Phase, Steps
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.wording import describe
+from core.wording import on_one_line
 from workbench.flags import DONE, FAILED, INTERRUPTED
-from workbench.formatting import clock, count, percent, printable
+from workbench.formatting import clock, count, percent
+from workbench.printing import print_json, say, say_on
 from workbench.saved import saved_in_words
 
 POLL = 0.1  # seconds
@@ -27,7 +28,7 @@ def follow(run: RunFolder, process: subprocess.Popen, offset: int, as_json: bool
     """
     console = Console(stderr=as_json, highlight=False)
     view = Bars(console) if console.is_terminal else Lines(console)
-    console.print(f"{run.name}  {run.path}", markup=False, soft_wrap=True)
+    say_on(console, f"{run.name}  {run.path}")
     history = History()
     with Interrupts(run, process, console) as interrupts, view:
         while history.ended is None:
@@ -43,14 +44,13 @@ def follow(run: RunFolder, process: subprocess.Popen, offset: int, as_json: bool
     ended = history.ended
     if ended and ended.state == "done":
         if as_json:
-            print(json.dumps(ended.result, indent=2))
-        for line in () if as_json else summary(run, ended.result):
-            console.print(line, markup=False, soft_wrap=True)
+            print_json(ended.result)
+        say(() if as_json else summary(run, ended.result))
         return DONE
     status = run.status()
     if as_json:
-        print(json.dumps({"run": str(run.path), "state": status.state, "why": status.why, "do": status.do}, indent=2))
-    console.print(f"{run.name} {status.state}. {status.why} {status.do}", markup=False, soft_wrap=True)
+        print_json({"run": str(run.path), "state": status.state, "why": status.why, "do": status.do})
+    say([f"{run.name} {status.state}. {status.why} {status.do}"], to_errors=as_json)
     return INTERRUPTED if interrupts.count or status.state == "stopped" else FAILED
 
 
@@ -115,21 +115,22 @@ class Lines:
     def __exit__(self, *_) -> None: ...
 
     def show(self, event: Event, history: History) -> None:
-        words = printable(describe(event))
+        words = on_one_line(describe(event))
         if isinstance(event, Steps) and event.step * 10 // history.n_steps > self._shown:
             self._shown = event.step * 10 // history.n_steps
             words = f"step {event.step} of {history.n_steps}: loss {event.loss[-1]:.3f}"
         if isinstance(event, Phase) and event.name != self._phase:
             self._phase, words = event.name, event.name
         if words and not isinstance(event, Ended):
-            self._console.print(words, markup=False, soft_wrap=True)
+            say_on(self._console, words)
 
 
 class Bars:
     """A progress bar for each phase, with what happens printed above."""
 
     def __init__(self, console: Console):
-        columns = TextColumn("{task.description:<10}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn(), TextColumn("{task.fields[words]}", markup=False)
+        name, words = (TextColumn(f"{{task.{what}}}", markup=False) for what in ("description:<10", "fields[words]"))
+        columns = name, BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn(), words
         self._progress = Progress(*columns, console=console)
         self._tasks: dict[str, int] = {}
 
@@ -147,10 +148,10 @@ class Bars:
         elif isinstance(event, Steps):
             words = f"loss {event.loss[-1]:.3f}  {history.steps_per_second:.1f} steps/s  {event.rss / 1e9:.1f} GB"
             self._task("learn", event.step, history.n_steps, words)
-        elif not isinstance(event, Ended) and (words := printable(describe(event))):
-            self._progress.console.print(words, markup=False, soft_wrap=True)
+        elif not isinstance(event, Ended) and (words := on_one_line(describe(event))):
+            say_on(self._progress.console, words)
 
     def _task(self, name: str, done: int, total: int, words: str) -> None:
         if name not in self._tasks:
-            self._tasks[name] = self._progress.add_task(name, total=total, words=words)
+            self._tasks[name] = self._progress.add_task(on_one_line(name), total=total, words=words)
         self._progress.update(self._tasks[name], completed=done, total=total, words=words)

@@ -1,7 +1,5 @@
 """Numbers and texts as people read them, measured in terminal cells."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
@@ -58,23 +56,6 @@ def ordinal(number: int) -> str:
     """1st, 2nd, 11th, 23rd."""
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number // 10 % 10 != 1 else "th"
     return f"{number}{ending}"
-
-
-def lines(text: str) -> str:
-    """A text with its line ends, and nothing that a terminal would act on: what cannot be shown is replaced."""
-
-    def shown(c: str) -> str:
-        if c.isspace():
-            return "\n" if c == "\n" else " "
-        kind = unicodedata.category(c)
-        return "�" if kind in ("Cc", "Cs") else "" if kind == "Cf" else c
-
-    return "".join(map(shown, text))
-
-
-def printable(text: str) -> str:
-    """`lines` on one line, with white space collapsed."""
-    return lines(re.sub(r"\s+", " ", text))
 
 
 def cut(text: str, width: int) -> str:

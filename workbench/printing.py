@@ -1,41 +1,77 @@
 """What the command line prints with: lines, tables, and bars while something takes its time."""
 
+import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import Progress, TaskID
-from rich.table import Table
-from rich.text import Text
+import msgspec
+
+from core.wording import UNSAFE, on_one_line, shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
-def say(lines: Iterable[str]) -> None:
-    """Print each on a line of its own, however long."""
-    console = Console(highlight=False)
+def say(lines: Iterable[str], to_errors: bool = False) -> None:
+    """Print each on a line of its own, however long, with nothing in it that a terminal would act on."""
     for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+        print(shown(line), file=sys.stderr if to_errors else sys.stdout)
+
+
+def say_on(console: "Console", line: str) -> None:
+    """The same on a console that draws bars below it."""
+    console.print(shown(line), markup=False, emoji=False, soft_wrap=True)
+
+
+def with_tabs(cells: Iterable[str]) -> str:
+    """A row for other programs: tabs between its cells, and none within."""
+    return "\t".join(on_one_line(cell).strip() for cell in cells)
+
+
+def print_json(document: Any, indent: int | None = 2) -> None:
+    """Print a document in which what a terminal would act on is escaped: read again, it is the same."""
+    text = json.dumps(document, indent=indent, ensure_ascii=False, default=_plain)
+    text = UNSAFE.sub(lambda match: match[0] if match[0] == "\n" else json.dumps(match[0])[1:-1], text)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=indent, default=_plain)
+    print(text)
+
+
+def _plain(found: Any) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(found))
 
 
 def tabulate(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows under their head: for a person on a terminal, and for another program where there is none."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     console = Console(highlight=False)
     if not console.is_terminal:
-        for row in (head, *rows):  # for other programs: a line a row, tabs between, nothing cut
-            print("\t".join(" ".join(cell.split()) for cell in row))
+        for row in (head, *rows):  # a line a row, nothing cut
+            print(with_tabs(row))
         return
     drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in head:
-        drawn.add_column(name, overflow="fold")
+        drawn.add_column(Text(on_one_line(name)), overflow="fold")
     for row in rows:
-        drawn.add_row(*map(Text, row))
+        drawn.add_row(*(Text(on_one_line(cell)) for cell in row))
     console.print(drawn)
 
 
 @contextmanager
 def bars() -> Iterator[Callable[[str, int, int, str], None]]:
     """A function that draws progress, a bar for each thing that it is told of."""
+    from rich.console import Console
+    from rich.progress import Progress
+
     with Progress(console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
+        tasks: dict[str, int] = {}
 
         def progress(name: str, done: int, total: int, unit: str) -> None:
             if name not in tasks:

@@ -1,6 +1,5 @@
 """The queue of runs in words, and on the command line."""
 
-import json
 from pathlib import Path
 
 import msgspec
@@ -9,6 +8,7 @@ from core.runs import queue
 from core.runs.folder import RunFolder, Status
 from core.runs.queue import Turn
 from workbench.formatting import ordinal, plural
+from workbench.printing import print_json, say
 
 
 def when(turn: Turn | None) -> str:
@@ -56,11 +56,11 @@ def add(run: RunFolder, as_json: bool) -> int:
     turn = queue.add(run)
     place, after = (turn.place, turn.after or None) if turn else (0, None)
     if as_json:
-        print(json.dumps({"run": str(run.path), "place": place, "after": after}, indent=2))
+        print_json({"run": str(run.path), "place": place, "after": after})
     elif after:
-        print(f"{run.name} waits, {ordinal(place)} in the queue; {when(turn)}.")
+        say([f"{run.name} waits, {ordinal(place)} in the queue; {when(turn)}."])
     else:
-        print(f"{run.name} starts now, as no other runs. Watch it with: workbench")
+        say([f"{run.name} starts now, as no other runs. Watch it with: workbench"])
     return 0
 
 
@@ -71,12 +71,12 @@ def show(root: Path, as_json: bool) -> int:
     started = queue.start(root)
     if as_json:
         waiting = [{"run": str(run.path), "after": turn.after or None if turn else None} for run, turn in zip(runs, turns, strict=True)]
-        print(json.dumps({"waiting": waiting, "started": started}, indent=2))
+        print_json({"waiting": waiting, "started": started})
         return 0
-    for place, (run, turn) in enumerate(zip(runs, turns, strict=True), 1):
-        print(f"{ordinal(place):<5} {run.name}  {when(turn)}")
+    rows = enumerate(zip(runs, turns, strict=True), 1)
+    say(f"{ordinal(place):<5} {run.name}  {when(turn)}" for place, (run, turn) in rows)
     if not runs:
-        print("Nothing waits in the queue. workbench train --queue adds a run.")
+        say(["Nothing waits in the queue. workbench train --queue adds a run."])
     elif started:
-        print("The queue had been interrupted. It goes on now.")
+        say(["The queue had been interrupted. It goes on now."])
     return 0

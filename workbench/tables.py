@@ -1,11 +1,9 @@
 """Listings on the command line: what is in a file, which runs there are, which models."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.console import Console
 
 from core.data.profile import Profile
 from core.errors import BadRun
@@ -16,9 +14,10 @@ from core.recipe import Recipe, load
 from core.runs import queue
 from core.runs.folder import RunFolder
 from core.runs.root import list_runs
+from core.wording import on_one_line
 from workbench import comparing
-from workbench.formatting import clock, count, ordinal, percent, plural, printable, size
-from workbench.printing import bars, say, tabulate
+from workbench.formatting import clock, count, ordinal, percent, plural, size
+from workbench.printing import bars, print_json, say, tabulate
 from workbench.queueing import interrupted
 
 
@@ -26,7 +25,7 @@ def data(recipe: Recipe, as_json: bool) -> int:
     """What is in the recipe's file; returns the exit code. Raises BadData where it cannot be read."""
     found = profiled(recipe)
     if as_json:
-        print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        print_json(found)
         return 0
     lines = [
         f"{found.path}",
@@ -63,7 +62,7 @@ def runs(root: Path, as_json: bool) -> int:
     places = {run.name: place for place, run in enumerate(queue.waiting(root), 1)}
     rows = [_run(run) | {"place": places.get(run.name)} for run in list_runs(root)]
     if as_json:
-        print(json.dumps(rows, indent=2))
+        print_json(rows)
     elif not rows:
         say([f"No runs in {root} yet. workbench train makes one."])
     else:
@@ -85,7 +84,7 @@ def runs(root: Path, as_json: bool) -> int:
             ],
         )
     if words := interrupted(root):
-        Console(stderr=True, highlight=False).print(f"{words}. workbench queue goes on with it.", soft_wrap=True)
+        say([f"{words}. workbench queue goes on with it."], to_errors=True)
     return 0
 
 
@@ -110,12 +109,13 @@ def show(run: RunFolder, as_json: bool) -> int:
     row, label, result = _run(run), run.label(), run.result()
     if as_json:
         changes = {name: value for name, value, _ in changed}
-        print(json.dumps(row | {"label": msgspec.to_builtins(label), "changed": changes, "result": result}, indent=2))
+        print_json(row | {"label": msgspec.to_builtins(label), "changed": changes, "result": result})
         return 0
     step = f", step {row['step']:,} of {row['n_steps']:,}" if row["n_steps"] else ""
     about = " · ".join(filter(None, [row["data"], row["model"], row["trainable"]]))
     said = (label.name, label.note, f"{row['why']} {row['do']}", about)
-    say([f"{run.name}  {row['state']}{step}  {run.path}", *filter(None, (printable(words).strip() for words in said)), ""])
+    said = filter(None, (on_one_line(words).strip() for words in said))
+    say([f"{run.name}  {row['state']}{step}  {run.path}", *said, ""])
     if changed:
         tabulate(["option", "here", "default"], [[name, comparing.in_words(value), comparing.in_words(usual)] for name, value, usual in changed])
     else:
@@ -152,7 +152,7 @@ def _result(result: dict) -> None:
     tabulate(
         ["label", "precision", "recall", "F1", "rows"],
         [
-            [printable(name), *(percent(one[key]) for key in ("precision", "recall", "f1")), f"{one['rows']:,}"]
+            [name, *(percent(one[key]) for key in ("precision", "recall", "f1")), f"{one['rows']:,}"]
             for name, one in result["test"]["per_class"].items()
         ],
     )
@@ -175,7 +175,7 @@ def recipes(model: str | None, as_json: bool) -> int:
         for name, same in standing.items()
     ]
     if as_json:
-        print(json.dumps(rows, indent=2))
+        print_json(rows)
         return 0
     last = "stands for" if model else "model"
     tabulate(
@@ -212,7 +212,7 @@ def models(as_json: bool) -> int:
         for name, preset in MODELS.items()
     ]
     if as_json:
-        print(json.dumps(rows, indent=2))
+        print_json(rows)
         return 0
     tabulate(
         ["model", "parameters", "blocks", "width", "context", "weights", "from"],

@@ -1,6 +1,5 @@
 """Telling a run something from the command line, and hearing what comes of it."""
 
-import json
 import shutil
 import sys
 import time
@@ -39,8 +38,10 @@ from core.runs.events import (
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.wording import describe
+from core.wording import on_one_line
 from workbench.flags import DONE, FAILED
-from workbench.formatting import cut, pad, percent, printable
+from workbench.formatting import cut, pad, percent
+from workbench.printing import print_json, say
 from workbench.rest import plan_now
 from workbench.stepped import MARK_WIDTH, StepText, step_texts
 
@@ -126,9 +127,9 @@ def tell(run: RunFolder, told: Control, as_json: bool) -> int:
     if as_json:
         texts = {step: [one._asdict() for one in learned] for step, learned in answers.learned()}
         known = {"answered": answer is not None, "refused": answer.refused if answer else None, "step": answer.step if answer else None}
-        print(json.dumps({"run": str(run.path), "id": answers.id, "control": control, **known, "steps": texts}, indent=2))
+        print_json({"run": str(run.path), "id": answers.id, "control": control, **known, "steps": texts})
     else:
-        print("\n".join([*answers.said()] or [f"{run.name} has not answered yet. It answers between two steps, once it learns."]))
+        say([*answers.said()] or [f"{run.name} has not answered yet. It answers between two steps, once it learns."])
     return FAILED if answer and answer.refused else DONE
 
 
@@ -138,9 +139,9 @@ def _take_out(run: RunFolder, told: Control, as_json: bool) -> int:
     queue.take_out(run)
     if as_json:
         known = {"id": None, "control": msgspec.to_builtins(told), "answered": True, "refused": None, "step": run.status().step, "steps": {}}
-        print(json.dumps({"run": str(run.path), **known}, indent=2))
+        print_json({"run": str(run.path), **known})
     else:
-        print(f"{run.name} is out of the queue.")
+        say([f"{run.name} is out of the queue."])
     return DONE
 
 
@@ -176,7 +177,7 @@ class Answers:
         """What was heard, in lines. Raises BadRun where the texts of a step cannot be read."""
         learned = dict(self.learned())
         for event in self.heard:
-            if words := printable(describe(event)):
+            if words := on_one_line(describe(event)):
                 yield f"{self._run.name}, step {event.step:,}: {words}"
             if isinstance(event, Learned):
                 yield from map(_line, learned[event.step])
@@ -191,6 +192,7 @@ class Answers:
 
 def _line(one: StepText) -> str:
     """A text of a step; on a terminal in one of its lines, anywhere else whole."""
-    said = f"{printable(one.answer)} {percent(one.probability)}"
-    line = f"  loss {one.loss_in_words:>6}  {pad(one.mark, MARK_WIDTH)}  said {said}, is {printable(one.label)}:  {printable(one.text)}"
+    said = f"{on_one_line(one.answer)} {percent(one.probability)}"
+    right = f"is {on_one_line(one.label)}:  {on_one_line(one.text)}"
+    line = f"  loss {one.loss_in_words:>6}  {pad(one.mark, MARK_WIDTH)}  said {said}, {right}"
     return cut(line, shutil.get_terminal_size().columns) if sys.stdout.isatty() else line

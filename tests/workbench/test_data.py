@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 from core.recipe import load
 from workbench.app import WorkbenchApp
-from workbench.formatting import cut, printable
+from workbench.formatting import cut
 from workbench.helper import Helper
 from workbench.screens.source import Files, SourceDialog, dropped
 from workbench.widgets.choice import Choice
@@ -351,7 +351,6 @@ def test_lengths_are_drawn_evenly_and_nothing_is_lost():
 
 def test_cells_are_counted_and_no_character_is_cut_in_half():
     assert cut("距离川沙", 5) == "距离…" and cut("距离", 4) == "距离" and cut("abc", 0) == ""
-    assert printable("a\tb\x1b[2J\ud800\u202e") == "a b�[2J�"
 
 
 @pytest.mark.parametrize("file", ["sms/SMSSpamCollection", "chinese/ChnSentiCorp_htl_all.csv"])

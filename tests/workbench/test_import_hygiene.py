@@ -22,6 +22,7 @@ FREE_OF_TORCH = (
     "core.runs.history",
     "core.runs.launch",
     "core.runs.queue",
+    "core.wording",
 )
 ENGINE = ("core.train.loop", "core.runs.worker", "core.evaluate.predict", "core.model.classifier")
 

@@ -10,10 +10,11 @@ from textual.widgets import Input, Static
 from core.errors import WorkbenchError
 from core.evaluate.question import BEGINNING, EXAMPLE, IS_IT_SPAM, Continuation, Question
 from core.presets import MODELS
+from core.wording import shown
 from workbench import keys
 from workbench.asking import ENDED, RANDOM
 from workbench.desk import Desk
-from workbench.formatting import lines, plural, size
+from workbench.formatting import plural, size
 from workbench.helper import Helper, Progress, Superseded
 from workbench.screens.dialog import Dialog
 from workbench.themes import colour
@@ -156,13 +157,13 @@ class AskDialog(Dialog[None]):
             self._hint(f"{DOING[progress.name].format(self._name)}{so_far}.")
 
     def _show(self, asked: str, said: str) -> None:
-        words = Text.assemble((lines(asked), colour(self, "muted")), (lines(said), colour(self, "text")))
+        words = Text.assemble((shown(asked), colour(self, "muted")), (shown(said), colour(self, "text")))
         self.query_one("#said", Static).update(words)
         self.query_one("#answer").scroll_end(animate=False)
 
     def _hint(self, words: str, glyph: str = "", role: str = "muted") -> None:
         mark = Text(f"{glyph} " if glyph else "", colour(self, role))
-        line = Text.assemble(mark, (words, colour(self, "text" if glyph else "muted")))
+        line = Text.assemble(mark, (shown(words), colour(self, "text" if glyph else "muted")))
         self.query_one(".hint", Static).update(line)
 
     def action_back(self) -> None:

@@ -10,9 +10,10 @@ from textual.widgets import Input, Static
 
 from core.data.profile import Profile
 from core.errors import BadData, BadRecipe, WorkbenchError
+from core.wording import on_one_line
 from workbench import keys
 from workbench.desk import Desk
-from workbench.formatting import cut, plural, printable
+from workbench.formatting import cut, plural
 from workbench.helper import Superseded
 from workbench.screens.room import Room
 from workbench.screens.source import SourceDialog, dropped
@@ -110,7 +111,7 @@ class DataScreen(Room):
         if view.filter:
             words.append(next((n.text for n in self._shown.notes if n.filter == view.filter), view.filter))
         if view.search:
-            words.append(f"“{printable(view.search)}”")
+            words.append(f"“{on_one_line(view.search)}”")
         count = f"{rows.total:,} of {self._shown.rows:,}"
         room = panel.size.width - len(panel.title) - len(count) - BESIDE
         panel.subtitle = ", ".join([*filter(None, [cut(", ".join(words), room)]), count])

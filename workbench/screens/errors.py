@@ -9,7 +9,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core.errors import BadRun
-from workbench.formatting import lines, percent, plural
+from core.wording import on_one_line, shown
+from workbench.formatting import percent, plural
 from workbench.screens.over import OverTrain
 from workbench.themes import colour
 from workbench.widgets.errors import Errors, read_mistakes
@@ -35,7 +36,7 @@ class ErrorsScreen(OverTrain):
         try:
             mistakes, labels = await asyncio.to_thread(read_mistakes, self._run.predictions_file)
         except BadRun as error:
-            self.query_one("#whole", Static).update(Text(str(error), colour(self, "error")))
+            self.query_one("#whole", Static).update(Text(shown(str(error)), colour(self, "error")))
             return
         if not mistakes:
             self.query_one("#whole", Static).update("Every test text is right.")
@@ -56,18 +57,18 @@ class ErrorsScreen(OverTrain):
         muted = colour(self, "muted")
         words = Text.assemble(
             ("It says ", muted),
-            (mistake.predicted, errors.label_colour(mistake.predicted)),
+            (on_one_line(mistake.predicted), errors.label_colour(mistake.predicted)),
             (f", {percent(mistake.probability)} sure. The label is ", muted),
-            (mistake.label, errors.label_colour(mistake.label)),
+            (on_one_line(mistake.label), errors.label_colour(mistake.label)),
             (". This text also stands in training." if mistake.leak else ".", muted),
             "\n\n",
-            shown(mistake.text),
+            readable(mistake.text),
         )
         self.query_one("#whole", Static).update(words)
         self.query_one(VerticalScroll).scroll_home(animate=False)
 
 
-def shown(text: str) -> str:
-    """`lines` of a text, as much of it as can be read on a screen, and how much more there is."""
-    clean = lines(text[:LONGEST])
+def readable(text: str) -> str:
+    """What is shown of a text, as much of it as can be read on a screen, and how much more there is."""
+    clean = shown(text[:LONGEST])
     return clean if len(text) <= LONGEST else f"{clean}…\n\n{len(text) - LONGEST:,} more characters."

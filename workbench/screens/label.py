@@ -7,7 +7,7 @@ from textual.widgets import Input, Static
 
 from core.errors import BadRun
 from core.runs.folder import Label, RunFolder
-from workbench.formatting import printable
+from core.wording import on_one_line, shown
 from workbench.screens.dialog import Dialog
 from workbench.widgets.panel import Panel
 
@@ -20,7 +20,7 @@ class LabelDialog(Dialog[None]):
         self._run, self._label = run, run.label()
 
     def compose(self) -> ComposeResult:
-        name = printable(self._run.name)
+        name = on_one_line(self._run.name)
         with Panel(title=f"Name and note of {name}", classes="dialog"):
             with Horizontal(classes="field"):
                 yield Static("name", classes="name")
@@ -40,6 +40,6 @@ class LabelDialog(Dialog[None]):
         try:
             self._run.name_it(Label.of(name, note))
         except BadRun as error:
-            self.query_one(".hint", Static).update(str(error))
+            self.query_one(".hint", Static).update(shown(str(error)))
         else:
             self.dismiss()

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -10,9 +11,10 @@ from textual.widgets import Static
 
 from core.errors import BadRun
 from core.runs.root import list_runs
+from core.wording import on_one_line
 from workbench import keys
 from workbench.classifier import Asked, checkpoints
-from workbench.formatting import cut, pad, percent, printable
+from workbench.formatting import cut, pad, percent
 from workbench.screens.dialog import Dialog
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
@@ -66,9 +68,9 @@ class Checkpoints(Lines):
 
     def line(self, index: int, width: int) -> Text:
         asked, words = self._choices[index]
-        name = max(len(choice.folder.name) for choice, _ in self._choices)
+        name = max(cell_len(on_one_line(choice.folder.name)) for choice, _ in self._choices)
         line = Text.assemble(
-            (f"  {pad(printable(asked.folder.name), name)}  {asked.checkpoint}  ", colour(self, "text")),
+            (f"  {pad(on_one_line(asked.folder.name), name)}  {asked.checkpoint}  ", colour(self, "text")),
             no_wrap=True,
         )
         return line.append(cut(words, width - line.cell_len), colour(self, "muted"))

@@ -14,6 +14,7 @@ from core.errors import BadRun
 from core.evaluate.compare import Comparison
 from core.runs.folder import RunFolder
 from core.runs.history import History
+from core.wording import on_one_line, shown
 from workbench import curves, keys, queueing
 from workbench.formatting import plural
 from workbench.listing import Entry, Listing, bring_back, empty_bin, hide
@@ -115,7 +116,7 @@ class RunsScreen(Room):
 
     def _nothing(self) -> str:
         if self._bin:
-            return deleted(self._bin[-1][0])
+            return shown(deleted(self._bin[-1][0]))
         return "No runs yet. t trains one."
 
     def _show(self) -> None:
@@ -163,7 +164,7 @@ class RunsScreen(Room):
         self.query_one("#recipe", Panel).title = title
         self.query_one(Differences).show(entry.recipe, other.recipe if other else None)
         note = self.query_one("#note", Static)
-        note.update(entry.label.note)
+        note.update(shown(entry.label.note))
         note.display = bool(entry.label.note)
         found = self._compared.get((entry.run.path, other.run.path)) if other else None
         proof = self.query_one("#proof", Static)
@@ -211,12 +212,12 @@ class RunsScreen(Room):
     def _draw(self) -> None:
         if not self.is_current:
             return
-        histories = {run.name: found for run in self._drawn() if (found := self._history(run)) is not None}
+        histories = {on_one_line(run.name): found for run in self._drawn() if (found := self._history(run)) is not None}
         entry = self._selected
         selected = self._history(entry.run) if entry else None
         self.query_one(Baselines).show(selected or History())
         if selected:
-            glyphs = {path.name: glyph for path, glyph in self._glyphs.items()}
+            glyphs = {on_one_line(path.name): glyph for path, glyph in self._glyphs.items()}
             version = tuple((name, glyphs.get(name), id(found), found.version) for name, found in histories.items())
             self.query_one(Chart).show(curves.side_by_side(histories, glyphs), version)
 

@@ -9,7 +9,7 @@ from textual.widgets import Input, Static
 
 from core import files, toml
 from core.recipe import Recipe
-from workbench.formatting import printable
+from core.wording import on_one_line
 from workbench.screens.dialog import Dialog
 from workbench.themes import colour
 from workbench.widgets.panel import Panel
@@ -40,12 +40,12 @@ class SaveDialog(Dialog[Path | None]):
             self._hint("Name a file, for example recipe.toml.")
         elif path.exists() and path != self._agreed:
             self._agreed = path
-            self._hint(f"{printable(name)} is there already. Enter again replaces it.")
+            self._hint(f"{on_one_line(name)} is there already. Enter again replaces it.")
         else:
             try:
                 files.write(path, toml.text(self._recipe))
             except OSError as error:
-                self._hint(f"{printable(name)} cannot be written: {error.strerror}. Choose another place.")
+                self._hint(f"{on_one_line(name)} cannot be written: {error.strerror}. Choose another place.")
             else:
                 self.dismiss(path)
 

@@ -12,8 +12,9 @@ from textual.widgets import Input, Static
 
 from core.data.named import NAMED, DataSet, fetched
 from core.options import AUTO
+from core.wording import on_one_line, shown
 from workbench import keys
-from workbench.formatting import cut, printable, size
+from workbench.formatting import cut, size
 from workbench.screens.dialog import Dialog
 from workbench.themes import colour
 from workbench.widgets.choice import Choice
@@ -84,7 +85,7 @@ class Files(Lines):
             words = Text(f" {path.name:<10}", hue, no_wrap=True)
             return words.append(cut(f"{where:<16}{path.title}, {path.licence}", width - 12), colour(self, "muted"))
         words = path.name + "/" if path.is_dir() else path.name
-        line = Text(" " + cut(printable(words), width - 14), hue, no_wrap=True)
+        line = Text(" " + cut(on_one_line(words), width - 14), hue, no_wrap=True)
         if not path.is_dir():
             try:
                 line.append(f"  {size(path.stat().st_size)}", colour(self, "rule"))
@@ -146,7 +147,7 @@ class SourceDialog(Dialog[dict | None]):
         )
 
     def _hint(self, words: str) -> None:
-        self.query_one(".hint", Static).update(words)
+        self.query_one(".hint", Static).update(shown(words))
 
     def action_up(self) -> None:
         self.query_one(Files).cursor -= 1
@@ -175,7 +176,7 @@ class SourceDialog(Dialog[dict | None]):
             if self.query_one(Files).chosen:
                 self.action_complete()
             else:
-                self._hint(f"There is no file {printable(typed)}. Check the path.")
+                self._hint(f"There is no file {on_one_line(typed)}. Check the path.")
             return
         text, label = (self.query_one(f"#{name}", Choice).value for name in ("text", "label"))
         same = typed == self._path

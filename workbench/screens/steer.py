@@ -8,7 +8,7 @@ from textual.widgets import Input, Static
 from core.runs.control import Change, Epochs, Rates, rate_in_words, wrong
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from workbench.formatting import printable
+from core.wording import on_one_line, shown
 from workbench.screens.dialog import Dialog
 from workbench.widgets.panel import Panel
 
@@ -28,7 +28,7 @@ class SteerDialog(Dialog[list[Change] | None]):
         self._shown = {name: _in_words(name, value) for name, value in known.items()}
 
     def compose(self) -> ComposeResult:
-        with Panel(title=f"What {printable(self._run.name)} learns with", classes="dialog"):
+        with Panel(title=f"What {on_one_line(self._run.name)} learns with", classes="dialog"):
             for name, value in self._shown.items():
                 with Horizontal(classes="field"):
                     yield Static(name.replace("_", " "), classes="name")
@@ -55,7 +55,7 @@ class SteerDialog(Dialog[list[Change] | None]):
             self.dismiss(told)
 
     def _hint(self, words: str) -> None:
-        self.query_one(".hint", Static).update(words)
+        self.query_one(".hint", Static).update(shown(words))
 
 
 def _in_words(name: str, value: float | str) -> str:

@@ -12,6 +12,7 @@ from core.data.named import called
 from core.model.freeze import FreezePlan
 from core.recipe import Recipe
 from core.runs.history import History
+from core.wording import on_one_line
 from workbench import curves, keys
 from workbench.desk import Desk
 from workbench.formatting import plural
@@ -177,8 +178,8 @@ class TrainScreen(Steering):
     def _sentence(self, desk: Desk) -> Text:
         recipe = desk.recipe
         if desk.run:
-            return Text(f"Opening {desk.run.name}.")
-        return Text(f"Nothing is training. t trains {recipe_in_words(recipe)}.")
+            return Text(f"Opening {on_one_line(desk.run.name)}.")
+        return Text(f"Nothing is training. t trains {on_one_line(recipe_in_words(recipe))}.")
 
     def _lay_out(self) -> None:
         narrow = self.has_class("-narrow")

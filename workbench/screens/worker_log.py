@@ -7,7 +7,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core.runs.folder import RunFolder
-from workbench.screens.errors import shown
+from workbench.screens.errors import readable
 from workbench.screens.over import OverTrain
 from workbench.widgets.panel import Panel
 
@@ -36,6 +36,6 @@ def tail(run: RunFolder) -> str:
         with open(run.log_file, "rb") as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - TAIL))
-            return shown(file.read().decode(errors="replace").strip())
+            return readable(file.read().decode(errors="replace").strip())
     except FileNotFoundError:
         return ""

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from core.errors import BadRecipe
 from core.presets import MODELS, is_folder
 from core.recipe import Recipe
+from core.wording import on_one_line
 from workbench import keys
 from workbench.desk import Desk
 from workbench.formatting import cut, pad, size
@@ -23,7 +24,7 @@ def weights_in_words(name: str, recipe: Recipe, models: dict[str, str]) -> str:
     if chosen == "random":
         return WHERE["random"]
     if is_folder(chosen):
-        return Path(chosen).name
+        return on_one_line(Path(chosen).name)
     where = models.get(name, "…")
     source = MODELS[name].source
     return f"fetch {size(source.size)}" if where == "download" and source else WHERE.get(where, where)

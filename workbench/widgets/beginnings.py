@@ -11,7 +11,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from workbench.formatting import LEVELS, cut, plural, printable
+from core.wording import on_one_line
+from workbench.formatting import LEVELS, cut, plural
 from workbench.themes import colour
 from workbench.widgets.panel import Panel
 
@@ -108,7 +109,7 @@ class Beginnings(Panel):
 
     def show(self, label: str, role: str, pieces: Sequence[tuple[str, int]], shares: Sequence[float], before: int) -> None:
         """Texts with the tokens that each takes, and the share of `label` after each; `before` tokens are left out."""
-        name = cut(printable(label), MOST_LABEL)
+        name = cut(on_one_line(label), MOST_LABEL)
         self.title = f"{name[:1].upper()}{name[1:]} %, {TITLE[:1].lower()}{TITLE[1:]}"
         columns = [Column(_shown(text), n, share) for (text, n), share in zip(pieces, shares, strict=True)]
         self._columns.show(columns, role, before)
@@ -127,7 +128,7 @@ class Beginnings(Panel):
 
 def _shown(piece: str) -> str:
     """A token's text. The space that words begin with is the gap between two columns; others are made visible."""
-    shown = printable(piece.replace("\n", "⏎").replace("\t", "⇥")).strip(" ")
+    shown = on_one_line(piece.replace("\n", "⏎").replace("\t", "⇥")).strip(" ")
     return cut(shown, MOST) or ("␣" if piece.isspace() else "·")
 
 

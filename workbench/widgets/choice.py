@@ -6,8 +6,8 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from core.wording import on_one_line
 from workbench import keys
-from workbench.formatting import printable
 from workbench.themes import colour
 
 
@@ -27,7 +27,7 @@ class Choice(Widget, can_focus=True):
     def render(self) -> Text:
         arrows = colour(self, "focus" if self.has_focus else "rule")
         return Text.assemble(
-            ("‹ ", arrows), (printable(self.value), colour(self, "text")), (" ›", arrows), no_wrap=True
+            ("‹ ", arrows), (on_one_line(self.value), colour(self, "text")), (" ›", arrows), no_wrap=True
         )
 
     def on_focus(self) -> None:

@@ -4,8 +4,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from core.data.profile import Profile
+from core.wording import on_one_line
 from workbench import keys
-from workbench.formatting import bar, cut, pad, printable
+from workbench.formatting import bar, cut, pad
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import Lines
 
@@ -60,7 +61,7 @@ class Classes(Lines):
         name, bars, number = self._columns(width)
         top = max(profile.labels.values())
         text, hue = colour(self, "text"), colour(self, class_role(self._order[label], len(self._order)))
-        line = Text(f" {pad(printable(label), name)} ", text, no_wrap=True)
+        line = Text(f" {pad(on_one_line(label), name)} ", text, no_wrap=True)
         for rows in (profile.labels[label], profile.learning.get(label, 0)):
             line.append(pad(bar(rows / top, bars), bars), hue)
             line.append(f"{rows:>{number},}  ", text if rows else colour(self, "warning"))
@@ -68,7 +69,7 @@ class Classes(Lines):
 
     def _columns(self, width: int) -> tuple[int, int, int]:
         """Cells for the name, each bar, each number. Names come first: of many classes they tell more than bars."""
-        longest = max((cell_len(printable(label)) for label in self._profile.labels), default=4)
+        longest = max((cell_len(on_one_line(label)) for label in self._profile.labels), default=4)
         number = max(len(f"{rows:,}") for rows in self._profile.labels.values()) + 1
         room = width - 2 - 2 * (number + 2)
         name = min(longest, max(LEAST_NAME, room - 2 * LEAST_BAR))

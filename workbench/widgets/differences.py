@@ -55,5 +55,5 @@ class Differences(Widget):
 
 
 def _shown(value: Any) -> str:
-    words = in_words(value)
+    words = in_words(value)  # which has escaped it
     return Path(words).name if Path(words).is_absolute() else words

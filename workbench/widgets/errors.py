@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from core.errors import BadRun
-from workbench.formatting import cut, pad, percent, printable
+from core.wording import on_one_line
+from workbench.formatting import cut, pad, percent
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import Lines
 
@@ -66,7 +67,7 @@ class Errors(Lines):
 
     def show(self, mistakes: list[Mistake], labels: list[str]) -> None:
         self._mistakes, self._labels = mistakes, labels
-        self._name_width = min(16, max([5, *(cell_len(label) for label in labels)]))
+        self._name_width = min(16, max([5, *(cell_len(on_one_line(label)) for label in labels)]))
         self.changed()
 
     @property
@@ -86,8 +87,8 @@ class Errors(Lines):
         mistake = self._mistakes[index]
         text = Text(no_wrap=True).append(f" {percent(mistake.probability):>8}  ")
         for label in (mistake.predicted, mistake.label):
-            text.append(f"{pad(printable(label), self._name_width)}  ", self.label_colour(label))
-        text.append(cut(printable(mistake.text[: width * 2]), width - text.cell_len - 1))
+            text.append(f"{pad(on_one_line(label), self._name_width)}  ", self.label_colour(label))
+        text.append(cut(on_one_line(mistake.text[: width * 2]), width - text.cell_len - 1))
         return text
 
     def label_colour(self, label: str) -> str:

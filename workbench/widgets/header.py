@@ -10,6 +10,7 @@ from textual.widget import Widget
 from core.data.named import called
 from core.runs.folder import Status
 from core.runs.history import History
+from core.wording import on_one_line
 from workbench import keys
 from workbench.desk import Desk
 from workbench.formatting import clock, cut
@@ -72,12 +73,13 @@ class Header(Widget):
         desk: Desk = self.app.desk
         run, recipe, heads = "idle", desk.recipe, []
         if desk.run:
-            run, recipe = desk.run.name, desk.run_recipe
+            run, recipe = on_one_line(desk.run.name), desk.run_recipe
             run += f" {run_in_words(desk.status, desk.history)}" if desk.status else ""
         if recipe:
             path, model = recipe.data.path, recipe.model.name
-            data = Path(path).stem
-            heads = [*(f"{name} · {model} · " for name in (called(path), data, cut(data, 12))), f"{model} · "]
+            data = on_one_line(Path(path).stem)
+            names = on_one_line(called(path)), data, cut(data, 12)
+            heads = [*(f"{name} · {model} · " for name in names), f"{model} · "]
         head = next((words for words in heads if cell_len(words + run) <= room), "")
         hue = "train" if desk.status and desk.status.alive else "error" if "✕" in run else "muted"
         return Text.assemble((head, colour(self, "muted")), (cut(run, room), colour(self, hue)))

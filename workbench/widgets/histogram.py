@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from math import ceil
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
 from core.data.profile import Profile
-from workbench.formatting import LEVELS, cut, percent, printable
+from core.wording import on_one_line
+from workbench.formatting import LEVELS, cut, percent
 from workbench.themes import class_role, colour
 
 MOST_APART = 8  # more classes than this share one histogram
@@ -102,7 +104,7 @@ class Histogram(Widget):
         room = self.size.height
         if len(classes) > min(MOST_APART, room - 1):
             classes, hues = {f"all {len(classes)}": merged(classes)}, [colour(self, "class-1")]
-        names = min(12, max(len(name) for name in classes)) + 1
+        names = min(12, max(cell_len(on_one_line(name)) for name in classes)) + 1
         axis = Axis.of(axis_end(merged(classes), profile.context), self.size.width - names)
         limit = axis.at(profile.context) if profile.context <= axis.end else None
         with_ticks = room > len(classes) + 1
@@ -117,7 +119,7 @@ class Histogram(Widget):
                     line.append("┊" if at_limit else cell, muted if at_limit else hue)
                 if row == height - 1:
                     line.pad_right(self.size.width - names - line.cell_len)
-                    line.append(" " + cut(printable(name), names - 1), hue)
+                    line.append(" " + cut(on_one_line(name), names - 1), hue)
                 lines.append(line)
         if with_ticks:
             lines.append(Text(_ticks(axis, limit), muted, no_wrap=True))

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
+from core.wording import on_one_line
 from workbench import keys
 from workbench.classifier import Answer, Opened
-from workbench.formatting import cut, pad, percent, printable
+from workbench.formatting import cut, pad, percent
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import Lines
 
@@ -66,7 +67,7 @@ class Kept(Lines):
         for entry in self._entries:
             if entry.answer is None and entry.text in answers:
                 entry.answer = answers[entry.text]
-                entry.by = f"{classifier.asked.folder.name}, step {classifier.step:,}"
+                entry.by = f"{on_one_line(classifier.asked.folder.name)}, step {classifier.step:,}"
                 entry.role = class_role(classifier.labels.index(entry.answer.label), len(classifier.labels))
         self._entries = _without_repeats(self._entries)
         self.changed()
@@ -74,16 +75,16 @@ class Kept(Lines):
     def line(self, index: int, width: int) -> Text:
         entry, muted = self._entries[index], colour(self, "muted")
         label = min(
-            MOST_LABEL, max(cell_len(printable(e.answer.label)) if e.answer else 1 for e in self._entries)
+            MOST_LABEL, max(cell_len(on_one_line(e.answer.label)) if e.answer else 1 for e in self._entries)
         )
         by = max(cell_len(e.by) for e in self._entries)
         room = width - 2 - 2 - label - PERCENT - 2 - by - 2
         text = Text(
-            "  " + pad(printable(entry.text[: 2 * width]), room) + "  ", colour(self, "text"), no_wrap=True
+            "  " + pad(on_one_line(entry.text[: 2 * width]), room) + "  ", colour(self, "text"), no_wrap=True
         )
         if entry.answer is None:
             return text.append("…", muted)
-        text.append(pad(printable(entry.answer.label), label), colour(self, entry.role))
+        text.append(pad(on_one_line(entry.answer.label), label), colour(self, entry.role))
         text.append(pad(percent(entry.answer.probability), PERCENT, right=True), colour(self, "text"))
         return text.append("  " + cut(entry.by, by), muted)
 

@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from core.wording import UNSAFE, on_one_line
 from workbench import keys
 from workbench.formatting import cut
 from workbench.themes import colour
@@ -91,7 +92,7 @@ class Lines(ScrollView, can_focus=True):
         index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         style = self.rich_style
         if y == self.count == 0:
-            words = Text(cut(f" {self.nothing()}", width), colour(self, "text"))
+            words = Text(cut(f" {on_one_line(self.nothing())}", width), colour(self, "text"))
             return self._strip(words).adjust_cell_length(width).apply_style(style)
         if index >= self.count:
             return Strip.blank(width, style)
@@ -102,6 +103,8 @@ class Lines(ScrollView, can_focus=True):
         return strip.apply_style(style)
 
     def _strip(self, text: Text) -> Strip:
+        if UNSAFE.search(text.plain):  # what a subclass has not escaped
+            text = _escaped(text)
         console = self.app.console
         # rich leaves the style of a text without spans to whoever prints it
         return Strip(
@@ -134,3 +137,15 @@ class Lines(ScrollView, can_focus=True):
 
     def action_page_down(self) -> None:
         self.cursor += self.scrollable_content_region.height
+
+
+def _escaped(text: Text) -> Text:
+    """A line of which every character is seen, in the styles that it had."""
+    cuts = sorted({end for match in UNSAFE.finditer(text.plain) for end in match.span()})
+    pieces = [piece.copy() for piece in text.divide(cuts)]
+    for piece in pieces:
+        if UNSAFE.search(piece.plain):
+            style = piece.spans[0].style if piece.spans else piece.style
+            piece.spans, piece.plain = [], on_one_line(piece.plain)
+            piece.stylize(style)
+    return Text("", no_wrap=True).join(pieces)

@@ -7,7 +7,7 @@ from textual.widget import Widget
 
 from core.runs.events import Ended, Event, Noted
 from core.runs.history import History
-from workbench.formatting import printable
+from core.wording import on_one_line
 from workbench.themes import colour
 
 MOST = 100  # lines
@@ -49,7 +49,7 @@ class Happened(Widget):
         for event, words in reversed(self._events):
             glyph, role = _weight(event)
             step = Text(f"step {event.step:,}" if event.step else "", colour(self, "muted"))
-            grid.add_row(step, Text(f"{glyph}{printable(words)}", colour(self, role)))
+            grid.add_row(step, Text(f"{glyph}{on_one_line(words)}", colour(self, role)))
         return grid
 
 

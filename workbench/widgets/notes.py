@@ -3,6 +3,7 @@
 from rich.text import Text
 
 from core.data.profile import Note
+from core.wording import on_one_line
 from workbench import keys
 from workbench.formatting import cut
 from workbench.themes import colour
@@ -38,6 +39,6 @@ class Notes(Lines):
         return Text.assemble(
             (" ▲ " if note.warn else "   ", colour(self, "warning")),
             (f"{note.count:>6,}  " if note.count else " " * 8, f"bold {colour(self, 'text')}"),
-            (cut(note.text, width - 12), colour(self, "text" if note.warn else "muted")),
+            (cut(on_one_line(note.text), width - 12), colour(self, "text" if note.warn else "muted")),
             no_wrap=True,
         )

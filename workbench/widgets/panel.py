@@ -5,6 +5,7 @@ from textual.containers import Vertical
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from core.wording import on_one_line
 from workbench.formatting import cut
 from workbench.themes import colour
 
@@ -32,9 +33,9 @@ class Rule(Widget):
         if self.letter:
             line.append(f" {self.letter} ", f"bold reverse {colour(self, 'focus')}")
         if self.title:
-            line.append(f" {self.title} ", f"bold {rule}" if self.lit else colour(self, "text"))
+            line.append(f" {on_one_line(self.title)} ", f"bold {rule}" if self.lit else colour(self, "text"))
         room = self.size.width - line.cell_len
-        subtitle = cut(self.subtitle, room - 4)
+        subtitle = cut(on_one_line(self.subtitle), room - 4)
         if subtitle:
             after = Text.assemble((f" {subtitle} ", colour(self, "muted")), ("─", rule))
             line.append("─" * (room - after.cell_len), rule)

@@ -3,7 +3,8 @@
 from rich.cells import cell_len
 from rich.text import Text
 
-from workbench.formatting import cut, pad, percent, printable
+from core.wording import on_one_line
+from workbench.formatting import cut, pad, percent
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import Lines
 
@@ -32,10 +33,10 @@ class PerClass(Lines):
     def _widths(self, width: int) -> tuple[int, list[int], int]:
         """Cells of the label's column, of each column of the matrix if it fits, else of what is taken for what."""
         fixed = 1 + sum(FIGURES.values()) + ROWS
-        longest = max((cell_len(label) for label in self._labels), default=0)
+        longest = max((cell_len(on_one_line(label)) for label in self._labels), default=0)
         name = max(LEAST_NAME, min(longest, MOST_NAME, width - fixed))
         columns = [
-            max(min(8, cell_len(label)), *(len(f"{number:,}") for number in column)) + 3
+            max(min(8, cell_len(on_one_line(label))), *(len(f"{number:,}") for number in column)) + 3
             for label, column in zip(self._labels, zip(*self._test["confusion"], strict=True), strict=True)
         ]
         room = width - fixed - name
@@ -53,7 +54,7 @@ class PerClass(Lines):
         )
         words += pad("rows", ROWS, right=True)
         for label, cells in zip(self._labels, matrix, strict=False):
-            words += pad(f"→{cut(printable(label), 8)}", cells, right=True)
+            words += pad(f"→{cut(on_one_line(label), 8)}", cells, right=True)
         words += "  taken for" if taken else ""
         return Text(cut(words, width), colour(self, "muted"))
 
@@ -62,7 +63,7 @@ class PerClass(Lines):
         label, muted = self._labels[index], colour(self, "muted")
         figures, row = self._test["per_class"][label], self._test["confusion"][index]
         text = Text.assemble(
-            (" " + pad(printable(label), name), colour(self, class_role(index, len(self._labels)))),
+            (" " + pad(on_one_line(label), name), colour(self, class_role(index, len(self._labels)))),
             "".join(f"{percent(figures[key]):>{cells}}" for key, cells in FIGURES.items()),
             (f"{figures['rows']:>{ROWS},}", muted),
             no_wrap=True,
@@ -75,4 +76,4 @@ class PerClass(Lines):
     def _taken_for(self, index: int) -> str:
         row = self._test["confusion"][index]
         said = max((i for i in range(len(row)) if i != index), key=lambda i: row[i])
-        return f"{printable(self._labels[said])}, {row[said]:,}×" if row[said] else ""
+        return f"{on_one_line(self._labels[said])}, {row[said]:,}×" if row[said] else ""

@@ -4,8 +4,9 @@ from rich.text import Text
 from textual.widget import Widget
 
 from core.runs.history import History
+from core.wording import on_one_line
 from workbench.curves import best_checkpoint
-from workbench.formatting import percent, printable
+from workbench.formatting import percent
 from workbench.themes import colour
 from workbench.widgets.now import rate
 
@@ -47,7 +48,7 @@ class Readout(Widget):
 def _mark(history: History, step: int, reach: float) -> list[str]:
     """The glyph and words of the nearest mark, where one is near enough; a change comes before a checkpoint."""
     best = best_checkpoint(history)
-    changes = [(at, f"◇ {printable(words)}") for at, words in history.marks]
+    changes = [(at, f"◇ {on_one_line(words)}") for at, words in history.marks]
     saved = [(c.step, "● best, saved" if c.step == best else "○ saved") for c in history.checkpoints]
     for marks in (changes, saved):
         near = [mark for mark in marks if abs(mark[0] - step) <= reach]

@@ -14,9 +14,10 @@ from core.errors import BadRecipe
 from core.options import Option
 from core.presets import NAMED_RECIPES
 from core.recipe import options
+from core.wording import on_one_line, shown
 from workbench import keys
 from workbench.desk import Desk
-from workbench.formatting import cut, printable
+from workbench.formatting import cut
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
 
@@ -86,7 +87,7 @@ class Options(Lines):
         name = option.name if self.everything else NAMES.get(tail, tail.replace("_", " "))
         wrong = option.name in self.pending
         line = Text(f" {name:<{self.indent - 1}}", colour(self, "muted"), no_wrap=True)
-        value = printable(self.value(option))
+        value = on_one_line(self.value(option))
         if option.unit and value[:1].isdigit():
             value += f" {option.unit}"
         line.append("✕ " if wrong else "", colour(self, "error"))
@@ -155,7 +156,7 @@ class Explanation(Widget):
 
     def render(self) -> Text:
         if self.problem:
-            return Text.assemble(("✕ ", colour(self, "error")), (self.problem, colour(self, "text")))
+            return Text.assemble(("✕ ", colour(self, "error")), (shown(self.problem), colour(self, "text")))
         return Text(self.help, colour(self, "muted"))
 
 

@@ -7,6 +7,7 @@ from core.errors import Fits
 from core.runs.events import Phase
 from core.runs.folder import Status
 from core.runs.history import History
+from core.wording import on_one_line, shown
 from workbench.formatting import clock, plural, size
 from workbench.themes import colour
 
@@ -27,6 +28,10 @@ def progress(phase: Phase) -> str:
     if phase.unit == "bytes":
         return f"{size(phase.done)} of {size(phase.total)}" if phase.total else size(phase.done)
     return f"{phase.done:,} of {phase.total:,}"
+
+
+def _named(phase: str) -> str:
+    return NAMES.get(phase, on_one_line(phase))
 
 
 def present_phase(history: History) -> Phase | None:
@@ -72,7 +77,7 @@ class Ribbon(Widget):
     def _finished(self, name: str) -> Text:
         first, last = self._history.phase_times[name]
         muted = colour(self, "muted")
-        return Text.assemble(("✓ ", muted), NAMES.get(name, name), (f" {took(last - first)}", muted))
+        return Text.assemble(("✓ ", muted), _named(name), (f" {took(last - first)}", muted))
 
     def _unfinished(self, phase: Phase) -> Text:
         ended = ENDS.get(self._status.state, ("✓", "muted"))
@@ -80,7 +85,7 @@ class Ribbon(Widget):
         glyph, role = (going, "train") if self._status.alive else ended
         done = self._history.step if phase.name == "learn" else phase.done
         so_far = Phase(name=phase.name, done=done, total=phase.total, unit=phase.unit)
-        words = f"{NAMES.get(phase.name, phase.name)} {progress(so_far)}"
+        words = f"{_named(phase.name)} {progress(so_far)}"
         return Text.assemble((f"{glyph} ", colour(self, role)), words)
 
     def _progress(self, width: int) -> Text:
@@ -123,16 +128,16 @@ class Ribbon(Widget):
         if status.state == "queued":
             if not self._history.phases:  # then it is said below
                 return Text("─" * self.content_region.width, colour(self, "rule"))
-            return Text(f"{status.why} {status.do}", colour(self, "text"))
+            return Text(shown(f"{status.why} {status.do}"), colour(self, "text"))
         if status.state == "done":
             words = f"✓ Done after {plural(status.step, 'step')}. {status.why} {status.do}"
-            return Text(words.rstrip(), colour(self, "text"))
+            return Text(shown(words.rstrip()), colour(self, "text"))
         if status.state == "stopped":
             steps = f"{status.step:,} of {status.n_steps:,}"
             where = f"at step {steps}" if status.step else "before the first step"
             return Text(f"Stopped {where}. r takes it up again.", colour(self, "text"))
         if self._fits:
-            return Text(f"{status.why} {self._fits.in_words}. Enter applies it.", colour(self, "error"))
+            return Text(shown(f"{status.why} {self._fits.in_words}. Enter applies it."), colour(self, "error"))
         do = status.do if status.state == "failed" else "r takes it up again."
         words = f"{status.why} {do} w shows what the worker wrote."
-        return Text(words, colour(self, ENDS[status.state][1]))
+        return Text(shown(words), colour(self, ENDS[status.state][1]))

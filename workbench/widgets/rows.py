@@ -9,8 +9,9 @@ from textual.worker import Worker
 
 from core.data.profile import Row
 from core.errors import WorkbenchError
+from core.wording import on_one_line
 from workbench import keys
-from workbench.formatting import cut, pad, printable
+from workbench.formatting import cut, pad
 from workbench.helper import Superseded
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import Lines
@@ -61,7 +62,7 @@ class Rows(Lines):
         if not self.view.search:
             return "No row is like that any more. esc shows all rows."
         nothing = "Nothing among these" if self.view.filter else "Nothing"
-        return f"{nothing} holds “{cut(printable(self.view.search), LONGEST_SEARCH)}”. esc shows all rows."
+        return f"{nothing} holds “{cut(on_one_line(self.view.search), LONGEST_SEARCH)}”. esc shows all rows."
 
     def look(self, view: View) -> None:
         """Show the rows of a view from its first one."""
@@ -130,10 +131,10 @@ class Rows(Lines):
         line = Text(no_wrap=True)
         line.append(f" {row.row:>7}  ", muted)
         line.append(
-            pad(printable(row.label), self._label_width), colour(self, self._hues.get(row.label, "muted"))
+            pad(on_one_line(row.label), self._label_width), colour(self, self._hues.get(row.label, "muted"))
         )
         line.append(f"  {row.tokens:>8,}  ", muted)
         marks = f"  {', '.join(row.marks)}" if row.marks and width >= 100 else ""
         room = width - line.cell_len - len(marks) - 1
-        line.append(pad(printable(row.text), room), text if row.split else muted)
+        line.append(pad(on_one_line(row.text), room), text if row.split else muted)
         return line.append(marks, colour(self, "warning"))

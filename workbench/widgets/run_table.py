@@ -9,7 +9,8 @@ from textual.widget import Widget
 from core.evaluate.compare import Comparison
 from core.recipe import Recipe
 from core.runs.history import History
-from workbench.formatting import clock, cut, ordinal, pad, percent, printable
+from core.wording import on_one_line
+from workbench.formatting import clock, cut, ordinal, pad, percent
 from workbench.listing import Entry
 from workbench.themes import colour
 from workbench.widgets.header import GLYPHS
@@ -159,18 +160,18 @@ class RunTable(Lines):
                 return f"stopped at step {status.step:,} of {status.n_steps:,}; r takes it up again"
             case "vanished":
                 return f"vanished at step {status.step:,}; r takes it up again"
-        return status.why or "no result"
+        return on_one_line(status.why) or "no result"
 
 
 def in_columns(entries: list[Entry]) -> list[dict[str, str]]:
     """What stands in each column before the figures: run and name of every entry, the rest of those that classify."""
-    ids = max([0, *(min(12, cell_len(entry.run.name)) for entry in entries)])
+    ids = max([0, *(min(12, cell_len(on_one_line(entry.run.name))) for entry in entries)])
     found = []
     for entry in entries:
-        run, recipe = printable(entry.run.name), entry.recipe
-        words = {"run": f"{pad(run, ids)} {entry.label.name}".rstrip()}
+        run, recipe = on_one_line(entry.run.name), entry.recipe
+        words = {"run": f"{pad(run, ids)} {on_one_line(entry.label.name)}".rstrip()}
         if isinstance(recipe, Recipe):
-            data = printable(Path(recipe.data.path).stem)
+            data = on_one_line(Path(recipe.data.path).stem)
             words |= {"data": data, "model": recipe.model.name, "learns": recipe.plan.in_words}
         found.append(words)
     return found

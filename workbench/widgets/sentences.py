@@ -7,7 +7,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from core.runs.history import History
-from workbench.formatting import cut, pad, printable, spark
+from core.wording import on_one_line
+from workbench.formatting import cut, pad, spark
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import Lines
 
@@ -52,15 +53,15 @@ class Sentences(Lines):
         labels = self._history.started.labels
         classes = [self._class_of(i) for i in range(self.count)]
         number = classes[index]
-        name = min(MOST_LABEL, max(cell_len(printable(labels[n])) for n in classes))
+        name = min(MOST_LABEL, max(cell_len(on_one_line(labels[n])) for n in classes))
         room = max(SHARES[0], min(SHARES[1], width // 6))
         shares = self._shares(index, number, room)
         role = class_role(number, len(labels))
         text = Text.assemble(
-            (" " + pad(printable(labels[number]), name), colour(self, role)),
+            (" " + pad(on_one_line(labels[number]), name), colour(self, role)),
             f"{100 * shares[-1]:>{PERCENT - 2}.0f} %  ",
             (pad(spark(shares, 1.0), room) + "  ", colour(self, role)),
             no_wrap=True,
         )
-        sentence = printable(self._texts[index][: 2 * width])
+        sentence = on_one_line(self._texts[index][: 2 * width])
         return text.append(cut(sentence, width - text.cell_len - 1), colour(self, "text"))

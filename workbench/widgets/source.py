@@ -10,9 +10,10 @@ from textual.widget import Widget
 from core.data.named import meant
 from core.data.profile import Profile
 from core.errors import WorkbenchError
+from core.wording import on_one_line, shown
 from workbench import keys
 from workbench.desk import Desk
-from workbench.formatting import bar, cut, plural, printable, size
+from workbench.formatting import bar, cut, plural, size
 from workbench.helper import Progress
 from workbench.themes import colour
 
@@ -34,11 +35,11 @@ def progress_in_words(progress: Progress) -> str:
 def name_of(path: str) -> str:
     """A data set's title, or a file's name."""
     known = meant(path)
-    return known.title[:1].upper() + known.title[1:] if known else Path(path).name
+    return known.title[:1].upper() + known.title[1:] if known else on_one_line(Path(path).name)
 
 
 def column(name: str) -> str:
-    return f"column {name}" if name.isdigit() else printable(name)
+    return f"column {name}" if name.isdigit() else on_one_line(name)
 
 
 class Source(Widget, can_focus=True):
@@ -64,7 +65,7 @@ class Source(Widget, can_focus=True):
         return self._loading(desk.recipe.data.path, desk.profiling or Progress("read", 0, 0))
 
     def _loading(self, path: str, progress: Progress) -> Text:
-        words = Text(f"{printable(name_of(path))}\n{progress_in_words(progress)}\n", colour(self, "text"))
+        words = Text(f"{name_of(path)}\n{progress_in_words(progress)}\n", colour(self, "text"))
         share = progress.done / progress.total if progress.total else 0
         width = max(10, min(60, self.size.width))
         return words.append(bar(share, width).ljust(width, "░"), colour(self, "muted"))
@@ -72,9 +73,9 @@ class Source(Widget, can_focus=True):
     def _failed(self, path: str, problem: WorkbenchError) -> Text:
         way_on = "Enter takes another file, or the same data set once more." if meant(path) else WAY_ON
         return Text.assemble(
-            (f"{printable(path)}\n", colour(self, "muted")),
+            (f"{on_one_line(path)}\n", colour(self, "muted")),
             ("✕ ", colour(self, "error")),
-            (f"{problem}\n", colour(self, "text")),
+            (f"{shown(str(problem))}\n", colour(self, "text")),
             (way_on, colour(self, "muted")),
         )
 
@@ -84,16 +85,16 @@ class Source(Widget, can_focus=True):
         room = max(0, self.size.width - cell_len(name) - 2)
         left_out = ", ".join(f"{plural(each.rows, 'row')} with {each.reason}" for each in profile.skipped)
         lines = [
-            Text.assemble((printable(name), f"bold {text}"), "  ", (cut(profile.format, room), muted)),
-            Text(f"{plural(profile.rows, 'row')}, {profile.encoding}, {QUOTES[profile.quoting]}.", muted),
+            Text.assemble((name, f"bold {text}"), "  ", (cut(on_one_line(profile.format), room), muted)),
+            Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}, {QUOTES[profile.quoting]}.", muted),
             Text(
                 f"Label: {column(profile.columns['label'])}. Text: {column(profile.columns['text'])}.", muted
             ),
         ]
         if left_out:
-            lines.append(Text(f"Left out: {left_out}.", muted))
+            lines.append(Text(f"Left out: {on_one_line(left_out)}.", muted))
         if profile.problem:
-            lines.append(Text.assemble(("✕ ", colour(self, "error")), (profile.problem, text)))
+            lines.append(Text.assemble(("✕ ", colour(self, "error")), (shown(profile.problem), text)))
         return Text("\n").join(lines)
 
     async def on_click(self, event: events.Click) -> None:

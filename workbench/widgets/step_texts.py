@@ -9,8 +9,9 @@ from textual.message import Message
 from core.errors import BadRun
 from core.runs.events import Learned
 from core.runs.folder import RunFolder
+from core.wording import on_one_line
 from workbench.desk import Desk
-from workbench.formatting import cut, pad, percent, plural, printable
+from workbench.formatting import cut, pad, percent, plural
 from workbench.stepped import MARK_WIDTH, WRONG, StepText, step_texts
 from workbench.themes import class_role, colour
 from workbench.widgets.headings import Headings
@@ -41,7 +42,7 @@ class StepTexts(Lines):
     @property
     def _label_width(self) -> int:
         """Cells of a label."""
-        return min(MOST_NAME, max(map(cell_len, map(printable, ["label", *self._labels]))))
+        return min(MOST_NAME, max(map(cell_len, map(on_one_line, ["label", *self._labels]))))
 
     def headings(self, width: int) -> Text:
         name = self._label_width
@@ -52,10 +53,10 @@ class StepTexts(Lines):
         one, name = self._texts[index], self._label_width
         text = Text(f" {one.loss_in_words:>{LOSS}}  ", no_wrap=True)
         text.append(f"{one.mark:{MARK_WIDTH}}  ", colour(self, "muted" if one.loss is None else "error"))
-        text.append(f"{pad(printable(one.answer), name)} ", self._hue(one.answer))
+        text.append(f"{pad(on_one_line(one.answer), name)} ", self._hue(one.answer))
         text.append(f"{percent(one.probability):>{SHARE}}  ")
-        text.append(f"{pad(printable(one.label), name)}  ", self._hue(one.label))
-        return text.append(cut(printable(one.text[: width * 2]), width - text.cell_len - 1))
+        text.append(f"{pad(on_one_line(one.label), name)}  ", self._hue(one.label))
+        return text.append(cut(on_one_line(one.text[: width * 2]), width - text.cell_len - 1))
 
     def _hue(self, label: str) -> str:
         return colour(self, class_role(self._labels.index(label), len(self._labels)))

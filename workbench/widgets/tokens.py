@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.text import Text
 from textual.widget import Widget
 
-from workbench.formatting import printable
+from core.wording import on_one_line
 from workbench.themes import colour
 
 MOST = 2_000  # chips; what comes after is counted
@@ -33,7 +33,7 @@ class Tokens(Widget):
         for i, (piece, n_tokens) in enumerate(self._pieces[:MOST]):
             shown = piece.replace("\n", "⏎").replace("\t", "⇥")
             # every piece is shown by itself, and white space at its edges is part of it
-            inner = printable(shown.strip(" "))
+            inner = on_one_line(shown.strip(" "))
             left, right = len(shown) - len(shown.lstrip(" ")), len(shown) - len(shown.rstrip(" "))
             line.append(" " * left + inner + " " * (right if inner else 0), shades[i % 2])
             if n_tokens > 1:

@@ -4,8 +4,9 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
+from core.wording import on_one_line, shown
 from workbench.classifier import Answer
-from workbench.formatting import bar, cut, pad, percent, printable
+from workbench.formatting import bar, cut, pad, percent
 from workbench.themes import class_role, colour
 
 IN_ORDER = 4  # so many classes stand in the classifier's order; more are sorted, the likeliest first
@@ -41,7 +42,7 @@ class Verdict(Widget):
         if self._answer is None:
             glyph, words = self._said
             return Text.assemble(
-                (f"{glyph} " if glyph else "", colour(self, "error")), (words, colour(self, "text"))
+                (f"{glyph} " if glyph else "", colour(self, "error")), (shown(words), colour(self, "text"))
             )
         return Text("\n").join([*self._words(), *self._bars()])
 
@@ -51,10 +52,10 @@ class Verdict(Widget):
         room = (width - cell_len(self._tested) - 4 if side_by_side else width) - len("This is .")
         bold = f"bold {colour(self, 'text')}"
         head = Text.assemble(
-            ("This is ", bold), (cut(printable(label), room), f"bold {self._hue(label)}"), (".", bold)
+            ("This is ", bold), (cut(on_one_line(label), room), f"bold {self._hue(label)}"), (".", bold)
         )
         tested, note = (
-            Text(cut(words, width), colour(self, "muted")) for words in (self._tested, self._note)
+            Text(cut(on_one_line(words), width), colour(self, "muted")) for words in (self._tested, self._note)
         )
         # the note has its line even where there is none, so that the bars stand still while one types
         if not side_by_side:
@@ -73,15 +74,15 @@ class Verdict(Widget):
             labels = sorted(labels, key=lambda label: -shares[label])
         most = BARS["-short" if self.screen.has_class("-short") else "-tall"]
         beyond = labels[most - 1 :] if len(labels) > most else []
-        shown = labels[: len(labels) - len(beyond)]
-        name = min(MOST_NAME, max(cell_len(printable(label)) for label in shown))
+        listed = labels[: len(labels) - len(beyond)]
+        name = min(MOST_NAME, max(cell_len(on_one_line(label)) for label in listed))
         room = self.size.width - name - 2 - FIGURE
         lines = []
-        for label in shown:
+        for label in listed:
             role = "text" if label == self._answer.label else "muted"
             lines.append(
                 Text.assemble(
-                    (pad(printable(label), name) + "  ", colour(self, role)),
+                    (pad(on_one_line(label), name) + "  ", colour(self, role)),
                     (pad(bar(shares[label], room), room), self._hue(label)),
                     f"{percent(shares[label]):>{FIGURE}}",
                 )

@@ -9,6 +9,7 @@ from core.runs.events import Phase
 from core.runs.folder import Status
 from core.runs.history import History
 from core.runs.wording import describe
+from core.wording import shown
 from workbench.formatting import clock, pad, plural
 from workbench.marks import MARKS, role
 from workbench.themes import colour
@@ -79,15 +80,15 @@ class Waiting(Widget):
     def render(self) -> Text:
         text, muted = colour(self, "text"), colour(self, "muted")
         if self._status.state == "queued":
-            return Text.assemble((self._status.why, text), "\n\n", (self._status.do, muted))
+            return Text.assemble((shown(self._status.why), text), "\n\n", (shown(self._status.do), muted))
         if not self._status.alive:
-            return Text(self._status.why if self._status.state == "done" else NOTHING_LEARNED, text)
-        lines = [Text(being_done(self._history, self._recipe), text)]
+            return Text(shown(self._status.why) if self._status.state == "done" else NOTHING_LEARNED, text)
+        lines = [Text(shown(being_done(self._history, self._recipe)), text)]
         present = present_phase(self._history)
         if present and present.name == "encode" and self._recipe:
             lines += self._picture(self._recipe.plan)
         if words := bought(self._history):
-            lines += [Text(), Text(words, muted)]
+            lines += [Text(), Text(shown(words), muted)]
         return Text("\n").join(lines)
 
     def _picture(self, plan: FreezePlan) -> list[Text]:
