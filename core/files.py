@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import platformdirs
 
@@ -23,6 +24,10 @@ KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
 }
+# no link is followed, nobody is waited for as at the end of a pipe, and no terminal becomes this process's
+NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+SAFELY = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | NOFOLLOW
+LINKS = errno.ELOOP, errno.EMLINK  # what systems say of a link that is not followed, or that leads nowhere
 TRIES = 10  # to take a lock, 0.02 s apart
 
 # called with a phase's name, how much of it is done, of how much, and what is counted; it may raise to break off
@@ -43,18 +48,26 @@ def sha256(path: Path, progress: Progress | None = None) -> str:
 
 def size(path: Path) -> int:
     """Bytes of a file; 0 where there is none, which may be so from one moment to the next."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+    found = stated(path)
+    return found.st_size if found else 0
 
 
 def changed(path: Path) -> float:
     """When a file was last changed, in seconds since 1970; 0 where there is none."""
+    found = stated(path)
+    return found.st_mtime if found else 0.0
+
+
+def stated(path: Path) -> os.stat_result | None:
+    """What the system knows of a file; None where there is none, or a link that leads to itself."""
     try:
-        return path.stat().st_mtime
+        return path.stat()
     except FileNotFoundError:
-        return 0.0
+        return None
+    except OSError as error:
+        if error.errno in LINKS:
+            return None
+        raise
 
 
 def absolute(path: str) -> Path:
@@ -90,6 +103,79 @@ def demand_folder(path: Path) -> None:
         raise BadRun(f"{path} is {found}, not a folder of its own.", do)
 
 
+def demand_file(path: Path, alone: bool = False) -> None:
+    """Raises BadRun where a path is anything but a file, or where, `alone`, that file has another name besides.
+
+    One that is not there can still be made.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    _demand_file(path, found, alone)
+
+
+def _demand_file(path: Path, found: os.stat_result, alone: bool) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        what = f"{path} is {kind(found.st_mode)}, not a file of its own."
+        raise BadRun(what, "Remove it, or put the file itself in its place.")
+    if alone and found.st_nlink > 1:
+        what = f"{path} has another name besides (a hard link), and what is written to it would show there too."
+        raise BadRun(what, "Put a copy of it in its place.")
+
+
+def _in_place(path: Path, flags: int) -> int:
+    """Open a file that is written where it lies, not replaced; it is made where there is none.
+
+    Raises BadRun where it is no file of its own, OSError where it cannot be written.
+    """
+    try:
+        fd = os.open(path, flags | os.O_CREAT | SAFELY, 0o666)
+    except OSError as error:
+        if error.errno in (*LINKS, errno.EISDIR, errno.ENXIO):
+            demand_file(path)
+        raise
+    try:
+        _demand_file(path, os.fstat(fd), alone=True)
+    except BadRun:
+        os.close(fd)
+        raise
+    return fd
+
+
+def appending(path: Path) -> BinaryIO:
+    """Open a file, which can be read too, to append to it; nothing is buffered. Raises as `_in_place` does."""
+    return os.fdopen(_in_place(path, os.O_RDWR | os.O_APPEND), "a+b", buffering=0)
+
+
+def touch(path: Path) -> None:
+    """Make now a file's time of change. Raises as `_in_place` does."""
+    fd = _in_place(path, os.O_WRONLY)
+    try:
+        os.utime(fd)
+    finally:
+        os.close(fd)
+
+
+def reading(path: Path, link: bool = True) -> BinaryIO:
+    """Open a file to read it, also where a link leads to it, unless `link` is False.
+
+    Raises FileNotFoundError where there is none, as also where a folder, a device or a pipe is: who reads those may
+    wait for ever.
+    """
+    fd = None
+    try:
+        fd = os.open(path, os.O_RDONLY | (SAFELY & ~NOFOLLOW if link else SAFELY))
+    except OSError as error:
+        if error.errno not in (*LINKS, errno.ENXIO):
+            raise
+    if fd is not None and stat.S_ISREG(os.fstat(fd).st_mode):
+        return os.fdopen(fd, "rb")
+    if fd is not None:
+        os.close(fd)
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+
 def disk_full(error: Exception) -> bool:
     """Whether an error, of the system's or of a library that hides the system's, means that the disk is full."""
     return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
@@ -98,9 +184,9 @@ def disk_full(error: Exception) -> bool:
 def lock(path: Path) -> int | None:
     """Take the exclusive lock of a file: the open descriptor that holds it, or None where another process does.
 
-    Raises OSError where the file cannot be written.
+    Raises OSError where the file cannot be written, BadRun where it is no file of its own.
     """
-    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    fd = _in_place(path, os.O_RDWR)
     for _ in range(TRIES):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -115,7 +201,7 @@ def lock(path: Path) -> int | None:
 def locked(path: Path) -> bool:
     """Whether a process holds the exclusive lock of a file."""
     try:
-        with open(path, "rb") as file:
+        with reading(path, link=False) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
@@ -136,11 +222,14 @@ def sync(path: Path) -> None:
 def write(path: Path, content: str | bytes | Callable[[Path], None]) -> None:
     """Put `content` (text, bytes, or what a function writes to the path it is given) at `path`, whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    if os.path.lexists(temporary):  # of a process of the same number that was killed, or a link that someone put there
+        temporary.unlink()
     try:
         if callable(content):
             content(temporary)
         else:
-            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+            with open(temporary, "xb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
         sync(temporary)
         os.replace(temporary, path)
     finally:

@@ -70,7 +70,8 @@ class Listing:
     def baseline(self, entries: list[Entry]) -> Entry | None:
         """The one that the others are measured against, where one was chosen and is still there."""
         try:
-            chosen = msgspec.json.decode((self.root / BASELINE).read_bytes(), type=_Chosen)
+            with files.reading(self.root / BASELINE) as file:
+                chosen = msgspec.json.decode(file.read(), type=_Chosen)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
         found = next((entry for entry in entries if entry.result and entry.run.name == chosen.run), None)
@@ -97,11 +98,8 @@ class _Chosen(msgspec.Struct):
 
 def _version(path: Path) -> tuple[int, ...]:
     """Size and time of change; of no file, nothing."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return ()
-    return found.st_size, found.st_mtime_ns
+    found = files.stated(path)
+    return (found.st_size, found.st_mtime_ns) if found else ()
 
 
 def _entry(run: RunFolder) -> Entry:

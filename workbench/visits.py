@@ -4,6 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from core import files
+from core.errors import BadRun
 from core.runs.events import Ended
 from core.runs.folder import RunFolder
 from core.runs.history import History
@@ -15,8 +16,9 @@ LEFT = ".left"  # under the folder of runs; its time of change is when the app w
 
 def leave(root: Path) -> None:
     """Remember that the app is left now."""
-    with suppress(OSError):  # no folder of runs, or one that takes nothing: no card greets whoever comes back
-        (root / LEFT).touch()
+    # no folder of runs, or one that takes nothing, or a link there: no card greets whoever comes back
+    with suppress(OSError, BadRun):
+        files.touch(root / LEFT)
 
 
 def ended_meanwhile(root: Path) -> tuple[RunFolder, float] | None:

@@ -15,10 +15,9 @@ from core.errors import BadModel
 from core.files import Progress, sha256
 from core.model.gpt2 import GPT2
 from core.model.hub import fetch
-from core.presets import MODELS, WEIGHTS, BuiltIn, Shape
+from core.presets import KEPT, MODELS, WEIGHTS, BuiltIn, Shape
 
 # the published checkpoints keep these matrices as (in, out), PyTorch's Linear as (out, in)
-KEPT = "base.safetensors"
 TRANSPOSED = ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight")
 
 

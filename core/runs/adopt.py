@@ -16,8 +16,8 @@ from core import files
 from core.errors import BadModel, BadRun, WorkbenchError
 from core.files import sha256
 from core.model.gpt2 import GPT2
-from core.model.weights import KEPT, Base, published
-from core.presets import MODELS, Shape
+from core.model.weights import Base, published
+from core.presets import KEPT, MODELS, Shape
 from core.recipe import READS_PADS, Recipe, load
 from core.runs import checkpoint
 from core.runs.events import Ended

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from core import files
+
 
 class Stop(msgspec.Struct, frozen=True, tag="stop", tag_field="type"):
     """Stop at the next batch with a checkpoint; everything is kept."""
@@ -139,11 +141,15 @@ class Line(msgspec.Struct):
 
 
 def append(path: Path, line: Line) -> None:
-    """One append, flushed to disk. What another process left unfinished of a line is closed off first."""
-    with open(path, "a+b") as file:
+    """One append, flushed to disk. What another process left unfinished of a line is closed off first.
+
+    Raises OSError where that cannot be written, BadRun where it is no file of its own.
+    """
+    with files.appending(path) as file:
         torn = file.tell() and file.seek(-1, os.SEEK_END) >= 0 and file.read() != b"\n"
-        file.write(b"\n" * torn + msgspec.json.encode(line) + b"\n")
-        file.flush()
+        whole = b"\n" * torn + msgspec.json.encode(line) + b"\n"
+        while whole:  # a disk that is nearly full takes a part, then refuses the rest
+            whole = whole[file.write(whole) :]
         os.fsync(file.fileno())
 
 
@@ -166,7 +172,7 @@ class Inbox:
                 return []
         except FileNotFoundError:
             return []
-        with open(self._path, "rb") as file:
+        with files.reading(self._path) as file:
             file.seek(self._offset)
             data = file.read()
         whole = data[: data.rfind(b"\n") + 1]

@@ -13,7 +13,7 @@ from core import files, toml
 from core import recipe as recipes
 from core.errors import BadRecipe, BadRun
 from core.model import room
-from core.presets import TOKENS
+from core.presets import KEPT, TOKENS
 from core.pretraining import Pretraining
 from core.runs import control
 from core.runs.events import Continued, Ended, Event, Paused, Planned, Resumed, Started, Steps, decode
@@ -76,6 +76,8 @@ class RunFolder:
         self.queued_file = self.path / "queued"  # its time of change is the run's place in the queue
         self.lock_file = self.path / "lock"
         self.heartbeat_file = self.path / "heartbeat"
+        self.reserve_file = self.path / "reserve"  # room on the disk for the last event
+        self.weights_file = self.path / KEPT  # what it starts from; it is only read, and may have other names
         self.checkpoints = self.path / "checkpoints"
 
     @property
@@ -86,6 +88,14 @@ class RunFolder:
         """Raises BadRun where what a worker writes to, or deletes in, lies elsewhere. It changes nothing."""
         for folder in (self.checkpoints, self.text_folder, self.model_folder):
             files.demand_folder(folder)
+        for file in (self.events_file, self.control_file, self.log_file, self.lock_file, self.heartbeat_file):
+            files.demand_file(file, alone=True)  # these are written where they lie, all others are replaced
+        for file in (
+            self.recipe_file, self.pretraining_file, self.tokens_file, self.data_file, self.split_file, self.base_file,
+            self.predictions_file, self.result_file, self.label_file, self.queued_file, self.reserve_file,
+            self.weights_file, self.checkpoints / "last", self.checkpoints / "best",
+        ):  # fmt: skip
+            files.demand_file(file)
 
     def recipe(self) -> recipes.Recipe:
         """Raises BadRun where this is no run folder, or its recipe cannot be read."""
@@ -118,7 +128,7 @@ class RunFolder:
     def events(self, offset: int = 0) -> tuple[list[Event], int]:
         """The events of the whole lines after `offset` (bytes), and the offset to ask from next."""
         try:
-            with open(self.events_file, "rb") as file:
+            with files.reading(self.events_file) as file:
                 file.seek(offset)
                 data = file.read()
         except FileNotFoundError:
@@ -176,7 +186,7 @@ class RunFolder:
     def _started(self) -> int:
         """Steps that the run will take, from the head of its log: 0 while that is not known."""
         try:
-            with open(self.events_file, "rb") as file:
+            with files.reading(self.events_file) as file:
                 line = next((line for line in file if line.startswith(b'{"type":"started"')), b"")
         except FileNotFoundError:
             return 0
@@ -190,7 +200,8 @@ class RunFolder:
         """The step of the last checkpoint, from which a resumed run goes on; 0 before there is one. Raises BadRun."""
         pointer = self.checkpoints / "last"
         try:
-            return int(pointer.read_text())
+            with files.reading(pointer) as file:
+                return int(file.read())
         except FileNotFoundError:
             return 0
         except ValueError as error:
@@ -199,14 +210,16 @@ class RunFolder:
     def result(self) -> dict | None:
         """The result document of a finished run."""
         try:
-            return msgspec.json.decode(self.result_file.read_bytes())
+            with files.reading(self.result_file) as file:
+                return msgspec.json.decode(file.read())
         except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
             return None
 
     def label(self) -> Label:
         """Its name and note; empty where it has none that can be read."""
         try:
-            found = msgspec.json.decode(self.label_file.read_bytes(), type=Label)
+            with files.reading(self.label_file) as file:
+                found = msgspec.json.decode(file.read(), type=Label)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return Label()
         return Label.of(found.name, found.note)
@@ -221,7 +234,7 @@ class RunFolder:
     def send(self, what: control.Control) -> str:
         """Append a control line; returns its id, which the Applied event that answers it carries.
 
-        Raises BadRun where the folder cannot be written.
+        Raises BadRun where the folder cannot be written, or the file is none of its own.
         """
         line = control.Line(uuid.uuid4().hex[:12], what)
         try:

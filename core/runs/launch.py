@@ -40,8 +40,8 @@ def launch_locked(run: RunFolder, fd: int) -> subprocess.Popen:
     """The same with the lock that `lock` took; it is the worker's from here on."""
     try:
         sent = files.size(run.control_file)
-        run.heartbeat_file.touch()  # an earlier attempt's would make this one look silent
-        with open(run.log_file, "ab") as log:
+        files.touch(run.heartbeat_file)  # an earlier attempt's would make this one look silent
+        with files.appending(run.log_file) as log:
             worker = subprocess.Popen(
                 [sys.executable, "-P", "-m", "core.runs.worker", str(run.path)],
                 cwd=run.path,

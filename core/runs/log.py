@@ -11,18 +11,21 @@ RESERVE = 1 << 16  # bytes
 
 
 class EventLog:
-    """Appends events of one attempt. A line torn by a killed attempt is closed off first, and readers skip it."""
+    """Appends events of one attempt. A line torn by a killed attempt is closed off first, and readers skip it.
+
+    Making one raises BadRun where the file is none of the run's own.
+    """
 
     def __init__(self, run: RunFolder):
         self._run = run
         self.attempt = 1 + max((event.attempt for event in run.tail()), default=0)
         self._step = 0
-        self._file = open(run.events_file, "a+b", buffering=0)
+        self._file = files.appending(run.events_file)
         if self._file.tell():
             self._file.seek(-1, os.SEEK_END)
             if self._file.read(1) != b"\n":
                 self._append(b"\n")
-        self._reserve = run.path / "reserve"
+        self._reserve = run.reserve_file
 
     def reserve(self) -> None:
         """Take room that `last` gives back: on a disk that is full by then, the event that says so needs it. Raises OSError."""
@@ -30,7 +33,7 @@ class EventLog:
 
     def answers(self) -> list[Applied]:
         """What earlier attempts answered to control lines."""
-        with open(self._run.events_file, "rb") as file:
+        with files.reading(self._run.events_file) as file:
             lines = [line for line in file if b'"applied"' in line]  # few among millions: only they are decoded
         return [event for event in decode(b"".join(lines)) if isinstance(event, Applied)]
 

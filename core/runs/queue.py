@@ -40,7 +40,7 @@ def waiting(root: Path) -> list[RunFolder]:
     found = []
     for run in list_runs(root)[::-1]:
         try:
-            since = run.queued_file.stat().st_mtime_ns
+            since = run.queued_file.lstat().st_mtime_ns
         except FileNotFoundError:
             continue
         if not run.locked():  # else its worker is about to begin
@@ -73,6 +73,7 @@ def add(run: RunFolder) -> Turn | None:
 
     Returns its turn; None where that has come meanwhile. Raises BadRun where it is running or cannot be written.
     """
+    _demand_own(run.path.parent)
     fd = lock(run)
     try:
         if not run.queued_file.exists():
@@ -110,12 +111,13 @@ def start(root: Path) -> bool:
     """
     if not waiting(root):
         return False
+    _demand_own(root)
     try:
         fd = files.lock(root / LOCK)
         if fd is None:
             return False
         try:
-            with open(root / LOG, "ab") as log:
+            with files.appending(root / LOG) as log:
                 subprocess.Popen(
                     [sys.executable, "-P", "-m", "core.runs.queue", str(root)],
                     cwd=root,
@@ -131,6 +133,11 @@ def start(root: Path) -> bool:
     except OSError as error:
         raise BadRun(f"The queue cannot be started: {error.strerror}.", f"Is {root} writable?") from error
     return True
+
+
+def _demand_own(root: Path) -> None:
+    for name in (LOCK, LOG):
+        files.demand_file(root / name, alone=True)
 
 
 def main(root: Path) -> str:
@@ -167,7 +174,7 @@ def _serve(root: Path, refused: dict[str, str]) -> None:
 
 def _fail(run: RunFolder, error: BadRun) -> None:
     """Say in the run itself why it could not be started, where its folder takes that; it waits no more then."""
-    with suppress(OSError):
+    with suppress(OSError, BadRun):
         EventLog(run).last(Ended(state="failed", why=error.what, do=error.do))
         run.queued_file.unlink(missing_ok=True)
 
@@ -181,4 +188,7 @@ def _launch(run: RunFolder) -> subprocess.Popen | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])) or 0)
+    try:
+        sys.exit(main(Path(sys.argv[1])) or 0)
+    except BadRun as error:
+        sys.exit(str(error))

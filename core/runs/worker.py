@@ -48,8 +48,8 @@ def heartbeat(run: RunFolder) -> None:
     def beat() -> None:
         while True:
             try:
-                run.heartbeat_file.touch()
-            except OSError:
+                files.touch(run.heartbeat_file)
+            except (OSError, WorkbenchError):
                 return  # a folder that takes no more writes is said where something is lost by it
             time.sleep(HEARTBEAT)
 
