@@ -45,7 +45,7 @@ class BadRun(WorkbenchError):
     """A run folder that is missing, half written, or in the wrong state for what was asked."""
 
 
-class Fits(NamedTuple):
+class SmallerBatch(NamedTuple):
     """Batches that learn the same in less memory."""
 
     batch: int
@@ -59,10 +59,10 @@ class Fits(NamedTuple):
         return f"Batch {n} with {together} accumulated gives the same result in {gigabytes:.1f} GB"
 
 
-class NoRoom(WorkbenchError):
+class NotEnoughMemory(WorkbenchError):
     """Learning would take more memory than is free. `fits` is None where no smaller batch helps."""
 
-    def __init__(self, what: str, do: str, fits: Fits | None):
+    def __init__(self, what: str, do: str, fits: SmallerBatch | None):
         super().__init__(what, do)
         self.fits = fits
 

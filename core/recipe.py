@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from pydantic import field_validator
 
-from core.data.named import NAMED
+from core.data.fetch import NAMED
 from core.errors import Problem
-from core.model.freeze import FreezePlan
+from core.freeze import FreezePlan
 from core.options import AUTO, Option, Options, Part, merge, opt
 from core.options import options as declared
 from core.presets import ADAPTED, MODELS, RECIPES

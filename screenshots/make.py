@@ -20,9 +20,9 @@ from core.runs.launch import launch
 from core.runs.root import create_run
 from workbench import themes
 from workbench.app import WorkbenchApp
-from workbench.screens.ask import AskDialog
-from workbench.widgets.verdict import Verdict
-from workbench.widgets.your_text import YourText
+from workbench.screens.model.ask_dialog import AskDialog
+from workbench.screens.play.verdict import Verdict
+from workbench.screens.play.your_text import YourText
 
 HERE = Path(__file__).parent
 SENTENCE = "You are a winner you have been specially selected to receive $1000 cash or a $2000 award."

@@ -22,17 +22,17 @@ execute = subprocess._fork_exec
 
 
 @pytest.fixture(scope="session", autouse=True)
-def mother():
-    """A function that gives the process which forks the program's own ones, where tests start them; see mother.py."""
+def forkserver():
+    """A function that gives the process which forks the program's own ones, where tests start them; see forkserver.py."""
     if sys.platform != "linux":
         yield lambda: None
         return
-    spec = importlib.util.spec_from_file_location("mother", Path(__file__).with_name("mother.py"))
+    spec = importlib.util.spec_from_file_location("forkserver", Path(__file__).with_name("forkserver.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    mother = functools.cache(module.Mother.start)
-    with module.forking(mother):
-        yield mother
+    forkserver = functools.cache(module.ForkServer.start)
+    with module.forking(forkserver):
+        yield forkserver
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import sys
 
 gc.disable()  # what is imported and built up to the first frame stays: looking for garbage in it is time lost
 
-from workbench.cli import main  # noqa: E402
+from workbench.cli.main import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -18,15 +18,17 @@ from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.root import list_runs
 from core.wording import on_one_line, shown
-from workbench import keys, queueing, themes, visits
-from workbench.desk import Desk
+from workbench import keys, themes
+from core.runs import turns
+from core.runs import last_visit
+from workbench.session.desk import Desk
 from workbench.unseen import Unseen
 from workbench.widgets.header import run_in_words
 
 
 def _screen(module: str, name: str) -> Callable[[], Screen]:
     # a screen is imported when it is first opened, so that the first frame does not wait for the others
-    return lambda: getattr(import_module(f"workbench.screens.{module}"), name)()
+    return lambda: getattr(import_module(f"workbench.screens.{module}.screen"), name)()
 
 
 class WorkbenchApp(App):
@@ -44,7 +46,7 @@ class WorkbenchApp(App):
         self._unseen = Unseen()
         self._live = self.desk.live_run()
         named = "path" in recipe.data.model_fields_set  # who names data wants to see them
-        self._ended = None if self._live or named else visits.ended_meanwhile(root)
+        self._ended = None if self._live or named else last_visit.ended_meanwhile(root)
         self.DEFAULT_MODE = "train" if self._live or self._ended else "data"
         super().__init__()
         self.register_theme(themes.DARK)
@@ -80,18 +82,18 @@ class WorkbenchApp(App):
                 self.desk.complain(error)
         if self._ended:
             self.run_worker(self._say_what_ended(*self._ended))
-        if words := queueing.interrupted(self.desk.root):
+        if words := turns.interrupted(self.desk.root):
             self.notify("5 lists them, and r on one of them goes on.", title=f"{words}, which was interrupted", markup=False)
         self.desk.find_models()
         self.desk.look()
 
     async def _say_what_ended(self, run: RunFolder, left: float) -> None:
-        if words := await asyncio.to_thread(visits.in_words, run, left):
+        if words := await asyncio.to_thread(last_visit.in_words, run, left):
             self.notify(words, title=f"{run.name} went on without you", markup=False)
 
     async def on_unmount(self) -> None:
         self._write_title("")
-        visits.leave(self.desk.root)
+        last_visit.leave(self.desk.root)
         await self.desk.close()
 
     def _say_in_the_title(self, desk: Desk) -> None:
@@ -130,7 +132,7 @@ class WorkbenchApp(App):
         self.push_screen(Jump(self.screen))
 
     def action_save(self) -> None:
-        from workbench.screens.save import SaveDialog
+        from workbench.screens.save_dialog import SaveDialog
 
         self.push_screen(SaveDialog(self.desk.recipe), self._saved)
 
@@ -140,6 +142,6 @@ class WorkbenchApp(App):
 
     async def action_quit(self) -> None:
         live = self.desk.live_run()
-        waiting = queueing.after_it(self.desk.root) if live else ""
+        waiting = turns.after_it(self.desk.root) if live else ""
         message = f"{live.name} goes on without this window{waiting}. Come back with: workbench" if live else None
         self.exit(message=Text(shown(message)) if message else None)

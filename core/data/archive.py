@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from core.data.named import UNPACKING
+from core.data.fetch import UNPACKING
 from core.errors import BadData
 from core.files import Progress
 

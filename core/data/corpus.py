@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.data import sniff
-from core.data.tokens import BPE, END_OF_TEXT
+from core.text.tokenizer import BPE, END_OF_TEXT
 from core.errors import BadData
 from core.files import Progress, absolute
 

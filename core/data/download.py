@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from core.data.named import FETCHING, DataSet
+from core.data.fetch import FETCHING, DataSet
 from core.errors import BadData
 from core.files import Progress, size
 

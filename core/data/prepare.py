@@ -16,7 +16,7 @@ from core import files, recipe
 from core.data.read import Table
 from core.errors import BadData
 from core.runs.folder import RunFolder
-from core.runs.rows import Row, damaged, kept_rows
+from core.runs.kept_rows import Row, damaged, kept_rows
 
 SPLITS = ("train", "validation", "test")
 FEWEST = 3  # rows of a label when every split shall have one

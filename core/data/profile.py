@@ -1,59 +1,223 @@
-"""What a file of labelled texts looks like, before anything is learned from it. Quick to import."""
+"""Looking at a file of labelled texts under a recipe: its profile, and what the profile was made from."""
 
-import msgspec
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
+from core.rows import Note, Profile, Skipped
+from core.data.read import Table, read
+from core.text.tokenizer import BPE, words_of
+from core.errors import BadData
+from core.files import Progress, absolute
+from core.presets import MODELS
+from core.recipe import Recipe
+
+COSTLY = 0.7  # tokens a character: above it the tokenizer was not made for the text
+FEW = 10  # rows of a label are little to learn from
 
 
-class Skipped(msgspec.Struct, frozen=True):
-    """Rows of the file that cannot be learned from, and why."""
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What a profile was made from, row by row; arrays are (N,) over the rows of the table."""
 
-    reason: str
-    rows: int
+    source: tuple  # what the table and the lengths were read from
+    table: Table
+    words: BPE
+    lengths: np.ndarray  # tokens, before cutting
+    split: np.ndarray  # str: train, validation, test, or "" where the row is left out
+    leak: np.ndarray  # bool
+    duplicate: np.ndarray  # bool
+    conflict: np.ndarray  # bool
+    learning: np.ndarray  # bool: rows in a split; all of them where there are no splits
+    context: int
+    speed: float
+
+    def mask(self, filter: str) -> np.ndarray:
+        """The rows (N,) bool that a filter shows: `label NAME`, `split NAME`, `cut`, ...; empty is all.
+
+        Raises BadData for a filter that does not exist.
+        """
+        kind, _, name = filter.partition(" ")
+        match kind:
+            case "":
+                return np.ones(len(self.table.texts), dtype=bool)
+            case "label":
+                return np.array([label == name for label in self.table.labels], dtype=bool)
+            case "split":
+                return self.split == name
+            case "leak":
+                return self.leak & (self.split == name) if name else self.leak
+            case "duplicate" | "conflict":
+                return getattr(self, kind)
+            case "cut":
+                return (self.lengths > self.context) & self.learning
+            case "undecodable":
+                return np.array(["\ufffd" in text for text in self.table.texts], dtype=bool)
+            case "costly":
+                foreign = np.array([not text.isascii() for text in self.table.texts], dtype=bool)
+                return foreign & (self.lengths > COSTLY * np.array([len(text) for text in self.table.texts]))
+        raise BadData(f"There is no filter {filter!r}.", "Choose one of those beside the notes.")
 
 
-class Note(msgspec.Struct, frozen=True):
-    """One thing worth a look: `count` rows, which the row filter `filter` shows (empty: none)."""
+def profile(
+    recipe: Recipe, progress: Progress | None = None, known: Survey | None = None
+) -> tuple[Profile, Survey]:
+    """Read, tokenize and split the file that a recipe names, and say what is worth knowing.
 
-    count: int
-    text: str
-    filter: str = ""
-    warn: bool = False
+    `known` is an earlier survey: its rows and lengths are used again while the file has not changed. Raises
+    BadData where the file cannot be read; where it can be read but not be learned from, `problem` says so.
+    """
+    data = recipe.data
+    words = words_of(MODELS[recipe.model.name], recipe.model.weights)
+    source = _source(recipe, words)
+    if known is not None and known.source == source:
+        table, lengths, speed = known.table, known.lengths, known.speed
+    else:
+        table = read(data.path, data.text, data.label, data.quoting, progress)
+        encoded = words.encode_many(table.texts, progress)
+        lengths = np.array([max(1, len(ids)) for ids in encoded], dtype=np.int64)
+        speed = measure()
+    prepared, problem = None, ""
+    try:
+        prepared = prepare(table, data)
+    except BadData as error:
+        problem = str(error)
+    survey = _survey(source, table, words, lengths, prepared, recipe, speed)
+    return _profile(survey, prepared, problem, recipe), survey
 
 
-class Profile(msgspec.Struct, frozen=True):
-    """Everything the Data screen and `workbench data` show of a file under a recipe."""
+def measure() -> float:
+    """FLOP/s of fp32 matrix products on this machine, the best of a few short ones. For estimates only."""
+    n = 768
+    a, b = np.ones((n, n), np.float32), np.ones((n, n), np.float32)
+    best = float("inf")
+    for _ in range(4):
+        start = time.perf_counter()
+        a @ b
+        best = min(best, time.perf_counter() - start)
+    return 2 * n**3 / best
 
-    path: str
-    format: str  # "tab-separated, no header"
-    encoding: str  # "UTF-8", "UTF-8 with BOM", "Windows-1252"
-    quoting: str  # csv or none, as found
-    rows: int  # rows of the file as read, skipped ones included
-    columns: dict[str, str]  # {"text": name or number, "label": ...}
-    all_columns: list[str]
-    labels: dict[str, int]  # rows per label in the file, sorted as the classifier numbers them
-    learning: dict[str, int]  # rows per label after duplicates and balance
-    skipped: list[Skipped]
-    duplicates: int  # rows that are exact copies of an earlier text with the same label
-    conflicts: int  # rows whose text occurs with different labels
-    splits: dict[str, dict[str, int]]  # train, validation, test -> rows per label
-    leaks: dict[str, int]  # validation, test -> rows whose text also stands in training
-    lengths: dict[str, dict[int, int]]  # label -> tokens -> rows, over the rows for learning
-    context: int  # texts longer than this are cut
-    cut: int  # rows for learning that are
-    longest_training: int  # tokens, before cutting
-    tokens_per_character: float  # about 0.25 for English; above 0.7 the tokenizer was not made for this text
-    notes: list[Note]
-    speed: float  # FLOP/s of this machine's matrix products, measured in passing; for estimates only
-    problem: str = (
-        ""  # why nothing can be learned from these rows under this recipe, and what to do; empty: all is well
+
+def _source(recipe: Recipe, words: BPE) -> tuple:
+    data = recipe.data
+    path = absolute(data.path)
+    changed = (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
+    return (data.path, changed, data.text, data.label, data.quoting, words.id)
+
+
+def _survey(
+    source: tuple,
+    table: Table,
+    words: BPE,
+    lengths: np.ndarray,
+    prepared: Prepared | None,
+    recipe: Recipe,
+    speed: float,
+) -> Survey:
+    duplicate, conflict = copies(table.texts, table.labels)
+    split = np.full(len(table.texts), "", dtype="<U10")
+    leak = np.zeros(len(table.texts), dtype=bool)
+    if prepared is not None:
+        at = np.searchsorted(table.rows, prepared.rows)
+        split[at], leak[at] = prepared.split, prepared.leaks
+    most = MODELS[recipe.model.name].shape.context
+    wanted = recipe.model.context
+    if wanted == "longest":
+        wanted = _longest(lengths, split)
+    context = most if wanted == "model" else max(1, min(wanted, most))
+    learning = split != "" if prepared is not None else np.ones(len(split), dtype=bool)
+    return Survey(source, table, words, lengths, split, leak, duplicate, conflict, learning, context, speed)
+
+
+def _longest(lengths: np.ndarray, split: np.ndarray) -> int:
+    training = lengths[split == "train"]
+    return int((training if len(training) else lengths).max(initial=0))
+
+
+def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Recipe) -> Profile:
+    table, names = survey.table, label_names(survey.table.labels)
+    counts = Counter(table.labels)
+    lengths: dict[str, Counter[int]] = {name: Counter() for name in names}
+    for i in np.flatnonzero(survey.learning):
+        lengths[table.labels[i]][int(survey.lengths[i])] += 1
+    characters = sum(len(table.texts[i]) for i in np.flatnonzero(survey.learning))
+    splits = {split: prepared.counts(split) for split in SPLITS} if prepared else {}
+    leaks = {s: int(survey.mask(f"leak {s}").sum()) for s in SPLITS[1:]} if prepared else {}
+    per_character = int(survey.lengths[survey.learning].sum()) / max(1, characters)
+    kept = {name: sum(split.get(name, 0) for split in splits.values()) for name in names}
+    return Profile(
+        path=table.path,
+        format=table.format,
+        encoding=table.encoding,
+        quoting=table.quoting,
+        rows=table.n_rows,
+        columns=table.columns,
+        all_columns=table.all_columns,
+        labels={name: counts[name] for name in names},
+        learning=kept if prepared else {},
+        skipped=[Skipped(reason, rows) for reason, rows in table.skipped.items()],
+        duplicates=int(survey.duplicate.sum()),
+        conflicts=int(survey.conflict.sum()),
+        splits=splits,
+        leaks=leaks,
+        lengths={name: dict(sorted(found.items())) for name, found in lengths.items()},
+        context=survey.context,
+        cut=int(survey.mask("cut").sum()),
+        longest_training=_longest(survey.lengths, survey.split),
+        tokens_per_character=per_character,
+        notes=list(_notes(survey, splits, kept, per_character, recipe)),
+        speed=survey.speed,
+        problem=problem,
     )
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One row in the browser. `text` is shortened for the list; `pieces` asks for the whole."""
+def _notes(
+    survey: Survey,
+    splits: dict[str, dict[str, int]],
+    kept: dict[str, int],
+    per_character: float,
+    recipe: Recipe,
+) -> Iterator[Note]:
+    """The most pressing first."""
 
-    row: int
-    label: str
-    tokens: int
-    text: str
-    split: str  # "" where it is left out
-    marks: list[str]  # "duplicate", "conflict", "leak", "cut"
+    def note(filter: str, one: str, many: str, warn: bool = True) -> Iterator[Note]:
+        count = int(survey.mask(filter).sum())
+        if count:
+            yield Note(count, one if count == 1 else many, filter, warn)
+
+    dropped = ", left out" if recipe.data.duplicates == "drop" else ""
+    yield from note("leak test", "test text also in training", "test texts also in training")
+    yield from note(
+        "leak validation", "validation text also in training", "validation texts also in training"
+    )
+    # never one alone
+    yield from note("conflict", "", f"rows whose text has different labels{dropped}", warn=not dropped)
+    yield from note("duplicate", f"exact copy{dropped}", f"exact copies{dropped}", warn=False)
+    unreadable = "with characters that cannot be read"
+    yield from note("undecodable", f"text {unreadable}", f"texts {unreadable}")
+    limit = f"longer than {survey.context:,} tokens, cut there"
+    yield from note("cut", f"text {limit}", f"texts {limit}")
+    if per_character > COSTLY:
+        script = "in a script that this tokenizer was not made for: many tokens a word"
+        yield from note("costly", f"text {script}", f"texts {script}")
+    few = [name for name, rows in kept.items() if splits and rows < FEW]
+    for name in few[:3]:
+        yield Note(kept[name], f"rows of {name} are few to learn from", f"label {name}", warn=True)
+    if len(few) > 3:
+        yield Note(len(few), f"labels have fewer than {FEW} rows", warn=True)
+    for split, rows in splits.items():
+        for name in [name for name, count in rows.items() if not count][:3]:
+            yield Note(0, f"{split} has no row of {name}", warn=True)
+    yield from (Note(0, text, warn=True) for text in survey.table.notes)
+    yield from _majority(survey.table)
+
+
+def _majority(table: Table) -> Iterator[Note]:
+    ((name, rows),) = Counter(table.labels).most_common(1) or [("", 0)]
+    if rows > len(table.labels) / 2:
+        share = rows / len(table.labels)
+        yield Note(rows, f"{name}: {100 * share:.1f} % of the file by always saying it", f"label {name}")

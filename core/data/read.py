@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data import named, sniff
-from core.data.tokens import well_formed
+from core.data import sniff
+from core.data import fetch
+from core.text.tokenizer import well_formed
 from core.errors import BadData
 from core.files import Progress
 
@@ -59,10 +60,10 @@ def read(
     """Read a CSV, TSV or JSONL file, `label text` lines, or any of these compressed with gzip; or a data set by its name.
 
     `text` and `label` name columns, or number them from 0. `progress("read", done, total, "bytes")` may raise
-    to cancel, and so may those of `named.fetch`. Raises BadData where there is no such file or nothing in it reads as
+    to cancel, and so may those of `fetch.fetch`. Raises BadData where there is no such file or nothing in it reads as
     labelled texts.
     """
-    path, origin, doubt = named.find(str(path), progress)
+    path, origin, doubt = fetch.find(str(path), progress)
     data = _bytes(path)
     content, encoding = sniff.decode(data, path.name)
     if not content.strip():

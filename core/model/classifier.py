@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from core.model import readout as readouts
-from core.model.freeze import FreezePlan
+from core.freeze import FreezePlan
 from core.model.gpt2 import GPT2
 from core.model.linear import Linear
 from core.model.lora import Adapter
@@ -32,7 +32,7 @@ class Classifier(nn.Module):
         last = nn.Linear(shape.width, 1 if self.outputs == "sigmoid" else n_classes)
         two = kind.head == "mlp"
         self.head = nn.Sequential(nn.Linear(shape.width, shape.width), nn.Tanh(), last) if two else last
-        self.taught: set[str] = set()  # parts that learn, or have learned
+        self.ever_trained: set[str] = set()  # parts that learn, or have learned
 
     def new_head(self, seed: int) -> None:
         """Initialize the head as the book does: PyTorch's default for a linear layer, right after seeding."""
@@ -115,14 +115,14 @@ class Classifier(nn.Module):
         """Let exactly the plan's parts learn."""
         for name, parameter in self.named_parameters():
             parameter.requires_grad_(part_of(name) in plan.parts)
-        self.taught |= plan.parts
+        self.ever_trained |= plan.parts
 
-    def forget(self, taught: set[str]) -> None:
+    def forget(self, ever_trained: set[str]) -> None:
         """Let no more than these parts count as taught; adapters of others go."""
-        self.taught = set(taught)
+        self.ever_trained = set(ever_trained)
         for i, block in enumerate(self.backbone.h):
             for layer in block.modules():
-                if isinstance(layer, Linear) and f"lora.{i}" not in taught:
+                if isinstance(layer, Linear) and f"lora.{i}" not in ever_trained:
                     layer.lora = nn.ModuleDict()
 
     def learning(self) -> Iterator[tuple[str, nn.Parameter]]:
@@ -131,12 +131,12 @@ class Classifier(nn.Module):
 
     def learned(self) -> Iterator[tuple[str, nn.Parameter]]:
         """The parameters that learn, or have learned before they were frozen."""
-        return ((name, p) for name, p in self.named_parameters() if part_of(name) in self.taught)
+        return ((name, p) for name, p in self.named_parameters() if part_of(name) in self.ever_trained)
 
     def is_new_below(self, depth: int) -> bool:
         """Whether nothing under block `depth` has ever learned."""
         below = {"embeddings", *(f"{kind}.{i}" for kind in ("blocks", "lora") for i in range(depth))}
-        return not below & self.taught
+        return not below & self.ever_trained
 
     def moved(self) -> Iterator[tuple[str, Tensor]]:
         """The same as matrices of the model without adapters: one that has some counts with what they add."""

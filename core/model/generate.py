@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from core.model.language import LanguageModel
-from core.model.past import Past
+from core.model.kv_cache import KVCache
 
 
 @torch.no_grad()
@@ -31,7 +31,7 @@ def continued(
     device, context = model.backbone.wte.weight.device, model.backbone.shape.context
     if not 0 < len(ids) <= context:
         raise ValueError(f"{len(ids)} tokens to go on from; it takes 1 to {context}")
-    past, generator = Past(model.backbone), torch.Generator().manual_seed(seed)
+    past, generator = KVCache(model.backbone), torch.Generator().manual_seed(seed)
     new, known = list(ids), 0
     while known + len(new) < context:
         h = past.read(torch.tensor(new, device=device), known)

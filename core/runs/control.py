@@ -43,7 +43,7 @@ class Rates(msgspec.Struct, frozen=True, tag="rates", tag_field="type"):
     head_lr: float | None = None
 
 
-class Learn(msgspec.Struct, frozen=True, tag="learn", tag_field="type"):
+class SetTrainable(msgspec.Struct, frozen=True, tag="learn", tag_field="type"):
     """Let exactly these parts learn from the next step on, as `freeze.trainable` names them; a schedule of thawing ends."""
 
     trainable: str
@@ -55,7 +55,7 @@ class Epochs(msgspec.Struct, frozen=True, tag="epochs", tag_field="type"):
     epochs: float
 
 
-Change = Rates | Learn | Epochs  # what a resumed run does again at the step where it was told first
+Change = Rates | SetTrainable | Epochs  # what a resumed run does again at the step where it was told first
 Control = Stop | Pause | Continue | Step | Save | Evaluate | Change
 MOST_EPOCHS = 10_000
 
@@ -123,7 +123,7 @@ def in_words(control: Control) -> str:
         case Rates():
             named = {"lr": control.lr, "head lr": control.head_lr}
             return ", ".join(f"{name} {rate_in_words(rate)}" for name, rate in named.items() if rate is not None)
-        case Learn(trainable=trainable):
+        case SetTrainable(trainable=trainable):
             return f"{trainable.replace('_', ' ').replace(',', ', ') or 'nothing'} learning"
         case Epochs(epochs=epochs):
             return f"{epochs:g} epoch{'s' * (epochs != 1)}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from core.errors import Fits
+from core.errors import SmallerBatch
 
 
 class Event(msgspec.Struct, tag_field="type", kw_only=True, omit_defaults=False):
@@ -75,7 +75,7 @@ class Steps(Event, tag="steps", gc=False):
     n_steps: int = 0  # in all, as planned now
 
 
-class Learned(Event, tag="learned"):
+class StepExamples(Event, tag="learned"):
     """The texts of one step, which is `step`, each as the model saw it before it learned from it.
 
     One entry a text. `loss` is plain cross entropy, -ln of what its label was given, whatever class weights and label
@@ -178,7 +178,7 @@ class Ended(Event, tag="ended"):
     why: str = ""
     do: str = ""
     result: dict | None = None
-    fits: Fits | None = None  # where it failed for want of memory
+    fits: SmallerBatch | None = None  # where it failed for want of memory
 
 
 def stopped() -> Ended:
@@ -192,7 +192,7 @@ AnyEvent = (
     | Phase
     | Encoded
     | Steps
-    | Learned
+    | StepExamples
     | Evaluated
     | Sampled
     | Changed

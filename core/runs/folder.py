@@ -12,7 +12,7 @@ import msgspec
 from core import files, toml
 from core import recipe as recipes
 from core.errors import BadRecipe, BadRun
-from core.model import room
+from core import memory
 from core.presets import KEPT, TOKENS
 from core.pretraining import Pretraining
 from core.runs import control
@@ -266,7 +266,7 @@ def step_of(checkpoint: Path) -> int:
 
 def _out_of_memory(held: int) -> str:
     """A sentence where a process that held so many bytes has probably been ended by the system for want of memory."""
-    total = room.total()
+    total = memory.total()
     if held < NEARLY * total:
         return ""
     return f" Memory probably ran out: it last held {held / 1e9:.1f} of {total / 1e9:.1f} GB."

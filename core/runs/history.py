@@ -7,7 +7,7 @@ import msgspec
 
 from core.runs import control
 from core.runs import events as e
-from core.runs.wording import describe
+from core.runs.describe import describe
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ class History:
         self.evaluations: dict[str, list[Point]] = {"train": [], "validation": [], "test": []}
         self.changes: list[e.Changed] = []
         self.followed: list[e.Followed] = []
-        self.learned: e.Learned | None = None  # the latest step that was taken to be looked at
+        self.learned: e.StepExamples | None = None  # the latest step that was taken to be looked at
         self.baselines: dict[str, e.Baseline] = {}
         self.checkpoints: list[e.Checkpointed] = []
         self.log: list[tuple[e.Event, str]] = []  # events worth a line, with its words
@@ -89,7 +89,7 @@ class History:
         # but for those in whose place something newer counts, told to a later attempt at an earlier step
         holds = {step: control.Settings().at(step, self._told) for step, _ in self._told}
         held = [(step, one) for step, one in self._told if holds[step].told(one) == holds[step]]
-        rates = [(step, control.in_words(one)) for step, one in held if not isinstance(one, control.Learn)]
+        rates = [(step, control.in_words(one)) for step, one in held if not isinstance(one, control.SetTrainable)]
         last = {event.step: event for event in self.trainables[1:]}  # of several before one step
         thawed, before = [], self.trainables[:1]
         for event in last.values():
@@ -177,7 +177,7 @@ class History:
                 self._phase(event)
             case e.Encoded():
                 self._encode(event)
-            case e.Learned():
+            case e.StepExamples():
                 self.learned = event
             case e.Evaluated():
                 self._evaluated(event)

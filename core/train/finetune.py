@@ -13,11 +13,12 @@ from torch import Tensor
 
 from core.data import batches
 from core.errors import WorkbenchError
-from core.evaluate import metrics
+from core import metrics
 from core.files import Progress
-from core.model import cost, room
+from core.estimate import cost
+from core import memory
 from core.model.classifier import Classifier
-from core.model.freeze import FreezePlan
+from core.freeze import FreezePlan
 from core.model.lora import Adapter
 from core.recipe import Recipe
 from core.runs import control
@@ -26,15 +27,15 @@ from core.runs.events import Changed, Evaluated, Event, Followed, Phase
 from core.train import prefix
 from core.train.change import relative_change
 from core.train.compiled import compile_learning
-from core.train.follow import Sentences
+from core.train.sentences import Sentences
 from core.train.inputs import Fresh, Inputs
 from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
 from core.train.optim import renewed, set_full_rates, set_rates
-from core.train.orders import Orders
-from core.train.schedule import share_of_rate
+from core.train.control_source import ControlSource
+from core.train.learning_rate import share_of_rate
 from core.train.texts import Texts
 from core.train.thaw import plan_at, recipe_at, settings_of, trainable
-from core.train.watched import Watched
+from core.train.step_recorder import StepRecorder
 
 
 def epoch_plan(recipe: Recipe, texts: Texts, epoch: int) -> list[list[batches.Batch]]:
@@ -55,7 +56,7 @@ def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
     )
 
 
-def demand_room(recipe: Recipe, texts: Texts, n_classes: int) -> None:
+def check_memory(recipe: Recipe, texts: Texts, n_classes: int) -> None:
     """Raises NoRoom where learning would take more memory than there is: running out of it ends a process unasked."""
     if recipe.speed.memory == "ignore" or recipe.speed.device != "cpu":
         return
@@ -64,8 +65,8 @@ def demand_room(recipe: Recipe, texts: Texts, n_classes: int) -> None:
     info, cache = psutil.Process().memory_info(), prefix.held(recipe, texts, costs)
     # by texts and what libraries keep, which the reckoning holds already; what is mapped from files counts as free
     held = info.rss - getattr(info, "shared", 0)
-    free = room.free() + held
-    room.demand(lambda batch: costs.memory(batch, width) + cache, recipe.train.batch, recipe.train.accumulate, free)
+    free = memory.free() + held
+    memory.demand(lambda batch: costs.memory(batch, width) + cache, recipe.train.batch, recipe.train.accumulate, free)
 
 
 def class_weights(kind: str, texts: Texts, n_classes: int) -> Tensor:
@@ -108,7 +109,7 @@ class ClassifierLoop(Loop):
         optimizer: torch.optim.Optimizer,
         *,
         save: Callable[[bool], None],
-        orders: Orders,
+        control_source: ControlSource,
         origin: Callable[[str], Tensor],
         encode: Callable[[Recipe], Generator[Event, None, Inputs]],
     ):
@@ -117,7 +118,7 @@ class ClassifierLoop(Loop):
         self.train, self.context = recipe.train, inputs.texts.context
         self.lengths = inputs.texts.split_lengths
         self.weights = class_weights(recipe.train.class_weights, inputs.texts, model.n_classes)
-        began = recipe_at(recipe, orders, state.step - 1)
+        began = recipe_at(recipe, control_source, state.step - 1)
         self.plan, self._thaw_every = began.plan, began.freeze.thaw_every
         self._boundary = self._boundary_of(began)
         self._before: tuple[torch.optim.Optimizer, set[str]] | None = None  # the first change since the last step
@@ -132,7 +133,7 @@ class ClassifierLoop(Loop):
             per_epoch,
             recipe.train.checkpoint_seconds,
             save,
-            orders,
+            control_source,
         )
 
     def _learn(self) -> tuple[float, float, int]:
@@ -143,7 +144,7 @@ class ClassifierLoop(Loop):
         together = self._order[1][i]
         weight = sum(self._weight_of(batch) for batch in together)  # in a smaller last batch a text counts alike
         value, tokens = 0.0, 0
-        watched = Watched(self.inputs.texts, self.train.ignore_index) if self._watched else None
+        watched = StepRecorder(self.inputs.texts, self.train.ignore_index) if self._watched else None
         self.optimizer.zero_grad(set_to_none=True)
         for k, batch in enumerate(together):
             h, lengths, labels = self.inputs.batch("train", batch)
@@ -192,7 +193,7 @@ class ClassifierLoop(Loop):
                 return "only the head learns, at a rate of its own: head lr"
             case control.Rates(head_lr=float()) if True not in heads:
                 return "the head does not learn"
-            case control.Learn(trainable=trainable):
+            case control.SetTrainable(trainable=trainable):
                 return self._cannot_learn(trainable)
         return super()._refused(told)
 
@@ -207,7 +208,7 @@ class ClassifierLoop(Loop):
         if plan == self.plan and not (self.recipe.freeze.thaw_every and self.settings.trainable is None):
             return "that is what learns already"
         try:
-            demand_room(self.recipe.learning(plan), self.inputs.texts, self.model.n_classes)
+            check_memory(self.recipe.learning(plan), self.inputs.texts, self.model.n_classes)
         except WorkbenchError as error:
             return error.what
         return None
@@ -215,8 +216,8 @@ class ClassifierLoop(Loop):
     def _adopt(self) -> Iterator[Event]:
         yield from super()._adopt()
         thaw_every = 0 if self.settings.trainable else self.recipe.freeze.thaw_every
-        if (plan_at(self.recipe, self.orders, self.state.step), thaw_every) != (self.plan, self._thaw_every):
-            yield from self._let_learn(recipe_at(self.recipe, self.orders, self.state.step))
+        if (plan_at(self.recipe, self.control_source, self.state.step), thaw_every) != (self.plan, self._thaw_every):
+            yield from self._let_learn(recipe_at(self.recipe, self.control_source, self.state.step))
 
     def _boundary_of(self, recipe: Recipe) -> tuple[int | None, bool]:
         """What decides from what a step starts."""
@@ -229,7 +230,7 @@ class ClassifierLoop(Loop):
         """
         yield from self._save(False)  # encoding may take long, and be broken off
         model, self.plan, self._thaw_every = self.model, now.plan, now.freeze.thaw_every
-        self._before = self._before or (self.optimizer, set(model.taught))
+        self._before = self._before or (self.optimizer, set(model.ever_trained))
         self.optimizer.zero_grad(set_to_none=True)
         model.forget(self._before[1])
         model.adapt(now.plan, self.recipe.lora, self.train.seed)
@@ -320,7 +321,7 @@ class ClassifierLoop(Loop):
         confusion = torch.zeros(n * n, dtype=torch.int64)
         with torch.no_grad():
             for batch in plan:
-                if self.orders.stopping():
+                if self.control_source.stopping():
                     raise Stopped
                 h, lengths, labels = self.inputs.batch(split, batch)
                 logits = self.model.suffix(h, lengths, self.inputs.depth)

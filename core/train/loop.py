@@ -12,8 +12,8 @@ from torch import Tensor
 from core.errors import WorkbenchError
 from core.runs import control
 from core.runs.control import Change, Control, Settings
-from core.runs.events import Checkpointed, Continued, Event, Learned, Paused, Phase, Planned, Steps
-from core.train.orders import Orders
+from core.runs.events import Checkpointed, Continued, Event, StepExamples, Paused, Phase, Planned, Steps
+from core.train.control_source import ControlSource
 
 SAFE = "What was saved before is safe. Try a tenth of the learning rate."
 REPORT = 0.25  # seconds between two lines of steps
@@ -58,20 +58,20 @@ class Loop(ABC):
         per_epoch: int,
         checkpoint_seconds: float,
         save: Callable[[bool], None],
-        orders: Orders,
+        control_source: ControlSource,
     ):
-        self.parameters, self.state, self.save, self.orders = parameters, state, save, orders
+        self.parameters, self.state, self.save, self.control_source = parameters, state, save, control_source
         self.per_epoch, self.checkpoint_seconds = per_epoch, checkpoint_seconds
         self._recipe = recipe
         self._process = psutil.Process()
         self._saved = (state.step, state.evaluated)  # what the last checkpoint holds, or a run that has none yet
         self._pause_at: int | None = None
-        self._learned: Learned | None = None
+        self._learned: StepExamples | None = None
         self._losses: list[float] = []
         self._rates: list[float] = []
         self._tokens = 0
         self._restart_clocks()
-        self._set(orders.settings(recipe, state.step))
+        self._set(control_source.settings(recipe, state.step))
 
     @abstractmethod
     def _learn(self) -> tuple[float, float, int]:
@@ -112,10 +112,10 @@ class Loop(ABC):
             yield from self._to_the_end()
         except Stopped:
             self._count_time()
-            self.orders.close("it was told to stop")
+            self.control_source.close("it was told to stop")
             yield from self._save(False)
         else:
-            self.orders.close("it has learned already")
+            self.control_source.close("it has learned already")
             yield Phase(name="learn", done=self.state.step, total=self.state.step, unit="steps", step=self.state.step)
 
     def _to_the_end(self) -> Iterator[Event]:
@@ -163,7 +163,7 @@ class Loop(ABC):
         yield Paused(step=self.state.step)
         try:
             while self._pausing and not self.over:
-                self.orders.wait()
+                self.control_source.wait()
                 yield from self._answer()
         finally:
             self._restart_clocks()
@@ -171,12 +171,12 @@ class Loop(ABC):
 
     def _answer(self) -> Iterator[Event]:
         """Answer what has come, and act on it. Raises Stopped."""
-        if self.orders.stopping():
+        if self.control_source.stopping():
             raise Stopped
-        while line := self.orders.next():
+        while line := self.control_source.next():
             yield from self._report()
             refused = self._refused(line.control)
-            self.orders.answer(line, self.state.step, refused)
+            self.control_source.answer(line, self.state.step, refused)
             if refused is None:
                 yield from self._act(line.control)
 
@@ -207,12 +207,12 @@ class Loop(ABC):
             case control.Evaluate():
                 yield from self._look_now()
                 self._reported = time.monotonic()
-            case control.Rates() | control.Epochs() | control.Learn():
+            case control.Rates() | control.Epochs() | control.SetTrainable():
                 yield from self._adopt()
 
     def _adopt(self) -> Iterator[Event]:
         """Learn with the settings that hold from here on, as they were told now or to an earlier attempt."""
-        settings, n_steps = self.orders.settings(self._recipe, self.state.step), self.n_steps
+        settings, n_steps = self.control_source.settings(self._recipe, self.state.step), self.n_steps
         if settings != self.settings:
             self._set(settings)
         if self.n_steps != n_steps:
@@ -252,7 +252,7 @@ class Loop(ABC):
         if self._saved != (self.state.step, self.state.evaluated):
             if not all(bool(p.isfinite().all()) for p in self.parameters):
                 raise NotFinite(f"The weights stopped being numbers by step {self.state.step}.", SAFE)
-            self.state.told = [*self.orders.changes]
+            self.state.told = [*self.control_source.changes]
             self.save(best)
             self._saved = (self.state.step, self.state.evaluated)
             yield self._checkpointed(best)

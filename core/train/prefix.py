@@ -12,7 +12,7 @@ from torch import Tensor
 
 from core.files import Progress, cache_root, disk_full
 from core.model.classifier import Classifier
-from core.model.cost import FP32, Costs
+from core.estimate.cost import FP32, Costs
 from core.model.padding import pad
 from core.recipe import READS_PADS, Recipe
 from core.runs.events import Encoded, Event, Noted

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.data.corpus import Windows
-from core.data.tokens import BPE
+from core.text.tokenizer import BPE
 from core.files import Progress
 from core.model.generate import continued
 from core.model.language import LanguageModel
@@ -22,8 +22,8 @@ from core.runs.events import Changed, Evaluated, Event, Sampled
 from core.train.change import relative_change
 from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
 from core.train.optim import Muon, set_rates
-from core.train.orders import Orders
-from core.train.schedule import share_of_rate
+from core.train.control_source import ControlSource
+from core.train.learning_rate import share_of_rate
 
 AT_ONCE = 1024  # positions on the CPU: what lies between its layers then stays in its caches
 PROMPT, WRITTEN = 12, 40  # tokens of the text that is begun for the model, and that it writes
@@ -87,7 +87,7 @@ class LanguageLoop(Loop):
         optimizers: Optimizers,
         *,
         save: Callable[[bool], None],
-        orders: Orders,
+        control_source: ControlSource,
         origin: Callable[[str], Tensor],
     ):
         self.model, self.words, self.text, self.held_out, self.optimizers = model, words, text, held_out, optimizers
@@ -96,7 +96,7 @@ class LanguageLoop(Loop):
         self._checked = np.random.default_rng(self.train.seed).permutation(len(held_out))
         settings, per_epoch = settings_of(recipe), steps(recipe, len(text), 1)
         super().__init__(
-            [*model.parameters()], state, settings, per_epoch, self.train.checkpoint_seconds, save, orders
+            [*model.parameters()], state, settings, per_epoch, self.train.checkpoint_seconds, save, control_source
         )
 
     def _learn(self) -> tuple[float, float, int]:
@@ -124,7 +124,7 @@ class LanguageLoop(Loop):
         match told:
             case control.Rates(head_lr=float()):
                 return "a language model learns at one rate: lr"
-            case control.Learn():
+            case control.SetTrainable():
                 return "all of a language model learns"
         return super()._refused(told)
 
@@ -169,7 +169,7 @@ class LanguageLoop(Loop):
     def _look(self, which: np.ndarray, whole: bool, progress: Progress | None = None) -> Evaluated:
         nats, right, n_bytes, done = 0.0, 0, 0, 0
         for part in self._parts(self._windows(self.held_out, which)):
-            if self.orders.stopping():
+            if self.control_source.stopping():
                 raise Stopped
             logits = self.model(part[:, :-1]).flatten(0, 1)
             targets = part[:, 1:].flatten()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from core.data.batches import Batch
-from core.data.tokens import Tokenizer
+from core.text.tokenizer import Tokenizer
 from core.model.padding import pad
 
 

@@ -1,11 +1,11 @@
 """Which parts learn when: as the recipe says, as a run is told, and as a model is frozen."""
 
 from core.model.classifier import Classifier
-from core.model.freeze import FreezePlan
+from core.freeze import FreezePlan
 from core.recipe import Recipe, Train
 from core.runs.control import Settings
 from core.runs.events import Trainable
-from core.train.orders import Orders
+from core.train.control_source import ControlSource
 
 
 def settings_of(train: Train) -> Settings:
@@ -13,16 +13,16 @@ def settings_of(train: Train) -> Settings:
     return Settings(train.lr, train.head_lr, train.epochs)
 
 
-def plan_at(recipe: Recipe, orders: Orders, step: int) -> FreezePlan:
+def plan_at(recipe: Recipe, control_source: ControlSource, step: int) -> FreezePlan:
     """What learns in the step after `step` steps: what the run was told last, or what its recipe says."""
-    told = orders.settings(settings_of(recipe.train), step).trainable
+    told = control_source.settings(settings_of(recipe.train), step).trainable
     return FreezePlan.parse(told, recipe.plan.n_blocks) if told else recipe.plan_after(step)
 
 
-def recipe_at(recipe: Recipe, orders: Orders, step: int) -> Recipe:
+def recipe_at(recipe: Recipe, control_source: ControlSource, step: int) -> Recipe:
     """The recipe of the step after `step` steps: what learns then, and whether a schedule goes on to thaw more."""
-    told = orders.settings(settings_of(recipe.train), step).trainable
-    return recipe.learning(plan_at(recipe, orders, step), 0 if told else recipe.freeze.thaw_every)
+    told = control_source.settings(settings_of(recipe.train), step).trainable
+    return recipe.learning(plan_at(recipe, control_source, step), 0 if told else recipe.freeze.thaw_every)
 
 
 def trainable(model: Classifier, now: Recipe, step: int, scheduled: bool = False) -> Trainable:

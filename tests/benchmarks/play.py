@@ -40,9 +40,9 @@ def engine(name: str, keys: int) -> dict[str, list[float]]:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in the helper, and read when torch is imported
     import torch
 
-    from core.data.tokens import tokenizer
+    from core.text.tokenizer import tokenizer
     from core.evaluate.predict import probabilities
-    from core.evaluate.typist import Typist
+    from core.evaluate.incremental import IncrementalClassifier
     from core.model.classifier import Classifier
     from core.recipe import Model, load
     from core.train.texts import cut
@@ -50,7 +50,7 @@ def engine(name: str, keys: int) -> dict[str, list[float]]:
     recipe = load({"model": {"name": name, "context": MODELS[name].shape.context}})
     model = Classifier(MODELS[name].shape, 2, Model()).eval()
     model.backbone.initialize(torch.Generator().manual_seed(0))
-    typist = Typist(model)
+    typist = IncrementalClassifier(model)
 
     def read(text: str):
         return cut(tokenizer("gpt2").encode(text), recipe.model.context, tokenizer("gpt2"))

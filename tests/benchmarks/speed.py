@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from speed_sides import arithmetic, table
 
-from core.model.freeze import FreezePlan
+from core.freeze import FreezePlan
 from core.presets import MODELS, RECIPES
 from core.recipe import load
 

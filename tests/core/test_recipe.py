@@ -6,7 +6,7 @@ import pytest
 
 from core import toml
 from core.errors import BadRecipe
-from core.model.freeze import FreezePlan, parts_of
+from core.freeze import FreezePlan, parts_of
 from core.options import check, layer, merge
 from core.presets import MODELS, NAMED_RECIPES, RECIPES, standing_for
 from core.recipe import Recipe, load, options

@@ -20,15 +20,15 @@ from core.evaluate.predict import Predictor
 from core.options import merge
 from core.presets import MODELS, Shape
 from core.recipe import load
-from core.runs import checkpoint
+from core.train import checkpoint
 from core.runs.events import Checkpointed, Ended
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.launch import SENT_BEFORE
 from core.runs.log import EventLog
-from core.runs.orders import ControlFile
+from core.worker.control_file import FileControlSource
 from core.runs.root import create_run
-from core.runs.worker import work
+from core.worker.process import work
 
 DEADLINE = 90  # seconds
 TINY = Shape(2, 32, 2, 64, 8192)  # as in trial.py
@@ -67,7 +67,7 @@ class Forks:
         with open(run.log_file, "ab") as log:
             return Worker(
                 subprocess.Popen(
-                    [sys.executable, "-P", "-m", "core.runs.worker", str(run.path)],
+                    [sys.executable, "-P", "-m", "core.worker.process", str(run.path)],
                     cwd=run.path,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -83,8 +83,8 @@ class Forks:
 
 
 @pytest.fixture
-def forks(mother):
-    if mother() is None:  # now, so that how long a run takes can be measured
+def forks(forkserver):
+    if forkserver() is None:  # now, so that how long a run takes can be measured
         pytest.skip("no process that forks others can begin here: hundreds of workers would take hours")
     return Forks()
 
@@ -198,15 +198,15 @@ class Died(BaseException):
 def live(run: RunFolder, saw) -> None:
     """An attempt in this process; `saw(event, orders)` sees what it has written, may tell it things, and may raise Died."""
 
-    class Watched(EventLog):
+    class StepRecorder(EventLog):
         def write(self, event, sync=False):
             super().write(event, sync)
-            saw(event, orders)
+            saw(event, control_source)
 
-    log = Watched(run)
-    orders = ControlFile(run, log)
+    log = StepRecorder(run)
+    control_source = FileControlSource(run, log)
     with suppress(Died):
-        log.last(work(run, log, orders))
+        log.last(work(run, log, control_source))
 
 
 @pytest.fixture

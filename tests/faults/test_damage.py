@@ -49,7 +49,7 @@ def halfway(new_run, watch):
     run = new_run(train={"lr": 3e-3, "head_lr": 3e-3}, speed={"cache": "run"})
     told = []
 
-    def saw(event, orders):
+    def saw(event, control_source):
         if event.step == 5 and not told and isinstance(event, Evaluated):
             told.append(run.send(Rates(lr=1e-3)))
         if isinstance(event, Checkpointed) and event.step == 10:

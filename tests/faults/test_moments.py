@@ -7,11 +7,11 @@ from itertools import count
 import pytest
 
 from core.pretraining import Pretraining
-from core.runs.attempt import attempt
-from core.runs.control import Continue, Epochs, Evaluate, Learn, Pause, Rates, Save, Step, change_of
+from core.worker.finetune import attempt
+from core.runs.control import Continue, Epochs, Evaluate, SetTrainable, Pause, Rates, Save, Step, change_of
 from core.runs.events import Applied, Started
 from core.runs.root import create_run
-from core.train.orders import Orders
+from core.train.control_source import ControlSource
 
 LONG = {"train": {"epochs": 8, "checkpoint_seconds": 0.02}}
 KINDS = {
@@ -24,7 +24,7 @@ KINDS = {
     "patient": {"train": {"patience": 2, "metric": "f1", "lr": 3e-3}},
     "in a file": {"speed": {"cache": "keep", "cache_memory": 1e-9}},
 }
-TOLD = [Rates(lr=5e-4), Rates(lr=2e-3, head_lr=1e-4), Epochs(9), Epochs(7), Learn("all"), Learn("lora.1,head"), Save(), Evaluate()]
+TOLD = [Rates(lr=5e-4), Rates(lr=2e-3, head_lr=1e-4), Epochs(9), Epochs(7), SetTrainable("all"), SetTrainable("lora.1,head"), Save(), Evaluate()]
 MANY = pytest.param(50, 2, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])
 QUICK_AND_SLOW = pytest.mark.parametrize(("kills", "seed"), [(3, 1), MANY])
 
@@ -95,8 +95,8 @@ def test_killed_again_and_again_while_it_is_told_things(forks, new_run, watch, k
         run, whole = (watch.copy(new, f"story{next(number)}") for _ in range(2))
         kills = kill_often(forks, run, kills, seconds, rng, watch, killed, lambda worker, run=run: tell(worker, run))
         changes = [(event.step, change_of(event.control)) for event in watch.events(run, Applied) if not event.refused]
-        orders = Orders(changes=[(step, change) for step, change in changes if change])
-        list(attempt(whole, lambda *_: None, orders, resumed=False))
+        control_source = ControlSource(changes=[(step, change) for step, change in changes if change])
+        list(attempt(whole, lambda *_: None, control_source, resumed=False))
         assert watch.outcome(run, logged=False) == watch.outcome(whole, logged=False)
 
 

@@ -34,9 +34,9 @@ def stopped(new_run, watch):
     """A run that was stopped in the midst of the last evaluation: its checkpoint there will be replaced, older ones removed."""
     run = new_run(**BETTER)
 
-    def saw(event, orders):
+    def saw(event, control_source):
         if isinstance(event, Evaluated) and event.step == 15:
-            orders.stop()
+            control_source.stop()
 
     watch.live(run, saw)
     assert run.status().state == "stopped" and run.saved_step() == 15 and run.checkpoint("best").name == "10"
@@ -97,7 +97,7 @@ def test_what_was_best_in_a_life_that_was_lost_is_not_best(forks, new_run, watch
         watch.lost(broken)
         told = []
 
-        def saw(event, orders, run=broken, told=told):
+        def saw(event, control_source, run=broken, told=told):
             if not told and event.step >= run.saved_step():
                 told.append(run.send(Rates(0.5, 0.5)))  # from here on it only gets worse
 

@@ -13,8 +13,8 @@ from core.runs.control import Stop
 from core.runs.folder import Label
 from core.runs.launch import launch
 from core.runs.log import EventLog
-from workbench import visits
-from workbench.listing import BASELINE, Listing
+from core.runs import last_visit
+from core.runs.listing import BASELINE, Listing
 
 WRITTEN = ("events.jsonl", "worker.log", "control.jsonl", "heartbeat", "lock")  # where they lie
 REPLACED = ("queued", "reserve", "label.json", "recipe.toml", "result.json", "base.safetensors", "checkpoints/last")
@@ -86,7 +86,7 @@ def test_weights_that_are_only_read_may_have_another_name(run, other):
 def test_the_command_and_the_worker_say_so_and_change_nothing(run, elsewhere, other, seen, program, name):
     put("link", run.path / name, other)
     before = seen(run.path), seen(elsewhere)
-    resume, work = ("workbench", "resume", "r1", "--runs", run.path.parent), ("core.runs.worker", run.path)
+    resume, work = ("workbench", "resume", "r1", "--runs", run.path.parent), ("core.worker.process", run.path)
     for command in (resume, work):
         ended = program(*command)
         words = " ".join(ended.stderr.split())
@@ -132,8 +132,8 @@ def test_what_cannot_be_started_is_left_by_the_queue(run, other, program):
 @pytest.mark.parametrize("kind", ["link", "second name"])
 def test_leaving_the_app_touches_no_file_of_others(run, other, kind):
     before = other.stat().st_mtime_ns
-    put(kind, run.path.parent / visits.LEFT, other)
-    visits.leave(run.path.parent)
+    put(kind, run.path.parent / last_visit.LEFT, other)
+    last_visit.leave(run.path.parent)
     assert other.stat().st_mtime_ns == before
 
 

@@ -18,15 +18,15 @@ from core.runs import events as e
 from core.runs.folder import RunFolder
 from core.runs.root import create_run
 from core.wording import UNSAFE, on_one_line
-from workbench import cli
+from workbench.cli import main
 from workbench.app import WorkbenchApp
-from workbench.classifier import Asked
-from workbench.printing import print_json, tabulate, with_tabs
-from workbench.screens.errors import ErrorsScreen
-from workbench.screens.label import LabelDialog
-from workbench.screens.other import OtherDialog
-from workbench.screens.save import SaveDialog
-from workbench.screens.worker_log import WorkerLogScreen
+from core.runs.classifiers import Asked
+from workbench.cli.printing import print_json, tabulate, with_tabs
+from workbench.screens.train.errors_screen import ErrorsScreen
+from workbench.screens.runs.label_dialog import LabelDialog
+from workbench.screens.play.run_dialog import RunDialog
+from workbench.screens.save_dialog import SaveDialog
+from workbench.screens.train.worker_log import WorkerLogScreen
 from workbench.unseen import Unseen
 
 _file = Path(__file__).parents[1] / "workbench" / "terminal.py"
@@ -106,7 +106,7 @@ def log(run: RunFolder, end: e.Ended) -> None:
 def said(capsys, *argv) -> tuple[int, str]:
     """What a command comes to, and all that it prints, in which nothing is unsafe."""
     try:
-        code = cli.main(list(map(str, argv)))
+        code = main.main(list(map(str, argv)))
     except SystemExit as ended:
         code = ended.code
     out, err = capsys.readouterr()
@@ -141,7 +141,7 @@ def test_runs_and_show(run, failed, root, capsys):
 def test_compare_name_queue_ctl(run, failed, root, capsys):
     code, out = said(capsys, "compare", run.path, run.path)
     assert code == 0 and f"r1{ESCAPED}" in out
-    assert said(capsys, "compare", run.path, failed.path)[0] == cli.FAILED
+    assert said(capsys, "compare", run.path, failed.path)[0] == main.FAILED
     assert json.loads(said(capsys, "compare", run.path, run.path, "--json")[1])["run"]["name"] == run.name
     assert said(capsys, "name", failed.path, f"new{WORDS}", "--note", f"note{WORDS}")[0] == 0
     assert said(capsys, "name", run.path, "") == (0, f"r1{ESCAPED} has no name.\n")
@@ -226,7 +226,7 @@ def test_json_read_again_is_the_same(capsys):
 
 
 def test_json_goes_where_not_every_character_does():
-    code = "from workbench.printing import print_json; print_json({'a': '日本語'}, None)"
+    code = "from workbench.cli.printing import print_json; print_json({'a': '日本語'}, None)"
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
@@ -290,7 +290,7 @@ async def test_the_app_shows_them_escaped(data, run, failed, root, monkeypatch):
         app.desk.follow(run)
         await until(pilot, lambda: app.desk.status is not None and app.desk.status.state == "done")
         over = ErrorsScreen(run), WorkerLogScreen(run)
-        for dialog in (*over, LabelDialog(run), OtherDialog(root, Asked(run.path)), SaveDialog(recipe)):
+        for dialog in (*over, LabelDialog(run), RunDialog(root, Asked(run.path)), SaveDialog(recipe)):
             app.push_screen(dialog)
             await until(pilot, lambda dialog=dialog: app.screen is dialog)
             await pilot.pause(0.1)

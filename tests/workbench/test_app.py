@@ -9,16 +9,17 @@ from textual.command import CommandPalette
 from textual.widgets import Input
 
 from core.recipe import load
-from workbench import keys, themes, visits
+from workbench import keys, themes
+from core.runs import last_visit
 from workbench.app import WorkbenchApp
-from workbench.desk import Desk
+from workbench.session.desk import Desk
 from workbench.screens.help import Help
 from workbench.screens.jump import Jump
-from workbench.screens.save import SaveDialog
+from workbench.screens.save_dialog import SaveDialog
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
 from workbench.widgets.layers import Layers
-from workbench.widgets.notes import Notes
+from workbench.screens.data.notes import Notes
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ async def test_who_comes_back_lands_on_what_ended_meanwhile(runs, shown, until):
     async with WorkbenchApp(load(), runs.root).run_test():
         pass
     an_hour_ago = time.time() - 3600
-    os.utime(runs.root / visits.LEFT, (an_hour_ago, an_hour_ago))
+    os.utime(runs.root / last_visit.LEFT, (an_hour_ago, an_hour_ago))
     runs.write("done")
     app = WorkbenchApp(load(), runs.root)
     async with app.run_test(size=(120, 36), notifications=True) as pilot:

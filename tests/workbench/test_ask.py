@@ -8,9 +8,9 @@ from textual.widgets import Input, Static
 from core.evaluate.question import BEGINNING, EXAMPLE
 from core.recipe import load
 from workbench.app import WorkbenchApp
-from workbench.asking import RANDOM
-from workbench.screens.ask import AskDialog
-from workbench.widgets.backbone import Backbone
+from workbench.cli.ask import RANDOM
+from workbench.screens.model.ask_dialog import AskDialog
+from workbench.screens.model.backbone import Backbone
 from workbench.widgets.choice import Choice
 from workbench.widgets.layers import Layers
 

@@ -9,16 +9,16 @@ from textual.widgets import Input
 from core.recipe import load
 from workbench.app import WorkbenchApp
 from workbench.formatting import cut
-from workbench.helper import Helper
-from workbench.screens.source import Files, SourceDialog, dropped
+from workbench.session.helper import Helper
+from workbench.screens.data.source_dialog import Files, SourceDialog, dropped
 from workbench.widgets.choice import Choice
-from workbench.widgets.classes import Classes
-from workbench.widgets.histogram import Axis, Histogram, axis_end, quantile
-from workbench.widgets.notes import Notes
-from workbench.widgets.rows import Rows, View
-from workbench.widgets.source import Source
-from workbench.widgets.splits import Splits
-from workbench.widgets.tokens import Tokens
+from workbench.screens.data.classes import Classes
+from workbench.screens.data.histogram import Axis, Histogram, axis_end, quantile
+from workbench.screens.data.notes import Notes
+from workbench.screens.data.rows import Rows, View
+from workbench.screens.data.source import Source
+from workbench.screens.data.splits import Splits
+from workbench.screens.data.tokens import Tokens
 
 SHARED = Path(__file__).parents[2] / "../shared/data"
 
@@ -329,7 +329,7 @@ async def test_a_helper_that_dies_is_said_and_started_again(messages, tmp_path, 
 async def test_the_newest_question_takes_the_place_of_an_older_one(messages):
     import asyncio
 
-    from workbench.helper import Superseded
+    from workbench.session.helper import Superseded
 
     helper = Helper("data")
     recipe = load({"data": {"path": str(messages)}}).model_dump()

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from core.data.named import NAMED
+from core.data.fetch import NAMED
 from core.recipe import load
 from core.runs.control import Stop
 from core.runs.folder import RunFolder
-from workbench import cli
+from workbench.cli import main
 from workbench.app import WorkbenchApp
-from workbench.helper import Progress
-from workbench.screens.source import Files, SourceDialog, suggestions
+from workbench.session.helper import Progress
+from workbench.screens.data.source_dialog import Files, SourceDialog, suggestions
 from workbench.widgets.header import Header
-from workbench.widgets.rows import Rows
-from workbench.widgets.source import Source, progress_in_words
+from workbench.screens.data.rows import Rows
+from workbench.screens.data.source import Source, progress_in_words
 
 SMS = Path(__file__).parents[2] / "../shared/data/sms/SMSSpamCollection"
 # imported by every Python process at its start
@@ -156,9 +156,9 @@ def test_progress_of_a_download_in_words():
 
 def test_names_on_the_command_line(no_network, capsys, tmp_path):
     for command in ("open", "train", "data"):
-        assert cli.recipe_of(cli.parse([command, "sms-spam"])).data.path == "sms-spam"
-    assert cli.recipe_of(cli.parse(["train"])).data.path == "sample"
-    assert cli.main(["data", "sample", "--json"]) == 0
+        assert main.recipe_of(main.parse([command, "sms-spam"])).data.path == "sms-spam"
+    assert main.recipe_of(main.parse(["train"])).data.path == "sample"
+    assert main.main(["data", "sample", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"] == 911
     done = subprocess.run([sys.executable, "-m", "workbench", "data", "imdb"], capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "Traceback" not in done.stderr
@@ -167,5 +167,5 @@ def test_names_on_the_command_line(no_network, capsys, tmp_path):
 
 
 def test_a_name_opens_the_app_where_there_is_a_terminal(capsys):
-    assert cli.main(["sms-spam"]) == 2
+    assert main.main(["sms-spam"]) == 2
     assert "this is no terminal" in capsys.readouterr().err

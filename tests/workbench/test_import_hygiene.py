@@ -11,11 +11,11 @@ FREE_OF_TORCH = (
     "core.files",
     "core.presets",
     "core.recipe",
-    "core.service",
-    "core.data.profile",
-    "core.data.desk",
-    "core.model.cost",
-    "core.model.freeze",
+    "core.helper.protocol",
+    "core.rows",
+    "core.helper.data",
+    "core.estimate.cost",
+    "core.freeze",
     "core.runs.control",
     "core.runs.events",
     "core.runs.folder",
@@ -24,7 +24,7 @@ FREE_OF_TORCH = (
     "core.runs.queue",
     "core.wording",
 )
-ENGINE = ("core.train.loop", "core.runs.worker", "core.evaluate.predict", "core.model.classifier")
+ENGINE = ("core.train.loop", "core.worker.process", "core.evaluate.predict", "core.model.classifier")
 
 
 def loaded(statement: str, names: tuple[str, ...]) -> list[str]:
@@ -35,11 +35,12 @@ def loaded(statement: str, names: tuple[str, ...]) -> list[str]:
 
 
 def test_the_app_imports_nothing_heavy():
-    assert loaded("import workbench.app, workbench.screens.data", HEAVY) == []
+    assert loaded("import workbench.app, workbench.screens.data.screen", HEAVY) == []
 
 
 def test_no_screen_imports_the_engine():
-    screens = ("model", "train", "runs", "play", "source", "save", "help", "jump", "ask", "recipes")
+    screens = ("data.screen", "model.screen", "train.screen", "runs.screen", "play.screen", "data.source_dialog", "save_dialog", "help", "jump")
+    screens += ("model.ask_dialog", "model.recipes_dialog")
     imports = ", ".join(f"workbench.screens.{screen}" for screen in screens)
     assert loaded(f"import {imports}", ("torch", "transformers", "sklearn", "pandas")) == []
 

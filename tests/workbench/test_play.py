@@ -13,16 +13,16 @@ from core.runs import events as e
 from core.runs.folder import RunFolder
 from core.runs.launch import launch
 from core.runs.root import create_run
-from workbench import classifier
+from core.runs import classifiers
 from workbench.app import WorkbenchApp
-from workbench.cli import main
-from workbench.screens.other import Checkpoints
-from workbench.screens.play import HAM_OR_SPAM
-from workbench.widgets import beginnings
-from workbench.widgets.kept import Kept
+from workbench.cli.main import main
+from workbench.screens.play.run_dialog import Checkpoints
+from workbench.screens.play.screen import HAM_OR_SPAM
+from workbench.screens.play import token_curve
+from workbench.screens.play.kept import Kept
 from workbench.widgets.panel import Panel
-from workbench.widgets.verdict import Verdict
-from workbench.widgets.your_text import MOST, YourText
+from workbench.screens.play.verdict import Verdict
+from workbench.screens.play.your_text import MOST, YourText
 
 SIXTEEN = "of all that one two three four five six seven eight nine ten something morning together"
 DUE = 60  # seconds in which anything here happens, on a busy machine too
@@ -142,10 +142,10 @@ async def test_the_verdict_at_every_token_follows_what_is_typed_and_the_screens_
     app = WorkbenchApp(load(), trained.path.parent)
     async with app.run_test(size=(120, 36)) as pilot:
         await opened(app, pilot)
-        assert "Spam %, had the text ended here" in shown(app) and beginnings.HINT in shown(app)
+        assert "Spam %, had the text ended here" in shown(app) and token_curve.HINT in shown(app)
         await type_and_wait(app, pilot, "free prize")
         assert under(shown(app), 2).split() == ["free", "prize"]
-        assert under(shown(app), 5).split() == [beginnings.whole_percent(share) for share in shares]
+        assert under(shown(app), 5).split() == [token_curve.whole_percent(share) for share in shares]
         await type_and_wait(app, pilot, "[b]日本😀\n\t x")
         assert under(shown(app), 2).split() == ["[", "b", "]", "日", "本", "😀", "⏎", "⇥", "x"]
         percents = under(shown(app), 5)
@@ -153,7 +153,7 @@ async def test_the_verdict_at_every_token_follows_what_is_typed_and_the_screens_
         before = where(app, "#kept")
         await type_and_wait(app, pilot, "a" * 400)
         assert where(app, "#kept") == before
-        assert len(app.screen.query_one(beginnings.Columns)._columns) <= 16 and "first 16 tokens" in said(app)
+        assert len(app.screen.query_one(token_curve.Columns)._columns) <= 16 and "first 16 tokens" in said(app)
 
         await type_and_wait(app, pilot, SIXTEEN)
         assert under(shown(app), 2).split() == SIXTEEN.split() and " tokens ─" not in shown(app)
@@ -310,7 +310,7 @@ async def test_a_run_without_a_checkpoint_says_when_it_can_be_asked(runs):
 
 
 def test_how_often_it_was_right_when_this_sure():
-    tested = classifier.Tested(
+    tested = classifiers.Tested(
         7, [("spam", 0.9, True), ("spam", 0.912345, False), ("spam", 0.99, True), ("ham", 0.6, True)]
     )
     assert tested.times("spam", 0.95) == (1, 1)
@@ -325,29 +325,29 @@ def test_one_row_scrolls_by_half_of_it_and_shows_the_end(room):
     widths = [3 + i % 5 for i in range(60)]
     starts = []
     for n in range(1, len(widths) + 1):
-        (row,) = beginnings.scrolled(widths[:n], room)
+        (row,) = token_curve.scrolled(widths[:n], room)
         shown = widths[row]
         assert row.stop == n and sum(shown) + len(shown) - 1 <= room
         starts.append(row.start)
     assert starts == sorted(starts) and (room < 20 or len(set(starts)) < len(widths) / 2)
-    assert not list(beginnings.scrolled([], room)) and not list(beginnings.wrapped([], room))
+    assert not list(token_curve.scrolled([], room)) and not list(token_curve.wrapped([], room))
 
 
 def test_rows_are_as_wide_as_there_is_room_and_hold_every_column_once():
     widths = [3 + i % 5 for i in range(60)] + [40]
-    rows = list(beginnings.wrapped(widths, 30))
+    rows = list(token_curve.wrapped(widths, 30))
     assert [i for row in rows for i in range(row.start, row.stop)] == list(range(61))
     assert all(sum(widths[row]) + row.stop - row.start - 1 <= 30 for row in rows[:-1])
 
 
 def test_shares_as_percentages_and_bars():
     shares = (0, 0.004, 0.007, 0.5, 0.994, 0.996, 1)
-    assert [beginnings.whole_percent(share) for share in shares] == ["<1", "<1", "1", "50", "99", ">99", ">99"]
-    assert "".join(beginnings.level(share, 1, 0) for share in (0, 0.5, 1)) == "▁▄█"
-    assert ["".join(beginnings.level(share, 2, line) for line in (0, 1)) for share in (0, 0.3, 0.75, 1)] == [" ▁", " ▅", "▄█", "██"]
+    assert [token_curve.whole_percent(share) for share in shares] == ["<1", "<1", "1", "50", "99", ">99", ">99"]
+    assert "".join(token_curve.level(share, 1, 0) for share in (0, 0.5, 1)) == "▁▄█"
+    assert ["".join(token_curve.level(share, 2, line) for line in (0, 1)) for share in (0, 0.3, 0.75, 1)] == [" ▁", " ▅", "▄█", "██"]
 
 
 def test_two_labels_have_the_curve_of_the_one_that_is_rarer_in_the_test_else_of_the_second(runs):
     # 149 texts of ham in the test, 151 of spam
-    assert classifier._sought(runs.write("done"), ["ham", "spam"]) == "ham"
-    assert classifier._sought(runs.write("stopped"), ["ham", "spam"]) == "spam"
+    assert classifiers._sought(runs.write("done"), ["ham", "spam"]) == "ham"
+    assert classifiers._sought(runs.write("stopped"), ["ham", "spam"]) == "spam"

@@ -14,7 +14,7 @@ from core.recipe import load
 from core.runs import events as e
 from core.runs.folder import RunFolder
 from core.runs.root import create_run
-from workbench import cli
+from workbench.cli import main
 from workbench.app import WorkbenchApp
 
 DEADLINE = 90
@@ -49,7 +49,7 @@ def test_the_other_commands_know_what_it_is(pretrained, capsys):
     runs = ["--runs", str(pretrained[0])]
 
     def said(*argv):
-        code = cli.main([*argv, *runs])
+        code = main.main([*argv, *runs])
         out, err = capsys.readouterr()
         return code, " ".join((out + err).split())
 
@@ -74,7 +74,7 @@ def test_bad_input_is_refused_before_there_is_a_run(tmp_path, capsys):
         "speed.threads: must be 1 or more": [there, "--threads", "0"],
     }
     for words, argv in cases.items():
-        assert cli.main(["pretrain", *argv, *runs]) == 2
+        assert main.main(["pretrain", *argv, *runs]) == 2
         assert words in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
 

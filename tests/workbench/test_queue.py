@@ -12,7 +12,7 @@ from core import files
 from core.recipe import load
 from core.runs import queue
 from core.runs.folder import RunFolder
-from workbench import cli
+from workbench.cli import main
 from workbench.app import WorkbenchApp
 from workbench.formatting import ordinal
 
@@ -62,7 +62,7 @@ def opened(runs, messages, until, shown):
 
 def test_the_command_line_queues_lists_takes_out_and_goes_on(running, runs, messages, capsys):
     def said(*argv):
-        code = cli.main([*argv, "--runs", str(runs.root)])
+        code = main.main([*argv, "--runs", str(runs.root)])
         return code, *capsys.readouterr()
 
     train = ["train", str(messages), "--queue"]
@@ -113,10 +113,10 @@ async def test_a_run_trained_beside_another_waits_and_can_be_taken_out(opened, r
 
 def test_a_run_that_is_started_beside_another_is_told_of_the_queue(running, runs, capsys):
     with runs.held(runs.write("running")):
-        assert cli.main(["resume", "r1", "--runs", str(runs.root)]) == 1
+        assert main.main(["resume", "r1", "--runs", str(runs.root)]) == 1
     err = capsys.readouterr().err
     assert err.startswith("workbench: r2 is running, and each makes the other slower. With --queue,") and err.count("\n") == 2
-    cli.main(["resume", "r1", "--runs", str(runs.root)])
+    main.main(["resume", "r1", "--runs", str(runs.root)])
     assert "--queue" not in capsys.readouterr().err
 
 

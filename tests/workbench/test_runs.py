@@ -8,9 +8,9 @@ import pytest
 from core.errors import BadRun
 from core.recipe import load, options
 from core.runs.folder import Label
-from workbench import visits
+from core.runs import last_visit
 from workbench.app import WorkbenchApp
-from workbench.listing import BASELINE, Listing, bring_back, empty_bin, hide
+from core.runs.listing import BASELINE, Listing, bring_back, empty_bin, hide
 
 SIZES = [(120, 36), (80, 24)]
 
@@ -230,7 +230,7 @@ async def test_a_deleted_run_comes_back_until_one_quits(opened, runs, shown, unt
         assert second.recipe().data.path.endswith("SMSSpamCollection")
         await pilot.press("g", "d")
         await until(pilot, lambda: not second.path.exists())
-    assert {path.name for path in runs.root.iterdir()} == {first.name, visits.LEFT}
+    assert {path.name for path in runs.root.iterdir()} == {first.name, last_visit.LEFT}
 
 
 @pytest.mark.parametrize("size", SIZES)

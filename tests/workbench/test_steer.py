@@ -11,8 +11,8 @@ from core.recipe import load
 from core.runs import control
 from core.runs import events as e
 from workbench.app import WorkbenchApp
-from workbench.screens.learn import LearnDialog
-from workbench.screens.steer import SteerDialog
+from workbench.screens.train.freeze_dialog import FreezeDialog
+from workbench.screens.train.rates_dialog import RatesDialog
 from workbench.widgets.layers import Layers
 
 SIZES = [(120, 36), (80, 24)]
@@ -78,7 +78,7 @@ async def test_rates_and_epochs_are_changed_in_a_dialog(opened, runs, shown, unt
             assert "lr 2e-5 from step 301 on" in shown(pilot.app)
             assert pilot.app.desk.history.marks == [(300, "lr 2e-5"), (400, "10 epochs")]
             await pilot.press("S")
-            await until(pilot, lambda: isinstance(pilot.app.screen, SteerDialog))
+            await until(pilot, lambda: isinstance(pilot.app.screen, RatesDialog))
             fields = {field.id: field for field in pilot.app.screen.query(Input)}
             assert {name: field.value for name, field in fields.items()} == {"lr": "2e-5", "head_lr": "0.0001", "epochs": "10"}
             for typed, words in (("x", "x' is no number"), ("3", "A learning rate lies between 0 and 1.")):
@@ -149,7 +149,7 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
                 await pilot.press(key)
             await until(pilot, lambda: "Block 4 sits under the cache. Learning it costs" in shown(pilot.app))
             await pilot.press("escape")
-            await until(pilot, lambda: not isinstance(pilot.app.screen, LearnDialog))
+            await until(pilot, lambda: not isinstance(pilot.app.screen, FreezeDialog))
             assert not told(run)
             for key in ("space", "minus"):
                 await pilot.press(key)
@@ -157,7 +157,7 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
             assert "encoded anew. Enter freezes" in " ".join(shown(pilot.app).split()) or size == SIZES[1]
             await pilot.press("enter")
             await until(pilot, lambda: told(run))
-            assert [line.control for line in told(run)] == [control.Learn("head")]
+            assert [line.control for line in told(run)] == [control.SetTrainable("head")]
             change = now(e.Trainable, parts="head", words="head only", parameters=7, depth=6, step=400)
             runs.append(run, now(e.Applied, step=400, id=told(run)[0].id, control={"type": "learn", "trainable": "head"}), change)
             await until(pilot, lambda: "head only now" in shown(pilot.app))
@@ -177,7 +177,7 @@ async def test_a_change_holds_for_what_learns_by_now(opened, runs, shown, until)
             await until(pilot, lambda: "■■ block 4" in shown(app) and "·  final norm" not in shown(app))
             await pilot.press("enter")
             await until(pilot, lambda: told(run))
-            assert [line.control for line in told(run)] == [control.Learn("blocks.4,blocks.5,head")]
+            assert [line.control for line in told(run)] == [control.SetTrainable("blocks.4,blocks.5,head")]
 
 
 async def test_the_ladder_of_a_run_keeps_its_height_and_a_last_part(opened, runs, shown, until):

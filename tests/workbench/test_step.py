@@ -10,10 +10,10 @@ import pytest
 from core.recipe import load
 from core.runs import events as e
 from core.runs.history import History
-from core.runs.rows import Row, texts_at
-from core.runs.wording import describe
+from core.runs.kept_rows import Row, texts_at
+from core.runs.describe import describe
 from workbench.app import WorkbenchApp
-from workbench.widgets.step_texts import StepPanel
+from workbench.screens.train.step_texts import StepPanel
 
 SIZES = [(120, 36), (80, 24)]
 TEXTS = [
@@ -56,7 +56,7 @@ def step(number, rows=(1, 0, 2), loss=(1.5, 0.125, None)):
     labels = [("ham", "spam").index(TEXTS[row][0]) for row in rows]
     learned = {"rows": list(rows), "labels": labels, "answers": [0] * len(rows), "probabilities": [0.777, 0.882, 0.5][: len(rows)]}
     return [
-        now(e.Learned, number, **learned, loss=list(loss)),
+        now(e.StepExamples, number, **learned, loss=list(loss)),
         now(e.Steps, number, loss=[0.7], lr=[5e-5], tokens=9, seconds=0.1, rss=1, n_steps=650),
         now(e.Paused, number),
     ]

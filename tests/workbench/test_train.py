@@ -3,21 +3,21 @@ import time
 
 import pytest
 
-from core.model.freeze import FreezePlan
+from core.freeze import FreezePlan
 from core.presets import MODELS
 from core.recipe import load
 from core.runs import events as e
 from core.runs.history import History
-from workbench import curves
+from workbench.charts import curves
 from workbench.app import WorkbenchApp
-from workbench.prices import in_words
-from workbench.screens.worker_log import tail
-from workbench.widgets.chart import Chart
-from workbench.widgets.errors import read_mistakes
-from workbench.widgets.readout import Readout
-from workbench.widgets.result_card import lines_of
-from workbench.widgets.sentences import Sentences
-from workbench.widgets.weights import frozen_in_words, sampled
+from core.estimate.prices import in_words
+from workbench.screens.train.worker_log import tail
+from workbench.charts.chart import Chart
+from workbench.screens.train.errors import read_mistakes
+from workbench.screens.train.cursor_values import CursorValues
+from workbench.screens.train.result_card import lines_of
+from workbench.screens.train.sentences import Sentences
+from workbench.screens.train.weights import frozen_in_words, sampled
 
 SIZES = [(120, 36), (80, 24)]
 
@@ -326,7 +326,7 @@ def thaw(app, step):
 
 
 def readout(app) -> str:
-    return app.screen.query_one(Readout).render().plain
+    return app.screen.query_one(CursorValues).render().plain
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -11,7 +11,7 @@ from core.recipe import load
 from core.runs import events as e
 from core.runs.history import History
 from workbench.app import WorkbenchApp
-from workbench.follow import Lines, summary
+from workbench.cli.follow import Lines, summary
 
 SIZES = [(120, 36), (80, 24)]
 TEXTS = 1194  # of training and validation in the runs that are written here

@@ -7,12 +7,12 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
-from core.data.named import called
+from core.data.fetch import called
 from core.runs.folder import Status
 from core.runs.history import History
 from core.wording import on_one_line
 from workbench import keys
-from workbench.desk import Desk
+from workbench.session.desk import Desk
 from workbench.formatting import clock, cut
 from workbench.themes import colour
 

@@ -9,16 +9,16 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
-from core.data.profile import Profile
-from core.model import cost
-from core.model.freeze import FreezePlan, adapted, parts_of
-from core.model.speeds import Speeds
+from core.rows import Profile
+from core.estimate import cost
+from core.freeze import FreezePlan, adapted, parts_of
+from core.estimate.speeds import Speeds
 from core.presets import MODELS
 from core.recipe import Recipe
 from workbench import keys
 from workbench.formatting import about, bar, count, cut, plural
-from workbench.marks import MARKS, STATES, lowest, role
-from workbench.prices import Price, in_words, ladder, price, upwards
+from workbench.widgets.part_marks import MARKS, STATES, lowest, role
+from core.estimate.prices import Price, in_words, ladder, price, upwards
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
 

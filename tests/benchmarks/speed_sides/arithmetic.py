@@ -8,7 +8,7 @@ of what the last block reads where that is frozen.
 
 from collections.abc import Iterable
 
-from core.model.freeze import FreezePlan
+from core.freeze import FreezePlan
 from core.presets import Shape
 
 ADAMW = 28  # bytes a parameter and step: weight, gradient and two moments read, all but the gradient written

@@ -6,7 +6,7 @@ from pathlib import Path
 from speed_sides.child import serve
 
 from core.recipe import load
-from core.runs import worker
+from core.worker import process
 from core.runs.events import Baseline, Ended, Event, Phase, Started, Steps
 from core.runs.folder import RunFolder
 from core.runs.root import create_run
@@ -15,7 +15,7 @@ from core.runs.root import create_run
 def measure(job: dict) -> dict:
     """One run of `{"recipe", "runs"}`, whole: nothing is sampled."""
     run = create_run(Path(job["runs"]), load(job["recipe"]))
-    failed = worker.main(str(run.path))
+    failed = process.main(str(run.path))
     events, _ = run.events()
     if failed:
         sys.exit(f"{run.name}: {events[-1].why} {events[-1].do}")

@@ -6,8 +6,9 @@ import lzma
 import numpy as np
 import pytest
 
-from core.data import bpe, corpus
-from core.data.tokens import BPE, tokenizer
+from core.data import corpus
+from core.text import learn_bpe
+from core.text.tokenizer import BPE, tokenizer
 from core.errors import BadData
 
 
@@ -74,11 +75,11 @@ def test_windows_guess_every_token_once():
 
 def test_a_learned_bpe_reads_every_text_back_and_shortens_what_it_knows():
     text = ["the quick brown fox jumps over the lazy dog " * 20, "naïve café, the fox again"]
-    ranks = bpe.learn(text, 280)
+    ranks = learn_bpe.learn(text, 280)
     assert len(ranks) == 280 and sorted(ranks.values()) == list(range(280)) and all(bytes([b]) in ranks for b in range(256))
     words = BPE("test", ranks, 400)
     for one in [*text, "日本語 😀\t\n", "never seen: xyzzy"]:
         assert b"".join(words.bytes_of(words.encode(one))).decode() == one
     assert len(words.encode(text[0])) < len(text[0]) / 2 and words.pad == 399
     assert words.bytes_of([350, 399]) == [b"", b""]
-    assert len(bpe.learn(["ab"], 300)) == 256  # nothing occurs twice
+    assert len(learn_bpe.learn(["ab"], 300)) == 256  # nothing occurs twice

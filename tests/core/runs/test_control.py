@@ -10,13 +10,13 @@ import torch
 from core.evaluate.predict import Predictor
 from core.model.classifier import part_of
 from core.options import merge
-from core.runs import checkpoint
-from core.runs.attempt import attempt
+from core.train import checkpoint
+from core.worker.finetune import attempt
 from core.runs.control import (
     Continue,
     Epochs,
     Evaluate,
-    Learn,
+    SetTrainable,
     Pause,
     Rates,
     Save,
@@ -43,9 +43,9 @@ from core.runs.events import (
 from core.runs.history import History
 from core.runs.launch import launch, lock
 from core.runs.log import EventLog
-from core.runs.orders import ControlFile
-from core.runs.worker import work
-from core.train.orders import Orders
+from core.worker.control_file import FileControlSource
+from core.worker.process import work
+from core.train.control_source import ControlSource
 
 DEADLINE = 90  # seconds
 
@@ -54,7 +54,7 @@ class Killed(BaseException):
     """What a test raises where a worker is to be lost."""
 
 
-class Watched(EventLog):
+class StepRecorder(EventLog):
     """A log that shows a test every event once it is written."""
 
     def __init__(self, run, saw):
@@ -69,9 +69,9 @@ class Watched(EventLog):
 def live(run, saw=lambda event: None):
     """One attempt in this process; the events that it wrote. `saw` may send, and raise Killed."""
     before = len(run.events()[0])
-    log = Watched(run, saw)
+    log = StepRecorder(run, saw)
     try:
-        log.last(work(run, log, ControlFile(run, log)))
+        log.last(work(run, log, FileControlSource(run, log)))
     except Killed:
         pass
     return run.events()[0][before:]
@@ -221,13 +221,13 @@ def test_fewer_epochs_may_end_it_at_once_and_a_stop_goes_before_what_waits(new_r
 
 IDS = ["thaw, then freeze", "adapters", "schedule", "told in a schedule", "adapters, and away", "changed one's mind", "held"]
 HELD = [
-    ({"freeze": {"trainable": "head"}}, {5: [Learn("last_two_blocks")], 20: [Learn("blocks.2,head")]}),
-    ({"speed": {"cache": "off"}}, {5: [Learn("all")], 20: [Learn("lora.1,norm,head"), Rates(lr=2e-3)]}),
+    ({"freeze": {"trainable": "head"}}, {5: [SetTrainable("last_two_blocks")], 20: [SetTrainable("blocks.2,head")]}),
+    ({"speed": {"cache": "off"}}, {5: [SetTrainable("all")], 20: [SetTrainable("lora.1,norm,head"), Rates(lr=2e-3)]}),
     ({"freeze": {"trainable": "head", "thaw_every": 6}, "train": {"layer_decay": 0.5}}, {}),
-    ({"freeze": {"trainable": "head", "thaw_every": 6}}, {10: [Learn("last_block")]}),
-    ({}, {5: [Learn("lora")], 20: [Learn("last_block")]}),
-    ({"lora": {"dropout": 0.3}}, {20: [Learn("lora.2,head"), Learn("lora"), Learn("lora.1,lora.2,head"), Learn("all"), Learn("lora.1,blocks.2,head")]}),
-    ({"freeze": {"thaw_every": 10}}, {5: [Learn("last_block")]}),
+    ({"freeze": {"trainable": "head", "thaw_every": 6}}, {10: [SetTrainable("last_block")]}),
+    ({}, {5: [SetTrainable("lora")], 20: [SetTrainable("last_block")]}),
+    ({"lora": {"dropout": 0.3}}, {20: [SetTrainable("lora.2,head"), SetTrainable("lora"), SetTrainable("lora.1,lora.2,head"), SetTrainable("all"), SetTrainable("lora.1,blocks.2,head")]}),
+    ({"freeze": {"thaw_every": 10}}, {5: [SetTrainable("last_block")]}),
 ]
 
 
@@ -258,7 +258,7 @@ def test_only_what_learns_moves_and_a_checkpoint_holds_all_that_ever_did(new_run
     run, seen = new_run(freeze={"trainable": "head"}, train={"keep": "last"}), {}
 
     def saw(event):
-        telling(run, {5: [Learn("blocks.1,head")], 20: [Learn("blocks.2")]})(event) if event.step in (5, 20) else None
+        telling(run, {5: [SetTrainable("blocks.1,head")], 20: [SetTrainable("blocks.2")]})(event) if event.step in (5, 20) else None
         if isinstance(event, Changed):
             seen[event.step] = event.parts
 
@@ -281,7 +281,7 @@ def test_what_was_best_before_a_thaw_is_tested_as_it_was(new_run):
     # rates at which everything is spoilt once the blocks learn, so that an earlier epoch stays the best
     small = {"freeze": {"trainable": "head"}, "train": {"lr": 1e-4}}
     run, alone = (new_run(**merge(small, {"train": {"epochs": n}})) for n in (3, 1))
-    live(run, telling(run, {20: [Learn("all"), Rates(lr=0.9, head_lr=0.9)], 35: [Learn("head")]}))
+    live(run, telling(run, {20: [SetTrainable("all"), Rates(lr=0.9, head_lr=0.9)], 35: [SetTrainable("head")]}))
     live(alone)
     assert run.result()["checkpoint"] == 16
     assert run.result()["changes"] == ["from step 21 on lr 0.9, head lr 0.9", "from step 21 on all layers", "from step 36 on head only"]
@@ -291,7 +291,7 @@ def test_what_was_best_before_a_thaw_is_tested_as_it_was(new_run):
 
 @pytest.mark.usefixtures("tiny")
 def test_the_cache_is_made_anew_of_what_has_moved(new_run):
-    told = {5: [Learn("all")], 20: [Learn("last_block")]}
+    told = {5: [SetTrainable("all")], 20: [SetTrainable("last_block")]}
     cached, off = new_run(), new_run(speed={"cache": "off"})
     for run in (cached, off):
         live(run, telling(run, told))
@@ -303,16 +303,16 @@ def test_the_cache_is_made_anew_of_what_has_moved(new_run):
 
 @pytest.mark.usefixtures("tiny")
 def test_what_cannot_learn_is_refused(new_run, monkeypatch):
-    from core.model import room
+    from core import memory
 
     run = new_run()
-    at_5 = [Learn("last_block"), Learn("blocks.7"), Learn(""), Learn("head")]
+    at_5 = [SetTrainable("last_block"), SetTrainable("blocks.7"), SetTrainable(""), SetTrainable("head")]
 
     def saw(event):
         telling(run, {5: at_5})(event)
         if isinstance(event, Applied) and event.control["trainable"] == "head":
-            monkeypatch.setattr(room, "free", lambda: -10_000_000_000)  # as where others have taken all there is
-            run.send(Learn("all"))
+            monkeypatch.setattr(memory, "free", lambda: -10_000_000_000)  # as where others have taken all there is
+            run.send(SetTrainable("all"))
 
     said = [refused for _, refused in answers(live(run, saw))]
     assert said[:4] == ["that is what learns already", said[1], "nothing would learn; head is the least", None]
@@ -338,7 +338,7 @@ def test_a_paused_worker_that_is_killed_vanishes_and_goes_on_with_what_it_was_to
     assert process.wait(DEADLINE) == 0, run.log_file.read_text()
     assert run.status().state == "done"
     assert next(e.refused for e in run.events()[0] if isinstance(e, Applied) and e.id == late)
-    list(attempt(whole, lambda *_: None, Orders(changes=[(20, Rates(lr=2e-4))]), resumed=False))
+    list(attempt(whole, lambda *_: None, ControlSource(changes=[(20, Rates(lr=2e-4))]), resumed=False))
     assert same(whole, run)
 
 

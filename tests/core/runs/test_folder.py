@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadRun
-from core.model import room
+from core import memory
 from core.recipe import load
 from core.runs.events import Ended, Paused, Phase, Started, Steps, encode, stopped
 from core.runs.folder import Label
@@ -53,7 +53,7 @@ def test_a_pause_that_ended_in_a_stop_is_over_when_the_run_is_taken_up_again(run
 
 
 def test_a_run_that_held_nearly_all_memory_and_vanished_probably_ran_out_of_it(run):
-    total = room.total()
+    total = memory.total()
     last = Steps(attempt=1, step=7, loss=[0.5], lr=[1e-4], tokens=9, seconds=1.0, rss=int(0.9 * total))
     run.events_file.write_bytes(encode(STARTED) + encode(last))
     gb = f"{0.9 * total / 1e9:.1f} of {total / 1e9:.1f} GB"

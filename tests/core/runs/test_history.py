@@ -5,7 +5,7 @@ import pytest
 from core.runs import events as e
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from core.runs.wording import describe
+from core.runs.describe import describe
 
 
 def folded(*events: e.Event) -> History:

@@ -47,8 +47,8 @@ def test_runs_start_in_the_order_of_queueing_after_what_runs_and_after_one_that_
     assert queue.turn(works) is None
 
 
-def test_a_killed_queue_loses_nothing_and_goes_on_as_one_process(new_run, root, tmp_path, wait, mother):
-    mother()  # a child of this process too
+def test_a_killed_queue_loses_nothing_and_goes_on_as_one_process(new_run, root, tmp_path, wait, forkserver):
+    forkserver()  # a child of this process too
     busy, by_hand, last, never = (new_run(data={"path": str(tmp_path / "none.csv")}) for _ in range(4))
     held, others = lock(busy), set(psutil.Process().children())
     for run in (last, by_hand, never):

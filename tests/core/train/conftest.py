@@ -15,7 +15,7 @@ from core.train.inputs import Cached, Fresh
 from core.train.layout import layout
 from core.train.loop import State
 from core.train.optim import adamw
-from core.train.orders import Orders
+from core.train.control_source import ControlSource
 from core.train.prefix import SPLITS, fill
 from core.train.store import Store
 from core.train.texts import Texts
@@ -86,7 +86,7 @@ def build(monkeypatch):
         state = State()
         loop = ClassifierLoop(
             model, inputs, recipe, state, optimizer,
-            save=lambda best: None, orders=Orders(lambda: state.step >= limit.steps), origin=before.get,
+            save=lambda best: None, control_source=ControlSource(lambda: state.step >= limit.steps), origin=before.get,
             encode=encode,
         )  # fmt: skip
         limit = SimpleNamespace(steps=20)

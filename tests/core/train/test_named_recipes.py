@@ -10,12 +10,12 @@ import torch
 from core.model.classifier import Classifier, part_of
 from core.presets import MODELS, RECIPES
 from core.recipe import load
-from core.runs.resolve import resolve
+from core.worker.resolve import resolve
 from core.train.finetune import ClassifierLoop
 from core.train.inputs import Fresh
 from core.train.loop import State
 from core.train.optim import adamw
-from core.train.orders import Orders
+from core.train.control_source import ControlSource
 from core.train.texts import Texts
 
 GPT2 = MODELS["gpt2"].shape
@@ -59,7 +59,7 @@ def test_it_takes_a_step(name, backbone):
     optimizer = adamw(model, recipe.train)
     loop = ClassifierLoop(
         model, inputs, recipe, state, optimizer,
-        save=lambda best: None, orders=Orders(lambda: state.step >= 1), origin=before.get,
+        save=lambda best: None, control_source=ControlSource(lambda: state.step >= 1), origin=before.get,
         encode=lambda recipe: iter(()),
     )  # fmt: skip
     state.evaluated = 0  # only the step is wanted

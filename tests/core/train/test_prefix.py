@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from core.data import batches
-from core.errors import NoRoom
+from core.errors import NotEnoughMemory
 from core.evaluate.predict import probabilities
-from core.model import room
-from core.model.cost import Costs
+from core import memory
+from core.estimate.cost import Costs
 from core.model.linear import multiply_in
 from core.runs.events import Encoded, Noted
-from core.train.finetune import demand_room
+from core.train.finetune import check_memory
 from core.train.inputs import Cached, Fresh
 from core.train.layout import layout
 from core.train.prefix import held, inputs_of, key
@@ -268,12 +268,12 @@ def test_what_it_takes_of_memory_is_demanded_before_it_is_filled(build, tmp_path
     (ready, (said,)), recipe, costs = inputs(built, tmp_path), built.recipe, Costs.of(built.recipe, 3)
     texts = ready.texts
     assert said.bytes > 0 and held(recipe, texts, costs) == said.bytes
-    monkeypatch.setattr(room, "free", lambda: costs.memory(recipe.batch, texts.context))
+    monkeypatch.setattr(memory, "free", lambda: costs.memory(recipe.batch, texts.context))
     # all that the process holds is mapped from files, which free memory counts already
     monkeypatch.setattr("psutil.Process.memory_info", lambda self: SimpleNamespace(rss=10**9, shared=10**9))
-    with pytest.raises(NoRoom):
-        demand_room(recipe, texts, 3)
-    demand_room(recipe.model_copy(update={"speed": recipe.speed.model_copy(update={"cache": "off"})}), texts, 3)
+    with pytest.raises(NotEnoughMemory):
+        check_memory(recipe, texts, 3)
+    check_memory(recipe.model_copy(update={"speed": recipe.speed.model_copy(update={"cache": "off"})}), texts, 3)
 
 
 def test_the_caches_together_stay_below_their_limit(build, root, tmp_path):

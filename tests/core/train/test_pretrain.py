@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from core.data.corpus import Windows
-from core.data.tokens import tokenizer
+from core.text.tokenizer import tokenizer
 from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
 from core.presets import Shape
@@ -18,8 +18,8 @@ from core.runs.events import Evaluated, Planned, Sampled, Steps
 from core.train import pretrain
 from core.train.loop import State
 from core.train.optim import Muon, orthogonal
-from core.train.orders import Orders
-from core.train.schedule import share_of_rate
+from core.train.control_source import ControlSource
+from core.train.learning_rate import share_of_rate
 
 WORDS = tokenizer("nano")
 SHAPE = Shape(2, 32, 2, 16, WORDS.vocab)
@@ -95,7 +95,7 @@ def new_loop():
         began = {name: p.detach().clone() for name, p in model.named_parameters()}
         return pretrain.LanguageLoop(
             model, WORDS, text, held_out, recipe, State(), optimizers,
-            save=lambda best: None, orders=Orders(), origin=began.get,
+            save=lambda best: None, control_source=ControlSource(), origin=began.get,
         )  # fmt: skip
 
     return make
@@ -103,8 +103,8 @@ def new_loop():
 
 def test_it_learns_at_the_rate_and_for_as_long_as_it_is_told(new_loop):
     loop = new_loop(epochs=2, warmup=0, cooldown=0)
-    loop.orders.answer(Line("1", Rates(lr=1e-3)), 5)
-    loop.orders.answer(Line("2", Epochs(0.5)), 6)
+    loop.control_source.answer(Line("1", Rates(lr=1e-3)), 5)
+    loop.control_source.answer(Line("2", Epochs(0.5)), 6)
     events = list(loop.run())
     rates = [rate for e in events if isinstance(e, Steps) for rate in e.lr]
     assert rates == [loop.train.lr] * 5 + [1e-3] * 2 and loop.state.step == loop.n_steps == 7

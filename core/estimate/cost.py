@@ -1,0 +1,208 @@
+"""What a model costs, by arithmetic on its shape: parameters, memory, and what a run has to compute. No torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+
+from core.freeze import FreezePlan, parts_of
+from core.presets import MODELS, Shape
+from core.recipe import Recipe
+
+FP32, BF16 = 4, 2  # bytes
+PROCESS = 500_000_000  # bytes of a worker with PyTorch and scikit-learn, before any model
+CHUNK = 1024  # positions that pass through the frozen layers together, and through all of them in an evaluation
+# bytes that pass through memory or to disk for each learning parameter
+STEPPED = 28  # AdamW reads weight, gradient and two moments, and writes all but the gradient
+SAVED = 12  # a checkpoint's weight and two moments
+
+
+def parameters(shape: Shape, n_classes: int) -> dict[str, int]:
+    """Parameters of every part, from the text upwards."""
+    d = shape.width
+    block = (2 * d) * 2 + (d * 3 * d + 3 * d) + (d * d + d) + (d * 4 * d + 4 * d) + (4 * d * d + d)
+    sizes = {part: block for part in parts_of(shape.n_blocks)}
+    return sizes | {"embeddings": (shape.vocab + shape.context) * d, "norm": 2 * d, "head": d * n_classes + n_classes}
+
+
+def sizes(recipe: Recipe, n_classes: int) -> dict[str, int]:
+    """Parameters of every part of a recipe's classifier, and under `lora.3` those of block 3's adapters."""
+    shape, lora = MODELS[recipe.model.name].shape, recipe.lora
+    d, found = shape.width, parameters(shape, 1 if recipe.model.outputs == "sigmoid" else n_classes)
+    if recipe.model.head == "mlp":
+        found["head"] += d * d + d
+    around = dict.fromkeys(lora.adapted, 2 * d) | {name: 5 * d for name in ("up", "down") if name in lora.adapted}
+    return found | {f"lora.{i}": lora.rank * sum(around.values()) for i in range(shape.n_blocks)}
+
+
+def learning(sizes: Mapping[str, int], plan: FreezePlan) -> int:
+    """How many parameters the plan trains."""
+    return sum(size for part, size in sizes.items() if part in plan.parts)
+
+
+def in_all(sizes: Mapping[str, int], plan: FreezePlan) -> int:
+    """How many parameters there are, with the plan's adapters."""
+    return sum(size for part, size in sizes.items() if part in plan.parts or not part.startswith("lora."))
+
+
+def block_flops(shape: Shape, width: int) -> int:
+    """FLOPs of one text of `width` tokens through one block."""
+    return 2 * 12 * shape.width**2 * width + 2 * 2 * width**2 * shape.width
+
+
+def row_flops(shape: Shape, width: int) -> int:
+    """FLOPs of one text of `width` tokens through a block that computes only one position of it."""
+    return 2 * (12 * shape.width**2 + 2 * width * shape.width * shape.n_heads)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Some texts on their way through one block: in so many batches, at so many FLOPs forward."""
+
+    batches: float
+    full: float  # every position is computed
+    row: float  # only the one that is read
+
+    def __add__(self, other: "Workload") -> "Workload":
+        return Workload(self.batches + other.batches, self.full + other.full, self.row + other.row)
+
+    @classmethod
+    def of(cls, shape: Shape, widths: Mapping[int, float], batches: float) -> "Workload":
+        """`widths`: to how many tokens a text is padded -> how many texts."""
+        full = sum(n * block_flops(shape, width) for width, n in widths.items())
+        return cls(batches, full, sum(n * row_flops(shape, width) for width, n in widths.items()))
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Batches through blocks: how often a block is entered, and the FLOPs in all of them."""
+
+    blocks: float = 0.0
+    flops: float = 0.0
+
+    def __add__(self, other: "Passes") -> "Passes":
+        return Passes(self.blocks + other.blocks, self.flops + other.flops)
+
+    def __mul__(self, times: float) -> "Passes":
+        return Passes(self.blocks * times, self.flops * times)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What has to be done, in the units that a machine has speeds for."""
+
+    look: Passes = field(default_factory=Passes)  # forward only
+    look_row: Passes = field(default_factory=Passes)  # the same where only one position is computed
+    learn: Passes = field(default_factory=Passes)  # forward and back
+    learn_row: Passes = field(default_factory=Passes)
+    exact: Passes = field(default_factory=Passes)  # forward, in fp32 whatever training multiplies in
+    batches: float = 0.0  # batches that are only looked at, besides their blocks
+    steps: float = 0.0  # the same of those that are learned from
+    updated: float = 0.0  # bytes that the optimizer moves in all steps together
+    tables: float = 0.0  # parameters of embeddings that got a gradient, which is made whole for every step
+    compared: float = 0.0  # parameters measured against where they began
+    saved: float = 0.0  # bytes to disk
+    tokens: float = 0.0  # read, encoded, and counted by the baseline
+
+    def __add__(self, other: "Work") -> "Work":
+        return Work(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
+
+    def __mul__(self, times: float) -> "Work":
+        return Work(**{f.name: getattr(self, f.name) * times for f in fields(self)})
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The work of one freeze plan.
+
+    `one_row`: the last block computes only the position that is read; `one_token`: every block only the first token.
+    """
+
+    shape: Shape
+    plan: FreezePlan
+    sizes: Mapping[str, int]  # parameters of every part
+    one_row: bool
+    accumulate: int = 1  # batches of a step
+    one_token: bool = False
+
+    @classmethod
+    def of(cls, recipe: Recipe, n_classes: int, plan: FreezePlan | None = None) -> "Costs":
+        """Those of a recipe, with another freeze plan in place of its own where one is given."""
+        shape, model = MODELS[recipe.model.name].shape, recipe.model
+        one_row = recipe.speed.rows == "needed" and not model.readout.startswith("mean")
+        one_token = one_row and model.readout == "first" and model.causal  # which sees nothing else
+        return cls(shape, plan or recipe.plan, sizes(recipe, n_classes), one_row, recipe.train.accumulate, one_token)
+
+    @property
+    def depth(self) -> int:
+        """How many leading blocks no gradient reaches."""
+        return self.plan.depth or 0
+
+    @property
+    def keeps_one(self) -> bool:
+        """Whether the prefix cache holds a single position of each text."""
+        return self.one_token or (self.one_row and self.depth == self.shape.n_blocks)
+
+    def look(self, load: Workload, first: int, last: int, exact: bool = False) -> Work:
+        """Texts through the blocks `first` to `last` (exclusive)."""
+        rows = int(self.one_row and first < last == self.shape.n_blocks)
+        full = last - first - rows
+        passes = Passes(full * load.batches, full * load.full)
+        row = Passes(rows * load.batches, rows * load.row)
+        return Work(look_row=row, batches=load.batches, **{"exact" if exact else "look": passes})
+
+    def prepare(self, tokens: float, drawn: bool) -> Work:
+        """What comes before the model is used: its texts, and its weights, verified; random ones are first written."""
+        weights = FP32 * in_all(self.sizes, self.plan)
+        return Work(tokens=tokens, saved=weights * (1 + drawn))
+
+    def encode(self, load: Workload) -> Work:
+        """Texts through the frozen prefix."""
+        return self.look(load, 0, self.depth)
+
+    def evaluate(self, load: Workload, cached: bool) -> Work:
+        """Texts through what is above the prefix; without a cache through everything."""
+        return self.look(load, self.depth if cached else 0, self.shape.n_blocks)
+
+    def test(self, load: Workload) -> Work:
+        return self.look(load, 0, self.shape.n_blocks, exact=True)
+
+    def compare(self) -> Work:
+        """Measuring how far the weights have moved, as each evaluation does."""
+        return Work(compared=learning(self.sizes, self.plan))
+
+    def save(self) -> Work:
+        """One checkpoint."""
+        return Work(saved=SAVED * learning(self.sizes, self.plan))
+
+    def learn(self, load: Workload, cached: bool) -> Work:
+        """Texts learned from once.
+
+        A learning block costs two backward products for each forward one, a frozen block above the boundary one, and
+        its adapters two of their own.
+        """
+        updated = STEPPED * learning(self.sizes, self.plan)
+        tables = self.sizes["embeddings"] if "embeddings" in self.plan.parts else 0
+        work = Work(steps=load.batches, updated=load.batches / self.accumulate * updated, tables=load.batches * tables)
+        if not cached:
+            below = self.look(load, 0, self.depth)
+            work += Work(look=below.look, look_row=below.look_row)
+        for i in range(self.depth, self.shape.n_blocks):
+            part = self.plan.of_part(f"blocks.{i}")
+            times = 2 + 3 * self.sizes[part] / self.sizes[f"blocks.{i}"] if part == f"lora.{i}" else 3 if part else 2
+            if self.one_row and i == self.shape.n_blocks - 1:
+                work += Work(learn_row=Passes(load.batches, times * load.row))
+            else:
+                work += Work(learn=Passes(load.batches, times * load.full))
+        return work
+
+    def memory(self, batch: int, width: int) -> int:
+        """Bytes at the peak of training on such batches, without a cache.
+
+        Weights, gradients, AdamW's two moments, and what autograd keeps.
+        """
+        weights = in_all(self.sizes, self.plan) * FP32
+        state = learning(self.sizes, self.plan) * FP32 * 3
+        # of a full block: two norms' inputs, qkv, attention's output, the MLP's two wide layers; one row keeps a norm
+        full = max(0, self.shape.n_blocks - self.depth - self.one_row)
+        kept = (full * 16 + 2) * batch * width
+        passing = 12 * max(CHUNK, width)
+        return weights + state + (kept + passing) * self.shape.width * FP32 + PROCESS

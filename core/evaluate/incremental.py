@@ -1,0 +1,47 @@
+"""The verdict on a text while it is typed: only the tokens that a key has changed go through the model.
+
+Shapes: T tokens of the text, C classes.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from core.model.classifier import Classifier
+from core.model.linear import multiply_in
+from core.model.kv_cache import KVCache
+
+
+class IncrementalClassifier:
+    """Remembers keys, values and verdicts of the text it was asked last, and goes on from where the next one differs.
+
+    In a causal model a position sees only what stands before it. So what was computed for an unchanged beginning
+    holds, and where the last real token is read out, every position has the verdict on the text that ends there.
+    For no other readout, and no other mask. On the CPU, in fp32; the weights must not change.
+    """
+
+    def __init__(self, model: Classifier):
+        if model.readout != "last_real" or not model.causal:
+            raise ValueError(f"with the readout {model.readout}, causal {model.causal}, a position holds no verdict")
+        multiply_in(model, "fp32")
+        self._classify, self._past = model.classify, KVCache(model.backbone)
+        self._ids: list[int] = []
+        self._probabilities = torch.empty(0, model.n_classes)
+
+    @torch.no_grad()
+    def verdicts(self, ids: Sequence[int]) -> Tensor:
+        """Token ids, 1 to the model's context of them -> probabilities (T, C) had the text ended at each."""
+        ids = list(ids)
+        known = _common(self._ids, ids)
+        # until the new ones are through, nothing after the common beginning is true
+        self._ids, self._probabilities = ids[:known], self._probabilities[:known]
+        if known < len(ids):
+            h = self._past.read(torch.tensor(ids[known:]), known)
+            self._ids, self._probabilities = ids, torch.cat([self._probabilities, self._classify(h).softmax(dim=1)])
+        return self._probabilities
+
+
+def _common(a: Sequence[int], b: Sequence[int]) -> int:
+    """How many leading ids two texts share."""
+    return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))

@@ -1,0 +1,104 @@
+"""Asking a language model before it is made a classifier: it goes on with a text."""
+
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+import torch
+
+from core.text.tokenizer import BPE, well_formed, words_of
+from core.errors import WorkbenchError
+from core.evaluate.question import Continuation, Question
+from core.files import Progress
+from core.model.generate import continued
+from core.model.gpt2 import GPT2
+from core.model.language import LanguageModel
+from core.model.weights import WeightsFile, find_base
+from core.presets import MODELS
+
+
+def kinds() -> dict[str, Callable]:
+    """The question that the model helper answers from here."""
+    return {"ask": _Desk().ask}
+
+
+class _Desk:
+    """Keeps the model that was asked last."""
+
+    def __init__(self) -> None:
+        self._opened: tuple | None = None  # what tells it from others
+        self._model: Pretrained | None = None
+
+    def ask(self, args: dict, progress: Callable[..., None]) -> Continuation | None:
+        """A Question -> its Continuation, with what has been said so far at each token of progress.
+
+        Without a question: nothing, so that one that is being answered is left off.
+        """
+        if not args:
+            return None
+        question = msgspec.convert(args, Question)
+        question.check()
+        opened = question.model, question.weights, question.seed if question.weights == "random" else None
+        if opened != self._opened:
+            self._opened = self._model = None  # two models at once may be more than fits
+            self._model, self._opened = Pretrained.open(question, progress), opened
+        for answer in self._model.answer(question):
+            progress("ask", answer.tokens, question.tokens, "tokens", said=answer.continuation)
+        return answer
+
+
+class Pretrained:
+    """A language model with its untouched weights, on the CPU in fp32."""
+
+    def __init__(self, model: LanguageModel, words: BPE, weights: str):
+        self._model, self._words, self.weights = model, words, weights
+
+    @classmethod
+    def open(cls, question: Question, progress: Progress) -> "Pretrained":
+        """Load, fetch or draw the weights that a question is asked of. Raises BadModel with what to do."""
+        preset = MODELS[question.model]
+        words = words_of(preset, question.weights)
+        with torch.device("meta"):
+            backbone = GPT2(preset.shape)
+        model = LanguageModel(backbone.to_empty(device="cpu")).eval()
+        if question.weights == "random":
+            backbone.initialize(torch.Generator().manual_seed(question.seed))
+            return cls(model, words, "random")
+        with TemporaryDirectory() as folder:  # a run would keep some of them in its own
+            base = find_base(question.model, question.weights, Path(folder), question.seed, progress)
+            WeightsFile(Path(folder) / base.file).load_into(backbone)
+        return cls(model, words, base.kind)
+
+    def answer(self, question: Question) -> Iterator[Continuation]:
+        """The answer as it grows, after every token and once at its end; no character is ever half there.
+
+        An empty text is read as one end-of-text token. Raises WorkbenchError where the text leaves no room.
+        """
+        began, context = time.perf_counter(), self._model.backbone.shape.context
+        text = well_formed(question.text)
+        ids = self._words.encode(text) or [self._words.pad]
+        if len(ids) >= context:
+            raise WorkbenchError(
+                f"The text is {len(ids):,} tokens long; {question.model} holds {context:,} in all.", "Shorten it."
+            )
+        tokens = continued(
+            self._model,
+            ids,
+            temperature=question.temperature,
+            top_k=question.top_k,
+            seed=question.seed,
+            stop=self._words.pad,
+        )
+        decoder, said, n = getincrementaldecoder("utf-8")("replace"), "", 0
+        for token in islice(tokens, question.tokens):
+            (piece,) = self._words.bytes_of([token])
+            said, n = said + decoder.decode(piece), n + 1
+            yield Continuation(text, said, n, time.perf_counter() - began, self.weights, "")
+        said += decoder.decode(b"", final=True)
+        ended = "tokens" if n == question.tokens else "context" if len(ids) + n == context else "text"
+        yield Continuation(text, said, n, time.perf_counter() - began, self.weights, ended)
+

@@ -1,0 +1,233 @@
+"""A model card: what an exported classifier is, what its figures are worth, where it ends, and how to use it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import tomli_w
+
+from core.data import prepare
+from core.data.fetch import NAMED
+from core.metrics import wilson
+from core.evaluate.predict import Predictor
+from core.model.weights import Base
+from core.presets import MODELS, is_folder
+from core.worker.import_book import BROUGHT_IN
+from core.runs.events import Noted
+from core.runs.folder import RunFolder
+from core.runs.history import History
+from core.train.restore import origin
+
+Format = Literal["transformers", "onnx"]
+FOLDER = re.compile(r"(?<!\S)/\S*/")  # of this machine, which nobody else needs to know
+
+TRANSFORMERS = '''\
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+folder = "."  # where this file lies
+tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+
+texts = ["You have won a prize!", "see you at seven"]
+batch = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+with torch.no_grad():
+    probabilities = model(**batch).logits.softmax(dim=1)
+for text, row in zip(texts, probabilities):
+    print(model.config.id2label[int(row.argmax())], f"{row.max():.3f}", text)
+'''
+ONNX = '''\
+import json
+
+import numpy as np
+from onnxruntime import InferenceSession
+from tokenizers import Tokenizer
+
+folder = "."  # where this file lies
+tokenizer = Tokenizer.from_file(f"{folder}/tokenizer.json")
+session = InferenceSession(f"{folder}/model.onnx")
+labels = json.loads(session.get_modelmeta().custom_metadata_map["labels"])
+
+texts = ["You have won a prize!", "see you at seven"]
+batch = tokenizer.encode_batch(texts)
+(logits,) = session.run(["logits"], {
+    "input_ids": np.array([text.ids for text in batch]),
+    "attention_mask": np.array([text.attention_mask for text in batch]),
+})
+probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
+probabilities /= probabilities.sum(axis=1, keepdims=True)
+for text, row in zip(texts, probabilities):
+    print(labels[row.argmax()], f"{row.max():.3f}", text)
+'''
+FED = (
+    "`model.onnx` takes `input_ids` and `attention_mask`, both int64 (texts, tokens) and padded on the right, and gives "
+    "`logits` (texts, labels); the labels are in its metadata and in `config.json`. It was checked with onnxruntime when "
+    "it was written: its logits are those of the network."
+)
+READS = {
+    "last_real": "The answer is read at the last token of a text.",
+    "last_pad": "The answer is read at the last position after padding; the file pads every text to {context:,} tokens itself.",
+    "first": "The answer is read at the first token.",
+    "mean": "The answer is read from the mean of all tokens of a text.",
+    "mean_pads": (
+        "The answer is read from the mean of all positions, padding too; the file pads every text to {context:,} tokens itself."
+    ),
+}
+SIGHTLESS = "That token sees no other: the rest of a text changes nothing."
+
+
+def card(run: RunFolder, asked: Predictor, format: Format) -> str:
+    """The card of a run's classifier as Markdown, for one that has no result, too. Raises BadRun where the run is damaged."""
+    base = origin(run).base
+    parts = [
+        *_front(base, format),
+        f"# A classifier of texts: {_line(', '.join(asked.names))}",
+        "",
+        *_what(run, asked, base),
+        "## Use",
+        "",
+        "```python",
+        (TRANSFORMERS if format == "transformers" else ONNX).rstrip(),
+        "```",
+        "",
+        *([FED, ""] if format == "onnx" else []),
+        "## How good it is",
+        "",
+        *_test(run, asked, base),
+        "## Data",
+        "",
+        *_data(run, asked, base),
+        "## Limits",
+        "",
+        *(f"- {limit}" for limit in _limits(run, asked, base)),
+        "",
+        "## Recipe",
+        "",
+        *_recipe(asked, base),
+    ]
+    return "\n".join(parts)
+
+
+def _front(base: Base, format: Format) -> list[str]:
+    """What a model hub reads."""
+    known = [f"base_model: {base.source}"] if base.kind == "pretrained" else []
+    return ["---", "pipeline_tag: text-classification", f"library_name: {format}", *known, "---", ""]
+
+
+def _what(run: RunFolder, asked: Predictor, base: Base) -> list[str]:
+    title = MODELS[asked.recipe.model.name].title
+    if base.kind == BROUGHT_IN:
+        made = f"Brought into workbench from `{Path(base.source).name}`, which another program trained."
+    else:
+        began = {
+            "built in": f"the {base.source} that is built into it",
+            "pretrained": f"{base.source} at revision {base.revision[:7]}",
+            "folder": f"the weights in {Path(base.source).name}",
+            "random": "random weights",
+        }[base.kind]
+        made = (
+            f"Fine-tuned with workbench from {began}; what learned: {asked.recipe.plan.in_words}. Run {run.name}, weights of "
+            f"step {asked.step:,}."
+        )
+        if changes := History.of(run.events()[0]).told_in_words(asked.step):
+            made += f" On its way it was changed: {'; '.join(changes)}."
+    return [f"{title}, with a head for {len(asked.names)} labels. {made}", ""]
+
+
+def _tested(run: RunFolder, asked: Predictor) -> dict | None:
+    """The result document, where it is of the weights that are asked."""
+    result = run.result()
+    return result if result and result["checkpoint"] == asked.step else None
+
+
+def _test(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
+    result = _tested(run, asked)
+    if result is None:
+        why = "the test was of other weights" if run.result() else f"the run is {run.status().state}"
+        why = "what it was trained and tested on is not known here" if base.kind == BROUGHT_IN else why
+        yield from (f"**Untested**: {why}.", "")
+        return
+    test, leaked = result["test"], result["test"]["rows"] - result["test"]["clean_rows"]
+    rows = [_accuracy("test", test)]
+    if leaked and test["clean_rows"]:
+        low, high = wilson(round(test["clean"] * test["clean_rows"]), test["clean_rows"])
+        clean = {"accuracy": test["clean"], "low": low, "high": high, "rows": test["clean_rows"]}
+        rows.append(_accuracy("test, without copies of training texts", clean))
+    rows += [_accuracy(split, result[split]) for split in ("validation", "train")]
+    others = {"test: counting words, logistic regression": "baseline", "test: always the most frequent label": "majority"}
+    rows += [[name, _share(test[key]), "", ""] for name, key in others.items() if test[key] is not None]
+    yield from _table(["texts", "accuracy", "95 % interval", "number"], rows)
+    each = test["per_class"]
+    figures = ("precision", "recall", "f1")
+    yield from _table(
+        ["label", "precision", "recall", "F1", "test texts"],
+        [[name, *(_share(found[figure]) for figure in figures), f"{found['rows']:,}"] for name, found in each.items()],
+    )
+
+
+def _accuracy(name: str, of: dict) -> list[str]:
+    return [name, _share(of["accuracy"]), f"{of['low'] * 100:.1f} to {of['high'] * 100:.1f} %", f"{of['rows']:,}"]
+
+
+def _data(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
+    if base.kind == BROUGHT_IN or not run.data_file.is_file():
+        yield from ("Not known.", "")
+        return
+    path, prepared = asked.recipe.data.path, prepare.load(run)
+    named = NAMED.get(path)
+    yield from (f"{named.title}, {named.licence}." if named else f"`{Path(path).name}`.", "")
+    counts = {split: prepared.counts(split) for split in prepare.SPLITS}
+    rows = [[name, *(f"{counts[split][name]:,}" for split in prepare.SPLITS)] for name in prepared.names]
+    rows.append(["in all", *(f"{sum(count.values()):,}" for count in counts.values())])
+    yield from _table(["label", *prepare.SPLITS], rows)
+    leaks = int(prepared.leaks[prepared.indices("test")].sum())
+    notes = [event.text for event in run.events()[0] if isinstance(event, Noted)]
+    if not leaks:
+        notes.append("No test text also stands, word for word, in training.")
+    yield from (f"- {_line(FOLDER.sub('', note))}" for note in dict.fromkeys(notes))
+    yield ""
+
+
+def _limits(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
+    kind, result = asked.recipe.model, _tested(run, asked)
+    yield f"Only the first {kind.context:,} tokens of a text are read."
+    if base.kind != "folder":
+        also = "" if base.kind == "random" else ", and it was pretrained on English"
+        yield f"Its tokenizer was made for English{also}: other scripts cost several tokens a character."
+    alone = f" {SIGHTLESS}" if kind.readout == "first" and kind.causal else ""
+    where = READS[kind.readout].format(context=kind.context)
+    yield where + alone + ("" if kind.causal else " Every token sees all of the text, which GPT-2's pretraining did not teach.")
+    yield "It knows these labels only: any text gets one of them, however little it has in common with what was learned."
+    if base.kind == "random":
+        yield "It began with random weights: all that it knows is from its training texts."
+    words = result and result["test"]["baseline"]
+    if words and result["test"]["high"] < words:
+        yield f"Counting words is better on the test texts: {_share(words)}."
+    elif words and result["test"]["low"] <= words:
+        yield f"Counting words gets {_share(words)} of the test texts: that this is better is not shown."
+
+
+def _recipe(asked: Predictor, base: Base) -> list[str]:
+    """Every option, folders of this machine left out; of a model from elsewhere, how it is read."""
+    layers = asked.recipe.model_dump()
+    layers["data"]["path"] = Path(layers["data"]["path"]).name
+    if is_folder(layers["model"]["weights"]):
+        layers["model"]["weights"] = Path(layers["model"]["weights"]).name
+    if base.kind == BROUGHT_IN:
+        del layers["model"]["weights"]
+        layers = {"model": layers["model"]}
+    return ["```toml", tomli_w.dumps(layers).rstrip(), "```", ""]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return ["| " + " | ".join(_line(cell).replace("|", r"\|") for cell in line) + " |" for line in lines] + [""]
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _share(share: float) -> str:
+    return f"{share * 100:.1f} %"

@@ -1,0 +1,148 @@
+"""A trained run as an ONNX file, with the same logits in onnxruntime."""
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from torch import Tensor, nn
+
+from core.text.tokenizer import BPE, END_OF_TEXT
+from core.errors import BadModel
+from core.model.classifier import Classifier
+from core.export.transformers import CARD, beside, merges, new_folder, vocabulary, write
+from core.model.padding import pad
+from core.presets import MODELS
+from core.recipe import READS_PADS, Recipe
+
+FILE = "model.onnx"
+INPUTS = ["input_ids", "attention_mask"]
+AT_ONCE = 1_500_000_000  # bytes of weights; with more they lie in a file of their own, because protobuf ends at 2 GB
+TOLERANCE = 1e-4
+TEXTS = ["", "You have won a prize! Call now to claim it.", "see you at seven", "more of the same, " * 12]
+
+
+def export(model: Classifier, recipe: Recipe, labels: Sequence[str], words: BPE, folder: Path, card: str) -> list[Path]:
+    """Write model, tokenizer, config and card; returns the files. Takes every kind of run.
+
+    The file's logits have been compared with the model's. Raises BadModel where they differ, where packages are
+    missing, or a file of another kind would be lost.
+    """
+    try:
+        import onnxruntime  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise BadModel(
+            f"ONNX takes a package that is not installed: {error.name}.", "pip install onnxruntime onnxscript brings all of them."
+        ) from error
+    new_folder(folder)
+    with TemporaryDirectory(dir=folder, prefix=".onnx-") as temporary:
+        _trace(model, recipe, labels, Path(temporary) / FILE)
+        check(Path(temporary) / FILE, model, recipe, words)
+        made: dict[str, Callable[[Path], None]] = {
+            path.name: partial(os.replace, path) for path in sorted(Path(temporary).iterdir())
+        }
+        tokenizer = tokenizer_json(words, recipe.model.context)
+        return write(folder, made | beside(recipe, labels, words) | {"tokenizer.json": tokenizer, CARD: card})
+
+
+class Fed(nn.Module):
+    """A classifier with the inputs that tokenizers give. What the mask leaves out may hold anything, and be of any width."""
+
+    def __init__(self, model: Classifier, recipe: Recipe):
+        super().__init__()
+        self.model = model
+        self.pad = MODELS[recipe.model.name].pad
+        self.width = recipe.model.context if recipe.model.readout in READS_PADS else None
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Ids and mask (B, T) int64, padded on the right -> logits (B, C)."""
+        lengths = attention_mask.sum(dim=1).clamp(min=1)  # an empty text is one end-of-text token, which the pad is
+        ids = torch.where(attention_mask == 1, input_ids, self.pad)
+        if self.width:
+            ids = F.pad(ids, (0, self.width - ids.shape[1]), value=self.pad)
+        return self.model(ids, lengths)
+
+
+def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], path: Path) -> None:
+    shape, context = MODELS[recipe.model.name].shape, recipe.model.context
+    with torch.device("meta"):
+        # with every position computed there is one way through it, whatever the batch
+        plain = Classifier(shape, len(labels), recipe.model, rows="all")
+    plain.load_state_dict(model.state_dict(), assign=True)
+    ids = torch.zeros(2, min(8, context), dtype=torch.int64)
+    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", max=context)}
+    axes = dict.fromkeys(INPUTS, axes)
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    try:
+        log.setLevel(logging.ERROR)
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")
+            # strict: otherwise a length that Python asks for is frozen into the file
+            graph = torch.export.export(
+                Fed(plain, recipe).eval(), (ids, torch.ones_like(ids)), dynamic_shapes=axes, strict=True
+            )
+            program = torch.onnx.export(
+                graph, (), dynamo=True, input_names=INPUTS, output_names=["logits"], dynamic_shapes=axes, verbose=False
+            )
+            program.model.metadata_props["labels"] = json.dumps(list(labels), ensure_ascii=False)
+            for node in program.model.graph.all_nodes():
+                node.metadata_props.clear()  # where in this machine's files each came from
+            size = sum(p.numel() * p.element_size() for p in plain.parameters())
+            program.save(path, external_data=size > AT_ONCE)
+    except OSError as error:
+        raise BadModel(f"{path.parent.parent} cannot be written: {error.strerror}.", "Name another folder.") from error
+    except Exception as error:  # of many kinds, from four libraries
+        what = str(error).strip().partition("\n")[0]
+        raise BadModel(f"This run cannot be written as ONNX: {type(error).__name__}: {what}.", "Nothing was left.") from error
+    finally:
+        log.setLevel(level)
+
+
+def check(path: Path, model: Classifier, recipe: Recipe, words: BPE) -> None:
+    """Compare what onnxruntime makes of a file with the model, for texts alone and together. Raises BadModel."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 4  # what fails is raised, too
+    preset, context = MODELS[recipe.model.name], recipe.model.context
+    ids = [words.encode(text)[:context] or [preset.pad] for text in TEXTS]
+    width = context if recipe.model.readout in READS_PADS else None
+    with torch.no_grad():
+        expected = torch.cat([model(*pad([one], width or len(one), preset.pad)) for one in ids]).float().numpy()
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        for rows in ([0], [2], [3], [1, 2], [3, 0, 2, 1]):
+            batch, lengths = pad([ids[i] for i in rows], max(len(ids[i]) for i in rows), preset.pad)
+            mask = torch.arange(batch.shape[1]) < lengths[:, None]
+            (found,) = session.run(None, {"input_ids": batch.numpy(), "attention_mask": mask.long().numpy()})
+            if not np.allclose(found, expected[rows], atol=TOLERANCE, rtol=TOLERANCE):
+                raise BadModel(
+                    f"In onnxruntime {onnxruntime.__version__} the logits differ by {np.abs(found - expected[rows]).max():.2g}.",
+                    "Nothing was left. Try another version of onnxruntime.",
+                )
+    except BadModel:
+        raise
+    except Exception as error:  # onnxruntime's have no base of their own
+        what = str(error).strip().partition("\n")[0]
+        raise BadModel(f"onnxruntime does not take what was written: {what}.", "Nothing was left.") from error
+
+
+def tokenizer_json(words: BPE, context: int) -> str:
+    """`tokenizer.json`, as the tokenizers library reads it. It cuts, and pads a batch on the right; every string is text."""
+    bpe = Tokenizer(models.BPE(vocabulary(words), merges(words.ranks)))
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    bpe.enable_truncation(context)
+    bpe.enable_padding(pad_id=words.pad, pad_token=END_OF_TEXT)
+    return bpe.to_str()

@@ -1,0 +1,213 @@
+"""A run as one plain PyTorch script, in the manner of the book that the workbench follows. No torch."""
+
+import textwrap
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from core import assets
+from core.errors import BadRun
+from core.freeze import FreezePlan
+from core.presets import MODELS
+from core.recipe import READS_PADS, Recipe
+from core.runs.folder import RunFolder
+from core.runs.history import History
+from core.wording import UNSAFE, escaped, on_one_line
+
+WIDTH = 100  # columns that the script keeps to
+# what the book calls the matrices of a block
+BOOK = {"query": "W_query", "key": "W_key", "value": "W_value", "out": "out_proj", "up": "0", "down": "2"}
+
+
+def freezing(plan: FreezePlan) -> list[str]:
+    """The lines of PyTorch that a plan means, for a `model` with the book's names of its parts."""
+    if str(plan) == "all":
+        return _each("model", True)
+    lines = _each("model", False)
+    if "embeddings" in plan.parts:
+        lines += _each("model.tok_emb", True) + _each("model.pos_emb", True)
+    for blocks in _runs(plan, "blocks"):
+        lines += _each(blocks, True)
+    lines += [f"replace_linear_with_lora({blocks})" for blocks in _runs(plan, "lora")]
+    for part, name in (("norm", "final_norm"), ("head", "out_head")):
+        if part in plan.parts:
+            lines += _each(f"model.{name}", True)
+    return lines
+
+
+def _each(module: str, learns: bool) -> list[str]:
+    return [f"for param in {module}.parameters():", f"    param.requires_grad = {learns}"]
+
+
+def _runs(plan: FreezePlan, kind: str) -> Iterator[str]:
+    """Every unbroken run of blocks in a plan, as Python takes it out of the model; `kind` is `blocks` or `lora`."""
+    n, blocks = plan.n_blocks, "model.trf_blocks"
+    found = [i for i in range(n) if f"{kind}.{i}" in plan.parts]
+    for _, pairs in groupby(enumerate(found), lambda pair: pair[1] - pair[0]):
+        run = [i for _, i in pairs]
+        first, last = run[0], run[-1]
+        if last - first == n - 1:
+            yield blocks
+        elif first == last:
+            yield f"{blocks}[{-1 if last == n - 1 else first}]"
+        elif last == n - 1:
+            yield f"{blocks}[{first - n}:]"
+        else:
+            yield f"{blocks}[{first or ''}:{last + 1}]"
+
+
+class Facts(NamedTuple):
+    """What a script needs of a run beside its recipe."""
+
+    run: Path  # its folder
+    labels: list[str]  # in the order that numbers them
+    weights: Path  # what its backbone began as
+    origin: str  # where those come from, for a person
+    prefix: str  # of every name in that file
+    tokens: Path  # the file of its tokenizer
+    changes: list[str]  # what it did otherwise on its way, in words
+
+
+class _Base(msgspec.Struct):
+    kind: str
+    source: str
+    file: str
+
+
+class _Origin(msgspec.Struct):
+    base: _Base
+    labels: list[str]
+
+
+def facts_of(run: RunFolder) -> Facts:
+    """Raises BadRun where the run has not got as far as its weights, or what it learned from is not there."""
+    from safetensors import SafetensorError, safe_open
+
+    from core.text.tokenizer import BUILT_IN
+
+    try:
+        known = msgspec.json.decode(run.base_file.read_bytes(), type=_Origin)
+    except FileNotFoundError as error:
+        raise BadRun(f"{run.name} has not built its model yet.", "Wait for it, or resume it.") from error
+    except msgspec.DecodeError as error:
+        raise BadRun(f"{run.base_file} is damaged: {error}.", "Train again from the recipe.") from error
+    if not run.data_file.is_file():
+        raise BadRun(f"{run.name} keeps no rows that a script could learn from.", "A run that was trained here does.")
+    folder = run.path.resolve()
+    weights = folder / known.base.file
+    try:
+        with safe_open(weights, framework="np") as file:
+            prefixed = "transformer.wte.weight" in file.keys()  # noqa: SIM118 - no mapping
+    except (OSError, ValueError, SafetensorError) as error:
+        what = f"The weights that {run.name} started from, {weights}, cannot be read: {error}."
+        raise BadRun(what, f"They came from {known.base.source}.") from error
+    prefix = "transformer." if prefixed else ""
+    history = History.of(run.events()[0])
+    changes = history.told_in_words(history.step)
+    tokens = folder / run.tokens_file.name
+    if not tokens.is_file():
+        tokens = assets.FOLDER / BUILT_IN[MODELS[run.recipe().model.name].tokenizer][0]
+    return Facts(folder, known.labels, weights, f"{known.base.kind}: {known.base.source}", prefix, tokens, changes)
+
+
+def script(recipe: Recipe, facts: Facts) -> str:
+    """The training of a recipe that leaves nothing open as a script that holds only what this recipe needs."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from core.text.tokenizer import PATTERN
+
+    preset, model, train = MODELS[recipe.model.name], recipe.model, recipe.train
+    padded, adapters = train.padding != "none", any(part.startswith("lora.") for part in recipe.plan.parts)
+    real = padded and model.readout not in READS_PADS  # real tokens are told from pads
+    hides_pads = real and not model.causal
+    readout = model.readout.partition("_")[0]
+    lengths = hides_pads or (real and readout != "first")
+    adapted = [BOOK[name] for name in recipe.lora.adapted]
+    sigmoid = model.outputs == "sigmoid"
+    ignores = train.ignore_index in range(len(facts.labels))
+    special = ignores or train.class_weights == "balanced" or train.label_smoothing > 0
+    environment = Environment(
+        loader=FileSystemLoader(assets.FOLDER),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("train.py.jinja").render(
+        title=preset.title,
+        changes=_comment(_changes(recipe, facts)),
+        run=_literal(str(facts.run)),
+        weights=_path(facts.weights, facts.run),
+        origin=_comment(facts.origin),
+        tokens=_path(facts.tokens, facts.run),
+        gpt2_tokens=facts.tokens.parent != facts.run and preset.tokenizer == "gpt2",
+        labels=_list(facts.labels, len("LABELS = ")),
+        prefix=facts.prefix,
+        pattern=PATTERN,
+        shape=preset.shape,
+        pad=preset.pad,
+        model=model,
+        train=train,
+        lora=recipe.lora,
+        cpu=recipe.speed.device == "cpu",
+        device=_literal(recipe.speed.device),
+        padded=padded,
+        what="steps" if train.accumulate > 1 else "batches",
+        fixed=train.padding == "fixed",
+        bucketed=train.padding == "bucketed",
+        lengths=lengths,
+        inputs="inputs, lengths" if lengths else "inputs",
+        mask=", mask" if model.causal or hides_pads else "",
+        readout=readout,
+        real=real,
+        mlp=model.head == "mlp",
+        sigmoid=sigmoid,
+        outputs="1" if sigmoid else "len(LABELS)",
+        ignores=ignores,
+        balanced=train.class_weights == "balanced",
+        special=special,
+        rates=train.head_lr != train.lr or train.layer_decay != 1,
+        head_rate=train.head_lr != train.lr,
+        scheduled=train.schedule != "constant" or train.warmup > 0,
+        best=train.keep == "best",
+        tracked=train.keep == "best" or train.patience > 0,
+        bf16=recipe.speed.precision == "bf16",
+        adapters=adapters,
+        drops=adapters and recipe.lora.dropout > 0,
+        mlp_adapted={"0", "2"} & set(adapted),
+        adapted="" if len(adapted) == len(BOOK) else _list(adapted, len("LORA_LAYERS = ")),
+        freezing="\n".join(freezing(recipe.plan)),
+    )
+
+
+def _changes(recipe: Recipe, facts: Facts) -> str:
+    """What the run did on its way and the script does not; empty where there is nothing of the kind."""
+    said = list(facts.changes)
+    if recipe.freeze.thaw_every and not said:
+        said = [f"after every {recipe.freeze.thaw_every:,} steps one block more learns"]
+    return f"The run was changed on its way, and this script is not: {'; '.join(said)}." if said else ""
+
+
+def _comment(words: str) -> list[str]:
+    """Words of the run's folder as comments. No character in them ends a line, so that none of them is ever code."""
+    return textwrap.wrap(on_one_line(words), WIDTH, initial_indent="# ", subsequent_indent="# ")
+
+
+def _path(path: Path, run: Path) -> str:
+    """A path as Python writes it, from the run's folder where it lies there."""
+    return f"RUN / {_literal(path.name)}" if path.parent == run else f"Path({_literal(str(path))})"
+
+
+def _list(texts: list[str], before: int) -> str:
+    """A list of texts as Python writes it: one line with `before` columns ahead of it, or one for each text."""
+    line = f"[{', '.join(map(_literal, texts))}]"
+    return line if before + len(line) <= WIDTH else "[\n" + "".join(f"    {_literal(text)},\n" for text in texts) + "]"
+
+
+def _literal(text: str) -> str:
+    if text.isprintable() and not {'"', "\\"} & set(text) and not UNSAFE.search(text):
+        return f'"{text}"'
+    return UNSAFE.sub(lambda match: escaped(match[0]), repr(text))

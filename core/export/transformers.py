@@ -1,0 +1,150 @@
+"""A trained run as a folder that transformers opens as `GPT2ForSequenceClassification`."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor
+
+from core import files
+from core.text.tokenizer import BPE, END_OF_TEXT, spelling
+from core.errors import BadModel
+from core.model.classifier import Classifier
+from core.model.weights import config_of, published
+from core.presets import MODELS, WEIGHTS
+from core.recipe import Model, Recipe
+
+CARD = "README.md"
+ELSEWHERE = "ONNX takes every kind of run: export it with --format onnx."
+READ = {
+    "last_pad": "the last position, after the padding",
+    "first": "the first token",
+    "mean": "the mean of all real tokens",
+    "mean_pads": "the mean of all positions, padding too",
+}
+
+
+def export(model: Classifier, recipe: Recipe, labels: Sequence[str], words: BPE, folder: Path, card: str) -> list[Path]:
+    """Write config, weights, tokenizer and card; returns the files. Their logits equal the model's within 1e-4.
+
+    Raises BadModel for what transformers' classifier cannot express, or where a file of another kind would be lost.
+    """
+    if why := refusal(recipe.model):
+        raise BadModel(why, ELSEWHERE)
+    new_folder(folder)
+    tensors = published(model.backbone, "transformer.")
+    weight, bias = (p.detach().cpu() for p in (model.head.weight, model.head.bias))
+    if recipe.model.outputs == "sigmoid":  # one logit z against nothing: (0, z)
+        weight, bias = (torch.cat([torch.zeros_like(p), p]) for p in (weight, bias))
+    tensors["transformer.ln_f.bias"] = folded(tensors["transformer.ln_f.bias"], weight, bias)
+    tensors["score.weight"] = weight.contiguous()
+    weights = {WEIGHTS: lambda path: save_file(tensors, path, metadata={"format": "pt"})}
+    return write(folder, weights | beside(recipe, labels, words) | {CARD: card})
+
+
+def refusal(kind: Model) -> str | None:
+    """Why transformers' GPT-2 classifier cannot say what a model of this kind says; None where it can."""
+    if kind.readout != "last_real":
+        return f"transformers reads GPT-2 classifiers out at the last real token; this run reads {READ[kind.readout]}."
+    if not kind.causal:
+        return "In transformers' GPT-2 a token sees only those before it; in this run it sees all of the text."
+    if kind.head != "linear":
+        return "The head of transformers' GPT-2 classifier is one linear layer; this run's has two, with tanh between them."
+    return None
+
+
+def new_folder(folder: Path) -> None:
+    """Make a folder to export into. Raises BadModel where there is something already, or it cannot be made."""
+    if folder.exists() and not folder.is_dir() or folder.is_dir() and any(folder.iterdir()):
+        raise BadModel(f"{folder} is there already.", "Name a new or empty folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadModel(f"{folder} cannot be made: {error.strerror}.", "Name another folder.") from error
+
+
+def write(folder: Path, written: Mapping[str, str | Callable[[Path], None]]) -> list[Path]:
+    """Fill a new folder, each file with a text or what a function writes to a path. Raises BadModel, and leaves none."""
+    try:
+        for name, content in written.items():
+            files.write(folder / name, content)
+            (folder / name).chmod(0o644)  # safetensors keeps what it writes to its owner
+    except (OSError, SafetensorError) as error:
+        for name in written:
+            (folder / name).unlink(missing_ok=True)
+        why = "the disk is full" if files.disk_full(error) else error
+        raise BadModel(f"{folder} cannot be written: {why}.", "Nothing was left there. Name another folder.") from error
+    return [folder / name for name in written]
+
+
+def beside(recipe: Recipe, labels: Sequence[str], words: BPE) -> dict[str, str]:
+    """The files beside the weights: what the model is, and its tokenizer."""
+    context = recipe.model.context
+    preset = MODELS[recipe.model.name]
+    config = config_of(preset.shape) | {
+        "architectures": ["GPT2ForSequenceClassification"],
+        "problem_type": "single_label_classification",
+        "pad_token_id": preset.pad,
+        "id2label": {str(i): name for i, name in enumerate(labels)},
+        "label2id": {name: i for i, name in enumerate(labels)},
+        # texts longer than this were cut in training; the tokenizer's model_max_length is the same
+        "task_specific_params": {"text-classification": {"max_length": context}},
+    }
+    tokenizer = {
+        "tokenizer_class": "GPT2Tokenizer",
+        "model_max_length": context,
+        **dict.fromkeys(("bos_token", "eos_token", "unk_token", "pad_token"), END_OF_TEXT),
+        "padding_side": "right",
+    }
+    return {
+        "config.json": _json(config),
+        "vocab.json": _json(vocabulary(words)),
+        "merges.txt": "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges(words.ranks)),
+        "tokenizer_config.json": _json(tokenizer),
+    }
+
+
+def folded(norm_bias: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """The final norm's bias (D,) that makes a head without bias say what `weight` (C, D) and `bias` (C,) say.
+
+    transformers' score layer has no bias: W (x + pinv(W) c) = W x + c wherever c lies in the range of W.
+    Raises BadModel where it does not.
+    """
+    shift = torch.linalg.pinv(weight.double()) @ bias.double()
+    if not torch.allclose(weight.double() @ shift, bias.double(), atol=1e-6):
+        raise BadModel(
+            "The head's bias cannot be folded into the final norm: its rows are linearly dependent.",
+            "Train a little longer, so that they differ.",
+        )
+    return (norm_bias.double() + shift).float()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def vocabulary(words: BPE) -> dict[str, int]:
+    """`vocab.json`: each token as GPT-2 spells it, with its id."""
+    spell = spelling()
+    return {"".join(spell[b] for b in token): rank for token, rank in words.ranks.items()} | {END_OF_TEXT: words.pad}
+
+
+def merges(ranks: Mapping[bytes, int]) -> list[tuple[str, str]]:
+    """`merges.txt`: which two tokens each longer one is made of, in the order they were learned."""
+    spell = spelling()
+    pairs = (_halves(token, ranks) for token in sorted(ranks, key=ranks.__getitem__) if len(token) > 1)
+    return [("".join(spell[b] for b in left), "".join(spell[b] for b in right)) for left, right in pairs]
+
+
+def _halves(token: bytes, ranks: Mapping[bytes, int]) -> list[bytes]:
+    """The last merge that yields a token: BPE on its bytes with only the merges learned before it."""
+    parts, limit = [bytes([b]) for b in token], ranks[token]
+    while len(parts) > 2:
+        candidates = ((ranks.get(a + b, limit), i) for i, (a, b) in enumerate(pairwise(parts)))
+        _, i = min(candidates)
+        parts[i : i + 2] = [parts[i] + parts[i + 1]]
+    return parts

@@ -1,0 +1,89 @@
+"""What the model helper answers. It keeps the classifier that was asked last, and what it has read of a text."""
+
+from collections.abc import Callable
+from itertools import accumulate
+from pathlib import Path
+
+from torch import Tensor
+
+from core.text.tokenizer import well_formed, whole
+from core.evaluate.predict import Prediction, Predictor, kept
+from core.evaluate.incremental import IncrementalClassifier
+from core.files import Progress
+from core.train.checkpoint import MANIFEST
+from core.runs.folder import RunFolder
+from core.train.texts import cut
+
+MOST_PIECES = 200  # of a text, the last; more than a screen shows
+DROPPED = 100  # pieces at a time, so that the first of those that are sent seldom is another
+PLACES = 4  # of a verdict on the way: more than a bar shows
+
+
+def kinds() -> dict[str, Callable]:
+    """The questions that this helper answers, by kind."""
+    desk = _Desk()
+    return {"open": desk.open, "predict": desk.predict, "typed": desk.typed}
+
+
+class _Desk:
+    def __init__(self) -> None:
+        self._checkpoint: tuple[Path, bytes] | None = None  # its folder and its manifest, which tells it from others
+        self._predictor: Predictor | None = None
+        self._typist: IncrementalClassifier | None = None
+
+    def _at(self, args: dict) -> Predictor:
+        """The classifier that {"run": its folder, "checkpoint": best, last, a step or nothing} names."""
+        run = RunFolder(args["run"])
+        folder = run.checkpoint(args.get("checkpoint") or kept(run, run.recipe()))
+        checkpoint = folder, (folder / MANIFEST).read_bytes()
+        if checkpoint != self._checkpoint:
+            # two models at once may be more than fits
+            self._predictor, self._typist, self._checkpoint = None, None, None
+            self._predictor, self._checkpoint = Predictor.open(run, folder.name), checkpoint
+            asked = self._predictor.recipe.model
+            if asked.readout == "last_real" and asked.causal:
+                self._typist = IncrementalClassifier(self._predictor.model)
+        return self._predictor
+
+    def open(self, args: dict, progress: Progress) -> dict:
+        """Load a classifier, so that the first question is answered at once: {"run", "checkpoint"} -> what it is."""
+        asked = self._at(args)
+        self._read("")  # the first pass through a model is slower than the rest
+        return {"step": asked.step, "labels": asked.names, "context": asked.recipe.model.context}
+
+    def predict(self, args: dict, progress: Progress) -> dict:
+        """{"run", "checkpoint", "texts"} -> {"step", "answers": [Prediction]}."""
+        asked = self._at(args)
+        return {"step": asked.step, "answers": asked.predict(args["texts"])}
+
+    def typed(self, args: dict, progress: Progress) -> dict:
+        """{"run", "checkpoint", "text"} -> {"step", "answer": Prediction, "pieces", "curve", "before", "why"}.
+
+        `pieces` are [text, tokens] as `whole` makes them, `curve` has a row of probabilities, in the order of the
+        labels, for each: the verdict had the text ended there. Of a long text these are the last ones, and `before`
+        counts the tokens before them. Where there is no curve both are null, and `why` is the reason.
+        """
+        asked = self._at(args)
+        return {"step": asked.step, **self._read(args["text"])}
+
+    def _read(self, text: str) -> dict:
+        asked = self._predictor
+        if self._typist is None:
+            kind = asked.recipe.model
+            other = f"the readout last_real; this run has {kind.readout}" if kind.causal else "the causal mask; this run has none"
+            why = f"A verdict at every token needs {other}."
+            return {"answer": asked.predict([text])[0], "pieces": None, "curve": None, "before": 0, "why": why}
+        text, context = well_formed(text), asked.recipe.model.context
+        tokens = asked.words.pieces(text)
+        found = self._typist.verdicts(cut((token for token, _ in tokens), context, asked.words).tolist())
+        probabilities = dict(zip(asked.names, found[-1].tolist(), strict=True))
+        answer = Prediction(text, asked.names[int(found[-1].argmax())], probabilities, len(tokens) > context)
+        return {"answer": answer, **_curve(list(whole(tokens[:context])), found), "why": ""}
+
+
+def _curve(pieces: list[tuple[str, int]], found: Tensor) -> dict:
+    """The last of some pieces, each with its row of probabilities (T, C), and how many tokens stand before them."""
+    ends = list(accumulate((n for _, n in pieces), initial=0))
+    first = max(0, -(-(len(pieces) - MOST_PIECES) // DROPPED) * DROPPED)
+    rows = found[[end - 1 for end in ends[first + 1 :]]].double().round(decimals=PLACES)
+    return {"pieces": pieces[first:], "curve": rows.tolist(), "before": ends[first]}

@@ -1,0 +1,59 @@
+"""What a file of labelled texts looks like, before anything is learned from it. Quick to import."""
+
+import msgspec
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """Rows of the file that cannot be learned from, and why."""
+
+    reason: str
+    rows: int
+
+
+class Note(msgspec.Struct, frozen=True):
+    """One thing worth a look: `count` rows, which the row filter `filter` shows (empty: none)."""
+
+    count: int
+    text: str
+    filter: str = ""
+    warn: bool = False
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """Everything the Data screen and `workbench data` show of a file under a recipe."""
+
+    path: str
+    format: str  # "tab-separated, no header"
+    encoding: str  # "UTF-8", "UTF-8 with BOM", "Windows-1252"
+    quoting: str  # csv or none, as found
+    rows: int  # rows of the file as read, skipped ones included
+    columns: dict[str, str]  # {"text": name or number, "label": ...}
+    all_columns: list[str]
+    labels: dict[str, int]  # rows per label in the file, sorted as the classifier numbers them
+    learning: dict[str, int]  # rows per label after duplicates and balance
+    skipped: list[Skipped]
+    duplicates: int  # rows that are exact copies of an earlier text with the same label
+    conflicts: int  # rows whose text occurs with different labels
+    splits: dict[str, dict[str, int]]  # train, validation, test -> rows per label
+    leaks: dict[str, int]  # validation, test -> rows whose text also stands in training
+    lengths: dict[str, dict[int, int]]  # label -> tokens -> rows, over the rows for learning
+    context: int  # texts longer than this are cut
+    cut: int  # rows for learning that are
+    longest_training: int  # tokens, before cutting
+    tokens_per_character: float  # about 0.25 for English; above 0.7 the tokenizer was not made for this text
+    notes: list[Note]
+    speed: float  # FLOP/s of this machine's matrix products, measured in passing; for estimates only
+    problem: str = (
+        ""  # why nothing can be learned from these rows under this recipe, and what to do; empty: all is well
+    )
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row in the browser. `text` is shortened for the list; `pieces` asks for the whole."""
+
+    row: int
+    label: str
+    tokens: int
+    text: str
+    split: str  # "" where it is left out
+    marks: list[str]  # "duplicate", "conflict", "leak", "cut"

@@ -1,0 +1,170 @@
+"""Checkpoints: immutable folders `checkpoints/<step>/`, and the pointers `best` and `last` to them."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from core import files
+from core.errors import BadRun, WorkbenchError
+from core.options import options
+from core.presets import TOKENS
+from core.runs.folder import RunFolder, step_of
+from core.train.loop import State
+from core.train.control_source import ControlSource
+
+WEIGHTS, OPTIMIZER, STATE, MANIFEST = "weights.safetensors", "optimizer.safetensors", "state.json", "manifest.json"
+OURS = re.compile(r"[0-9]+|\.[0-9]+\.(tmp|old)")  # names of folders that are made here; no other is ever removed
+
+
+def write(run: RunFolder, step: int, weights: Mapping[str, Tensor], optimizer: Mapping[str, Tensor], state: bytes, best: bool) -> None:
+    """Put a checkpoint on disk whole, then its pointers; older ones that nothing points to are removed afterwards.
+
+    Raises WorkbenchError where the disk does not take it; what was there before stays.
+    """
+    files.demand_folder(run.checkpoints)
+    final, temporary = run.checkpoints / str(step), run.checkpoints / f".{step}.tmp"
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        save_file(_plain(weights), temporary / WEIGHTS)
+        save_file(_plain(optimizer), temporary / OPTIMIZER)
+        (temporary / STATE).write_bytes(state)
+        sums = {name: files.sha256(temporary / name) for name in (WEIGHTS, OPTIMIZER, STATE)}
+        for name in sums:
+            files.sync(temporary / name)
+        files.write(temporary / MANIFEST, json.dumps({"step": step, "sha256": sums, "made_of": _once(run.path)}, indent=2))
+        older = run.checkpoints / f".{step}.old"
+        if final.exists():  # stopped in the midst of this step's evaluation, and now it is done
+            os.replace(final, older)
+        os.replace(temporary, final)
+        files.sync(run.checkpoints)
+        shutil.rmtree(older, ignore_errors=True)
+        # `last` first: what a resumed run goes on from says itself what is best
+        for pointer in ("last", "best") if best else ("last",):
+            files.write(run.checkpoints / pointer, str(step))
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise WorkbenchError(
+            f"The checkpoint of step {step} could not be written: {'the disk is full' if files.disk_full(error) else error}.",
+            f"The one before it is safe. Free some space, then: workbench resume {run.name}",
+        ) from error
+    _remove_old(run)
+
+
+def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+
+
+def _remove_old(run: RunFolder) -> None:
+    kept = {(run.checkpoints / p).read_text().strip() for p in ("best", "last") if (run.checkpoints / p).exists()}
+    files.demand_folder(run.checkpoints)
+    with os.scandir(run.checkpoints) as entries:
+        for entry in entries:
+            if OURS.fullmatch(entry.name) and entry.name not in kept and entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def read(folder: Path, name: str) -> dict[str, Tensor]:
+    """The tensors of one file of a checkpoint. Raises BadRun where it is not what the manifest says."""
+    verify(folder, name)
+    return load_file(folder / name)
+
+
+def read_state(folder: Path) -> bytes:
+    """The training state of a checkpoint, as it was given to `write`. Raises BadRun where it is damaged."""
+    verify(folder, STATE)
+    return (folder / STATE).read_bytes()
+
+
+def take_up(run: RunFolder, control_source: ControlSource) -> State:
+    """The training state of the last checkpoint, or a new one; what a kill in the midst of writing left is put right.
+
+    `best` then points where that state says, and nothing lies there that is not pointed to.
+    Raises BadRun where the checkpoint is damaged, or was made from what the run, or its log, does not hold any more.
+    """
+    files.demand_folder(run.checkpoints)
+    if not (run.checkpoints / "last").is_file():
+        return State()
+    folder = run.checkpoint("last")
+    state = msgspec.json.decode(read_state(folder), type=State)
+    demand_same(run, folder)
+    if control_source.changes[: len(state.told)] != state.told:
+        raise BadRun(
+            f"{run.events_file} is damaged: it lacks what {run.name} was told by step {state.step}.", "Train again from the recipe."
+        )
+    if step_of(folder) != state.step:
+        raise BadRun(f"{run.checkpoints / 'last'} is damaged.", "Train again from the recipe.")
+    final = run.checkpoints / str(state.step)
+    if folder != final:  # killed before its successor was in place
+        os.replace(folder, final)
+    best = run.checkpoints / "best"
+    if state.best_step is not None and not (best.is_file() and best.read_bytes() == str(state.best_step).encode()):
+        files.write(best, str(state.best_step))
+    _remove_old(run)
+    return state
+
+
+def demand_same(run: RunFolder, folder: Path, rows: bool = True) -> None:
+    """Raises BadRun where the recipe, or a file that a run never writes again, is not what a checkpoint was made with.
+
+    Without `rows`, those that the run learns from do not matter.
+    """
+    try:
+        before = json.loads((folder / MANIFEST).read_text()).get("made_of", {})
+    except (OSError, ValueError) as error:
+        raise BadRun(f"The checkpoint {folder} is not whole: {error}.", "Use another one, or train again.") from error
+    now = _recipe(run)
+    for name, value in before.get("recipe", {}).items():
+        if name in now and now[name] != value:
+            raise BadRun(
+                f"The recipe of {run.name} has changed: {name} was {value} at its checkpoint and is {now[name]} now.",
+                "Put it back, or train a new run.",
+            )
+    for name, digest in before.get("sha256", {}).items():
+        path = run.path / name
+        if not rows and path in (run.data_file, *_texts(run)):
+            continue
+        if not path.is_file():
+            raise BadRun(f"{path} is missing.", "Put it back, or train a new run.")
+        if files.sha256(path) != digest:
+            raise BadRun(f"{path} is damaged.", "Put it back as it was, or train a new run.")
+
+
+@cache
+def _once(path: Path) -> dict:
+    """What all checkpoints of the run that this process trains are made with."""
+    run = RunFolder(path)
+    kept = (run.base_file, run.tokens_file, run.data_file, *_texts(run), run.model_folder / TOKENS)
+    sums = {str(file.relative_to(path)): files.sha256(file) for file in kept if file.is_file()}
+    return {"recipe": _recipe(run), "sha256": sums}
+
+
+def _texts(run: RunFolder) -> Iterator[Path]:
+    return (run.text_folder / f"{name}.npy" for name in ("learn", "held_out"))
+
+
+def _recipe(run: RunFolder) -> dict:
+    """A run's options by name, but for those of the machine: another may go on with it."""
+    recipe = run.pretraining() if run.pretrains else run.recipe()
+    found = {option.name: option.of(recipe) for option in options(type(recipe)) if not option.name.startswith("speed.")}
+    return json.loads(json.dumps(found))
+
+
+def verify(folder: Path, name: str) -> None:
+    """Raises BadRun where a checkpoint's file is missing or is not the one that was written."""
+    try:
+        expected = json.loads((folder / MANIFEST).read_text())["sha256"][name]
+        same = files.sha256(folder / name) == expected
+    except (OSError, ValueError, KeyError) as error:
+        raise BadRun(f"The checkpoint {folder} is not whole: {error}.", "Use another one, or train again.") from error
+    if not same:
+        raise BadRun(f"{folder / name} is damaged.", "Use another checkpoint, or train again.")

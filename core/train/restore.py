@@ -1,0 +1,120 @@
+"""The model of a run: built from its base, then set to a checkpoint."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import torch
+from torch import Tensor
+
+from core import files
+from core.text import tokenizer
+from core.text.tokenizer import BPE
+from core.errors import BadData, BadRun
+from core.model.classifier import Classifier, part_of
+from core.freeze import FreezePlan
+from core.model.weights import Base, Progress, WeightsFile, find_base, open_base
+from core.presets import MODELS
+from core.recipe import Recipe
+from core.train import checkpoint
+from core.runs.folder import RunFolder
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """What a run's model is made of before it learns: the weights of its backbone, and the names of its classes."""
+
+    base: Base
+    labels: list[str]
+
+
+def origin(run: RunFolder) -> Origin | None:
+    """The origin that the run wrote down; None before it did. Raises BadRun where it cannot be read."""
+    try:
+        return msgspec.json.decode(run.base_file.read_bytes(), type=Origin)
+    except FileNotFoundError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRun(f"{run.base_file} is damaged: {error}.", "Train again from the recipe.") from error
+
+
+def find_origin(run: RunFolder, recipe: Recipe, labels: list[str], progress: Progress) -> Origin:
+    """The origin of a run, found (downloaded, drawn at random) and written down the first time."""
+    known = origin(run)
+    if known is None:
+        base = find_base(recipe.model.name, recipe.model.weights, run.path, recipe.train.seed, progress)
+        known = Origin(base, labels)
+        files.write(run.base_file, msgspec.json.encode(known))
+    return known
+
+
+def tokenizer_of(run: RunFolder, recipe: Recipe) -> BPE:
+    """The tokenizer of a run, which keeps it, but for GPT-2's, until its origin is written down, and from then on as it is.
+
+    A folder's may be another one tomorrow, and so may that of a model that is built in. Raises BadModel.
+    """
+    preset = MODELS[recipe.model.name]
+    if run.base_file.is_file():
+        return tokenizer.read_for(preset, run.tokens_file) if run.tokens_file.is_file() else tokenizer.tokenizer(preset.tokenizer)
+    words = tokenizer.words_of(preset, recipe.model.weights)
+    if words is tokenizer.tokenizer("gpt2"):
+        run.tokens_file.unlink(missing_ok=True)
+    else:
+        tokenizer.write(words.ranks, run.tokens_file)
+    return words
+
+
+def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:
+    """The classifier before its first step, on the recipe's device. Raises BadData for classes that one logit cannot tell."""
+    if recipe.model.outputs == "sigmoid" and n_classes != 2:
+        raise BadData(
+            f"A sigmoid's one logit tells two classes apart; here are {n_classes}.", "Train with --outputs softmax."
+        )
+    shape = MODELS[recipe.model.name].shape
+    with torch.device("meta"):
+        model = Classifier(shape, n_classes, recipe.model, recipe.speed.rows)
+    model = model.to_empty(device="cpu")
+    base.load_into(model.backbone)
+    model.new_head(recipe.train.seed)
+    model.adapt(recipe.plan, recipe.lora, recipe.train.seed)
+    model.freeze(recipe.plan)
+    return model.to(recipe.speed.device).eval()
+
+
+def before_training(model: Classifier, base: WeightsFile) -> Callable[[str], Tensor]:
+    """A function that gives a parameter of a new model, by name, as it is before the first step."""
+    head = {f"head.{name}": p.detach().clone() for name, p in model.head.named_parameters()}
+    return lambda name: head[name] if name in head else base.tensor(name.removeprefix("backbone."))
+
+
+def set_weights(model: Classifier, recipe: Recipe, tensors: dict[str, Tensor], before: Callable[[str], Tensor]) -> None:
+    """Put a checkpoint's weights in place; what has learned since then is as it was `before` training again.
+
+    Raises BadRun where they belong to another model.
+    """
+    parts = frozenset(map(part_of, tensors))
+    adapters = frozenset(part for part in parts if part.startswith("lora."))
+    model.adapt(FreezePlan(recipe.plan.n_blocks, adapters), recipe.lora, recipe.train.seed)
+    model.ever_trained |= parts
+    parameters = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, p in model.learned():
+            if name not in tensors:
+                p.zero_() if ".lora." in name else p.copy_(before(name))
+        for name, tensor in tensors.items():
+            if name not in parameters or parameters[name].shape != tensor.shape:
+                raise BadRun(f"The checkpoint's {name} does not fit this run's model.", "Train again from the recipe.")
+            parameters[name].copy_(tensor)
+
+
+def trained_model(run: RunFolder, recipe: Recipe, folder: Path) -> tuple[Classifier, list[str]]:
+    """A run's model at a checkpoint, adapters merged, on this machine's CPU, and the names of its classes."""
+    known = origin(run)
+    if known is None:
+        raise BadRun(f"{run.name} has not built its model yet.", "Wait for it, or resume it.")
+    checkpoint.demand_same(run, folder, rows=False)
+    recipe = recipe.model_copy(update={"speed": recipe.speed.model_copy(update={"device": "cpu"})})
+    base = open_base(known.base, run.path)
+    model = new_model(recipe, len(known.labels), base)
+    set_weights(model, recipe, checkpoint.read(folder, checkpoint.WEIGHTS), before_training(model, base))
+    model.merge()
+    return model, known.labels

@@ -1,0 +1,217 @@
+"""One life of a run, from its folder to its result: gather, build, learn, test."""
+
+import os
+import time
+from collections.abc import Generator, Iterator
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor
+
+from core import files, toml
+from core.data import prepare, read
+from core.text.tokenizer import well_formed
+from core.evaluate import baseline
+from core.evaluate.predict import kept
+from core.worker.final_test import report
+from core.files import Progress
+from core.estimate import cost
+from core.model.classifier import Classifier
+from core.model.linear import multiply_in
+from core.model.weights import WeightsFile, open_base
+from core.presets import MODELS
+from core.recipe import Data, Recipe
+from core.train import checkpoint
+from core.runs.events import Baseline, Ended, Event, Noted, Started, stopped
+from core.runs.folder import RunFolder
+from core.runs.history import History
+from core.train.restore import before_training, find_origin, new_model, set_weights, tokenizer_of
+from core.worker.resolve import resolve
+from core.train.compiled import compile_learning
+from core.train.finetune import ClassifierLoop, check_memory, steps_per_epoch
+from core.train.inputs import Fresh, Inputs
+from core.train.loop import State, Stopped
+from core.train.optim import adamw, load_state, state_tensors
+from core.train.control_source import ControlSource
+from core.train.prefix import inputs_of
+from core.train.texts import Texts, cut
+from core.train.thaw import recipe_at, settings_of, trainable
+
+
+def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, resumed: bool) -> Iterator[Event]:
+    """Every event of one attempt, an Ended last. A run that has been learning goes on from its last checkpoint.
+
+    `progress` writes phases and may raise to break off; `control_source` are what the run is told on its way.
+    """
+    began = time.monotonic()
+    state = checkpoint.take_up(run, control_source)
+    recipe, prepared, texts, notes = gather(run, run.recipe(), progress)
+    yield from notes
+    torch.set_num_threads(recipe.speed.threads)
+    epochs = int(control_source.settings(settings_of(recipe.train), state.step).epochs)
+    for step in (state.step, steps_per_epoch(recipe, texts) * epochs - 1):  # a schedule thaws more and more
+        check_memory(recipe_at(recipe, control_source, step), texts, len(prepared.names))
+    words = baselines(prepared, recipe.data.baseline, progress)
+    yield from words
+    origin = find_origin(run, recipe, prepared.names, progress)
+    base = open_base(origin.base, run.path, progress) if resumed else WeightsFile(run.path / origin.base.file)
+    if origin.base.kind == "random":
+        yield Noted(text=f"{recipe.model.name} starts from random weights: nothing was learned before this run.", warn=True)
+    model = new_model(recipe, len(prepared.names), base)
+    before = before_training(model, base)
+    # as in the last step: what is due after it is looked at with what learned then
+    now = recipe_at(recipe, control_source, state.step - 1)
+    learned = run.checkpoint("last") if state.step or state.evaluated >= 0 else None
+    if learned:
+        set_weights(model, recipe, checkpoint.read(learned, checkpoint.WEIGHTS), before)
+    model.adapt(now.plan, recipe.lora, recipe.train.seed)
+    model.freeze(now.plan)
+    optimizer = adamw(model, recipe.train)
+    if learned:
+        load_state(optimizer, model.learning(), checkpoint.read(learned, checkpoint.OPTIMIZER))
+    yield started(now, prepared, texts, epochs)
+    yield trainable(model, now, state.step)
+    multiply_in(model, recipe.speed.precision)
+    if recipe.speed.compile:
+        compile_learning(model)
+
+    def encode(recipe: Recipe) -> Generator[Event, None, Inputs]:
+        return inputs_of(model, texts, recipe, run.path, progress)
+
+    inputs = yield from encode(now)
+    loop = ClassifierLoop(
+        model,
+        inputs,
+        recipe,
+        state,
+        optimizer,
+        save=lambda best: save(run, model, loop.optimizer, state, best),
+        control_source=control_source,
+        origin=before,
+        encode=encode,
+    )
+    del inputs, optimizer  # the loop makes others where something else is to learn, and these then go
+    ready = time.monotonic()
+    yield from loop.run()
+    if not loop.over:
+        yield stopped()
+        return
+    if state.step < loop.n_steps:
+        epochs = f"{recipe.train.patience} epoch{'s' * (recipe.train.patience > 1)}"
+        yield Noted(text=f"Stopped early: {epochs} without a better {recipe.train.metric} on validation.", step=state.step)
+    learned = time.monotonic()
+    if not model.is_new_below(loop.plan.depth or 0):  # then what is kept is of other weights
+        loop.start_from(Fresh(model, texts, 0, recipe.speed.device))
+    set_weights(model, recipe, checkpoint.read(run.checkpoint(kept(run, recipe)), checkpoint.WEIGHTS), before)
+    try:
+        ends = [loop.evaluate(split, progress) for split in ("train", "validation")]
+    except Stopped:
+        yield stopped()
+        return
+    yield from ends
+    model.merge()  # as it is asked from now on
+    result = report(run, recipe, model, prepared, texts, ends, words, progress)
+    seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - learned}
+    result["cache"] = loop.cache
+    result["changes"] = History.of(run.events()[0]).told_in_words(state.step)
+    result["seconds"] = seconds | {"total": sum(seconds.values())}
+    files.write(run.result_file, msgspec.json.format(msgspec.json.encode(result), indent=2))
+    yield Ended(state="done", result=result)
+
+
+def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, prepare.Prepared, Texts, list[Event]]:
+    """The run's rows, encoded, and its recipe with nothing left open; read from the source only the first time."""
+    notes: list[Event] = []
+    columns, quoting = {"text": recipe.data.text, "label": recipe.data.label}, recipe.data.quoting
+    if run.data_file.is_file():
+        prepared = prepare.load(run)
+    else:
+        d = recipe.data
+        table = read.read(d.path, d.text, d.label, d.quoting, progress)
+        prepared = prepare.prepare(table, d)
+        columns, quoting = table.columns, table.quoting
+        notes = [Noted(text=text) for text in said_of(table, prepared, d)]
+    preset = MODELS[recipe.model.name]
+    words = tokenizer_of(run, recipe)
+    encoded = words.encode_many(prepared.texts, progress)
+    splits = {split: prepared.indices(split) for split in prepare.SPLITS}
+    lengths = np.array([max(1, len(encoded[i])) for i in splits["train"]])
+    recipe = resolve(recipe, columns, quoting, lengths)
+    files.write(run.recipe_file, toml.text(recipe))
+    if not run.data_file.is_file():  # after the recipe: a run that keeps its rows leaves nothing open
+        prepare.save(prepared, run)
+    context = recipe.model.context
+    ids = [cut(one, context, words) for one in encoded]
+    followed = [cut(words.encode(well_formed(text)), context, words) for text in recipe.train.follow]
+    over = sum(len(one) > context for one in encoded)
+    if over:
+        notes.append(Noted(text=f"{over:,} texts are longer than {context} tokens and are cut."))
+    texts = Texts(ids, prepared.labels.astype(np.int64), splits, preset.pad, context, followed)
+    return recipe, prepared, texts, notes
+
+
+def said_of(table: read.Table, prepared: prepare.Prepared, data: Data) -> Iterator[str]:
+    """What the log should know of the data, in sentences."""
+    yield f"{table.n_rows:,} rows: {table.format}, {table.encoding}; quoting {table.quoting}."
+    yield from filter(None, [table.origin, *table.notes])
+    for reason, rows in table.skipped.items():
+        yield f"{rows:,} rows skipped: {reason}."
+    if data.duplicates == "drop" and prepared.duplicates:
+        yield f"{prepared.duplicates:,} exact copies left out before the split."
+    if data.duplicates == "drop" and prepared.conflicts:
+        yield f"{prepared.conflicts:,} rows left out: their text occurs with different labels."
+    if prepared.unbalanced:
+        yield f"{prepared.unbalanced:,} rows left out for balance."
+    for split in prepare.SPLITS:
+        absent = [name for name, count in prepared.counts(split).items() if not count]
+        if absent:
+            yield f"No row of {', '.join(absent)} in {split}: what is said of it there counts for nothing."
+    leaks = int(prepared.leaks[prepared.indices("test")].sum())
+    if leaks:
+        yield f"{leaks:,} of {len(prepared.indices('test')):,} test texts also stand in training."
+
+
+def baselines(prepared: prepare.Prepared, kind: str, progress: Progress) -> list[Baseline]:
+    """What needs no network gets right, on validation and test; `kind` is how words are counted."""
+    progress("baseline", 0, 1, "")
+    splits = {split: prepared.indices(split) for split in prepare.SPLITS}
+    texts = {split: [prepared.texts[i] for i in rows] for split, rows in splits.items()}
+    labels = {split: prepared.labels[rows] for split, rows in splits.items()}
+    commonest = baseline.most_frequent(labels["train"])
+    said = {"majority": [np.full(len(labels[split]), commonest) for split in ("validation", "test")]}
+    counted = baseline.words(kind, *((texts[split], labels[split]) for split in ("train", "validation")), texts["test"])
+    if counted is not None:
+        said[kind] = counted
+    progress("baseline", 1, 1, "")
+    return [
+        Baseline(name=name, validation=_accuracy(checked, labels["validation"]), test=_accuracy(tested, labels["test"]))
+        for name, (checked, tested) in said.items()
+    ]
+
+
+def _accuracy(said: np.ndarray, labels: np.ndarray) -> float:
+    return float((said == labels).mean())
+
+
+def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: int) -> Started:
+    sizes = cost.sizes(recipe, len(prepared.names))
+    checked = texts.labels[texts.splits["validation"]]
+    return Started(
+        pid=os.getpid(),
+        n_steps=epochs * steps_per_epoch(recipe, texts),
+        epochs=epochs,
+        rows={split: len(rows) for split, rows in texts.splits.items()},
+        labels=prepared.names,
+        majority=float(np.bincount(checked).max() / len(checked)),
+        learns=cost.learning(sizes, recipe.plan),
+        parameters=cost.in_all(sizes, recipe.plan),
+        device=recipe.speed.device,
+        threads=recipe.speed.threads,
+    )
+
+
+def save(run: RunFolder, model: Classifier, optimizer: torch.optim.AdamW, state: State, best: bool) -> None:
+    """Write a checkpoint of everything that a resume needs."""
+    weights: dict[str, Tensor] = dict(model.learned())
+    checkpoint.write(run, state.step, weights, state_tensors(optimizer, model.learning()), msgspec.json.encode(state), best)

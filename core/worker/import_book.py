@@ -1,0 +1,192 @@
+"""A classifier that the book's chapter saved (`review_classifier.pth`), brought in as a run that is done."""
+
+import re
+import shutil
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor
+
+from core import files
+from core.errors import BadModel, BadRun, WorkbenchError
+from core.files import sha256
+from core.model.gpt2 import GPT2
+from core.model.weights import Base, published
+from core.presets import KEPT, MODELS, Shape
+from core.recipe import READS_PADS, Recipe, load
+from core.train import checkpoint
+from core.runs.events import Ended
+from core.runs.folder import RunFolder
+from core.runs.log import EventLog
+from core.train.restore import Origin, tokenizer_of
+from core.runs.root import create_run
+from core.train.loop import State
+
+BROUGHT_IN = "brought in"  # the kind of such a run's base
+SAVE = 'torch.save(model.state_dict(), "review_classifier.pth")'
+AGAIN = f"Save its weights: {SAVE}."
+# ours -> the chapter's
+ENDS = {
+    "wte.weight": "tok_emb.weight",
+    "wpe.weight": "pos_emb.weight",
+    "ln_f.weight": "final_norm.scale",
+    "ln_f.bias": "final_norm.shift",
+}
+BLOCK = {
+    "ln_1.weight": "norm1.scale",
+    "ln_1.bias": "norm1.shift",
+    "attn.c_proj.weight": "att.out_proj.weight",
+    "attn.c_proj.bias": "att.out_proj.bias",
+    "ln_2.weight": "norm2.scale",
+    "ln_2.bias": "norm2.shift",
+    "mlp.c_fc.weight": "ff.layers.0.weight",
+    "mlp.c_fc.bias": "ff.layers.0.bias",
+    "mlp.c_proj.weight": "ff.layers.2.weight",
+    "mlp.c_proj.bias": "ff.layers.2.bias",
+}
+STACKED = ("W_query", "W_key", "W_value")
+
+
+def import_book(
+    root: Path,
+    file: Path,
+    model: str | None = None,
+    labels: Sequence[str] | None = None,
+    context: int = 120,
+    readout: str = "last_pad",
+) -> RunFolder:
+    """Make a run of the classifier in a file; it can be asked and exported, and knows no data and no test.
+
+    Without `model`, the size is found out; `labels` are ham and spam, or numbers where there are not two. `context` and
+    `readout` are how it was trained: the chapter pads to its longest message, 120 tokens, and reads the last position.
+    Raises BadModel where the file is something else, BadRecipe and BadRun as `create_run` does.
+    """
+    found = _read(file)
+    name = _size(found, file, model)
+    backbone, head = _mapped(found, MODELS[name].shape, file)
+    labels = _labels(labels, len(head["head.weight"]), file)
+    recipe = load(
+        {
+            "data": {"path": str(file)},
+            "model": {"name": name, "readout": readout, "context": context},
+            "train": {"padding": "fixed"} if readout in READS_PADS else {},
+        }
+    )
+    run = create_run(root, recipe)
+    try:
+        _fill(run, recipe, backbone, head, labels, file)
+    except (OSError, SafetensorError, WorkbenchError) as error:
+        shutil.rmtree(run.path, ignore_errors=True)
+        cause = error.__cause__ or error
+        why = "the disk is full" if files.disk_full(cause) else cause
+        raise BadRun(f"{run.path} cannot be written: {why}.", "Free some space, or name another folder with --runs.") from error
+    return run
+
+
+def _read(file: Path) -> dict[str, Tensor]:
+    """The tensors of a file that torch.save wrote, by name. No code in it is ever run."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = torch.load(file, weights_only=True, map_location="cpu")
+    except OSError as error:
+        raise BadModel(f"{file} cannot be read: {error.strerror}.", "Check the path.") from error
+    except Exception as error:  # torch's reader of pickles lets through what it stumbles over
+        if code := re.search(r"Unsupported global: GLOBAL (\S+)", str(error)):
+            what = f"{file.name} holds code ({code[1]}), which is not run here, and not weights alone."
+            raise BadModel(what, AGAIN) from error
+        raise BadModel(f"{file.name} is not a whole file of torch.save's.", f"Copy it again, or save it again: {SAVE}.") from error
+    if isinstance(found, Mapping):
+        found = found.get("model_state_dict", found)  # beside an optimizer's, as chapter 5 saves them
+    if not isinstance(found, Mapping) or not all(isinstance(tensor, Tensor) for tensor in found.values()) or not found:
+        raise BadModel(f"{file.name} holds no weights by name.", AGAIN)
+    return {str(name): tensor.float() for name, tensor in found.items()}
+
+
+def _size(found: Mapping[str, Tensor], file: Path, model: str | None) -> str:
+    """The model that these weights are of. Raises BadModel where they are no chapter's, or not of the one that was named."""
+    if any(re.search(r"\.lora(\.|_)|\.linear\.weight$", name) for name in found):
+        raise BadModel(
+            f"{file.name} holds LoRA's adapters, and not how strongly they count (alpha).",
+            "Add (alpha * A @ B).T to each linear weight, put the plain layers back, and save again.",
+        )
+    matrices = {name for name, tensor in found.items() if tensor.ndim == 2}
+    if not {"tok_emb.weight", "pos_emb.weight", "out_head.weight"} <= matrices:
+        names = ", ".join(list(found)[:3])
+        raise BadModel(f"{file.name} is not of the chapter's GPTModel: it holds {names}.", "It needs tok_emb, trf_blocks, out_head.")
+    tokens, positions = found["tok_emb.weight"], found["pos_emb.weight"]
+    numbers = [int(match[1]) for name in found if (match := re.match(r"trf_blocks\.(\d+)\.", name))]
+    n_blocks, (vocab, width), context = 1 + max(numbers, default=-1), tokens.shape, len(positions)
+    fits = [
+        name
+        for name, preset in MODELS.items()
+        if (n_blocks, width, context, vocab)
+        == (preset.shape.n_blocks, preset.shape.width, preset.shape.context, preset.shape.vocab)
+    ]
+    sizes = f"{n_blocks} blocks of width {width}, context {context:,}, {vocab:,} tokens"
+    if not fits:
+        raise BadModel(f"{file.name} holds {sizes}: no model of this program.", f"It knows {', '.join(MODELS)}.")
+    if model and model not in fits:
+        raise BadModel(f"{file.name} holds {fits[0]} ({sizes}), not {model}.", f"Say --model {fits[0]}, or leave it out.")
+    n_classes = len(found["out_head.weight"])
+    if n_classes in (1, vocab):
+        what = "one output" if n_classes == 1 else f"an output for each of {vocab:,} tokens: it is a language model"
+        raise BadModel(f"The out_head of {file.name} has {what}.", "A classifier has one for each of two labels or more.")
+    return model or fits[0]
+
+
+def _mapped(found: Mapping[str, Tensor], shape: Shape, file: Path) -> tuple[GPT2, dict[str, Tensor]]:
+    """The chapter's tensors as a backbone and a head of ours. Raises BadModel where they are not all there, and alone."""
+    D, n_classes = shape.width, len(found["out_head.weight"])
+    with torch.device("meta"):
+        backbone = GPT2(shape)
+    single = dict(ENDS)
+    stacked = {}
+    for i in range(shape.n_blocks):
+        single |= {f"h.{i}.{name}": f"trf_blocks.{i}.{theirs}" for name, theirs in BLOCK.items()}
+        for kind in ("weight", "bias"):
+            stacked[f"h.{i}.attn.c_attn.{kind}"] = [f"trf_blocks.{i}.att.{name}.{kind}" for name in STACKED]
+    shapes = {single[name]: p.shape for name, p in backbone.named_parameters() if name in single}
+    shapes |= {theirs: (D, D) if name.endswith("weight") else (D,) for name, parts in stacked.items() for theirs in parts}
+    shapes |= {"out_head.weight": (n_classes, D), "out_head.bias": (n_classes,)}
+    # a layer without a bias, as those of W_query are with qkv_bias False, adds nothing
+    found = {name: torch.zeros(size) for name, size in shapes.items() if name.endswith("bias")} | dict(found)
+    for name, size in shapes.items():
+        if name not in found:
+            raise BadModel(f"{file.name} holds no {name}.", "It is not a whole GPTModel of the chapter's.")
+        if found[name].shape != size:
+            there = tuple(found[name].shape)
+            raise BadModel(f"{name} in {file.name} is {there}, not {tuple(size)}.", "It is not of the chapter's GPTModel.")
+    for name in found:
+        if name not in shapes and not name.endswith(".att.mask"):  # the mask says nothing that its size does not
+            raise BadModel(f"{file.name} holds {name}, which the chapter's GPTModel has not.", "It cannot be brought in.")
+    tensors = {name: found[theirs] for name, theirs in single.items()}
+    tensors |= {name: torch.cat([found[theirs] for theirs in parts]) for name, parts in stacked.items()}
+    backbone.load_state_dict(tensors, assign=True)
+    return backbone, {f"head.{kind}": found[f"out_head.{kind}"] for kind in ("weight", "bias")}
+
+
+def _labels(given: Sequence[str] | None, n: int, file: Path) -> list[str]:
+    labels = list(given) if given else ["ham", "spam"] if n == 2 else [str(i) for i in range(n)]
+    if len(labels) != n or len(set(labels)) != n or not all(labels):
+        raise BadModel(
+            f"{file.name} has {n} classes; --labels names {', '.join(map(repr, labels))}.",
+            f"Name {n} different ones, in the order of the outputs, with commas between.",
+        )
+    return labels
+
+
+def _fill(run: RunFolder, recipe: Recipe, backbone: GPT2, head: dict[str, Tensor], labels: list[str], file: Path) -> None:
+    """What a worker would have left: tokenizer, base, one checkpoint, and the end."""
+    tokenizer_of(run, recipe)
+    files.write(run.path / KEPT, lambda path: save_file(published(backbone), path))
+    base = Base(BROUGHT_IN, str(file), KEPT, sha256(run.path / KEPT))
+    files.write(run.base_file, msgspec.json.encode(Origin(base, labels)))
+    checkpoint.write(run, 0, head, {}, msgspec.json.encode(State()), best=True)
+    why = f"Brought in from {file.name}: it was trained elsewhere, and not tested here."
+    EventLog(run).last(Ended(state="done", why=why, result={}))

@@ -1,0 +1,57 @@
+"""From what the person left open (`auto`) to what this machine and this data make of it."""
+
+import os
+
+import numpy as np
+import psutil
+import torch
+
+from core import memory
+from core.options import merge
+from core.presets import MODELS
+from core.recipe import Machine, Recipe, Speed, load
+from core.train.precision import precision
+
+
+def threads() -> int:
+    """Physical cores that this process may use: hyperthreads only get into each other's way in matrix products."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
+
+
+def device() -> str:
+    """The fastest device that this build of PyTorch can use here."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def resolve_machine(machine: Machine) -> dict:
+    """Device, threads and precision, as this machine makes them of `auto`; the threads are set, too."""
+    found = {
+        "device": device() if machine.device == "auto" else machine.device,
+        "threads": threads() if machine.threads == "auto" else machine.threads,
+    }
+    torch.set_num_threads(found["threads"])
+    found["precision"] = precision(found["device"]) if machine.precision == "auto" else machine.precision
+    return found
+
+
+def resolve_speed(speed: Speed) -> dict:
+    """What `resolve_machine` finds, and the cache's share of memory."""
+    free = round(memory.free() / 4 / 1e9, 1)
+    return resolve_machine(speed) | {"cache_memory": free if speed.cache_memory == "auto" else speed.cache_memory}
+
+
+def resolve(recipe: Recipe, columns: dict[str, str], quoting: str, lengths: np.ndarray) -> Recipe:
+    """The recipe with no `auto` left. `columns` and `quoting` are as read, `lengths` the training texts' tokens, uncut."""
+    preset, t = MODELS[recipe.model.name], recipe.train
+    rate, head = (preset.lr, preset.head_lr) if t.lr == "auto" else (t.lr, t.lr)
+    context = {"model": preset.shape.context, "longest": max(1, min(int(lengths.max()), preset.shape.context))}
+    found = {
+        "data": {"text": columns["text"], "label": columns["label"], "quoting": quoting},
+        "model": {"context": context.get(recipe.model.context, recipe.model.context)},
+        "train": {"batch": recipe.batch, "lr": rate, "head_lr": head if t.head_lr == "auto" else t.head_lr},
+        "speed": resolve_speed(recipe.speed),
+    }
+    return load(merge(recipe.model_dump(), found))

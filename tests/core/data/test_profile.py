@@ -1,0 +1,164 @@
+import gzip
+import subprocess
+import sys
+
+import msgspec
+import numpy as np
+import pytest
+
+from core import recipe
+from core.rows import Profile
+from core.data.profile import measure, profile
+from core.errors import BadData
+
+
+def of(path, **layers) -> recipe.Recipe:
+    return recipe.load({"data": {"path": str(path)}}, layers)
+
+
+def notes(profile: Profile) -> dict[str, int]:
+    return {note.filter: note.count for note in profile.notes}
+
+
+def test_the_sms_file_under_the_book(shared):
+    found, survey = profile(of(shared / "sms/SMSSpamCollection", preset="book"))
+    assert (found.rows, found.quoting, found.columns) == (5572, "csv", {"text": "1", "label": "0"})
+    assert found.labels == {"ham": 4825, "spam": 747} and found.learning == {"ham": 747, "spam": 747}
+    assert {split: sum(rows.values()) for split, rows in found.splits.items()} == {
+        "train": 1045,
+        "validation": 149,
+        "test": 300,
+    }
+    assert (found.duplicates, found.leaks) == (403, {"validation": 13, "test": 37})
+    assert (found.context, found.longest_training, found.cut) == (120, 120, 0)
+    assert found.problem == ""
+    assert notes(found) == {"leak test": 37, "leak validation": 13, "duplicate": 403, "label ham": 4825}
+    assert sum(found.lengths["spam"].values()) == 747
+    assert all(survey.mask(note.filter).sum() == note.count for note in found.notes)
+    assert 0.2 < found.tokens_per_character < 0.35
+
+
+def test_the_sms_file_under_the_default(shared):
+    found, _ = profile(of(shared / "sms/SMSSpamCollection"))
+    assert (found.rows, found.quoting, found.duplicates) == (5574, "none", 403)
+    assert found.leaks == {"validation": 0, "test": 0}
+    assert sum(found.learning.values()) == 5574 - 403
+    assert (found.context, found.cut) == (512, 0)
+
+
+def test_a_profile_travels_as_json(shared):
+    found, _ = profile(of(shared / "sms/SMSSpamCollection"))
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Profile) == found
+
+
+def test_a_script_the_tokenizer_was_not_made_for_is_said(shared):
+    found, _ = profile(of(shared / "chinese/ChnSentiCorp_htl_all.csv"))
+    assert found.tokens_per_character > 1
+    assert notes(found)["costly"] > 7000
+    assert found.skipped[0].reason == "no text" and found.skipped[0].rows == 1
+
+
+def test_the_context_is_the_models_the_longest_or_a_number(file):
+    path = file("label,text\n" + "".join(f"{'ab'[i % 2]},{'word ' * (i + 1)}\n" for i in range(60)))
+    assert profile(of(path))[0].context == 512
+    longest, survey = profile(of(path, model={"context": "longest"}))
+    assert longest.context == longest.longest_training == survey.lengths[survey.split == "train"].max()
+    short, _ = profile(of(path, model={"context": 20}))
+    assert short.cut == notes(short)["cut"] == 41
+
+
+def test_what_is_worth_a_look(file):
+    rows = [f"{'ab'[i % 2]},some text number {i}" for i in range(40)]
+    rows += ["rare,one of a kind"] * 1 + [
+        "a,other one \ufffd here",
+        "a,both",
+        "b,both",
+        "a,some text number 0",
+    ]
+    found, _ = profile(of(file("label,text\n" + "\n".join(rows)), data={"stratify": False}))
+    worth = notes(found)
+    assert (worth["conflict"], worth["duplicate"], worth["undecodable"], worth["label rare"]) == (2, 1, 1, 1)
+    assert any("has no row of rare" in note.text for note in found.notes)
+    assert all(note.text and (note.count or not note.filter) for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "content, what",
+    [
+        (
+            "label,text\n" + "ham,some text\nham,other text\n" * 3,
+            "Every row says ham. A classifier needs two labels.",
+        ),
+        ("label,text\n" + "".join(f"{'ab'[i % 2]},text {i}\n" for i in range(20)) + "rare,one\n", "rare (1)"),
+        ("label,text\n" + "ham,\nspam,\n" * 3, "No row has both a text and a label."),
+    ],
+)
+def test_a_file_that_cannot_be_split_still_shows_what_it_holds(file, content, what):
+    found, survey = profile(of(file(content)))
+    assert what in found.problem
+    assert found.rows and found.splits == found.learning == found.leaks == {}
+    assert survey.mask("").sum() == sum(found.labels.values()) == sum(map(len, [survey.table.texts]))
+    assert msgspec.json.encode(found)
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path):
+    with pytest.raises(BadData, match="There is no file"):
+        profile(of(tmp_path / "gone.csv"))
+
+
+def test_an_unchanged_file_is_not_read_again(file):
+    path = file("label,text\n" + "".join(f"{'ab'[i % 2]},text {i}\n" for i in range(60)))
+    heard = []
+    _, first = profile(of(path), lambda *report: heard.append(report))
+    assert {report[0] for report in heard} == {"read", "tokens"}
+    heard.clear()
+    _, second = profile(of(path, data={"seed": 7}), lambda *report: heard.append(report), first)
+    assert heard == [] and second.table is first.table
+    assert (second.split != first.split).any()
+    path.write_text(path.read_text() + "a,one more\n")
+    assert profile(of(path), None, second)[0].rows == 61
+
+
+def test_an_unknown_filter_is_refused(file):
+    _, survey = profile(of(file("label,text\n" + "".join(f"{'ab'[i % 2]},text {i}\n" for i in range(60)))))
+    with pytest.raises(BadData, match="no filter"):
+        survey.mask("doubted")
+
+
+def test_speed_is_that_of_a_machine():
+    assert 1e8 < measure() < 1e15
+
+
+def test_a_large_file_tells_how_far_it_is_and_can_be_left(shared):
+    heard = []
+
+    class Enough(BaseException):
+        pass
+
+    def listen(name, done, total, unit):
+        heard.append((name, done, total))
+        if name == "tokens" and done >= 1500:
+            raise Enough
+
+    with pytest.raises(Enough):
+        profile(of(shared / "imdb/test.csv.gz"), listen)
+    assert {name for name, _, _ in heard} == {"read", "tokens"}
+    assert [total for name, _, total in heard if name == "tokens"] == [25_000] * 4
+
+
+@pytest.mark.slow
+def test_the_imdb_reviews_joined(shared, tmp_path):
+    parts = [gzip.decompress((shared / f"imdb/{name}.csv.gz").read_bytes()) for name in ("train", "test")]
+    path = tmp_path / "imdb.csv"
+    path.write_bytes(parts[0] + parts[1].split(b"\n", 1)[1])
+    found, survey = profile(of(path, model={"name": "gpt2"}))
+    assert (found.rows, found.labels) == (50_000, {"neg": 25_000, "pos": 25_000})
+    assert found.cut and found.context == 1024 and np.isfinite(survey.lengths).all()
+
+
+def test_profiles_are_quick_to_import():
+    """The interface shows profiles; it must not load what it takes to make them."""
+    heavy = ("numpy", "tiktoken", "pandas")
+    code = f"import sys, core.rows; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

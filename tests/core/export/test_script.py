@@ -1,0 +1,426 @@
+"""The script that a run is printed as: it runs without the workbench and ends with the run's weights."""
+
+import ast
+import builtins
+import dataclasses
+import itertools
+import json
+import os
+import random
+import runpy
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from core import assets
+from core.export.script import WIDTH, Facts, facts_of, freezing, script
+from core.text.tokenizer import tokenizer
+from core.errors import BadRun
+from core.evaluate.predict import kept
+from core.model.classifier import Classifier, part_of
+from core.freeze import FreezePlan
+from core.options import layer, merge
+from core.presets import MODELS, Shape
+from core.recipe import load
+from core.train import checkpoint
+from core.runs import events as e
+from core.worker.finetune import attempt
+from core.runs.folder import RunFolder
+from core.runs.root import create_run
+from core.train.control_source import ControlSource
+from core.wording import UNSAFE
+
+GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()
+BAD = "free prize win cash claim urgent offer txt now guaranteed bonus click award".split()
+NEEDED = {"torch", "numpy", "safetensors", "tiktoken"}
+NANO = MODELS["nano"]
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    """In this process, nano is a model of three narrow blocks."""
+    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(NANO, shape=Shape(3, 32, 2, 64, 8192)))
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A function that trains a small run, changed by the given layer, in this process."""
+    rng = random.Random(5)
+    lines = ["ham\t\n" if i == 4 else line(rng, i) for i in range(60)]
+    (tmp_path / "messages.tsv").write_text("".join(lines))
+
+    def train(**changes):
+        small = {
+            "data": {"path": str(tmp_path / "messages.tsv")},
+            "model": {"weights": "random"},
+            "train": {"epochs": 2, "batch": 4, "lr": 1e-3, "eval_every": 5},
+            "speed": {"threads": 1, "device": "cpu", "precision": "fp32"},
+        }
+        run = create_run(tmp_path / "runs", load(merge(small, changes)))
+        for _ in attempt(run, lambda *_: None, ControlSource(), resumed=False):
+            pass
+        return run
+
+    return train
+
+
+def line(rng, i):
+    label, words = ("spam", BAD) if i % 3 == 0 else ("ham", GOOD)
+    return f"{label}\t{' '.join(rng.choices(words, k=rng.randint(2, 9)))} {i}\n"
+
+
+def test_the_script_of_a_run(trained, tmp_path):
+    """As it is used: in a process and a folder of its own."""
+    run = trained()
+    (tmp_path / "train.py").write_text(script(run.recipe(), facts_of(run)))
+    command, environment = [sys.executable, "train.py"], os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Ep 2 (Step 000020): Train loss" in done.stdout
+    assert f"Test accuracy: {run.result()['test']['accuracy'] * 100:.2f}%" in done.stdout
+    check(run, load_file(tmp_path / "classifier.safetensors"))
+
+
+CASES = {
+    "book": {"model": {"readout": "last_pad", "context": "longest"}, "train": {"padding": "fixed", "drop_last": True, "keep": "last"}},
+    "lora": {"freeze": {"trainable": "lora"}, "train": {"batch": 8}},
+    "accumulate": {"train": {"padding": "none", "batch": 1, "accumulate": 8, "ignore_index": 0}, "model": {"outputs": "sigmoid"}},
+}
+SLOW = {
+    "first": {"model": {"readout": "first"}, "freeze": {"trainable": "all"}, "train": {"padding": "dynamic"}},
+    "mean": {"model": {"readout": "mean", "head": "mlp"}, "train": {"keep": "last"}},
+    "mean of pads": {"model": {"readout": "mean_pads", "context": 9}, "train": {"padding": "fixed"}},
+    "mean alone": {"model": {"readout": "mean", "causal": False}, "train": {"padding": "none", "batch": 1}},
+    "not causal": {"model": {"causal": False}, "freeze": {"trainable": "last_two_blocks"}},
+    "not causal, first": {"model": {"causal": False, "readout": "first"}, "freeze": {"trainable": "blocks.1,norm,head"}},
+    "not causal, pads": {"model": {"causal": False, "readout": "last_pad", "context": 12}, "train": {"padding": "fixed"}},
+    "ignore": {"train": {"ignore_index": 1, "batch": 2, "accumulate": 3}},
+    "sigmoid": {"model": {"outputs": "sigmoid", "head": "mlp"}, "train": {"drop_last": True, "batch": 8}},
+    "rates": {
+        "freeze": {"trainable": "all"},
+        "train": {"head_lr": 3e-3, "layer_decay": 0.5, "schedule": "cosine", "warmup": 0.2, "clip": 0.1, "accumulate": 3},
+    },
+    "rates for all": {"train": {"layer_decay": 0.5, "decay": "all", "warmup": 0.3}, "freeze": {"trainable": "last_two_blocks"}},
+    "classes": {
+        "train": {"class_weights": "balanced", "label_smoothing": 0.2, "schedule": "linear", "metric": "f1", "accumulate": 2},
+        "model": {"outputs": "sigmoid"},
+    },
+    "patience": {"train": {"epochs": 5, "patience": 1, "metric": "accuracy", "lr": 1e-5, "keep": "last"}},
+    "some lora": {
+        "freeze": {"trainable": "lora.0,blocks.2,head"},
+        "lora": {"layers": "query,value,down", "scaling": "alpha", "alpha": 2.0, "rank": 4},
+        "train": {"weight_decay": 0.0, "accumulate": 3},
+    },
+    "no head": {"freeze": {"trainable": "embeddings,norm"}},
+    "built in": {"model": {"weights": "pretrained"}},
+}
+
+
+@pytest.mark.parametrize("changes", CASES.values(), ids=CASES)
+def test_the_weights_are_those_of_the_run(trained, changes, tmp_path, monkeypatch):
+    run = trained(**changes)
+    check(run, weights_of(script(run.recipe(), facts_of(run)), tmp_path, monkeypatch))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changes", SLOW.values(), ids=SLOW)
+def test_the_weights_are_those_of_every_kind_of_run(trained, changes, tmp_path, monkeypatch):
+    if changes.get("model", {}).get("weights") == "pretrained":
+        monkeypatch.setitem(MODELS, "nano", NANO)
+    run = trained(**changes)
+    check(run, weights_of(script(run.recipe(), facts_of(run)), tmp_path, monkeypatch))
+
+
+def weights_of(code: str, folder: Path, monkeypatch) -> dict[str, torch.Tensor]:
+    """What the script leaves behind, run in this process, which has torch already."""
+    (folder / "train.py").write_text(code)
+    monkeypatch.chdir(folder)
+    runpy.run_path(str(folder / "train.py"))
+    return load_file(folder / "classifier.safetensors")
+
+
+def check(run, found: dict[str, torch.Tensor]) -> None:
+    recipe = run.recipe()
+    expected = checkpoint.read(run.checkpoint(kept(run, recipe)), checkpoint.WEIGHTS)
+    # What changes no answer has no gradient but what rounding leaves of zero, and that AdamW makes steps of: the keys'
+    # bias, and all of queries and keys where there is one token to look at.
+    alone = recipe.model.readout == "first" and recipe.model.causal
+    assert expected
+    for name, tensor in expected.items():
+        other = of_book(found, name)
+        if alone and ".c_attn." in name:
+            tensor, other = tensor.chunk(3)[2], other.chunk(3)[2]
+        elif name.endswith("c_attn.bias"):
+            tensor, other = (torch.cat(one.chunk(3)[::2]) for one in (tensor, other))
+        torch.testing.assert_close(other, tensor, rtol=1e-4, atol=3e-5, msg=lambda words, name=name: f"{name}: {words}")
+
+
+def of_book(found: dict[str, torch.Tensor], name: str) -> torch.Tensor:
+    """A tensor of a run by its name, taken from the script's, which have the book's names."""
+    kinds = {"weight": "scale", "bias": "shift"}
+    layers = {"query": "att.W_query", "key": "att.W_key", "value": "att.W_value", "out": "att.out_proj"}
+    layers |= {"up": "ff.layers.0", "down": "ff.layers.2"}
+    theirs = {("attn", "c_proj"): "att.out_proj", ("mlp", "c_fc"): "ff.layers.0", ("mlp", "c_proj"): "ff.layers.2"}
+
+    def linear(i, layer, kind):
+        adapted = f"trf_blocks.{i}.{layer}.linear.{kind}"
+        return found[adapted] if adapted in found else found[f"trf_blocks.{i}.{layer}.{kind}"]
+
+    match name.removeprefix("backbone.").split("."):
+        case ["head", *rest]:
+            return found[".".join(["out_head", *rest])]
+        case ["wte" | "wpe" as table, _]:
+            return found[{"wte": "tok_emb.weight", "wpe": "pos_emb.weight"}[table]]
+        case ["ln_f", kind]:
+            return found[f"final_norm.{kinds[kind]}"]
+        case ["h", i, "ln_1" | "ln_2" as norm, kind]:
+            return found[f"trf_blocks.{i}.norm{norm[-1]}.{kinds[kind]}"]
+        case ["h", i, *_, "lora", layer, side]:
+            return found[f"trf_blocks.{i}.{layers[layer]}.lora.{side.upper()}"]
+        case ["h", i, "attn", "c_attn", kind]:
+            return torch.cat([linear(i, layers[layer], kind) for layer in ("query", "key", "value")])
+        case ["h", i, part, layer, kind]:
+            return linear(i, theirs[part, layer], kind)
+    raise KeyError(name)
+
+
+PLANS = ["head", "last_block", "last_two_blocks", "all", "lora", "embeddings,head", "blocks.0,blocks.1,norm", "blocks.1"]
+PLANS += ["lora.0,blocks.2,head", "lora.1,lora.2,norm", "blocks.0,lora.1,blocks.2"]
+
+
+@pytest.mark.parametrize("trainable", PLANS)
+def test_what_the_toggles_mean_lets_learn_what_the_run_does(trainable):
+    recipe = load({"freeze": {"trainable": trainable}})
+    plan, shape = recipe.plan, MODELS["nano"].shape
+    ours = Classifier(shape, 2, recipe.model)
+    ours.adapt(plan, recipe.lora, 0)
+    ours.freeze(plan)
+    names = definitions(script(whole(freeze={"trainable": trainable}), FACTS))
+    model = names["model"] = names["GPTModel"](names["GPT_CONFIG"])
+    model.out_head = nn.Linear(shape.width, 2)
+    exec("\n".join(freezing(plan)), names)  # noqa: S102
+    assert learning(model, part_of_book) == learning(ours, part_of)
+
+
+def definitions(code: str) -> dict:
+    """What a script defines, without what it does."""
+    tree = ast.parse(code)
+    tree.body = list(itertools.takewhile(lambda node: not isinstance(node, ast.With), tree.body))
+    names: dict = {}
+    exec(compile(tree, "train.py", "exec"), names)  # noqa: S102
+    return names
+
+
+def learning(model: nn.Module, part) -> Counter:
+    found: Counter = Counter()
+    for name, parameter in model.named_parameters():
+        found[part(name)] += parameter.numel() * parameter.requires_grad
+    return +found
+
+
+def part_of_book(name: str) -> str:
+    match name.split("."):
+        case ["trf_blocks", i, *rest]:
+            return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
+        case ["tok_emb" | "pos_emb", *_]:
+            return "embeddings"
+    return {"final_norm": "norm", "out_head": "head"}[name.split(".")[0]]
+
+
+def test_the_lines_are_as_few_as_can_be():
+    lines = freezing(FreezePlan.parse("blocks.1,lora.4,lora.5,head", 12))
+    assert lines == [
+        "for param in model.parameters():",
+        "    param.requires_grad = False",
+        "for param in model.trf_blocks[1].parameters():",
+        "    param.requires_grad = True",
+        "replace_linear_with_lora(model.trf_blocks[4:6])",
+        "for param in model.out_head.parameters():",
+        "    param.requires_grad = True",
+    ]
+    assert "for param in model.trf_blocks[-2:].parameters():" in freezing(FreezePlan.parse("last_two_blocks", 12))
+    assert "for param in model.trf_blocks[-1].parameters():" in freezing(FreezePlan.parse("last_block", 12))
+    assert freezing(FreezePlan.parse("all", 12)) == ["for param in model.parameters():", "    param.requires_grad = True"]
+
+
+FACTS = Facts(Path("/runs/r1"), ["ham", "spam"], Path("/runs/r1/base.safetensors"), "random: seed 1", "", Path("/runs/r1/tokens.tiktoken.xz"), [])
+
+
+def whole(**changes):
+    """A recipe that leaves nothing open."""
+    closed = {"model": {"context": 64}, "train": {"lr": 1e-3, "head_lr": 1e-3}, "speed": {"threads": 1, "device": "cpu", "precision": "fp32"}}
+    recipe = load(merge(closed, changes))
+    return load(merge(recipe.model_dump(), {"train": {"batch": recipe.batch}}))
+
+
+CHOICES = {
+    "model.readout": ["last_real", "last_pad", "first", "mean", "mean_pads"],
+    "model.causal": [True, False],
+    "model.head": ["linear", "mlp"],
+    "model.outputs": ["softmax", "sigmoid"],
+    "freeze.trainable": ["last_block", "lora", "all", "lora.0,blocks.2"],
+    "lora.layers": ["all", "query,value", "up"],
+    "lora.dropout": [0.0, 0.1],
+    "lora.scaling": ["alpha/rank", "alpha"],
+    "train.padding": ["bucketed", "dynamic", "fixed", "none"],
+    "train.accumulate": [1, 3],
+    "train.ignore_index": [-100, 1],
+    "train.drop_last": [False, True],
+    "train.keep": ["best", "last"],
+    "train.head_lr": [1e-3, 1e-2],
+    "train.layer_decay": [1.0, 0.5],
+    "train.schedule": ["constant", "linear", "cosine"],
+    "train.warmup": [0.0, 0.1],
+    "train.clip": [0.0, 1.0],
+    "train.decay": ["matrices", "all"],
+    "train.class_weights": ["none", "balanced"],
+    "train.label_smoothing": [0.0, 0.1],
+    "train.metric": ["loss", "accuracy", "f1"],
+    "train.patience": [0, 2],
+    "speed.device": ["cpu", "cuda"],
+    "speed.precision": ["fp32", "bf16"],
+}
+
+
+def test_every_script_is_whole_and_holds_nothing_that_it_does_not_use():
+    rng, seen = random.Random(1), Counter()
+    while min((seen[name, value] for name, values in CHOICES.items() for value in values), default=0) < 3:
+        chosen = {name: rng.choice(values) for name, values in CHOICES.items()}
+        if chosen["model.readout"].endswith(("_pad", "_pads")):
+            chosen["train.padding"] = "fixed"
+        seen.update(chosen.items())
+        code = script(whole(**merge(*(layer(*item) for item in chosen.items()))), FACTS)
+        sound(code, chosen)
+
+
+def sound(code: str, chosen: object) -> None:
+    """It compiles, in few enough columns; imports what it may; every name is known, and everything defined is used."""
+    tree = ast.parse(code)
+    assert max(map(len, code.splitlines())) <= WIDTH, chosen
+    assert "\n\n\n\n" not in code and code.endswith(")\n") and all(line == line.rstrip() for line in code.splitlines())
+    loaded, stored, imported = set(), set(), set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id, ast.Load()):
+                loaded.add(id)
+            case ast.Name(id) | ast.arg(id) | ast.FunctionDef(id) | ast.ClassDef(id):
+                stored.add(id)
+            case ast.Import(names):
+                imported |= {(name.name, name.asname or name.name) for name in names}
+            case ast.ImportFrom(module, names):
+                imported |= {(module, name.name) for name in names}
+    assert {module.split(".")[0] for module, _ in imported} <= NEEDED | sys.stdlib_module_names
+    known = stored | {name for _, name in imported}
+    assert loaded <= known | set(dir(builtins)), (loaded - known, chosen)
+    methods = {node.name for kind in ast.walk(tree) if isinstance(kind, ast.ClassDef) for node in kind.body if isinstance(node, ast.FunctionDef)}
+    assert known - methods - loaded - {"_"} == set(), (known - methods - loaded, chosen)
+
+
+def test_texts_of_a_person_are_written_as_python_reads_them():
+    labels = ['say "no"', "a\\b", "two\nlines", "日本語", *(f"a rather long name of a label, number {i}" for i in range(9))]
+    strange = FACTS._replace(run=Path('/runs/"r1"'), labels=labels, prefix="transformer.")
+    code = script(whole(), strange)
+    assert definitions(code)["LABELS"] == labels and definitions(code)["RUN"] == strange.run
+    assert '["transformer.wte.weight"]' in code
+    sound(code, labels)
+
+
+STRANGE = [
+    '"',
+    "'",
+    '"""\nimport os\nos.abort()\n"""',
+    "\'\'\'\nos.abort()\n#",
+    "\\",
+    '\\"""',
+    'ends in a quote"',
+    "# coding: utf-7",
+    "{{ 7 * 7 }}{% raw %}{# {x} {{",
+    '" + __import__("os").abort() + "',
+    *(f"a{end}os.abort()" for end in ("\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")),
+    "a\x00b\x1b[2J\x9b\u202e\u200b\u3164\U000e0041",
+    "a very long one " * 40,
+    "x" * 300 + "\n" + "y" * 300,
+]
+
+
+@pytest.mark.parametrize("words", STRANGE)
+def test_no_words_of_a_folder_are_code(words, tmp_path):
+    """What a script does is the same whatever stands in the folder, and what stands there is in it as it is, or a comment."""
+    plain, strange = (script(run.recipe(), facts_of(run)) for run in (folder(tmp_path / "a", "plain"), folder(tmp_path / "b", words)))
+    assert statements(strange) == statements(plain)
+    assert ast.get_docstring(ast.parse(strange)) == ast.get_docstring(ast.parse(plain))
+    assert len(strange.splitlines()) == strange.count("\n")
+    assert not UNSAFE.search(strange.replace("\n", ""))
+    assert definitions(strange)["LABELS"] == ["ham", words]
+
+
+def folder(root: Path, words: str) -> RunFolder:
+    """The folder of a run that says the same words wherever it can."""
+    name = words.replace("/", "").replace("\0", "")[:60]
+    run = create_run(root, whole())
+    run = RunFolder(run.path.rename(root / f"run {name}"))
+    file = f"base {name}"
+    save_file({"wte.weight": torch.zeros(1)}, run.path / file)
+    base = {"kind": words, "source": words, "file": file}
+    run.base_file.write_text(json.dumps({"base": base, "labels": ["ham", words]}))
+    run.data_file.touch()
+    parts = {"parts": "head", "parameters": 1, "depth": 1, "attempt": 1}
+    learns = [e.Trainable(words=word, step=step, **parts | {"parts": part}) for step, part, word in ((0, "head", words), (3, "all", words))]
+    rates = e.Applied(id="1", control={"type": "rates", "lr": 0.01, "why": words}, step=2, attempt=1)
+    steps = e.Steps(loss=[1.0] * 9, lr=[1.0] * 9, tokens=1, seconds=1.0, rss=1, n_steps=9, step=9, attempt=1)
+    run.events_file.write_bytes(b"".join(map(e.encode, [learns[0], rates, learns[1], steps])))
+    assert facts_of(run).changes == ["from step 3 on lr 0.01", f"from step 4 on {words}"]
+    return run
+
+
+def statements(code: str) -> str:
+    """What a script does, whatever its literals say."""
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
+    return ast.dump(tree)
+
+
+@pytest.mark.parametrize("words", [*STRANGE, "\ud800"])
+def test_no_facts_are_code(words):
+    strange = Facts(Path("/runs") / words, ["ham", words], Path("/other") / words, words, "", Path("/elsewhere") / words, [words])
+    code = script(whole(), strange)
+    plain = FACTS._replace(weights=Path("/other/base"), tokens=Path("/elsewhere/tokens"), changes=["lr 0.1"])
+    assert statements(code) == statements(script(whole(), plain))
+    names = definitions(code)
+    assert (names["RUN"], names["WEIGHTS"], names["TOKENS"]) == (strange.run, strange.weights, strange.tokens)
+    code.encode()
+
+
+def test_gpt2s_tokens_are_those_of_the_package():
+    code = script(whole(model={"name": "gpt2"}), FACTS._replace(tokens=assets.FOLDER / "gpt2.tiktoken.xz"))
+    names = definitions(code)
+    words = names["read_tokenizer"](names["TOKENS"])
+    assert words.encode_ordinary("Every effort moves you") == tokenizer("gpt2").encode("Every effort moves you")
+
+
+def test_a_run_without_a_model_or_without_rows_has_no_script(tmp_path):
+    run = create_run(tmp_path, load({}))
+    with pytest.raises(BadRun, match="has not built its model yet"):
+        facts_of(run)
+    run.base_file.write_text('{"base": {"kind": "brought in", "source": "x.pth", "file": "base.safetensors"}, "labels": []}')
+    with pytest.raises(BadRun, match="keeps no rows"):
+        facts_of(run)
+
+
+def test_what_a_run_did_on_its_way_is_said():
+    told = FACTS._replace(changes=["from step 6 on head only", "from step 21 on lr 0.0005"])
+    assert "The run was changed on its way, and this script is not: from step 6 on head only;" in comments(script(whole(), told))
+    assert "after every 8 steps one block more learns" in comments(script(whole(freeze={"thaw_every": 8}), FACTS))
+    assert "on its way" not in script(whole(), FACTS)
+
+
+def comments(code: str) -> str:
+    return " ".join(line.removeprefix("# ") for line in code.splitlines() if line.startswith("# "))

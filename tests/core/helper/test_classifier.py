@@ -1,0 +1,87 @@
+"""What the model helper answers of a text that is being typed."""
+
+import dataclasses
+from itertools import accumulate
+
+import msgspec
+import pytest
+
+from core.helper import classifier
+from core.helper.classifier import DROPPED, MOST_PIECES
+from core.presets import MODELS, Shape
+from core.recipe import load
+from core.worker.finetune import attempt
+from core.runs.root import create_run
+from core.train.control_source import ControlSource
+
+CONTEXT = 400
+
+
+@pytest.fixture
+def ask(tmp_path, monkeypatch):
+    """A function that trains a small run with a readout and gives a function that asks it."""
+    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], shape=Shape(2, 16, 2, CONTEXT)))
+    data = tmp_path / "messages.tsv"
+    texts = [("spam", f"free prize {i}") if i % 3 == 0 else ("ham", f"lunch at home {i}") for i in range(30)]
+    data.write_text("".join(f"{label}\t{text}\n" for label, text in texts))
+
+    def asked(readout: str):
+        recipe = {
+            "data": {"path": str(data)},
+            "model": {"readout": readout, "weights": "random"},
+            "freeze": {"trainable": "head"},
+            "train": {"epochs": 1},
+            "speed": {"threads": 1, "device": "cpu", "precision": "fp32", "cache": "off"},
+        }
+        run = create_run(tmp_path / "runs", load(recipe))
+        list(attempt(run, lambda *_: None, ControlSource(), False))
+        kinds = classifier.kinds()
+
+        def ask(kind: str, **args):
+            found = kinds[kind]({"run": str(run.path), "checkpoint": None, **args}, None)
+            return msgspec.json.decode(msgspec.json.encode(found))
+
+        assert ask("open")["labels"] == ["ham", "spam"]
+        return ask
+
+    return asked
+
+
+def test_a_typed_text_comes_with_the_verdict_after_each_of_its_pieces(ask):
+    ask = ask("last_real")
+    for text in ("free prize", "free pri", "", "日本 😀 ok", "\ud800 a", "lunch " * 2 * CONTEXT):
+        typed = ask("typed", text=text)
+        (alone,) = ask("predict", texts=[text])["answers"]
+        shares, expected = typed["answer"].pop("probabilities"), alone.pop("probabilities")
+        assert typed["answer"] == alone and shares == pytest.approx(expected, abs=1e-5)
+        if text:
+            assert typed["curve"][-1] == pytest.approx(list(shares.values()), abs=1e-4)
+    typed = ask("typed", text="日本 😀 ok")
+    pieces = [piece for piece, _ in typed["pieces"]]
+    assert pieces[:2] == ["日", "本"] and pieces[-1] == " ok" and "".join(pieces) == "日本 😀 ok"
+    begun = [answer["probabilities"] for answer in ask("predict", texts=[*accumulate(pieces)])["answers"]]
+    for row, probabilities in zip(typed["curve"], begun, strict=True):
+        assert row == pytest.approx(list(probabilities.values()), abs=1e-4)
+    assert ask("typed", text="")["pieces"] == ask("typed", text="")["curve"] == []
+
+
+def test_of_a_long_text_the_last_pieces_come_and_the_first_of_them_seldom_changes(ask):
+    ask = ask("last_real")
+    befores = set()
+    for n in range(MOST_PIECES - 1, MOST_PIECES + DROPPED + 2):
+        typed = ask("typed", text=" a" * n)
+        assert typed["before"] + len(typed["pieces"]) == n and len(typed["curve"]) == len(typed["pieces"]) <= MOST_PIECES
+        befores.add(typed["before"])
+    assert befores == {0, DROPPED, 2 * DROPPED}
+
+
+def test_a_character_that_the_context_cuts_in_half_still_has_a_verdict(ask):
+    typed = ask("last_real")("typed", text=" a" * (CONTEXT - 1) + "日")
+    assert typed["answer"]["cut"] and typed["pieces"][-1] == ["\ufffd", 1]
+    assert typed["curve"][-1] == pytest.approx(list(typed["answer"]["probabilities"].values()), abs=1e-4)
+
+
+def test_another_readout_has_no_curve_and_says_why(ask):
+    typed = ask("mean")("typed", text="free prize")
+    assert typed["pieces"] is None and typed["curve"] is None
+    assert "needs the readout last_real" in typed["why"] and typed["answer"]["text"] == "free prize"

@@ -1,0 +1,47 @@
+"""Figures against known ones."""
+
+import numpy as np
+import pytest
+
+from core.evaluate import baseline
+from core import metrics
+
+
+@pytest.mark.parametrize(
+    ("right", "rows", "low", "high"),  # the last two from the formula's worked examples in Newcombe (1998), table I
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_intervals(right, rows, low, high):
+    assert metrics.wilson(right, rows) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_wilson_of_nothing_knows_nothing():
+    assert metrics.wilson(0, 0) == (0.0, 1.0)
+
+
+def test_per_class_figures_by_hand():
+    found = metrics.per_class(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), ["ham", "spam", "never"])
+    assert found["confusion"] == [[1, 1, 0], [0, 2, 0], [0, 0, 0]]
+    assert found["per_class"]["ham"] == {"precision": 1.0, "recall": 0.5, "f1": pytest.approx(2 / 3), "rows": 2}
+    assert found["per_class"]["spam"]["precision"] == pytest.approx(2 / 3)
+    assert found["per_class"]["never"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "rows": 0}
+
+
+def test_how_strictly_words_are_counted_is_chosen_on_validation():
+    rng = np.random.default_rng(0)
+    rare = rng.random(300) < 0.1
+    common = "see you at home soon then".split()
+    texts = [" ".join([*rng.choice(common, 6), "prize" if is_rare else "lunch"]) for is_rare in rare]
+    train, test = (texts[:200], rare[:200].astype(int)), (texts[200:], rare[200:].astype(int))
+    strict, loose = (baseline.words("tfidf", train, checked, test[0]) for checked in ((["x"], np.array([0])), test))
+    assert (loose[1] == test[1]).all() and loose[0].tolist() == loose[1].tolist()
+    assert strict[1].tolist() != loose[1].tolist()  # all are right of nothing: the strictest is taken
+
+
+def test_counting_words_tells_two_vocabularies_apart():
+    texts, labels = ["free prize"] * 5 + ["see you"] * 5, np.array([1] * 5 + [0] * 5)
+    checked = ["you", "prize"], np.array([0, 1])
+    found = baseline.words("tfidf", (texts, labels), checked, ["a free prize", "you see"])
+    assert [said.tolist() for said in found] == [[0, 1], [1, 0]]
+    assert baseline.words("tfidf", (["!", "?"], np.array([0, 1])), checked, ["!"]) is None  # no text holds a word
+    assert baseline.most_frequent(np.array([2, 1, 1])) == 1

@@ -1,0 +1,137 @@
+import json
+import lzma
+import time
+
+import numpy as np
+import pytest
+
+from core.text import tokenizer as tokens
+from core.text.tokenizer import tokenizer, well_formed
+from core.errors import BadModel
+from core.presets import MODELS, TOKENS
+
+# the ids that GPT-2's own encoder gives
+GOLDEN = {
+    "": [],
+    "Hello, world!": [15496, 11, 995, 0],
+    "You're  here\n\n 2 day": [1639, 821, 220, 994, 628, 362, 1110],
+    "caf\u00e9 \u4f60\u597d": [66, 1878, 2634, 220, 19526, 254, 25001, 121],
+}
+
+
+@pytest.mark.parametrize("text", GOLDEN)
+def test_known_texts_have_known_ids(text):
+    assert tokenizer("gpt2").encode(text) == GOLDEN[text]
+
+
+def test_the_vocabulary_is_gpt2s():
+    assert (tokenizer("gpt2").id, tokenizer("gpt2").pad, tokenizer("gpt2").vocab) == ("gpt2", 50256, 50257)
+    assert len(tokenizer("gpt2").ranks) == 50256
+    assert tokenizer("gpt2") is tokenizer("gpt2")
+
+
+def test_nano_has_a_vocabulary_of_its_own():
+    words, shape = tokenizer("nano"), MODELS["nano"].shape
+    assert (words.vocab, words.pad, len(words.ranks)) == (shape.vocab, shape.vocab - 1, shape.vocab - 1)
+    assert words.pad == MODELS["nano"].pad
+    text = "naïve 日本語 <|endoftext|> text"
+    assert b"".join(words.bytes_of(words.encode(text))).decode() == text
+    assert words.pad not in words.encode(text) and words.bytes_of([words.pad]) == [b""]
+
+
+def test_end_of_text_in_a_text_is_text():
+    ids = tokenizer("gpt2").encode("win <|endoftext|> now")
+    assert tokenizer("gpt2").pad not in ids
+    assert b"".join(piece for _, piece in tokenizer("gpt2").pieces("win <|endoftext|> now")) == b"win <|endoftext|> now"
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    damaged = tmp_path / "gpt2.tiktoken.xz"
+    for content in (lzma.compress(b"IQ== 0\n"), b"not xz", lzma.compress(b"IQ== zero\n")):
+        damaged.write_bytes(content)
+        with pytest.raises(BadModel, match="damaged|cannot be read"):
+            tokens.read(damaged, "0" * 64)
+
+
+def test_a_tokenizer_beside_weights_goes_before_the_presets(tmp_path):
+    preset = MODELS["nano"]
+    assert tokens.words_of(preset, "random") is tokens.words_of(preset, str(tmp_path)) is tokenizer("nano")
+    few = {bytes([byte]): byte for byte in range(256)} | {b"ab": 256}
+    tokens.write(few, tmp_path / TOKENS)
+    words = tokens.words_of(preset, str(tmp_path))
+    assert words.ranks == few and words.encode("cab") == [99, 256] and words.pad == tokenizer("nano").pad
+    assert words.id != tokenizer("nano").id
+    tokens.write(few | {b"xy": preset.shape.vocab}, tmp_path / TOKENS)
+    with pytest.raises(BadModel, match="more than nano has"):
+        tokens.words_of(preset, str(tmp_path))
+    tokens.write({b"xy": 0}, tmp_path / TOKENS)
+    with pytest.raises(BadModel, match="no whole vocabulary"):
+        tokens.words_of(preset, str(tmp_path))
+
+
+def test_lone_surrogates_read_as_the_replacement_character():
+    assert well_formed("a\ud800b\udc00") == "a\ufffdb\ufffd"
+    assert well_formed("\ud83d\ude00") == "\U0001f600"
+    assert tokenizer("gpt2").encode("a\ud800b") == tokenizer("gpt2").encode("a\ufffdb")
+    assert tokenizer("gpt2").encode_many(["a\ud800b"])[0].tolist() == tokenizer("gpt2").encode("a\ufffdb")
+
+
+def test_pieces_join_to_the_text_and_carry_the_ids():
+    text = "free \u4f60\u597d \U0001f600 money\x00\x07"
+    pieces = tokenizer("gpt2").pieces(text)
+    assert b"".join(piece for _, piece in pieces) == text.encode()
+    assert [token for token, _ in pieces] == tokenizer("gpt2").encode(text)
+
+
+def test_many_are_encoded_as_one_by_one_and_tell_how_far_they_are():
+    texts = [f"text number {i} \U0001f600" for i in range(1200)] + ["", "a" * 10_000]
+    heard = []
+    many = tokenizer("gpt2").encode_many(texts, lambda *report: heard.append(report))
+    assert [ids.tolist() for ids in many] == [tokenizer("gpt2").encode(text) for text in texts]
+    assert many[0].dtype == np.int32
+    assert heard == [("tokens", done, 1202, "texts") for done in (0, 500, 1000, 1202)]
+
+
+def test_progress_may_end_the_work():
+    def enough(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tokenizer("gpt2").encode_many(["a"], enough)
+
+
+@pytest.mark.parametrize("text", ["a", " ", "\u5b57", "!", "1", "ab1!", " \n"])
+def test_long_texts_neither_hang_nor_lose_anything(text):
+    long = text * (1_000_000 // len(text)) + "x"
+    start = time.perf_counter()
+    pieces = tokenizer("gpt2").pieces(long)
+    assert time.perf_counter() - start < 20
+    assert b"".join(piece for _, piece in pieces).decode() == long
+
+
+def test_only_runs_that_nobody_writes_are_cut():
+    bpe = tokenizer("gpt2")._bpe
+    ordinary = "It's 12:30, caf\u00e9 \u4f60\u597d\uff0c\u4e16\u754c\u3002\n\n  Don't    stop " * 500
+    assert list(tokens._bounded(ordinary)) == [ordinary]
+    assert tokenizer("gpt2").encode(ordinary) == bpe.encode_ordinary(ordinary)
+    run = "a" * tokens.RUN
+    assert tokenizer("gpt2").encode(f"so {run} so") == bpe.encode_ordinary(f"so {run} so")
+    assert list(tokens._bounded(f"so {run}a so")) == [f"so {run}", "a so"]
+
+
+@pytest.mark.parametrize("name", tokens.BUILT_IN)
+def test_same_ids_as_transformers(tmp_path, shared, name):
+    """Over every SMS message, against the reference implementation built from the same merges."""
+    transformers = pytest.importorskip("transformers")
+    from core.export.transformers import merges, vocabulary
+
+    words = tokenizer(name)
+    (tmp_path / "vocab.json").write_text(json.dumps(vocabulary(words)))
+    (tmp_path / "merges.txt").write_text(
+        "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges(words.ranks)), encoding="utf-8"
+    )
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "GPT2Tokenizer"}))
+    reference = transformers.GPT2TokenizerFast.from_pretrained(tmp_path)
+    texts = (shared / "sms/SMSSpamCollection").read_text(encoding="utf-8").splitlines()[:1500]
+    texts += (shared / "chinese/ChnSentiCorp_htl_all.csv").read_text(encoding="utf-8").splitlines()[:200]
+    assert [ids.tolist() for ids in words.encode_many(texts)] == reference(texts)["input_ids"]

@@ -1,0 +1,291 @@
+"""Lines and markers over steps. The one file that knows plotext."""
+
+import math
+import time
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.color import Color
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual_plotext.plot import Plot
+
+from workbench.themes import colour
+from workbench.charts import scale
+
+FASTEST = 0.25  # seconds between two drawings
+SHARE = 10  # and never more than one part in so many of the time
+LEAST = (16, 5)  # columns and rows that can hold axes and a curve
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points in the order of `xs`, in the colour `role`: marked by `glyph`, or joined by a line without one.
+
+    Where there is a `span`, the line is a moving mean over so many points, and theirs stands faint, in the
+    role `<role>-raw`, behind it.
+    """
+
+    label: str
+    role: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+    glyph: str = ""
+    span: int = 0
+
+
+@dataclass(frozen=True)
+class Level:
+    """A dashed line at one height."""
+
+    label: str
+    role: str
+    y: float
+
+
+@dataclass(frozen=True)
+class Signs:
+    """Places on the axis of steps."""
+
+    label: str
+    role: str
+    xs: Sequence[float]
+    glyph: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Everything a chart shows. A limit of `y` that is None follows the data; `marks` are vertical lines.
+
+    Later signs stand over earlier ones. With `log`, heights are logarithms, and what is not above 0 is left out.
+    While `source`, `x`, `marks` and `log` stay the same, series only grow.
+    """
+
+    series: Sequence[Series]
+    levels: Sequence[Level] = ()
+    marks: Sequence[float] = ()
+    x: scale.Limits = (0, 1)
+    y: tuple[float | None, float | None] = (0, None)
+    source: object = None
+    signs: Sequence[Signs] = ()
+    log: bool = False
+
+    def goes_on_in(self, other: "Picture") -> bool:
+        """Whether the other one's series begin with those of this one."""
+        return (
+            self._kind == other._kind
+            and len(self.series) == len(other.series)
+            and all(len(a.ys) <= len(b.ys) for a, b in zip(self.series, other.series, strict=True))
+        )
+
+    @property
+    def _kind(self) -> tuple:
+        return self.source, self.x, self.marks, self.log, [one.span for one in self.series]
+
+
+class Chart(Widget, can_focus=True):
+    """Draws a `Picture` under a legend, in the colours of the theme, on the background of what holds it."""
+
+    DEFAULT_CSS = "Chart { height: 1fr; min-height: 4; text-wrap: nowrap; }"
+
+    cursor: reactive[float | None] = reactive(None)  # a place of the x axis, drawn as a vertical line
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self._picture = Picture(())
+        self._version: Hashable = None
+        self._limits: scale.Limits | None = None
+        self._known: dict[tuple[str, int], dict] = {}  # full columns of each series, at a width
+        self._drawn: tuple[Hashable, Text] | None = None
+        self._left = 0  # of the columns in which there are curves
+        self._smoothed: scale.Run = []
+        self._due = 0.0
+        self._waiting = False
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
+
+    def show(self, picture: Picture, version: Hashable) -> None:
+        """Take a new picture; nothing is drawn where `version` is the one shown already."""
+        if version == self._version:
+            return
+        if not self._picture.goes_on_in(picture):
+            self._limits, self._known, self._due = None, {}, 0.0
+        self._picture, self._version = picture, version
+        wait = self._due - time.monotonic()
+        if wait <= 0:
+            self.refresh()
+        elif not self._waiting:
+            self._waiting = True
+            self.set_timer(wait, self._refresh_late)
+
+    def _refresh_late(self) -> None:
+        self._waiting = False
+        self.refresh()
+
+    def render(self) -> Text:
+        width, height = self.size
+        # not the theme's name, which is new a moment before its colours are
+        key = (self._version, width, height, colour(self, "background"))
+        if self._drawn is None or self._drawn[0] != key:
+            began = time.monotonic()
+            self._drawn = key, self._draw(width, height)
+            self._due = time.monotonic() + max(FASTEST, SHARE * (time.monotonic() - began))
+        return self._drawn[1] if self.cursor is None else self._with_cursor(self._drawn[1])
+
+    @property
+    def columns(self) -> int:
+        """How many columns there are for curves."""
+        return self.size.width - self._left
+
+    def smoothed_at(self, x: float) -> float | None:
+        """How high the moving mean is drawn there."""
+        return next((y for at, y in self._smoothed if at >= x), None)
+
+    def _column(self, x: float) -> int:
+        """Of the whole width, as plotext places it."""
+        low, high = self._picture.x
+        return self._left + math.floor(0.5 + (self.columns - 1) * (x - low) / (high - low))
+
+    def _draw(self, width: int, height: int) -> Text:
+        picture = self._picture
+        found = [self._buckets(one, width) for one in picture.series]
+        limits = self._limits = self._y_limits([point for each in found for run in each.runs for point in run])
+        legend = self._legend(limits, found, width)
+        if width < LEAST[0] or height < LEAST[1]:
+            return legend
+        self._smoothed = []
+        lines = [line for one, each in zip(picture.series, found, strict=True) for line in self._lines(one, each)]
+        return Text("\n").join([legend, self._plot(lines, limits, width, height - 1)])
+
+    def _buckets(self, one: Series, width: int) -> scale.Buckets:
+        """What there is to draw of a series, on the scale; a line goes on to the limits where it has points beyond."""
+        picture = self._picture
+        known = self._known.setdefault((one.label, width), {})
+        found = scale.buckets(one.xs, one.ys, picture.x, width, known, picture.log, 2 * one.span)
+        runs = found.runs
+        if not one.glyph:
+            left, right = (scale.crossing(one.xs, one.ys, x) for x in picture.x)
+            runs = [left + runs[0], *runs[1:]] if runs else [left]
+            runs = [*runs[:-1], runs[-1] + right]
+        return found._replace(runs=[scaled for run in runs if (scaled := self._on_the_scale(run))])
+
+    def _on_the_scale(self, run: scale.Run) -> scale.Run:
+        return [(x, math.log10(y)) for x, y in run if y > 0] if self._picture.log else run
+
+    def _lines(self, one: Series, found: scale.Buckets) -> list[tuple[str, str, scale.Run]]:
+        """Role, glyph and points of all that is drawn of a series, in order."""
+        if not one.span:
+            return [(one.role, one.glyph, run) for run in found.runs]
+        means = scale.smoothed(found.means, one.span)
+        self._smoothed = [point for point in means if point[0] >= self._picture.x[0]]
+        raw = [(f"{one.role}-raw", "", run) for run in found.runs]
+        return [*raw, (one.role, "", self._on_the_scale(self._smoothed))]
+
+    def _legend(self, limits: scale.Limits, found: list[scale.Buckets], width: int) -> Text:
+        """Every series, level and sign with its glyph, and what the chart cannot show; the last have to find room."""
+        picture = self._picture
+        entries = [(f"{one.label} {one.glyph or '─'}", one.role) for one in picture.series]
+        for missing, why in (
+            (sum(each.not_finite for each in found), "not finite"),
+            (sum(each.too_low for each in found), "not above 0"),
+        ):
+            if missing:
+                entries.append((f"▲ {missing:,} {why}", "warning"))
+        first = next(((one.xs[0], one.ys[0]) for one in picture.series if len(one.ys)), None)
+        if first and first[0] >= picture.x[0] and not picture.log and not limits[0] <= first[1] <= limits[1]:
+            entries.append((f"began at {first[1]:.3g}", "muted"))
+        entries += [(f"{level.label} ╌", level.role) for level in picture.levels]
+        legend = Text(no_wrap=True)
+        for entry in [
+            *(Text(words, colour(self, role)) for words, role in entries),
+            Text("  ").join(Text(f"{each.glyph} {each.label}", colour(self, each.role)) for each in picture.signs if each.xs),
+        ]:
+            gap = "   " if legend else " "
+            if entry and legend.cell_len + len(gap) + entry.cell_len <= width:
+                legend.append(gap).append_text(entry)
+        return legend
+
+    def _plot(
+        self, lines: list[tuple[str, str, scale.Run]], limits: scale.Limits, width: int, height: int
+    ) -> Text:
+        picture, (low, high) = self._picture, limits
+        plot = Plot()
+        # both are needed: plotsize alone is bounded by what plotext takes for the terminal's size
+        plot.plotsize(width, height)
+        plot._set_size(width, height)
+        plot.canvas_color("default")
+        plot.axes_color("default")
+        plot.ticks_color(self._rgb("muted"))
+        plot.xaxes(True, False)
+        plot.yaxes(True, False)
+        plot.xlim(*picture.x)
+        plot.ylim(low, high)
+        x_ticks = scale.steps_ticks(picture.x, max(2, width // 12))
+        rows = height - 2
+        y_ticks = scale.log_ticks(limits, max(2, rows // 2)) if picture.log else scale.ticks(limits, 1 + max(1, rows // 3))
+        y_labels = scale.log_labels(y_ticks) if picture.log else scale.labels(y_ticks)
+        plot.xticks(x_ticks, scale.steps_labels(x_ticks))
+        plot.yticks(y_ticks, y_labels)
+        self._left = max(map(len, y_labels)) + 1
+        for level in picture.levels:
+            xs = scale.dashes(picture.x, width)
+            ys = [y for _, y in self._on_the_scale([(x, level.y) for x in xs])]
+            plot.scatter(xs[: len(ys)], ys, marker="braille", color=self._rgb(level.role))
+        for mark in picture.marks:
+            if picture.x[0] <= mark <= picture.x[1]:
+                plot.plot([mark] * 2, limits, marker="┊", color=self._rgb("muted"))
+        # a value far outside would make plotext walk there cell by cell
+        margin = (high - low) / 2
+        for role, glyph, run in lines:
+            xs = [x for x, _ in run]
+            ys = [min(max(y, low - margin), high + margin) for _, y in run]
+            draw = plot.scatter if glyph else plot.plot
+            draw(xs, ys, marker=glyph or "braille", color=self._rgb(role))
+        return self._with_axes(Text.from_ansi(plot.build().rstrip("\n")), width, height)
+
+    def _y_limits(self, points: list[tuple[float, float]]) -> scale.Limits:
+        (low, high), log = self._picture.y, self._picture.log
+        values = [y for _, y in points] if log else scale.settled(points, self._picture.x)
+        values = values or ([-1.0, 0.0] if log else [0.0, 1.0])
+        data_low = min(values) if low is None else low
+        data_high = max(values) if high is None else high
+        nice = scale.log_limits if log else scale.nice_limits
+        found = scale.steady(self._limits, data_low, max(data_high, data_low), nice)
+        return found[0] if low is None else low, found[1] if high is None else high
+
+    def _with_axes(self, text: Text, width: int, height: int) -> Text:
+        """Axes in the colour of rules, with the signs on that of steps."""
+        rule, axis = colour(self, "rule"), (height - 2) * (width + 1)
+        for row in range(height - 1):
+            text.stylize(rule, row * (width + 1) + self._left - 1, row * (width + 1) + self._left)
+        text.stylize(rule, axis, axis + width)
+        low, high = self._picture.x
+        for signs in self._picture.signs:
+            places = [axis + self._column(x) for x in signs.xs if low <= x <= high]
+            _put(text, signs.glyph, places, colour(self, signs.role))
+        return text
+
+    def _with_cursor(self, drawn: Text) -> Text:
+        """A line down to the axis that passes behind the curves."""
+        (low, high), width = self._picture.x, self.size.width
+        if "\n" not in drawn.plain or not low <= self.cursor <= high:
+            return drawn
+        text, top = drawn.copy(), drawn.plain.index("\n") + 1 + self._column(self.cursor)
+        places = [top + row * (width + 1) for row in range(self.size.height - 3)]
+        free = [place for place in places if drawn.plain[place] in " ┊"]
+        _put(text, "│", free, colour(self, "focus"))
+        return text
+
+    def _rgb(self, role: str) -> tuple[int, int, int]:
+        return Color.parse(colour(self, role)).rgb
+
+
+def _put(text: Text, glyph: str, places: Sequence[int], style: str) -> None:
+    """Stand a character in the place of others."""
+    characters = list(text.plain)
+    for place in places:
+        characters[place] = glyph
+        text.stylize(style, place, place + 1)
+    text.plain = "".join(characters)

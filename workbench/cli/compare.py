@@ -1,0 +1,82 @@
+"""Two runs side by side: what differs in their recipes, and who is right where the other is not."""
+
+from typing import Any
+
+import msgspec
+from rich.cells import cell_len
+
+from core.errors import BadRun
+from core.runs.compare import Comparison, compare
+from core.options import Options, options
+from core.runs.folder import RunFolder
+from core.wording import on_one_line
+from workbench.formatting import pad, percent, plural
+from workbench.cli.printing import print_json, say
+
+
+def different(recipe: Options, other: Options) -> tuple[list[tuple[str, Any, Any]], int]:
+    """The options in which two recipes of a kind differ, each with both values, and how many are equal."""
+    rows = [(option.name, option.of(recipe), option.of(other)) for option in options(type(recipe))]
+    found = [row for row in rows if row[1] != row[2]]
+    return found, len(rows) - len(found)
+
+
+def in_words(value: Any) -> str:
+    """An option's value for a person."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}".replace("e-0", "e-")
+    return on_one_line(", ".join(value) if isinstance(value, tuple) else str(value)) or "none"
+
+
+def side_by_side(run: RunFolder, baseline: RunFolder, as_json: bool) -> int:
+    """Print a run against a baseline; returns the exit code. Raises BadRun where one of them has no test result."""
+    changed, equal = different(run.recipe(), baseline.recipe())
+    found = compare(run, baseline)
+    tested = _tested(run), _tested(baseline)
+    if as_json:
+        print_json(_document(found, tested, changed))
+        return 0
+    names = [on_one_line(f"{one['name']} {one['label']['name']}").rstrip() for one in tested]
+    wide = max(map(cell_len, names))
+    lines = [
+        f"{pad(name, wide)}  {percent(one['accuracy']):>7}  {percent(one['low'])} to {percent(one['high'])}"
+        f"  of {plural(one['rows'], 'test row')}"
+        for name, one in zip(names, tested, strict=True)
+    ]
+    lines += ["", _sentence(found, run.name, baseline.name), ""]
+    rows = [(name, in_words(mine), in_words(its)) for name, mine, its in changed]
+    name, value = (max([0, *(cell_len(row[i]) for row in rows)]) for i in (0, 1))
+    lines += [f"{pad(row[0], name)}  {pad(row[1], value)}  {row[2]}" for row in rows]
+    lines.append(f"{plural(equal, 'option')} equal")
+    say(lines)
+    return 0
+
+
+def _tested(run: RunFolder) -> dict:
+    result = run.result()
+    if result is None:
+        raise BadRun(f"{run.name} has no test result to compare.", "Only a run that is done has one.")
+    figures = {key: result["test"][key] for key in ("accuracy", "low", "high", "rows", "correct")}
+    return {"name": run.name, "run": str(run.path), "label": msgspec.to_builtins(run.label())} | figures
+
+
+def _document(found: Comparison, tested: tuple[dict, dict], changed: list[tuple[str, Any, Any]]) -> dict:
+    run, baseline = tested
+    measured = {"p": found.p, "verdict": found.verdict} if found.rows else {"p": None, "verdict": None}
+    return {
+        "run": run,
+        "baseline": baseline,
+        **found._asdict(),
+        **measured,
+        "sentence": _sentence(found, run["name"], baseline["name"]),
+        "differences": {name: [mine, its] for name, mine, its in changed},
+    }
+
+
+def _sentence(found: Comparison, run: str, baseline: str) -> str:
+    if not found.rows:
+        return "They share no test row, so neither has won or lost any."
+    alone = f"{run} alone is right on {found.won:,}, {baseline} alone on {found.lost:,}"
+    return f"Of {plural(found.rows, 'test row')} that both have, {alone}. {found.in_words}."

@@ -1,0 +1,93 @@
+"""`workbench train --dry-run`: what a run would cost on this machine, part by part."""
+
+import os
+from datetime import datetime
+
+from core.errors import BadData, WorkbenchError
+from core.freeze import parts_of
+from core.estimate.speeds import Speeds, recall
+from core.recipe import Recipe
+from workbench.formatting import clock, count, percent, plural, size
+from core.estimate.prices import Price, in_words, ladder, price, upwards
+from workbench.cli.printing import bars, print_json, say, tabulate
+from workbench.cli.tables import profiled
+
+
+def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
+    """What a run of the recipe would cost here; returns the exit code. Measures this machine where that is not known.
+
+    `busy` names a run that is running. Raises BadData where there is nothing to learn from, and WorkbenchError where
+    the machine is too busy to be measured.
+    """
+    profile = profiled(recipe)
+    if profile.problem:
+        raise BadData(profile.problem)
+    speeds = recall(recipe)
+    if speeds is None and busy:
+        raise WorkbenchError(f"{busy} is running, and nothing beside it is fast.", "Measure when it is done.")
+    speeds = speeds or _measured(recipe)
+    found, rungs = price(recipe, profile, recipe.plan, speeds), ladder(recipe, profile, speeds)
+    everything = upwards(recipe.plan)[-1]
+    parts = [everything.of_part(part) for part in parts_of(recipe.plan.n_blocks)[::-1]]
+    when = datetime.fromtimestamp(speeds.measured).astimezone()
+    if as_json:
+        document = {
+            "data": profile.path,
+            "model": recipe.model.name,
+            "trainable": recipe.freeze.trainable,
+            "epochs": recipe.train.epochs,
+            "measured": when.isoformat(timespec="seconds"),
+            **_in_numbers(found),
+            "ladder": [{"from": part, **_in_numbers(rung)} for part, rung in zip(parts, rungs, strict=True)],
+        }
+        print_json(document)
+        return 0
+    thaws = recipe.plan.depth and recipe.freeze.thaw_every
+    none = "the next block thaws too soon for a cache" if thaws else "nothing frozen lies below what learns"
+    none = "the cache is off" if recipe.speed.cache == "off" else none
+    once = f"{clock(found.once)}, {plural(found.blocks, 'block')}" if found.blocks else f"– {none}"
+    say(
+        [
+            f"learns    {found.learns:,} of {found.parameters:,} parameters, {percent(found.learns / found.parameters)}",
+            f"memory    {size(found.memory)}",
+            f"cache     {size(found.cache) if found.blocks else '–'}",
+            f"once      {once}",
+            f"epoch     {clock(found.epoch)} × {recipe.train.epochs}",
+            f"besides   {clock(found.besides)}  reading, the first and last evaluations, the test",
+            f"in all    {clock(found.total)}",
+            f"uncached  {clock(found.without_cache)}",
+            "",
+        ]
+    )
+    tabulate(
+        ["learning from", "parameters", "memory", "with cache", "without"],
+        [
+            [
+                "head only" if i == 0 else f"+ {in_words(part)}" + (", all" if rung.learns == rung.parameters else ""),
+                count(rung.learns),
+                size(rung.memory),
+                clock(rung.with_cache),
+                clock(rung.without_cache),
+            ]
+            for i, (part, rung) in enumerate(zip(parts, rungs, strict=True))
+        ],
+    )
+    say(["", f"Measured on this machine, {when:%d %B %Y, %H:%M}. A run takes within 25 % of it while nothing else runs."])
+    return 0
+
+
+def _in_numbers(found: Price) -> dict:
+    """A price as a document says it."""
+    seconds = {name: getattr(found, name) for name in ("once", "epoch", "besides", "total")}
+    both = {"cached": found.with_cache, "uncached": found.without_cache}
+    rounded = {name: round(value, 3) for name, value in (seconds | both).items()}
+    sizes = {"learns": found.learns, "parameters": found.parameters, "memory": found.memory, "cache": found.cache}
+    return sizes | {"blocks": found.blocks, "seconds": rounded}
+
+
+def _measured(recipe: Recipe) -> Speeds:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in the worker, and read when torch is imported
+    from core.worker.measure import measure
+
+    with bars() as progress:
+        return measure(recipe, progress)

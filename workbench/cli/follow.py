@@ -1,0 +1,157 @@
+"""Watching a run from the command line: bars on a terminal, lines in a pipe. Leaving it leaves the run running."""
+
+import signal
+import subprocess
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from core.runs.control import Stop
+from core.runs.events import Ended, Event, Phase, Steps
+from core.runs.folder import RunFolder
+from core.runs.history import History
+from core.runs.describe import describe
+from core.wording import on_one_line
+from workbench.cli.flags import DONE, FAILED, INTERRUPTED
+from workbench.formatting import clock, count, percent
+from workbench.cli.printing import print_json, say, say_on
+from core.runs.cache_savings import saved_in_words
+
+POLL = 0.1  # seconds
+
+
+def follow(run: RunFolder, process: subprocess.Popen, offset: int, as_json: bool) -> int:
+    """Show what happens in a run after `offset` of its log until this attempt ends; returns the exit code.
+
+    The first ctrl+c stops the run with a checkpoint, the second kills it.
+    """
+    console = Console(stderr=as_json, highlight=False)
+    view = Bars(console) if console.is_terminal else Lines(console)
+    say_on(console, f"{run.name}  {run.path}")
+    history = History()
+    with Interrupts(run, process, console) as interrupts, view:
+        while history.ended is None:
+            gone = process.poll() is not None  # asked before reading: what it wrote last is then read too
+            events, offset = run.events(offset)
+            for event in events:
+                history.apply(event)
+                view.show(event, history)
+            if gone and not events:
+                break
+            time.sleep(POLL)
+    process.wait()
+    ended = history.ended
+    if ended and ended.state == "done":
+        if as_json:
+            print_json(ended.result)
+        say(() if as_json else summary(run, ended.result))
+        return DONE
+    status = run.status()
+    if as_json:
+        print_json({"run": str(run.path), "state": status.state, "why": status.why, "do": status.do})
+    say([f"{run.name} {status.state}. {status.why} {status.do}"], to_errors=as_json)
+    return INTERRUPTED if interrupts.count or status.state == "stopped" else FAILED
+
+
+class Interrupts:
+    """ctrl+c while following: the first stops the run with a checkpoint, the second kills it."""
+
+    def __init__(self, run: RunFolder, process: subprocess.Popen, console: Console):
+        self._run, self._process, self._console, self.count = run, process, console, 0
+
+    def __enter__(self) -> "Interrupts":
+        self._before = signal.signal(signal.SIGINT, self._interrupt)
+        return self
+
+    def __exit__(self, *_) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _interrupt(self, *_) -> None:
+        self.count += 1
+        if self.count > 1:
+            self._process.kill()
+            return
+        self._run.send(Stop())
+        self._console.print("stopping at the next batch, with a checkpoint; ctrl+c again kills")
+
+
+def summary(run: RunFolder, result: dict) -> list[str]:
+    """A finished run in a few lines."""
+    if run.pretrains:
+        return _pretrained(run, result)
+    test = result["test"]
+    lines = [
+        f"test        {percent(test['accuracy'])}   95 %: {percent(test['low'])} to {percent(test['high'])}, {test['correct']} of {test['rows']}"
+    ]
+    if test["clean_rows"] < test["rows"] and test["clean"] is not None:
+        lines.append(f"            {percent(test['clean'])}   without the {test['rows'] - test['clean_rows']} texts that stand in training too")
+    lines += [f"{split:<11} {percent(result[split]['accuracy'])}   of {result[split]['rows']}" for split in ("validation", "train")]
+    if test["baseline"] is not None:
+        lines.append(f"counting words gets {percent(test['baseline'])} of the test set, the most frequent label {percent(test['majority'])}")
+    lines += filter(None, [saved_in_words(result)])
+    lines.append(f"{clock(result['seconds']['total'])} in all. Ask it: workbench predict {run.name} \"your text\"")
+    return lines
+
+
+def _pretrained(run: RunFolder, result: dict) -> list[str]:
+    held_out = result["held_out"]
+    return [
+        f"held-out text costs {held_out['bits_per_byte']:.3f} bits a byte; {percent(held_out['accuracy'])} of its next tokens are guessed",
+        f"{count(result['parameters'])} parameters, {count(result['tokens'])} tokens read, {clock(result['seconds']['learn'])} of learning",
+        run.fine_tune,
+    ]
+
+
+class Lines:
+    """One plain line for each thing that happened, and for each tenth of the steps."""
+
+    def __init__(self, console: Console):
+        self._console, self._shown, self._phase = console, 0, ""
+
+    def __enter__(self) -> "Lines":
+        return self
+
+    def __exit__(self, *_) -> None: ...
+
+    def show(self, event: Event, history: History) -> None:
+        words = on_one_line(describe(event))
+        if isinstance(event, Steps) and event.step * 10 // history.n_steps > self._shown:
+            self._shown = event.step * 10 // history.n_steps
+            words = f"step {event.step} of {history.n_steps}: loss {event.loss[-1]:.3f}"
+        if isinstance(event, Phase) and event.name != self._phase:
+            self._phase, words = event.name, event.name
+        if words and not isinstance(event, Ended):
+            say_on(self._console, words)
+
+
+class Bars:
+    """A progress bar for each phase, with what happens printed above."""
+
+    def __init__(self, console: Console):
+        name, words = (TextColumn(f"{{task.{what}}}", markup=False) for what in ("description:<10", "fields[words]"))
+        columns = name, BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn(), words
+        self._progress = Progress(*columns, console=console)
+        self._tasks: dict[str, int] = {}
+
+    def __enter__(self) -> "Bars":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._progress.stop()
+
+    def show(self, event: Event, history: History) -> None:
+        if isinstance(event, Phase):
+            words = "frozen layers, once for every text" if event.name == "encode" else ""
+            self._task(event.name, event.done, event.total, words)
+        elif isinstance(event, Steps):
+            words = f"loss {event.loss[-1]:.3f}  {history.steps_per_second:.1f} steps/s  {event.rss / 1e9:.1f} GB"
+            self._task("learn", event.step, history.n_steps, words)
+        elif not isinstance(event, Ended) and (words := on_one_line(describe(event))):
+            say_on(self._progress.console, words)
+
+    def _task(self, name: str, done: int, total: int, words: str) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task(on_one_line(name), total=total, words=words)
+        self._progress.update(self._tasks[name], completed=done, total=total, words=words)

@@ -1,0 +1,169 @@
+"""How long the texts of each class are, in tokens, with the limit beyond which they are cut."""
+
+from collections.abc import Mapping
+from math import ceil
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.widget import Widget
+
+from core.rows import Profile
+from core.wording import on_one_line
+from workbench.formatting import LEVELS, cut, percent
+from workbench.themes import class_role, colour
+
+MOST_APART = 8  # more classes than this share one histogram
+HIGHEST = 8  # lines of one class
+
+
+def quantile(lengths: Mapping[int, int], share: float) -> int:
+    """The length that `share` of the rows do not exceed; `lengths` is tokens -> rows."""
+    wanted, seen = share * sum(lengths.values()), 0
+    for tokens in sorted(lengths):
+        seen += lengths[tokens]
+        if seen >= wanted:
+            return tokens
+    return 0
+
+
+def merged(many: Mapping[str, Mapping[int, int]]) -> dict[int, int]:
+    """All classes' lengths as one: tokens -> rows."""
+    total: dict[int, int] = {}
+    for lengths in many.values():
+        for tokens, rows in lengths.items():
+            total[tokens] = total.get(tokens, 0) + rows
+    return total
+
+
+def axis_end(lengths: Mapping[int, int], context: int) -> int:
+    """Where the axis ends: past nearly all texts, and past the limit where that is near."""
+    longest, most = max(lengths), quantile(lengths, 0.995)
+    end = longest if longest <= 1.6 * most else ceil(1.25 * most)
+    if context <= 1.3 * end:
+        end = max(ceil(1.04 * context), min(end, 3 * context))
+    return max(end, 1)
+
+
+class Axis(NamedTuple):
+    """`n` columns of the chart, each `wide` cells and `step` lengths: equal, so that none stands out by chance."""
+
+    step: int
+    wide: int
+    n: int
+
+    @classmethod
+    def of(cls, end: int, width: int) -> "Axis":
+        """An axis from 0 to at least `end` that fills `width` cells."""
+        step, wide = max(1, ceil((end + 1) / width)), max(1, width // (end + 1))
+        return cls(step, wide, width // wide)
+
+    @property
+    def end(self) -> int:
+        return self.step * self.n - 1
+
+    def at(self, tokens: int) -> int:
+        """The cell where a length stands."""
+        return tokens // self.step * self.wide
+
+    def bars(self, lengths: Mapping[int, int]) -> list[int]:
+        """Rows per cell."""
+        bins = [0] * self.n
+        for tokens, rows in lengths.items():
+            if tokens <= self.end:
+                bins[tokens // self.step] += rows
+        return [rows for rows in bins for _ in range(self.wide)]
+
+
+class Histogram(Widget):
+    """One chart a class, each on its own scale; its height decides how much is drawn."""
+
+    DEFAULT_CSS = "Histogram { height: 1fr; padding: 0 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._profile: Profile | None = None
+        self._drawn: tuple[tuple, Text] = ((), Text())
+
+    def show(self, profile: Profile) -> None:
+        self._profile = profile
+        self.refresh()
+
+    def render(self) -> Text:
+        if self._profile is None or not any(self._profile.lengths.values()):
+            return Text("")
+        key = (id(self._profile), self.size, self.app.theme)
+        if self._drawn[0] != key:
+            self._drawn = key, self._draw()
+        return self._drawn[1]
+
+    def _draw(self) -> Text:
+        profile, muted = self._profile, colour(self, "muted")
+        classes: Mapping[str, Mapping[int, int]] = profile.lengths
+        hues = [colour(self, class_role(i, len(classes))) for i in range(len(classes))]
+        room = self.size.height
+        if len(classes) > min(MOST_APART, room - 1):
+            classes, hues = {f"all {len(classes)}": merged(classes)}, [colour(self, "class-1")]
+        names = min(12, max(cell_len(on_one_line(name)) for name in classes)) + 1
+        axis = Axis.of(axis_end(merged(classes), profile.context), self.size.width - names)
+        limit = axis.at(profile.context) if profile.context <= axis.end else None
+        with_ticks = room > len(classes) + 1
+        height = max(1, min(HIGHEST, (room - 1 - with_ticks) // len(classes)))
+        lines = []
+        for (name, lengths), hue in zip(classes.items(), hues, strict=True):
+            bars = axis.bars(lengths)
+            for row in range(height - 1, -1, -1):
+                line = Text(no_wrap=True)
+                for i, cell in enumerate(_row(bars, row, height)):
+                    at_limit = cell == " " and i == limit
+                    line.append("┊" if at_limit else cell, muted if at_limit else hue)
+                if row == height - 1:
+                    line.pad_right(self.size.width - names - line.cell_len)
+                    line.append(" " + cut(on_one_line(name), names - 1), hue)
+                lines.append(line)
+        if with_ticks:
+            lines.append(Text(_ticks(axis, limit), muted, no_wrap=True))
+        lines.append(Text(caption(profile, axis.end, self.size.width), muted, no_wrap=True))
+        return Text("\n").join(lines)
+
+
+def caption(profile: Profile, end: int, width: int) -> str:
+    """What the limit cuts, medians, what lies beyond the chart: as much of it as fits."""
+    together = merged(profile.lengths)
+    apart = profile.lengths.values() if len(profile.lengths) <= 3 else [together]
+    medians = [f"{quantile(lengths, 0.5):,}" for lengths in apart]
+    total, beyond = sum(together.values()), sum(rows for tokens, rows in together.items() if tokens > end)
+    words = f"{profile.context:,} cuts "
+    words += f"{profile.cut:,}, {percent(profile.cut / total)}" if profile.cut else "none"
+    more = [("medians " if len(medians) > 1 else "median ") + " and ".join(medians)]
+    for part in more + [f"{beyond:,} beyond {end:,}"] * bool(beyond):
+        if len(words) + len(part) + 3 <= width:
+            words += f" · {part}"
+    return words
+
+
+def _ticks(axis: Axis, limit: int | None) -> str:
+    width = axis.n * axis.wide
+    step = next(
+        s * 10**p for p in range(9) for s in (1, 2, 3, 5) if axis.end / (s * 10**p) <= max(2, width // 9)
+    )
+    places = [(axis.at(tokens), f"{tokens:,}") for tokens in range(0, axis.end + 1, step)]
+    if limit is not None:
+        start = max(0, min(limit - 2, width - 5))
+        places = [place for place in places if place[0] + len(place[1]) < start or place[0] > start + 6]
+        places.append((start, "limit"))
+    cells = [" "] * (width + 8)
+    for start, word in places:
+        cells[start : start + len(word)] = word
+    return "".join(cells).rstrip()
+
+
+def _row(bars: list[int], row: int, height: int) -> str:
+    """One of the `height` lines of a chart, counted from below."""
+    top = max(bars) or 1
+    cells = []
+    for value in bars:
+        eighths = max(1, round(value / top * height * 8)) if value else 0
+        level = min(8, eighths - row * 8)
+        cells.append(LEVELS[level - 1] if level > 0 else " ")
+    return "".join(cells)

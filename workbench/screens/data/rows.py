@@ -1,0 +1,140 @@
+"""The browser of rows: as long as the file, fetched a page at a time from the helper."""
+
+from typing import NamedTuple
+
+import msgspec
+from rich.text import Text
+from textual.message import Message
+from textual.worker import Worker
+
+from core.rows import Row
+from core.errors import WorkbenchError
+from core.wording import on_one_line
+from workbench import keys
+from workbench.formatting import cut, pad
+from workbench.session.helper import Superseded
+from workbench.themes import class_role, colour
+from workbench.widgets.lines import Lines
+
+PAGE = 200  # rows
+LONGEST_SEARCH = 30  # cells of what was searched for, where it is said again
+SORTS = ("row", "label", "tokens")
+
+
+class View(NamedTuple):
+    """Which rows, in which order."""
+
+    filter: str = ""
+    search: str = ""
+    sort: str = "row"
+    reverse: bool = False
+
+
+class Rows(Lines):
+    """`look(view)` shows other rows; pages are asked for when they come into sight."""
+
+    BINDINGS = keys.bindings("rows")
+
+    class Counted(Message):
+        """How many rows the view has is known."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view = View()
+        self.total = 0
+        self._pages: dict[int, list[Row]] = {}
+        self._wanted: list[int] = []  # pages, the latest last
+        self._fetching: Worker | None = None
+        self._hues: dict[str, str] = {}
+
+    @property
+    def count(self) -> int:
+        return self.total
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor, where it has arrived."""
+        return self._at(self.cursor)
+
+    def nothing(self) -> str:
+        if not self._pages:  # not known yet
+            return ""
+        if not self.view.search:
+            return "No row is like that any more. esc shows all rows."
+        nothing = "Nothing among these" if self.view.filter else "Nothing"
+        return f"{nothing} holds “{cut(on_one_line(self.view.search), LONGEST_SEARCH)}”. esc shows all rows."
+
+    def look(self, view: View) -> None:
+        """Show the rows of a view from its first one."""
+        self.view = view
+        self._pages, self._wanted = {}, [0]
+        labels = self.app.desk.profile.labels if self.app.desk.profile else {}
+        self._hues = {label: class_role(i, len(labels)) for i, label in enumerate(labels)}
+        self._fetching = self.run_worker(self._fetch, exclusive=True)
+
+    def _want(self, page: int) -> None:
+        if page not in self._wanted:
+            self._wanted.append(page)
+        if self._fetching is None or self._fetching.is_finished:
+            self._fetching = self.run_worker(self._fetch, exclusive=True)
+
+    async def _fetch(self) -> None:
+        # one page at a time, the latest wanted first: a newer question would take the older one's place
+        while self._wanted:
+            page = self._wanted[-1]
+            try:
+                answer = await self.app.desk.helper("data").ask(
+                    "rows", **self.view._asdict(), start=page * PAGE, count=PAGE
+                )
+            except Superseded:
+                continue
+            except WorkbenchError as error:
+                self._wanted = []
+                self.app.desk.complain(error)
+                return
+            self._wanted.remove(page)
+            self._arrived(page, msgspec.convert(answer["rows"], list[Row]), answer["total"])
+
+    def _arrived(self, page: int, rows: list[Row], total: int) -> None:
+        first = not self._pages
+        self._pages[page], self.total = rows, total
+        if first:
+            self.cursor = 0
+            self.scroll_to(y=0, animate=False)
+        self.changed()
+        self.post_message(self.Counted())
+        self.post_message(self.Moved(self))
+
+    def _at(self, index: int) -> Row | None:
+        page = self._pages.get(index // PAGE, [])
+        return page[index % PAGE] if index % PAGE < len(page) else None
+
+    def headings(self, width: int) -> Text:
+        """The line above the rows; an arrow stands at what they are sorted by."""
+        arrow = " ▾" if self.view.reverse else " ▴"
+        row, label, tokens = (name + arrow * (name == self.view.sort) for name in SORTS)
+        words = (
+            f" {pad(row, 7, right=True)}  {pad(label, self._label_width)}  {pad(tokens, 8, right=True)}  text"
+        )
+        return Text(cut(words, width), colour(self, "muted"), no_wrap=True)
+
+    @property
+    def _label_width(self) -> int:
+        return min(16, max([7, *(len(label) for label in self._hues)]))
+
+    def line(self, index: int, width: int) -> Text:
+        row = self._at(index)
+        if row is None:
+            self._want(index // PAGE)
+            return Text("   …", colour(self, "muted"))
+        text, muted = colour(self, "text"), colour(self, "muted")
+        line = Text(no_wrap=True)
+        line.append(f" {row.row:>7}  ", muted)
+        line.append(
+            pad(on_one_line(row.label), self._label_width), colour(self, self._hues.get(row.label, "muted"))
+        )
+        line.append(f"  {row.tokens:>8,}  ", muted)
+        marks = f"  {', '.join(row.marks)}" if row.marks and width >= 100 else ""
+        room = width - line.cell_len - len(marks) - 1
+        line.append(pad(on_one_line(row.text), room), text if row.split else muted)
+        return line.append(marks, colour(self, "warning"))

@@ -1,0 +1,101 @@
+"""Where the texts come from: the file, how it was read, what was left out; or why there is nothing yet."""
+
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual import events
+from textual.widget import Widget
+
+from core.data.fetch import meant
+from core.rows import Profile
+from core.errors import WorkbenchError
+from core.wording import on_one_line, shown
+from workbench import keys
+from workbench.session.desk import Desk
+from workbench.formatting import bar, cut, plural, size
+from workbench.session.helper import Progress
+from workbench.themes import colour
+
+WAY_ON = "Enter takes another file, or names its columns."
+QUOTES = {"csv": "quoted", "none": "quotes are text"}
+DOING = {"fetch": "Downloading", "unpack": "Unpacking", "read": "Reading the file", "tokens": "Counting tokens"}
+
+
+def progress_in_words(progress: Progress) -> str:
+    """'Counting tokens, 12,000 of 50,000 texts', 'Reading the file, 12.0 MB of 66.4 MB'."""
+    doing = DOING.get(progress.name, progress.name.capitalize())
+    if not progress.total:
+        return f"{doing} …"
+    if progress.unit == "bytes":
+        return f"{doing}, {size(progress.done)} of {size(progress.total)}"
+    return f"{doing}, {progress.done:,} of {progress.total:,} {progress.unit}".rstrip()
+
+
+def name_of(path: str) -> str:
+    """A data set's title, or a file's name."""
+    known = meant(path)
+    return known.title[:1].upper() + known.title[1:] if known else on_one_line(Path(path).name)
+
+
+def column(name: str) -> str:
+    return f"column {name}" if name.isdigit() else on_one_line(name)
+
+
+class Source(Widget, can_focus=True):
+    """Enter, or a click, leads to the file and its columns."""
+
+    DEFAULT_CSS = "Source { height: auto; padding: 0 1; }"
+    BINDINGS = keys.bindings("source")
+
+    def on_mount(self) -> None:
+        desk: Desk = self.app.desk
+        desk.profile_changed.subscribe(self, self._changed)
+        desk.recipe_changed.subscribe(self, self._changed)
+
+    def _changed(self, _) -> None:
+        self.refresh(layout=True)
+
+    def render(self) -> Text:
+        desk: Desk = self.app.desk
+        if desk.problem:
+            return self._failed(desk.recipe.data.path, desk.problem)
+        if desk.profile:
+            return self._ready(desk.recipe.data.path, desk.profile)
+        return self._loading(desk.recipe.data.path, desk.profiling or Progress("read", 0, 0))
+
+    def _loading(self, path: str, progress: Progress) -> Text:
+        words = Text(f"{name_of(path)}\n{progress_in_words(progress)}\n", colour(self, "text"))
+        share = progress.done / progress.total if progress.total else 0
+        width = max(10, min(60, self.size.width))
+        return words.append(bar(share, width).ljust(width, "░"), colour(self, "muted"))
+
+    def _failed(self, path: str, problem: WorkbenchError) -> Text:
+        way_on = "Enter takes another file, or the same data set once more." if meant(path) else WAY_ON
+        return Text.assemble(
+            (f"{on_one_line(path)}\n", colour(self, "muted")),
+            ("✕ ", colour(self, "error")),
+            (f"{shown(str(problem))}\n", colour(self, "text")),
+            (way_on, colour(self, "muted")),
+        )
+
+    def _ready(self, path: str, profile: Profile) -> Text:
+        text, muted = colour(self, "text"), colour(self, "muted")
+        name = name_of(path)
+        room = max(0, self.size.width - cell_len(name) - 2)
+        left_out = ", ".join(f"{plural(each.rows, 'row')} with {each.reason}" for each in profile.skipped)
+        lines = [
+            Text.assemble((name, f"bold {text}"), "  ", (cut(on_one_line(profile.format), room), muted)),
+            Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}, {QUOTES[profile.quoting]}.", muted),
+            Text(
+                f"Label: {column(profile.columns['label'])}. Text: {column(profile.columns['text'])}.", muted
+            ),
+        ]
+        if left_out:
+            lines.append(Text(f"Left out: {on_one_line(left_out)}.", muted))
+        if profile.problem:
+            lines.append(Text.assemble(("✕ ", colour(self, "error")), (shown(profile.problem), text)))
+        return Text("\n").join(lines)
+
+    async def on_click(self, event: events.Click) -> None:
+        await self.run_action("screen.source")

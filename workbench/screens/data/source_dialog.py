@@ -1,0 +1,189 @@
+"""The file and its columns."""
+
+import re
+import shlex
+from pathlib import Path
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Input, Static
+
+from core.data.fetch import NAMED, DataSet, fetched
+from core.options import AUTO
+from core.wording import on_one_line, shown
+from workbench import keys
+from workbench.formatting import cut, size
+from workbench.screens.dialog import Dialog
+from workbench.themes import colour
+from workbench.widgets.choice import Choice
+from workbench.widgets.lines import Lines
+from workbench.widgets.panel import Panel
+
+SUGGESTED = 200  # files at most
+
+
+def dropped(text: str) -> Path | None:
+    """The file that a pasted or dropped text names: quoted, escaped or as a file:// address; None if it is none."""
+    text = text.strip()
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = []
+    for name in (text, *words[:1]):
+        path = Path(re.sub(r"^file://", "", name)).expanduser()
+        try:
+            if name and path.is_file():
+                return path
+        except OSError:  # a name longer than the file system takes: a text, not a path
+            continue
+    return None
+
+
+def suggestions(typed: str) -> list[DataSet | Path]:
+    """Data sets, files and folders that go on from what has been typed; hidden ones only where a dot was typed."""
+    sets = [each for name, each in NAMED.items() if name.startswith(typed.casefold())]
+    path = Path(typed or ".").expanduser()
+    folder, start = (path, "") if not typed or typed.endswith("/") else (path.parent, path.name)
+    try:
+        found = [
+            each
+            for each in folder.iterdir()
+            if each.name.casefold().startswith(start.casefold()) and (start or not each.name.startswith("."))
+        ]
+    except OSError:
+        return sets
+    return [*sets, *sorted(found, key=lambda each: (not each.is_dir(), each.name.casefold()))[:SUGGESTED]]
+
+
+class Files(Lines):
+    """The data sets and files that go on from what is typed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: list[DataSet | Path] = []
+        self.can_focus = False
+
+    @property
+    def count(self) -> int:
+        return len(self._shown)
+
+    @property
+    def chosen(self) -> DataSet | Path | None:
+        return self._shown[self.cursor] if self._shown else None
+
+    def show(self, found: list[DataSet | Path]) -> None:
+        self._shown = found
+        self.cursor = 0
+        self.changed()
+
+    def line(self, index: int, width: int) -> Text:
+        path, hue = self._shown[index], colour(self, "focus" if index == self.cursor else "muted")
+        if isinstance(path, DataSet):
+            where = "here" if fetched(path.name) else f"fetch {size(path.size)}"
+            words = Text(f" {path.name:<10}", hue, no_wrap=True)
+            return words.append(cut(f"{where:<16}{path.title}, {path.licence}", width - 12), colour(self, "muted"))
+        words = path.name + "/" if path.is_dir() else path.name
+        line = Text(" " + cut(on_one_line(words), width - 14), hue, no_wrap=True)
+        if not path.is_dir():
+            try:
+                line.append(f"  {size(path.stat().st_size)}", colour(self, "rule"))
+            except OSError:
+                line.append("  cannot be read", colour(self, "error"))
+        return line
+
+
+class SourceDialog(Dialog[dict | None]):
+    """Returns the options to change, by dotted name, or None where nothing was chosen.
+
+    `columns` are those of the file at `path`, where they are known; another file's are found out once it is read.
+    `text` and `label` are the columns as the recipe names them.
+    """
+
+    PLACE = "path"
+    BINDINGS = keys.bindings(PLACE)
+
+    def __init__(self, path: str, columns: list[str], text: str, label: str):
+        super().__init__()
+        self._path, self._columns = path, columns
+        self._text, self._label = text, label
+
+    def compose(self) -> ComposeResult:
+        with Panel(title="Source", classes="dialog"):
+            with Horizontal(classes="field"):
+                yield Static("file", classes="name")
+                yield Input(self._path, placeholder="path of a CSV, TSV, JSONL or plain text file, or a data set", id="path")
+            yield Files()
+            with Horizontal(classes="field columns"):
+                yield Static("text", classes="name")
+                yield Choice(self._words(self._text), self._text, id="text")
+            with Horizontal(classes="field columns"):
+                yield Static("label", classes="name")
+                yield Choice(self._words(self._label), self._label, id="label")
+            yield Static("", classes="hint", markup=False)
+
+    def _words(self, chosen: str) -> list[str]:
+        # a column may be named by its number too, and keeps its place then
+        return list(dict.fromkeys([AUTO, chosen, *self._columns]))
+
+    def on_mount(self) -> None:
+        self.query_one(Panel).subtitle = "enter takes it · esc leaves"
+        self._typed()
+        self.query_one("#path").focus()
+
+    @on(Input.Changed, "#path")
+    def _typed(self) -> None:
+        typed = self.query_one("#path", Input).value
+        self.query_one(Files).show(suggestions(typed))
+        same = typed == self._path and bool(self._columns)
+        for field in self.query(".columns"):
+            field.display = same
+        self.query_one(Files).display = not same
+        self._hint(
+            "tab leads to the columns, ← → change them. Empty the field to see data sets by name."
+            if same
+            else "↑ ↓ choose, tab completes"
+        )
+
+    def _hint(self, words: str) -> None:
+        self.query_one(".hint", Static).update(shown(words))
+
+    def action_up(self) -> None:
+        self.query_one(Files).cursor -= 1
+
+    def action_down(self) -> None:
+        self.query_one(Files).cursor += 1
+
+    def action_complete(self) -> None:
+        """Fill in the suggested file; where there is nothing to complete, go on to the next field."""
+        field, chosen = self.query_one("#path", Input), self.query_one(Files).chosen
+        if not field.has_focus or field.value == self._path or chosen is None:
+            self.focus_next()
+            return
+        parent = field.value[: field.value.rfind("/") + 1]
+        completed = parent + chosen.name + ("/" if isinstance(chosen, Path) and chosen.is_dir() else "")
+        if completed == field.value:
+            self.focus_next()
+        field.value = completed
+        field.cursor_position = len(completed)
+
+    @on(Input.Submitted)
+    def action_accept(self) -> None:
+        typed = self.query_one("#path", Input).value
+        path = dropped(typed) or (typed if typed in NAMED else None)
+        if path is None:
+            if self.query_one(Files).chosen:
+                self.action_complete()
+            else:
+                self._hint(f"There is no file {on_one_line(typed)}. Check the path.")
+            return
+        text, label = (self.query_one(f"#{name}", Choice).value for name in ("text", "label"))
+        same = typed == self._path
+        self.dismiss(
+            {
+                "data.path": str(path),
+                "data.text": text if same else AUTO,
+                "data.label": label if same else AUTO,
+            }
+        )

@@ -1,0 +1,65 @@
+"""How the rows are divided into training, validation and test."""
+
+from rich.text import Text
+from textual.widget import Widget
+
+from core.rows import Profile
+from core.recipe import Recipe
+from workbench.formatting import bar
+from workbench.themes import colour
+
+
+def how(recipe: Recipe) -> str:
+    """How the division came about, in a few words."""
+    data = recipe.data
+    words = [
+        "balanced" if data.balance == "undersample" else "",
+        "stratified" if data.stratify else "shuffled",
+    ]
+    return ", ".join([*filter(None, words), f"seed {data.seed}"])
+
+
+class Splits(Widget):
+    """A bar a split; where there is a single line, the figures alone."""
+
+    DEFAULT_CSS = "Splits { height: 4; padding: 0 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: dict[str, int] = {}
+        self._how = ""
+
+    def show(self, profile: Profile, recipe: Recipe) -> None:
+        self._rows = {split: sum(rows.values()) for split, rows in profile.splits.items()}
+        self._how = how(recipe)
+        self.refresh()
+
+    def render(self) -> Text:
+        text, muted = colour(self, "text"), colour(self, "muted")
+        if self.size.height < len(self._rows) + 1:
+            return self._in_one_line()
+        top = max(self._rows.values(), default=0) or 1
+        room = max(4, self.size.width - 22)
+        hues = {"train": "train", "validation": "validation"}
+        lines = [
+            Text.assemble(
+                (f"{split:<11}", muted),
+                (f"{rows:>9,}  ", text),
+                (bar(rows / top, room), colour(self, hues.get(split, "muted"))),
+            )
+            for split, rows in self._rows.items()
+        ]
+        return Text("\n").join([*lines, Text(self._how, muted)])
+
+    def _in_one_line(self) -> Text:
+        text, muted = colour(self, "text"), colour(self, "muted")
+        for between, validation in ((" · ", "validation"), (", ", "validation"), (", ", "val.")):
+            names = {"validation": validation}
+            pairs = [
+                Text.assemble((f"{names.get(split, split)} ", muted), (f"{rows:,}", text))
+                for split, rows in self._rows.items()
+            ]
+            line = Text(between, muted).join(pairs)
+            if line.cell_len <= self.size.width:
+                break
+        return line

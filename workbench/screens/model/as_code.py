@@ -1,0 +1,39 @@
+"""What the toggles of the ladder mean, as the lines of PyTorch that do it."""
+
+from rich.text import Text
+from textual.widget import Widget
+
+from core.export.script import freezing
+from core.freeze import FreezePlan
+from workbench.formatting import cut, plural
+from workbench.themes import colour
+
+
+class AsCode(Widget):
+    """As much as there is room for; colours are those of the marks on the ladder."""
+
+    DEFAULT_CSS = "AsCode { height: auto; max-height: 40vh; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[str] = []
+
+    def show(self, plan: FreezePlan) -> None:
+        lines = freezing(plan)
+        if lines != self._lines:
+            self._lines = lines
+            self.refresh(layout=True)
+
+    def render(self) -> Text:
+        width, room = self.size.width, self.size.height or len(self._lines)
+        muted = colour(self, "muted")
+        lines = [self._line(line, width) for line in self._lines]
+        if len(lines) > room:
+            lines[room - 1 :] = [Text(f" … {plural(len(lines) - room + 1, 'more line')}", muted)]
+        return Text("\n").join(lines)
+
+    def _line(self, line: str, width: int) -> Text:
+        words = Text(" " + cut(line, width - 1), colour(self, "text"), no_wrap=True)
+        for word, role in (("True", "train"), ("False", "frozen"), ("replace_linear_with_lora", "lora")):
+            words.highlight_words([word], colour(self, role))
+        return words

@@ -1,0 +1,118 @@
+"""What learning will cost, for the recipe as it stands."""
+
+from rich.text import Text
+from textual.widget import Widget
+
+from workbench.session.desk import Desk
+from workbench.formatting import about, bar, percent, plural, size
+from core.estimate.prices import Price, machine_memory, price
+from workbench.themes import colour
+
+NAME_WIDTH = 9
+METER = 12
+
+
+class PricePanel(Widget):
+    """Every change of the recipe shows at once, with what the last one added."""
+
+    DEFAULT_CSS = "PricePanel { padding: 0 1; }"
+
+    def on_mount(self) -> None:
+        desk: Desk = self.app.desk
+        self._memory, _ = machine_memory()
+        self._now = self._before = self._price(desk)
+        desk.recipe_changed.subscribe(self, self._recipe_changed)
+        desk.profile_changed.subscribe(self, self._anew)
+        desk.speeds_changed.subscribe(self, self._anew)
+
+    @staticmethod
+    def _price(desk: Desk) -> Price:
+        return price(desk.recipe, desk.profile, desk.plan, desk.speeds)
+
+    def _recipe_changed(self, desk: Desk) -> None:
+        self._before, self._now = self._now, self._price(desk)
+        self.refresh()
+
+    def _anew(self, desk: Desk) -> None:
+        """Something else than the recipe has changed the price: there is nothing to compare it with."""
+        self._before = self._now = self._price(desk)
+        self.refresh()
+
+    def render(self) -> Text:
+        return self._in_one_line() if self.size.height < 4 else self._in_full()
+
+    def _in_one_line(self) -> Text:
+        now, desk = self._now, self.app.desk
+        words = f"learns {percent(now.learns / now.parameters)} · {size(now.memory)}"
+        if now.total is None:
+            words += " · no data, no time"
+        else:
+            words += f" · {about(now.total)}" if desk.speeds else f" · about {about(now.total)}"
+        line = Text(words, colour(self, "text"), no_wrap=True)
+        line.append("  ")
+        return line.append_text(self._source(short=True))
+
+    def _in_full(self) -> Text:
+        now = self._now
+        rows = [
+            ("learns", f"{now.learns:,} of {now.parameters:,}", percent(now.learns / now.parameters)),
+            ("memory", size(now.memory), f"of {size(self._memory)}"),
+        ]
+        lines = [self._row(*row) for row in rows + self._times()]
+        muted, text = colour(self, "muted"), colour(self, "text")
+        lines.append(Text(f"{'last key':<{NAME_WIDTH}}{_difference(self._before, now)}" if self._now != self._before else "", muted))
+        if now.memory > self._memory:
+            lines.append(Text.assemble(("▲ ", colour(self, "warning")), ("more than this machine has", text)))
+        else:
+            lines.append(self._source(short=False))
+        return Text("\n").join(lines)
+
+    def _times(self) -> list[tuple[str, str, str]]:
+        now, recipe = self._now, self.app.desk.recipe
+        if now.total is None:
+            return []
+        off = recipe.speed.cache == "off"
+        if now.blocks:
+            once = about(now.once), f"{plural(now.blocks, 'block')}, cache {size(now.cache)}"
+        else:
+            thaws = recipe.plan.depth and recipe.freeze.thaw_every
+            once = "–", "the cache is off" if off else "thaws too soon for a cache" if thaws else "nothing below to cache"
+        other = f"{'cached' if off else 'uncached'} near {about(now.otherwise)}" if now.otherwise is not None else ""
+        return [
+            ("once", *once),
+            ("epoch", f"{about(now.epoch)}   × {recipe.train.epochs}", ""),
+            ("besides", about(now.besides), "reading, test"),
+            ("in all", about(now.total), other),
+        ]
+
+    def _source(self, short: bool) -> Text:
+        """Where the times come from, or why there are none."""
+        desk, muted = self.app.desk, colour(self, "muted")
+        measuring = desk.measuring
+        if measuring:
+            share = measuring.done / measuring.total if measuring.total else 0.0
+            line, done = Text("measuring " if short else "Measuring this machine  ", muted), bar(share, METER)
+            return line.append(done, colour(self, "focus")).append("░" * (METER - len(done)), colour(self, "rule"))
+        if desk.speeds:
+            return Text("measured here" if short else "Measured here; runs land within 25 %.", muted)
+        if self._now.total is not None:
+            return Text("P measures" if short else "Estimated. P measures this machine.", muted)
+        if short:
+            return Text("")
+        return Text("Times come when the file has been read." if desk.profiling else "Times need a file: 1 leads to Data.", muted)
+
+    def _row(self, name: str, figure: str, beside: str) -> Text:
+        line = Text.assemble(
+            (f"{name:<{NAME_WIDTH}}", colour(self, "muted")), (figure, colour(self, "text")), no_wrap=True
+        )
+        room = self.size.width - line.cell_len
+        return line.append(f"{beside:>{room}}" if len(beside) < room else "", colour(self, "muted"))
+
+
+def _difference(before: Price, now: Price) -> str:
+    words = []
+    if before.total is not None and now.total is not None:
+        words.append(f"{'−' if now.total < before.total else '+'}{about(abs(now.total - before.total))}")
+    memory = now.memory - before.memory
+    words.append(f"{'−' if memory < 0 else '+'}{size(abs(memory))}")
+    return "  ".join(words)

@@ -1,0 +1,232 @@
+"""The recipe as a form: one line an option, what it means below, and what is wrong with it in its place."""
+
+from typing import Any
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Input
+
+from core.errors import BadRecipe
+from core.options import Option
+from core.presets import NAMED_RECIPES
+from core.recipe import options
+from core.wording import on_one_line, shown
+from workbench import keys
+from workbench.session.desk import Desk
+from workbench.formatting import cut
+from workbench.themes import colour
+from workbench.widgets.lines import Lines
+
+# chosen in other panels
+ELSEWHERE = {"data.path", "data.text", "data.label", "model.name", "freeze.trainable"}
+ALWAYS = {"preset", "model.weights"}
+ADAPTERS = {"lora.rank", "lora.alpha", "lora.layers"}
+NAMES = {"lr": "learning rate", "rank": "LoRA rank", "alpha": "LoRA alpha", "layers": "LoRA layers"}
+NAME_WIDTH, DOTTED_WIDTH = 16, 26
+BETWEEN = " | "  # of several texts in one field
+
+
+def said(value: object) -> str:
+    """A value as the recipe file says it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return BETWEEN.join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+class Options(Lines):
+    """The options, with those that the recipe refuses marked until they are mended."""
+
+    DEFAULT_CSS = "Options { height: 1fr; }"
+    BINDINGS = keys.bindings("recipe")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all = [option for option in options() if option.name not in ELSEWHERE]
+        self.everything = False
+        self.pending: dict[str, str] = {}  # asked for, and refused as it stands
+
+    @property
+    def shown(self) -> list[Option]:
+        """The options on show; the line below them shows the others, or hides them again.
+
+        What adapters are made of is among them where there are any.
+        """
+        adapters = any(part.startswith("lora.") for part in self.app.desk.plan.parts)
+        return [o for o in self._all if self.everything or o.first or o.name in ALWAYS or (adapters and o.name in ADAPTERS)]
+
+    @property
+    def indent(self) -> int:
+        """The cell where values begin."""
+        return DOTTED_WIDTH if self.everything else NAME_WIDTH
+
+    @property
+    def count(self) -> int:
+        return len(self.shown) + 1
+
+    @property
+    def option(self) -> Option | None:
+        """The option under the cursor; None on the last line."""
+        return self.shown[self.cursor] if self.cursor < len(self.shown) else None
+
+    def value(self, option: Option) -> str:
+        """What is asked for, whether the recipe takes it or not."""
+        return self.pending.get(option.name) or said(option.of(self.app.desk.recipe))
+
+    def line(self, index: int, width: int) -> Text:
+        if index == len(self.shown):
+            more = "fewer" if self.everything else f"{len(self._all) - len(self.shown)} more"
+            return Text(f" {more}", colour(self, "muted"))
+        option = self.shown[index]
+        tail = option.name.rpartition(".")[2]
+        name = option.name if self.everything else NAMES.get(tail, tail.replace("_", " "))
+        wrong = option.name in self.pending
+        line = Text(f" {name:<{self.indent - 1}}", colour(self, "muted"), no_wrap=True)
+        value = on_one_line(self.value(option))
+        if option.unit and value[:1].isdigit():
+            value += f" {option.unit}"
+        line.append("✕ " if wrong else "", colour(self, "error"))
+        line.append(cut(value, width - line.cell_len - 1), colour(self, "error" if wrong else "text"))
+        if option.name == "preset":
+            line.append(cut(f"  {NAMED_RECIPES[value].title}", width - line.cell_len - 1), colour(self, "muted"))
+        return line
+
+    def ask(self, name: str, value: str) -> None:
+        """Change an option, together with what has been asked for and refused before: they may only go together."""
+        desk: Desk = self.app.desk
+        new = {name: value}
+        for wanted in (self.pending | new, new):
+            try:
+                desk.change_all(wanted)
+            except BadRecipe as error:
+                problems = error.problems
+            else:
+                self.pending = {refused: v for refused, v in self.pending.items() if refused not in wanted}
+                desk.refused = desk.refused if self.pending else []
+                break
+        else:
+            self.pending, desk.refused = self.pending | new, problems
+        self.changed()
+        self.post_message(self.Moved(self))
+
+    def forget(self) -> bool:
+        """Drop what was refused; whether there was anything."""
+        had, self.pending, self.app.desk.refused = bool(self.pending), {}, []
+        self.changed()
+        self.post_message(self.Moved(self))
+        return had
+
+    def _turn(self, by: int) -> None:
+        option = self.option
+        if option and option.name == "preset":
+            self.post_message(self.Chosen(self))  # each changes much: one is chosen by what it says
+        elif option and option.choices:
+            at = option.choices.index(self.value(option))
+            self.ask(option.name, option.choices[(at + by) % len(option.choices)])
+
+    def action_next_choice(self) -> None:
+        self._turn(1)
+
+    def action_previous_choice(self) -> None:
+        self._turn(-1)
+
+    def action_edit(self) -> None:
+        if self.option is None:
+            self.everything = not self.everything
+            self.changed()
+            self.post_message(self.Moved(self))
+        elif self.option.choices:
+            self._turn(1)
+        else:
+            self.post_message(self.Chosen(self))
+
+
+class Explanation(Widget):
+    """What the option under the cursor means; first of all, what is wrong."""
+
+    DEFAULT_CSS = "Explanation { height: 5; padding: 0 1; }"
+
+    help = reactive("")
+    problem = reactive("")
+
+    def render(self) -> Text:
+        if self.problem:
+            return Text.assemble(("✕ ", colour(self, "error")), (shown(self.problem), colour(self, "text")))
+        return Text(self.help, colour(self, "muted"))
+
+
+class RecipeForm(Container):
+    """Enter edits: words turn over, anything else opens a field on the line itself."""
+
+    DEFAULT_CSS = """
+    RecipeForm { layers: list field; height: 1fr; }
+    RecipeForm Input { layer: field; display: none; position: absolute; height: 1; width: 1fr; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Options()
+        yield Explanation()
+        yield Input(id="value")
+
+    def on_mount(self) -> None:
+        self.app.desk.recipe_changed.subscribe(self, self._recipe_changed)
+        self._explain()
+
+    def _recipe_changed(self, _) -> None:
+        self.query_one(Options).changed()
+        self._explain()
+
+    @on(Options.Moved)
+    def _explain(self) -> None:
+        form, below = self.query_one(Options), self.query_one(Explanation)
+        below.help = (
+            form.option.help
+            if form.option
+            else "Every option has a name, a default and a place in recipe.toml."
+        )
+        name = form.option.name if form.option else ""
+        refused = self.app.desk.refused
+        problem = next((p for p in refused if p.field == name), next(iter(refused), None))
+        below.problem = f"{problem.field} {problem.what} {problem.do}" if problem else ""
+
+    @on(Options.Chosen)
+    def _edit(self) -> None:
+        form, field = self.query_one(Options), self.query_one(Input)
+        if form.option and form.option.name == "preset":
+            from workbench.screens.model.recipes_dialog import RecipesDialog
+
+            self.app.push_screen(RecipesDialog(self.app.desk), self._take)
+            return
+        if form.option is None or form.option.choices:
+            return
+        field.value = form.value(form.option)
+        field.styles.offset = (form.indent, form.cursor - form.scroll_offset.y)
+        field.display = True
+        field.focus()
+
+    def _take(self, changes: dict[str, Any] | None) -> None:
+        """Go on with a named recipe; what was asked for before it and refused is forgotten."""
+        if changes is None:
+            return
+        self.query_one(Options).forget()
+        try:
+            self.app.desk.change_all(changes)
+        except BadRecipe as error:
+            self.app.desk.complain(error)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        form = self.query_one(Options)
+        form.ask(form.option.name, event.value.strip())
+        if not form.pending:
+            form.focus()
+
+    def on_descendant_blur(self) -> None:
+        field = self.query_one(Input)
+        field.display = field.has_focus

@@ -1,0 +1,134 @@
+"""The recipes by name: what each changes, and what the book got with it."""
+
+from typing import Any
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from core.data.fetch import NAMED, fetched
+from core.options import AUTO
+from core.presets import NAMED_RECIPES, RECIPES, standing_for
+from core.recipe import load
+from workbench import keys
+from workbench.session.desk import Desk
+from workbench.formatting import cut, size
+from workbench.screens.dialog import Dialog
+from workbench.themes import colour
+from workbench.screens.model.backbone import weights_in_words
+from workbench.widgets.lines import Lines
+from workbench.widgets.panel import Panel
+
+NAME_WIDTH = 11
+OWN = "its own model"
+
+
+class Recipes(Lines):
+    """One recipe a line, with the book's test accuracy."""
+
+    DEFAULT_CSS = "Recipes { height: auto; max-height: 58vh; }"
+    BINDINGS = keys.bindings("named")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: list[str] = []
+
+    @property
+    def count(self) -> int:
+        return len(self._names)
+
+    @property
+    def name_here(self) -> str:
+        return self._names[self.cursor]
+
+    def show(self, names: list[str], at: str) -> None:
+        self._names = names
+        self.changed()
+        self.cursor = names.index(at)
+
+    def line(self, index: int, width: int) -> Text:
+        name = self._names[index]
+        recipe = NAMED_RECIPES[name]
+        figure = f"{recipe.figure:.2f} " if recipe.figure is not None else ""
+        room = width - NAME_WIDTH - len(figure) - 2
+        line = Text.assemble((f"  {name:<{NAME_WIDTH}}", colour(self, "text")), no_wrap=True)
+        line.append(cut(recipe.title, room - 1), colour(self, "muted"))
+        line.pad_right(width - line.cell_len - len(figure))
+        return line.append(figure, colour(self, "text"))
+
+
+class RecipesDialog(Dialog[dict[str, Any] | None]):
+    """Returns the options to change, or None where all stays as it is."""
+
+    PLACE = "recipes"
+    BINDINGS = keys.bindings(PLACE)
+
+    def __init__(self, desk: Desk):
+        super().__init__()
+        self._desk = desk
+        self._own = False  # whether each starts from its own model; else from the one on the desk
+
+    def compose(self) -> ComposeResult:
+        with Panel(title="Recipes by name", classes="dialog"):
+            yield Static(id="from")
+            yield Recipes()
+            yield Static(classes="hint", id="about", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Panel).subtitle = "enter takes it · esc leaves"
+        self._show(self._desk.recipe.preset)
+        self.query_one(Recipes).focus()
+
+    @property
+    def _model(self) -> str:
+        return self._desk.recipe.model.name
+
+    def _standing(self) -> dict[str, list[str]]:
+        """The recipes on show, each with those that are the same with the model on the desk."""
+        return {name: [name] for name in RECIPES} if self._own else standing_for(self._model)
+
+    def _show(self, name: str) -> None:
+        standing = self._standing()
+        at = next(shown for shown, same in standing.items() if name in same)
+        self.query_one(Recipes).show(list(standing), at)
+        self._describe()
+
+    @on(Recipes.Moved)
+    def _describe(self) -> None:
+        recipes = self.query_one(Recipes)
+        arrows, muted = colour(self, "focus"), colour(self, "muted")
+        model = OWN if self._own else self._model
+        line = Text.assemble(("  with ", muted), ("‹ ", arrows), (model, colour(self, "text")), (" ›", arrows), no_wrap=True)
+        right = "test %, in the book "
+        line.pad_right(max(1, recipes.size.width - line.cell_len - len(right)))
+        self.query_one("#from", Static).update(line.append(right, muted))
+        self.query_one("#about", Static).update(self._about(recipes.name_here))
+
+    def _about(self, name: str) -> str:
+        named, own = NAMED_RECIPES[name], load({"preset": name})
+        recipe = own if self._own else load({"preset": name, "model": {"name": self._model}})
+        model = recipe.model.name
+        others = [other for other in self._standing()[name] if other != name]
+        sentences = [f"Starts from {model} ({weights_in_words(model, recipe, self._desk.models)})."]
+        if named.figure is not None and model != own.model.name:
+            sentences.append(f"The book's figure is that of {own.model.name}.")
+        if others:
+            sentences.append(f"With {model} this is {', '.join(others)} too: they differ only in size.")
+        if data := named.layer.get("data", {}).get("path"):
+            sentences.append(f"Brings its data, {data}" + ("." if fetched(data) else f": fetch {size(NAMED[data].size)}."))
+        return " ".join([*sentences, named.note])
+
+    def action_whose_model(self) -> None:
+        self._own = not self._own
+        self._show(self.query_one(Recipes).name_here)
+
+    @on(Recipes.Chosen)
+    def action_accept(self) -> None:
+        name = self.query_one(Recipes).name_here
+        changes: dict[str, Any] = {"preset": name}
+        if not self._own:
+            changes["model.name"] = self._model
+        if data := RECIPES[name].get("data", {}).get("path"):
+            changes |= {"data.path": data, "data.text": AUTO, "data.label": AUTO}
+        self.dismiss(changes)

@@ -1,0 +1,111 @@
+"""Model: what will learn, and what will it cost?"""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+from core.errors import BadRecipe
+from workbench import keys
+from workbench.session.desk import Desk
+from workbench.widgets.part_marks import LEGEND
+from workbench.screens.base import BaseScreen
+from workbench.screens.model.as_code import AsCode
+from workbench.screens.model.backbone import Backbone
+from workbench.widgets.layers import Layers
+from workbench.widgets.panel import Panel
+from workbench.screens.model.price import PricePanel
+from workbench.screens.model.recipe_form import Options, RecipeForm
+
+
+class ModelScreen(BaseScreen):
+    """In a small terminal the recipe takes the place of the ladder while it has the focus, and code is not shown at first."""
+
+    MODE = "model"
+    CSS_PATH = "../../styles/model.tcss"
+    BINDINGS = keys.bindings("model")
+
+    def compose_room(self) -> ComposeResult:
+        with Panel(title="Backbone", letter="b", id="backbone"):
+            yield Backbone()
+        with Horizontal(id="stack"):
+            with Panel(title="Layers", letter="l", id="layers"):
+                yield Static(id="headings")
+                yield Layers()
+                yield Static(id="map")
+                yield Panel(AsCode(), title="As code", id="code")
+            with Vertical(id="beside"):
+                with Panel(title="Price", joint="┬", id="price"):
+                    yield PricePanel()
+                with Panel(title="Recipe", letter="r", joint="├", id="recipe"):
+                    yield RecipeForm()
+
+    def on_mount(self) -> None:
+        self.desk.recipe_changed.subscribe(self, self._show)
+        self.desk.profile_changed.subscribe(self, self._show)
+        self.desk.speeds_changed.subscribe(self, self._show)
+        self._show(self.desk)
+        self.query_one("#code", Panel).subtitle = "names as in the book · C hides"
+        self.desk.recall()
+        self.query_one(Layers).focus()
+
+    def _show(self, desk: Desk) -> None:
+        self.query_one(Layers).show(desk.recipe, desk.profile, desk.speeds)
+        self.query_one(AsCode).show(desk.plan)
+
+    @on(Layers.Moved)
+    def _around(self) -> None:
+        layers = self.query_one(Layers)
+        width = layers.scrollable_content_region.width
+        self.query_one("#headings", Static).update(layers.headings(width))
+        strip = self.query_one("#map", Static)
+        strip.display = layers.is_folded
+        strip.update(layers.strip(width))
+        words = f"{self.desk.plan.in_words} · {LEGEND}"
+        self.query_one("#layers", Panel).subtitle = words if len(words) < width - len("▌ Layers ─") else LEGEND
+
+    @on(Layers.Planned)
+    def _planned(self, event: Layers.Planned) -> None:
+        try:
+            self.desk.change("freeze.trainable", str(event.plan))
+        except BadRecipe as error:
+            self.desk.complain(error)
+
+    def action_next_panel(self) -> None:
+        self._step(1)
+
+    def action_previous_panel(self) -> None:
+        self._step(-1)
+
+    def _step(self, by: int) -> None:
+        order = [self.query_one(Backbone), self.query_one(Layers), self.query_one(Options)]
+        at = next((i for i, widget in enumerate(order) if widget.has_focus), 2)
+        target = order[(at + by) % len(order)]
+        self.set_class(target is order[2], "-recipe")
+        self.call_after_refresh(target.focus)
+
+    def action_back(self) -> None:
+        layers, form = self.query_one(Layers), self.query_one(Options)
+        if isinstance(self.focused, Input):
+            form.forget()
+            form.focus()
+        elif layers.choosing:
+            layers.action_range()
+        elif not form.forget() and self.has_class("-recipe"):
+            self.remove_class("-recipe")
+            self.call_after_refresh(layers.focus)
+
+    def action_ask(self) -> None:
+        from workbench.screens.model.ask_dialog import AskDialog
+
+        self.app.push_screen(AskDialog(self.desk))
+
+    def action_code(self) -> None:
+        self.toggle_class("-turned")
+
+    async def action_measure(self) -> None:
+        await self.desk.measure()
+
+    async def action_train(self) -> None:
+        if await self.desk.start():
+            self.app.action_mode("train")

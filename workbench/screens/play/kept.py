@@ -1,0 +1,97 @@
+"""The sentences that a person kept, each with the verdict it got."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from core.wording import on_one_line
+from workbench import keys
+from core.runs.classifiers import Answer, Opened
+from workbench.formatting import cut, pad, percent
+from workbench.themes import class_role, colour
+from workbench.widgets.lines import Lines
+
+MOST_LABEL = 16  # cells
+PERCENT = 9
+
+
+@dataclass
+class Entry:
+    """`answer` is None until it arrives; `role` is the colour of its label, `by` who gave it."""
+
+    text: str
+    answer: Answer | None = None
+    role: str = "muted"
+    by: str = ""
+
+
+class Kept(Lines):
+    """The latest first."""
+
+    BINDINGS = keys.bindings("kept")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: list[Entry] = []
+        self.can_focus = False
+
+    @property
+    def count(self) -> int:
+        return len(self._entries)
+
+    @property
+    def text(self) -> str:
+        """The sentence under the cursor."""
+        return self._entries[self.cursor].text
+
+    @property
+    def texts(self) -> list[str]:
+        """Every sentence once, the latest first."""
+        return list(dict.fromkeys(entry.text for entry in self._entries))
+
+    @property
+    def unanswered(self) -> list[str]:
+        return [entry.text for entry in self._entries if entry.answer is None]
+
+    def keep(self, text: str) -> None:
+        """Put a sentence on top; its verdict is due."""
+        self._entries.insert(0, Entry(text))
+        self.can_focus = True
+        self.cursor = 0
+        self.changed()
+
+    def answered(self, answers: Mapping[str, Answer], classifier: Opened) -> None:
+        """Give the sentences that wait for one their verdict."""
+        for entry in self._entries:
+            if entry.answer is None and entry.text in answers:
+                entry.answer = answers[entry.text]
+                entry.by = f"{on_one_line(classifier.asked.folder.name)}, step {classifier.step:,}"
+                entry.role = class_role(classifier.labels.index(entry.answer.label), len(classifier.labels))
+        self._entries = _without_repeats(self._entries)
+        self.changed()
+
+    def line(self, index: int, width: int) -> Text:
+        entry, muted = self._entries[index], colour(self, "muted")
+        label = min(
+            MOST_LABEL, max(cell_len(on_one_line(e.answer.label)) if e.answer else 1 for e in self._entries)
+        )
+        by = max(cell_len(e.by) for e in self._entries)
+        room = width - 2 - 2 - label - PERCENT - 2 - by - 2
+        text = Text(
+            "  " + pad(on_one_line(entry.text[: 2 * width]), room) + "  ", colour(self, "text"), no_wrap=True
+        )
+        if entry.answer is None:
+            return text.append("…", muted)
+        text.append(pad(on_one_line(entry.answer.label), label), colour(self, entry.role))
+        text.append(pad(percent(entry.answer.probability), PERCENT, right=True), colour(self, "text"))
+        return text.append("  " + cut(entry.by, by), muted)
+
+
+def _without_repeats(entries: list[Entry]) -> list[Entry]:
+    """The same sentence kept again under the same classifier counts once, as the latest."""
+    latest: dict[tuple[str, str], Entry] = {}
+    for entry in entries:
+        latest.setdefault((entry.text, entry.by), entry)
+    return list(latest.values())

@@ -1,0 +1,103 @@
+"""Which run and checkpoint Play asks."""
+
+import asyncio
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from core.errors import BadRun
+from core.runs.root import list_runs
+from core.wording import on_one_line
+from workbench import keys
+from core.runs.classifiers import Asked, checkpoints
+from workbench.formatting import cut, pad, percent
+from workbench.screens.dialog import Dialog
+from workbench.themes import colour
+from workbench.widgets.lines import Lines
+from workbench.widgets.panel import Panel
+
+
+def choices(root: Path) -> list[tuple[Asked, str]]:
+    """Every checkpoint that best or last points to, of the newest run first, with its words."""
+    found = []
+    for run in list_runs(root):
+        try:
+            recipe, result = run.recipe(), run.result()
+        except BadRun:
+            continue
+        steps = checkpoints(run)
+        for name, step in steps.items():
+            if name == "last" and step == steps.get("best"):
+                continue
+            tested = (
+                f", test {percent(result['test']['accuracy'])}"
+                if result and result["checkpoint"] == step
+                else ""
+            )
+            words = f"step {step:,}, {recipe.model.name}, {recipe.plan.in_words}{tested}"
+            found.append((Asked(run.path, name), words))
+    return found
+
+
+class Checkpoints(Lines):
+    """One checkpoint a line."""
+
+    DEFAULT_CSS = "Checkpoints { height: auto; max-height: 14; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._choices: list[tuple[Asked, str]] = []
+
+    @property
+    def count(self) -> int:
+        return len(self._choices)
+
+    @property
+    def asked(self) -> Asked:
+        return self._choices[self.cursor][0]
+
+    def show(self, choices: list[tuple[Asked, str]], asked: Asked) -> None:
+        self._choices = choices
+        self.changed()
+        near = [(choice.folder == asked.folder, choice == asked) for choice, _ in choices]
+        self.cursor = near.index(max(near)) if near else 0
+
+    def line(self, index: int, width: int) -> Text:
+        asked, words = self._choices[index]
+        name = max(cell_len(on_one_line(choice.folder.name)) for choice, _ in self._choices)
+        line = Text.assemble(
+            (f"  {pad(on_one_line(asked.folder.name), name)}  {asked.checkpoint}  ", colour(self, "text")),
+            no_wrap=True,
+        )
+        return line.append(cut(words, width - line.cell_len), colour(self, "muted"))
+
+
+class RunDialog(Dialog[Asked | None]):
+    """Returns what to ask from now on, or None where all stays as it is."""
+
+    PLACE = "other"
+    BINDINGS = keys.bindings(PLACE)
+
+    def __init__(self, root: Path, asked: Asked):
+        super().__init__()
+        self._root, self._asked = root, asked
+
+    def compose(self) -> ComposeResult:
+        with Panel(title="Ask which run", classes="dialog"):
+            yield Checkpoints()
+            yield Static("No run has a checkpoint any more.", classes="hint")
+
+    async def on_mount(self) -> None:
+        self.query_one(Panel).subtitle = "enter takes it · esc leaves"
+        found = await asyncio.to_thread(choices, self._root)
+        self.query_one(Checkpoints).show(found, self._asked)
+        self.query_one(Static).display = not found
+
+    @on(Checkpoints.Chosen)
+    def action_accept(self) -> None:
+        lines = self.query_one(Checkpoints)
+        self.dismiss(lines.asked if lines.count else None)

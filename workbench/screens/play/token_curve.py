@@ -1,0 +1,169 @@
+"""What the classifier would say had the text ended at each of its tokens."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import on
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from core.wording import on_one_line
+from workbench.formatting import LEVELS, cut, plural
+from workbench.themes import colour
+from workbench.widgets.panel import Panel
+
+TITLE = "Had the text ended here"
+FEWEST, MOST = 3, 24  # cells of a token; a percentage fits into the fewest
+MOST_LABEL = 24
+ROOMY = 9  # lines, from which on bars are two lines high
+NOTHING_TO_ALL = " " + LEVELS
+HINT = "As you type, each token stands here with the verdict on the text up to it."
+
+
+class Column(NamedTuple):
+    """One token, or the few that share a character, and the label's share after it."""
+
+    text: str
+    tokens: int
+    share: float
+
+    @property
+    def width(self) -> int:
+        return max(FEWEST, cell_len(self.text))
+
+
+class Columns(Widget):
+    """The tokens, each over its bar and its percentage. Drawn line by line, because it is drawn at every key."""
+
+    class Arranged(Message):
+        """There is more or less room than before, so that another number of tokens may be shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._columns: list[Column] = []
+        self._role = "muted"
+        self._before = 0
+        self._rows: list[slice] = []  # the columns of each row that is shown
+        self._arrange()
+
+    def show(self, columns: list[Column], role: str, before: int) -> None:
+        self._columns, self._role, self._before = columns, role, before
+        self._arrange()
+        self.refresh()
+
+    @property
+    def before(self) -> int:
+        """Tokens of the text that stand before the first that is shown."""
+        hidden = self._columns[: self._rows[0].start] if self._rows else ()
+        return self._before + sum(column.tokens for column in hidden)
+
+    def on_resize(self) -> None:
+        self._arrange()
+        self.refresh()
+        self.post_message(self.Arranged())
+
+    def _arrange(self) -> None:
+        width, height = self.size
+        self._high = 2 if height >= ROOMY else 1  # lines of a bar
+        self._each = self._high + 3  # of a row: names, bars, percentages, and a gap before the next
+        self._top = 1 if (height + 1) % self._each else 0  # a line to spare is left free above
+        most, widths = (height + 1) // self._each, [column.width for column in self._columns]
+        self._rows = list(wrapped(widths, width))[-most:] if most > 1 else list(scrolled(widths, width))
+
+    def render_line(self, y: int) -> Strip:
+        row, line = divmod(y - self._top, self._each)
+        segments: Iterable[Segment] = ()
+        if not self._columns and y == self._top:
+            segments = [Segment(HINT, Style.parse(colour(self, "muted")))]
+        elif 0 <= row < len(self._rows) and line < self._each - 1:
+            segments = self._segments(self._columns[self._rows[row]], line)
+        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
+
+    def _segments(self, columns: Sequence[Column], line: int) -> Iterator[Segment]:
+        """A line of a row of columns."""
+        text, muted = Style.parse(colour(self, "text")), Style.parse(colour(self, "muted"))
+        bar = Style.parse(f"{colour(self, self._role)} on {colour(self, 'surface')}")  # what is empty of it is seen, too
+        for column in columns:
+            if line == 0:
+                yield Segment(column.text + " " * (column.width + 1 - cell_len(column.text)), text)
+            elif line <= self._high:
+                yield Segment(level(column.share, self._high, line - 1) * column.width, bar)
+                yield Segment(" ")
+            else:
+                now = column is self._columns[-1]
+                yield Segment(f"{whole_percent(column.share):<{column.width + 1}}", text if now else muted)
+
+
+class TokenCurve(Panel):
+    """One label's share at every token, in as many rows as there is height for: the end of the text."""
+
+    DEFAULT_CSS = "Beginnings > Columns { height: 1fr; padding: 0 2; }"
+
+    def __init__(self, **kwargs):
+        self._columns = Columns()
+        super().__init__(self._columns, title=TITLE, **kwargs)
+
+    def show(self, label: str, role: str, pieces: Sequence[tuple[str, int]], shares: Sequence[float], before: int) -> None:
+        """Texts with the tokens that each takes, and the share of `label` after each; `before` tokens are left out."""
+        name = cut(on_one_line(label), MOST_LABEL)
+        self.title = f"{name[:1].upper()}{name[1:]} %, {TITLE[:1].lower()}{TITLE[1:]}"
+        columns = [Column(_shown(text), n, share) for (text, n), share in zip(pieces, shares, strict=True)]
+        self._columns.show(columns, role, before)
+        self._count()
+
+    def clear(self) -> None:
+        self.title = TITLE
+        self._columns.show([], "muted", 0)
+        self._count()
+
+    @on(Columns.Arranged)
+    def _count(self) -> None:
+        before = self._columns.before
+        self.subtitle = f"after {plural(before, 'token')}" if before else ""
+
+
+def _shown(piece: str) -> str:
+    """A token's text. The space that words begin with is the gap between two columns; others are made visible."""
+    shown = on_one_line(piece.replace("\n", "⏎").replace("\t", "⇥")).strip(" ")
+    return cut(shown, MOST) or ("␣" if piece.isspace() else "·")
+
+
+def whole_percent(share: float) -> str:
+    """0.576 -> '58', three cells at most. What is not quite all or nothing is never rounded to it."""
+    percent = round(share * 100)
+    return "<1" if percent < 1 else ">99" if percent > 99 else str(percent)
+
+
+def level(share: float, high: int, line: int) -> str:
+    """One cell of a bar that is `high` lines high, counted from the top: to an eighth, and never quite empty."""
+    eighths = max(1, round(share * high * 8))
+    return NOTHING_TO_ALL[max(0, min(8, eighths - 8 * (high - 1 - line)))]
+
+
+def wrapped(widths: Sequence[int], room: int) -> Iterator[slice]:
+    """Columns of these widths, a cell apart, in rows of at most `room` cells."""
+    start = used = 0
+    for i, width in enumerate(widths):
+        if used + width > room and i > start:
+            yield slice(start, i)
+            start, used = i, 0
+        used += width + 1
+    if start < len(widths):
+        yield slice(start, len(widths))
+
+
+def scrolled(widths: Sequence[int], room: int) -> Iterator[slice]:
+    """The one row that shows the end. It moves on by half a row, so that it stands still at most keys."""
+    start = used = 0
+    for i, width in enumerate(widths):
+        used += width + 1
+        if used - 1 > room:
+            while used - 1 > room // 2 and start < i:
+                used -= widths[start] + 1
+                start += 1
+    if start < len(widths):
+        yield slice(start, len(widths))

@@ -1,0 +1,59 @@
+"""How a recipe differs from the default, or from another."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+from textual.widget import Widget
+
+from core.options import Options
+from workbench.cli.compare import different, in_words
+from workbench.formatting import cut, pad, plural
+from workbench.themes import colour
+
+WIDE = 40  # cells
+LONGEST_NAME = {True: 20, False: 10}  # cells, where it is wide and where not; a longer one goes without its part
+
+
+class Differences(Widget):
+    """Shows the options in which a recipe differs from `other`, or from the default where that is None."""
+
+    DEFAULT_CSS = "Differences { padding: 0 1; height: auto; text-wrap: nowrap; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._recipe: Options | None = None
+        self._other: Options | None = None
+
+    def show(self, recipe: Options | None, other: Options | None) -> None:
+        """Recipes of different kinds are not compared."""
+        self._recipe, self._other = recipe, other if type(other) is type(recipe) else None
+        self.refresh(layout=True)
+
+    def render(self) -> Text:
+        width, muted = self.content_region.width, colour(self, "muted")
+        if self._recipe is None:
+            return Text(cut("Its recipe cannot be read.", width), muted)
+        other = self._other or type(self._recipe)()
+        found, equal = different(self._recipe, other)
+        most = LONGEST_NAME[width >= WIDE]
+        names = {option: option if len(option) <= most else option.rpartition(".")[2] for option, *_ in found}
+        name = min(width // 2, max(map(len, names.values()), default=0))
+        value = (width - name - 2) // 2 if self._other else width - name - 1
+        lines = []
+        for option, mine, its in found:
+            if option == "freeze.trainable":
+                mine, its = self._recipe.plan.in_words, other.plan.in_words
+            line = Text.assemble((pad(names[option], name), muted), f" {pad(_shown(mine), value)}")
+            lines.append(line.append(f" {cut(_shown(its), value)}", muted) if self._other else line)
+        words = (
+            f"{plural(equal, 'field')} equal"
+            if self._other
+            else f"{plural(equal, 'field')} as in the default"
+        )
+        return Text("\n").join([*lines, Text(cut(words, width), muted)])
+
+
+def _shown(value: Any) -> str:
+    words = in_words(value)  # which has escaped it
+    return Path(words).name if Path(words).is_absolute() else words

@@ -1,0 +1,220 @@
+"""Every run, one a line, with what came of it."""
+
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.widget import Widget
+
+from core.runs.compare import Comparison
+from core.recipe import Recipe
+from core.runs.history import History
+from core.wording import on_one_line
+from workbench.formatting import clock, cut, ordinal, pad, percent
+from core.runs.listing import Entry
+from workbench.themes import colour
+from workbench.widgets.header import GLYPHS
+from workbench.widgets.lines import Lines
+
+HUES = {
+    "starting": "train",
+    "running": "train",
+    "paused": "train",
+    "failed": "error",
+    "vanished": "warning",
+}  # of the others: text
+DATA_FROM = 100  # columns; with fewer the data's name is left out
+MOST = {"run": 30, "data": 24, "model": 12, "learns": 24}  # cells
+LEAST = {"run": 8, "data": 8, "model": 8, "learns": 10}
+FIGURES = {"test": 8, "95 %": 11, "clean": 9, "time": 9}
+VERSUS = "won:lost to ★"
+WORDS = 34  # cells before the figures; `Baselines` has to say something there too
+FIRST_TO_GO = ("clean", VERSUS, "time")  # of the figures, where they would leave less
+
+
+class RunTable(Lines):
+    """Entries in their order. Where a run has no figures, its line says why."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: list[Entry] = []
+        self._words: list[dict[str, str]] = []  # of each entry, by column
+        self._marks: dict[Path, str] = {}
+        self._baseline: Path | None = None
+        self._versus: dict[Path, Comparison] = {}
+
+    def show(
+        self,
+        entries: list[Entry],
+        marks: dict[Path, str],
+        baseline: Path | None,
+        versus: dict[Path, Comparison],
+    ) -> None:
+        """`marks` are the glyphs of the runs whose curves are drawn, `versus` how runs did against the baseline.
+
+        The cursor stays on its run.
+        """
+        path = self.selected.run.path if self.selected else None
+        self._entries, self._words = entries, in_columns(entries)
+        self._marks, self._baseline, self._versus = marks, baseline, versus
+        paths = [entry.run.path for entry in entries]
+        self.changed()
+        if path in paths:
+            self.cursor = paths.index(path)
+
+    @property
+    def count(self) -> int:
+        return len(self._entries)
+
+    @property
+    def selected(self) -> Entry | None:
+        return self._entries[self.cursor] if self._entries else None
+
+    def figures(self, width: int) -> dict[str, int]:
+        """Cells for the figures of a run that is done, as many of them as a line has room for."""
+        shown = dict(FIGURES)
+        if self._baseline:
+            longest = max([len(_score(each)) for each in self._versus.values()], default=0)
+            time = shown.pop("time")
+            shown |= {VERSUS: 2 + max(len(VERSUS), longest), "time": time}
+        for title in FIRST_TO_GO:
+            if sum(shown.values()) > width - WORDS:
+                shown.pop(title, None)
+        return shown
+
+    def columns(self, width: int) -> dict[str, int]:
+        """Cells for the words before the figures: as wide as the words, where there is room for them."""
+        cells = {
+            title: min(most, max([len(title), *(cell_len(words.get(title, "")) for words in self._words)]))
+            for title, most in MOST.items()
+            if title != "data" or width >= DATA_FROM
+        }
+        room = width - 3 - 2 * len(cells) - sum(self.figures(width).values())
+        while sum(cells.values()) > room and (over := [title for title in cells if cells[title] > LEAST[title]]):
+            cells[max(over, key=cells.get)] -= 1
+        cells["learns"] += max(0, min(room, WORDS - 2 * len(cells)) - sum(cells.values()))
+        return cells
+
+    def headings(self, width: int) -> Text:
+        words = "   " + "".join(f"  {pad(title, cells)}" for title, cells in self.columns(width).items())
+        for title, cells in self.figures(width).items():
+            words += f"  {title:<{cells - 2}}" if title == VERSUS else f"{title:>{cells}}"
+        return Text(cut(words, width), colour(self, "muted"))
+
+    def line(self, index: int, width: int) -> Text:
+        entry, words, muted = self._entries[index], self._words[index], colour(self, "muted")
+        state = entry.status.state
+        text = Text.assemble(
+            " ",
+            ("★", colour(self, "focus"))
+            if entry.run.path == self._baseline
+            else (GLYPHS[state], colour(self, HUES.get(state, "text"))),
+            f" {self._marks.get(entry.run.path, ' ')}",
+        )
+        columns = self.columns(width)
+        text.append(f" {pad(words['run'], columns.pop('run'))}")
+        if isinstance(entry.recipe, Recipe):
+            for title, cells in columns.items():
+                text.append(f"  {pad(words[title], cells)}", muted)
+        elif entry.recipe:
+            text.append(f"  a language model, {entry.recipe.model.name}", muted)
+        if entry.result:
+            return text.append_text(self._figures(entry, width))
+        return text.append(
+            cut(f"   {self._instead(entry)}", width - text.cell_len),
+            colour(self, HUES.get(state, "muted")),
+        )
+
+    def _figures(self, entry: Entry, width: int) -> Text:
+        test, muted = entry.result["test"], colour(self, "muted")
+        text = Text()
+        for title, cells in self.figures(width).items():
+            match title:
+                case "test":
+                    text.append(f"{percent(test['accuracy']):>{cells}}")
+                case "95 %":
+                    text.append(f"{interval(test):>{cells}}", muted)
+                case "clean":
+                    clean = percent(test["clean"]) if test["clean_rows"] else "none"
+                    text.append(f"{clean:>{cells}}")
+                case "time":
+                    text.append(f"{clock(entry.result['seconds']['total']):>{cells}}", muted)
+                case _:
+                    versus = self._versus.get(entry.run.path)
+                    text.append(f"  {_score(versus) if versus else '':<{cells - 2}}")
+        return text
+
+    def _instead(self, entry: Entry) -> str:
+        status = entry.status
+        match status.state:
+            case "queued":
+                place = f", {ordinal(entry.place)}" if entry.place else ""  # queued in this moment
+                return f"waits{place} in the queue; s takes it out"
+            case "starting":
+                return "starting"
+            case "running":
+                return f"step {status.step:,} of {status.n_steps:,}"
+            case "paused":
+                return f"paused at step {status.step:,} of {status.n_steps:,}; enter opens it"
+            case "stopped":
+                return f"stopped at step {status.step:,} of {status.n_steps:,}; r takes it up again"
+            case "vanished":
+                return f"vanished at step {status.step:,}; r takes it up again"
+        return on_one_line(status.why) or "no result"
+
+
+def in_columns(entries: list[Entry]) -> list[dict[str, str]]:
+    """What stands in each column before the figures: run and name of every entry, the rest of those that classify."""
+    ids = max([0, *(min(12, cell_len(on_one_line(entry.run.name))) for entry in entries)])
+    found = []
+    for entry in entries:
+        run, recipe = on_one_line(entry.run.name), entry.recipe
+        words = {"run": f"{pad(run, ids)} {on_one_line(entry.label.name)}".rstrip()}
+        if isinstance(recipe, Recipe):
+            data = on_one_line(Path(recipe.data.path).stem)
+            words |= {"data": data, "model": recipe.model.name, "learns": recipe.plan.in_words}
+        found.append(words)
+    return found
+
+
+def _score(versus: Comparison) -> str:
+    """ '9:5   even'."""
+    if not versus.rows:
+        return "no shared row"
+    return f"{f'{versus.won}:{versus.lost}':<5} {versus.verdict}"
+
+
+def interval(test: dict) -> str:
+    """96.2–99.3."""
+    return f"{test['low'] * 100:.1f}–{test['high'] * 100:.1f}"
+
+
+class Baselines(Widget):
+    """What needs no network gets right on the test rows of one run, in the columns of its table."""
+
+    DEFAULT_CSS = "Baselines { height: 2; text-wrap: nowrap; }"
+
+    def __init__(self, table: RunTable):
+        super().__init__()
+        self._table = table
+        self._shares: list[tuple[str, float]] = []
+
+    def show(self, history: History) -> None:
+        known = {
+            "counting words on the same texts": history.words,
+            "always the commonest label": history.baselines.get("majority"),
+        }
+        self._shares = [(words, baseline.test) for words, baseline in known.items() if baseline]
+        self.refresh()
+
+    def render(self) -> Text:
+        table, muted = self._table, colour(self, "muted")
+        width = table.scrollable_content_region.width
+        at = table.headings(width).cell_len - sum(table.figures(width).values())
+        lines = [
+            Text.assemble(
+                (f"   · {pad(words, at - 5)}", muted), (f"{percent(share):>{FIGURES['test']}}", muted)
+            )
+            for words, share in self._shares
+        ]
+        return Text("\n").join(lines)

@@ -1,0 +1,320 @@
+"""Runs: what have I tried?"""
+
+import asyncio
+from pathlib import Path
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Static
+
+from core import files
+from core.errors import BadRun
+from core.runs.compare import Comparison
+from core.runs.folder import RunFolder
+from core.runs.history import History
+from core.wording import on_one_line, shown
+from workbench import keys
+from workbench.charts import curves
+from core.runs import turns
+from workbench.formatting import plural
+from core.runs.listing import Entry, Listing, bring_back, empty_bin, hide
+from workbench.screens.runs.label_dialog import LabelDialog
+from workbench.screens.base import BaseScreen
+from workbench.screens.train.controls import ENDED_EARLY
+from workbench.themes import colour
+from workbench.charts.chart import Chart
+from workbench.screens.runs.differences import Differences
+from workbench.widgets.headings import Headings
+from workbench.widgets.panel import Panel
+from workbench.screens.runs.run_table import Baselines, RunTable
+
+LOOK = 1.5  # seconds between two looks at the folder
+SETTLE = 0.1  # seconds that the cursor rests before curves are read
+
+
+class RunsScreen(BaseScreen):
+    """The list of runs; below it curves and recipe of the one under the cursor."""
+
+    MODE = "runs"
+    CSS_PATH = "../../styles/runs.tcss"
+    BINDINGS = keys.bindings("runs")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._listing = Listing(self.desk.root)
+        self._reading = asyncio.Lock()
+        self._entries: list[Entry] = []
+        self._baseline: Entry | None = None
+        self._compared: dict[tuple[Path, Path], Comparison | None] = {}  # runs against others, on their test rows
+        self._marked: list[Path] = []  # runs whose curves lie over the selected one's
+        self._histories: dict[Path, tuple[int, History]] = {}  # and the size of the log they were read from
+        self._bin: list[tuple[str, Path]] = []  # names of deleted runs, and where they are now
+
+    def compose_room(self) -> ComposeResult:
+        yield Static("Reading the runs.", id="nothing", classes="empty", markup=False)
+        with Panel(title="Runs", letter="r", id="runs"):
+            table = RunTable()
+            yield Headings(table)
+            yield table
+            yield Baselines(table)
+            yield Static(id="queue", markup=False)
+        with Horizontal(id="below"):
+            yield Panel(Chart(), title="Validation accuracy %", letter="v", id="curves")
+            with Panel(title="Recipe", letter="p", joint="┬", id="recipe"):
+                yield VerticalScroll(Differences(), Static(id="note", markup=False))
+                yield Static(id="proof", markup=False)
+
+    async def on_mount(self) -> None:
+        self._timer = self.set_interval(LOOK, self._look, pause=True)
+        self.desk.run_changed.subscribe(self, lambda _: self._draw())
+        await asyncio.to_thread(empty_bin, self.desk.root, False)
+
+    def on_unmount(self) -> None:
+        empty_bin(self.desk.root, True)
+
+    def on_screen_resume(self) -> None:
+        self._timer.resume()
+        self._look()
+
+    def on_screen_suspend(self) -> None:
+        self._timer.pause()
+
+    # Reading
+
+    def _look(self) -> None:
+        if not self._reading.locked():
+            self.run_worker(self._read)
+
+    async def _read(self) -> None:
+        async with self._reading:
+            entries = await asyncio.to_thread(self._listing.look)
+            baseline = await asyncio.to_thread(self._listing.baseline, entries)
+            interrupted = await asyncio.to_thread(turns.interrupted, self.desk.root)
+            self._entries, self._baseline = entries, baseline
+            if not self.query(RunTable):
+                return  # read before the panels stand, or after they have gone: the next look shows it
+            paths = {entry.run.path for entry in self._entries}
+            self._marked = [path for path in self._marked if path in paths]
+            self.set_class(bool(self._entries), "-some")
+            self.query_one("#nothing", Static).update(self._nothing())
+            self.query_one("#queue", Static).update(f"▲ {interrupted}, which was interrupted. r on one of them goes on.")
+            self.query_one("#queue", Static).display = bool(interrupted)
+            self._show()
+            self._read_curves()
+            if self._baseline:
+                await self._measure([(entry, self._baseline) for entry in self._entries])
+
+    async def _measure(self, pairs: list[tuple[Entry, Entry]]) -> None:
+        """Compare runs on their test rows, and show what is new of it."""
+        found = await asyncio.to_thread(
+            lambda: {(one.run.path, other.run.path): self._listing.compare(one, other) for one, other in pairs}
+        )
+        if not found.items() <= self._compared.items():
+            self._compared |= found
+            if self.query(RunTable):
+                self._show()
+
+    def _nothing(self) -> str:
+        if self._bin:
+            return shown(deleted(self._bin[-1][0]))
+        return "No runs yet. t trains one."
+
+    def _show(self) -> None:
+        baseline = self._baseline.run.path if self._baseline else None
+        compared = {entry.run.path: self._compared.get((entry.run.path, baseline)) for entry in self._entries}
+        versus = {path: found for path, found in compared.items() if found and path != baseline}
+        self.query_one(RunTable).show(self._entries, self._glyphs, baseline, versus)
+        for headings in self.query(Headings):
+            headings.refresh()
+        self._compare()
+        self.refresh_bindings()
+
+    @property
+    def _glyphs(self) -> dict[Path, str]:
+        return dict(zip(self._marked, curves.GLYPHS, strict=False))
+
+    @property
+    def _selected(self) -> Entry | None:
+        return self.query_one(RunTable).selected
+
+    @on(RunTable.Moved)
+    def _moved(self) -> None:
+        self._compare()
+        self._draw()
+        self._read_curves()
+        self.refresh_bindings()
+
+    @property
+    def _other(self) -> Entry | None:
+        """What the selected run is compared with: the baseline, or else the only marked run if there is one."""
+        entry = self._selected
+        if entry and self._baseline:
+            return self._baseline if self._baseline.run.path != entry.run.path else None
+        marked = [each for each in self._entries if each.run.path in self._marked and each is not entry]
+        return marked[0] if len(marked) == 1 and marked[0].recipe else None
+
+    def _compare(self) -> None:
+        """The recipe of the selected run, beside that of another if there is one, and which of the two is better."""
+        entry, other = self._selected, self._other
+        if entry is None:
+            return
+        self.query_one("#runs", Panel).subtitle = "" if entry.result else entry.status.why
+        against = f"{other.run.name}{' ★' if other is self._baseline else ''}" if other else ""
+        title = f"{entry.run.name} against {against}" if other else f"Recipe of {entry.run.name}"
+        self.query_one("#recipe", Panel).title = title
+        self.query_one(Differences).show(entry.recipe, other.recipe if other else None)
+        note = self.query_one("#note", Static)
+        note.update(shown(entry.label.note))
+        note.display = bool(entry.label.note)
+        found = self._compared.get((entry.run.path, other.run.path)) if other else None
+        proof = self.query_one("#proof", Static)
+        proof.update(self._in_words(found) if found else "")
+        proof.display = bool(found)
+
+    def _in_words(self, found: Comparison) -> Text:
+        counted = f"{found.won:,} won, {found.lost:,} lost of {plural(found.rows, 'row')}\n"
+        return Text.assemble((counted if found.rows else "", colour(self, "muted")), found.in_words)
+
+    # Curves
+
+    def _read_curves(self) -> None:
+        self.run_worker(self._fold, group="curves", exclusive=True)
+
+    async def _fold(self) -> None:
+        await asyncio.sleep(SETTLE)
+        if not self.query(RunTable):
+            return  # the screen has gone meanwhile
+        if (entry := self._selected) and (other := self._other):
+            await self._measure([(entry, other)])
+        drawn = self._drawn()
+        paths = {run.path for run in drawn}
+        self._histories = {path: read for path, read in self._histories.items() if path in paths}
+        for run in drawn:
+            followed = self.desk.run and self.desk.run.path == run.path
+            size = files.size(run.events_file)
+            if not followed and self._histories.get(run.path, (-1,))[0] != size:
+                self._histories[run.path] = size, await asyncio.to_thread(fold, run)
+        self._draw()
+
+    def _drawn(self) -> list[RunFolder]:
+        """The selected run and the marked ones."""
+        entry = self._selected
+        runs = {each.run.path: each.run for each in self._entries}
+        if entry is None:
+            return []
+        return [entry.run, *(runs[path] for path in self._marked if path in runs and path != entry.run.path)]
+
+    def _history(self, run: RunFolder) -> History | None:
+        if self.desk.run and self.desk.run.path == run.path:
+            return self.desk.history
+        return self._histories.get(run.path, (0, None))[1]
+
+    def _draw(self) -> None:
+        if not self.is_current:
+            return
+        histories = {on_one_line(run.name): found for run in self._drawn() if (found := self._history(run)) is not None}
+        entry = self._selected
+        selected = self._history(entry.run) if entry else None
+        self.query_one(Baselines).show(selected or History())
+        if selected:
+            glyphs = {on_one_line(path.name): glyph for path, glyph in self._glyphs.items()}
+            version = tuple((name, glyphs.get(name), id(found), found.version) for name, found in histories.items())
+            self.query_one(Chart).show(curves.side_by_side(histories, glyphs), version)
+
+    # What the person asks for
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action not in ("open_run", "overlay", "baseline", "name_run", "delete_run", "resume", "start_now", "take_out", "undo"):
+            return super().check_action(action, parameters)
+        entry = self._selected if self.query(RunTable) else None
+        match action:
+            case "baseline":
+                return entry is not None and entry.result is not None
+            case "resume":
+                return entry is not None and entry.status.state in ENDED_EARLY
+            case "start_now" | "take_out":
+                return entry is not None and entry.status.state == "queued"
+            case "undo":
+                return bool(self._bin)
+        return entry is not None
+
+    def action_open_run(self) -> None:
+        run = self._selected.run
+        if self.desk.run is None or self.desk.run.path != run.path:
+            self.desk.follow(run)
+        self.app.action_mode("train")
+
+    @on(RunTable.Chosen)
+    def _chosen(self) -> None:
+        self.action_open_run()
+
+    def action_overlay(self) -> None:
+        path = self._selected.run.path
+        if path in self._marked:
+            self._marked.remove(path)
+        else:
+            self._marked = [*self._marked, path][-len(curves.GLYPHS) :]
+        self._show()
+        self._read_curves()
+
+    async def action_baseline(self) -> None:
+        run = self._selected.run
+        taken = self._baseline is not None and self._baseline.run.path == run.path
+        try:
+            await asyncio.to_thread(self._listing.choose, None if taken else run)
+        except BadRun as error:
+            self.desk.complain(error)
+        await self._read()
+
+    def action_name_run(self) -> None:
+        self.app.push_screen(LabelDialog(self._selected.run))
+
+    async def action_train(self) -> None:
+        if await self.desk.start():
+            self.app.action_mode("train")
+        else:
+            self._look()
+
+    async def action_resume(self) -> None:
+        if await self.desk.resume(self._selected.run):
+            self.app.action_mode("train")
+        else:
+            self._look()
+
+    action_start_now = action_resume
+
+    async def action_take_out(self) -> None:
+        await self.desk.take_out(self._selected.run)
+        self._look()
+
+    async def action_delete_run(self) -> None:
+        run = self._selected.run
+        try:
+            self._bin.append((run.name, await asyncio.to_thread(hide, run)))
+        except BadRun as error:
+            self.desk.complain(error)
+            return
+        self.app.notify(deleted(run.name), markup=False)
+        await self._read()
+        if self.desk.run and self.desk.run.path == run.path:
+            self.desk.follow(self._entries[0].run if self._entries else None)
+
+    async def action_undo(self) -> None:
+        try:
+            run = await asyncio.to_thread(bring_back, self._bin.pop()[1])
+        except BadRun as error:
+            self.desk.complain(error)
+            return
+        self.app.notify(f"{run.name} is back.", markup=False)
+        await self._read()
+
+
+def deleted(name: str) -> str:
+    return f"{name} deleted. u brings it back until you quit."
+
+
+def fold(run: RunFolder) -> History:
+    """The run's whole history."""
+    return History.of(run.events()[0])

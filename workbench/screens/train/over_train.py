@@ -1,0 +1,32 @@
+"""A screen that stands over Train and shows one thing of a run, while that is the one on the desk; esc leads back."""
+
+from core.runs.folder import RunFolder
+from workbench import keys
+from workbench.session.desk import Desk
+from workbench.screens.base import BaseScreen
+
+
+class OverTrain(BaseScreen):
+    """Subclasses yield their panels in `compose_room`."""
+
+    MODE = "train"
+    PLACE = "over"  # whose keys help lists
+    BINDINGS = keys.bindings("over")
+    CSS_PATH = "../../styles/train.tcss"
+
+    def __init__(self, run: RunFolder):
+        super().__init__()
+        self._run = run
+
+    def on_mount(self) -> None:
+        self.desk.run_changed.subscribe(self, self._leave_with_its_run)
+
+    def on_screen_resume(self) -> None:
+        self._leave_with_its_run(self.desk)
+
+    def _leave_with_its_run(self, desk: Desk) -> None:
+        if self.is_current and (desk.run is None or desk.run.path != self._run.path):
+            self.dismiss()
+
+    def action_back(self) -> None:
+        self.dismiss()

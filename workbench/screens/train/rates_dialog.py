@@ -1,0 +1,62 @@
+"""What a run learns with from now on: its learning rates, and its epochs."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Input, Static
+
+from core.runs.control import Change, Epochs, Rates, rate_in_words, wrong
+from core.runs.folder import RunFolder
+from core.runs.history import History
+from core.wording import on_one_line, shown
+from workbench.screens.dialog import Dialog
+from workbench.widgets.panel import Panel
+
+HELP = "From the next step on. A schedule still takes its share of the rates. What is learned stays as it is."
+
+
+class RatesDialog(Dialog[list[Change] | None]):
+    """Asks for them and gives what is to be changed. Raises BadRun where the run's recipe cannot be read."""
+
+    def __init__(self, run: RunFolder, history: History):
+        super().__init__()
+        self._run = run
+        train = (run.pretraining() if run.pretrains else run.recipe()).train
+        names = ("lr", "epochs") if run.pretrains else ("lr", "head_lr", "epochs")
+        # what nothing is known of yet stands as it is in the recipe: auto
+        known = {name: getattr(history.settings, name) or getattr(train, name) for name in names}
+        self._shown = {name: _in_words(name, value) for name, value in known.items()}
+
+    def compose(self) -> ComposeResult:
+        with Panel(title=f"What {on_one_line(self._run.name)} learns with", classes="dialog"):
+            for name, value in self._shown.items():
+                with Horizontal(classes="field"):
+                    yield Static(name.replace("_", " "), classes="name")
+                    yield Input(value, id=name)
+            yield Static(HELP, classes="hint", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Panel).subtitle = "enter changes · tab other field · esc leaves"
+        self.query_one(Input).focus()
+
+    @on(Input.Submitted)
+    def _change(self) -> None:
+        typed = {name: self.query_one(f"#{name}", Input).value.strip() for name in self._shown}
+        try:
+            new = {name: float(value) for name, value in typed.items() if value != self._shown[name]}
+        except ValueError as error:
+            self._hint(f"{str(error).rpartition(': ')[2]} is no number.")
+            return
+        epochs = new.pop("epochs", None)
+        told = ([Rates(**new)] if new else []) + ([Epochs(epochs)] if epochs is not None else [])
+        if problem := next(filter(None, map(wrong, told)), None):
+            self._hint(f"{problem[0].upper()}{problem[1:]}.")
+        else:
+            self.dismiss(told)
+
+    def _hint(self, words: str) -> None:
+        self.query_one(".hint", Static).update(shown(words))
+
+
+def _in_words(name: str, value: float | str) -> str:
+    return f"{value:g}" if name == "epochs" else value if isinstance(value, str) else rate_in_words(value)

@@ -1,0 +1,110 @@
+"""Before there is a curve to look at: what is being done, and what it is good for."""
+
+from rich.text import Text
+from textual.widget import Widget
+
+from core.freeze import FreezePlan, parts_of
+from core.recipe import Recipe
+from core.runs.events import Phase
+from core.runs.folder import Status
+from core.runs.history import History
+from core.runs.describe import describe
+from core.wording import shown
+from workbench.formatting import clock, pad, plural
+from workbench.widgets.part_marks import MARKS, role
+from workbench.themes import colour
+from workbench.screens.train.ribbon import present_phase, progress
+
+STARTING = "The worker is starting. It takes a few seconds until it has loaded what it computes with."
+BUILDING = "The data is ready. The model comes next."
+FIRST_LOOK = "A first look at loss and accuracy, before anything is learned. The curves start in a moment."
+NOTHING_LEARNED = "It ended before anything was learned. The log below says how far it came."
+ONCE, BETWEEN, EVERY_STEP = "once", "  ┊  ", "at every step"
+
+
+def being_done(history: History, recipe: Recipe | None) -> str:
+    """The phase that a live run is in, as a sentence."""
+    present = present_phase(history)
+    model = recipe.model.name if recipe else "the model"
+    if present is None:
+        return FIRST_LOOK if history.started else BUILDING if history.phases else STARTING
+    so_far = f", {progress(present)}" if present.done else ""
+    sentences = {
+        "fetch": f"Downloading the data set{so_far}. It is kept for the next time.",
+        "unpack": f"Unpacking the data set{so_far}.",
+        "read": f"Reading the file{so_far}.",
+        "tokens": f"Turning texts into tokens, the pieces of words that {model} reads{so_far}.",
+        "download": f"Downloading the weights of {model}{so_far}. They are kept for the next time.",
+        "weights": f"Loading the weights of {model}{so_far}.",
+        "vocabulary": "Learning which pieces of words the text is made of.",
+        "baseline": "Counting words: what a quick model without a network gets right, for comparison.",
+        "encode": encoding(present, recipe.plan if recipe else None, history.phase_left("encode")),
+        "learn": FIRST_LOOK,
+    }
+    return sentences.get(present.name, f"{present.name}{so_far}")
+
+
+def encoding(phase: Phase, plan: FreezePlan | None, left: float | None) -> str:
+    """What fills the prefix cache; `left` is in seconds."""
+    through = plural(plan.depth, "frozen block") if plan and plan.depth else "what is frozen"
+    words = f"Reading {plural(phase.total, 'text')} through {through}, once."
+    if left is None:
+        return words
+    return f"{words}\nThe curves start in {clock(left) if left >= 59.5 else f'{max(1, round(left))} s'}."
+
+
+def bought(history: History) -> str:
+    """What the cache is good for while it is being filled, what became of it when it stands; empty without one."""
+    present = present_phase(history)
+    if present is None or present.name != "encode":
+        return describe(history.encoded) if history.encoded else ""
+    epochs = history.started.epochs
+    if epochs == 1:
+        return "The epoch then reads the result, and so does every look at validation."
+    return f"Each of the {epochs:,} epochs then reads the result instead of computing it again."
+
+
+class Waiting(Widget):
+    """Shows a run that has not learned anything yet."""
+
+    DEFAULT_CSS = "Waiting { content-align: center middle; text-align: center; padding: 0 2; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._history, self._status, self._recipe = History(), Status("starting"), None
+
+    def show(self, history: History, status: Status, recipe: Recipe | None) -> None:
+        self._history, self._status, self._recipe = history, status, recipe
+        self.refresh()
+
+    def render(self) -> Text:
+        text, muted = colour(self, "text"), colour(self, "muted")
+        if self._status.state == "queued":
+            return Text.assemble((shown(self._status.why), text), "\n\n", (shown(self._status.do), muted))
+        if not self._status.alive:
+            return Text(shown(self._status.why) if self._status.state == "done" else NOTHING_LEARNED, text)
+        lines = [Text(shown(being_done(self._history, self._recipe)), text)]
+        present = present_phase(self._history)
+        if present and present.name == "encode" and self._recipe:
+            lines += self._picture(self._recipe.plan)
+        if words := bought(self._history):
+            lines += [Text(), Text(shown(words), muted)]
+        return Text("\n").join(lines)
+
+    def _picture(self, plan: FreezePlan) -> list[Text]:
+        """The parts from the text upwards: those that run once, and those that every step runs."""
+        parts, boundary = parts_of(plan.n_blocks), 1 + (plan.depth or 0)
+        glyphs = [MARKS[role(plan, part)] for part in parts]
+        for gap in (" ", ""):
+            below, above = gap.join(glyphs[:boundary]), gap.join(glyphs[boundary:])
+            left, right = max(len(below), len(ONCE)), max(len(above), len(EVERY_STEP))
+            if left + len(BETWEEN) + right <= self.content_region.width:
+                break
+        else:
+            return []
+        rule, muted = colour(self, "rule"), colour(self, "muted")
+        picture = Text.assemble(pad(below, left, right=True), (BETWEEN, rule), pad(above, right))
+        for each, mark in MARKS.items():
+            picture.highlight_words([mark], colour(self, each))
+        once, every_step = (pad(ONCE, left, right=True), muted), (pad(EVERY_STEP, right), muted)
+        return [Text(), picture, Text.assemble(once, (BETWEEN, rule), every_step)]

@@ -1,0 +1,41 @@
+"""What the worker of a run itself wrote: warnings of libraries, and where it broke."""
+
+import asyncio
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from core.runs.folder import RunFolder
+from workbench.screens.train.errors_screen import readable
+from workbench.screens.train.over_train import OverTrain
+from workbench.widgets.panel import Panel
+
+TAIL = 20_000  # bytes
+
+
+class WorkerLogScreen(OverTrain):
+    """The end of the worker's log."""
+
+    def compose_room(self) -> ComposeResult:
+        with Panel(title=f"What {self._run.name}'s worker wrote", letter="w", id="worker-log"):
+            yield VerticalScroll(Static(id="written", markup=False))
+
+    async def on_mount(self) -> None:
+        words = await asyncio.to_thread(tail, self._run)
+        self.query_one("#worker-log", Panel).subtitle = str(self._run.log_file)
+        self.query_one("#written", Static).update(words or "Nothing, as it should be.")
+        scroll = self.query_one(VerticalScroll)
+        scroll.focus()
+        scroll.scroll_end(animate=False)
+
+
+def tail(run: RunFolder) -> str:
+    """The end of the worker's output; empty where there is none."""
+    try:
+        with open(run.log_file, "rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - TAIL))
+            return readable(file.read().decode(errors="replace").strip())
+    except FileNotFoundError:
+        return ""
