@@ -106,6 +106,18 @@ class FreezePlan:
         return next((each for each in (part, adapted(part)) if each in self.parts), None)
 
 
+def role(plan: FreezePlan, part: str) -> str:
+    """What a place in `parts_of` does under a plan: train, lora (frozen under adapters that learn) or frozen."""
+    learns = plan.of_part(part)
+    return "frozen" if learns is None else "train" if learns == part else "lora"
+
+
+def lowest(plan: FreezePlan) -> int:
+    """The place in `parts_of` of the lowest part that learns or is adapted; the head's where there is none."""
+    parts = parts_of(plan.n_blocks)
+    return next((i for i, part in enumerate(parts) if plan.of_part(part)), len(parts) - 1)
+
+
 def adapted(part: str) -> str:
     """A block's name where only its adapters learn: lora.3 for blocks.3. Other parts have none and keep theirs."""
     return part.replace("blocks.", "lora.")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from core.errors import SmallerBatch, NotEnoughMemory
+from core.errors import NotEnoughMemory, SmallerBatch
 
 GROUPS = Path("/sys/fs/cgroup")
 # of the two kinds of control groups: their folder, and the files of the limit and of what is used

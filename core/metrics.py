@@ -4,15 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-
-def wilson(right: int, rows: int, z: float = 1.959964) -> tuple[float, float]:
-    """The 95 % confidence interval of an accuracy (Wilson 1927); (0, 1) where there are no rows."""
-    if rows == 0:
-        return 0.0, 1.0
-    p = right / rows
-    centre = (p + z * z / (2 * rows)) / (1 + z * z / rows)
-    half = z / (1 + z * z / rows) * (p * (1 - p) / rows + z * z / (4 * rows * rows)) ** 0.5
-    return max(0.0, centre - half), min(1.0, centre + half)
+from core.statistics import wilson
 
 
 def accuracy(right: int, rows: int) -> dict:

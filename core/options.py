@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from core.errors import BadRecipe, Problem
 
 AUTO = "auto"
+MOST_EPOCHS = 10_000
 FEW = 8  # choices: more are not listed where one of them was probably meant
 
 

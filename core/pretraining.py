@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 from core.errors import Problem
-from core.options import Options, Part, opt
+from core.options import MOST_EPOCHS, Options, Part, opt
 from core.presets import MODELS
 from core.recipe import Machine
-from core.runs.control import MOST_EPOCHS
 
 
 class Text(Part):

@@ -6,13 +6,12 @@ from typing import Any, Literal
 
 from pydantic import field_validator
 
-from core.data.fetch import NAMED
+from core.datasets import NAMED
 from core.errors import Problem
 from core.freeze import FreezePlan
-from core.options import AUTO, Option, Options, Part, merge, opt
+from core.options import AUTO, MOST_EPOCHS, Option, Options, Part, merge, opt
 from core.options import options as declared
 from core.presets import ADAPTED, MODELS, RECIPES
-from core.runs.control import MOST_EPOCHS
 
 MOST_FOLLOWED = 12  # sentences
 

@@ -36,7 +36,7 @@ IMPORTED = (
     "workbench.app",
     "workbench.cli.main",
 )
-MODULES = ("core.worker.process", "core.runs.queue", "core.helper.protocol", "workbench")
+MODULES = ("core.worker", "core.runs.queue", "core.helper", "workbench")
 STARTERS = ("core.runs.queue", "workbench")  # these start others
 EARLY = ("PYTHON", "LD_", "OMP_", "MKL_", "OPENBLAS_")  # variables that are read while things are imported
 BEFORE = "RUN_BEFORE"  # the variable that names a script for a new process to run first

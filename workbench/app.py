@@ -15,12 +15,11 @@ from textual.screen import Screen
 
 from core.errors import BadRun
 from core.recipe import Recipe
+from core.runs import last_visit, turns
 from core.runs.folder import RunFolder
 from core.runs.root import list_runs
 from core.wording import on_one_line, shown
 from workbench import keys, themes
-from core.runs import turns
-from core.runs import last_visit
 from workbench.session.desk import Desk
 from workbench.unseen import Unseen
 from workbench.widgets.header import run_in_words

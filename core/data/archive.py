@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from core.data.fetch import UNPACKING
 from core.errors import BadData
 from core.files import Progress
 
+UNPACKING = "unpack"  # the phase in which it is read
 EVERY = 500  # members between two calls of progress
 
 

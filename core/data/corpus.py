@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from core.data import sniff
-from core.text.tokenizer import BPE, END_OF_TEXT
 from core.errors import BadData
 from core.files import Progress, absolute
+from core.text.tokenizer import BPE, END_OF_TEXT
 
 MARK = re.compile(rf"(?m)^{re.escape(END_OF_TEXT)}$")
 PACKED = {".gz": gzip.decompress, ".xz": lzma.decompress}

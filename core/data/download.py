@@ -10,10 +10,11 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from core.data.fetch import FETCHING, DataSet
+from core.datasets import DataSet
 from core.errors import BadData
 from core.files import Progress, size
 
+FETCHING = "fetch"  # the phase in which an archive is downloaded
 TIMEOUT = 20  # seconds without a word from the server
 CHUNK = 1 << 17  # bytes
 WAIT = 0.2  # seconds between two looks at another process's download

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
-from core.rows import Note, Profile, Skipped
 from core.data.read import Table, read
-from core.text.tokenizer import BPE, words_of
 from core.errors import BadData
 from core.files import Progress, absolute
 from core.presets import MODELS
 from core.recipe import Recipe
+from core.rows import Note, Profile, Skipped
+from core.text.tokenizer import BPE, words_of
 
 COSTLY = 0.7  # tokens a character: above it the tokenizer was not made for the text
 FEW = 10  # rows of a label are little to learn from

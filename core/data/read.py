@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data import sniff
-from core.data import fetch
-from core.text.tokenizer import well_formed
+from core.data import fetch, sniff
 from core.errors import BadData
 from core.files import Progress
+from core.text.tokenizer import well_formed
 
 EVERY = 1000  # lines between two calls of progress
 

@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
-from core.rows import Profile
 from core import memory
 from core.estimate.cost import BF16, FP32, Costs, in_all, learning
 from core.estimate.schedule import Schedule, Stage
-from core.freeze import FreezePlan, adapted, parts_of
 from core.estimate.speeds import START, Speeds
+from core.freeze import FreezePlan, adapted, lowest, parts_of, role
 from core.recipe import Recipe
-from workbench.widgets.part_marks import lowest, role
+from core.rows import Profile
 
 GB = 1e9
 

@@ -1,8 +1,8 @@
 """What another freeze plan makes of the rest of a live run, by that run's own pace. No torch."""
 
 from core.estimate.cost import Costs, Workload
-from core.freeze import FreezePlan
 from core.estimate.speeds import Speeds
+from core.freeze import FreezePlan
 from core.presets import MODELS
 from core.recipe import Recipe
 from core.runs.history import History

@@ -3,11 +3,11 @@
 from bisect import bisect_left
 from typing import NamedTuple
 
-from core.rows import Profile
-from core.estimate.cost import CHUNK, Costs, Workload, Work, sizes
+from core.estimate.cost import CHUNK, Costs, Work, Workload, sizes
 from core.freeze import FreezePlan
 from core.presets import MODELS
 from core.recipe import READS_PADS, Recipe
+from core.rows import Profile
 
 WIDTHS = 48  # so many different widths at most are reckoned with
 

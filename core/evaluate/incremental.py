@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from core.model.classifier import Classifier
-from core.model.linear import multiply_in
 from core.model.kv_cache import KVCache
+from core.model.linear import multiply_in
 
 
 class IncrementalClassifier:

@@ -2,15 +2,13 @@
 
 import time
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgspec
 import torch
 
-from core.text.tokenizer import BPE, well_formed, words_of
 from core.errors import WorkbenchError
 from core.evaluate.question import Continuation, Question
 from core.files import Progress
@@ -19,36 +17,7 @@ from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
 from core.model.weights import WeightsFile, find_base
 from core.presets import MODELS
-
-
-def kinds() -> dict[str, Callable]:
-    """The question that the model helper answers from here."""
-    return {"ask": _Desk().ask}
-
-
-class _Desk:
-    """Keeps the model that was asked last."""
-
-    def __init__(self) -> None:
-        self._opened: tuple | None = None  # what tells it from others
-        self._model: Pretrained | None = None
-
-    def ask(self, args: dict, progress: Callable[..., None]) -> Continuation | None:
-        """A Question -> its Continuation, with what has been said so far at each token of progress.
-
-        Without a question: nothing, so that one that is being answered is left off.
-        """
-        if not args:
-            return None
-        question = msgspec.convert(args, Question)
-        question.check()
-        opened = question.model, question.weights, question.seed if question.weights == "random" else None
-        if opened != self._opened:
-            self._opened = self._model = None  # two models at once may be more than fits
-            self._model, self._opened = Pretrained.open(question, progress), opened
-        for answer in self._model.answer(question):
-            progress("ask", answer.tokens, question.tokens, "tokens", said=answer.continuation)
-        return answer
+from core.text.tokenizer import BPE, well_formed, words_of
 
 
 class Pretrained:

@@ -8,15 +8,14 @@ import torch
 from torch import Tensor
 
 from core.data import batches
-from core.text.tokenizer import Tokenizer, well_formed
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
 from core.model.padding import pad
 from core.presets import MODELS
 from core.recipe import READS_PADS, Recipe
 from core.runs.folder import RunFolder, step_of
+from core.text.tokenizer import Tokenizer, cut, well_formed
 from core.train.restore import tokenizer_of, trained_model
-from core.train.texts import cut
 
 
 class Prediction(msgspec.Struct):

@@ -14,6 +14,14 @@ EXAMPLE = "You are a winner you have been specially selected to receive $1000 ca
 IS_IT_SPAM = "Is the following text 'spam'? Answer with 'yes' or 'no': '{}'"
 
 
+ENDED = {
+    "tokens": "",
+    "text": "; it ended the text there",
+    "context": "; its context is full",
+}
+RANDOM = "These weights are random: it can only babble."
+
+
 class Question(msgspec.Struct, frozen=True):
     """`weights` as in a recipe; `tokens` at most. `seed` decides what is drawn, and random weights."""
 

@@ -7,17 +7,17 @@ from typing import Literal
 
 import tomli_w
 
-from core.data import prepare
-from core.data.fetch import NAMED
-from core.metrics import wilson
+from core.data import kept, prepare
+from core.datasets import NAMED
 from core.evaluate.predict import Predictor
 from core.model.weights import Base
 from core.presets import MODELS, is_folder
-from core.worker.import_book import BROUGHT_IN
 from core.runs.events import Noted
 from core.runs.folder import RunFolder
 from core.runs.history import History
+from core.statistics import wilson
 from core.train.restore import origin
+from core.worker.import_book import BROUGHT_IN
 
 Format = Literal["transformers", "onnx"]
 FOLDER = re.compile(r"(?<!\S)/\S*/")  # of this machine, which nobody else needs to know
@@ -174,7 +174,7 @@ def _data(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
     if base.kind == BROUGHT_IN or not run.data_file.is_file():
         yield from ("Not known.", "")
         return
-    path, prepared = asked.recipe.data.path, prepare.load(run)
+    path, prepared = asked.recipe.data.path, kept.load(run)
     named = NAMED.get(path)
     yield from (f"{named.title}, {named.licence}." if named else f"`{Path(path).name}`.", "")
     counts = {split: prepared.counts(split) for split in prepare.SPLITS}

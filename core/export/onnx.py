@@ -15,13 +15,13 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor, nn
 
-from core.text.tokenizer import BPE, END_OF_TEXT
 from core.errors import BadModel
-from core.model.classifier import Classifier
 from core.export.transformers import CARD, beside, merges, new_folder, vocabulary, write
+from core.model.classifier import Classifier
 from core.model.padding import pad
 from core.presets import MODELS
 from core.recipe import READS_PADS, Recipe
+from core.text.tokenizer import BPE, END_OF_TEXT
 
 FILE = "model.onnx"
 INPUTS = ["input_ids", "attention_mask"]

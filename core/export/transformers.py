@@ -11,12 +11,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core import files
-from core.text.tokenizer import BPE, END_OF_TEXT, spelling
 from core.errors import BadModel
 from core.model.classifier import Classifier
 from core.model.weights import config_of, published
 from core.presets import MODELS, WEIGHTS
 from core.recipe import Model, Recipe
+from core.text.tokenizer import BPE, END_OF_TEXT, spelling
 
 CARD = "README.md"
 ELSEWHERE = "ONNX takes every kind of run: export it with --format onnx."

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from torch import Tensor
 
-from core.text.tokenizer import well_formed, whole
-from core.evaluate.predict import Prediction, Predictor, kept
 from core.evaluate.incremental import IncrementalClassifier
+from core.evaluate.predict import Prediction, Predictor, kept
 from core.files import Progress
-from core.train.checkpoint import MANIFEST
 from core.runs.folder import RunFolder
-from core.train.texts import cut
+from core.text.tokenizer import cut, well_formed, whole
+from core.train.checkpoint import MANIFEST
 
 MOST_PIECES = 200  # of a text, the last; more than a screen shows
 DROPPED = 100  # pieces at a time, so that the first of those that are sent seldom is another

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.rows import Profile, Row
 from core.data.profile import Survey, profile
-from core.text.tokenizer import whole
 from core.errors import BadData
 from core.files import Progress
 from core.model.hub import where
 from core.presets import MODELS
 from core.recipe import load
+from core.rows import Profile, Row
+from core.text.tokenizer import whole
 
 SHORT = 300  # characters of a text in the list of rows
 MOST_PIECES = 4000  # tokens of a text that are shown one by one

@@ -1,6 +1,6 @@
 """The helper: a child process that does slow things for an interface, in JSON lines on stdin and stdout.
 
-    python -P -m core.helper.protocol data
+    python -P -m core.helper data
 
 A request is {"id", "kind", "args"}. Its answer is any number of {"id", "progress": {"name", "done", "total",
 "unit", "said"}}, then exactly one of {"id", "result"}, {"id", "error": {"what", "do"}}, {"id", "superseded":
@@ -28,7 +28,7 @@ Handler = Callable[[dict, Progress], Any]  # (args, progress) -> a result that m
 # modules whose kinds() together give a helper's handlers
 HELPERS = {
     "data": ["core.helper.data"],
-    "model": ["core.helper.classifier", "core.evaluate.language_model", "core.worker.measure"],
+    "model": ["core.helper.classifier", "core.helper.language_model", "core.helper.measure"],
 }
 
 
@@ -142,6 +142,3 @@ def main(helper: str) -> None:
     while True:
         answer(inbox.take(), kinds, inbox, outbox)
 
-
-if __name__ == "__main__":
-    main(sys.argv[1])

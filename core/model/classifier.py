@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from core.model import readout as readouts
 from core.freeze import FreezePlan
+from core.model import readout as readouts
 from core.model.gpt2 import GPT2
 from core.model.linear import Linear
 from core.model.lora import Adapter

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from core.model.language import LanguageModel
 from core.model.kv_cache import KVCache
+from core.model.language import LanguageModel
 
 
 @torch.no_grad()

@@ -1,6 +1,6 @@
 """What the prefix cache saved of the time of a finished run."""
 
-from workbench.formatting import clock
+from core.wording import clock
 
 WORTH_SAYING = 1.5  # seconds
 

@@ -11,8 +11,7 @@ import msgspec
 from core.errors import BadRun
 from core.runs.folder import RunFolder, step_of
 from core.runs.root import list_runs
-from core.wording import on_one_line
-from workbench.formatting import plural
+from core.wording import on_one_line, plural
 
 TO_SIX = 6  # places of a probability in the file of test predictions
 

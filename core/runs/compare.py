@@ -1,10 +1,13 @@
 """Two runs asked the same test rows: who is right where the other is not, and what that proves. No torch."""
 
 import csv
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from core.errors import BadRun
+from core.options import Options, options
 from core.runs.folder import RunFolder
+from core.statistics import mcnemar
+from core.wording import on_one_line
 
 Verdict = Literal["better", "worse", "close", "even"]
 CLOSE, PROOF = 0.1, 0.05  # what p is below
@@ -62,19 +65,6 @@ def answers(run: RunFolder) -> dict[tuple[str, str, str], bool]:
         raise BadRun(f"The test answers of {run.name} cannot be read.", do) from error
 
 
-def mcnemar(won: int, lost: int) -> float:
-    """McNemar's exact two-sided p (McNemar 1947): how often fair coins fall as unevenly as `won` to `lost`, or more.
-
-    Exact for any counts: binomial coefficients as whole numbers, rounded once at the end.
-    """
-    n = won + lost
-    term = tail = 1  # coefficients 0 to k of n
-    for k in range(min(won, lost)):
-        term = term * (n - k) // (k + 1)
-        tail += term
-    return min(1.0, 2 * tail / 2**n)
-
-
 def _level(p: float) -> int:
     return (p < CLOSE) + (p < PROOF)
 
@@ -87,3 +77,19 @@ def _shown(p: float) -> str:
     while _level(round(p, digits)) != _level(p):
         digits += 1
     return f"{p:.{digits}f}".strip("0").rstrip(".")
+
+
+def different(recipe: Options, other: Options) -> tuple[list[tuple[str, Any, Any]], int]:
+    """The options in which two recipes of a kind differ, each with both values, and how many are equal."""
+    rows = [(option.name, option.of(recipe), option.of(other)) for option in options(type(recipe))]
+    found = [row for row in rows if row[1] != row[2]]
+    return found, len(rows) - len(found)
+
+
+def in_words(value: Any) -> str:
+    """An option's value for a person."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}".replace("e-0", "e-")
+    return on_one_line(", ".join(value) if isinstance(value, tuple) else str(value)) or "none"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from core import files
+from core.options import MOST_EPOCHS
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop", tag_field="type"):
@@ -57,7 +58,6 @@ class Epochs(msgspec.Struct, frozen=True, tag="epochs", tag_field="type"):
 
 Change = Rates | SetTrainable | Epochs  # what a resumed run does again at the step where it was told first
 Control = Stop | Pause | Continue | Step | Save | Evaluate | Change
-MOST_EPOCHS = 10_000
 
 
 def known(control: dict) -> Control | None:

@@ -9,14 +9,23 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from core import files, toml
+from core import files, memory, toml
 from core import recipe as recipes
 from core.errors import BadRecipe, BadRun
-from core import memory
 from core.presets import KEPT, TOKENS
 from core.pretraining import Pretraining
 from core.runs import control
-from core.runs.events import Continued, Ended, Event, Paused, Planned, Resumed, Started, Steps, decode
+from core.runs.events import (
+    Continued,
+    Ended,
+    Event,
+    Paused,
+    Planned,
+    Resumed,
+    Started,
+    Steps,
+    decode,
+)
 
 State = Literal["queued", "starting", "running", "paused", "done", "stopped", "failed", "vanished"]
 Kind = TypeVar("Kind")
@@ -37,6 +46,10 @@ class Status(msgspec.Struct, frozen=True):
     @property
     def alive(self) -> bool:
         return self.state in ("starting", "running", "paused")
+
+    @property
+    def ended_early(self) -> bool:
+        return self.state in ("stopped", "failed", "vanished")
 
 
 class Label(msgspec.Struct, frozen=True):

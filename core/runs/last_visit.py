@@ -9,7 +9,7 @@ from core.runs.events import Ended
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.root import list_runs
-from workbench.formatting import percent, plural
+from core.wording import percent, plural
 
 LEFT = ".left"  # under the folder of runs; its time of change is when the app was last left
 

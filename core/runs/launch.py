@@ -43,7 +43,7 @@ def launch_locked(run: RunFolder, fd: int) -> subprocess.Popen:
         files.touch(run.heartbeat_file)  # an earlier attempt's would make this one look silent
         with files.appending(run.log_file) as log:
             worker = subprocess.Popen(
-                [sys.executable, "-P", "-m", "core.worker.process", str(run.path)],
+                [sys.executable, "-P", "-m", "core.worker", str(run.path)],
                 cwd=run.path,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

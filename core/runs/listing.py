@@ -12,10 +12,10 @@ import msgspec
 
 from core import files
 from core.errors import BadRun
-from core.runs.compare import Comparison, compare
 from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.runs import queue
+from core.runs.compare import Comparison, compare
 from core.runs.folder import Label, RunFolder, Status
 from core.runs.root import list_runs
 

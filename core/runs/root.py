@@ -8,7 +8,7 @@ from pathlib import Path
 import platformdirs
 
 from core import files, toml
-from core.data.fetch import meant
+from core.datasets import meant
 from core.errors import BadRun
 from core.presets import is_folder
 from core.pretraining import Pretraining

@@ -48,6 +48,11 @@ class Tokenizer(Protocol):
     def encode_many(self, texts: Sequence[str], progress: Progress | None = None) -> list[np.ndarray]: ...
 
 
+def cut(ids: Iterable[int], context: int, tokenizer: Tokenizer) -> np.ndarray:
+    """Token ids as the model reads them: at most `context`, and one end-of-text token for an empty text."""
+    return np.asarray(list(ids)[:context] or [tokenizer.pad], dtype=np.int64)
+
+
 def well_formed(text: str) -> str:
     """The text with surrogate pairs joined and lone surrogates, which no encoding can hold, as U+FFFD."""
     if text.isascii():

@@ -18,8 +18,8 @@ from core.errors import BadRun, WorkbenchError
 from core.options import options
 from core.presets import TOKENS
 from core.runs.folder import RunFolder, step_of
-from core.train.loop import State
 from core.train.control_source import ControlSource
+from core.train.loop import State
 
 WEIGHTS, OPTIMIZER, STATE, MANIFEST = "weights.safetensors", "optimizer.safetensors", "state.json", "manifest.json"
 OURS = re.compile(r"[0-9]+|\.[0-9]+\.(tmp|old)")  # names of folders that are made here; no other is ever removed

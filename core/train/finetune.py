@@ -11,14 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core import memory, metrics
 from core.data import batches
 from core.errors import WorkbenchError
-from core import metrics
-from core.files import Progress
 from core.estimate import cost
-from core import memory
-from core.model.classifier import Classifier
+from core.files import Progress
 from core.freeze import FreezePlan
+from core.model.classifier import Classifier
 from core.model.lora import Adapter
 from core.recipe import Recipe
 from core.runs import control
@@ -27,15 +26,15 @@ from core.runs.events import Changed, Evaluated, Event, Followed, Phase
 from core.train import prefix
 from core.train.change import relative_change
 from core.train.compiled import compile_learning
-from core.train.sentences import Sentences
+from core.train.control_source import ControlSource
 from core.train.inputs import Fresh, Inputs
+from core.train.learning_rate import share_of_rate
 from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
 from core.train.optim import renewed, set_full_rates, set_rates
-from core.train.control_source import ControlSource
-from core.train.learning_rate import share_of_rate
+from core.train.sentences import Sentences
+from core.train.step_recorder import StepRecorder
 from core.train.texts import Texts
 from core.train.thaw import plan_at, recipe_at, settings_of, trainable
-from core.train.step_recorder import StepRecorder
 
 
 def epoch_plan(recipe: Recipe, texts: Texts, epoch: int) -> list[list[batches.Batch]]:

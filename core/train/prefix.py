@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.estimate.cost import FP32, Costs
 from core.files import Progress, cache_root, disk_full
 from core.model.classifier import Classifier
-from core.estimate.cost import FP32, Costs
 from core.model.padding import pad
 from core.recipe import READS_PADS, Recipe
 from core.runs.events import Encoded, Event, Noted

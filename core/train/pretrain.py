@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.data.corpus import Windows
-from core.text.tokenizer import BPE
 from core.files import Progress
 from core.model.generate import continued
 from core.model.language import LanguageModel
@@ -19,11 +18,12 @@ from core.pretraining import Pretraining
 from core.runs import control
 from core.runs.control import Control, Settings
 from core.runs.events import Changed, Evaluated, Event, Sampled
+from core.text.tokenizer import BPE
 from core.train.change import relative_change
-from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
-from core.train.optim import Muon, set_rates
 from core.train.control_source import ControlSource
 from core.train.learning_rate import share_of_rate
+from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
+from core.train.optim import Muon, set_rates
 
 AT_ONCE = 1024  # positions on the CPU: what lies between its layers then stays in its caches
 PROMPT, WRITTEN = 12, 40  # tokens of the text that is begun for the model, and that it writes

@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from core import files
-from core.text import tokenizer
-from core.text.tokenizer import BPE
 from core.errors import BadData, BadRun
-from core.model.classifier import Classifier, part_of
 from core.freeze import FreezePlan
+from core.model.classifier import Classifier, part_of
 from core.model.weights import Base, Progress, WeightsFile, find_base, open_base
 from core.presets import MODELS
 from core.recipe import Recipe
-from core.train import checkpoint
 from core.runs.folder import RunFolder
+from core.text import tokenizer
+from core.text.tokenizer import BPE
+from core.train import checkpoint
 
 
 class Origin(msgspec.Struct, frozen=True):

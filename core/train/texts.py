@@ -1,6 +1,6 @@
 """The texts of a run as the model sees them: token ids, cut to the context, with labels and splits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,13 +8,7 @@ import torch
 from torch import Tensor
 
 from core.data.batches import Batch
-from core.text.tokenizer import Tokenizer
 from core.model.padding import pad
-
-
-def cut(ids: Iterable[int], context: int, tokenizer: Tokenizer) -> np.ndarray:
-    """Token ids as the model reads them: at most `context`, and one end-of-text token for an empty text."""
-    return np.asarray(list(ids)[:context] or [tokenizer.pad], dtype=np.int64)
 
 
 @dataclass

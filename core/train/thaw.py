@@ -1,7 +1,7 @@
 """Which parts learn when: as the recipe says, as a run is told, and as a model is frozen."""
 
-from core.model.classifier import Classifier
 from core.freeze import FreezePlan
+from core.model.classifier import Classifier
 from core.recipe import Recipe, Train
 from core.runs.control import Settings
 from core.runs.events import Trainable

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core import files
+from core import files, metrics
 from core.data.prepare import Prepared
-from core import metrics
 from core.evaluate.predict import kept, probabilities
 from core.files import Progress
 from core.model.classifier import Classifier

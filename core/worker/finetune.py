@@ -10,33 +10,38 @@ import torch
 from torch import Tensor
 
 from core import files, toml
-from core.data import prepare, read
-from core.text.tokenizer import well_formed
-from core.evaluate import baseline
-from core.evaluate.predict import kept
-from core.worker.final_test import report
-from core.files import Progress
+from core.data import kept, prepare, read
 from core.estimate import cost
+from core.evaluate import baseline, predict
+from core.files import Progress
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
 from core.model.weights import WeightsFile, open_base
 from core.presets import MODELS
 from core.recipe import Data, Recipe
-from core.train import checkpoint
 from core.runs.events import Baseline, Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from core.train.restore import before_training, find_origin, new_model, set_weights, tokenizer_of
-from core.worker.resolve import resolve
+from core.text.tokenizer import cut, well_formed
+from core.train import checkpoint
 from core.train.compiled import compile_learning
+from core.train.control_source import ControlSource
 from core.train.finetune import ClassifierLoop, check_memory, steps_per_epoch
 from core.train.inputs import Fresh, Inputs
 from core.train.loop import State, Stopped
 from core.train.optim import adamw, load_state, state_tensors
-from core.train.control_source import ControlSource
 from core.train.prefix import inputs_of
-from core.train.texts import Texts, cut
+from core.train.restore import (
+    before_training,
+    find_origin,
+    new_model,
+    set_weights,
+    tokenizer_of,
+)
+from core.train.texts import Texts
 from core.train.thaw import recipe_at, settings_of, trainable
+from core.worker.final_test import report
+from core.worker.resolve import resolve
 
 
 def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, resumed: bool) -> Iterator[Event]:
@@ -103,7 +108,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     learned = time.monotonic()
     if not model.is_new_below(loop.plan.depth or 0):  # then what is kept is of other weights
         loop.start_from(Fresh(model, texts, 0, recipe.speed.device))
-    set_weights(model, recipe, checkpoint.read(run.checkpoint(kept(run, recipe)), checkpoint.WEIGHTS), before)
+    set_weights(model, recipe, checkpoint.read(run.checkpoint(predict.kept(run, recipe)), checkpoint.WEIGHTS), before)
     try:
         ends = [loop.evaluate(split, progress) for split in ("train", "validation")]
     except Stopped:
@@ -125,7 +130,7 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
     notes: list[Event] = []
     columns, quoting = {"text": recipe.data.text, "label": recipe.data.label}, recipe.data.quoting
     if run.data_file.is_file():
-        prepared = prepare.load(run)
+        prepared = kept.load(run)
     else:
         d = recipe.data
         table = read.read(d.path, d.text, d.label, d.quoting, progress)
@@ -140,7 +145,7 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
     recipe = resolve(recipe, columns, quoting, lengths)
     files.write(run.recipe_file, toml.text(recipe))
     if not run.data_file.is_file():  # after the recipe: a run that keeps its rows leaves nothing open
-        prepare.save(prepared, run)
+        kept.save(prepared, run)
     context = recipe.model.context
     ids = [cut(one, context, words) for one in encoded]
     followed = [cut(words.encode(well_formed(text)), context, words) for text in recipe.train.follow]

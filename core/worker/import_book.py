@@ -19,13 +19,13 @@ from core.model.gpt2 import GPT2
 from core.model.weights import Base, published
 from core.presets import KEPT, MODELS, Shape
 from core.recipe import READS_PADS, Recipe, load
-from core.train import checkpoint
 from core.runs.events import Ended
 from core.runs.folder import RunFolder
 from core.runs.log import EventLog
-from core.train.restore import Origin, tokenizer_of
 from core.runs.root import create_run
+from core.train import checkpoint
 from core.train.loop import State
+from core.train.restore import Origin, tokenizer_of
 
 BROUGHT_IN = "brought in"  # the kind of such a run's base
 SAVE = 'torch.save(model.state_dict(), "review_classifier.pth")'

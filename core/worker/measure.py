@@ -12,18 +12,18 @@ from torch import Tensor
 
 from core import files
 from core import recipe as recipes
-from core.files import Progress
 from core.estimate import speeds
-from core.model.classifier import Classifier
 from core.estimate.cost import STEPPED, block_flops, row_flops
-from core.freeze import FreezePlan
-from core.model.linear import multiply_in
 from core.estimate.speeds import DISK, Memory, Pace, Speeds
+from core.files import Progress
+from core.freeze import FreezePlan
+from core.model.classifier import Classifier
+from core.model.linear import multiply_in
 from core.presets import MODELS, Shape
-from core.recipe import Recipe, load
-from core.worker.resolve import resolve_speed
+from core.recipe import Recipe
 from core.train.change import relative_change
 from core.train.optim import adamw
+from core.worker.resolve import resolve_speed
 
 # batches, as texts and tokens: a small step's, and one at which matrix products are at their full speed
 SMALL, LARGE = (8, 16), (8, 128)
@@ -34,11 +34,6 @@ FAR = 8_000_000  # parameters whose gradients and moments are more than caches h
 WRITTEN = 1 << 24  # bytes
 RATES = recipes.Train(lr=1e-3, head_lr=1e-3)
 MEASURED = 15  # things, two more where fp32 is another
-
-
-def kinds() -> dict[str, Callable]:
-    """The question that the model helper answers from here."""
-    return {"measure": lambda args, progress: measure(load(args["recipe"]), progress)}
 
 
 def measure(recipe: Recipe, progress: Progress) -> Speeds:

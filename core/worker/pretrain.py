@@ -15,8 +15,6 @@ from torch import nn
 
 from core import files, toml
 from core.data import corpus
-from core.text import learn_bpe
-from core.text import tokenizer
 from core.data.corpus import Windows
 from core.errors import BadData, BadRun
 from core.files import Progress
@@ -27,14 +25,15 @@ from core.model.weights import config_of, published
 from core.options import merge
 from core.presets import MODELS, TOKENS, WEIGHTS, Shape
 from core.pretraining import Pretraining
-from core.train import checkpoint
 from core.runs.events import Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder
-from core.worker.resolve import resolve_machine
+from core.text import learn_bpe, tokenizer
+from core.train import checkpoint
+from core.train.control_source import ControlSource
 from core.train.loop import State, Stopped
 from core.train.optim import load_state, state_tensors
-from core.train.control_source import ControlSource
 from core.train.pretrain import LanguageLoop, Optimizers, settings_of, steps
+from core.worker.resolve import resolve_machine
 
 FEW = 200  # steps
 

@@ -1,8 +1,7 @@
-"""The process of a run: `python -P -m core.worker.process RUN`. It reads the folder, learns, and writes what happens."""
+"""The process of a run: `python -P -m core.worker RUN`. It reads the folder, learns, and writes what happens."""
 
 import os
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -13,8 +12,8 @@ from core.runs.events import Ended, Phase, Resumed, stopped
 from core.runs.folder import RunFolder
 from core.runs.launch import LOCK_FD, lock
 from core.runs.log import EventLog
-from core.worker.control_file import FileControlSource
 from core.train.control_source import ControlSource
+from core.worker.control_file import FileControlSource
 
 NICE = 10  # the interface comes first
 HEARTBEAT = 1.0  # seconds
@@ -123,9 +122,3 @@ def main(path: str) -> int:
     os.close(held)
     return 1 if ended.state == "failed" else 0
 
-
-if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1]))
-    except (WorkbenchError, OSError) as error:  # there is no log of events to say it in
-        sys.exit(str(error))

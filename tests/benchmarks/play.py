@@ -40,11 +40,11 @@ def engine(name: str, keys: int) -> dict[str, list[float]]:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in the helper, and read when torch is imported
     import torch
 
-    from core.text.tokenizer import tokenizer
-    from core.evaluate.predict import probabilities
     from core.evaluate.incremental import IncrementalClassifier
+    from core.evaluate.predict import probabilities
     from core.model.classifier import Classifier
     from core.recipe import Model, load
+    from core.text.tokenizer import tokenizer
     from core.train.texts import cut
 
     recipe = load({"model": {"name": name, "context": MODELS[name].shape.context}})

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import NotEnoughMemory
 from core import memory
+from core.errors import NotEnoughMemory
 from core.recipe import Speed
 from core.runs.events import Steps, encode
 from core.runs.folder import RunFolder

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.evaluate import baseline
 from core import metrics
+from core.evaluate import baseline
 
 
 @pytest.mark.parametrize(

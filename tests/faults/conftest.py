@@ -20,14 +20,14 @@ from core.evaluate.predict import Predictor
 from core.options import merge
 from core.presets import MODELS, Shape
 from core.recipe import load
-from core.train import checkpoint
 from core.runs.events import Checkpointed, Ended
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.launch import SENT_BEFORE
 from core.runs.log import EventLog
-from core.worker.control_file import FileControlSource
 from core.runs.root import create_run
+from core.train import checkpoint
+from core.worker.control_file import FileControlSource
 from core.worker.process import work
 
 DEADLINE = 90  # seconds
@@ -67,7 +67,7 @@ class Forks:
         with open(run.log_file, "ab") as log:
             return Worker(
                 subprocess.Popen(
-                    [sys.executable, "-P", "-m", "core.worker.process", str(run.path)],
+                    [sys.executable, "-P", "-m", "core.worker", str(run.path)],
                     cwd=run.path,
                     stdin=subprocess.DEVNULL,
                     stdout=log,

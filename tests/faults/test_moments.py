@@ -7,11 +7,21 @@ from itertools import count
 import pytest
 
 from core.pretraining import Pretraining
-from core.worker.finetune import attempt
-from core.runs.control import Continue, Epochs, Evaluate, SetTrainable, Pause, Rates, Save, Step, change_of
+from core.runs.control import (
+    Continue,
+    Epochs,
+    Evaluate,
+    Pause,
+    Rates,
+    Save,
+    SetTrainable,
+    Step,
+    change_of,
+)
 from core.runs.events import Applied, Started
 from core.runs.root import create_run
 from core.train.control_source import ControlSource
+from core.worker.finetune import attempt
 
 LONG = {"train": {"epochs": 8, "checkpoint_seconds": 0.02}}
 KINDS = {

@@ -1,7 +1,7 @@
 """What a worker runs first where a test of faults starts it: a tiny model, few texts at once, and perhaps its end.
 
 A trial may be killed at its n-th point: a step that the run takes in its folder, watched from outside, just before it
-is taken. What follows is the product's `python -m core.worker.process`, unchanged.
+is taken. What follows is the product's `python -m core.worker`, unchanged.
 """
 
 import dataclasses

@@ -5,8 +5,8 @@ import torch
 
 from core import files
 from core.errors import BadRun
-from core.train import checkpoint
 from core.runs.launch import launch
+from core.train import checkpoint
 
 FOLDERS = ("checkpoints", "text", "model")
 

@@ -15,17 +15,17 @@ from textual.color import Color
 
 from core.recipe import load
 from core.runs import events as e
+from core.runs.classifiers import Asked
 from core.runs.folder import RunFolder
 from core.runs.root import create_run
 from core.wording import UNSAFE, on_one_line
-from workbench.cli import main
 from workbench.app import WorkbenchApp
-from core.runs.classifiers import Asked
+from workbench.cli import main
 from workbench.cli.printing import print_json, tabulate, with_tabs
-from workbench.screens.train.errors_screen import ErrorsScreen
-from workbench.screens.runs.label_dialog import LabelDialog
 from workbench.screens.play.run_dialog import RunDialog
+from workbench.screens.runs.label_dialog import LabelDialog
 from workbench.screens.save_dialog import SaveDialog
+from workbench.screens.train.errors_screen import ErrorsScreen
 from workbench.screens.train.worker_log import WorkerLogScreen
 from workbench.unseen import Unseen
 

@@ -9,17 +9,17 @@ from textual.command import CommandPalette
 from textual.widgets import Input
 
 from core.recipe import load
-from workbench import keys, themes
 from core.runs import last_visit
+from workbench import keys, themes
 from workbench.app import WorkbenchApp
-from workbench.session.desk import Desk
+from workbench.screens.data.notes import Notes
 from workbench.screens.help import Help
 from workbench.screens.jump import Jump
 from workbench.screens.save_dialog import SaveDialog
+from workbench.session.desk import Desk
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
 from workbench.widgets.layers import Layers
-from workbench.screens.data.notes import Notes
 
 
 @pytest.fixture

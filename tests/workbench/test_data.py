@@ -9,16 +9,16 @@ from textual.widgets import Input
 from core.recipe import load
 from workbench.app import WorkbenchApp
 from workbench.formatting import cut
-from workbench.session.helper import Helper
-from workbench.screens.data.source_dialog import Files, SourceDialog, dropped
-from workbench.widgets.choice import Choice
 from workbench.screens.data.classes import Classes
 from workbench.screens.data.histogram import Axis, Histogram, axis_end, quantile
 from workbench.screens.data.notes import Notes
 from workbench.screens.data.rows import Rows, View
 from workbench.screens.data.source import Source
+from workbench.screens.data.source_dialog import Files, SourceDialog, dropped
 from workbench.screens.data.splits import Splits
 from workbench.screens.data.tokens import Tokens
+from workbench.session.helper import Helper
+from workbench.widgets.choice import Choice
 
 SHARED = Path(__file__).parents[2] / "../shared/data"
 

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from core.data.fetch import NAMED
+from core.datasets import NAMED
 from core.recipe import load
 from core.runs.control import Stop
 from core.runs.folder import RunFolder
-from workbench.cli import main
 from workbench.app import WorkbenchApp
-from workbench.session.helper import Progress
-from workbench.screens.data.source_dialog import Files, SourceDialog, suggestions
-from workbench.widgets.header import Header
+from workbench.cli import main
 from workbench.screens.data.rows import Rows
 from workbench.screens.data.source import Source, progress_in_words
+from workbench.screens.data.source_dialog import Files, SourceDialog, suggestions
+from workbench.session.helper import Progress
+from workbench.widgets.header import Header
 
 SMS = Path(__file__).parents[2] / "../shared/data/sms/SMSSpamCollection"
 # imported by every Python process at its start

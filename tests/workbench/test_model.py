@@ -10,13 +10,13 @@ from core.recipe import load
 from core.runs.control import Stop
 from core.runs.root import list_runs
 from workbench.app import WorkbenchApp
-from workbench.screens.model.recipes_dialog import Recipes, RecipesDialog
-from workbench.screens.save_dialog import SaveDialog
 from workbench.screens.model.as_code import AsCode
 from workbench.screens.model.backbone import Backbone
-from workbench.widgets.layers import Layers, folded, lowered, painted, raised
 from workbench.screens.model.price import PricePanel
 from workbench.screens.model.recipe_form import Explanation, Options
+from workbench.screens.model.recipes_dialog import Recipes, RecipesDialog
+from workbench.screens.save_dialog import SaveDialog
+from workbench.widgets.layers import Layers, folded, lowered, painted, raised
 
 
 @pytest.fixture

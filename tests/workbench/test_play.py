@@ -9,20 +9,20 @@ from textual.events import Paste
 from textual.widgets import TextArea
 
 from core.recipe import load
+from core.runs import classifiers
 from core.runs import events as e
 from core.runs.folder import RunFolder
 from core.runs.launch import launch
 from core.runs.root import create_run
-from core.runs import classifiers
 from workbench.app import WorkbenchApp
 from workbench.cli.main import main
-from workbench.screens.play.run_dialog import Checkpoints
-from workbench.screens.play.screen import HAM_OR_SPAM
 from workbench.screens.play import token_curve
 from workbench.screens.play.kept import Kept
-from workbench.widgets.panel import Panel
+from workbench.screens.play.run_dialog import Checkpoints
+from workbench.screens.play.screen import HAM_OR_SPAM
 from workbench.screens.play.verdict import Verdict
 from workbench.screens.play.your_text import MOST, YourText
+from workbench.widgets.panel import Panel
 
 SIXTEEN = "of all that one two three four five six seven eight nine ten something morning together"
 DUE = 60  # seconds in which anything here happens, on a busy machine too

@@ -14,8 +14,8 @@ from core.recipe import load
 from core.runs import events as e
 from core.runs.folder import RunFolder
 from core.runs.root import create_run
-from workbench.cli import main
 from workbench.app import WorkbenchApp
+from workbench.cli import main
 
 DEADLINE = 90
 WORKBENCH = [sys.executable, "-m", "workbench"]

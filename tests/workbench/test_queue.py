@@ -12,9 +12,9 @@ from core import files
 from core.recipe import load
 from core.runs import queue
 from core.runs.folder import RunFolder
-from workbench.cli import main
+from core.wording import ordinal
 from workbench.app import WorkbenchApp
-from workbench.formatting import ordinal
+from workbench.cli import main
 
 DEADLINE = 60  # seconds
 SIZES = [(120, 36), (80, 24)]

@@ -7,10 +7,10 @@ import pytest
 
 from core.errors import BadRun
 from core.recipe import load, options
-from core.runs.folder import Label
 from core.runs import last_visit
-from workbench.app import WorkbenchApp
+from core.runs.folder import Label
 from core.runs.listing import BASELINE, Listing, bring_back, empty_bin, hide
+from workbench.app import WorkbenchApp
 
 SIZES = [(120, 36), (80, 24)]
 

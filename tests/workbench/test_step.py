@@ -9,9 +9,9 @@ import pytest
 
 from core.recipe import load
 from core.runs import events as e
+from core.runs.describe import describe
 from core.runs.history import History
 from core.runs.kept_rows import Row, texts_at
-from core.runs.describe import describe
 from workbench.app import WorkbenchApp
 from workbench.screens.train.step_texts import StepPanel
 

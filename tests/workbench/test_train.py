@@ -3,21 +3,21 @@ import time
 
 import pytest
 
+from core.estimate.prices import in_words
 from core.freeze import FreezePlan
 from core.presets import MODELS
 from core.recipe import load
 from core.runs import events as e
 from core.runs.history import History
-from workbench.charts import curves
 from workbench.app import WorkbenchApp
-from core.estimate.prices import in_words
-from workbench.screens.train.worker_log import tail
+from workbench.charts import curves
 from workbench.charts.chart import Chart
-from workbench.screens.train.errors import read_mistakes
 from workbench.screens.train.cursor_values import CursorValues
+from workbench.screens.train.errors import read_mistakes
 from workbench.screens.train.result_card import lines_of
 from workbench.screens.train.sentences import Sentences
 from workbench.screens.train.weights import frozen_in_words, sampled
+from workbench.screens.train.worker_log import tail
 
 SIZES = [(120, 36), (80, 24)]
 

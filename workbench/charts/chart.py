@@ -11,8 +11,8 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual_plotext.plot import Plot
 
-from workbench.themes import colour
 from workbench.charts import scale
+from workbench.themes import colour
 
 FASTEST = 0.25  # seconds between two drawings
 SHARE = 10  # and never more than one part in so many of the time

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 from core.runs.events import Resumed
 from core.runs.history import History
-from workbench.charts.view import View
 from workbench.charts import scale
 from workbench.charts.chart import Level, Picture, Series, Signs
+from workbench.charts.view import View
 
 GLYPHS = "+∘▴×·"  # of curves laid over the first
 AS_IT_IS = View(smooth=False)

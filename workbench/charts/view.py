@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from core.runs.history import History
-from workbench.formatting import plural
+from core.wording import plural
 from workbench.charts.scale import Limits
 
 PART = 30  # the mean runs over one part in so many of the steps on show

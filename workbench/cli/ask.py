@@ -2,24 +2,16 @@
 
 from rich.console import Console
 
-from core.evaluate.question import Question
-from core.wording import shown
-from workbench.formatting import plural
+from core.evaluate.question import ENDED, RANDOM, Question
+from core.wording import plural, shown
 from workbench.cli.printing import bars, print_json, say
-
-ENDED = {
-    "tokens": "",
-    "text": "; it ended the text there",
-    "context": "; its context is full",
-}
-RANDOM = "These weights are random: it can only babble."
 
 
 def ask(question: Question, as_json: bool) -> int:
     """Print what a model says to a question; returns the exit code. Raises WorkbenchError."""
     question.check()
-    from core.text.tokenizer import well_formed
     from core.evaluate.language_model import Pretrained
+    from core.text.tokenizer import well_formed
 
     with bars() as progress:
         model = Pretrained.open(question, progress)

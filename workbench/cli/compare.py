@@ -6,28 +6,11 @@ import msgspec
 from rich.cells import cell_len
 
 from core.errors import BadRun
-from core.runs.compare import Comparison, compare
-from core.options import Options, options
+from core.runs.compare import Comparison, compare, different, in_words
 from core.runs.folder import RunFolder
-from core.wording import on_one_line
-from workbench.formatting import pad, percent, plural
+from core.wording import on_one_line, percent, plural
 from workbench.cli.printing import print_json, say
-
-
-def different(recipe: Options, other: Options) -> tuple[list[tuple[str, Any, Any]], int]:
-    """The options in which two recipes of a kind differ, each with both values, and how many are equal."""
-    rows = [(option.name, option.of(recipe), option.of(other)) for option in options(type(recipe))]
-    found = [row for row in rows if row[1] != row[2]]
-    return found, len(rows) - len(found)
-
-
-def in_words(value: Any) -> str:
-    """An option's value for a person."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}".replace("e-0", "e-")
-    return on_one_line(", ".join(value) if isinstance(value, tuple) else str(value)) or "none"
+from workbench.formatting import pad
 
 
 def side_by_side(run: RunFolder, baseline: RunFolder, as_json: bool) -> int:

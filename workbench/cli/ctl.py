@@ -9,6 +9,7 @@ import msgspec
 
 from core import files
 from core.errors import BadRecipe, BadRun, Problem
+from core.estimate.remaining import plan_now
 from core.freeze import FreezePlan
 from core.runs import queue
 from core.runs.control import (
@@ -17,13 +18,14 @@ from core.runs.control import (
     Epochs,
     Evaluate,
     Inbox,
-    SetTrainable,
     Pause,
     Rates,
     Save,
+    SetTrainable,
     Step,
     Stop,
 )
+from core.runs.describe import describe
 from core.runs.events import (
     Applied,
     Checkpointed,
@@ -31,19 +33,17 @@ from core.runs.events import (
     Ended,
     Evaluated,
     Event,
-    StepExamples,
     Paused,
     Started,
+    StepExamples,
 )
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from core.runs.describe import describe
-from core.wording import on_one_line
-from workbench.cli.flags import DONE, FAILED
-from workbench.formatting import cut, pad, percent
-from workbench.cli.printing import print_json, say
-from core.estimate.remaining import plan_now
 from core.runs.step_texts import MARK_WIDTH, StepText, step_texts
+from core.wording import on_one_line, percent
+from workbench.cli.flags import DONE, FAILED
+from workbench.cli.printing import print_json, say
+from workbench.formatting import cut, pad
 
 PATIENCE = 5.0  # seconds
 POLL = 0.05

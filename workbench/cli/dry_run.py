@@ -4,13 +4,13 @@ import os
 from datetime import datetime
 
 from core.errors import BadData, WorkbenchError
-from core.freeze import parts_of
-from core.estimate.speeds import Speeds, recall
-from core.recipe import Recipe
-from workbench.formatting import clock, count, percent, plural, size
 from core.estimate.prices import Price, in_words, ladder, price, upwards
+from core.estimate.speeds import Speeds, recall
+from core.freeze import parts_of
+from core.recipe import Recipe
+from core.wording import clock, count, percent, plural, size
+from workbench.cli.data import profiled
 from workbench.cli.printing import bars, print_json, say, tabulate
-from workbench.cli.tables import profiled
 
 
 def prices(recipe: Recipe, busy: str, as_json: bool) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import NoReturn
 
-from core.data.fetch import NAMED
+from core.datasets import NAMED
 from core.options import Option, options
 from core.presets import MODELS
 from core.pretraining import Pretraining

@@ -7,16 +7,15 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from core.runs.cache_savings import saved_in_words
 from core.runs.control import Stop
+from core.runs.describe import describe
 from core.runs.events import Ended, Event, Phase, Steps
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from core.runs.describe import describe
-from core.wording import on_one_line
+from core.wording import clock, count, on_one_line, percent
 from workbench.cli.flags import DONE, FAILED, INTERRUPTED
-from workbench.formatting import clock, count, percent
 from workbench.cli.printing import print_json, say, say_on
-from core.runs.cache_savings import saved_in_words
 
 POLL = 0.1  # seconds
 

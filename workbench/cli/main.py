@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core import toml
-from core.data.fetch import NAMED, meant
+from core.datasets import NAMED, meant
 from core.errors import BadRecipe, Problem, WorkbenchError
 from core.files import absolute, size
 from core.options import layer, merge
@@ -124,16 +124,16 @@ def _ctl(given) -> int:
 
 
 def _queue(given) -> int:
-    from core.runs import turns
+    from workbench.cli import queue as waiting
 
-    return turns.show(runs_root(given.runs), given.json)
+    return waiting.show(runs_root(given.runs), given.json)
 
 
 def _work(run: RunFolder, given) -> int:
     if given.queue:
-        from core.runs import turns
+        from workbench.cli import queue as waiting
 
-        return turns.add(run, given.json)
+        return waiting.add(run, given.json)
     from workbench.cli.follow import follow
 
     live = queue.alive(run.path.parent)
@@ -159,7 +159,7 @@ def _predict(given) -> int:
     elif not texts:
         texts = _cut(sys.stdin.buffer.read())
     from core.evaluate.predict import Predictor
-    from workbench.formatting import percent
+    from core.wording import percent
 
     answers = Predictor.open(run, given.checkpoint).predict(texts)
     if given.json:
@@ -185,15 +185,15 @@ def _cut(data: bytes) -> list[str]:
 
 
 def _data(given) -> int:
-    from workbench.cli import tables
+    from workbench.cli import data
 
-    return tables.data(recipe_of(given), given.json)
+    return data.data(recipe_of(given), given.json)
 
 
 def _runs(given) -> int:
-    from workbench.cli import tables
+    from workbench.cli import runs
 
-    return tables.runs(runs_root(given.runs), given.json)
+    return runs.runs(runs_root(given.runs), given.json)
 
 
 def _compare(given) -> int:
@@ -227,21 +227,21 @@ def _show(given) -> int:
         else:
             say([code.rstrip()])
         return DONE
-    from workbench.cli import tables
+    from workbench.cli import show
 
-    return tables.show(run, given.json)
+    return show.show(run, given.json)
 
 
 def _recipes(given) -> int:
-    from workbench.cli import tables
+    from workbench.cli import recipes
 
-    return tables.recipes(given.model, given.json)
+    return recipes.recipes(given.model, given.json)
 
 
 def _models(given) -> int:
-    from workbench.cli import tables
+    from workbench.cli import models
 
-    return tables.models(given.json)
+    return models.models(given.json)
 
 
 def _models_ask(given) -> int:
@@ -256,8 +256,8 @@ def _models_ask(given) -> int:
 
 def _export(given) -> int:
     run = find_run(runs_root(given.runs), given.run, trained=True)
-    from core.export.card import card
     from core.evaluate.predict import Predictor
+    from core.export.card import card
 
     if given.format == "onnx":
         from core.export.onnx import export

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from textual.signal import Signal
 
-from core.rows import Profile
-from core.errors import BadRecipe, BadRun, SmallerBatch, Problem, WorkbenchError
+from core.errors import BadRecipe, BadRun, Problem, SmallerBatch, WorkbenchError
 from core.freeze import FreezePlan
 from core.options import layer
 from core.recipe import MOST_FOLLOWED, Recipe, load
-from core.runs import launch, queue
+from core.rows import Profile
+from core.runs import launch, queue, turns
 from core.runs.control import Control, Stop
+from core.runs.describe import describe
 from core.runs.events import Applied, Event, Started
 from core.runs.folder import RunFolder, Status
 from core.runs.history import History
 from core.runs.root import create_run
-from core.runs.describe import describe
-from core.runs import turns
 from workbench.session.helper import Helper, Progress, Superseded
 
 if TYPE_CHECKING:

@@ -72,7 +72,7 @@ class Helper:
             if self._reader is None or self._reader.done():
                 try:
                     self._process = await asyncio.create_subprocess_exec(
-                        *(sys.executable, "-P", "-m", "core.helper.protocol", self.kind),
+                        *(sys.executable, "-P", "-m", "core.helper", self.kind),
                         stdin=asyncio.subprocess.PIPE,
                         stdout=asyncio.subprocess.PIPE,
                         stderr=asyncio.subprocess.DEVNULL,

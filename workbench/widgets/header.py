@@ -7,13 +7,13 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
-from core.data.fetch import called
+from core.datasets import called
 from core.runs.folder import Status
 from core.runs.history import History
-from core.wording import on_one_line
+from core.wording import clock, on_one_line
 from workbench import keys
+from workbench.formatting import cut
 from workbench.session.desk import Desk
-from workbench.formatting import clock, cut
 from workbench.themes import colour
 
 GLYPHS = {"queued": "▷", "starting": "●", "running": "●", "paused": "‖", "done": "✓", "stopped": "■", "failed": "✕", "vanished": "◌"}

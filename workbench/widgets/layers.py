@@ -9,18 +9,19 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
-from core.rows import Profile
 from core.estimate import cost
-from core.freeze import FreezePlan, adapted, parts_of
+from core.estimate.prices import Price, in_words, ladder, price, upwards
 from core.estimate.speeds import Speeds
+from core.freeze import FreezePlan, adapted, lowest, parts_of, role
 from core.presets import MODELS
 from core.recipe import Recipe
+from core.rows import Profile
+from core.wording import about, count, plural
 from workbench import keys
-from workbench.formatting import about, bar, count, cut, plural
-from workbench.widgets.part_marks import MARKS, STATES, lowest, role
-from core.estimate.prices import Price, in_words, ladder, price, upwards
+from workbench.formatting import bar, cut
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
+from workbench.widgets.part_marks import MARKS, STATES
 
 NEAR = 2  # rungs at each side of the cursor that are never folded
 FOLD = 4  # so many equal neighbours at least become one line, where there is no room for all

@@ -6,10 +6,10 @@ from pathlib import Path
 from speed_sides.child import serve
 
 from core.recipe import load
-from core.worker import process
 from core.runs.events import Baseline, Ended, Event, Phase, Started, Steps
 from core.runs.folder import RunFolder
 from core.runs.root import create_run
+from core.worker import process
 
 
 def measure(job: dict) -> dict:

@@ -9,11 +9,11 @@ from speed_sides.child import serve
 
 from core.data.prepare import SPLITS, prepare
 from core.data.read import read
-from core.text.tokenizer import tokenizer
 from core.model.gpt2 import GPT2
 from core.model.weights import config_of, published
 from core.presets import MODELS
 from core.recipe import load
+from core.text.tokenizer import tokenizer
 from core.worker.resolve import threads
 
 

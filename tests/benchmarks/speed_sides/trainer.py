@@ -16,7 +16,12 @@ import torch
 from speed_sides.child import serve, spread
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
-from transformers import GPT2ForSequenceClassification, Trainer, TrainerCallback, TrainingArguments
+from transformers import (
+    GPT2ForSequenceClassification,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
 from transformers.utils import logging
 
 PAD = 50256

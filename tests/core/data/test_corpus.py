@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from core.data import corpus
+from core.errors import BadData
 from core.text import learn_bpe
 from core.text.tokenizer import BPE, tokenizer
-from core.errors import BadData
 
 
 def silent(*_):

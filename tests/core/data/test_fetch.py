@@ -19,11 +19,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from core import assets
-from core.data import fetch as fetching
+from core import assets, datasets
 from core.data.download import CHUNK, alone
-from core.data.fetch import NAMED, Found, fetch, fetched, find
+from core.data.fetch import Found, fetch, find
 from core.data.read import read
+from core.datasets import NAMED, fetched
 from core.errors import BadData
 from core.recipe import load
 from core.runs.root import create_run
@@ -124,7 +124,7 @@ def imdb(server):
 
 
 def left() -> list[str]:
-    return sorted(path.name for path in fetching.folder().iterdir() if not path.name.startswith("."))
+    return sorted(path.name for path in datasets.folder().iterdir() if not path.name.startswith("."))
 
 
 def test_a_download_is_verified_read_and_said_once(sms, server, monkeypatch):
@@ -144,7 +144,7 @@ def test_a_cut_connection_keeps_the_part_and_the_next_try_goes_on(sms, server):
     with pytest.raises(BadData, match="broke off after 0.0 MB; it goes on from there") as broken:
         fetch(sms)
     assert str(sms.by_hand) in broken.value.do and sms.page in broken.value.do
-    part = fetching.folder() / "set.archive.part"
+    part = datasets.folder() / "set.archive.part"
     assert part.read_bytes() == server.content[:100]
     server.cut = None
     assert fetch(sms).path.read_bytes() == MESSAGES
@@ -157,7 +157,7 @@ def test_a_killed_download_goes_on_from_what_is_on_disk(sms, server, wait):
     server.cut = 2 * CHUNK + 100
     server.may.clear()  # what has been sent is all that comes
     script = f"import pickle; from core.data.fetch import fetch; fetch(pickle.loads({pickle.dumps(sms)}))"
-    process, part = subprocess.Popen([sys.executable, "-c", script]), fetching.folder() / "set.archive.part"
+    process, part = subprocess.Popen([sys.executable, "-c", script]), datasets.folder() / "set.archive.part"
     wait(lambda: part.is_file() and part.stat().st_size, process)
     process.kill()
     process.wait()
@@ -178,8 +178,8 @@ def test_a_server_that_knows_no_ranges_is_asked_for_everything(sms, server):
 
 
 def test_a_part_that_was_whole_already_is_used(sms, server):
-    fetching.folder().mkdir(parents=True)
-    (fetching.folder() / "set.archive.part").write_bytes(server.content)
+    datasets.folder().mkdir(parents=True)
+    (datasets.folder() / "set.archive.part").write_bytes(server.content)
     assert fetch(sms).path.read_bytes() == MESSAGES and left() == ["SMSSpamCollection"]
 
 
@@ -292,7 +292,7 @@ def test_the_real_layout_is_read(shared, server):
 
 
 def test_the_real_messages_have_the_pinned_hash(shared):
-    fetching.folder().mkdir(parents=True)
+    datasets.folder().mkdir(parents=True)
     NAMED["sms-spam"].by_hand.write_bytes(
         zipped({"SMSSpamCollection": (shared / "sms/SMSSpamCollection").read_bytes()})
     )
@@ -306,7 +306,7 @@ def test_offline_it_says_where_to_put_which_file(sms):
     with pytest.raises(BadData) as refused:
         fetch(replace(sms, url=f"http://127.0.0.1:{port}/set.zip"))
     assert refused.value.what == "sms-spam could not be downloaded: Connection refused."
-    assert refused.value.do == f"Try again, or get set.zip from {sms.page} and put it at {fetching.folder() / 'set.zip'}."
+    assert refused.value.do == f"Try again, or get set.zip from {sms.page} and put it at {datasets.folder() / 'set.zip'}."
 
 
 def test_what_the_server_answers_is_said(sms, server):
@@ -316,7 +316,7 @@ def test_what_the_server_answers_is_said(sms, server):
 
 
 def test_what_is_put_there_by_hand_is_verified_used_and_kept(sms, server):
-    fetching.folder().mkdir(parents=True)
+    datasets.folder().mkdir(parents=True)
     sms.by_hand.write_bytes(b"something else")
     with pytest.raises(BadData, match="set.archive is damaged") as wrong:
         fetch(sms)
@@ -360,7 +360,7 @@ def test_two_at_once_download_once_and_waiting_can_be_broken_off(sms, server):
     def progress(*_):
         raise Enough
 
-    with alone(fetching.folder() / ".sms-spam.lock", lambda: None), pytest.raises(Enough):
+    with alone(datasets.folder() / ".sms-spam.lock", lambda: None), pytest.raises(Enough):
         fetch(sms, progress)
     assert server.asked == [None]
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from core import recipe
-from core.data.prepare import SPLITS, Prepared, copies, label_names, load, prepare, save
+from core.data.kept import load, save
+from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
 from core.data.read import read
 from core.errors import BadData, BadRun
 from core.runs.folder import RunFolder

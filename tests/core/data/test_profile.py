@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from core import recipe
-from core.rows import Profile
 from core.data.profile import measure, profile
 from core.errors import BadData
+from core.rows import Profile
 
 
 def of(path, **layers) -> recipe.Recipe:

@@ -5,9 +5,9 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from core.model.classifier import Classifier
-from core.estimate.cost import Costs, Workload, Passes, Work, learning, parameters
+from core.estimate.cost import Costs, Passes, Work, Workload, learning, parameters
 from core.freeze import FreezePlan
+from core.model.classifier import Classifier
 from core.presets import Shape
 from core.recipe import Model
 

@@ -5,13 +5,13 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from core.rows import Profile
 from core.estimate import cost
-from core.estimate.schedule import Schedule
-from core.freeze import FreezePlan
-from core.estimate.speeds import Speeds
-from core.recipe import load
 from core.estimate.prices import ladder, price, upwards
+from core.estimate.schedule import Schedule
+from core.estimate.speeds import Speeds
+from core.freeze import FreezePlan
+from core.recipe import load
+from core.rows import Profile
 
 ALL_BLOCKS = ",".join([*(f"blocks.{i}" for i in range(12)), "head"])
 ROWS = {"train": 700, "validation": 100, "test": 200}

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from core.text.tokenizer import tokenizer
-from core.evaluate.predict import probabilities
 from core.evaluate.incremental import IncrementalClassifier
+from core.evaluate.predict import probabilities
 from core.model.classifier import Classifier
-from core.model.linear import multiply_in
 from core.model.kv_cache import FEWEST
+from core.model.linear import multiply_in
 from core.presets import Shape
 from core.recipe import Model, load
-from core.text.tokenizer import cut
+from core.text.tokenizer import cut, tokenizer
 
 CONTEXT = 2 * FEWEST + 22  # its room grows twice, the second time to less than double
 RECIPE = load({"model": {"context": CONTEXT}})

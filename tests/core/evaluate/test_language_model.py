@@ -6,14 +6,14 @@ import msgspec
 import pytest
 import torch
 
-from core.text.tokenizer import tokenizer
 from core.errors import BadModel, BadRecipe, WorkbenchError
 from core.evaluate import language_model
 from core.evaluate.question import BEGINNING, EXAMPLE, IS_IT_SPAM, Question
+from core.helper.protocol import HELPERS
 from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
 from core.presets import Shape
-from core.helper.protocol import HELPERS
+from core.text.tokenizer import tokenizer
 
 CONTEXT = 48
 

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from core.text.tokenizer import tokenizer
 from core.evaluate.predict import Predictor, probabilities
 from core.model.classifier import Classifier
 from core.presets import MODELS, Shape
 from core.recipe import READS_PADS, Model, load
-from core.text.tokenizer import cut
+from core.text.tokenizer import cut, tokenizer
 
 TEXTS = ["free prize", "see you at seven then, as we said", "", "a", "ok " * 40, "日本語のテキスト", "<|endoftext|>"]
 

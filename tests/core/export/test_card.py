@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from core.export.card import card
 from core.evaluate.predict import Predictor
 from core.export import transformers
+from core.export.card import card
 from core.options import merge
 from core.recipe import load
-from core.worker.finetune import attempt
 from core.runs.events import Applied, Ended
 from core.runs.folder import RunFolder
 from core.runs.log import EventLog
 from core.runs.root import create_run
 from core.train.control_source import ControlSource
+from core.worker.finetune import attempt
 
 ROWS = [("spam", f"free prize number {i}") if i % 3 == 0 else ("h|m", f"see you at {i}") for i in range(60)]
 QUICK = {

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from core.text.tokenizer import tokenizer
 from core.errors import BadModel
-from core.export import card
-from core.export import onnx
+from core.export import card, onnx
 from core.model.classifier import Classifier
 from core.model.padding import pad
 from core.presets import MODELS, Shape
 from core.recipe import READS_PADS, load
+from core.text.tokenizer import tokenizer
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="pip install onnxruntime onnxscript for this")
 pytest.importorskip("onnxscript", reason="pip install onnxruntime onnxscript for this")

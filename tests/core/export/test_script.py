@@ -19,22 +19,22 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from core import assets
-from core.export.script import WIDTH, Facts, facts_of, freezing, script
-from core.text.tokenizer import tokenizer
 from core.errors import BadRun
 from core.evaluate.predict import kept
-from core.model.classifier import Classifier, part_of
+from core.export.script import WIDTH, Facts, facts_of, freezing, script
 from core.freeze import FreezePlan
+from core.model.classifier import Classifier, part_of
 from core.options import layer, merge
 from core.presets import MODELS, Shape
 from core.recipe import load
-from core.train import checkpoint
 from core.runs import events as e
-from core.worker.finetune import attempt
 from core.runs.folder import RunFolder
 from core.runs.root import create_run
+from core.text.tokenizer import tokenizer
+from core.train import checkpoint
 from core.train.control_source import ControlSource
 from core.wording import UNSAFE
+from core.worker.finetune import attempt
 
 GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()
 BAD = "free prize win cash claim urgent offer txt now guaranteed bonus click award".split()

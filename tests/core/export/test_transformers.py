@@ -7,12 +7,12 @@ import pytest
 import torch
 import transformers
 
-from core.text.tokenizer import tokenizer
 from core.errors import BadModel
 from core.export import transformers as export
 from core.model.classifier import Classifier
 from core.presets import MODELS, Shape
 from core.recipe import READS_PADS, load
+from core.text.tokenizer import tokenizer
 
 WORDS = tokenizer("nano")
 TEXTS = ["You have won a prize!", "see you at seven", "", "naïve 日本語 <|endoftext|> text"]

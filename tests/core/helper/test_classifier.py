@@ -10,9 +10,9 @@ from core.helper import classifier
 from core.helper.classifier import DROPPED, MOST_PIECES
 from core.presets import MODELS, Shape
 from core.recipe import load
-from core.worker.finetune import attempt
 from core.runs.root import create_run
 from core.train.control_source import ControlSource
+from core.worker.finetune import attempt
 
 CONTEXT = 400
 

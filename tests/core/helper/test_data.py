@@ -5,10 +5,10 @@ import msgspec
 import pytest
 
 from core import recipe
-from core.helper.data import kinds
-from core.rows import Profile, Row
 from core.errors import BadData, BadRecipe
+from core.helper.data import kinds
 from core.presets import MODELS
+from core.rows import Profile, Row
 
 
 def silent(*_):

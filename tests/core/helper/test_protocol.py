@@ -21,7 +21,7 @@ class Helper:
 
     def __init__(self, cwd):
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "core.helper.protocol", "data"],
+            [sys.executable, "-P", "-m", "core.helper", "data"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=cwd,

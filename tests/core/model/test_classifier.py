@@ -5,8 +5,8 @@ import torch
 import transformers
 
 from core.estimate import cost
-from core.model.classifier import Classifier, part_of
 from core.freeze import FreezePlan, parts_of
+from core.model.classifier import Classifier, part_of
 from core.model.weights import WeightsFile, config_of
 from core.presets import MODELS, Shape
 from core.recipe import Lora, Model, load

@@ -11,9 +11,9 @@ import transformers
 from core.model import weights
 from core.model.generate import _next, continued
 from core.model.gpt2 import GPT2
+from core.model.kv_cache import FEWEST
 from core.model.language import LanguageModel
 from core.model.linear import multiply_in
-from core.model.kv_cache import FEWEST
 from core.presets import Shape
 
 SHAPE = Shape(n_blocks=3, width=48, n_heads=4, context=2 * FEWEST + 9, vocab=211)  # room grows twice

@@ -7,8 +7,8 @@ from math import comb
 import pytest
 
 from core.errors import BadRun
-from core.runs.compare import Comparison, compare, mcnemar
 from core.recipe import load
+from core.runs.compare import Comparison, compare, mcnemar
 from core.runs.root import create_run
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import BadRun
 from core import memory
+from core.errors import BadRun
 from core.recipe import load
 from core.runs.events import Ended, Paused, Phase, Started, Steps, encode, stopped
 from core.runs.folder import Label

@@ -3,9 +3,9 @@ import math
 import pytest
 
 from core.runs import events as e
+from core.runs.describe import describe
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from core.runs.describe import describe
 
 
 def folded(*events: e.Event) -> History:

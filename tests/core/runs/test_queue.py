@@ -60,7 +60,7 @@ def test_a_killed_queue_loses_nothing_and_goes_on_as_one_process(new_run, root, 
     queue.take_out(never)
     assert (never.status().state, never.status().why) == ("stopped", "It was taken out of the queue before it began.")
     launch(by_hand)
-    assert not by_hand.queued_file.exists() and by_hand.status().alive
+    assert not by_hand.queued_file.exists() and by_hand.status().state != "queued"
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(queue.start, [root] * 4)) == 1
     os.close(held)

@@ -5,10 +5,10 @@ import time
 import numpy as np
 import pytest
 
-from core.text import tokenizer as tokens
-from core.text.tokenizer import tokenizer, well_formed
 from core.errors import BadModel
 from core.presets import MODELS, TOKENS
+from core.text import tokenizer as tokens
+from core.text.tokenizer import tokenizer, well_formed
 
 # the ids that GPT-2's own encoder gives
 GOLDEN = {

@@ -10,12 +10,12 @@ from core.model.classifier import Classifier
 from core.options import merge
 from core.presets import MODELS, Shape
 from core.recipe import READS_PADS, load
+from core.train.control_source import ControlSource
 from core.train.finetune import ClassifierLoop
 from core.train.inputs import Cached, Fresh
 from core.train.layout import layout
 from core.train.loop import State
 from core.train.optim import adamw
-from core.train.control_source import ControlSource
 from core.train.prefix import SPLITS, fill
 from core.train.store import Store
 from core.train.texts import Texts

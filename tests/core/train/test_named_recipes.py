@@ -10,13 +10,13 @@ import torch
 from core.model.classifier import Classifier, part_of
 from core.presets import MODELS, RECIPES
 from core.recipe import load
-from core.worker.resolve import resolve
+from core.train.control_source import ControlSource
 from core.train.finetune import ClassifierLoop
 from core.train.inputs import Fresh
 from core.train.loop import State
 from core.train.optim import adamw
-from core.train.control_source import ControlSource
 from core.train.texts import Texts
+from core.worker.resolve import resolve
 
 GPT2 = MODELS["gpt2"].shape
 NARROW = dataclasses.replace(GPT2, width=48, vocab=500)

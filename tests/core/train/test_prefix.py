@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
+from core import memory
 from core.data import batches
 from core.errors import NotEnoughMemory
-from core.evaluate.predict import probabilities
-from core import memory
 from core.estimate.cost import Costs
+from core.evaluate.predict import probabilities
 from core.model.linear import multiply_in
 from core.runs.events import Encoded, Noted
 from core.train.finetune import check_memory

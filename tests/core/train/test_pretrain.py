@@ -8,18 +8,18 @@ import torch
 import torch.nn.functional as F
 
 from core.data.corpus import Windows
-from core.text.tokenizer import tokenizer
 from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
 from core.presets import Shape
 from core.pretraining import Pretraining
 from core.runs.control import Epochs, Line, Rates
 from core.runs.events import Evaluated, Planned, Sampled, Steps
+from core.text.tokenizer import tokenizer
 from core.train import pretrain
-from core.train.loop import State
-from core.train.optim import Muon, orthogonal
 from core.train.control_source import ControlSource
 from core.train.learning_rate import share_of_rate
+from core.train.loop import State
+from core.train.optim import Muon, orthogonal
 
 WORDS = tokenizer("nano")
 SHAPE = Shape(2, 32, 2, 16, WORDS.vocab)

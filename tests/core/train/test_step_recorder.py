@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from core.data.batches import Batch
 from core.runs.control import Continue, Line, Step
 from core.runs.events import StepExamples, Steps
+from core.train.control_source import ControlSource
 from core.train.finetune import epoch_plan
 from core.train.loop import WATCHED
-from core.train.control_source import ControlSource
 
 PLAIN = {"train": {"batch": 4}}
 ODD = {"train": {"batch": 3, "accumulate": 2, "class_weights": "balanced", "label_smoothing": 0.1, "ignore_index": 1, "clip": 0.5}}

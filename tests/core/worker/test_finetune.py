@@ -9,10 +9,20 @@ import torch
 from core.errors import BadData, BadModel, WorkbenchError
 from core.evaluate.predict import Predictor
 from core.recipe import load
+from core.runs.events import (
+    Changed,
+    Checkpointed,
+    Encoded,
+    Ended,
+    Evaluated,
+    Followed,
+    Noted,
+    Started,
+    Steps,
+)
 from core.train import checkpoint
-from core.worker.finetune import attempt
-from core.runs.events import Changed, Checkpointed, Encoded, Ended, Evaluated, Followed, Noted, Started, Steps
 from core.train.control_source import ControlSource
+from core.worker.finetune import attempt
 
 pytestmark = pytest.mark.usefixtures("tiny")
 

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from core.text.tokenizer import tokenizer
 from core.errors import BadModel, BadRecipe
-from core.export.card import card
 from core.evaluate.predict import Predictor
-from core.worker.import_book import import_book
+from core.export.card import card
 from core.runs.root import find_run, list_runs
+from core.text.tokenizer import tokenizer
+from core.worker.import_book import import_book
 
 VOCAB, CONTEXT, WIDTH, HEADS, BLOCKS = 8192, 512, 256, 4, 6  # nano's
 TEXTS = ["You are a winner you have been specially selected", "see you at seven", "", "naïve 日本語", "more and more " * 60]

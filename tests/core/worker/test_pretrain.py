@@ -13,12 +13,12 @@ from core.errors import BadRun
 from core.evaluate.predict import Predictor
 from core.presets import MODELS, TOKENS
 from core.pretraining import Pretraining
-from core.worker.finetune import attempt
 from core.runs.events import Ended, Noted, Sampled
 from core.runs.launch import launch
-from core.worker.pretrain import pretrain
 from core.runs.root import create_run
 from core.train.control_source import ControlSource
+from core.worker.finetune import attempt
+from core.worker.pretrain import pretrain
 
 DEADLINE = 100  # seconds
 NAMES = "Ada Bo Cleo Dan Eve Finn Gus Hal Ida Jo".split()

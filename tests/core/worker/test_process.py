@@ -69,7 +69,7 @@ def test_two_workers_never_share_a_run_and_closing_the_starter_leaves_it_running
     with pytest.raises(BadRun, match="already running"):
         launch(run)
     second = subprocess.run(
-        [sys.executable, "-m", "core.worker.process", str(run.path)], capture_output=True, text=True, timeout=DEADLINE
+        [sys.executable, "-m", "core.worker", str(run.path)], capture_output=True, text=True, timeout=DEADLINE
     )
     assert second.returncode == 1 and "already running" in second.stderr
     run.send(Stop())

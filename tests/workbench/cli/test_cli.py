@@ -17,9 +17,8 @@ from core.runs.control import Stop
 from core.runs.folder import RunFolder
 from core.runs.launch import lock
 from core.runs.root import create_run, list_runs
-from workbench.cli import main
-from workbench.cli import flags
-from workbench.formatting import clock
+from core.wording import clock
+from workbench.cli import flags, main
 
 DEADLINE = 90
 WORKBENCH = [sys.executable, "-m", "workbench"]

@@ -6,13 +6,13 @@ import pytest
 
 from core.errors import BadRecipe
 from core.recipe import load
-from core.runs.control import SetTrainable, Pause, Step, Stop
+from core.runs.control import Pause, SetTrainable, Step, Stop
 from core.runs.events import Applied, Started
+from core.runs.kept_rows import kept_rows
 from core.runs.launch import launch
 from core.runs.root import create_run
-from core.runs.kept_rows import kept_rows
-from workbench.cli import main
 from workbench.cli import ctl as command
+from workbench.cli import main
 
 DEADLINE = 90  # seconds
 

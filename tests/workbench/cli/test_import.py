@@ -7,8 +7,8 @@ import torch
 
 from core.recipe import Recipe
 from core.runs.root import list_runs
-from workbench.cli import main
 from workbench.app import WorkbenchApp
+from workbench.cli import main
 
 D, VOCAB, CONTEXT, BLOCKS = 256, 8192, 512, 6  # nano's
 

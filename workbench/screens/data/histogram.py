@@ -9,8 +9,8 @@ from rich.text import Text
 from textual.widget import Widget
 
 from core.rows import Profile
-from core.wording import on_one_line
-from workbench.formatting import LEVELS, cut, percent
+from core.wording import on_one_line, percent
+from workbench.formatting import LEVELS, cut
 from workbench.themes import class_role, colour
 
 MOST_APART = 8  # more classes than this share one histogram

@@ -7,8 +7,8 @@ from rich.text import Text
 from textual.message import Message
 from textual.worker import Worker
 
-from core.rows import Row
 from core.errors import WorkbenchError
+from core.rows import Row
 from core.wording import on_one_line
 from workbench import keys
 from workbench.formatting import cut, pad

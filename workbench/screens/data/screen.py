@@ -8,25 +8,25 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
-from core.rows import Profile
 from core.errors import BadData, BadRecipe, WorkbenchError
-from core.wording import on_one_line
+from core.rows import Profile
+from core.wording import on_one_line, plural
 from workbench import keys
-from workbench.session.desk import Desk
-from workbench.formatting import cut, plural
-from workbench.session.helper import Superseded
+from workbench.formatting import cut
 from workbench.screens.base import BaseScreen
-from workbench.screens.data.source_dialog import SourceDialog, dropped
 from workbench.screens.data.classes import Classes
-from workbench.widgets.footer import Footer
 from workbench.screens.data.histogram import Histogram
-from workbench.widgets.lines import Lines
 from workbench.screens.data.notes import Notes
-from workbench.widgets.panel import Panel
 from workbench.screens.data.rows import SORTS, Rows, View
 from workbench.screens.data.source import Source, progress_in_words
+from workbench.screens.data.source_dialog import SourceDialog, dropped
 from workbench.screens.data.splits import Splits
 from workbench.screens.data.tokens import Tokens
+from workbench.session.desk import Desk
+from workbench.session.helper import Superseded
+from workbench.widgets.footer import Footer
+from workbench.widgets.lines import Lines
+from workbench.widgets.panel import Panel
 
 BESIDE = 14  # cells of a panel's rule that neither title nor subtitle may have
 LIKE_A_PATH = re.compile(r"(file://|[/~.])\S*$")

@@ -7,13 +7,13 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
-from core.data.fetch import meant
-from core.rows import Profile
+from core.datasets import meant
 from core.errors import WorkbenchError
-from core.wording import on_one_line, shown
+from core.rows import Profile
+from core.wording import on_one_line, plural, shown, size
 from workbench import keys
+from workbench.formatting import bar, cut
 from workbench.session.desk import Desk
-from workbench.formatting import bar, cut, plural, size
 from workbench.session.helper import Progress
 from workbench.themes import colour
 

@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
-from core.data.fetch import NAMED, DataSet, fetched
+from core.datasets import NAMED, DataSet, fetched
 from core.options import AUTO
-from core.wording import on_one_line, shown
+from core.wording import on_one_line, shown, size
 from workbench import keys
-from workbench.formatting import cut, size
+from workbench.formatting import cut
 from workbench.screens.dialog import Dialog
 from workbench.themes import colour
 from workbench.widgets.choice import Choice

@@ -3,8 +3,8 @@
 from rich.text import Text
 from textual.widget import Widget
 
-from core.rows import Profile
 from core.recipe import Recipe
+from core.rows import Profile
 from workbench.formatting import bar
 from workbench.themes import colour
 

@@ -5,7 +5,8 @@ from textual.widget import Widget
 
 from core.export.script import freezing
 from core.freeze import FreezePlan
-from workbench.formatting import cut, plural
+from core.wording import plural
+from workbench.formatting import cut
 from workbench.themes import colour
 
 

@@ -8,17 +8,23 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Input, Static
 
 from core.errors import WorkbenchError
-from core.evaluate.question import BEGINNING, EXAMPLE, IS_IT_SPAM, Continuation, Question
+from core.evaluate.question import (
+    BEGINNING,
+    ENDED,
+    EXAMPLE,
+    IS_IT_SPAM,
+    RANDOM,
+    Continuation,
+    Question,
+)
 from core.presets import MODELS
-from core.wording import shown
+from core.wording import plural, shown, size
 from workbench import keys
-from workbench.cli.ask import ENDED, RANDOM
-from workbench.session.desk import Desk
-from workbench.formatting import plural, size
-from workbench.session.helper import Helper, Progress, Superseded
 from workbench.screens.dialog import Dialog
-from workbench.themes import colour
 from workbench.screens.model.backbone import weights_in_words
+from workbench.session.desk import Desk
+from workbench.session.helper import Helper, Progress, Superseded
+from workbench.themes import colour
 from workbench.widgets.choice import Choice
 from workbench.widgets.panel import Panel
 

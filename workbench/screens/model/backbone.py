@@ -9,10 +9,10 @@ from textual.widget import Widget
 from core.errors import BadRecipe
 from core.presets import MODELS, is_folder
 from core.recipe import Recipe
-from core.wording import on_one_line
+from core.wording import on_one_line, size
 from workbench import keys
+from workbench.formatting import cut, pad
 from workbench.session.desk import Desk
-from workbench.formatting import cut, pad, size
 from workbench.themes import colour
 
 WHERE = {"built in": "built in", "on disk": "on disk", "random": "random weights"}

@@ -3,9 +3,10 @@
 from rich.text import Text
 from textual.widget import Widget
 
-from workbench.session.desk import Desk
-from workbench.formatting import about, bar, percent, plural, size
 from core.estimate.prices import Price, machine_memory, price
+from core.wording import about, percent, plural, size
+from workbench.formatting import bar
+from workbench.session.desk import Desk
 from workbench.themes import colour
 
 NAME_WIDTH = 9

@@ -16,8 +16,8 @@ from core.presets import NAMED_RECIPES
 from core.recipe import options
 from core.wording import on_one_line, shown
 from workbench import keys
-from workbench.session.desk import Desk
 from workbench.formatting import cut
+from workbench.session.desk import Desk
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
 

@@ -7,16 +7,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from core.data.fetch import NAMED, fetched
+from core.datasets import NAMED, fetched
 from core.options import AUTO
 from core.presets import NAMED_RECIPES, RECIPES, standing_for
 from core.recipe import load
+from core.wording import size
 from workbench import keys
-from workbench.session.desk import Desk
-from workbench.formatting import cut, size
+from workbench.formatting import cut
 from workbench.screens.dialog import Dialog
-from workbench.themes import colour
 from workbench.screens.model.backbone import weights_in_words
+from workbench.session.desk import Desk
+from workbench.themes import colour
 from workbench.widgets.lines import Lines
 from workbench.widgets.panel import Panel
 

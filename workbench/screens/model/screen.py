@@ -7,15 +7,15 @@ from textual.widgets import Input, Static
 
 from core.errors import BadRecipe
 from workbench import keys
-from workbench.session.desk import Desk
-from workbench.widgets.part_marks import LEGEND
 from workbench.screens.base import BaseScreen
 from workbench.screens.model.as_code import AsCode
 from workbench.screens.model.backbone import Backbone
-from workbench.widgets.layers import Layers
-from workbench.widgets.panel import Panel
 from workbench.screens.model.price import PricePanel
 from workbench.screens.model.recipe_form import Options, RecipeForm
+from workbench.session.desk import Desk
+from workbench.widgets.layers import Layers
+from workbench.widgets.panel import Panel
+from workbench.widgets.part_marks import LEGEND
 
 
 class ModelScreen(BaseScreen):

@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from core.errors import BadRun
-from core.runs.root import list_runs
-from core.wording import on_one_line
-from workbench import keys
 from core.runs.classifiers import Asked, checkpoints
-from workbench.formatting import cut, pad, percent
+from core.runs.root import list_runs
+from core.wording import on_one_line, percent
+from workbench import keys
+from workbench.formatting import cut, pad
 from workbench.screens.dialog import Dialog
 from workbench.themes import colour
 from workbench.widgets.lines import Lines

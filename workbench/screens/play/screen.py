@@ -11,19 +11,19 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from core.errors import WorkbenchError
-from core.runs.folder import RunFolder
-from workbench import keys
 from core.runs import classifiers
 from core.runs.classifiers import Answer, Asked, Opened, Typed
-from workbench.session.desk import Desk
-from workbench.session.helper import Superseded
+from core.runs.folder import RunFolder
+from workbench import keys
 from workbench.screens.base import BaseScreen
-from workbench.themes import class_role
-from workbench.screens.play.token_curve import TokenCurve
 from workbench.screens.play.kept import Kept
-from workbench.widgets.panel import Panel
+from workbench.screens.play.token_curve import TokenCurve
 from workbench.screens.play.verdict import Verdict
 from workbench.screens.play.your_text import MOST, YourText
+from workbench.session.desk import Desk
+from workbench.session.helper import Superseded
+from workbench.themes import class_role
+from workbench.widgets.panel import Panel
 
 LOW = 20  # lines of a screen, below which the curve leaves its room to what is kept
 SLOW = 0.3  # seconds without an answer, after which the screen says that it is at work

@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from core.wording import on_one_line
-from workbench.formatting import LEVELS, cut, plural
+from core.wording import on_one_line, plural
+from workbench.formatting import LEVELS, cut
 from workbench.themes import colour
 from workbench.widgets.panel import Panel
 

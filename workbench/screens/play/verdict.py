@@ -4,9 +4,9 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
-from core.wording import on_one_line, shown
 from core.runs.classifiers import Answer
-from workbench.formatting import bar, cut, pad, percent
+from core.wording import on_one_line, percent, shown
+from workbench.formatting import bar, cut, pad
 from workbench.themes import class_role, colour
 
 IN_ORDER = 4  # so many classes stand in the classifier's order; more are sorted, the likeliest first

@@ -7,8 +7,9 @@ from rich.text import Text
 from textual.widget import Widget
 
 from core.options import Options
-from workbench.cli.compare import different, in_words
-from workbench.formatting import cut, pad, plural
+from core.runs.compare import different, in_words
+from core.wording import plural
+from workbench.formatting import cut, pad
 from workbench.themes import colour
 
 WIDE = 40  # cells

@@ -6,12 +6,12 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
-from core.runs.compare import Comparison
 from core.recipe import Recipe
+from core.runs.compare import Comparison
 from core.runs.history import History
-from core.wording import on_one_line
-from workbench.formatting import clock, cut, ordinal, pad, percent
 from core.runs.listing import Entry
+from core.wording import clock, on_one_line, ordinal, percent
+from workbench.formatting import cut, pad
 from workbench.themes import colour
 from workbench.widgets.header import GLYPHS
 from workbench.widgets.lines import Lines

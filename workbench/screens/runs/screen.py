@@ -11,24 +11,22 @@ from textual.widgets import Static
 
 from core import files
 from core.errors import BadRun
+from core.runs import turns
 from core.runs.compare import Comparison
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from core.wording import on_one_line, shown
+from core.runs.listing import Entry, Listing, bring_back, empty_bin, hide
+from core.wording import on_one_line, plural, shown
 from workbench import keys
 from workbench.charts import curves
-from core.runs import turns
-from workbench.formatting import plural
-from core.runs.listing import Entry, Listing, bring_back, empty_bin, hide
-from workbench.screens.runs.label_dialog import LabelDialog
-from workbench.screens.base import BaseScreen
-from workbench.screens.train.controls import ENDED_EARLY
-from workbench.themes import colour
 from workbench.charts.chart import Chart
+from workbench.screens.base import BaseScreen
 from workbench.screens.runs.differences import Differences
+from workbench.screens.runs.label_dialog import LabelDialog
+from workbench.screens.runs.run_table import Baselines, RunTable
+from workbench.themes import colour
 from workbench.widgets.headings import Headings
 from workbench.widgets.panel import Panel
-from workbench.screens.runs.run_table import Baselines, RunTable
 
 LOOK = 1.5  # seconds between two looks at the folder
 SETTLE = 0.1  # seconds that the cursor rests before curves are read
@@ -233,7 +231,7 @@ class RunsScreen(BaseScreen):
             case "baseline":
                 return entry is not None and entry.result is not None
             case "resume":
-                return entry is not None and entry.status.state in ENDED_EARLY
+                return entry is not None and entry.status.ended_early
             case "start_now" | "take_out":
                 return entry is not None and entry.status.state == "queued"
             case "undo":

@@ -4,14 +4,22 @@ import asyncio
 from functools import partial
 
 from core.errors import BadRun
-from core.runs.control import Continue, Control, Evaluate, SetTrainable, Pause, Save, Step, Stop
+from core.runs.control import (
+    Continue,
+    Control,
+    Evaluate,
+    Pause,
+    Save,
+    SetTrainable,
+    Step,
+    Stop,
+)
 from core.runs.events import Applied, Ended
 from core.runs.folder import RunFolder
-from workbench.session.desk import Desk
 from workbench.screens.base import BaseScreen
+from workbench.session.desk import Desk
 
 TOLD = {"pause": Pause(), "resume": Continue(), "step": Step(), "evaluate": Evaluate(), "save": Save()}
-ENDED_EARLY = ("stopped", "failed", "vanished")
 
 
 class RunControls(BaseScreen):
@@ -38,7 +46,7 @@ class RunControls(BaseScreen):
                     return False
                 return alive and not self._stopping(self.desk) and self._may(*parameters)
             case "resume":
-                return bool(status) and status.state in ENDED_EARLY
+                return bool(status) and status.ended_early
             case "apply":
                 return self.desk.fits is not None
             case "worker_log":

@@ -4,11 +4,10 @@ from rich.text import Text
 from textual.widget import Widget
 
 from core.runs.history import History
-from core.wording import on_one_line
+from core.wording import on_one_line, percent
 from workbench.charts.curves import best_checkpoint
-from workbench.formatting import percent
-from workbench.themes import colour
 from workbench.screens.train.now import rate
+from workbench.themes import colour
 
 GAP = "   "
 

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from core.errors import BadRun
-from core.wording import on_one_line
-from workbench.formatting import cut, pad, percent
+from core.wording import on_one_line, percent
+from workbench.formatting import cut, pad
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import Lines
 

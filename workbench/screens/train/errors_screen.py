@@ -9,11 +9,10 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core.errors import BadRun
-from core.wording import on_one_line, shown
-from workbench.formatting import percent, plural
+from core.wording import on_one_line, percent, plural, shown
+from workbench.screens.train.errors import Errors, read_mistakes
 from workbench.screens.train.over_train import OverTrain
 from workbench.themes import colour
-from workbench.screens.train.errors import Errors, read_mistakes
 from workbench.widgets.headings import Headings
 from workbench.widgets.panel import Panel
 

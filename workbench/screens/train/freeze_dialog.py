@@ -4,19 +4,19 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from core.freeze import FreezePlan, parts_of
+from core.estimate.remaining import longer, plan_now
 from core.estimate.speeds import Speeds
+from core.freeze import FreezePlan, parts_of
 from core.recipe import Recipe
 from core.runs.history import History
+from core.wording import about
 from workbench import keys
-from workbench.session.desk import Desk
-from workbench.formatting import about
-from workbench.widgets.part_marks import LEGEND
-from core.estimate.remaining import longer, plan_now
 from workbench.screens.dialog import Dialog
+from workbench.screens.train.weights import listed
+from workbench.session.desk import Desk
 from workbench.widgets.layers import Layers
 from workbench.widgets.panel import Panel
-from workbench.screens.train.weights import listed
+from workbench.widgets.part_marks import LEGEND
 
 NO_CHANGE = "space thaws or freezes a part; + − a b h l v as on Model. It holds from the next step on."
 SOMETHING_LEARNS = "Something has to learn: thaw another part first."

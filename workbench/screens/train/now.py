@@ -3,13 +3,13 @@
 from rich.text import Text
 from textual.widget import Widget
 
+from core.estimate.prices import machine_memory
 from core.runs.control import rate_in_words as rate
 from core.runs.folder import Status
 from core.runs.history import History, Point
-from workbench.formatting import count, percent, plural, size
-from core.estimate.prices import machine_memory
-from workbench.themes import colour
+from core.wording import count, percent, plural, size
 from workbench.screens.train.ribbon import took
+from workbench.themes import colour
 
 MEAN_OVER = 50  # steps; one batch's loss says little
 

@@ -2,8 +2,8 @@
 
 from core.runs.folder import RunFolder
 from workbench import keys
-from workbench.session.desk import Desk
 from workbench.screens.base import BaseScreen
+from workbench.session.desk import Desk
 
 
 class OverTrain(BaseScreen):

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from rich.text import Text
 from textual.widget import Widget
 
-from workbench.formatting import clock, cut, percent
 from core.runs.cache_savings import saved_in_words
+from core.wording import clock, percent
+from workbench.formatting import cut
 from workbench.themes import colour
 
 NAME, FIGURE, INTERVAL = 16, 8, 17  # cells

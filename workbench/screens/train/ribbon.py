@@ -7,8 +7,7 @@ from core.errors import SmallerBatch
 from core.runs.events import Phase
 from core.runs.folder import Status
 from core.runs.history import History
-from core.wording import on_one_line, shown
-from workbench.formatting import clock, plural, size
+from core.wording import clock, on_one_line, plural, shown, size
 from workbench.themes import colour
 
 QUIET = 15  # seconds without a heartbeat after which a worker is doubted

@@ -8,31 +8,30 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from core.data.fetch import called
+from core.datasets import called
+from core.estimate.remaining import plan_now
 from core.freeze import FreezePlan
 from core.recipe import Recipe
 from core.runs.history import History
-from core.wording import on_one_line
+from core.wording import on_one_line, plural
 from workbench import keys
 from workbench.charts import curves
-from workbench.session.desk import Desk
-from workbench.formatting import plural
-from core.estimate.remaining import plan_now
-from workbench.screens.train.controls import RunControls
-from workbench.charts.view import View
 from workbench.charts.chart import Chart
-from workbench.widgets.headings import Headings
+from workbench.charts.view import View
+from workbench.screens.train.controls import RunControls
+from workbench.screens.train.cursor_values import CursorValues
 from workbench.screens.train.log import Log
 from workbench.screens.train.now import Now
-from workbench.widgets.panel import Panel
 from workbench.screens.train.per_class import PerClass
-from workbench.screens.train.cursor_values import CursorValues
 from workbench.screens.train.result_card import ResultCard
 from workbench.screens.train.ribbon import Ribbon
 from workbench.screens.train.sentences import Sentences
 from workbench.screens.train.step_texts import StepPanel
 from workbench.screens.train.waiting import Waiting
 from workbench.screens.train.weights import Frozen, Weights, frozen_in_words
+from workbench.session.desk import Desk
+from workbench.widgets.headings import Headings
+from workbench.widgets.panel import Panel
 
 CHARTS = ("loss", "accuracy")
 SLOTS = (*CHARTS, "sentences", "log")  # share one place in a narrow window; tab goes round

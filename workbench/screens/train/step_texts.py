@@ -9,10 +9,10 @@ from textual.message import Message
 from core.errors import BadRun
 from core.runs.events import StepExamples
 from core.runs.folder import RunFolder
-from core.wording import on_one_line
-from workbench.session.desk import Desk
-from workbench.formatting import cut, pad, percent, plural
 from core.runs.step_texts import MARK_WIDTH, WRONG, StepText, step_texts
+from core.wording import on_one_line, percent, plural
+from workbench.formatting import cut, pad
+from workbench.session.desk import Desk
 from workbench.themes import class_role, colour
 from workbench.widgets.headings import Headings
 from workbench.widgets.lines import Lines

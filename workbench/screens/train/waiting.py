@@ -3,17 +3,17 @@
 from rich.text import Text
 from textual.widget import Widget
 
-from core.freeze import FreezePlan, parts_of
+from core.freeze import FreezePlan, parts_of, role
 from core.recipe import Recipe
+from core.runs.describe import describe
 from core.runs.events import Phase
 from core.runs.folder import Status
 from core.runs.history import History
-from core.runs.describe import describe
-from core.wording import shown
-from workbench.formatting import clock, pad, plural
-from workbench.widgets.part_marks import MARKS, role
-from workbench.themes import colour
+from core.wording import clock, plural, shown
+from workbench.formatting import pad
 from workbench.screens.train.ribbon import present_phase, progress
+from workbench.themes import colour
+from workbench.widgets.part_marks import MARKS
 
 STARTING = "The worker is starting. It takes a few seconds until it has loaded what it computes with."
 BUILDING = "The data is ready. The model comes next."

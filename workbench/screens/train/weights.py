@@ -8,14 +8,15 @@ from collections.abc import Collection
 from rich.text import Text
 from textual.widget import Widget
 
-from core.freeze import FreezePlan, parts_of
+from core.estimate.prices import in_words
+from core.freeze import FreezePlan, parts_of, role
 from core.runs.events import Changed
 from core.runs.history import History
-from workbench.formatting import pad, percent, spark
-from workbench.widgets.part_marks import MARKS, role
-from core.estimate.prices import in_words
+from core.wording import percent
+from workbench.formatting import pad, spark
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
+from workbench.widgets.part_marks import MARKS
 
 NAME = 15  # cells
 

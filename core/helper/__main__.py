@@ -1,0 +1,7 @@
+"""`python -P -m core.helper data`, or `model`."""
+
+import sys
+
+from core.helper.protocol import main
+
+main(sys.argv[1])

@@ -1,0 +1,11 @@
+"""`python -P -m core.worker RUN`."""
+
+import sys
+
+from core.errors import WorkbenchError
+from core.worker.process import main
+
+try:
+    sys.exit(main(sys.argv[1]))
+except (WorkbenchError, OSError) as error:  # there is no log of events to say it in
+    sys.exit(str(error))

@@ -1,0 +1,99 @@
+"""Real data where it is at hand, small files, tables, model folders and runs."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from safetensors.torch import save_file
+
+from core.data.read import Table
+from core.model.weights import config_of, published
+from core.options import merge
+from core.presets import MODELS, Shape
+from core.recipe import load
+from core.runs.root import create_run
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real data sets, where they are at hand."""
+    folder = Path(__file__).parents[2] / "../shared/data"
+    if not folder.is_dir():
+        pytest.skip("the real data sets are not here")
+    return folder.resolve()
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Writes a file of the given name and content, and returns its path."""
+
+    def write(content: str | bytes, name: str = "data.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def table():
+    """A table straight from texts and labels."""
+
+    def make(texts: list[str], labels: list[str]) -> Table:
+        return Table(
+            path="made up",
+            texts=texts,
+            labels=labels,
+            rows=list(range(len(texts))),
+            n_rows=len(texts),
+            columns={"text": "text", "label": "label"},
+            all_columns=["text", "label"],
+            format="comma-separated, with header",
+            encoding="UTF-8",
+            quoting="none",
+            skipped={},
+            notes=[],
+        )
+
+    return make
+
+
+@pytest.fixture
+def save_folder():
+    """A function that writes a backbone's config.json and model.safetensors."""
+
+    def save(backbone, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(published(backbone), folder / "model.safetensors", metadata={"format": "pt"})
+        config = {"architectures": ["GPT2Model"]} | config_of(backbone.shape)
+        (folder / "config.json").write_text(json.dumps(config))
+
+    return save
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """In this process, nano is a model of three narrow blocks."""
+    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], shape=Shape(3, 32, 2, 64, 8192)))
+
+
+@pytest.fixture
+def messages(labelled):
+    return labelled(90)
+
+
+@pytest.fixture
+def new_run(tmp_path, messages):
+    """A function that makes a run of the small recipe, changed by the given layer."""
+
+    def make(**changes):
+        small = {
+            "data": {"path": str(messages)},
+            "model": {"weights": "random"},
+            "train": {"epochs": 2, "batch": 4, "eval_every": 5, "eval_batches": 2, "lr": 1e-3},
+            "speed": {"threads": 1, "device": "cpu", "precision": "fp32"},  # measured, it could differ between two runs
+        }
+        return create_run(tmp_path / "runs", load(merge(small, changes)))
+
+    return make

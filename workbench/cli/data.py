@@ -1,0 +1,44 @@
+"""`workbench data`: what is in a file of labelled texts."""
+
+
+
+from core.recipe import Recipe
+from core.rows import Profile
+from core.wording import percent, plural
+from workbench.cli.printing import bars, print_json, say, tabulate
+
+
+def data(recipe: Recipe, as_json: bool) -> int:
+    """What is in the recipe's file; returns the exit code. Raises BadData where it cannot be read."""
+    found = profiled(recipe)
+    if as_json:
+        print_json(found)
+        return 0
+    lines = [
+        f"{found.path}",
+        f"{found.rows:,} rows, {found.format}, {found.encoding}; quotes {'enclose fields' if found.quoting == 'csv' else 'are text'}",
+        f"text: {found.columns['text']}   label: {found.columns['label']}   of {', '.join(found.all_columns)}",
+        *(f"{plural(skipped.rows, 'row')} skipped: {skipped.reason}" for skipped in found.skipped),
+    ]
+    say(lines)
+    shares = sum(found.labels.values()) or 1
+    tabulate(
+        ["label", "in the file", "share", "for learning", *found.splits],
+        [
+            [name, f"{n:,}", percent(n / shares), f"{found.learning.get(name, 0):,}"]
+            + [f"{split.get(name, 0):,}" for split in found.splits.values()]
+            for name, n in found.labels.items()
+        ],
+    )
+    say(f"{f'{note.count:,}' if note.count else '':>7}  {note.text}" for note in found.notes)
+    if found.problem:
+        say([found.problem])
+    return 0
+
+
+def profiled(recipe: Recipe) -> Profile:
+    """What is in the recipe's file. Raises BadData where it cannot be read."""
+    from core.data.profile import profile
+
+    with bars() as progress:
+        return profile(recipe, progress)[0]

@@ -1,0 +1,46 @@
+"""`workbench models`: which models there are, and whether their weights are here."""
+
+
+
+from core.estimate.cost import parameters
+from core.presets import MODELS, Source
+from core.wording import count, size
+from workbench.cli.printing import print_json, tabulate
+
+
+def models(as_json: bool) -> int:
+    """Every model by name, and whether its weights are on this machine."""
+    from core.model.hub import where
+
+    rows = [
+        {
+            "name": name,
+            "parameters": sum(parameters(preset.shape, 2).values()),
+            "blocks": preset.shape.n_blocks,
+            "width": preset.shape.width,
+            "context": preset.shape.context,
+            "weights": where(preset),
+            "bytes": preset.source.size if isinstance(preset.source, Source) else 0,
+            "source": preset.source.repo if isinstance(preset.source, Source) else "this program",
+        }
+        for name, preset in MODELS.items()
+    ]
+    if as_json:
+        print_json(rows)
+        return 0
+    tabulate(
+        ["model", "parameters", "blocks", "width", "context", "weights", "from"],
+        [
+            [
+                row["name"],
+                count(row["parameters"]),
+                str(row["blocks"]),
+                str(row["width"]),
+                f"{row['context']:,}",
+                f"download {size(row['bytes'])}" if row["weights"] == "download" else row["weights"],
+                row["source"],
+            ]
+            for row in rows
+        ],
+    )
+    return 0

@@ -1,0 +1,40 @@
+"""`workbench queue`, and the other commands' --queue."""
+
+from pathlib import Path
+
+from core.runs import queue
+from core.runs.folder import RunFolder
+from core.runs.turns import when
+from core.wording import ordinal
+from workbench.cli.printing import print_json, say
+
+
+def add(run: RunFolder, as_json: bool) -> int:
+    """Queue a run and say when it starts; returns the exit code. Raises BadRun where it is running."""
+    turn = queue.add(run)
+    place, after = (turn.place, turn.after or None) if turn else (0, None)
+    if as_json:
+        print_json({"run": str(run.path), "place": place, "after": after})
+    elif after:
+        say([f"{run.name} waits, {ordinal(place)} in the queue; {when(turn)}."])
+    else:
+        say([f"{run.name} starts now, as no other runs. Watch it with: workbench"])
+    return 0
+
+
+def show(root: Path, as_json: bool) -> int:
+    """Say what waits, in its order, and have it started where nothing does that; returns the exit code. Raises BadRun."""
+    runs = queue.waiting(root)
+    turns = [queue.turn(run) for run in runs]
+    started = queue.start(root)
+    if as_json:
+        waiting = [{"run": str(run.path), "after": turn.after or None if turn else None} for run, turn in zip(runs, turns, strict=True)]
+        print_json({"waiting": waiting, "started": started})
+        return 0
+    rows = enumerate(zip(runs, turns, strict=True), 1)
+    say(f"{ordinal(place):<5} {run.name}  {when(turn)}" for place, (run, turn) in rows)
+    if not runs:
+        say(["Nothing waits in the queue. workbench train --queue adds a run."])
+    elif started:
+        say(["The queue had been interrupted. It goes on now."])
+    return 0

@@ -1,0 +1,42 @@
+"""`workbench recipes`: the recipes by name."""
+
+
+
+from core.presets import NAMED_RECIPES, RECIPES, standing_for
+from core.recipe import load
+from workbench.cli.printing import print_json, say, tabulate
+
+
+def recipes(model: str | None, as_json: bool) -> int:
+    """The named recipes: what each changes, and the book's test accuracy; with one model in all, what differs then."""
+    standing = standing_for(model) if model else {name: [name] for name in RECIPES}
+    rows = [
+        {
+            "name": name,
+            "title": NAMED_RECIPES[name].title,
+            "book_percent": NAMED_RECIPES[name].figure,
+            "note": NAMED_RECIPES[name].note,
+            "model": model or load({"preset": name}).model.name,
+            "stands_for": same,
+            "changes": NAMED_RECIPES[name].layer,
+        }
+        for name, same in standing.items()
+    ]
+    if as_json:
+        print_json(rows)
+        return 0
+    last = "stands for" if model else "model"
+    tabulate(
+        ["recipe", "what is tried", "book", last],
+        [
+            [
+                row["name"],
+                row["title"],
+                f"{row['book_percent']:.2f} %" if row["book_percent"] is not None else "",
+                ", ".join(row["stands_for"][1:]) if model else row["model"],
+            ]
+            for row in rows
+        ],
+    )
+    say(["", *(f"{row['name']}: {row['note']}" for row in rows if row["note"])])
+    return 0
