@@ -66,7 +66,17 @@ def is_folder(weights: str) -> bool:
 MODELS: dict[str, ModelPreset] = {
     preset.name: preset
     for preset in [
-        ModelPreset("nano", "nano 7M", Shape(6, 256, 4, 512, 8192), BuiltIn("nano", "6ac04dd9f2426a8f31f5c2a8d8ad65fb7611c3e05409304cca87dc94cb96a256"), batch=16, lr=1e-3, head_lr=2e-3, tokenizer="nano", pad=8191),
+        ModelPreset(
+            "nano",
+            "nano 7M",
+            Shape(6, 256, 4, 512, 8192),
+            BuiltIn("nano", "6ac04dd9f2426a8f31f5c2a8d8ad65fb7611c3e05409304cca87dc94cb96a256"),
+            batch=16,
+            lr=1e-3,
+            head_lr=2e-3,
+            tokenizer="nano",
+            pad=8191,
+        ),
         ModelPreset(
             "gpt2",
             "gpt2 124M",

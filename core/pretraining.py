@@ -17,7 +17,10 @@ class Text(Part):
         flag="--documents",
     )
     held_out: float = opt(
-        0.005, "Share of the text that is never learned from, to check on: whole documents where there are many.", gt=0, lt=1
+        0.005,
+        "Share of the text that is never learned from, to check on: whole documents where there are many.",
+        gt=0,
+        lt=1,
     )
     seed: int = opt(123, "Decides which documents are held out, and their order.", ge=0, lt=2**32)
 
@@ -29,9 +32,13 @@ class Model(Part):
 
 
 class Train(Part):
-    epochs: float = opt(1, "How often the whole text is read; 0.5 reads a random half.", flag="--epochs", gt=0, le=MOST_EPOCHS)
+    epochs: float = opt(
+        1, "How often the whole text is read; 0.5 reads a random half.", flag="--epochs", gt=0, le=MOST_EPOCHS
+    )
     batch: int = opt(8, "How many windows of a full context make one step.", flag="--batch", unit="windows", ge=1)
-    lr: float = opt(5e-3, "The highest learning rate, of Muon (matrices) and AdamW (the rest).", flag="--lr", gt=0, lt=1)
+    lr: float = opt(
+        5e-3, "The highest learning rate, of Muon (matrices) and AdamW (the rest).", flag="--lr", gt=0, lt=1
+    )
     warmup: float = opt(0.02, "Share of the steps over which the learning rate rises from 0.", ge=0, lt=1)
     cooldown: float = opt(
         1.0,
@@ -40,9 +47,16 @@ class Train(Part):
         ge=0,
         le=1,
     )
-    weight_decay: float = opt(0.1, "How strongly weight matrices and embeddings are pulled towards zero; biases and norms are left alone.", ge=0, lt=1)
+    weight_decay: float = opt(
+        0.1,
+        "How strongly weight matrices and embeddings are pulled towards zero; biases and norms are left alone.",
+        ge=0,
+        lt=1,
+    )
     clip: float = opt(1.0, "Gradients longer than this are made this long.", gt=0)
-    eval_every: int = opt(100, "Look at the held-out text, and let the model write some, every so many steps.", unit="steps", ge=1)
+    eval_every: int = opt(
+        100, "Look at the held-out text, and let the model write some, every so many steps.", unit="steps", ge=1
+    )
     eval_windows: int = opt(32, "How many windows of held-out text such a look takes.", unit="windows", ge=1)
     checkpoint_seconds: float = opt(60, "Save a checkpoint at least this often.", unit="s", gt=0, lt=1e6)
     seed: int = opt(123, "Decides random weights and the order of windows.", flag="--seed", ge=0, lt=2**32)

@@ -131,7 +131,9 @@ class Lora(Part):
         "alpha/rank", "What adapters are multiplied by: alpha/rank as Hu et al. do, or alpha alone, as the book does."
     )
     layers: str = opt(
-        "all", f"Which matrices of an adapted block have adapters: all, or a list of {', '.join(ADAPTED)}.", flag="--lora-layers"
+        "all",
+        f"Which matrices of an adapted block have adapters: all, or a list of {', '.join(ADAPTED)}.",
+        flag="--lora-layers",
     )
     dropout: float = opt(0.0, "Share of an adapter's inputs that is left out at random while it learns.", ge=0, lt=1)
 
@@ -152,7 +154,11 @@ class Lora(Part):
 class Train(Part):
     epochs: int = opt(5, "How often every training text is seen.", flag="--epochs", first=True, ge=1, le=MOST_EPOCHS)
     batch: Literal["auto"] | int = opt(
-        AUTO, "How many texts pass through the model at once. auto is the model's own default.", flag="--batch", unit="texts", first=True
+        AUTO,
+        "How many texts pass through the model at once. auto is the model's own default.",
+        flag="--batch",
+        unit="texts",
+        first=True,
     )
     accumulate: int = opt(
         1,
@@ -164,7 +170,9 @@ class Train(Part):
     lr: Literal["auto"] | float = opt(
         AUTO, "Learning rate of AdamW. auto is the model's own default.", flag="--lr", first=True
     )
-    head_lr: Literal["auto"] | float = opt(AUTO, "Learning rate of the head. auto is the same, or where both are left open the model's own default.")
+    head_lr: Literal["auto"] | float = opt(
+        AUTO, "Learning rate of the head. auto is the same, or where both are left open the model's own default."
+    )
     layer_decay: float = opt(
         1.0,
         "Each block learns at this part of the rate of the one above it, the embeddings at the lowest (Howard and Ruder "
@@ -173,9 +181,13 @@ class Train(Part):
         le=1,
     )
     schedule: Literal["constant", "linear", "cosine"] = opt(
-        "constant", "How the learning rate falls to 0 over the run: not at all, in a straight line, or as half a cosine.", flag="--schedule"
+        "constant",
+        "How the learning rate falls to 0 over the run: not at all, in a straight line, or as half a cosine.",
+        flag="--schedule",
     )
-    warmup: float = opt(0.0, "Share of the steps over which the learning rate first rises from 0.", flag="--warmup", ge=0, lt=1)
+    warmup: float = opt(
+        0.0, "Share of the steps over which the learning rate first rises from 0.", flag="--warmup", ge=0, lt=1
+    )
     clip: float = opt(0.0, "Gradients longer than this are made this long; 0 leaves them as they are.", ge=0, lt=1e6)
     weight_decay: float = opt(0.1, "How strongly AdamW pulls learning weights towards zero.", ge=0, lt=1)
     decay: Literal["matrices", "all"] = opt(
@@ -203,7 +215,9 @@ class Train(Part):
         "training. -100 is no class.",
         flag="--ignore-index",
     )
-    drop_last: bool = opt(False, "Leave out an epoch's last step where it has fewer texts than the others; not without padding.")
+    drop_last: bool = opt(
+        False, "Leave out an epoch's last step where it has fewer texts than the others; not without padding."
+    )
     eval_every: int = opt(50, "Look at loss and accuracy every so many steps.", unit="steps", ge=1)
     eval_batches: int = opt(5, "How many batches of each split such a look takes.", unit="batches", ge=1)
     keep: Literal["best", "last"] = opt(
@@ -214,7 +228,11 @@ class Train(Part):
         "loss", "What makes weights the best: the lowest loss, or the highest accuracy or F1, the mean over classes."
     )
     patience: int = opt(
-        0, "Stop early when so many epochs in a row were no better; 0 never does.", flag="--patience", unit="epochs", ge=0
+        0,
+        "Stop early when so many epochs in a row were no better; 0 never does.",
+        flag="--patience",
+        unit="epochs",
+        ge=0,
     )
     follow: tuple[str, ...] = opt(
         (),
@@ -226,7 +244,9 @@ class Train(Part):
     checkpoint_seconds: float = opt(
         60, "Save a checkpoint at least this often; also at the end of every epoch.", unit="s", gt=0, lt=1e6
     )
-    seed: int = opt(123, "Decides random weights, the new head and the order of batches.", flag="--seed", first=True, ge=0, lt=2**32)
+    seed: int = opt(
+        123, "Decides random weights, the new head and the order of batches.", flag="--seed", first=True, ge=0, lt=2**32
+    )
 
     @field_validator("follow", mode="before")
     @classmethod
@@ -259,7 +279,11 @@ class Speed(Machine):
         unit="GB",
     )
     cache_disk: float = opt(
-        10, "Caches that are kept may take this much disk together; those not used for longest go first.", unit="GB", ge=0, lt=1e6
+        10,
+        "Caches that are kept may take this much disk together; those not used for longest go first.",
+        unit="GB",
+        ge=0,
+        lt=1e6,
     )
     memory: Literal["check", "ignore"] = opt(
         "check",
@@ -290,7 +314,9 @@ class Recipe(Options):
         data, model, train = self.data, self.model, self.train
         shape = MODELS[model.name].shape
         if data.train + data.validation >= 1:
-            yield Problem("data.validation", "leaves no row for the test set.", "train and validation together stay below 1.")
+            yield Problem(
+                "data.validation", "leaves no row for the test set.", "train and validation together stay below 1."
+            )
         if data.text == data.label != AUTO:
             yield Problem("data.label", f"is the text's own column, {data.text}.", "Name two different columns.")
         if isinstance(model.context, int) and not 1 <= model.context <= shape.context:
@@ -309,7 +335,9 @@ class Recipe(Options):
             )
         for name, rate in (("lr", train.lr), ("head_lr", train.head_lr)):
             if rate != AUTO and not 0 < rate < 1:
-                yield Problem(f"train.{name}", f"cannot be {rate:g}.", "A learning rate lies between 0 and 1; 5e-5 is common.")
+                yield Problem(
+                    f"train.{name}", f"cannot be {rate:g}.", "A learning rate lies between 0 and 1; 5e-5 is common."
+                )
         if isinstance(train.batch, int) and train.batch < 1:
             yield Problem("train.batch", "must be 1 or more.")
         if isinstance(self.speed.threads, int) and self.speed.threads < 1:

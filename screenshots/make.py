@@ -46,7 +46,9 @@ async def until(pilot, condition, seconds: float = 600) -> None:
 
 
 async def pictures(data: str, root: Path, theme: str, size: tuple[int, int], into: Path) -> None:
-    app = WorkbenchApp(load({"data": {"path": data}, "freeze": {"trainable": "last_two_blocks"}, "train": {"epochs": 3}}), root)
+    app = WorkbenchApp(
+        load({"data": {"path": data}, "freeze": {"trainable": "last_two_blocks"}, "train": {"epochs": 3}}), root
+    )
     desk = app.desk
 
     def save(name: str) -> None:
@@ -127,7 +129,9 @@ def in_cells(svg: str) -> str:
         for piece in filter(None, BRAILLE.split(html.unescape(words))):
             text = html.escape(piece, quote=False).replace(" ", "&#160;")
             if BRAILLE.match(piece):
-                where = f'style="font-family: DejaVu Sans" transform="translate({at:.1f} {y}) scale({CELL / WIDE:.4f} 1)"'
+                where = (
+                    f'style="font-family: DejaVu Sans" transform="translate({at:.1f} {y}) scale({CELL / WIDE:.4f} 1)"'
+                )
             else:
                 where = f'x="{at:.1f}" y="{y}" {clip}'
             placed.append(f'<text xml:space="preserve" {kind} {where}>{text}</text>')

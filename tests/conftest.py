@@ -87,6 +87,8 @@ def labelled(tmp_path):
 
 def pytest_terminal_summary(terminalreporter):
     passed = terminalreporter.stats.get("passed", [])
-    kills = sum(value for report in passed if report.when == "call" for name, value in report.user_properties if name == "kills")
+    kills = sum(
+        value for report in passed if report.when == "call" for name, value in report.user_properties if name == "kills"
+    )
     if kills:
         terminalreporter.line(f"{kills} kills survived")

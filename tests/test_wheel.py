@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ASSETS = {"gpt2.tiktoken.xz", "sample.csv", "nano/model.safetensors", "nano/config.json", "nano/tokens.tiktoken.xz", "nano/README.md"}
+ASSETS = {
+    "gpt2.tiktoken.xz",
+    "sample.csv",
+    "nano/model.safetensors",
+    "nano/config.json",
+    "nano/tokens.tiktoken.xz",
+    "nano/README.md",
+}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +29,11 @@ def installed(tmp_path_factory):
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / "source")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", folder, folder / "source"], check=True, capture_output=True)
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", folder, folder / "source"],
+        check=True,
+        capture_output=True,
+    )
     (wheel,) = folder.glob("*.whl")
     subprocess.run([*pip, "install", "--no-deps", "--target", folder / "site", wheel], check=True, capture_output=True)
     shutil.rmtree(folder / "source")
@@ -43,7 +54,9 @@ def test_it_works_outside_the_source_tree(installed, tmp_path):
     env = os.environ | {"PYTHONPATH": str(site), "HF_HUB_OFFLINE": "1", "WORKBENCH_RUNS": str(tmp_path / "runs")}
 
     def run(*argv):
-        return subprocess.run([sys.executable, *argv], cwd=tmp_path, env=env, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            [sys.executable, *argv], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+        ).stdout
 
     assert run("-c", "import core, workbench; print(core.__path__, workbench.__path__)").count(str(site)) == 2
     train = ("train", "--epochs", "1", "--trainable", "head", "--context", "16", "--json")

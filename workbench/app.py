@@ -73,7 +73,9 @@ class WorkbenchApp(App):
         if runs:
             self.desk.follow(runs[0])
         # a run keeps its rows before its model; one that was brought in has a model only
-        with_data = next((r for r in runs if not r.pretrains and (r.data_file.is_file() or not r.base_file.is_file())), None)
+        with_data = next(
+            (r for r in runs if not r.pretrains and (r.data_file.is_file() or not r.base_file.is_file())), None
+        )
         if with_data:
             try:
                 self.desk.take_up(with_data)
@@ -82,7 +84,9 @@ class WorkbenchApp(App):
         if self._ended:
             self.run_worker(self._say_what_ended(*self._ended))
         if words := turns.interrupted(self.desk.root):
-            self.notify("5 lists them, and r on one of them goes on.", title=f"{words}, which was interrupted", markup=False)
+            self.notify(
+                "5 lists them, and r on one of them goes on.", title=f"{words}, which was interrupted", markup=False
+            )
         self.desk.find_models()
         self.desk.look()
 
@@ -96,9 +100,7 @@ class WorkbenchApp(App):
         await self.desk.close()
 
     def _say_in_the_title(self, desk: Desk) -> None:
-        self._write_title(
-            f"{desk.run.name} {run_in_words(desk.status, desk.history)}" if desk.status else self.TITLE
-        )
+        self._write_title(f"{desk.run.name} {run_in_words(desk.status, desk.history)}" if desk.status else self.TITLE)
 
     def _write_title(self, title: str) -> None:
         # Textual has no call for the title of the terminal's window; its driver is what owns the terminal

@@ -90,7 +90,10 @@ def _refuse(path: Path, name: str, special: bool) -> None:
 
 
 def _too_large(path: Path, most: int) -> BadData:
-    return BadData(f"{path.name} is not read: it unpacks to more than the {most / 1e6:,.0f} MB that are expected.", f"Delete {path}.")
+    return BadData(
+        f"{path.name} is not read: it unpacks to more than the {most / 1e6:,.0f} MB that are expected.",
+        f"Delete {path}.",
+    )
 
 
 def _damaged(path: Path, error: Exception) -> BadData:

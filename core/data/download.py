@@ -51,7 +51,9 @@ def download(known: DataSet, part: Path, progress: Progress | None) -> None:
     except HTTPError as error:
         if error.code == WHOLE and here:
             return  # only what was to be done with it is missing
-        raise BadData(f"{known.name} could not be downloaded: the server answers {error.code} {error.reason}.", known.way_out) from error
+        raise BadData(
+            f"{known.name} could not be downloaded: the server answers {error.code} {error.reason}.", known.way_out
+        ) from error
     except (OSError, http.client.HTTPException) as error:
         raise BadData(f"{known.name} could not be downloaded: {_why(error)}.", known.way_out) from error
     with response:
@@ -68,7 +70,9 @@ def download(known: DataSet, part: Path, progress: Progress | None) -> None:
                     progress(FETCHING, done, total or known.size, "bytes")
     if done > MOST * known.size:
         part.unlink()
-        raise BadData(f"What comes from {known.url} is much longer than {known.name} is, and was deleted.", known.way_out)
+        raise BadData(
+            f"What comes from {known.url} is much longer than {known.name} is, and was deleted.", known.way_out
+        )
     if done < total:
         raise BadData(_broken(known, done), known.way_out)
     if progress:

@@ -38,7 +38,11 @@ def find(path: str, progress: Progress | None = None) -> Found:
     known = meant(path)
     if known:
         return fetch(known, progress)
-    doubt = f"A file named {Path(path).name} is here, so it is read, not the data set of that name." if Path(path).name in NAMED else ""
+    doubt = (
+        f"A file named {Path(path).name} is here, so it is read, not the data set of that name."
+        if Path(path).name in NAMED
+        else ""
+    )
     return Found(absolute(path), doubt=doubt)
 
 

@@ -130,14 +130,11 @@ def _cut(n: int, data: recipe.Data) -> np.ndarray:
 def _stratified(labels: np.ndarray, names: list[str], data: recipe.Data) -> np.ndarray:
     """Every label's rows cut alike, with one row at least for each split."""
     split = np.empty(len(labels), dtype=np.array(SPLITS).dtype)
-    few = [
-        f"{name} ({count})" for name, count in zip(names, np.bincount(labels), strict=True) if count < FEWEST
-    ]
+    few = [f"{name} ({count})" for name, count in zip(names, np.bincount(labels), strict=True) if count < FEWEST]
     if few:
         raise BadData(
             f"Too few rows to put each label into all three splits: {_some(few)}.",
-            f"Give them {FEWEST} different texts at least, take them out of the file, or turn data.stratify "
-            "off.",
+            f"Give them {FEWEST} different texts at least, take them out of the file, or turn data.stratify off.",
         )
     for label in range(len(names)):
         at = np.flatnonzero(labels == label)
@@ -165,9 +162,7 @@ def _refuse(names: list[str], n_rows: int, table: Table) -> None:
     if len(names) == 1:
         everywhere = len(set(table.labels)) == 1
         raise BadData(
-            f"Every row says {names[0]}."
-            if everywhere
-            else f"Without copied texts every row says {names[0]}.",
+            f"Every row says {names[0]}." if everywhere else f"Without copied texts every row says {names[0]}.",
             f"A classifier needs two labels. Is the label really column {column}? Choose with --label.",
         )
     if len(names) > 10 and len(names) > n_rows / 2:

@@ -63,9 +63,7 @@ class Survey:
         raise BadData(f"There is no filter {filter!r}.", "Choose one of those beside the notes.")
 
 
-def profile(
-    recipe: Recipe, progress: Progress | None = None, known: Survey | None = None
-) -> tuple[Profile, Survey]:
+def profile(recipe: Recipe, progress: Progress | None = None, known: Survey | None = None) -> tuple[Profile, Survey]:
     """Read, tokenize and split the file that a recipe names, and say what is worth knowing.
 
     `known` is an earlier survey: its rows and lengths are used again while the file has not changed. Raises
@@ -191,9 +189,7 @@ def _notes(
 
     dropped = ", left out" if recipe.data.duplicates == "drop" else ""
     yield from note("leak test", "test text also in training", "test texts also in training")
-    yield from note(
-        "leak validation", "validation text also in training", "validation texts also in training"
-    )
+    yield from note("leak validation", "validation text also in training", "validation texts also in training")
     # never one alone
     yield from note("conflict", "", f"rows whose text has different labels{dropped}", warn=not dropped)
     yield from note("duplicate", f"exact copy{dropped}", f"exact copies{dropped}", warn=False)

@@ -147,9 +147,7 @@ def _json(content: str, watch: _Watch) -> _Cells | None:
     if not isinstance(records, list) or not any(isinstance(record, dict) for record in records):
         return None
     names = list(dict.fromkeys(key for record in records if isinstance(record, dict) for key in record))
-    rows = [
-        [_plain(record.get(name)) for name in names] if isinstance(record, dict) else [] for record in records
-    ]
+    rows = [[_plain(record.get(name)) for name in names] if isinstance(record, dict) else [] for record in records]
     damaged = frozenset(i for i, record in enumerate(records) if not isinstance(record, dict))
     return _Cells([well_formed(name) for name in names], rows, form, damaged=damaged)
 
@@ -221,14 +219,11 @@ def _first_word(content: str, name: str, watch: _Watch) -> _Cells:
             return _Cells([str(i) for i in range(max(map(len, rows)))], rows, form)
     raise BadData(
         f"{name} has no columns: no tab, comma, semicolon or bar parts its lines evenly.",
-        "Each row needs a text and a label, for example label, tab, text. Quotes around a text keep its "
-        "commas.",
+        "Each row needs a text and a label, for example label, tab, text. Quotes around a text keep its commas.",
     )
 
 
-def _usable(
-    cells: _Cells, text_i: int, label_i: int
-) -> tuple[list[str], list[str], list[int], dict[str, int]]:
+def _usable(cells: _Cells, text_i: int, label_i: int) -> tuple[list[str], list[str], list[int], dict[str, int]]:
     texts, labels, rows = [], [], []
     skipped: Counter[str] = Counter()
     n = len(cells.names)

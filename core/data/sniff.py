@@ -124,9 +124,7 @@ def has_header(rows: Rows, named: Sequence[str]) -> bool:
     usual = LABEL_NAMES | LABEL_MAYBE | TEXT_NAMES | TEXT_MAYBE
     if any(is_alone and _hint(cell, usual, set()) == 4 for cell, is_alone in zip(first, alone, strict=True)):
         return True
-    repeating = [
-        is_alone for values, is_alone in zip(below, alone, strict=True) if len(values) <= _few(len(rest))
-    ]
+    repeating = [is_alone for values, is_alone in zip(below, alone, strict=True) if len(values) <= _few(len(rest))]
     return bool(repeating) and all(repeating)
 
 

@@ -97,7 +97,9 @@ def _price(course: Schedule, plan: FreezePlan, speeds: Speeds | None) -> Price:
     if not course.is_known or speeds is None:
         return found
     once, learn, besides = _seconds(course, stages, speeds, keep)
-    found = found._replace(once=once, epoch=learn / course.recipe.train.epochs, besides=besides, total=once + learn + besides)
+    found = found._replace(
+        once=once, epoch=learn / course.recipe.train.epochs, besides=besides, total=once + learn + besides
+    )
     earned = any(stage.earns_cache for stage in stages)
     return found._replace(otherwise=sum(_seconds(course, stages, speeds, not keep))) if earned else found
 

@@ -86,7 +86,11 @@ class Schedule:
 
     def cached_values(self, costs: Costs) -> float:
         """How many numbers the prefix cache holds, where the texts are known."""
-        return self._encoded * (1.0 if costs.keeps_one else _mean(self._alone)) * self.shape.width if self.is_known else 0.0
+        return (
+            self._encoded * (1.0 if costs.keeps_one else _mean(self._alone)) * self.shape.width
+            if self.is_known
+            else 0.0
+        )
 
     def bill(self, costs: Costs, cached: bool) -> WorkBreakdown:
         """What a freeze plan comes to, with the prefix cache or without."""

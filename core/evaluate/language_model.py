@@ -70,4 +70,3 @@ class Pretrained:
         said += decoder.decode(b"", final=True)
         ended = "tokens" if n == question.tokens else "context" if len(ids) + n == context else "text"
         yield Continuation(text, said, n, time.perf_counter() - began, self.weights, ended)
-

@@ -75,7 +75,9 @@ class Predictor:
         encoded = [self.words.encode(text) for text in texts]
         found = probabilities(self.model, [cut(ids, context, self.words) for ids in encoded], self.recipe)
         return [
-            Prediction(text, self.names[int(p.argmax())], dict(zip(self.names, p.tolist(), strict=True)), len(ids) > context)
+            Prediction(
+                text, self.names[int(p.argmax())], dict(zip(self.names, p.tolist(), strict=True)), len(ids) > context
+            )
             for text, ids, p in zip(texts, encoded, found, strict=True)
         ]
 

@@ -22,7 +22,7 @@ from core.worker.import_book import BROUGHT_IN
 Format = Literal["transformers", "onnx"]
 FOLDER = re.compile(r"(?<!\S)/\S*/")  # of this machine, which nobody else needs to know
 
-TRANSFORMERS = '''\
+TRANSFORMERS = """\
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -36,8 +36,8 @@ with torch.no_grad():
     probabilities = model(**batch).logits.softmax(dim=1)
 for text, row in zip(texts, probabilities):
     print(model.config.id2label[int(row.argmax())], f"{row.max():.3f}", text)
-'''
-ONNX = '''\
+"""
+ONNX = """\
 import json
 
 import numpy as np
@@ -59,7 +59,7 @@ probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
 probabilities /= probabilities.sum(axis=1, keepdims=True)
 for text, row in zip(texts, probabilities):
     print(labels[row.argmax()], f"{row.max():.3f}", text)
-'''
+"""
 FED = (
     "`model.onnx` takes `input_ids` and `attention_mask`, both int64 (texts, tokens) and padded on the right, and gives "
     "`logits` (texts, labels); the labels are in its metadata and in `config.json`. It was checked with onnxruntime when "
@@ -155,7 +155,10 @@ def _test(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
         clean = {"accuracy": test["clean"], "low": low, "high": high, "rows": test["clean_rows"]}
         rows.append(_accuracy("test, without copies of training texts", clean))
     rows += [_accuracy(split, result[split]) for split in ("validation", "train")]
-    others = {"test: counting words, logistic regression": "baseline", "test: always the most frequent label": "majority"}
+    others = {
+        "test: counting words, logistic regression": "baseline",
+        "test: always the most frequent label": "majority",
+    }
     rows += [[name, _share(test[key]), "", ""] for name, key in others.items() if test[key] is not None]
     yield from _table(["texts", "accuracy", "95 % interval", "number"], rows)
     each = test["per_class"]
@@ -197,7 +200,11 @@ def _limits(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
         yield f"Its tokenizer was made for English{also}: other scripts cost several tokens a character."
     alone = f" {SIGHTLESS}" if kind.readout == "first" and kind.causal else ""
     where = READS[kind.readout].format(context=kind.context)
-    yield where + alone + ("" if kind.causal else " Every token sees all of the text, which GPT-2's pretraining did not teach.")
+    yield (
+        where
+        + alone
+        + ("" if kind.causal else " Every token sees all of the text, which GPT-2's pretraining did not teach.")
+    )
     yield "It knows these labels only: any text gets one of them, however little it has in common with what was learned."
     if base.kind == "random":
         yield "It began with random weights: all that it knows is from its training texts."

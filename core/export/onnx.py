@@ -41,7 +41,8 @@ def export(model: Classifier, recipe: Recipe, labels: Sequence[str], words: BPE,
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise BadModel(
-            f"ONNX takes a package that is not installed: {error.name}.", "pip install onnxruntime onnxscript brings all of them."
+            f"ONNX takes a package that is not installed: {error.name}.",
+            "pip install onnxruntime onnxscript brings all of them.",
         ) from error
     new_folder(folder)
     with TemporaryDirectory(dir=folder, prefix=".onnx-") as temporary:
@@ -103,7 +104,9 @@ def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], path: Path)
         raise BadModel(f"{path.parent.parent} cannot be written: {error.strerror}.", "Name another folder.") from error
     except Exception as error:  # of many kinds, from four libraries
         what = str(error).strip().partition("\n")[0]
-        raise BadModel(f"This run cannot be written as ONNX: {type(error).__name__}: {what}.", "Nothing was left.") from error
+        raise BadModel(
+            f"This run cannot be written as ONNX: {type(error).__name__}: {what}.", "Nothing was left."
+        ) from error
     finally:
         log.setLevel(level)
 

@@ -69,7 +69,11 @@ class _Desk:
         asked = self._predictor
         if self._typist is None:
             kind = asked.recipe.model
-            other = f"the readout last_real; this run has {kind.readout}" if kind.causal else "the causal mask; this run has none"
+            other = (
+                f"the readout last_real; this run has {kind.readout}"
+                if kind.causal
+                else "the causal mask; this run has none"
+            )
             why = f"A verdict at every token needs {other}."
             return {"answer": asked.predict([text])[0], "pieces": None, "curve": None, "before": 0, "why": why}
         text, context = well_formed(text), asked.recipe.model.context

@@ -103,9 +103,7 @@ def answer(request: Request, kinds: dict[str, Handler], inbox: Inbox, outbox: Ou
 
     try:
         if request.kind not in kinds:
-            raise WorkbenchError(
-                f"This helper does not know {request.kind!r}.", f"It knows {', '.join(kinds)}."
-            )
+            raise WorkbenchError(f"This helper does not know {request.kind!r}.", f"It knows {', '.join(kinds)}.")
         outbox.send(request.id, result=kinds[request.kind](request.args, progress))
     except _Superseded:
         outbox.send(request.id, superseded=True)
@@ -115,9 +113,7 @@ def answer(request: Request, kinds: dict[str, Handler], inbox: Inbox, outbox: Ou
     except Exception as error:  # noqa: BLE001 - whatever it is, the helper lives on and says so
         traceback.print_exc()
         what = f"{request.kind} failed unexpectedly: {type(error).__name__}: {error}."
-        outbox.send(
-            request.id, error={"what": what, "do": "This is a fault of the program: please report it."}
-        )
+        outbox.send(request.id, error={"what": what, "do": "This is a fault of the program: please report it."})
 
 
 def main(helper: str) -> None:
@@ -141,4 +137,3 @@ def main(helper: str) -> None:
     threading.Thread(target=until_end, daemon=True).start()
     while True:
         answer(inbox.take(), kinds, inbox, outbox)
-

@@ -140,7 +140,9 @@ class Classifier(nn.Module):
 
     def moved(self) -> Iterator[tuple[str, Tensor]]:
         """The same as matrices of the model without adapters: one that has some counts with what they add."""
-        adapted = {f"{name}.weight": layer for name, layer in self.named_modules() if isinstance(layer, Linear) and layer.lora}
+        adapted = {
+            f"{name}.weight": layer for name, layer in self.named_modules() if isinstance(layer, Linear) and layer.lora
+        }
         yield from ((name, p) for name, p in self.learned() if ".lora." not in name and name not in adapted)
         yield from ((name, layer.whole()) for name, layer in adapted.items())
 

@@ -38,7 +38,8 @@ def fetch(source: Source, progress: Progress) -> tuple[Path, str]:
     expected = source.sha256 or (name if len(name) == 64 else digest)
     if digest != expected:
         raise BadModel(
-            f"{file} is damaged: its SHA-256 is {digest[:12]}…, not {expected[:12]}….", "Delete it and download it again."
+            f"{file} is damaged: its SHA-256 is {digest[:12]}…, not {expected[:12]}….",
+            "Delete it and download it again.",
         )
     return file, digest
 

@@ -148,17 +148,22 @@ def _check_folder(folder: Path, shape: Shape) -> None:
     if not (folder / "config.json").is_file() or not (folder / WEIGHTS).is_file():
         there = sorted(p.name for p in folder.glob("*"))[:5] if folder.is_dir() else []
         raise BadModel(
-            f"{folder} is not a model folder: " + (f"it holds {', '.join(there)}." if there else "there is nothing in it."),
+            f"{folder} is not a model folder: "
+            + (f"it holds {', '.join(there)}." if there else "there is nothing in it."),
             "It needs config.json and model.safetensors; pickled weights (.bin, .pt) are not read.",
         )
     try:
         config = json.loads((folder / "config.json").read_text())
-        found = Shape(config["n_layer"], config["n_embd"], config["n_head"], config["n_positions"], config["vocab_size"])
+        found = Shape(
+            config["n_layer"], config["n_embd"], config["n_head"], config["n_positions"], config["vocab_size"]
+        )
         other = [key for key, value in COMPUTED.items() if config.get(key, value) != value]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadModel(f"{folder / 'config.json'} does not describe a GPT-2: {error}.") from error
     if other:
-        raise BadModel(f"The model in {folder} computes otherwise than GPT-2: {', '.join(other)}.", "It cannot be used here.")
+        raise BadModel(
+            f"The model in {folder} computes otherwise than GPT-2: {', '.join(other)}.", "It cannot be used here."
+        )
     if found != shape:
         fitting = next((name for name, preset in MODELS.items() if preset.shape == found), None)
         raise BadModel(

@@ -160,20 +160,17 @@ def _tested(run: RunFolder) -> Tested:
     """Raises BadRun where there are no test predictions, or they cannot be read."""
     result = run.result()
     if result is None:
-        raise BadRun("Not tested here." if run.status().state == "done" else "Not tested yet. That comes when the run is done.")
+        raise BadRun(
+            "Not tested here." if run.status().state == "done" else "Not tested yet. That comes when the run is done."
+        )
     csv.field_size_limit(1 << 30)  # a row may hold a text of many megabytes
     try:
         with open(run.predictions_file, encoding="utf-8", errors="replace", newline="") as file:
             rows = csv.DictReader(file)
-            answers = (
-                (row["predicted"], float(row["probability"]), row["predicted"] == row["label"])
-                for row in rows
-            )
+            answers = ((row["predicted"], float(row["probability"]), row["predicted"] == row["label"]) for row in rows)
             return Tested(result["checkpoint"], answers)
     except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
-        raise BadRun(
-            f"The test predictions of {run.name} cannot be read.", "resume writes them again."
-        ) from error
+        raise BadRun(f"The test predictions of {run.name} cannot be read.", "resume writes them again.") from error
 
 
 def on_the_test(classifier: Opened, answer: Answer) -> str:

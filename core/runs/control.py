@@ -83,7 +83,9 @@ class Settings(NamedTuple):
 
     def told(self, change: Change) -> "Settings":
         """These settings after a change."""
-        return self._replace(**{name: value for name, value in msgspec.structs.asdict(change).items() if value is not None})
+        return self._replace(
+            **{name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
+        )
 
     def at(self, step: int, changes: Iterable[tuple[int, Change]]) -> "Settings":
         """These settings after `step` steps, given changes with their steps, in the order in which they were told.

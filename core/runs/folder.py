@@ -130,13 +130,17 @@ class RunFolder:
     @property
     def fine_tune(self) -> str:
         """What to do with the model that this run pretrains."""
-        return f"Fine-tune it: workbench train FILE --model {self.pretraining().model.name} --weights {self.model_folder}"
+        return (
+            f"Fine-tune it: workbench train FILE --model {self.pretraining().model.name} --weights {self.model_folder}"
+        )
 
     def _read(self, made: Callable[[dict], Kind], file: Path) -> Kind:
         try:
             return made(toml.read(file))
         except BadRecipe as error:
-            raise BadRun(f"The recipe of {self.name} cannot be read: {error}", "Put it back as it was, or train a new run.") from error
+            raise BadRun(
+                f"The recipe of {self.name} cannot be read: {error}", "Put it back as it was, or train a new run."
+            ) from error
 
     def events(self, offset: int = 0) -> tuple[list[Event], int]:
         """The events of the whole lines after `offset` (bytes), and the offset to ask from next."""
@@ -187,7 +191,9 @@ class RunFolder:
         if not self.recipe_file.is_file() and not self.pretrains:
             return Status("failed", why="The folder is half written: it holds no recipe.", do="It can be deleted.")
         why = f"The worker ended at step {step} without a word." if step else "The worker ended before its first step."
-        return Status("vanished", step, n_steps, why + (_out_of_memory(held) or _no_room(self.path)), "resume takes it up again.")
+        return Status(
+            "vanished", step, n_steps, why + (_out_of_memory(held) or _no_room(self.path)), "resume takes it up again."
+        )
 
     def tail(self) -> list[Event]:
         """The last events: one at least, where the log holds any."""
@@ -253,7 +259,9 @@ class RunFolder:
         try:
             control.append(self.control_file, line)
         except OSError as error:
-            raise BadRun(f"{self.name} cannot be told anything: {error.strerror}.", f"Is {self.path} writable?") from error
+            raise BadRun(
+                f"{self.name} cannot be told anything: {error.strerror}.", f"Is {self.path} writable?"
+            ) from error
         return line.id
 
     def checkpoint(self, name: str = "last") -> Path:

@@ -52,7 +52,9 @@ class History:
         self.rss = 0
         self.version = 0  # grows with every event: redraw when it has changed
         self._told: list[tuple[int, control.Change]] = []  # with their steps, in the order in which they were told
-        self._recent: deque[tuple[int, float, int]] = deque(maxlen=20)  # steps, seconds, tokens of the latest Steps lines
+        self._recent: deque[tuple[int, float, int]] = deque(
+            maxlen=20
+        )  # steps, seconds, tokens of the latest Steps lines
         self._begun: dict[str, int] = {}  # how far each phase was when it began
         self._checked = 0  # texts of training and validation that were evaluated, over all attempts
         self._banked = 0.0  # seconds that caches before this one have saved

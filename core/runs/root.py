@@ -41,9 +41,15 @@ def find_run(root: Path, name: str, trained: bool = False) -> RunFolder:
     Raises BadRun where there is none, or several have been given that name.
     """
     if name == "last":
-        runs = [run for run in list_runs(root) if not trained or ((run.checkpoints / "last").is_file() and not run.pretrains)]
+        runs = [
+            run
+            for run in list_runs(root)
+            if not trained or ((run.checkpoints / "last").is_file() and not run.pretrains)
+        ]
         if not runs:
-            raise BadRun(f"There are no {'trained ' if trained else ''}runs in {root} yet.", "workbench train makes one.")
+            raise BadRun(
+                f"There are no {'trained ' if trained else ''}runs in {root} yet.", "workbench train makes one."
+            )
         return runs[0]
     if os.path.basename(name) == name not in ("", ".", "..") and _is_folder(root / name):
         return RunFolder((root / name).resolve())
@@ -75,7 +81,8 @@ def create_run(root: Path, recipe: Recipe | Pretraining) -> RunFolder:
         files.write(file, toml.text(_from_anywhere(recipe)))
     except OSError as error:
         raise BadRun(
-            f"A run cannot be written to {root}: {error.strerror}.", "Free some space, or name another folder with --runs."
+            f"A run cannot be written to {root}: {error.strerror}.",
+            "Free some space, or name another folder with --runs.",
         ) from error
     return run
 
@@ -104,5 +111,3 @@ def _claimed(root: Path) -> Iterator[Path]:
         except FileExistsError:
             continue
         yield root / f"r{number}"
-
-

@@ -154,7 +154,9 @@ def whole(pieces: Iterable[tuple[int, bytes]]) -> Iterator[tuple[str, int]]:
 
 def write(ranks: dict[bytes, int], path: Path) -> None:
     """Put tokens and their ids into a file that `read` reads: tiktoken's lines, compressed."""
-    lines = [base64.b64encode(token) + b" %d\n" % rank for token, rank in sorted(ranks.items(), key=lambda item: item[1])]
+    lines = [
+        base64.b64encode(token) + b" %d\n" % rank for token, rank in sorted(ranks.items(), key=lambda item: item[1])
+    ]
     files.write(path, lzma.compress(b"".join(lines), preset=9))
 
 
@@ -164,7 +166,9 @@ def read(path: Path, sha256: str | None = None) -> dict[bytes, int]:
         lines = lzma.decompress(path.read_bytes())
         found = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, lines.splitlines())}
     except (OSError, lzma.LZMAError, ValueError) as error:
-        raise BadModel(f"The tokens in {path} cannot be read: {error}.", "Put back the file that belongs to the model.") from error
+        raise BadModel(
+            f"The tokens in {path} cannot be read: {error}.", "Put back the file that belongs to the model."
+        ) from error
     whole = all(bytes([byte]) in found for byte in range(256)) and len(set(found.values())) == len(found)
     if not whole or min(found.values()) < 0:
         raise BadModel(f"{path} holds no whole vocabulary.", "Put back the file that belongs to the model.")
@@ -186,7 +190,8 @@ def read_for(preset: ModelPreset, file: Path) -> BPE:
     ranks = read(file)
     if max(ranks.values()) >= preset.shape.vocab - 1:
         raise BadModel(
-            f"{file} holds {len(ranks):,} tokens, more than {preset.name} has.", "Choose the --model that it was made for."
+            f"{file} holds {len(ranks):,} tokens, more than {preset.name} has.",
+            "Choose the --model that it was made for.",
         )
     return BPE(str(file), ranks, preset.shape.vocab)
 

@@ -25,7 +25,9 @@ WEIGHTS, OPTIMIZER, STATE, MANIFEST = "weights.safetensors", "optimizer.safetens
 OURS = re.compile(r"[0-9]+|\.[0-9]+\.(tmp|old)")  # names of folders that are made here; no other is ever removed
 
 
-def write(run: RunFolder, step: int, weights: Mapping[str, Tensor], optimizer: Mapping[str, Tensor], state: bytes, best: bool) -> None:
+def write(
+    run: RunFolder, step: int, weights: Mapping[str, Tensor], optimizer: Mapping[str, Tensor], state: bytes, best: bool
+) -> None:
     """Put a checkpoint on disk whole, then its pointers; older ones that nothing points to are removed afterwards.
 
     Raises WorkbenchError where the disk does not take it; what was there before stays.
@@ -41,7 +43,9 @@ def write(run: RunFolder, step: int, weights: Mapping[str, Tensor], optimizer: M
         sums = {name: files.sha256(temporary / name) for name in (WEIGHTS, OPTIMIZER, STATE)}
         for name in sums:
             files.sync(temporary / name)
-        files.write(temporary / MANIFEST, json.dumps({"step": step, "sha256": sums, "made_of": _once(run.path)}, indent=2))
+        files.write(
+            temporary / MANIFEST, json.dumps({"step": step, "sha256": sums, "made_of": _once(run.path)}, indent=2)
+        )
         older = run.checkpoints / f".{step}.old"
         if final.exists():  # stopped in the midst of this step's evaluation, and now it is done
             os.replace(final, older)
@@ -99,7 +103,8 @@ def take_up(run: RunFolder, control_source: ControlSource) -> State:
     demand_same(run, folder)
     if control_source.changes[: len(state.told)] != state.told:
         raise BadRun(
-            f"{run.events_file} is damaged: it lacks what {run.name} was told by step {state.step}.", "Train again from the recipe."
+            f"{run.events_file} is damaged: it lacks what {run.name} was told by step {state.step}.",
+            "Train again from the recipe.",
         )
     if step_of(folder) != state.step:
         raise BadRun(f"{run.checkpoints / 'last'} is damaged.", "Train again from the recipe.")

@@ -313,9 +313,7 @@ class ClassifierLoop(Loop):
         """Loss and accuracy over a whole split, its rows reported as a phase. Raises Stopped."""
         return self._look(split, self.whole(split), whole=True, progress=progress)
 
-    def _look(
-        self, split: str, plan: list[batches.Batch], whole: bool, progress: Progress | None = None
-    ) -> Evaluated:
+    def _look(self, split: str, plan: list[batches.Batch], whole: bool, progress: Progress | None = None) -> Evaluated:
         loss, rows, n = 0.0, 0, self.model.n_classes
         confusion = torch.zeros(n * n, dtype=torch.int64)
         with torch.no_grad():

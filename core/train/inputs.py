@@ -47,7 +47,14 @@ class Cached:
     """
 
     def __init__(
-        self, hidden: Tensor, layout: Layout, texts: Texts, depth: int, device: str, cost: float = 0.0, spent: float = 0.0
+        self,
+        hidden: Tensor,
+        layout: Layout,
+        texts: Texts,
+        depth: int,
+        device: str,
+        cost: float = 0.0,
+        spent: float = 0.0,
     ):
         self.hidden, self.layout, self.texts, self.depth, self.device = hidden, layout, texts, depth, device
         self._cost, self._spent, self._served = cost, spent, 0

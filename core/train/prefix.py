@@ -44,7 +44,10 @@ def inputs_of(model: Classifier, texts: Texts, recipe: Recipe, run: Path, progre
         store = yield from _store(model, texts, recipe, plan, dtype, None if in_memory else run)
     except OSError as error:
         why = "the disk is full" if disk_full(error) else str(error)
-        yield Noted(text=f"No room to keep what the frozen layers make of the texts: {why}. Every step runs them again.", warn=True)
+        yield Noted(
+            text=f"No room to keep what the frozen layers make of the texts: {why}. Every step runs them again.",
+            warn=True,
+        )
         return fresh
     found = sum(len(plan.chunks[i].rows) for i in store.done)
     began = time.monotonic()
@@ -97,7 +100,9 @@ def _store(
             yield Noted(text=f"The encoded texts are not kept for the next run: {why}.", warn=True)
         else:
             if store.damaged:
-                yield Noted(text="The encoded texts on disk were damaged: what is not whole is computed again.", warn=True)
+                yield Noted(
+                    text="The encoded texts on disk were damaged: what is not whole is computed again.", warn=True
+                )
             return store
     return Store(plan, width, dtype, scratch)
 

@@ -54,7 +54,11 @@ def tokenizer_of(run: RunFolder, recipe: Recipe) -> BPE:
     """
     preset = MODELS[recipe.model.name]
     if run.base_file.is_file():
-        return tokenizer.read_for(preset, run.tokens_file) if run.tokens_file.is_file() else tokenizer.tokenizer(preset.tokenizer)
+        return (
+            tokenizer.read_for(preset, run.tokens_file)
+            if run.tokens_file.is_file()
+            else tokenizer.tokenizer(preset.tokenizer)
+        )
     words = tokenizer.words_of(preset, recipe.model.weights)
     if words is tokenizer.tokenizer("gpt2"):
         run.tokens_file.unlink(missing_ok=True)

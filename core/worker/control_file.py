@@ -58,7 +58,9 @@ class FileControlSource(ControlSource):
         return self._waiting.popleft() if self._waiting else None
 
     def answer(self, line: Line, step: int, refused: str | None = None) -> None:
-        self._log.write(Applied(id=line.id, control=msgspec.to_builtins(line.control), refused=refused, step=step), sync=True)
+        self._log.write(
+            Applied(id=line.id, control=msgspec.to_builtins(line.control), refused=refused, step=step), sync=True
+        )
         super().answer(line, step, refused)
 
     def wait(self) -> None:

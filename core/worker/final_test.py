@@ -40,9 +40,7 @@ def report(
     clean = ~prepared.leaks[test]
     words = {b.name: b.test for b in baselines}
     files.write(run.predictions_file, _predictions(prepared, test, p, said))
-    splits = {
-        e.split: metrics.accuracy(round(e.accuracy * e.rows), e.rows) | {"loss": e.loss} for e in evaluated
-    }
+    splits = {e.split: metrics.accuracy(round(e.accuracy * e.rows), e.rows) | {"loss": e.loss} for e in evaluated}
     return {
         "run": str(run.path),
         "name": run.name,
@@ -65,7 +63,9 @@ def _predictions(prepared: Prepared, test: np.ndarray, p: np.ndarray, said: np.n
     """The test rows in their order, with what was said of them: CSV."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["row", "text", "label", "predicted", "probability", "leak", *(f"p_{name}" for name in prepared.names)])
+    writer.writerow(
+        ["row", "text", "label", "predicted", "probability", "leak", *(f"p_{name}" for name in prepared.names)]
+    )
     for i, row, label in zip(test, p, said, strict=True):
         writer.writerow(
             [

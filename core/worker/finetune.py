@@ -62,7 +62,9 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     origin = find_origin(run, recipe, prepared.names, progress)
     base = open_base(origin.base, run.path, progress) if resumed else WeightsFile(run.path / origin.base.file)
     if origin.base.kind == "random":
-        yield Noted(text=f"{recipe.model.name} starts from random weights: nothing was learned before this run.", warn=True)
+        yield Noted(
+            text=f"{recipe.model.name} starts from random weights: nothing was learned before this run.", warn=True
+        )
     model = new_model(recipe, len(prepared.names), base)
     before = before_training(model, base)
     # as in the last step: what is due after it is looked at with what learned then
@@ -104,7 +106,9 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         return
     if state.step < loop.n_steps:
         epochs = f"{recipe.train.patience} epoch{'s' * (recipe.train.patience > 1)}"
-        yield Noted(text=f"Stopped early: {epochs} without a better {recipe.train.metric} on validation.", step=state.step)
+        yield Noted(
+            text=f"Stopped early: {epochs} without a better {recipe.train.metric} on validation.", step=state.step
+        )
     learned = time.monotonic()
     if not model.is_new_below(loop.plan.depth or 0):  # then what is kept is of other weights
         loop.start_from(Fresh(model, texts, 0, recipe.speed.device))
@@ -219,4 +223,6 @@ def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: in
 def save(run: RunFolder, model: Classifier, optimizer: torch.optim.AdamW, state: State, best: bool) -> None:
     """Write a checkpoint of everything that a resume needs."""
     weights: dict[str, Tensor] = dict(model.learned())
-    checkpoint.write(run, state.step, weights, state_tensors(optimizer, model.learning()), msgspec.json.encode(state), best)
+    checkpoint.write(
+        run, state.step, weights, state_tensors(optimizer, model.learning()), msgspec.json.encode(state), best
+    )

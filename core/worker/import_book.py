@@ -84,7 +84,9 @@ def import_book(
         shutil.rmtree(run.path, ignore_errors=True)
         cause = error.__cause__ or error
         why = "the disk is full" if files.disk_full(cause) else cause
-        raise BadRun(f"{run.path} cannot be written: {why}.", "Free some space, or name another folder with --runs.") from error
+        raise BadRun(
+            f"{run.path} cannot be written: {why}.", "Free some space, or name another folder with --runs."
+        ) from error
     return run
 
 
@@ -100,7 +102,9 @@ def _read(file: Path) -> dict[str, Tensor]:
         if code := re.search(r"Unsupported global: GLOBAL (\S+)", str(error)):
             what = f"{file.name} holds code ({code[1]}), which is not run here, and not weights alone."
             raise BadModel(what, AGAIN) from error
-        raise BadModel(f"{file.name} is not a whole file of torch.save's.", f"Copy it again, or save it again: {SAVE}.") from error
+        raise BadModel(
+            f"{file.name} is not a whole file of torch.save's.", f"Copy it again, or save it again: {SAVE}."
+        ) from error
     if isinstance(found, Mapping):
         found = found.get("model_state_dict", found)  # beside an optimizer's, as chapter 5 saves them
     if not isinstance(found, Mapping) or not all(isinstance(tensor, Tensor) for tensor in found.values()) or not found:
@@ -118,7 +122,10 @@ def _size(found: Mapping[str, Tensor], file: Path, model: str | None) -> str:
     matrices = {name for name, tensor in found.items() if tensor.ndim == 2}
     if not {"tok_emb.weight", "pos_emb.weight", "out_head.weight"} <= matrices:
         names = ", ".join(list(found)[:3])
-        raise BadModel(f"{file.name} is not of the chapter's GPTModel: it holds {names}.", "It needs tok_emb, trf_blocks, out_head.")
+        raise BadModel(
+            f"{file.name} is not of the chapter's GPTModel: it holds {names}.",
+            "It needs tok_emb, trf_blocks, out_head.",
+        )
     tokens, positions = found["tok_emb.weight"], found["pos_emb.weight"]
     numbers = [int(match[1]) for name in found if (match := re.match(r"trf_blocks\.(\d+)\.", name))]
     n_blocks, (vocab, width), context = 1 + max(numbers, default=-1), tokens.shape, len(positions)
@@ -132,11 +139,15 @@ def _size(found: Mapping[str, Tensor], file: Path, model: str | None) -> str:
     if not fits:
         raise BadModel(f"{file.name} holds {sizes}: no model of this program.", f"It knows {', '.join(MODELS)}.")
     if model and model not in fits:
-        raise BadModel(f"{file.name} holds {fits[0]} ({sizes}), not {model}.", f"Say --model {fits[0]}, or leave it out.")
+        raise BadModel(
+            f"{file.name} holds {fits[0]} ({sizes}), not {model}.", f"Say --model {fits[0]}, or leave it out."
+        )
     n_classes = len(found["out_head.weight"])
     if n_classes in (1, vocab):
         what = "one output" if n_classes == 1 else f"an output for each of {vocab:,} tokens: it is a language model"
-        raise BadModel(f"The out_head of {file.name} has {what}.", "A classifier has one for each of two labels or more.")
+        raise BadModel(
+            f"The out_head of {file.name} has {what}.", "A classifier has one for each of two labels or more."
+        )
     return model or fits[0]
 
 
@@ -152,7 +163,9 @@ def _mapped(found: Mapping[str, Tensor], shape: Shape, file: Path) -> tuple[GPT2
         for kind in ("weight", "bias"):
             stacked[f"h.{i}.attn.c_attn.{kind}"] = [f"trf_blocks.{i}.att.{name}.{kind}" for name in STACKED]
     shapes = {single[name]: p.shape for name, p in backbone.named_parameters() if name in single}
-    shapes |= {theirs: (D, D) if name.endswith("weight") else (D,) for name, parts in stacked.items() for theirs in parts}
+    shapes |= {
+        theirs: (D, D) if name.endswith("weight") else (D,) for name, parts in stacked.items() for theirs in parts
+    }
     shapes |= {"out_head.weight": (n_classes, D), "out_head.bias": (n_classes,)}
     # a layer without a bias, as those of W_query are with qkv_bias False, adds nothing
     found = {name: torch.zeros(size) for name, size in shapes.items() if name.endswith("bias")} | dict(found)
@@ -161,10 +174,14 @@ def _mapped(found: Mapping[str, Tensor], shape: Shape, file: Path) -> tuple[GPT2
             raise BadModel(f"{file.name} holds no {name}.", "It is not a whole GPTModel of the chapter's.")
         if found[name].shape != size:
             there = tuple(found[name].shape)
-            raise BadModel(f"{name} in {file.name} is {there}, not {tuple(size)}.", "It is not of the chapter's GPTModel.")
+            raise BadModel(
+                f"{name} in {file.name} is {there}, not {tuple(size)}.", "It is not of the chapter's GPTModel."
+            )
     for name in found:
         if name not in shapes and not name.endswith(".att.mask"):  # the mask says nothing that its size does not
-            raise BadModel(f"{file.name} holds {name}, which the chapter's GPTModel has not.", "It cannot be brought in.")
+            raise BadModel(
+                f"{file.name} holds {name}, which the chapter's GPTModel has not.", "It cannot be brought in."
+            )
     tensors = {name: found[theirs] for name, theirs in single.items()}
     tensors |= {name: torch.cat([found[theirs] for theirs in parts]) for name, parts in stacked.items()}
     backbone.load_state_dict(tensors, assign=True)
@@ -181,7 +198,9 @@ def _labels(given: Sequence[str] | None, n: int, file: Path) -> list[str]:
     return labels
 
 
-def _fill(run: RunFolder, recipe: Recipe, backbone: GPT2, head: dict[str, Tensor], labels: list[str], file: Path) -> None:
+def _fill(
+    run: RunFolder, recipe: Recipe, backbone: GPT2, head: dict[str, Tensor], labels: list[str], file: Path
+) -> None:
     """What a worker would have left: tokenizer, base, one checkpoint, and the end."""
     tokenizer_of(run, recipe)
     files.write(run.path / KEPT, lambda path: save_file(published(backbone), path))

@@ -58,7 +58,9 @@ def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, 
     epochs = control_source.settings(settings_of(recipe), state.step).epochs
     n_steps = steps(recipe, len(text), epochs)
     if n_steps < FEW:
-        yield Noted(text=f"{n_steps:,} steps are too few to learn a language in: give it more text, or --epochs.", warn=True)
+        yield Noted(
+            text=f"{n_steps:,} steps are too few to learn a language in: give it more text, or --epochs.", warn=True
+        )
     yield Started(
         pid=os.getpid(),
         n_steps=n_steps,
@@ -74,7 +76,16 @@ def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, 
     multiply_in(model, recipe.speed.precision)
     save = partial(write_checkpoint, run, model, optimizers, state)
     loop = LanguageLoop(
-        model, words, text, held_out, recipe, state, optimizers, save=save, control_source=control_source, origin=origin.__getitem__
+        model,
+        words,
+        text,
+        held_out,
+        recipe,
+        state,
+        optimizers,
+        save=save,
+        control_source=control_source,
+        origin=origin.__getitem__,
     )
     yield from loop.run()
     if not loop.over:
@@ -121,7 +132,10 @@ def gather(
         parts = corpus.divide(found, recipe.text.held_out, recipe.text.seed)
         rows = dict(zip(kept, (corpus.row_of_tokens(part, words, progress) for part in parts), strict=True))
         enough(rows, shape.context)
-        n_bytes, (learned, kept_back) = sum(len(document.encode()) for document in found), (row.size for row in rows.values())
+        n_bytes, (learned, kept_back) = (
+            sum(len(document.encode()) for document in found),
+            (row.size for row in rows.values()),
+        )
         notes.append(
             f"{len(found):,} document{'s' * (len(found) != 1)}: {learned:,} tokens to learn from and {kept_back:,} held out, "
             f"of {n_bytes / (learned + kept_back):.2f} bytes each."
@@ -143,7 +157,8 @@ def enough(rows: Mapping[str, np.ndarray], context: int) -> None:
         if row.size <= context:
             raise BadData(
                 f"{names[name]} is {row.size:,} tokens long; this model reads {context:,} at once.",
-                "Give it more text" + (", or hold out a larger share with --text.held_out." if name == "held_out" else "."),
+                "Give it more text"
+                + (", or hold out a larger share with --text.held_out." if name == "held_out" else "."),
             )
 
 

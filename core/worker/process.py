@@ -121,4 +121,3 @@ def main(path: str) -> int:
     log.last(ended)
     os.close(held)
     return 1 if ended.state == "failed" else 0
-

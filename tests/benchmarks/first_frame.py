@@ -1,6 +1,6 @@
 """How soon the app paints, beside what importing Textual and opening an empty Textual app takes.
 
-    python tests/benchmarks/first_frame.py [REPEATS]
+python tests/benchmarks/first_frame.py [REPEATS]
 """
 
 import importlib.util

@@ -1,6 +1,6 @@
 """How long a key press takes to be painted while a run trains flat out, beside the same with nothing running.
 
-    python tests/benchmarks/keys.py [PRESSES]
+python tests/benchmarks/keys.py [PRESSES]
 """
 
 import importlib.util

@@ -27,9 +27,19 @@ def write(run: RunFolder, in_a_line: int) -> None:
         for last in range(in_a_line, STEPS + 1, in_a_line):
             losses = [round(math.exp(-(last + i) / STEPS), 5) for i in range(in_a_line)]
             rates = [1e-3] * in_a_line
-            file.write(e.encode(e.Steps(t=last / 200, attempt=1, step=last, loss=losses, lr=rates, tokens=10, seconds=0.25, rss=7)))
+            file.write(
+                e.encode(
+                    e.Steps(t=last / 200, attempt=1, step=last, loss=losses, lr=rates, tokens=10, seconds=0.25, rss=7)
+                )
+            )
             if last % 500 == 0:
-                file.write(e.encode(e.Evaluated(step=last, attempt=1, split="validation", rows=40, loss=0.1, accuracy=0.5, whole=False)))
+                file.write(
+                    e.encode(
+                        e.Evaluated(
+                            step=last, attempt=1, split="validation", rows=40, loss=0.1, accuracy=0.5, whole=False
+                        )
+                    )
+                )
                 file.write(e.encode(e.Changed(step=last, attempt=1, parts={"head": 0.1, "norm": 0.01})))
 
 

@@ -67,7 +67,10 @@ def row(plan: str, argv: list[str], epochs: float) -> None:
         (said["besides"], took["total"] - took["learn"] - once),
         (said["total"], took["total"]),
     ]
-    print(f"{plan:18}" + "".join(f"{a:9.1f}{b:8.1f}" for a, b in pairs) + f"{said['total'] / took['total']:8.2f}", flush=True)
+    print(
+        f"{plan:18}" + "".join(f"{a:9.1f}{b:8.1f}" for a, b in pairs) + f"{said['total'] / took['total']:8.2f}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

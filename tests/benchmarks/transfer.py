@@ -32,9 +32,19 @@ def part(source: Path, n: int, folder: Path) -> Path:
     return path
 
 
-def trained(data: Path, model: str, weights: str, plan: str, seed: int, runs: str, more: list[str]) -> tuple[Path, dict]:
+def trained(
+    data: Path, model: str, weights: str, plan: str, seed: int, runs: str, more: list[str]
+) -> tuple[Path, dict]:
     """A finished run's folder and its result document."""
-    given = {"data": data, "model": model, "weights": weights, "trainable": plan, "seed": seed, "data.seed": seed, "runs": runs}
+    given = {
+        "data": data,
+        "model": model,
+        "weights": weights,
+        "trainable": plan,
+        "seed": seed,
+        "data.seed": seed,
+        "runs": runs,
+    }
     command = [sys.executable, "-m", "workbench", "train", "--json", *more]
     command += [word for flag, value in given.items() for word in (f"--{flag}", str(value))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -70,7 +80,9 @@ def words(run: Path) -> tuple[float, float | None]:
     splits = {split: rows.indices(split) for split in prepare.SPLITS}
     texts = {split: [rows.texts[i] for i in found] for split, found in splits.items()}
     labels = {split: rows.labels[found] for split, found in splits.items()}
-    _, said = baseline.words("tfidf", *((texts[split], labels[split]) for split in ("train", "validation")), texts["test"])
+    _, said = baseline.words(
+        "tfidf", *((texts[split], labels[split]) for split in ("train", "validation")), texts["test"]
+    )
     names = [[rows.names[i] for i in found] for found in (labels["test"], said)]
     return float((said == labels["test"]).mean()), f1_of_rarer(*names)
 

@@ -18,7 +18,12 @@ def problems(raw):
 
 def test_the_book_is_the_chapters_protocol():
     book = load({"preset": "book"})
-    assert (book.train.epochs, book.train.batch, MODELS[book.model.name].lr, book.train.weight_decay) == (5, 8, 5e-5, 0.1)
+    assert (book.train.epochs, book.train.batch, MODELS[book.model.name].lr, book.train.weight_decay) == (
+        5,
+        8,
+        5e-5,
+        0.1,
+    )
     assert book.train.lr == "auto"
     assert (book.train.eval_every, book.train.eval_batches, book.train.drop_last) == (50, 5, True)
     assert (book.data.balance, book.data.seed, book.data.duplicates) == ("undersample", 123, "keep")
@@ -42,7 +47,9 @@ def test_every_problem_is_reported_with_its_field():
     assert set(found) == {"train.epochs", "train.bacth", "model.name", "spped"}
     assert "train.batch" in found["train.bacth"].do
     assert "gpt2-medium" in found["model.name"].do
-    both = problems({"train": {"epochs": 0}, "freeze": {"trainable": "blocks.99"}, "data": {"train": 0.9, "validation": 0.5}})
+    both = problems(
+        {"train": {"epochs": 0}, "freeze": {"trainable": "blocks.99"}, "data": {"train": 0.9, "validation": 0.5}}
+    )
     assert set(both) == {"train.epochs", "freeze.trainable", "data.validation"}
 
 
@@ -71,7 +78,12 @@ def test_values_that_cannot_be(raw, field):
 
 
 def test_words_from_a_command_line_become_values():
-    made = load(layer("train.lr", "1e-3"), layer("model.context", "64"), layer("data.stratify", "false"), layer("speed.threads", "2"))
+    made = load(
+        layer("train.lr", "1e-3"),
+        layer("model.context", "64"),
+        layer("data.stratify", "false"),
+        layer("speed.threads", "2"),
+    )
     assert (made.train.lr, made.model.context, made.data.stratify, made.speed.threads) == (1e-3, 64, False, 2)
     assert load(layer("train.lr", "auto"), layer("model.context", "longest")).model.context == "longest"
 
@@ -94,7 +106,11 @@ def test_toml_says_everything_and_reads_back():
 
 def test_a_file_that_is_no_toml(tmp_path):
     (tmp_path / "r.toml").write_text("[train\nepochs=")
-    for path, words in ((tmp_path / "r.toml", "is not TOML"), (tmp_path / "none.toml", "cannot be read"), (tmp_path, "cannot be read")):
+    for path, words in (
+        (tmp_path / "r.toml", "is not TOML"),
+        (tmp_path / "none.toml", "cannot be read"),
+        (tmp_path, "cannot be read"),
+    ):
         with pytest.raises(BadRecipe, match=words):
             toml.read(path)
 

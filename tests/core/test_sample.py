@@ -49,9 +49,7 @@ def test_the_duplicates_are_the_documented_ones_and_no_others(said, rows):
 def test_the_wrong_labels_are_the_documented_ones(said, rows):
     documented = re.findall(r"^\| (\d+) \| (ham|spam) \| (ham|spam) \|$", said, re.MULTILINE)
     assert len(documented) == 3
-    wrong = {
-        rows[int(row)][1].split(",")[0]: (rows[int(row)][0], label, right) for row, label, right in documented
-    }
+    wrong = {rows[int(row)][1].split(",")[0]: (rows[int(row)][0], label, right) for row, label, right in documented}
     assert wrong == {
         "WINNER!! You were selected for a £900 prize reward. To claim call now": ("ham", "ham", "spam"),
         "Dear customer": ("ham", "ham", "spam"),

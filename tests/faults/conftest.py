@@ -159,7 +159,9 @@ def curves(run: RunFolder) -> dict:
     assert len(history.losses) == history.step == run.status().step
     found = {"losses": history.losses, "rates": history.rates}
     # an attempt that goes on in the midst of a step's evaluation repeats it
-    found["evaluations"] = {(split, point.step, point.whole): point for split, points in history.evaluations.items() for point in points}
+    found["evaluations"] = {
+        (split, point.step, point.whole): point for split, points in history.evaluations.items() for point in points
+    }
     found["changes"] = {change.step: change.parts for change in history.changes}
     return found
 
@@ -212,4 +214,6 @@ def live(run: RunFolder, saw) -> None:
 @pytest.fixture
 def watch():
     """The functions above."""
-    return SimpleNamespace(lost=nothing_lost, outcome=outcome, events=events, whole=whole, copy=copy, live=live, Died=Died)
+    return SimpleNamespace(
+        lost=nothing_lost, outcome=outcome, events=events, whole=whole, copy=copy, live=live, Died=Died
+    )

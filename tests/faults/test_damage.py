@@ -61,7 +61,9 @@ def halfway(new_run, watch):
 
 
 def files_of(run):
-    return sorted(str(path.relative_to(run.path)) for path in run.path.rglob("*") if path.is_file() and path.name != "lock")
+    return sorted(
+        str(path.relative_to(run.path)) for path in run.path.rglob("*") if path.is_file() and path.name != "lock"
+    )
 
 
 def test_a_torn_last_event_costs_that_event_alone(halfway, watch):
@@ -123,7 +125,9 @@ def test_a_torn_last_line_of_a_cache_costs_that_chunk_alone(tmp_path):
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("damage", ["a bit", *(pytest.param(name, marks=pytest.mark.slow) for name in DAMAGES if name != "a bit")])
+@pytest.mark.parametrize(
+    "damage", ["a bit", *(pytest.param(name, marks=pytest.mark.slow) for name in DAMAGES if name != "a bit")]
+)
 def test_a_run_with_a_damaged_file_is_refused_or_ends_the_same(forks, halfway, watch, damage):
     expected = watch.outcome(forks.finish(watch.copy(halfway, "whole")), logged=False)
     refused = []
@@ -139,7 +143,9 @@ def test_a_run_with_a_damaged_file_is_refused_or_ends_the_same(forks, halfway, w
         status = run.status()
         assert code == 1 and status.state == "failed" and status.why and status.do, (name, status, said)
         refused.append(name)
-    assert {"checkpoints/10/weights.safetensors", "checkpoints/10/optimizer.safetensors", "base.safetensors"} <= {*refused}
+    assert {"checkpoints/10/weights.safetensors", "checkpoints/10/optimizer.safetensors", "base.safetensors"} <= {
+        *refused
+    }
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -34,7 +34,16 @@ KINDS = {
     "patient": {"train": {"patience": 2, "metric": "f1", "lr": 3e-3}},
     "in a file": {"speed": {"cache": "keep", "cache_memory": 1e-9}},
 }
-TOLD = [Rates(lr=5e-4), Rates(lr=2e-3, head_lr=1e-4), Epochs(9), Epochs(7), SetTrainable("all"), SetTrainable("lora.1,head"), Save(), Evaluate()]
+TOLD = [
+    Rates(lr=5e-4),
+    Rates(lr=2e-3, head_lr=1e-4),
+    Epochs(9),
+    Epochs(7),
+    SetTrainable("all"),
+    SetTrainable("lora.1,head"),
+    Save(),
+    Evaluate(),
+]
 MANY = pytest.param(50, 2, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])
 QUICK_AND_SLOW = pytest.mark.parametrize(("kills", "seed"), [(3, 1), MANY])
 

@@ -51,7 +51,10 @@ def test_killed_at_every_point_of_a_checkpoint_s_writing(forks, stopped, watch, 
     of_checkpoint = [n for n, name in enumerate(names, 1) if "checkpoints" in name]
     of_checkpoint.append(of_checkpoint[-1] + 1)
     done = " ".join(names[n - 1] for n in of_checkpoint)
-    assert all(step in done for step in ("half of", "rename checkpoints/15 ", "15.old/state.json", "10/weights", ".best", ".last"))
+    assert all(
+        step in done
+        for step in ("half of", "rename checkpoints/15 ", "15.old/state.json", "10/weights", ".best", ".last")
+    )
     for n in of_checkpoint[part::3]:
         die_at(forks, watch.copy(stopped, f"at{n}"), n, watch, killed, expected)
 

@@ -22,7 +22,12 @@ LABELS = ["ham", "spam"]
 CELL = 12.2  # the width of a character in a screenshot
 PARTS = {"head": 0.38, "norm": 0.004, "blocks.5.mlp": 0.009, "blocks.5.attn": 0.007}
 TEXTS = [
-    ("ham", "spam", 0.981, "Hello darling how are you today? I would love to have a chat, why dont you tell me about it"),
+    (
+        "ham",
+        "spam",
+        0.981,
+        "Hello darling how are you today? I would love to have a chat, why dont you tell me about it",
+    ),
     ("spam", "ham", 0.954, "Did you hear about the new [b]Divorce Barbie[/b]? It comes with all of Ken's stuff!"),
     ("spam", "ham", 0.71, "2/2 146tf150p"),
     ("ham", "spam", 0.62, "我们明天三点在老地方见面,记得带上免费的入场券"),
@@ -147,7 +152,10 @@ def write_run(root: Path, state: str = "done", *, n_steps: int = 650, upto: int 
         append(run, e.Ended(state="done", result=result(run), **end))
     elif state == "stopped":
         append(run, e.Checkpointed(name=str(last), best=False, **end))
-        append(run, e.Ended(state="stopped", why=f"Stopped at step {last}, as asked.", do="resume takes it up again.", **end))
+        append(
+            run,
+            e.Ended(state="stopped", why=f"Stopped at step {last}, as asked.", do="resume takes it up again.", **end),
+        )
     elif state == "failed":
         why = f"Loss stopped being a number at step {last}."
         append(run, e.Ended(state="failed", why=why, do="Try a tenth of the learning rate.", **end))

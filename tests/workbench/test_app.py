@@ -112,7 +112,9 @@ async def test_the_header_names_the_run_s_own_model_and_data_in_the_room_there_i
             await until(pilot, lambda: f"{named} · gpt2 · r1 ● 62 %" in header(app))
             await pilot.resize_terminal(96, 30)
             await until(pilot, lambda: app.screen.query_one(Header).size.width == 96)
-            assert cell_len(header(app)) == 95 and named not in header(app) and "客户服务中… · gpt2 · r1 ●" in header(app)
+            assert (
+                cell_len(header(app)) == 95 and named not in header(app) and "客户服务中… · gpt2 · r1 ●" in header(app)
+            )
 
 
 async def test_the_desk_says_when_a_run_moves_on_and_when_another_is_followed(runs, until):
@@ -271,8 +273,4 @@ async def test_a_preset_replaces_the_recipe_but_keeps_the_file(app):
         path = desk.recipe.data.path
         desk.change("train.epochs", 9)
         desk.change("preset", "book")
-        assert (
-            desk.recipe.train.epochs == 5
-            and desk.recipe.model.name == "gpt2"
-            and desk.recipe.data.path == path
-        )
+        assert desk.recipe.train.epochs == 5 and desk.recipe.model.name == "gpt2" and desk.recipe.data.path == path

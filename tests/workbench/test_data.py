@@ -51,9 +51,7 @@ async def test_everything_about_a_file_is_on_the_screen(messages, tmp_path, read
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         source = text_of(app, Source)
-        assert (
-            "messages.tsv" in source and "tab-separated, no header" in source and "60 rows, UTF-8" in source
-        )
+        assert "messages.tsv" in source and "tab-separated, no header" in source and "60 rows, UTF-8" in source
         assert "Label: column 0. Text: column 1." in source
         lines = [app.screen.query_one(Classes).line(i, 58).plain.split() for i in range(2)]
         assert [(words[0], words[2], words[4]) for words in lines] == [
@@ -207,9 +205,7 @@ def test_what_a_terminal_pastes_for_a_dropped_file(tmp_path):
 
 async def test_columns_are_chosen_from_the_file_where_they_cannot_be_found_out(tmp_path, ready, until):
     path = tmp_path / "two.csv"
-    rows = [
-        f"a title that says {i},the longer text of number {i} goes on,x{i},{'yn'[i % 2]}" for i in range(40)
-    ]
+    rows = [f"a title that says {i},the longer text of number {i} goes on,x{i},{'yn'[i % 2]}" for i in range(40)]
     path.write_text("\n".join(["title,body,code,spam", *rows]))
     app = opened(tmp_path, path, data={"path": str(path), "label": "nothing"})
     async with app.run_test(size=(80, 24)) as pilot:
@@ -231,9 +227,7 @@ async def test_a_file_that_cannot_be_read_is_a_sentence_with_a_way_on(tmp_path, 
     app = opened(tmp_path, tmp_path / "gone.csv")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.desk.problem is not None)
-        assert "There is no file" in text_of(app, Source) and "Enter takes another file" in text_of(
-            app, Source
-        )
+        assert "There is no file" in text_of(app, Source) and "Enter takes another file" in text_of(app, Source)
 
 
 async def test_one_class_is_shown_with_its_problem(tmp_path, ready):
@@ -248,9 +242,7 @@ async def test_one_class_is_shown_with_its_problem(tmp_path, ready):
 
 async def test_more_than_eight_classes_are_sorted_and_can_be_searched(tmp_path, ready, until):
     path = tmp_path / "many.csv"
-    rows = [
-        f"some text about {label} number {i},topic {label}" for label in range(12) for i in range(10 + label)
-    ]
+    rows = [f"some text about {label} number {i},topic {label}" for label in range(12) for i in range(10 + label)]
     path.write_text("\n".join(["text,label", *rows]))
     app = opened(tmp_path, path)
     async with app.run_test(size=(120, 36)) as pilot:
@@ -300,9 +292,7 @@ async def test_a_file_of_zero_bytes_is_named_for_what_it_may_be(tmp_path, until)
 
 async def test_while_a_large_file_is_read_the_screen_says_how_far_it_is_and_answers(tmp_path, until):
     path = tmp_path / "large.tsv"
-    path.write_text(
-        "".join(f"{'ab'[i % 2]}\t{'some longer text with many words ' * 8}{i}\n" for i in range(20_000))
-    )
+    path.write_text("".join(f"{'ab'[i % 2]}\t{'some longer text with many words ' * 8}{i}\n" for i in range(20_000)))
     app = opened(tmp_path, path)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.desk.profiling is not None and app.desk.profiling.total > 0)
@@ -333,9 +323,7 @@ async def test_the_newest_question_takes_the_place_of_an_older_one(messages):
 
     helper = Helper("data")
     recipe = load({"data": {"path": str(messages)}}).model_dump()
-    answers = await asyncio.gather(
-        *(helper.ask("profile", recipe=recipe) for _ in range(3)), return_exceptions=True
-    )
+    answers = await asyncio.gather(*(helper.ask("profile", recipe=recipe) for _ in range(3)), return_exceptions=True)
     await helper.close()
     assert any(isinstance(answer, Superseded) for answer in answers[:2]) and answers[2]["rows"] == 60
 

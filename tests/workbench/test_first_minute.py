@@ -160,7 +160,9 @@ def test_names_on_the_command_line(no_network, capsys, tmp_path):
     assert main.recipe_of(main.parse(["train"])).data.path == "sample"
     assert main.main(["data", "sample", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"] == 911
-    done = subprocess.run([sys.executable, "-m", "workbench", "data", "imdb"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "workbench", "data", "imdb"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "imdb could not be downloaded: Connection refused. Try again, or get aclImdb_v1.tar.gz from" in done.stderr
     assert str(NAMED["imdb"].by_hand) in done.stderr

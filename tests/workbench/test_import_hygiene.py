@@ -39,7 +39,17 @@ def test_the_app_imports_nothing_heavy():
 
 
 def test_no_screen_imports_the_engine():
-    screens = ("data.screen", "model.screen", "train.screen", "runs.screen", "play.screen", "data.source_dialog", "save_dialog", "help", "jump")
+    screens = (
+        "data.screen",
+        "model.screen",
+        "train.screen",
+        "runs.screen",
+        "play.screen",
+        "data.source_dialog",
+        "save_dialog",
+        "help",
+        "jump",
+    )
     screens += ("model.ask_dialog", "model.recipes_dialog")
     imports = ", ".join(f"workbench.screens.{screen}" for screen in screens)
     assert loaded(f"import {imports}", ("torch", "transformers", "sklearn", "pandas")) == []

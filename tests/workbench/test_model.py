@@ -32,9 +32,7 @@ def model(messages, tmp_path, until):
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.desk.profile is not None and bool(app.desk.models))
             await pilot.press("2")
-            await until(
-                pilot, lambda: app.screen.query(Layers) and app.screen.focused is app.screen.query_one(Layers)
-            )
+            await until(pilot, lambda: app.screen.query(Layers) and app.screen.focused is app.screen.query_one(Layers))
             yield pilot
 
     return model
@@ -193,9 +191,7 @@ def test_folding_leaves_what_differs_and_what_is_near_alone():
 
 def test_the_boundary_moves_by_one_block():
     head = FreezePlan.parse("head", 6)
-    assert (
-        str(lowered(head)) == "last_block" and str(raised(lowered(head))) == "head" and raised(head) == head
-    )
+    assert str(lowered(head)) == "last_block" and str(raised(lowered(head))) == "head" and raised(head) == head
     everything = FreezePlan.parse("all", 6)
     assert lowered(everything) == everything and "embeddings" not in raised(everything).parts
     gaps = FreezePlan.of(6, ["head", "blocks.2"])
@@ -339,9 +335,7 @@ async def test_the_form_changes_words_and_numbers_and_shows_help(model):
         assert desk.recipe.data.balance == "undersample"
         form.cursor = names.index("train.epochs")
         await pilot.pause()
-        assert (
-            "How often every training text is seen" in pilot.app.screen.query_one(Explanation).render().plain
-        )
+        assert "How often every training text is seen" in pilot.app.screen.query_one(Explanation).render().plain
         await pilot.press("enter")
         field = pilot.app.screen.focused
         assert isinstance(field, Input) and field.value == "5"
@@ -387,11 +381,7 @@ async def test_options_that_only_go_together_can_be_changed_one_after_the_other(
         assert desk.run is None
         form.cursor = names.index("train.padding")
         await pilot.press("left", "left")
-        assert (
-            desk.recipe.model.readout == "last_pad"
-            and desk.recipe.train.padding == "fixed"
-            and not form.pending
-        )
+        assert desk.recipe.model.readout == "last_pad" and desk.recipe.train.padding == "fixed" and not form.pending
 
 
 async def test_in_a_small_terminal_the_recipe_is_the_next_tab(model):
@@ -441,7 +431,10 @@ async def test_where_memory_is_short_enter_takes_smaller_batches(model, shown, u
         fits = desk.history.ended.fits
         assert fits.batch * fits.accumulate == 2**22 and fits.accumulate > 1
         screen = " ".join(shown(app).split())
-        assert "GB of memory;" in screen and f"Batch {fits.batch} with {fits.accumulate} accumulated gives the same" in screen
+        assert (
+            "GB of memory;" in screen
+            and f"Batch {fits.batch} with {fits.accumulate} accumulated gives the same" in screen
+        )
         assert "Enter applies it." in screen and "enter smaller batches" in screen
         await pilot.press("escape")
         assert desk.run.name == "r1" and desk.recipe.train.batch == 2**22

@@ -33,9 +33,7 @@ def trained(tmp_path_factory):
     """A finished run."""
     folder = tmp_path_factory.mktemp("play")
     data = folder / "messages.tsv"
-    rows = [
-        ("spam", "free prize call now") if i % 3 == 0 else ("ham", "lunch at home soon") for i in range(60)
-    ]
+    rows = [("spam", "free prize call now") if i % 3 == 0 else ("ham", "lunch at home soon") for i in range(60)]
     data.write_text("".join(f"{label}\t{text} {i}\n" for i, (label, text) in enumerate(rows)))
     recipe = {
         "data": {"path": str(data)},
@@ -268,9 +266,7 @@ async def test_what_becomes_of_a_run_is_said_and_typing_goes_on(copied):
         await until(pilot, lambda: "best, step 999" in subtitle(app) and " ms" in subtitle(app))
         assert f"the test was of step {step}" in said(app)
         await pilot.press("ctrl+r")
-        await until(
-            pilot, lambda: app.screen.query(Checkpoints) and app.screen.query_one(Checkpoints).count == 2
-        )
+        await until(pilot, lambda: app.screen.query(Checkpoints) and app.screen.query_one(Checkpoints).count == 2)
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.screen.query(Verdict) and f"last, step {step}" in subtitle(app))
 
@@ -344,7 +340,12 @@ def test_shares_as_percentages_and_bars():
     shares = (0, 0.004, 0.007, 0.5, 0.994, 0.996, 1)
     assert [token_curve.whole_percent(share) for share in shares] == ["<1", "<1", "1", "50", "99", ">99", ">99"]
     assert "".join(token_curve.level(share, 1, 0) for share in (0, 0.5, 1)) == "▁▄█"
-    assert ["".join(token_curve.level(share, 2, line) for line in (0, 1)) for share in (0, 0.3, 0.75, 1)] == [" ▁", " ▅", "▄█", "██"]
+    assert ["".join(token_curve.level(share, 2, line) for line in (0, 1)) for share in (0, 0.3, 0.75, 1)] == [
+        " ▁",
+        " ▅",
+        "▄█",
+        "██",
+    ]
 
 
 def test_two_labels_have_the_curve_of_the_one_that_is_rarer_in_the_test_else_of_the_second(runs):

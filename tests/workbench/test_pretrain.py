@@ -93,11 +93,17 @@ def pretraining(root, n_steps=200, upto=200) -> RunFolder:
     ]  # fmt: skip
     for step in range(0, upto + 1, 50):
         if step:
-            said.append(e.Steps(step=step, loss=[9 - step / 50] * 50, lr=[1e-3] * 50, tokens=9000, seconds=5, rss=800_000_000))
+            said.append(
+                e.Steps(step=step, loss=[9 - step / 50] * 50, lr=[1e-3] * 50, tokens=9000, seconds=5, rss=800_000_000)
+            )
         look = {"split": "validation", "rows": 10, "loss": 9 - step / 50, "accuracy": 0.1, "whole": False, "bits": 2.5}
         said += [e.Evaluated(**look, step=step), e.Sampled(prompt="Once upon", text=" a time [bold]there", step=step)]
     if upto == n_steps:
-        said.append(e.Ended(state="done", why="Held-out text costs 1.500 bits a byte.", do="Fine-tune it.", result={}, step=upto))
+        said.append(
+            e.Ended(
+                state="done", why="Held-out text costs 1.500 bits a byte.", do="Fine-tune it.", result={}, step=upto
+            )
+        )
     for event in said:
         event.t, event.attempt = time.time(), 1
     with open(run.events_file, "wb") as file:

@@ -83,7 +83,10 @@ def test_the_command_line_queues_lists_takes_out_and_goes_on(running, runs, mess
     interrupt(runs.root)
     assert "1 run waits in the queue. workbench queue goes on with it." in said("runs")[2]
     assert said("queue")[1] == "1st   r3  it starts when r1 ends\nThe queue had been interrupted. It goes on now.\n"
-    assert json.loads(said("queue", "--json")[1]) == {"waiting": [{"run": str(runs.root / "r3"), "after": "r1"}], "started": False}
+    assert json.loads(said("queue", "--json")[1]) == {
+        "waiting": [{"run": str(runs.root / "r3"), "after": "r1"}],
+        "started": False,
+    }
     said("ctl", "r3", "stop")
     assert said("queue")[1] == "Nothing waits in the queue. workbench train --queue adds a run.\n"
 
@@ -93,11 +96,15 @@ async def test_a_run_trained_beside_another_waits_and_can_be_taken_out(opened, r
     async with opened(size) as pilot:
         app = pilot.app
         await pilot.press("t")
-        await until(pilot, lambda: "r2 waits its turn: it starts when r1 ends." in [note.message for note in app._notifications])
+        await until(
+            pilot, lambda: "r2 waits its turn: it starts when r1 ends." in [note.message for note in app._notifications]
+        )
         await until(pilot, lambda: "▷   r2" in shown(app) and "waits, 1st in the queue; s takes" in shown(app))
         assert app.desk.run.name == "r1" and app.current_mode == "runs"
         await pilot.press("g")
-        await until(pilot, lambda: "r start" in shown(app).splitlines()[-1] and "s take out" in shown(app).splitlines()[-1])
+        await until(
+            pilot, lambda: "r start" in shown(app).splitlines()[-1] and "s take out" in shown(app).splitlines()[-1]
+        )
         app._notifications.clear()
         app._refresh_notifications()
         await pilot.press("enter")
@@ -115,7 +122,10 @@ def test_a_run_that_is_started_beside_another_is_told_of_the_queue(running, runs
     with runs.held(runs.write("running")):
         assert main.main(["resume", "r1", "--runs", str(runs.root)]) == 1
     err = capsys.readouterr().err
-    assert err.startswith("workbench: r2 is running, and each makes the other slower. With --queue,") and err.count("\n") == 2
+    assert (
+        err.startswith("workbench: r2 is running, and each makes the other slower. With --queue,")
+        and err.count("\n") == 2
+    )
     main.main(["resume", "r1", "--runs", str(runs.root)])
     assert "--queue" not in capsys.readouterr().err
 
@@ -147,9 +157,21 @@ async def test_when_a_run_has_ended_the_next_one_is_said(opened, runs, until):
             with runs.held(runs.write("starting")):
                 alive.close()
                 await until(pilot, lambda: app._notifications)
-            assert [(note.title, note.message) for note in app._notifications] == [("r2 is next", "5 lists it, and enter watches it.")]
+            assert [(note.title, note.message) for note in app._notifications] == [
+                ("r2 is next", "5 lists it, and enter watches it.")
+            ]
             assert app.desk.run.name == "r1"
 
 
 def test_places_in_words():
-    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 21, 102, 113)] == ["1st", "2nd", "3rd", "4th", "11th", "12th", "21st", "102nd", "113th"]
+    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 21, 102, 113)] == [
+        "1st",
+        "2nd",
+        "3rd",
+        "4th",
+        "11th",
+        "12th",
+        "21st",
+        "102nd",
+        "113th",
+    ]

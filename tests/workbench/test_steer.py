@@ -63,7 +63,9 @@ async def test_a_run_is_paused_stepped_and_goes_on(opened, runs, shown, until, s
             await until(pilot, lambda: told(run)[-1].control == control.Continue())
             refused = {"id": told(run)[-1].id, "control": {"type": "resume"}, "refused": "it is not paused"}
             runs.append(run, now(e.Continued, step=400), now(e.Applied, step=400, **refused))
-            await until(pilot, lambda: any("refused: it is not paused" in note.title for note in pilot.app._notifications))
+            await until(
+                pilot, lambda: any("refused: it is not paused" in note.title for note in pilot.app._notifications)
+            )
             assert "epoch 4 of 5" in shown(pilot.app)
 
 
@@ -80,7 +82,11 @@ async def test_rates_and_epochs_are_changed_in_a_dialog(opened, runs, shown, unt
             await pilot.press("S")
             await until(pilot, lambda: isinstance(pilot.app.screen, RatesDialog))
             fields = {field.id: field for field in pilot.app.screen.query(Input)}
-            assert {name: field.value for name, field in fields.items()} == {"lr": "2e-5", "head_lr": "0.0001", "epochs": "10"}
+            assert {name: field.value for name, field in fields.items()} == {
+                "lr": "2e-5",
+                "head_lr": "0.0001",
+                "epochs": "10",
+            }
             for typed, words in (("x", "x' is no number"), ("3", "A learning rate lies between 0 and 1.")):
                 fields["lr"].value = typed
                 await pilot.press("enter")
@@ -119,7 +125,9 @@ async def test_before_it_learns_a_run_is_told_and_hears_later(opened, runs, unti
         async with opened() as pilot:
             assert not pilot.app.screen.check_action("tell", ("evaluate",))
             await pilot.press("p")
-            await until(pilot, lambda: any("when it begins to learn" in note.message for note in pilot.app._notifications))
+            await until(
+                pilot, lambda: any("when it begins to learn" in note.message for note in pilot.app._notifications)
+            )
             assert told(run)[0].control == control.Pause()
 
 
@@ -136,7 +144,9 @@ async def test_a_paused_run_that_was_killed_has_vanished(opened, runs, shown, un
 @pytest.mark.parametrize("size", SIZES)
 async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, size):
     run = runs.write("running", upto=400)
-    encoded = e.Encoded(blocks=5, texts=1194, positions=1, bytes=4, dtype="float32", found=0, seconds=22.0, cost=22.0, kept=True)
+    encoded = e.Encoded(
+        blocks=5, texts=1194, positions=1, bytes=4, dtype="float32", found=0, seconds=22.0, cost=22.0, kept=True
+    )
     with runs.held(run):
         runs.append(run, now(e.Trainable, parts="last_block", words="last block", parameters=7, depth=5, step=0))
         encoded.t, encoded.step = time.time(), 0
@@ -144,7 +154,9 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
         async with opened(size) as pilot:
             await until(pilot, lambda: pilot.app.screen.check_action("thaw", ()))
             await pilot.press("space")
-            await until(pilot, lambda: "thaws or freezes a part" in shown(pilot.app) and "■■ block 5" in shown(pilot.app))
+            await until(
+                pilot, lambda: "thaws or freezes a part" in shown(pilot.app) and "■■ block 5" in shown(pilot.app)
+            )
             for key in ("j", "space"):
                 await pilot.press(key)
             await until(pilot, lambda: "Block 4 sits under the cache. Learning it costs" in shown(pilot.app))
@@ -159,7 +171,11 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
             await until(pilot, lambda: told(run))
             assert [line.control for line in told(run)] == [control.SetTrainable("head")]
             change = now(e.Trainable, parts="head", words="head only", parameters=7, depth=6, step=400)
-            runs.append(run, now(e.Applied, step=400, id=told(run)[0].id, control={"type": "learn", "trainable": "head"}), change)
+            runs.append(
+                run,
+                now(e.Applied, step=400, id=told(run)[0].id, control={"type": "learn", "trainable": "head"}),
+                change,
+            )
             await until(pilot, lambda: "head only now" in shown(pilot.app))
             assert pilot.app.desk.history.marks == [(400, "head only")]
 

@@ -54,7 +54,12 @@ def now(kind, step, **kwargs):
 def step(number, rows=(1, 0, 2), loss=(1.5, 0.125, None)):
     """Such a step as its events: of three texts one is wrong, and one is left out."""
     labels = [("ham", "spam").index(TEXTS[row][0]) for row in rows]
-    learned = {"rows": list(rows), "labels": labels, "answers": [0] * len(rows), "probabilities": [0.777, 0.882, 0.5][: len(rows)]}
+    learned = {
+        "rows": list(rows),
+        "labels": labels,
+        "answers": [0] * len(rows),
+        "probabilities": [0.777, 0.882, 0.5][: len(rows)],
+    }
     return [
         now(e.StepExamples, number, **learned, loss=list(loss)),
         now(e.Steps, number, loss=[0.7], lr=[5e-5], tokens=9, seconds=0.1, rss=1, n_steps=650),
@@ -77,8 +82,25 @@ async def test_the_texts_of_a_step_stand_there_until_the_next(paused, runs, show
         runs.append(run, *step(401))
         await until(pilot, lambda: "Step 401 learned from 3 texts" in shown(app))
         title, headings, *lines = below(shown(app), "Step 401")[:5]
-        assert "1 wrong before it · highest loss first" in title and headings.split() == ["loss", "said", "label", "text"]
-        assert lines[0].split()[1:] == ["1.500", "✕", "wrong", "ham", "77.7", "%", "spam", "win", "[b]cash[/b]", "now,", "claim"]
+        assert "1 wrong before it · highest loss first" in title and headings.split() == [
+            "loss",
+            "said",
+            "label",
+            "text",
+        ]
+        assert lines[0].split()[1:] == [
+            "1.500",
+            "✕",
+            "wrong",
+            "ham",
+            "77.7",
+            "%",
+            "spam",
+            "win",
+            "[b]cash[/b]",
+            "now,",
+            "claim",
+        ]
         assert lines[1].split() == ["0.125", "ham", "88.2", "%", "ham", "see", "you", "at", "home"]
         assert lines[2].split()[:5] == ["–", "ignored", "ham", "50.0", "%"]
         assert ("我们明天" in lines[2]) and ("…" in lines[2]) == (size == SIZES[1])

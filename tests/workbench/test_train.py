@@ -45,9 +45,7 @@ async def test_no_run_says_what_to_press(opened, shown, until):
     async with opened() as pilot:
         await until(
             pilot,
-            lambda: (
-                "Nothing is training. t trains nano, last block, on SMSSpamCollection." in shown(pilot.app)
-            ),
+            lambda: "Nothing is training. t trains nano, last block, on SMSSpamCollection." in shown(pilot.app),
         )
     async with opened(data="sample") as pilot:
         await until(pilot, lambda: "t trains nano, last block, on sample messages." in shown(pilot.app))
@@ -70,9 +68,7 @@ async def test_how_runs_ended(opened, runs, shown, until, size):
     async with opened(None, size) as pilot:
         for state, sentences in says.items():
             pilot.app.desk.follow(runs.write(state))
-            await until(
-                pilot, lambda s=sentences: all(words in " ".join(shown(pilot.app).split()) for words in s)
-            )
+            await until(pilot, lambda s=sentences: all(words in " ".join(shown(pilot.app).split()) for words in s))
             actions = ("resume", "stop", "play", "errors")
             enabled = {name for name in actions if pilot.app.screen.check_action(name, ())}
             assert enabled == ({"play", "errors"} if state == "done" else {"resume"})
@@ -93,9 +89,7 @@ async def test_a_live_run_is_followed_through_a_stop(opened, runs, shown, until,
 
             runs.append(
                 run,
-                e.Steps(
-                    t=time.time(), attempt=1, step=401, loss=[0.1], lr=[5e-5], tokens=9, seconds=1, rss=1
-                ),
+                e.Steps(t=time.time(), attempt=1, step=401, loss=[0.1], lr=[5e-5], tokens=9, seconds=1, rss=1),
             )
             await until(pilot, lambda: "● learn 401 of 650" in shown(pilot.app))
 
@@ -140,9 +134,7 @@ async def test_before_the_first_step_the_screen_says_what_is_being_done(opened, 
             )
             done = e.Phase(t=time.time(), attempt=1, name="tokens", done=1494, total=1494)
             runs.append(run, done, download)
-            await until(
-                pilot, lambda: "120.4 MB of 548.1 MB. They are kept" in " ".join(shown(pilot.app).split())
-            )
+            await until(pilot, lambda: "120.4 MB of 548.1 MB. They are kept" in " ".join(shown(pilot.app).split()))
 
 
 async def test_a_silent_worker_is_doubted(opened, runs, shown, until):
@@ -180,6 +172,7 @@ async def test_zoom_and_back(opened, runs, shown, until, size):
     async with opened(runs.write("done"), size) as pilot:
         await until(pilot, lambda: "Loss" in shown(pilot.app))
         await pilot.press("z")
+
         def body():
             return shown(pilot.app).split("\n", 1)[1]  # without the header, which keeps the result
 
@@ -196,9 +189,7 @@ async def test_the_errors_are_listed_with_their_whole_text(opened, runs, shown, 
         await pilot.press("j")
         await until(
             pilot,
-            lambda: (
-                "new [b]Divorce Barbie[/b]? It comes with all of Ken's" in shown(pilot.app).split("Row 1")[-1]
-            ),
+            lambda: "new [b]Divorce Barbie[/b]? It comes with all of Ken's" in shown(pilot.app).split("Row 1")[-1],
         )
         await pilot.press("G")
         await until(pilot, lambda: "我们明天三点在老地方见面" in shown(pilot.app).split("Row 3")[-1])
@@ -248,9 +239,7 @@ async def test_what_stands_over_train_goes_with_its_run(opened, runs, until, key
 def test_mistakes_are_read_however_long_or_odd_their_texts(runs, tmp_path):
     run = runs.write("done")
     long = 'a\nb, "c" ' * 300_000
-    runs.write_predictions(
-        run, [("ham", "spam", 0.6, long), ("spam", "ham", 0.9, ""), ("ham", "ham", 1.0, "right")]
-    )
+    runs.write_predictions(run, [("ham", "spam", 0.6, long), ("spam", "ham", 0.9, ""), ("ham", "ham", 1.0, "right")])
     mistakes, labels = read_mistakes(run.predictions_file)
     assert [(m.row, m.probability, m.text == long) for m in mistakes] == [(1, 0.9, False), (0, 0.6, True)]
     assert labels == ["ham", "spam"]
@@ -274,9 +263,7 @@ def test_parts_in_words():
     n_blocks = MODELS["gpt2"].shape.n_blocks
     assert in_words("blocks.11.mlp") == "block 11 mlp"
     assert in_words("norm") == "final norm"
-    assert frozen_in_words(FreezePlan.parse("last_block", n_blocks), False) == [
-        ("blocks 0–10, embeddings", "frozen")
-    ]
+    assert frozen_in_words(FreezePlan.parse("last_block", n_blocks), False) == [("blocks 0–10, embeddings", "frozen")]
     assert frozen_in_words(FreezePlan.parse("last_block", n_blocks), True) == [
         ("blocks 0–10", "frozen, read from cache")
     ]
@@ -322,7 +309,9 @@ def test_a_resume_is_marked_on_the_curve(runs):
 def thaw(app, step):
     """Have the followed run let more learn after a step."""
     for at, words in ((0, "last block"), (step, "block 4 thawed")):
-        app.desk.history.apply(e.Trainable(step=at, parts="last_block" if at else "head", words=words, parameters=1, depth=5))
+        app.desk.history.apply(
+            e.Trainable(step=at, parts="last_block" if at else "head", words=words, parameters=1, depth=5)
+        )
 
 
 def readout(app) -> str:
@@ -348,7 +337,9 @@ async def test_the_cursor_reads_both_charts_and_goes_with_the_window(opened, run
             assert 100 < step < 400 and f"loss {losses[step - 1]:.3g}" in readout(app)
             nearest = round(step / 50) * 50
             assert f" at {nearest}" in readout(app)
-            runs.append(run, e.Steps(t=time.time(), attempt=1, step=401, loss=[0.1], lr=[5e-5], tokens=9, seconds=1, rss=1))
+            runs.append(
+                run, e.Steps(t=time.time(), attempt=1, step=401, loss=[0.1], lr=[5e-5], tokens=9, seconds=1, rss=1)
+            )
             await until(pilot, lambda: "learn 401 of 650" in shown(app))
             assert f"step {step}" in readout(app)
             await pilot.press("left_square_bracket", "left_square_bracket")
@@ -437,7 +428,16 @@ def test_of_many_classes_the_likeliest_is_shown():
     history = History()
     labels = ["news", "sport", "我们明天"]
     history.started = e.Started(
-        pid=1, n_steps=10, epochs=1, rows={}, labels=labels, majority=0.5, learns=1, parameters=1, device="cpu", threads=1
+        pid=1,
+        n_steps=10,
+        epochs=1,
+        rows={},
+        labels=labels,
+        majority=0.5,
+        learns=1,
+        parameters=1,
+        device="cpu",
+        threads=1,
     )
     history.followed = [e.Followed(step=s, probabilities=[[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]]) for s in (0, 5)]
     sentences = Sentences()

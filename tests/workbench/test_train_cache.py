@@ -54,7 +54,9 @@ def opened(runs, until):
     return watch
 
 
-@pytest.mark.parametrize(("size", "plan", "above"), [(SIZES[0], "last_block", "■ ■ ■"), (SIZES[1], "lora.11,head", "▚ · ■")])
+@pytest.mark.parametrize(
+    ("size", "plan", "above"), [(SIZES[0], "last_block", "■ ■ ■"), (SIZES[1], "lora.11,head", "▚ · ■")]
+)
 async def test_while_the_cache_is_filled_the_screen_says_what_it_is_and_what_it_buys(
     opened, runs, shown, until, size, plan, above
 ):

@@ -200,16 +200,16 @@ class Chart(Widget, can_focus=True):
         legend = Text(no_wrap=True)
         for entry in [
             *(Text(words, colour(self, role)) for words, role in entries),
-            Text("  ").join(Text(f"{each.glyph} {each.label}", colour(self, each.role)) for each in picture.signs if each.xs),
+            Text("  ").join(
+                Text(f"{each.glyph} {each.label}", colour(self, each.role)) for each in picture.signs if each.xs
+            ),
         ]:
             gap = "   " if legend else " "
             if entry and legend.cell_len + len(gap) + entry.cell_len <= width:
                 legend.append(gap).append_text(entry)
         return legend
 
-    def _plot(
-        self, lines: list[tuple[str, str, scale.Run]], limits: scale.Limits, width: int, height: int
-    ) -> Text:
+    def _plot(self, lines: list[tuple[str, str, scale.Run]], limits: scale.Limits, width: int, height: int) -> Text:
         picture, (low, high) = self._picture, limits
         plot = Plot()
         # both are needed: plotsize alone is bounded by what plotext takes for the terminal's size
@@ -224,7 +224,9 @@ class Chart(Widget, can_focus=True):
         plot.ylim(low, high)
         x_ticks = scale.steps_ticks(picture.x, max(2, width // 12))
         rows = height - 2
-        y_ticks = scale.log_ticks(limits, max(2, rows // 2)) if picture.log else scale.ticks(limits, 1 + max(1, rows // 3))
+        y_ticks = (
+            scale.log_ticks(limits, max(2, rows // 2)) if picture.log else scale.ticks(limits, 1 + max(1, rows // 3))
+        )
         y_labels = scale.log_labels(y_ticks) if picture.log else scale.labels(y_ticks)
         plot.xticks(x_ticks, scale.steps_labels(x_ticks))
         plot.yticks(y_ticks, y_labels)

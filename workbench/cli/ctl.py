@@ -65,7 +65,14 @@ ABOUT_PARTS: dict[str, Callable[[FreezePlan, FreezePlan], FreezePlan]] = {
     "thaw": lambda plan, named: plan.with_parts(named.parts),
     "freeze": lambda plan, named: plan.without(named.parts),
 }
-COMES = {"pause": Paused, "resume": Continued, "step": Paused, "stop": Ended, "save": Checkpointed, "evaluate": Evaluated}
+COMES = {
+    "pause": Paused,
+    "resume": Continued,
+    "step": Paused,
+    "stop": Ended,
+    "save": Checkpointed,
+    "evaluate": Evaluated,
+}
 
 
 def control_of(run: RunFolder, what: str, number: str | None) -> Control:
@@ -114,7 +121,11 @@ def tell(run: RunFolder, told: Control, as_json: bool) -> int:
     if status.state == "queued":
         return _take_out(run, told, as_json)
     if not status.alive:
-        do = "Nothing is left to be told." if status.state == "done" else f"Take it up again with: workbench resume {run.name}"
+        do = (
+            "Nothing is left to be told."
+            if status.state == "done"
+            else f"Take it up again with: workbench resume {run.name}"
+        )
         raise BadRun(f"{run.name} is not running: it is {status.state}.", do)
     answers = Answers(run, told)
     answer = answers.wait(lambda event: isinstance(event, Applied) and event.id == answers.id)
@@ -126,7 +137,11 @@ def tell(run: RunFolder, told: Control, as_json: bool) -> int:
         answers.wait(lambda event: isinstance(event, came) and getattr(event, "whole", True))
     if as_json:
         texts = {step: [one._asdict() for one in learned] for step, learned in answers.learned()}
-        known = {"answered": answer is not None, "refused": answer.refused if answer else None, "step": answer.step if answer else None}
+        known = {
+            "answered": answer is not None,
+            "refused": answer.refused if answer else None,
+            "step": answer.step if answer else None,
+        }
         print_json({"run": str(run.path), "id": answers.id, "control": control, **known, "steps": texts})
     else:
         say([*answers.said()] or [f"{run.name} has not answered yet. It answers between two steps, once it learns."])
@@ -135,10 +150,19 @@ def tell(run: RunFolder, told: Control, as_json: bool) -> int:
 
 def _take_out(run: RunFolder, told: Control, as_json: bool) -> int:
     if told != Stop():
-        raise BadRun(f"{run.name} is not running: it waits in the queue.", f"workbench ctl {run.name} stop takes it out.")
+        raise BadRun(
+            f"{run.name} is not running: it waits in the queue.", f"workbench ctl {run.name} stop takes it out."
+        )
     queue.take_out(run)
     if as_json:
-        known = {"id": None, "control": msgspec.to_builtins(told), "answered": True, "refused": None, "step": run.status().step, "steps": {}}
+        known = {
+            "id": None,
+            "control": msgspec.to_builtins(told),
+            "answered": True,
+            "refused": None,
+            "step": run.status().step,
+            "steps": {},
+        }
         print_json({"run": str(run.path), **known})
     else:
         say([f"{run.name} is out of the queue."])

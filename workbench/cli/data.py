@@ -1,7 +1,5 @@
 """`workbench data`: what is in a file of labelled texts."""
 
-
-
 from core.recipe import Recipe
 from core.rows import Profile
 from core.wording import percent, plural

@@ -72,7 +72,12 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
             for i, (part, rung) in enumerate(zip(parts, rungs, strict=True))
         ],
     )
-    say(["", f"Measured on this machine, {when:%d %B %Y, %H:%M}. A run takes within 25 % of it while nothing else runs."])
+    say(
+        [
+            "",
+            f"Measured on this machine, {when:%d %B %Y, %H:%M}. A run takes within 25 % of it while nothing else runs.",
+        ]
+    )
     return 0
 
 

@@ -68,28 +68,45 @@ def parser() -> Parser:
         for name, words in COMMANDS.items()
     }
     for name in ("open", "train"):
-        added[name].add_argument("source", nargs="?", metavar="FILE", help=f"a recipe (.toml), a file of labelled texts, or {NAMES}")
+        added[name].add_argument(
+            "source", nargs="?", metavar="FILE", help=f"a recipe (.toml), a file of labelled texts, or {NAMES}"
+        )
         _add_options(added[name], [*options(Recipe)])
     added["data"].add_argument("source", metavar="FILE", help=f"CSV, TSV, JSONL, lines of label, tab, text, or {NAMES}")
-    _add_options(added["data"], [o for o in options(Recipe) if o.name.startswith(("data.", "model.")) and o.name != "data.path"])
+    _add_options(
+        added["data"], [o for o in options(Recipe) if o.name.startswith(("data.", "model.")) and o.name != "data.path"]
+    )
     added["predict"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
-    added["predict"].add_argument("texts", nargs="*", metavar="TEXT", help="texts to classify; none: lines of standard input")
+    added["predict"].add_argument(
+        "texts", nargs="*", metavar="TEXT", help="texts to classify; none: lines of standard input"
+    )
     added["predict"].add_argument("--file", metavar="F", help="a file with one text a line")
-    added["predict"].add_argument("--checkpoint", metavar="NAME", help="best, last or a step; by default what the run keeps")
+    added["predict"].add_argument(
+        "--checkpoint", metavar="NAME", help="best, last or a step; by default what the run keeps"
+    )
     added["pretrain"].add_argument("text", nargs="+", metavar="FILE", help="plain text, .gz and .xz too")
     _add_options(added["pretrain"], [o for o in options(Pretraining) if o.name != "text.paths"])
     added["resume"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
     added["ctl"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
     words = "pause, resume, step, stop, save, evaluate, lr, head-lr, epochs, learn, thaw or freeze"
     added["ctl"].add_argument("what", metavar="WHAT", choices=words.replace(" or", ",").split(", "), help=words)
-    added["ctl"].add_argument("number", nargs="?", metavar="N", help="how many steps or epochs, the learning rate, or parts as --trainable takes them")
+    added["ctl"].add_argument(
+        "number",
+        nargs="?",
+        metavar="N",
+        help="how many steps or epochs, the learning rate, or parts as --trainable takes them",
+    )
     added["compare"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
     added["compare"].add_argument("baseline", metavar="BASELINE", help="the run that it is measured against")
     added["name"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
     added["name"].add_argument("name", metavar="NAME", help="a word or two; '' takes the name away")
-    added["name"].add_argument("--note", metavar="TEXT", help="what was tried, what came of it; by default the note stays")
+    added["name"].add_argument(
+        "--note", metavar="TEXT", help="what was tried, what came of it; by default the note stays"
+    )
     added["show"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
-    added["show"].add_argument("--code", action="store_true", help="print a script without the workbench that learns the same")
+    added["show"].add_argument(
+        "--code", action="store_true", help="print a script without the workbench that learns the same"
+    )
     added["export"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
     added["export"].add_argument("folder", metavar="DIR", help="a new or empty folder")
     added["export"].add_argument(
@@ -100,11 +117,17 @@ def parser() -> Parser:
     added["recipes"].add_argument("--model", choices=list(MODELS), metavar="NAME", help=words)
     for name in ("train", "pretrain", "resume"):
         added[name].add_argument("--detach", action="store_true", help="leave the run running and return at once")
-        added[name].add_argument("--queue", action="store_true", help="start it when the runs before it have ended; return at once")
-    added["train"].add_argument("--dry-run", action="store_true", help="say what it will cost on this machine; train nothing")
+        added[name].add_argument(
+            "--queue", action="store_true", help="start it when the runs before it have ended; return at once"
+        )
+    added["train"].add_argument(
+        "--dry-run", action="store_true", help="say what it will cost on this machine; train nothing"
+    )
     for name in COMMANDS:
         if name not in ("data", "models", "recipes"):
-            added[name].add_argument("--runs", metavar="DIR", help="where runs live (else WORKBENCH_RUNS, else the user's data folder)")
+            added[name].add_argument(
+                "--runs", metavar="DIR", help="where runs live (else WORKBENCH_RUNS, else the user's data folder)"
+            )
         if name not in ("open", "export"):
             added[name].add_argument("--json", action="store_true", help="one JSON document on standard output")
     added["models ask"] = _add_ask(added["models"])
@@ -113,7 +136,9 @@ def parser() -> Parser:
 
 def _add_import(command: argparse.ArgumentParser) -> None:
     readout = next(option for option in options(Recipe) if option.name == "model.readout")
-    command.add_argument("file", metavar="FILE", help="what torch.save made of the model's state_dict; no code in it is run")
+    command.add_argument(
+        "file", metavar="FILE", help="what torch.save made of the model's state_dict; no code in it is run"
+    )
     command.add_argument("--model", choices=list(MODELS), help="its size; by default what the weights are of")
     command.add_argument("--labels", metavar="A,B", help="the classes in the order of its outputs (ham,spam)")
     command.add_argument("--context", type=int, default=120, metavar="N", help="what it was padded or cut to (120)")
@@ -128,9 +153,13 @@ def _add_ask(models: argparse.ArgumentParser) -> Parser:
     ask.add_argument("text", nargs="?", metavar="TEXT", help="where it is to go on; none: the book's")
     ask.add_argument("--spam", action="store_true", help="ask whether the text is spam, in words")
     ask.add_argument("--tokens", type=int, default=25, metavar="N", help="at most so many (25)")
-    ask.add_argument("--temperature", type=float, default=0.0, metavar="X", help="0 takes the likeliest token, more draws (0)")
+    ask.add_argument(
+        "--temperature", type=float, default=0.0, metavar="X", help="0 takes the likeliest token, more draws (0)"
+    )
     ask.add_argument("--top-k", type=int, metavar="K", help="draw among the K likeliest only")
-    ask.add_argument("--seed", type=int, default=123, metavar="N", help="decides what is drawn, and random weights (123)")
+    ask.add_argument(
+        "--seed", type=int, default=123, metavar="N", help="decides what is drawn, and random weights (123)"
+    )
     ask.add_argument("--weights", default="pretrained", metavar="W", help="pretrained, random or a folder (pretrained)")
     ask.add_argument("--json", action="store_true", help="one JSON document on standard output")
     return ask

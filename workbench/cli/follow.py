@@ -84,12 +84,19 @@ def summary(run: RunFolder, result: dict) -> list[str]:
         f"test        {percent(test['accuracy'])}   95 %: {percent(test['low'])} to {percent(test['high'])}, {test['correct']} of {test['rows']}"
     ]
     if test["clean_rows"] < test["rows"] and test["clean"] is not None:
-        lines.append(f"            {percent(test['clean'])}   without the {test['rows'] - test['clean_rows']} texts that stand in training too")
-    lines += [f"{split:<11} {percent(result[split]['accuracy'])}   of {result[split]['rows']}" for split in ("validation", "train")]
+        lines.append(
+            f"            {percent(test['clean'])}   without the {test['rows'] - test['clean_rows']} texts that stand in training too"
+        )
+    lines += [
+        f"{split:<11} {percent(result[split]['accuracy'])}   of {result[split]['rows']}"
+        for split in ("validation", "train")
+    ]
     if test["baseline"] is not None:
-        lines.append(f"counting words gets {percent(test['baseline'])} of the test set, the most frequent label {percent(test['majority'])}")
+        lines.append(
+            f"counting words gets {percent(test['baseline'])} of the test set, the most frequent label {percent(test['majority'])}"
+        )
     lines += filter(None, [saved_in_words(result)])
-    lines.append(f"{clock(result['seconds']['total'])} in all. Ask it: workbench predict {run.name} \"your text\"")
+    lines.append(f'{clock(result["seconds"]["total"])} in all. Ask it: workbench predict {run.name} "your text"')
     return lines
 
 

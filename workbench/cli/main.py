@@ -81,7 +81,13 @@ def _train(given) -> int:
     recipe = recipe_of(given)
     path = absolute(recipe.data.path)
     if not meant(recipe.data.path) and (not path.is_file() or not path.stat().st_size):
-        what = "there is no file" if not path.exists() else "there is nothing to learn from in" if path.is_file() else "this is no file:"
+        what = (
+            "there is no file"
+            if not path.exists()
+            else "there is nothing to learn from in"
+            if path.is_file()
+            else "this is no file:"
+        )
         do = f"Check the path, or name {NAMES}."
         raise BadRecipe([Problem("data.path", f"{what} {recipe.data.path}.", do)])
     if given.dry_run:

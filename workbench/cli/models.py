@@ -1,7 +1,5 @@
 """`workbench models`: which models there are, and whether their weights are here."""
 
-
-
 from core.estimate.cost import parameters
 from core.presets import MODELS, Source
 from core.wording import count, size

@@ -28,7 +28,10 @@ def show(root: Path, as_json: bool) -> int:
     turns = [queue.turn(run) for run in runs]
     started = queue.start(root)
     if as_json:
-        waiting = [{"run": str(run.path), "after": turn.after or None if turn else None} for run, turn in zip(runs, turns, strict=True)]
+        waiting = [
+            {"run": str(run.path), "after": turn.after or None if turn else None}
+            for run, turn in zip(runs, turns, strict=True)
+        ]
         print_json({"waiting": waiting, "started": started})
         return 0
     rows = enumerate(zip(runs, turns, strict=True), 1)

@@ -1,7 +1,5 @@
 """`workbench recipes`: the recipes by name."""
 
-
-
 from core.presets import NAMED_RECIPES, RECIPES, standing_for
 from core.recipe import load
 from workbench.cli.printing import print_json, say, tabulate

@@ -34,7 +34,9 @@ def runs(root: Path, as_json: bool) -> int:
                     row["trainable"],
                     percent(row["test"]["accuracy"]) if row["test"] else "",
                     f"{percent(row['test']['low'])} to {percent(row['test']['high'])}" if row["test"] else "",
-                    f"{row['why']} {row['do']}".strip() if not row["place"] else f"{ordinal(row['place'])} in the queue",
+                    f"{row['why']} {row['do']}".strip()
+                    if not row["place"]
+                    else f"{ordinal(row['place'])} in the queue",
                 ]
                 for row in rows
             ],

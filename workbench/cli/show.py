@@ -27,7 +27,9 @@ def show(run: RunFolder, as_json: bool) -> int:
     said = filter(None, (on_one_line(words).strip() for words in said))
     say([f"{run.name}  {row['state']}{step}  {run.path}", *said, ""])
     if changed:
-        tabulate(["option", "here", "default"], [[name, in_words(value), in_words(usual)] for name, value, usual in changed])
+        tabulate(
+            ["option", "here", "default"], [[name, in_words(value), in_words(usual)] for name, value, usual in changed]
+        )
     else:
         say(["Every option is as in the default recipe."])
     if result and "test" in result:
@@ -38,7 +40,12 @@ def show(run: RunFolder, as_json: bool) -> int:
 def _changed(recipe: Options) -> list[tuple[str, Any, Any]]:
     """The options that a person has set: name, value, default. What a run finds for itself is none of them."""
     preset, default = MODELS[recipe.model.name], type(recipe)()
-    found = {"model.context": preset.shape.context, "train.batch": preset.batch, "train.lr": preset.lr, "train.head_lr": preset.head_lr}
+    found = {
+        "model.context": preset.shape.context,
+        "train.batch": preset.batch,
+        "train.lr": preset.lr,
+        "train.head_lr": preset.head_lr,
+    }
     return [
         (option.name, value, usual)
         for option in options(type(recipe))
@@ -52,7 +59,12 @@ def _result(result: dict) -> None:
     from workbench.screens.train.result_card import lines_of
 
     lines = [
-        [line.name, percent(line.share), f"{percent(line.low)} to {percent(line.high)}" if line.high > line.low else "", line.words]
+        [
+            line.name,
+            percent(line.share),
+            f"{percent(line.low)} to {percent(line.high)}" if line.high > line.low else "",
+            line.words,
+        ]
         for line in lines_of(result)
     ]
     lines += [[split, percent(result[split]["accuracy"]), "", ""] for split in ("validation", "train")]

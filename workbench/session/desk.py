@@ -160,7 +160,9 @@ class Desk:
         """Measure how fast this machine is with the recipe's model; `speeds_changed` tells of it on the way."""
         live = await asyncio.to_thread(self.live_run)
         if live:
-            self.complain(WorkbenchError(f"{live.name} is running, and nothing beside it is fast.", "Measure when it is done."))
+            self.complain(
+                WorkbenchError(f"{live.name} is running, and nothing beside it is fast.", "Measure when it is done.")
+            )
             return
         self.app.run_worker(self._measure(self.recipe), group="measure")
 
@@ -221,7 +223,9 @@ class Desk:
             if before.alive and not status.alive:
                 self.app.bell()
                 if following := await asyncio.to_thread(turns.following, self.root):
-                    self.app.notify("5 lists it, and enter watches it.", title=f"{following.name} is next", markup=False)
+                    self.app.notify(
+                        "5 lists it, and enter watches it.", title=f"{following.name} is next", markup=False
+                    )
                 if self._worker:
                     self._worker.poll()  # so that no zombie stays
 
@@ -239,7 +243,9 @@ class Desk:
         """
         problem = self.problem or (self.profile and self.profile.problem and WorkbenchError(self.profile.problem))
         if self.refused:
-            problem = WorkbenchError(str(BadRecipe(self.refused)), "Mend it in the recipe's form on 2, or press esc there.")
+            problem = WorkbenchError(
+                str(BadRecipe(self.refused)), "Mend it in the recipe's form on 2, or press esc there."
+            )
         if problem:
             self.complain(problem)
             return False

@@ -43,9 +43,7 @@ class Helper:
         self._last_id = 0
         self._closed = False
 
-    async def ask(
-        self, question: str, progress: Callable[[Progress], None] | None = None, **args: Any
-    ) -> Any:
+    async def ask(self, question: str, progress: Callable[[Progress], None] | None = None, **args: Any) -> Any:
         """The answer, as plain JSON values. `progress` is called with every report of it on the way.
 
         Raises WorkbenchError where the helper says what is wrong or has died (BadData where the columns of the file
@@ -79,9 +77,7 @@ class Helper:
                         limit=LINE_LIMIT,
                     )
                 except OSError as error:
-                    raise WorkbenchError(
-                        f"The {self.kind} helper cannot be started: {error.strerror}."
-                    ) from error
+                    raise WorkbenchError(f"The {self.kind} helper cannot be started: {error.strerror}.") from error
                 self._reader = asyncio.create_task(self._read(self._process))
             return self._process
 

@@ -25,23 +25,14 @@ class Footer(Widget):
 
     def _hints(self) -> list[tuple[str, str, str]]:
         field = self.screen.focused if keys.takes_text(self.screen.focused) else None
-        active = [
-            each
-            for each in self.screen.active_bindings.values()
-            if each.enabled and field in (None, each.node)
-        ]
+        active = [each for each in self.screen.active_bindings.values() if each.enabled and field in (None, each.node)]
         enabled = {each.binding.id for each in active}
         shown = [action for action in keys.ACTIONS if action.words and action.id in enabled]
         if len(shown) > MOST:  # the last, help, always stands
             shown = [*shown[: MOST - 1], shown[-1]]
-        hints = [
-            (action.face or action.shown.split()[0], action.words, action.keys.split(",")[0])
-            for action in shown
-        ]
+        hints = [(action.face or action.shown.split()[0], action.words, action.keys.split(",")[0]) for action in shown]
         return (
-            [*(hints or [("enter", "done", "")]), *((key, words, "") for key, words in IN_A_FIELD)]
-            if field
-            else hints
+            [*(hints or [("enter", "done", "")]), *((key, words, "") for key, words in IN_A_FIELD)] if field else hints
         )
 
     def render(self) -> Text:

@@ -16,7 +16,16 @@ from workbench.formatting import cut
 from workbench.session.desk import Desk
 from workbench.themes import colour
 
-GLYPHS = {"queued": "▷", "starting": "●", "running": "●", "paused": "‖", "done": "✓", "stopped": "■", "failed": "✕", "vanished": "◌"}
+GLYPHS = {
+    "queued": "▷",
+    "starting": "●",
+    "running": "●",
+    "paused": "‖",
+    "done": "✓",
+    "stopped": "■",
+    "failed": "✕",
+    "vanished": "◌",
+}
 
 
 def run_in_words(status: Status, history: History) -> str:

@@ -202,9 +202,7 @@ class Layers(Lines):
         mark, frozen = MARKS[state], state == "frozen"
         text, muted = colour(self, "text"), colour(self, "muted")
         n = rung.count
-        inside = self._anchor is not None and min(self._anchor, self.part) <= rung.first <= max(
-            self._anchor, self.part
-        )
+        inside = self._anchor is not None and min(self._anchor, self.part) <= rung.first <= max(self._anchor, self.part)
         line = Text(" ┃" if inside else "  ", colour(self, "focus"), no_wrap=True)
         line.append(f" {mark} " if frozen else f"{mark}{mark} ", colour(self, state))
         if n > 1:
@@ -221,7 +219,9 @@ class Layers(Lines):
             line.append(f"{about(seconds):>{len(about(top))}} ", muted if frozen else text)
             # the cursor's line is as bright as a rule
             filled = "frozen" if index == self.cursor else "rule"
-            line.append(bar(seconds / top, max(1, width - line.cell_len - 1)), colour(self, filled if frozen else state))
+            line.append(
+                bar(seconds / top, max(1, width - line.cell_len - 1)), colour(self, filled if frozen else state)
+            )
         return line
 
     def _boundary_line(self, width: int) -> Text:

@@ -107,9 +107,7 @@ class Lines(ScrollView, can_focus=True):
             text = _escaped(text)
         console = self.app.console
         # rich leaves the style of a text without spans to whoever prints it
-        return Strip(
-            text.render(console) if text.spans else [Segment(text.plain, console.get_style(text.style))]
-        )
+        return Strip(text.render(console) if text.spans else [Segment(text.plain, console.get_style(text.style))])
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)

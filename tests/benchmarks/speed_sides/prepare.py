@@ -23,9 +23,7 @@ def measure(job: dict) -> dict:
     data = load({"data": job["data"]}).data
     rows = prepare(read(data.path, data.text, data.label, data.quoting), data)
     ids = tokenizer("gpt2").encode_many(rows.texts)
-    splits = {
-        split: [[ids[i].tolist(), int(rows.labels[i])] for i in rows.indices(split)] for split in SPLITS
-    }
+    splits = {split: [[ids[i].tolist(), int(rows.labels[i])] for i in rows.indices(split)] for split in SPLITS}
     (folder / "rows.json").write_text(json.dumps(splits))
     for name in job["models"]:
         shape = MODELS[name].shape

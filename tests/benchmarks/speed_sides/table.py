@@ -41,7 +41,9 @@ def row(title: str, sides: dict[str, dict], floors: dict[str, float], rates: dic
         if side != "ours":
             lines.append(f"    * from {found['sample']}: {found['note']}")
     fastest = ", ".join(f"{kind} {rate / 1e9:.0f} GFLOP/s" for kind, rate in rates["flops"].items())
-    lines.append(f"  {'floor':42}{floor:10.1f} {floor / seconds:9.2f}   {fastest}, memory {rates['bytes'] / 1e9:.1f} GB/s")
+    lines.append(
+        f"  {'floor':42}{floor:10.1f} {floor / seconds:9.2f}   {fastest}, memory {rates['bytes'] / 1e9:.1f} GB/s"
+    )
     lines.append(f"  workbench takes {seconds / floor:.2f} times its floor. Where its time goes:")
     lines.append(f"    {'':40}{'seconds':>10} {'floor':>9}{'above':>10}")
     for phase, words in PHASES.items():

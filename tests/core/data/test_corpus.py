@@ -40,7 +40,12 @@ def test_what_cannot_be_read_is_said(tmp_path):
     (tmp_path / "torn.txt.xz").write_bytes(lzma.compress(b"some text" * 1000)[:-20])
     (tmp_path / "torn.txt.gz").write_bytes(b"no gzip at all")
     (tmp_path / "binary.txt").write_bytes(bytes(range(256)) * 50)
-    for name, words in {"empty": "no text", "torn.txt.xz": "damaged", "torn.txt.gz": "damaged", "binary": "not text"}.items():
+    for name, words in {
+        "empty": "no text",
+        "torn.txt.xz": "damaged",
+        "torn.txt.gz": "damaged",
+        "binary": "not text",
+    }.items():
         (path,) = tmp_path.glob(f"{name}*")
         with pytest.raises(BadData, match=words):
             read(path)
@@ -76,7 +81,11 @@ def test_windows_guess_every_token_once():
 def test_a_learned_bpe_reads_every_text_back_and_shortens_what_it_knows():
     text = ["the quick brown fox jumps over the lazy dog " * 20, "naïve café, the fox again"]
     ranks = learn_bpe.learn(text, 280)
-    assert len(ranks) == 280 and sorted(ranks.values()) == list(range(280)) and all(bytes([b]) in ranks for b in range(256))
+    assert (
+        len(ranks) == 280
+        and sorted(ranks.values()) == list(range(280))
+        and all(bytes([b]) in ranks for b in range(256))
+    )
     words = BPE("test", ranks, 400)
     for one in [*text, "日本語 😀\t\n", "never seen: xyzzy"]:
         assert b"".join(words.bytes_of(words.encode(one))).decode() == one

@@ -306,7 +306,9 @@ def test_offline_it_says_where_to_put_which_file(sms):
     with pytest.raises(BadData) as refused:
         fetch(replace(sms, url=f"http://127.0.0.1:{port}/set.zip"))
     assert refused.value.what == "sms-spam could not be downloaded: Connection refused."
-    assert refused.value.do == f"Try again, or get set.zip from {sms.page} and put it at {datasets.folder() / 'set.zip'}."
+    assert (
+        refused.value.do == f"Try again, or get set.zip from {sms.page} and put it at {datasets.folder() / 'set.zip'}."
+    )
 
 
 def test_what_the_server_answers_is_said(sms, server):

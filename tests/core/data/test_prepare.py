@@ -88,9 +88,7 @@ def test_duplicates_are_dropped_or_kept(table):
 
 
 def test_leaks_are_the_copies_outside_training(table):
-    prepared = prepare(
-        table(["same"] * 10 + ["other"] * 10, ["x"] * 10 + ["y"] * 10), data(duplicates="keep")
-    )
+    prepared = prepare(table(["same"] * 10 + ["other"] * 10, ["x"] * 10 + ["y"] * 10), data(duplicates="keep"))
     assert (prepared.leaks == (prepared.split != "train")).all()
 
 
@@ -127,9 +125,7 @@ def test_a_label_with_a_single_row_is_named(table):
 
 
 def test_a_label_may_be_absent_from_validation_without_stratifying(table):
-    prepared = prepare(
-        table([str(i) for i in range(30)], ["a", "b"] * 14 + ["rare"] * 2), data(stratify=False)
-    )
+    prepared = prepare(table([str(i) for i in range(30)], ["a", "b"] * 14 + ["rare"] * 2), data(stratify=False))
     assert prepared.counts("validation")["rare"] == 0
 
 

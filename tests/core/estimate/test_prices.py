@@ -66,7 +66,10 @@ def test_the_ladder_only_rises(profile, cache, speeds):
 def test_what_is_adapted_is_adapted_on_every_rung(profile):
     whole, lora = (ladder(recipe(freeze={"trainable": plan}), profile) for plan in ("last_block", "lora"))
     assert lora[0] == whole[0]
-    assert all(a.learns < b.learns and a.memory < b.memory and a.total < b.total for a, b in zip(lora[2:], whole[2:], strict=True))
+    assert all(
+        a.learns < b.learns and a.memory < b.memory and a.total < b.total
+        for a, b in zip(lora[2:], whole[2:], strict=True)
+    )
     totals = [rung.total for rung in lora]
     assert totals == sorted(totals)
     adapters = cost.sizes(recipe(), 2)["lora.3"]
@@ -120,9 +123,7 @@ def test_the_cache_has_the_size_of_its_positions(profile):
 
 
 def test_a_cache_in_a_file_takes_no_memory(profile):
-    found = {
-        room: price(recipe(speed={"cache_memory": room}), profile, recipe().plan).memory for room in (1.0, 0.0)
-    }
+    found = {room: price(recipe(speed={"cache_memory": room}), profile, recipe().plan).memory for room in (1.0, 0.0)}
     assert found[1.0] - found[0.0] == price(recipe(), profile, recipe().plan).cache
 
 

@@ -25,7 +25,10 @@ def reviews(tmp_path) -> Path:
         writer.writerow(["label", "text"])
         for split in ("test", "train"):
             with gzip.open(REVIEWS / f"{split}.csv.gz", "rt", encoding="utf-8", newline="") as file:
-                rows = [(row["label"] == "neg", f"{row['id']}_{row['rating']}.txt", row["text"]) for row in csv.DictReader(file)]
+                rows = [
+                    (row["label"] == "neg", f"{row['id']}_{row['rating']}.txt", row["text"])
+                    for row in csv.DictReader(file)
+                ]
             writer.writerows(("neg" if negative else "pos", text) for negative, _, text in sorted(rows))
     return path
 
@@ -36,7 +39,11 @@ def test_counting_words_gets_what_the_book_says(reviews):
     data = load({"preset": "imdb/gpt2"}).data
     prepared = prepare(read(str(reviews), data.text, data.label, data.quoting), data)
     splits = {split: prepared.indices(split) for split in ("train", "validation", "test")}
-    assert {split: len(rows) for split, rows in splits.items()} == {"train": 35_000, "validation": 5_000, "test": 10_000}
+    assert {split: len(rows) for split, rows in splits.items()} == {
+        "train": 35_000,
+        "validation": 5_000,
+        "test": 10_000,
+    }
     texts = {split: [prepared.texts[i] for i in rows] for split, rows in splits.items()}
     labels = {split: prepared.labels[rows] for split, rows in splits.items()}
     train, validation = ((texts[split], labels[split]) for split in ("train", "validation"))

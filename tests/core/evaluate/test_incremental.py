@@ -97,7 +97,9 @@ def test_it_is_fp32_whatever_the_model_was_multiplied_in():
 
 def test_room_is_taken_as_texts_grow_and_never_beyond_the_context():
     typist = IncrementalClassifier(classifier())
-    sizes = [typist.verdicts([5] * n).shape[0] and typist._past._kept[0].shape[2] for n in (1, FEWEST, FEWEST + 1, CONTEXT)]
+    sizes = [
+        typist.verdicts([5] * n).shape[0] and typist._past._kept[0].shape[2] for n in (1, FEWEST, FEWEST + 1, CONTEXT)
+    ]
     assert sizes == [FEWEST, FEWEST, 2 * FEWEST, CONTEXT]
     small = IncrementalClassifier(classifier(Shape(1, 32, 2, 8)))
     assert small.verdicts(list(range(8))).shape == (8, 3) and small._past._kept[0].shape[2] == 8

@@ -118,7 +118,9 @@ def test_what_came_with_the_program_writes_words_and_leaves_nothing_behind(tmp_p
     answers = [asked(model="nano", text=BEGINNING, temperature=0.8, seed=seed)[0] for seed in range(4)]
     assert {answer["weights"] for answer in answers} == {"built in"}
     words = " ".join(answer["continuation"] for answer in answers).split()
-    assert len(words) > 20 and sum(word.isascii() and word.strip(".,;!?'\"").isalpha() for word in words) > len(words) / 2
+    assert (
+        len(words) > 20 and sum(word.isascii() and word.strip(".,;!?'\"").isalpha() for word in words) > len(words) / 2
+    )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -54,10 +54,17 @@ def exported(run, folder):
 def test_it_has_data_figures_with_intervals_leaks_and_the_recipe(done, tmp_path):
     _, words = exported(done, tmp_path / "out")
     test = done.result()["test"]
-    assert f"| test | {test['accuracy'] * 100:.1f} % | {test['low'] * 100:.1f} to {test['high'] * 100:.1f} % | 24 |" in words
+    assert (
+        f"| test | {test['accuracy'] * 100:.1f} % | {test['low'] * 100:.1f} to {test['high'] * 100:.1f} % | 24 |"
+        in words
+    )
     assert "counting words" in words and "most frequent" in words and "without copies" in words
     assert re.search(r"\| h\\\|m \| [\d.]+ % \| [\d.]+ % \| [\d.]+ % \| 16 \|", words)
-    assert "`messages.tsv`" in words and "test texts also stand in training" in words and "| in all | 84 | 12 | 24 |" in words
+    assert (
+        "`messages.tsv`" in words
+        and "test texts also stand in training" in words
+        and "| in all | 84 | 12 | 24 |" in words
+    )
     assert "Only the first 16 tokens" in words and "random weights" in words
     recipe = tomllib.loads(re.search(r"```toml\n(.*?)```", words, re.DOTALL)[1])
     assert recipe["freeze"]["trainable"] == "head" and recipe["data"]["path"] == "messages.tsv"

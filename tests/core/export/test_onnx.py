@@ -29,7 +29,12 @@ KINDS = [
     {"readout": "mean_pads", "causal": False, "head": "mlp", "outputs": "sigmoid"},
     *(
         pytest.param(kind, marks=pytest.mark.slow)
-        for kind in ({"readout": "last_pad"}, {"readout": "first"}, {"readout": "first", "causal": False}, {"readout": "mean"})
+        for kind in (
+            {"readout": "last_pad"},
+            {"readout": "first"},
+            {"readout": "first", "causal": False},
+            {"readout": "mean"},
+        )
     ),
 ]
 
@@ -57,7 +62,9 @@ def logits_of(model, recipe, text):
 
 def said_by(code, folder):
     """The lines that the card's Python prints."""
-    done = subprocess.run([sys.executable, "-c", code], check=False, cwd=folder, capture_output=True, text=True, timeout=90)
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, cwd=folder, capture_output=True, text=True, timeout=90
+    )
     assert not done.returncode, done.stderr
     return done.stdout.splitlines()
 
@@ -72,10 +79,15 @@ def test_logits_equal_in_onnxruntime_and_other_ones_are_found_out(kind, tmp_path
     words = tokenizers.Tokenizer.from_file(str(tmp_path / "out" / "tokenizer.json"))
     for texts in ([TEXTS[0]], [TEXTS[3], TEXTS[2]], TEXTS, TEXTS[::-1] * 2):
         batch = words.encode_batch(texts)
-        feed = {"input_ids": np.array([t.ids for t in batch]), "attention_mask": np.array([t.attention_mask for t in batch])}
+        feed = {
+            "input_ids": np.array([t.ids for t in batch]),
+            "attention_mask": np.array([t.attention_mask for t in batch]),
+        }
         (found,) = session.run(["logits"], feed)
         np.testing.assert_allclose(found, [logits_of(model, recipe, text) for text in texts], atol=1e-4, rtol=1e-4)
-    for line, text in zip(said_by(card.ONNX, tmp_path / "out"), ["You have won a prize!", "see you at seven"], strict=True):
+    for line, text in zip(
+        said_by(card.ONNX, tmp_path / "out"), ["You have won a prize!", "see you at seven"], strict=True
+    ):
         row = torch.from_numpy(logits_of(model, recipe, text)).softmax(dim=0)
         assert line == f"{LABELS[row.argmax()]} {row.max():.3f} {text}"
     with torch.no_grad():

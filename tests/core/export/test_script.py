@@ -80,7 +80,9 @@ def test_the_script_of_a_run(trained, tmp_path):
     run = trained()
     (tmp_path / "train.py").write_text(script(run.recipe(), facts_of(run)))
     command, environment = [sys.executable, "train.py"], os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "Ep 2 (Step 000020): Train loss" in done.stdout
     assert f"Test accuracy: {run.result()['test']['accuracy'] * 100:.2f}%" in done.stdout
@@ -88,9 +90,15 @@ def test_the_script_of_a_run(trained, tmp_path):
 
 
 CASES = {
-    "book": {"model": {"readout": "last_pad", "context": "longest"}, "train": {"padding": "fixed", "drop_last": True, "keep": "last"}},
+    "book": {
+        "model": {"readout": "last_pad", "context": "longest"},
+        "train": {"padding": "fixed", "drop_last": True, "keep": "last"},
+    },
     "lora": {"freeze": {"trainable": "lora"}, "train": {"batch": 8}},
-    "accumulate": {"train": {"padding": "none", "batch": 1, "accumulate": 8, "ignore_index": 0}, "model": {"outputs": "sigmoid"}},
+    "accumulate": {
+        "train": {"padding": "none", "batch": 1, "accumulate": 8, "ignore_index": 0},
+        "model": {"outputs": "sigmoid"},
+    },
 }
 SLOW = {
     "first": {"model": {"readout": "first"}, "freeze": {"trainable": "all"}, "train": {"padding": "dynamic"}},
@@ -98,17 +106,39 @@ SLOW = {
     "mean of pads": {"model": {"readout": "mean_pads", "context": 9}, "train": {"padding": "fixed"}},
     "mean alone": {"model": {"readout": "mean", "causal": False}, "train": {"padding": "none", "batch": 1}},
     "not causal": {"model": {"causal": False}, "freeze": {"trainable": "last_two_blocks"}},
-    "not causal, first": {"model": {"causal": False, "readout": "first"}, "freeze": {"trainable": "blocks.1,norm,head"}},
-    "not causal, pads": {"model": {"causal": False, "readout": "last_pad", "context": 12}, "train": {"padding": "fixed"}},
+    "not causal, first": {
+        "model": {"causal": False, "readout": "first"},
+        "freeze": {"trainable": "blocks.1,norm,head"},
+    },
+    "not causal, pads": {
+        "model": {"causal": False, "readout": "last_pad", "context": 12},
+        "train": {"padding": "fixed"},
+    },
     "ignore": {"train": {"ignore_index": 1, "batch": 2, "accumulate": 3}},
     "sigmoid": {"model": {"outputs": "sigmoid", "head": "mlp"}, "train": {"drop_last": True, "batch": 8}},
     "rates": {
         "freeze": {"trainable": "all"},
-        "train": {"head_lr": 3e-3, "layer_decay": 0.5, "schedule": "cosine", "warmup": 0.2, "clip": 0.1, "accumulate": 3},
+        "train": {
+            "head_lr": 3e-3,
+            "layer_decay": 0.5,
+            "schedule": "cosine",
+            "warmup": 0.2,
+            "clip": 0.1,
+            "accumulate": 3,
+        },
     },
-    "rates for all": {"train": {"layer_decay": 0.5, "decay": "all", "warmup": 0.3}, "freeze": {"trainable": "last_two_blocks"}},
+    "rates for all": {
+        "train": {"layer_decay": 0.5, "decay": "all", "warmup": 0.3},
+        "freeze": {"trainable": "last_two_blocks"},
+    },
     "classes": {
-        "train": {"class_weights": "balanced", "label_smoothing": 0.2, "schedule": "linear", "metric": "f1", "accumulate": 2},
+        "train": {
+            "class_weights": "balanced",
+            "label_smoothing": 0.2,
+            "schedule": "linear",
+            "metric": "f1",
+            "accumulate": 2,
+        },
         "model": {"outputs": "sigmoid"},
     },
     "patience": {"train": {"epochs": 5, "patience": 1, "metric": "accuracy", "lr": 1e-5, "keep": "last"}},
@@ -190,7 +220,16 @@ def of_book(found: dict[str, torch.Tensor], name: str) -> torch.Tensor:
     raise KeyError(name)
 
 
-PLANS = ["head", "last_block", "last_two_blocks", "all", "lora", "embeddings,head", "blocks.0,blocks.1,norm", "blocks.1"]
+PLANS = [
+    "head",
+    "last_block",
+    "last_two_blocks",
+    "all",
+    "lora",
+    "embeddings,head",
+    "blocks.0,blocks.1,norm",
+    "blocks.1",
+]
 PLANS += ["lora.0,blocks.2,head", "lora.1,lora.2,norm", "blocks.0,lora.1,blocks.2"]
 
 
@@ -246,15 +285,30 @@ def test_the_lines_are_as_few_as_can_be():
     ]
     assert "for param in model.trf_blocks[-2:].parameters():" in freezing(FreezePlan.parse("last_two_blocks", 12))
     assert "for param in model.trf_blocks[-1].parameters():" in freezing(FreezePlan.parse("last_block", 12))
-    assert freezing(FreezePlan.parse("all", 12)) == ["for param in model.parameters():", "    param.requires_grad = True"]
+    assert freezing(FreezePlan.parse("all", 12)) == [
+        "for param in model.parameters():",
+        "    param.requires_grad = True",
+    ]
 
 
-FACTS = Facts(Path("/runs/r1"), ["ham", "spam"], Path("/runs/r1/base.safetensors"), "random: seed 1", "", Path("/runs/r1/tokens.tiktoken.xz"), [])
+FACTS = Facts(
+    Path("/runs/r1"),
+    ["ham", "spam"],
+    Path("/runs/r1/base.safetensors"),
+    "random: seed 1",
+    "",
+    Path("/runs/r1/tokens.tiktoken.xz"),
+    [],
+)
 
 
 def whole(**changes):
     """A recipe that leaves nothing open."""
-    closed = {"model": {"context": 64}, "train": {"lr": 1e-3, "head_lr": 1e-3}, "speed": {"threads": 1, "device": "cpu", "precision": "fp32"}}
+    closed = {
+        "model": {"context": 64},
+        "train": {"lr": 1e-3, "head_lr": 1e-3},
+        "speed": {"threads": 1, "device": "cpu", "precision": "fp32"},
+    }
     recipe = load(merge(closed, changes))
     return load(merge(recipe.model_dump(), {"train": {"batch": recipe.batch}}))
 
@@ -318,12 +372,24 @@ def sound(code: str, chosen: object) -> None:
     assert {module.split(".")[0] for module, _ in imported} <= NEEDED | sys.stdlib_module_names
     known = stored | {name for _, name in imported}
     assert loaded <= known | set(dir(builtins)), (loaded - known, chosen)
-    methods = {node.name for kind in ast.walk(tree) if isinstance(kind, ast.ClassDef) for node in kind.body if isinstance(node, ast.FunctionDef)}
+    methods = {
+        node.name
+        for kind in ast.walk(tree)
+        if isinstance(kind, ast.ClassDef)
+        for node in kind.body
+        if isinstance(node, ast.FunctionDef)
+    }
     assert known - methods - loaded - {"_"} == set(), (known - methods - loaded, chosen)
 
 
 def test_texts_of_a_person_are_written_as_python_reads_them():
-    labels = ['say "no"', "a\\b", "two\nlines", "日本語", *(f"a rather long name of a label, number {i}" for i in range(9))]
+    labels = [
+        'say "no"',
+        "a\\b",
+        "two\nlines",
+        "日本語",
+        *(f"a rather long name of a label, number {i}" for i in range(9)),
+    ]
     strange = FACTS._replace(run=Path('/runs/"r1"'), labels=labels, prefix="transformer.")
     code = script(whole(), strange)
     assert definitions(code)["LABELS"] == labels and definitions(code)["RUN"] == strange.run
@@ -335,14 +401,17 @@ STRANGE = [
     '"',
     "'",
     '"""\nimport os\nos.abort()\n"""',
-    "\'\'\'\nos.abort()\n#",
+    "'''\nos.abort()\n#",
     "\\",
     '\\"""',
     'ends in a quote"',
     "# coding: utf-7",
     "{{ 7 * 7 }}{% raw %}{# {x} {{",
     '" + __import__("os").abort() + "',
-    *(f"a{end}os.abort()" for end in ("\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")),
+    *(
+        f"a{end}os.abort()"
+        for end in ("\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")
+    ),
     "a\x00b\x1b[2J\x9b\u202e\u200b\u3164\U000e0041",
     "a very long one " * 40,
     "x" * 300 + "\n" + "y" * 300,
@@ -352,7 +421,9 @@ STRANGE = [
 @pytest.mark.parametrize("words", STRANGE)
 def test_no_words_of_a_folder_are_code(words, tmp_path):
     """What a script does is the same whatever stands in the folder, and what stands there is in it as it is, or a comment."""
-    plain, strange = (script(run.recipe(), facts_of(run)) for run in (folder(tmp_path / "a", "plain"), folder(tmp_path / "b", words)))
+    plain, strange = (
+        script(run.recipe(), facts_of(run)) for run in (folder(tmp_path / "a", "plain"), folder(tmp_path / "b", words))
+    )
     assert statements(strange) == statements(plain)
     assert ast.get_docstring(ast.parse(strange)) == ast.get_docstring(ast.parse(plain))
     assert len(strange.splitlines()) == strange.count("\n")
@@ -371,7 +442,10 @@ def folder(root: Path, words: str) -> RunFolder:
     run.base_file.write_text(json.dumps({"base": base, "labels": ["ham", words]}))
     run.data_file.touch()
     parts = {"parts": "head", "parameters": 1, "depth": 1, "attempt": 1}
-    learns = [e.Trainable(words=word, step=step, **parts | {"parts": part}) for step, part, word in ((0, "head", words), (3, "all", words))]
+    learns = [
+        e.Trainable(words=word, step=step, **parts | {"parts": part})
+        for step, part, word in ((0, "head", words), (3, "all", words))
+    ]
     rates = e.Applied(id="1", control={"type": "rates", "lr": 0.01, "why": words}, step=2, attempt=1)
     steps = e.Steps(loss=[1.0] * 9, lr=[1.0] * 9, tokens=1, seconds=1.0, rss=1, n_steps=9, step=9, attempt=1)
     run.events_file.write_bytes(b"".join(map(e.encode, [learns[0], rates, learns[1], steps])))
@@ -390,7 +464,9 @@ def statements(code: str) -> str:
 
 @pytest.mark.parametrize("words", [*STRANGE, "\ud800"])
 def test_no_facts_are_code(words):
-    strange = Facts(Path("/runs") / words, ["ham", words], Path("/other") / words, words, "", Path("/elsewhere") / words, [words])
+    strange = Facts(
+        Path("/runs") / words, ["ham", words], Path("/other") / words, words, "", Path("/elsewhere") / words, [words]
+    )
     code = script(whole(), strange)
     plain = FACTS._replace(weights=Path("/other/base"), tokens=Path("/elsewhere/tokens"), changes=["lr 0.1"])
     assert statements(code) == statements(script(whole(), plain))
@@ -410,14 +486,18 @@ def test_a_run_without_a_model_or_without_rows_has_no_script(tmp_path):
     run = create_run(tmp_path, load({}))
     with pytest.raises(BadRun, match="has not built its model yet"):
         facts_of(run)
-    run.base_file.write_text('{"base": {"kind": "brought in", "source": "x.pth", "file": "base.safetensors"}, "labels": []}')
+    run.base_file.write_text(
+        '{"base": {"kind": "brought in", "source": "x.pth", "file": "base.safetensors"}, "labels": []}'
+    )
     with pytest.raises(BadRun, match="keeps no rows"):
         facts_of(run)
 
 
 def test_what_a_run_did_on_its_way_is_said():
     told = FACTS._replace(changes=["from step 6 on head only", "from step 21 on lr 0.0005"])
-    assert "The run was changed on its way, and this script is not: from step 6 on head only;" in comments(script(whole(), told))
+    assert "The run was changed on its way, and this script is not: from step 6 on head only;" in comments(
+        script(whole(), told)
+    )
     assert "after every 8 steps one block more learns" in comments(script(whole(freeze={"thaw_every": 8}), FACTS))
     assert "on its way" not in script(whole(), FACTS)
 

@@ -87,7 +87,9 @@ def test_the_tokenizer_beside_it_gives_the_same_ids(tmp_path):
 
 def test_the_merges_are_the_published_file():
     text = "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in export.merges(tokenizer("gpt2").ranks))
-    assert hashlib.sha256(text.encode()).hexdigest() == "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"
+    assert (
+        hashlib.sha256(text.encode()).hexdigest() == "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"
+    )
 
 
 def test_a_bias_that_cannot_be_folded_is_refused():

@@ -70,7 +70,9 @@ def test_of_a_long_text_the_last_pieces_come_and_the_first_of_them_seldom_change
     befores = set()
     for n in range(MOST_PIECES - 1, MOST_PIECES + DROPPED + 2):
         typed = ask("typed", text=" a" * n)
-        assert typed["before"] + len(typed["pieces"]) == n and len(typed["curve"]) == len(typed["pieces"]) <= MOST_PIECES
+        assert (
+            typed["before"] + len(typed["pieces"]) == n and len(typed["curve"]) == len(typed["pieces"]) <= MOST_PIECES
+        )
         befores.add(typed["before"])
     assert befores == {0, DROPPED, 2 * DROPPED}
 

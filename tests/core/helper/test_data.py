@@ -66,12 +66,7 @@ def test_rows_are_filtered_searched_and_sorted(ask):
     assert rows(sort="tokens")[-1] == 38
     assert rows(sort="label", count=3) == [0, 2, 4]
     assert rows(sort="row", reverse=True, count=2) == [39, 38]
-    assert (
-        len(rows(filter="split train"))
-        + len(rows(filter="split test"))
-        + len(rows(filter="split validation"))
-        == 39
-    )
+    assert len(rows(filter="split train")) + len(rows(filter="split test")) + len(rows(filter="split validation")) == 39
 
 
 def test_rows_are_shortened_and_marked(ask):

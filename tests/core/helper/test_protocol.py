@@ -126,9 +126,7 @@ def test_importing_the_service_is_light():
 
 def test_the_data_helper_leaves_the_heavy_libraries_alone():
     heavy = ("torch", "transformers", "sklearn", "pandas", "textual", "rich")
-    code = (
-        f"import sys, core.helper.data; core.helper.data.kinds(); print([m for m in {heavy} if m in sys.modules])"
-    )
+    code = f"import sys, core.helper.data; core.helper.data.kinds(); print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -38,7 +38,9 @@ def batch():
 def test_forward_is_suffix_of_prefix_at_every_depth(readout, depth):
     model, (ids, lengths) = classifier(readout).double(), batch()
     whole = model(ids, lengths)
-    torch.testing.assert_close(model.suffix(model.prefix(ids, lengths, depth), lengths, depth), whole, atol=1e-12, rtol=0)
+    torch.testing.assert_close(
+        model.suffix(model.prefix(ids, lengths, depth), lengths, depth), whole, atol=1e-12, rtol=0
+    )
 
 
 @pytest.mark.parametrize("readout", ["last_real", "first", "mean"])
@@ -115,7 +117,9 @@ def moved(model: Classifier) -> Classifier:
 def test_merged_equals_unmerged(layers, scaling):
     model, (ids, lengths) = adapted(layers=layers, scaling=scaling, rank=3), batch()
     plain = classifier().double()
-    torch.testing.assert_close(model(ids, lengths), plain(ids, lengths), atol=1e-12, rtol=0)  # nothing is added at first
+    torch.testing.assert_close(
+        model(ids, lengths), plain(ids, lengths), atol=1e-12, rtol=0
+    )  # nothing is added at first
     moved(model)
     before = model(ids, lengths)
     assert not torch.allclose(before, plain(ids, lengths), atol=1e-3)
@@ -210,7 +214,9 @@ def test_parameter_counts_are_arithmetic(name):
     for parameter, p in model.named_parameters():
         counted[part_of(parameter)] += p.numel()
     assert counted == cost.parameters(shape, 2)
-    recipe = load({"model": {"name": name, "head": "mlp", "outputs": "sigmoid"}, "lora": {"layers": "key,up,down", "rank": 5}})
+    recipe = load(
+        {"model": {"name": name, "head": "mlp", "outputs": "sigmoid"}, "lora": {"layers": "key,up,down", "rank": 5}}
+    )
     with torch.device("meta"):
         model = Classifier(shape, 2, recipe.model)
     model.adapt(FreezePlan.parse("lora.0,head", shape.n_blocks), recipe.lora, 0)

@@ -181,7 +181,10 @@ def test_a_pause_holds_between_two_steps_and_changes_nothing(new_run):
     assert run.result()["seconds"]["learn"] + 0.6 <= learned[-1] - learned[0]
     assert sum(e.seconds for e in events if isinstance(e, Steps)) + 0.6 <= learned[-1] - learned[0]
     history = folded(run)
-    assert not history.paused and history.phase_times["learn"][1] - history.phase_times["learn"][0] + 0.6 <= learned[-1] - learned[0]
+    assert (
+        not history.paused
+        and history.phase_times["learn"][1] - history.phase_times["learn"][0] + 0.6 <= learned[-1] - learned[0]
+    )
 
 
 @pytest.mark.usefixtures("tiny")
@@ -219,14 +222,34 @@ def test_fewer_epochs_may_end_it_at_once_and_a_stop_goes_before_what_waits(new_r
     assert answers(events) == [("stop", None), ("rates", "it was told to stop")]
     assert events[-1].state == "stopped"
 
-IDS = ["thaw, then freeze", "adapters", "schedule", "told in a schedule", "adapters, and away", "changed one's mind", "held"]
+
+IDS = [
+    "thaw, then freeze",
+    "adapters",
+    "schedule",
+    "told in a schedule",
+    "adapters, and away",
+    "changed one's mind",
+    "held",
+]
 HELD = [
     ({"freeze": {"trainable": "head"}}, {5: [SetTrainable("last_two_blocks")], 20: [SetTrainable("blocks.2,head")]}),
     ({"speed": {"cache": "off"}}, {5: [SetTrainable("all")], 20: [SetTrainable("lora.1,norm,head"), Rates(lr=2e-3)]}),
     ({"freeze": {"trainable": "head", "thaw_every": 6}, "train": {"layer_decay": 0.5}}, {}),
     ({"freeze": {"trainable": "head", "thaw_every": 6}}, {10: [SetTrainable("last_block")]}),
     ({}, {5: [SetTrainable("lora")], 20: [SetTrainable("last_block")]}),
-    ({"lora": {"dropout": 0.3}}, {20: [SetTrainable("lora.2,head"), SetTrainable("lora"), SetTrainable("lora.1,lora.2,head"), SetTrainable("all"), SetTrainable("lora.1,blocks.2,head")]}),
+    (
+        {"lora": {"dropout": 0.3}},
+        {
+            20: [
+                SetTrainable("lora.2,head"),
+                SetTrainable("lora"),
+                SetTrainable("lora.1,lora.2,head"),
+                SetTrainable("all"),
+                SetTrainable("lora.1,blocks.2,head"),
+            ]
+        },
+    ),
     ({"freeze": {"thaw_every": 10}}, {5: [SetTrainable("last_block")]}),
 ]
 
@@ -258,14 +281,20 @@ def test_only_what_learns_moves_and_a_checkpoint_holds_all_that_ever_did(new_run
     run, seen = new_run(freeze={"trainable": "head"}, train={"keep": "last"}), {}
 
     def saw(event):
-        telling(run, {5: [SetTrainable("blocks.1,head")], 20: [SetTrainable("blocks.2")]})(event) if event.step in (5, 20) else None
+        telling(run, {5: [SetTrainable("blocks.1,head")], 20: [SetTrainable("blocks.2")]})(event) if event.step in (
+            5,
+            20,
+        ) else None
         if isinstance(event, Changed):
             seen[event.step] = event.parts
 
     events = live(run, saw)
     assert {part_of(name) for name in weights(run)} == {"head", "blocks.1", "blocks.2"}
     assert set(seen[5]) == {"head"} and set(seen[10]) == {"head", "blocks.1.attn", "blocks.1.mlp"}
-    assert seen[20]["head"] == seen[32]["head"] > seen[5]["head"] and seen[20]["blocks.1.mlp"] == seen[32]["blocks.1.mlp"] > 0
+    assert (
+        seen[20]["head"] == seen[32]["head"] > seen[5]["head"]
+        and seen[20]["blocks.1.mlp"] == seen[32]["blocks.1.mlp"] > 0
+    )
     assert seen[32]["blocks.2.mlp"] > 0
     learned = [(e.step, e.parts, e.depth) for e in events if isinstance(e, Trainable)]
     assert learned == [(0, "head", 3), (5, "blocks.1,head", 1), (20, "blocks.2", 2)]
@@ -284,7 +313,11 @@ def test_what_was_best_before_a_thaw_is_tested_as_it_was(new_run):
     live(run, telling(run, {20: [SetTrainable("all"), Rates(lr=0.9, head_lr=0.9)], 35: [SetTrainable("head")]}))
     live(alone)
     assert run.result()["checkpoint"] == 16
-    assert run.result()["changes"] == ["from step 21 on lr 0.9, head lr 0.9", "from step 21 on all layers", "from step 36 on head only"]
+    assert run.result()["changes"] == [
+        "from step 21 on lr 0.9, head lr 0.9",
+        "from step 21 on all layers",
+        "from step 36 on head only",
+    ]
     assert run.result()["test"] == alone.result()["test"]
     assert run.result()["validation"]["accuracy"] == alone.result()["validation"]["accuracy"]
 

@@ -15,7 +15,17 @@ from core.runs.log import EventLog
 from core.runs.root import create_run, find_run, list_runs
 
 STARTED = Started(
-    attempt=1, pid=1, n_steps=900, epochs=1, rows={}, labels=[], majority=0.5, learns=1, parameters=1, device="cpu", threads=1
+    attempt=1,
+    pid=1,
+    n_steps=900,
+    epochs=1,
+    rows={},
+    labels=[],
+    majority=0.5,
+    learns=1,
+    parameters=1,
+    device="cpu",
+    threads=1,
 )
 
 

@@ -28,9 +28,7 @@ def steps(last: int, losses: list[float], attempt=1, t=0.0, **kwargs) -> e.Steps
 
 
 def evaluated(step: int, accuracy=0.5, split="validation", attempt=1, whole=False) -> e.Evaluated:
-    return e.Evaluated(
-        step=step, attempt=attempt, split=split, rows=40, loss=0.1, accuracy=accuracy, whole=whole
-    )
+    return e.Evaluated(step=step, attempt=attempt, split=split, rows=40, loss=0.1, accuracy=accuracy, whole=whole)
 
 
 def learn(done: int, total=100, attempt=1, t=0.0) -> e.Phase:
@@ -84,9 +82,7 @@ def test_a_resume_before_the_first_checkpoint_starts_over():
 
 
 def test_the_kept_weights_are_no_point_of_the_curve():
-    history = folded(
-        started(), learn(0), steps(100, [0.5] * 100), evaluated(100, 0.9, whole=True), learn(100)
-    )
+    history = folded(started(), learn(0), steps(100, [0.5] * 100), evaluated(100, 0.9, whole=True), learn(100))
     history.apply(e.Phase(name="evaluate validation", done=40, total=40, attempt=1))
     history.apply(evaluated(100, 0.95, whole=True))
     assert [p.accuracy for p in history.evaluations["validation"]] == [0.9]
@@ -96,7 +92,12 @@ def test_the_kept_weights_are_no_point_of_the_curve():
 def test_the_last_point_is_kept_where_a_stop_came_before_it():
     history = folded(started(), learn(0), steps(100, [0.5] * 100), e.Ended(state="stopped", step=100))
     again = {"attempt": 2, "step": 100}
-    for event in (e.Resumed(from_step=100, **again), started(**again), learn(100, attempt=2), evaluated(100, 0.9, attempt=2)):
+    for event in (
+        e.Resumed(from_step=100, **again),
+        started(**again),
+        learn(100, attempt=2),
+        evaluated(100, 0.9, attempt=2),
+    ):
         history.apply(event)
     assert [p.accuracy for p in history.evaluations["validation"]] == [0.9]
 
@@ -122,7 +123,9 @@ def test_time_left_counts_from_where_this_attempt_began():
     ]
     history = folded(e.Resumed(from_step=50, attempt=2, step=50), *events)
     assert history.seconds_left == pytest.approx(80)
-    stopped_early = folded(e.Resumed(from_step=50, attempt=2, step=50), *events, learn(60, total=60, attempt=2, t=1020.0))
+    stopped_early = folded(
+        e.Resumed(from_step=50, attempt=2, step=50), *events, learn(60, total=60, attempt=2, t=1020.0)
+    )
     assert stopped_early.learning and stopped_early.seconds_left is None
     history.apply(e.Ended(state="stopped", step=60, attempt=2))
     assert history.seconds_left is None

@@ -49,7 +49,14 @@ def build(monkeypatch):
             merge(
                 {
                     "model": {"context": MOST},
-                    "train": {"batch": 8, "lr": 1e-3, "head_lr": 1e-3, "epochs": 100, "eval_every": 10, "eval_batches": 2},
+                    "train": {
+                        "batch": 8,
+                        "lr": 1e-3,
+                        "head_lr": 1e-3,
+                        "epochs": 100,
+                        "eval_every": 10,
+                        "eval_batches": 2,
+                    },
                     "speed": {"device": "cpu", "threads": 1, "cache": "run"},
                 },
                 changes,

@@ -23,7 +23,9 @@ NARROW = dataclasses.replace(GPT2, width=48, vocab=500)
 LENGTHS = np.array([5, 31, 12, 20, 9, 26, 14, 8])  # texts are short, and steps of two, so that all rows take seconds
 
 
-@pytest.fixture(scope="module", params=[pytest.param(NARROW, id="narrow"), pytest.param(GPT2, id="gpt2", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module", params=[pytest.param(NARROW, id="narrow"), pytest.param(GPT2, id="gpt2", marks=pytest.mark.slow)]
+)
 def backbone(request):
     model = Classifier(request.param, 2, load().model).backbone
     with torch.no_grad():
@@ -41,9 +43,17 @@ def texts(vocab: int, context: int) -> Texts:
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != "default"])
 def test_it_takes_a_step(name, backbone):
-    small = {"model": {"name": "gpt2"}, "train": {"eval_batches": 1}, "speed": {"device": "cpu", "threads": 1, "precision": "fp32"}}
+    small = {
+        "model": {"name": "gpt2"},
+        "train": {"eval_batches": 1},
+        "speed": {"device": "cpu", "threads": 1, "precision": "fp32"},
+    }
     batch = min(2, load({"preset": name}).batch)
-    recipe = load({"preset": name}, small, {"train": {"batch": batch, "accumulate": min(2, load({"preset": name}).train.accumulate)}})
+    recipe = load(
+        {"preset": name},
+        small,
+        {"train": {"batch": batch, "accumulate": min(2, load({"preset": name}).train.accumulate)}},
+    )
     recipe = resolve(recipe, {"text": "text", "label": "label"}, "csv", LENGTHS[:4])
     with torch.device("meta"):
         model = Classifier(backbone.shape, 2, recipe.model)

@@ -259,7 +259,8 @@ def test_beyond_memory_it_is_a_bf16_file(build, root, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("readout", "trainable"), [("last_real", "last_block"), ("last_real", "head"), ("first", "last_block"), ("last_pad", "last_block")]
+    ("readout", "trainable"),
+    [("last_real", "last_block"), ("last_real", "head"), ("first", "last_block"), ("last_pad", "last_block")],
 )
 def test_what_it_takes_of_memory_is_demanded_before_it_is_filled(build, tmp_path, monkeypatch, readout, trainable):
     speed = {"cache": "run", "cache_memory": 1.0, "precision": "fp32"}

@@ -12,7 +12,16 @@ from core.train.finetune import epoch_plan
 from core.train.loop import WATCHED
 
 PLAIN = {"train": {"batch": 4}}
-ODD = {"train": {"batch": 3, "accumulate": 2, "class_weights": "balanced", "label_smoothing": 0.1, "ignore_index": 1, "clip": 0.5}}
+ODD = {
+    "train": {
+        "batch": 3,
+        "accumulate": 2,
+        "class_weights": "balanced",
+        "label_smoothing": 0.1,
+        "ignore_index": 1,
+        "clip": 0.5,
+    }
+}
 ADAPTED = {"train": {"batch": 4}, "freeze": {"trainable": "lora.0,lora.2,head"}, "lora": {"dropout": 0.2}}
 
 

@@ -30,7 +30,10 @@ CASES = [
 ]
 FAST = {"cache": "run", "rows": "needed"}
 SLOWEST = {"cache": "off", "rows": "all"}
-HALF = [pytest.param(speed, marks=pytest.mark.slow) for speed in ({"cache": "off", "rows": "needed"}, {"cache": "run", "rows": "all"})]
+HALF = [
+    pytest.param(speed, marks=pytest.mark.slow)
+    for speed in ({"cache": "off", "rows": "needed"}, {"cache": "run", "rows": "all"})
+]
 
 
 def recipe(readout, padding, trainable, speed):

@@ -167,7 +167,9 @@ def strip(result):
 
 
 def test_a_run_of_little_patience_ends_early_and_also_when_it_was_stopped_on_the_way(new_run):
-    changes = {"train": {"epochs": 9, "patience": 1, "metric": "accuracy", "lr": 1e-6, "schedule": "cosine", "warmup": 0.1}}
+    changes = {
+        "train": {"epochs": 9, "patience": 1, "metric": "accuracy", "lr": 1e-6, "schedule": "cosine", "warmup": 0.1}
+    }
     whole, broken = new_run(**changes), new_run(**changes)
     events = live(whole)
     assert events[-1].state == "done" and max(e.step for e in events) == 32
@@ -210,7 +212,10 @@ def test_of_an_adapted_run_only_adapters_and_head_are_kept_and_it_is_asked_merge
     assert {name.split(".")[2] for name in names if ".lora." in name} == {"1", "2"}
     assert next(e for e in events if isinstance(e, Encoded)).blocks == 1  # below the lowest adapter
     changed = [e for e in events if isinstance(e, Changed)][-1].parts
-    assert set(changed) == {"blocks.1.attn", "blocks.1.mlp", "blocks.2.attn", "blocks.2.mlp", "head"} and min(changed.values()) > 0
+    assert (
+        set(changed) == {"blocks.1.attn", "blocks.1.mlp", "blocks.2.attn", "blocks.2.mlp", "head"}
+        and min(changed.values()) > 0
+    )
     asked = Predictor.open(run)
     assert not any(".lora." in name for name, _ in asked.model.named_parameters())
     with open(run.predictions_file, newline="") as file:
@@ -231,7 +236,9 @@ def test_a_run_that_does_not_fit_is_refused_before_it_takes_memory(new_run, monk
 
     monkeypatch.setattr(memory, "free", lambda: 1_000_000)  # as on a machine where nearly all is taken
     monkeypatch.setattr("psutil.Process.memory_info", lambda self: type("Memory", (), {"rss": 500_400_000})())
-    with pytest.raises(WorkbenchError, match="of memory; 0.5 are free. Batch 2 with 2 accumulated gives the same result|Learn fewer"):
+    with pytest.raises(
+        WorkbenchError, match="of memory; 0.5 are free. Batch 2 with 2 accumulated gives the same result|Learn fewer"
+    ):
         live(new_run())
     assert live(new_run(speed={"memory": "ignore"}))[-1].state == "done"
 

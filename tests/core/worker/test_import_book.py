@@ -12,7 +12,13 @@ from core.text.tokenizer import tokenizer
 from core.worker.import_book import import_book
 
 VOCAB, CONTEXT, WIDTH, HEADS, BLOCKS = 8192, 512, 256, 4, 6  # nano's
-TEXTS = ["You are a winner you have been specially selected", "see you at seven", "", "naïve 日本語", "more and more " * 60]
+TEXTS = [
+    "You are a winner you have been specially selected",
+    "see you at seven",
+    "",
+    "naïve 日本語",
+    "more and more " * 60,
+]
 
 
 # The model of chapter 4, as the book writes it, with dropout 0
@@ -123,7 +129,11 @@ def test_it_answers_as_it_does_in_the_chapter(model, saved, tmp_path):
     assert run.status().state == "done" and "review_classifier.pth" in run.status().why and run.result() is None
     assert find_run(tmp_path / "runs", "last", trained=True).name == run.name
     asked = Predictor.open(run)
-    assert (asked.recipe.model.name, asked.recipe.model.readout, asked.recipe.model.context) == ("nano", "last_pad", 120)
+    assert (asked.recipe.model.name, asked.recipe.model.readout, asked.recipe.model.context) == (
+        "nano",
+        "last_pad",
+        120,
+    )
     for text, answer in zip(TEXTS, asked.predict(TEXTS), strict=True):
         expected = classify_review(model, text, 120).tolist()
         assert answer.probabilities == pytest.approx(dict(zip(["ham", "spam"], expected, strict=True)), abs=1e-5)
@@ -159,13 +169,25 @@ WRONG = {
     "a whole model": (lambda weights: nn.Linear(2, 2), r"holds code \(torch.nn.modules.linear.Linear\)"),
     "code": (lambda weights: {"tok_emb.weight": Code()}, r"holds code \(.*print\)"),
     "a list": (lambda weights: [1, 2], "holds no weights by name"),
-    "other names": (lambda weights: {"wte.weight": torch.zeros(2, 2)}, "not of the chapter's GPTModel: it holds wte.weight"),
+    "other names": (
+        lambda weights: {"wte.weight": torch.zeros(2, 2)},
+        "not of the chapter's GPTModel: it holds wte.weight",
+    ),
     "adapters": (lambda weights: weights | {"trf_blocks.0.att.W_query.lora.A": torch.zeros(2, 2)}, "LoRA's adapters"),
-    "another size": (lambda weights: weights | {"pos_emb.weight": torch.zeros(1024, WIDTH)}, "6 blocks of width 256, context 1,024"),
+    "another size": (
+        lambda weights: weights | {"pos_emb.weight": torch.zeros(1024, WIDTH)},
+        "6 blocks of width 256, context 1,024",
+    ),
     "one missing": (lambda weights: without(weights, "final_norm.scale"), "holds no final_norm.scale"),
     "one too many": (lambda weights: weights | {"extra.weight": torch.zeros(1)}, "holds extra.weight"),
-    "one of another shape": (lambda weights: weights | {"final_norm.scale": torch.zeros(3)}, r"final_norm.scale .* is \(3,\), not \(256,\)"),
-    "a language model": (lambda weights: weights | {"out_head.weight": torch.zeros(VOCAB, WIDTH)}, "it is a language model"),
+    "one of another shape": (
+        lambda weights: weights | {"final_norm.scale": torch.zeros(3)},
+        r"final_norm.scale .* is \(3,\), not \(256,\)",
+    ),
+    "a language model": (
+        lambda weights: weights | {"out_head.weight": torch.zeros(VOCAB, WIDTH)},
+        "it is a language model",
+    ),
     "one output": (lambda weights: weights | {"out_head.weight": torch.zeros(1, WIDTH)}, "has one output"),
 }
 

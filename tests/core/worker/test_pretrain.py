@@ -29,7 +29,9 @@ DONE = ["walks to", "sings for", "writes to", "looks at", "waits for", "dreams o
 def text(tmp_path):
     rng = random.Random(1)
     path = tmp_path / "stories.txt"
-    lines = [f"{rng.choice(NAMES)} {rng.choice(DONE)} {rng.choice(NAMES)}, {rng.randint(1, 99)} times." for _ in range(700)]
+    lines = [
+        f"{rng.choice(NAMES)} {rng.choice(DONE)} {rng.choice(NAMES)}, {rng.randint(1, 99)} times." for _ in range(700)
+    ]
     path.write_text("\n".join(lines))
     return path
 

@@ -253,7 +253,11 @@ async def test_a_log_scale_draws_nothing_at_or_below_zero():
 
 
 async def test_the_axis_says_what_steps_are_on_show_and_bears_signs():
-    signs = [Signs("saved", "muted", [450, 560, 650], "○"), Signs("best", "focus", [600], "●"), Signs("none", "text", [], "◇")]
+    signs = [
+        Signs("saved", "muted", [450, 560, 650], "○"),
+        Signs("best", "focus", [600], "●"),
+        Signs("none", "text", [], "◇"),
+    ]
     async with Showing().run_test(size=(80, 20)) as pilot:
         chart = pilot.app.chart
         chart.show(loss(FALLING + [0.1] * 250, x=(550, 650), signs=signs), 1)

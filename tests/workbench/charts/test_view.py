@@ -55,7 +55,10 @@ def test_the_cursor_moves_by_columns_and_stays_on_the_curve():
     history = at(650)
     view = after(View(), "read", history=history)
     assert view.cursor == 650
-    moved = {key: after(view, "left", "left", key, history=history).cursor for key in ("left", "right", "far_left", "first", "last")}
+    moved = {
+        key: after(view, "left", "left", key, history=history).cursor
+        for key in ("left", "right", "far_left", "first", "last")
+    }
     assert moved == {"left": 620, "right": 640, "far_left": 530, "first": 1, "last": 650}
     assert after(view, "far_right", history=history).cursor == 650
     assert after(view, "read", history=history) == View()

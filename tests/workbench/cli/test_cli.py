@@ -28,7 +28,9 @@ QUICK = ["--trainable", "head", "--epochs", "1", "--model", "nano", "--context",
 @pytest.fixture(scope="module")
 def messages(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "messages.csv"
-    lines = [f"{'spam' if i % 3 == 0 else 'ham'},{'win a prize' if i % 3 == 0 else 'see you later'} {i}" for i in range(60)]
+    lines = [
+        f"{'spam' if i % 3 == 0 else 'ham'},{'win a prize' if i % 3 == 0 else 'see you later'} {i}" for i in range(60)
+    ]
     path.write_text("\n".join(["label,text", *lines]) + "\n")
     return path
 
@@ -164,7 +166,10 @@ def test_data_says_what_is_there(messages, capsys):
 
 def test_export_writes_a_folder(trained, tmp_path, capsys):
     code, out, _ = said(capsys, "export", trained[0]["run"], tmp_path / "out")
-    assert code == 0 and json.loads((tmp_path / "out" / "config.json").read_text())["id2label"] == {"0": "ham", "1": "spam"}
+    assert code == 0 and json.loads((tmp_path / "out" / "config.json").read_text())["id2label"] == {
+        "0": "ham",
+        "1": "spam",
+    }
     code, _, err = said(capsys, "export", trained[0]["run"], tmp_path / "out")
     assert code == 1 and "there already" in err
 
@@ -179,7 +184,9 @@ def test_flags_win_over_the_file_and_the_file_over_the_preset(tmp_path):
 
 
 def test_several_sentences_follow_one_flag(tmp_path):
-    given = flags.parser().parse_args(["train", "sample", "--follow", "free entry?", "see you", "--epochs", "1", "--follow", "more"])
+    given = flags.parser().parse_args(
+        ["train", "sample", "--follow", "free entry?", "see you", "--epochs", "1", "--follow", "more"]
+    )
     recipe = main.recipe_of(given)
     assert recipe.train.follow == ("free entry?", "see you", "more") and recipe.train.epochs == 1
     (tmp_path / "r.toml").write_text(toml.text(recipe))
@@ -187,7 +194,11 @@ def test_several_sentences_follow_one_flag(tmp_path):
 
 
 def test_every_option_is_a_flag_and_survives_toml(tmp_path):
-    words = {flag for action in flags.parser()._subparsers._group_actions[0].choices["train"]._actions for flag in action.option_strings}
+    words = {
+        flag
+        for action in flags.parser()._subparsers._group_actions[0].choices["train"]._actions
+        for flag in action.option_strings
+    }
     for option in options():
         assert f"--{option.name}" in words
     recipe = load({"preset": "book", "train": {"lr": 0.001}, "freeze": {"trainable": "blocks.3,norm,head"}})
@@ -209,7 +220,10 @@ def test_three_mistakes_are_reported_together(tmp_path, capsys):
     ("argv", "words"),
     [
         (["train", "--data", ""], "data.path: cannot be ''"),
-        (["train", "--data", "missing.csv"], "no file missing.csv. Check the path, or name a data set: sample, sms-spam, imdb."),
+        (
+            ["train", "--data", "missing.csv"],
+            "no file missing.csv. Check the path, or name a data set: sample, sms-spam, imdb.",
+        ),
         (["train", "missing.toml"], "cannot be read"),
         (["train", "--readout", "last_pad", "--data", "x.csv"], "fixed"),
         (["train", "--trainable", "blocks.77", "--data", "x.csv"], "blocks.77"),
@@ -278,7 +292,12 @@ def test_a_dry_run_prices_every_rung_and_leaves_only_what_it_measured(measured):
     seconds = said["seconds"]
     assert seconds["total"] == pytest.approx(seconds["once"] + seconds["epoch"] + seconds["besides"], abs=0.01)
     assert seconds["cached"] == seconds["total"] < seconds["uncached"]
-    assert [rung["from"] for rung in said["ladder"]] == ["head", "norm", *(f"blocks.{i}" for i in range(5, -1, -1)), "embeddings"]
+    assert [rung["from"] for rung in said["ladder"]] == [
+        "head",
+        "norm",
+        *(f"blocks.{i}" for i in range(5, -1, -1)),
+        "embeddings",
+    ]
     assert said["ladder"][2]["seconds"] == seconds and said["ladder"][-1]["learns"] == said["parameters"]
     assert [path.name for path in folder.rglob("*")] == ["cache", "speeds.json"]
 
@@ -321,7 +340,10 @@ def test_a_file_with_one_label_fails_with_a_sentence(tmp_path):
     path = tmp_path / "one.tsv"
     path.write_text("".join(f"ham\tsome words {i}\n" for i in range(30)))
     done = subprocess.run(
-        [*WORKBENCH, "train", str(path), "--runs", str(tmp_path / "runs"), "--json"], capture_output=True, text=True, timeout=DEADLINE
+        [*WORKBENCH, "train", str(path), "--runs", str(tmp_path / "runs"), "--json"],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
     )
     assert done.returncode == 1 and "Every row says ham" in done.stderr
     failed = json.loads(done.stdout)

@@ -74,7 +74,10 @@ def test_only_runs_that_are_done_are_compared(pair, runs, said):
 
 def test_a_name_and_a_note(pair, said, tmp_path):
     assert said("name", "r1", " the  book's ", "--note", "as printed")[1] == "r1 is called the book's.\n"
-    assert json.loads(said("name", "the book's", "book", "--json")[1])["label"] == {"name": "book", "note": "as printed"}
+    assert json.loads(said("name", "the book's", "book", "--json")[1])["label"] == {
+        "name": "book",
+        "note": "as printed",
+    }
     listed = json.loads(said("runs", "--json")[1])
     assert [(row["name"], row["label"]["name"]) for row in listed] == [("r2", ""), ("r1", "book")]
     assert "r1\tbook\tdone" in said("runs")[1]

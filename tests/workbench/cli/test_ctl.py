@@ -99,7 +99,9 @@ def test_answers_begin_where_the_run_was_told(runs):
         assert found.id == answers.id and [*answers.said()] == ["r1, step 400: told to pause"]
 
 
-@pytest.mark.parametrize(("words", "control"), [(("step", None), Step(1)), (("step", "7"), Step(7)), (("stop", None), Stop())])
+@pytest.mark.parametrize(
+    ("words", "control"), [(("step", None), Step(1)), (("step", "7"), Step(7)), (("stop", None), Stop())]
+)
 def test_words_that_are_meant(runs, words, control):
     assert command.control_of(runs.write("running"), *words) == control
 

@@ -15,7 +15,12 @@ D, VOCAB, CONTEXT, BLOCKS = 256, 8192, 512, 6  # nano's
 
 @pytest.fixture
 def brought_in(tmp_path, capsys):
-    shapes = {"tok_emb.weight": (VOCAB, D), "pos_emb.weight": (CONTEXT, D), "out_head.weight": (2, D), "out_head.bias": (2,)}
+    shapes = {
+        "tok_emb.weight": (VOCAB, D),
+        "pos_emb.weight": (CONTEXT, D),
+        "out_head.weight": (2, D),
+        "out_head.bias": (2,),
+    }
     norms = ["final_norm"]
     for i in range(BLOCKS):
         block = f"trf_blocks.{i}"

@@ -144,9 +144,7 @@ def caption(profile: Profile, end: int, width: int) -> str:
 
 def _ticks(axis: Axis, limit: int | None) -> str:
     width = axis.n * axis.wide
-    step = next(
-        s * 10**p for p in range(9) for s in (1, 2, 3, 5) if axis.end / (s * 10**p) <= max(2, width // 9)
-    )
+    step = next(s * 10**p for p in range(9) for s in (1, 2, 3, 5) if axis.end / (s * 10**p) <= max(2, width // 9))
     places = [(axis.at(tokens), f"{tokens:,}") for tokens in range(0, axis.end + 1, step)]
     if limit is not None:
         start = max(0, min(limit - 2, width - 5))

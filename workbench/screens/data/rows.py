@@ -113,9 +113,7 @@ class Rows(Lines):
         """The line above the rows; an arrow stands at what they are sorted by."""
         arrow = " ▾" if self.view.reverse else " ▴"
         row, label, tokens = (name + arrow * (name == self.view.sort) for name in SORTS)
-        words = (
-            f" {pad(row, 7, right=True)}  {pad(label, self._label_width)}  {pad(tokens, 8, right=True)}  text"
-        )
+        words = f" {pad(row, 7, right=True)}  {pad(label, self._label_width)}  {pad(tokens, 8, right=True)}  text"
         return Text(cut(words, width), colour(self, "muted"), no_wrap=True)
 
     @property
@@ -130,9 +128,7 @@ class Rows(Lines):
         text, muted = colour(self, "text"), colour(self, "muted")
         line = Text(no_wrap=True)
         line.append(f" {row.row:>7}  ", muted)
-        line.append(
-            pad(on_one_line(row.label), self._label_width), colour(self, self._hues.get(row.label, "muted"))
-        )
+        line.append(pad(on_one_line(row.label), self._label_width), colour(self, self._hues.get(row.label, "muted")))
         line.append(f"  {row.tokens:>8,}  ", muted)
         marks = f"  {', '.join(row.marks)}" if row.marks and width >= 100 else ""
         room = width - line.cell_len - len(marks) - 1

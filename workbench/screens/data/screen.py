@@ -54,9 +54,7 @@ class DataScreen(BaseScreen):
         notes = Panel(Notes(), title="Worth a look", letter="w", joint="├", id="notes")
         await self.query_one("#above").mount(Vertical(lengths, notes, id="right", classes="ready"))
         find_row = Input(placeholder="find in the texts", id="find-row", classes="find")
-        rows = Panel(
-            Static(id="row-headings"), Rows(), find_row, title="Rows", letter="r", classes="ready", id="rows"
-        )
+        rows = Panel(Static(id="row-headings"), Rows(), find_row, title="Rows", letter="r", classes="ready", id="rows")
         tokens = Panel(VerticalScroll(Tokens()), title="Tokens", letter="k", id="tokens")
         await self.mount(rows, tokens, before=self.query_one(Footer))
 

@@ -87,9 +87,7 @@ class Source(Widget, can_focus=True):
         lines = [
             Text.assemble((name, f"bold {text}"), "  ", (cut(on_one_line(profile.format), room), muted)),
             Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}, {QUOTES[profile.quoting]}.", muted),
-            Text(
-                f"Label: {column(profile.columns['label'])}. Text: {column(profile.columns['text'])}.", muted
-            ),
+            Text(f"Label: {column(profile.columns['label'])}. Text: {column(profile.columns['text'])}.", muted),
         ]
         if left_out:
             lines.append(Text(f"Left out: {on_one_line(left_out)}.", muted))

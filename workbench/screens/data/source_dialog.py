@@ -113,7 +113,9 @@ class SourceDialog(Dialog[dict | None]):
         with Panel(title="Source", classes="dialog"):
             with Horizontal(classes="field"):
                 yield Static("file", classes="name")
-                yield Input(self._path, placeholder="path of a CSV, TSV, JSONL or plain text file, or a data set", id="path")
+                yield Input(
+                    self._path, placeholder="path of a CSV, TSV, JSONL or plain text file, or a data set", id="path"
+                )
             yield Files()
             with Horizontal(classes="field columns"):
                 yield Static("text", classes="name")

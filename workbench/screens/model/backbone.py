@@ -85,9 +85,7 @@ class Backbone(Widget, can_focus=True):
             style = f"bold {colour(self, 'text')}" if here else colour(self, "muted")
             names.append(pad(preset.title, column - 1), style)
             words = weights_in_words(name, recipe, desk.models)
-            where.append(
-                " " + pad(cut(words, column - 2), column - 1), colour(self, "muted" if here else "frozen")
-            )
+            where.append(" " + pad(cut(words, column - 2), column - 1), colour(self, "muted" if here else "frozen"))
         return Text("\n").join([names, where])
 
     def _choose(self, index: int) -> None:

@@ -61,7 +61,12 @@ class PricePanel(Widget):
         ]
         lines = [self._row(*row) for row in rows + self._times()]
         muted, text = colour(self, "muted"), colour(self, "text")
-        lines.append(Text(f"{'last key':<{NAME_WIDTH}}{_difference(self._before, now)}" if self._now != self._before else "", muted))
+        lines.append(
+            Text(
+                f"{'last key':<{NAME_WIDTH}}{_difference(self._before, now)}" if self._now != self._before else "",
+                muted,
+            )
+        )
         if now.memory > self._memory:
             lines.append(Text.assemble(("▲ ", colour(self, "warning")), ("more than this machine has", text)))
         else:
@@ -77,7 +82,10 @@ class PricePanel(Widget):
             once = about(now.once), f"{plural(now.blocks, 'block')}, cache {size(now.cache)}"
         else:
             thaws = recipe.plan.depth and recipe.freeze.thaw_every
-            once = "–", "the cache is off" if off else "thaws too soon for a cache" if thaws else "nothing below to cache"
+            once = (
+                "–",
+                "the cache is off" if off else "thaws too soon for a cache" if thaws else "nothing below to cache",
+            )
         other = f"{'cached' if off else 'uncached'} near {about(now.otherwise)}" if now.otherwise is not None else ""
         return [
             ("once", *once),
@@ -100,7 +108,10 @@ class PricePanel(Widget):
             return Text("P measures" if short else "Estimated. P measures this machine.", muted)
         if short:
             return Text("")
-        return Text("Times come when the file has been read." if desk.profiling else "Times need a file: 1 leads to Data.", muted)
+        return Text(
+            "Times come when the file has been read." if desk.profiling else "Times need a file: 1 leads to Data.",
+            muted,
+        )
 
     def _row(self, name: str, figure: str, beside: str) -> Text:
         line = Text.assemble(

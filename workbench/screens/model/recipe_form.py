@@ -58,7 +58,9 @@ class Options(Lines):
         What adapters are made of is among them where there are any.
         """
         adapters = any(part.startswith("lora.") for part in self.app.desk.plan.parts)
-        return [o for o in self._all if self.everything or o.first or o.name in ALWAYS or (adapters and o.name in ADAPTERS)]
+        return [
+            o for o in self._all if self.everything or o.first or o.name in ALWAYS or (adapters and o.name in ADAPTERS)
+        ]
 
     @property
     def indent(self) -> int:
@@ -185,9 +187,7 @@ class RecipeForm(Container):
     def _explain(self) -> None:
         form, below = self.query_one(Options), self.query_one(Explanation)
         below.help = (
-            form.option.help
-            if form.option
-            else "Every option has a name, a default and a place in recipe.toml."
+            form.option.help if form.option else "Every option has a name, a default and a place in recipe.toml."
         )
         name = form.option.name if form.option else ""
         refused = self.app.desk.refused

@@ -74,14 +74,10 @@ class Kept(Lines):
 
     def line(self, index: int, width: int) -> Text:
         entry, muted = self._entries[index], colour(self, "muted")
-        label = min(
-            MOST_LABEL, max(cell_len(on_one_line(e.answer.label)) if e.answer else 1 for e in self._entries)
-        )
+        label = min(MOST_LABEL, max(cell_len(on_one_line(e.answer.label)) if e.answer else 1 for e in self._entries))
         by = max(cell_len(e.by) for e in self._entries)
         room = width - 2 - 2 - label - PERCENT - 2 - by - 2
-        text = Text(
-            "  " + pad(on_one_line(entry.text[: 2 * width]), room) + "  ", colour(self, "text"), no_wrap=True
-        )
+        text = Text("  " + pad(on_one_line(entry.text[: 2 * width]), room) + "  ", colour(self, "text"), no_wrap=True)
         if entry.answer is None:
             return text.append("…", muted)
         text.append(pad(on_one_line(entry.answer.label), label), colour(self, entry.role))

@@ -33,11 +33,7 @@ def choices(root: Path) -> list[tuple[Asked, str]]:
         for name, step in steps.items():
             if name == "last" and step == steps.get("best"):
                 continue
-            tested = (
-                f", test {percent(result['test']['accuracy'])}"
-                if result and result["checkpoint"] == step
-                else ""
-            )
+            tested = f", test {percent(result['test']['accuracy'])}" if result and result["checkpoint"] == step else ""
             words = f"step {step:,}, {recipe.model.name}, {recipe.plan.in_words}{tested}"
             found.append((Asked(run.path, name), words))
     return found

@@ -66,9 +66,7 @@ class PlayScreen(BaseScreen):
         yield TokenCurve(id="beginnings")
         with Panel(title="Kept", letter="k", id="kept"):
             yield Kept()
-            yield Static(
-                "enter keeps a text with its verdict. ↑ brings examples, and what was kept.", id="none-kept"
-            )
+            yield Static("enter keeps a text with its verdict. ↑ brings examples, and what was kept.", id="none-kept")
 
     def on_mount(self) -> None:
         self.desk.run_changed.subscribe(self, self._look)
@@ -107,9 +105,7 @@ class PlayScreen(BaseScreen):
         if asked is None:
             return
         try:
-            about = await self.desk.helper("model").ask(
-                "open", run=str(asked.folder), checkpoint=asked.checkpoint
-            )
+            about = await self.desk.helper("model").ask("open", run=str(asked.folder), checkpoint=asked.checkpoint)
             self._opened = await asyncio.to_thread(classifiers.opened, asked, **about)
         except Superseded:
             return

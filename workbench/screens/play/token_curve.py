@@ -86,7 +86,9 @@ class Columns(Widget):
     def _segments(self, columns: Sequence[Column], line: int) -> Iterator[Segment]:
         """A line of a row of columns."""
         text, muted = Style.parse(colour(self, "text")), Style.parse(colour(self, "muted"))
-        bar = Style.parse(f"{colour(self, self._role)} on {colour(self, 'surface')}")  # what is empty of it is seen, too
+        bar = Style.parse(
+            f"{colour(self, self._role)} on {colour(self, 'surface')}"
+        )  # what is empty of it is seen, too
         for column in columns:
             if line == 0:
                 yield Segment(column.text + " " * (column.width + 1 - cell_len(column.text)), text)
@@ -107,7 +109,9 @@ class TokenCurve(Panel):
         self._columns = Columns()
         super().__init__(self._columns, title=TITLE, **kwargs)
 
-    def show(self, label: str, role: str, pieces: Sequence[tuple[str, int]], shares: Sequence[float], before: int) -> None:
+    def show(
+        self, label: str, role: str, pieces: Sequence[tuple[str, int]], shares: Sequence[float], before: int
+    ) -> None:
         """Texts with the tokens that each takes, and the share of `label` after each; `before` tokens are left out."""
         name = cut(on_one_line(label), MOST_LABEL)
         self.title = f"{name[:1].upper()}{name[1:]} %, {TITLE[:1].lower()}{TITLE[1:]}"

@@ -23,9 +23,7 @@ class YourText(TextArea):
         """Enter."""
 
     def __init__(self) -> None:
-        super().__init__(
-            highlight_cursor_line=False, placeholder="Type or paste a text. ↑ brings an example."
-        )
+        super().__init__(highlight_cursor_line=False, placeholder="Type or paste a text. ↑ brings an example.")
         self.match_cursor_bracket = False
         self.earlier: Sequence[str] = ()
         self._own = ""
@@ -41,9 +39,7 @@ class YourText(TextArea):
         start, end = sorted((start, end))
         room = MOST - len(self.text) + len(self.get_text_range(start, end))
         clean = UNSHOWN.sub("�", insert[: 2 * MOST].replace("\r\n", "\n").replace("\r", "\n"))
-        return super().replace(
-            clean[: max(0, room)], start, end, maintain_selection_offset=maintain_selection_offset
-        )
+        return super().replace(clean[: max(0, room)], start, end, maintain_selection_offset=maintain_selection_offset)
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "enter":

@@ -47,11 +47,7 @@ class Differences(Widget):
                 mine, its = self._recipe.plan.in_words, other.plan.in_words
             line = Text.assemble((pad(names[option], name), muted), f" {pad(_shown(mine), value)}")
             lines.append(line.append(f" {cut(_shown(its), value)}", muted) if self._other else line)
-        words = (
-            f"{plural(equal, 'field')} equal"
-            if self._other
-            else f"{plural(equal, 'field')} as in the default"
-        )
+        words = f"{plural(equal, 'field')} equal" if self._other else f"{plural(equal, 'field')} as in the default"
         return Text("\n").join([*lines, Text(cut(words, width), muted)])
 
 

@@ -178,7 +178,7 @@ def in_columns(entries: list[Entry]) -> list[dict[str, str]]:
 
 
 def _score(versus: Comparison) -> str:
-    """ '9:5   even'."""
+    """'9:5   even'."""
     if not versus.rows:
         return "no shared row"
     return f"{f'{versus.won}:{versus.lost}':<5} {versus.verdict}"
@@ -212,9 +212,7 @@ class Baselines(Widget):
         width = table.scrollable_content_region.width
         at = table.headings(width).cell_len - sum(table.figures(width).values())
         lines = [
-            Text.assemble(
-                (f"   · {pad(words, at - 5)}", muted), (f"{percent(share):>{FIGURES['test']}}", muted)
-            )
+            Text.assemble((f"   · {pad(words, at - 5)}", muted), (f"{percent(share):>{FIGURES['test']}}", muted))
             for words, share in self._shares
         ]
         return Text("\n").join(lines)

@@ -97,7 +97,9 @@ class RunsScreen(BaseScreen):
             self._marked = [path for path in self._marked if path in paths]
             self.set_class(bool(self._entries), "-some")
             self.query_one("#nothing", Static).update(self._nothing())
-            self.query_one("#queue", Static).update(f"▲ {interrupted}, which was interrupted. r on one of them goes on.")
+            self.query_one("#queue", Static).update(
+                f"▲ {interrupted}, which was interrupted. r on one of them goes on."
+            )
             self.query_one("#queue", Static).display = bool(interrupted)
             self._show()
             self._read_curves()
@@ -224,7 +226,17 @@ class RunsScreen(BaseScreen):
     # What the person asks for
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action not in ("open_run", "overlay", "baseline", "name_run", "delete_run", "resume", "start_now", "take_out", "undo"):
+        if action not in (
+            "open_run",
+            "overlay",
+            "baseline",
+            "name_run",
+            "delete_run",
+            "resume",
+            "start_now",
+            "take_out",
+            "undo",
+        ):
             return super().check_action(action, parameters)
         entry = self._selected if self.query(RunTable) else None
         match action:

@@ -63,7 +63,10 @@ class RunControls(BaseScreen):
         heard = [
             e
             for e in said
-            if isinstance(e, Applied) and e.control["type"] == "stop" and not e.refused and e.attempt == said[-1].attempt
+            if isinstance(e, Applied)
+            and e.control["type"] == "stop"
+            and not e.refused
+            and e.attempt == said[-1].attempt
         ]
         return self._stop_asked is desk.run or bool(heard and not isinstance(said[-1], Ended))
 

@@ -88,9 +88,7 @@ def carried(began: FreezePlan, plan: FreezePlan, now: FreezePlan) -> FreezePlan:
     return changed if changed.parts else now
 
 
-def consequences(
-    recipe: Recipe, history: History, now: FreezePlan, plan: FreezePlan, speeds: Speeds | None
-) -> str:
+def consequences(recipe: Recipe, history: History, now: FreezePlan, plan: FreezePlan, speeds: Speeds | None) -> str:
     """What comes of learning with another plan than the present one, in sentences; empty where it is that."""
     if plan == now:
         return ""

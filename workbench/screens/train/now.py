@@ -55,7 +55,9 @@ class Now(Widget):
             tokens = f"steps/s · {history.tokens_per_second:,.0f} tokens/s"
             rows.append(("speed", f"{history.steps_per_second:.3g}", tokens))
         if history.rates:
-            rows.append(("rate", rate(history.rates[-1]), "S changes it" if history.learning and self._status.alive else ""))
+            rows.append(
+                ("rate", rate(history.rates[-1]), "S changes it" if history.learning and self._status.alive else "")
+            )
         if history.rss:
             rows.append(("memory", size(history.rss), f"of {size(machine_memory()[0])}"))
         if history.saved is not None:
@@ -63,8 +65,7 @@ class Now(Widget):
             rows.append(("cache", took(abs(history.saved)), words))
         muted = colour(self, "muted")
         return Text("\n").join(
-            Text.assemble((f"{name:<10}", muted), f"{figure:>8}", (f"  {words}", muted))
-            for name, figure, words in rows
+            Text.assemble((f"{name:<10}", muted), f"{figure:>8}", (f"  {words}", muted)) for name, figure, words in rows
         )
 
     def _line(self) -> Text:

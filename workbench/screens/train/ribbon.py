@@ -90,9 +90,7 @@ class Ribbon(Widget):
     def _progress(self, width: int) -> Text:
         history, status = self._history, self._status
         if status.quiet > QUIET:
-            words = (
-                f"▲ No sign of life for {clock(status.quiet)}. It may wait for memory; w shows what it wrote."
-            )
+            words = f"▲ No sign of life for {clock(status.quiet)}. It may wait for memory; w shows what it wrote."
             return Text(words, colour(self, "warning"))
         if self._stopping:
             words = "■ Stopping at the next batch, with a checkpoint. r takes it up again."
