@@ -85,7 +85,7 @@ def test_weights_that_are_only_read_may_have_another_name(run, other):
 def test_the_command_and_the_worker_say_so_and_change_nothing(run, elsewhere, other, seen, program, name):
     put("link", run.path / name, other)
     before = seen(run.path), seen(elsewhere)
-    resume, work = ("workbench", "resume", "r1", "--runs", run.path.parent), ("core.worker.process", run.path)
+    resume, work = ("workbench", "resume", "r1", "--runs", run.path.parent), ("core.worker", run.path)
     for command in (resume, work):
         ended = program(*command)
         words = " ".join(ended.stderr.split())

@@ -18,7 +18,7 @@ def test_a_run_with_a_link_in_place_of_a_folder_is_not_taken_up(run, elsewhere, 
     resumed = program("workbench", "resume", run.name, "--runs", run.path.parent)
     words = " ".join(resumed.stderr.split())
     assert resumed.returncode == 1 and f"{name} is a link, not a folder of its own. Remove it" in words
-    worker = program("core.worker.process", run.path)
+    worker = program("core.worker", run.path)
     assert worker.returncode == 1 and "is a link" in worker.stderr and "Traceback" not in worker.stderr
     assert (seen(run.path), seen(elsewhere)) == before
 

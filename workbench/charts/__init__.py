@@ -1,0 +1,1 @@
+"""Curves over steps: their arithmetic, how they are looked at, and the one file that knows plotext."""

@@ -1,0 +1,1 @@
+"""Widgets that several screens use: panel, list, header, footer, the ladder of layers."""

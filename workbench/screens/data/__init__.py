@@ -1,0 +1,1 @@
+"""Data: what am I about to learn from?"""

@@ -1,0 +1,1 @@
+"""Model: what will learn, and what will it cost?"""

@@ -1,0 +1,1 @@
+"""Play: does it work on my words?"""

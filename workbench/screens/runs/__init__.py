@@ -1,0 +1,1 @@
+"""Runs: what have I tried?"""

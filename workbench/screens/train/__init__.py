@@ -1,0 +1,1 @@
+"""Train: is it learning?"""
