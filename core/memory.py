@@ -59,7 +59,7 @@ def _group(folder: Path, limit: str, used: str) -> tuple[int, int] | None:
 
 
 def demand(needed: Callable[[int], int], batch: int, accumulate: int, room: int) -> None:
-    """Raises NoRoom where a run of such batches takes more than `room` bytes, with a batch that fits.
+    """Raises NotEnoughMemory where a run of such batches takes more than `room` bytes, with a batch that fits.
 
     `needed` gives a run's peak in bytes from its batch.
     """

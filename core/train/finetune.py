@@ -56,7 +56,7 @@ def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
 
 
 def check_memory(recipe: Recipe, texts: Texts, n_classes: int) -> None:
-    """Raises NoRoom where learning would take more memory than there is: running out of it ends a process unasked."""
+    """Raises NotEnoughMemory where learning would take more memory than there is: running out of it ends a process unasked."""
     if recipe.speed.memory == "ignore" or recipe.speed.device != "cpu":
         return
     costs = cost.Costs.of(recipe, n_classes)
