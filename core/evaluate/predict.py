@@ -15,7 +15,7 @@ from core.presets import MODELS
 from core.recipe import READS_PADS, Recipe
 from core.runs.folder import RunFolder, step_of
 from core.text.tokenizer import Tokenizer, cut, well_formed
-from core.train.restore import tokenizer_of, trained_model
+from core.train.restore import run_tokenizer, trained_model
 
 
 class Prediction(msgspec.Struct):
@@ -54,8 +54,9 @@ def probabilities(
 class Predictor:
     """A trained run, ready to be asked."""
 
-    def __init__(self, model: Classifier, words: Tokenizer, recipe: Recipe, names: Sequence[str], step: int):
-        self.model, self.words, self.recipe, self.names, self.step = model, words, recipe, list(names), step
+    def __init__(self, model: Classifier, tokenizer: Tokenizer, recipe: Recipe, names: Sequence[str], step: int):
+        self.model, self.tokenizer, self.recipe = model, tokenizer, recipe
+        self.names, self.step = list(names), step
 
     @classmethod
     def open(cls, run: RunFolder, name: str | None = None) -> "Predictor":
@@ -66,19 +67,22 @@ class Predictor:
         recipe = run.recipe()
         folder = run.checkpoint(name or kept(run, recipe))
         model, labels = trained_model(run, recipe, folder)
-        return cls(model, tokenizer_of(run, recipe), recipe, labels, step_of(folder))
+        return cls(model, run_tokenizer(run, recipe), recipe, labels, step_of(folder))
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One answer a text. Empty text is read as one end-of-text token."""
         context = self.recipe.model.context
         texts = [well_formed(text) for text in texts]
-        encoded = [self.words.encode(text) for text in texts]
-        found = probabilities(self.model, [cut(ids, context, self.words) for ids in encoded], self.recipe)
+        encoded = [self.tokenizer.encode(text) for text in texts]
+        found = probabilities(self.model, [cut(one, context, self.tokenizer) for one in encoded], self.recipe)
         return [
             Prediction(
-                text, self.names[int(p.argmax())], dict(zip(self.names, p.tolist(), strict=True)), len(ids) > context
+                text,
+                self.names[int(p.argmax())],
+                dict(zip(self.names, p.tolist(), strict=True)),
+                len(one.ids) > context,
             )
-            for text, ids, p in zip(texts, encoded, found, strict=True)
+            for text, one, p in zip(texts, encoded, found, strict=True)
         ]
 
 

@@ -10,7 +10,7 @@ from core.evaluate.incremental import IncrementalClassifier
 from core.evaluate.predict import Prediction, Predictor, kept
 from core.files import Progress
 from core.runs.folder import RunFolder
-from core.text.tokenizer import cut, well_formed, whole
+from core.text.tokenizer import well_formed, whole
 from core.train.checkpoint import MANIFEST
 
 MOST_PIECES = 200  # of a text, the last; more than a screen shows
@@ -77,8 +77,8 @@ class _Desk:
             why = f"A verdict at every token needs {other}."
             return {"answer": asked.predict([text])[0], "pieces": None, "curve": None, "before": 0, "why": why}
         text, context = well_formed(text), asked.recipe.model.context
-        tokens = asked.words.pieces(text)
-        found = self._typist.verdicts(cut((token for token, _ in tokens), context, asked.words).tolist())
+        tokens = asked.tokenizer.pieces(text)
+        found = self._typist.verdicts([piece.id for piece in tokens[:context]] or [asked.tokenizer.pad])
         probabilities = dict(zip(asked.names, found[-1].tolist(), strict=True))
         answer = Prediction(text, asked.names[int(found[-1].argmax())], probabilities, len(tokens) > context)
         return {"answer": answer, **_curve(list(whole(tokens[:context])), found), "why": ""}

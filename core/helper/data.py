@@ -65,7 +65,7 @@ class _Desk:
         i = int(np.searchsorted(table.rows, args["row"]))
         if i == len(table.rows) or table.rows[i] != args["row"]:
             raise BadData(f"Row {args['row']} has no text and label.", "Choose another row.")
-        tokens = survey.words.pieces(table.texts[i])
+        tokens = survey.tokenizer.pieces(table.texts[i])
         return {
             "text": table.texts[i],
             "label": table.labels[i],

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import msgspec
+import numpy as np
 import pytest
 import torch
 
@@ -13,7 +14,8 @@ from core.helper.protocol import HELPERS
 from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
 from core.presets import Shape
-from core.text.tokenizer import tokenizer
+from core.text.byte_bpe import built_in
+from core.text.tokenizer import Encoding
 
 CONTEXT = 48
 
@@ -21,18 +23,18 @@ CONTEXT = 48
 @pytest.fixture
 def tiny():
     """A model that says nearly anything with the same likelihood, pieces of characters too."""
-    backbone = GPT2(Shape(2, 16, 2, CONTEXT, tokenizer("gpt2").vocab))
+    backbone = GPT2(Shape(2, 16, 2, CONTEXT, built_in("gpt2").vocab))
     backbone.initialize(torch.Generator().manual_seed(0))
-    return language_model.Pretrained(LanguageModel(backbone).eval(), tokenizer("gpt2"), "random")
+    return language_model.Pretrained(LanguageModel(backbone).eval(), built_in("gpt2"), "random")
 
 
-class Words:
+class Bytes:
     """A tokenizer of bytes."""
 
     pad = 256
 
     def encode(self, text):
-        return list(text.encode())
+        return Encoding(np.frombuffer(text.encode(), dtype=np.uint8))
 
     def bytes_of(self, ids):
         return [bytes([id]) if id < 256 else b"" for id in ids]
@@ -46,9 +48,9 @@ def saying(text: bytes) -> language_model.Pretrained:
         parameter.zero_()
     backbone.ln_f.weight.fill_(1)
     backbone.wte.weight.copy_(torch.eye(257))
-    for at, byte in enumerate([*text, Words.pad]):
+    for at, byte in enumerate([*text, Bytes.pad]):
         backbone.wpe.weight[at, byte] = 9
-    return language_model.Pretrained(LanguageModel(backbone).eval(), Words(), "random")
+    return language_model.Pretrained(LanguageModel(backbone).eval(), Bytes(), "random")
 
 
 def test_no_character_is_ever_half_there():
