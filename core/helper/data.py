@@ -19,11 +19,13 @@ MOST_PIECES = 4000  # tokens of a text that are shown one by one
 
 def kinds() -> dict[str, Callable]:
     """The questions that this helper answers, by kind."""
-    desk = _Desk()
-    return {"profile": desk.profile, "rows": desk.rows, "pieces": desk.pieces, "models": models}
+    requests = DataRequests()
+    return {"profile": requests.profile, "rows": requests.rows, "pieces": requests.pieces, "models": models}
 
 
-class _Desk:
+class DataRequests:
+    """Answers requests about the file that was looked at last."""
+
     def __init__(self) -> None:
         self._survey: Survey | None = None
         self._listed: tuple[tuple, np.ndarray] = ((), np.empty(0, dtype=np.int64))

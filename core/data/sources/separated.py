@@ -48,8 +48,10 @@ def read(given: Input, options: Options, progress: Progress | None) -> Cells:
 def parse(lines: Iterable[str], separator: str, quoting: str, strict: bool = False) -> Iterator[list[str]]:
     """The rows of a separated file without its blank lines, just as pandas reads them."""
     csv.field_size_limit(FIELD)
-    how = csv.QUOTE_NONE if quoting == "none" else csv.QUOTE_MINIMAL
-    for cells in csv.reader(lines, delimiter=separator, quoting=how, strict=strict):
+    rows = csv.reader(
+        lines, delimiter=separator, quoting=csv.QUOTE_NONE if quoting == "none" else csv.QUOTE_MINIMAL, strict=strict
+    )
+    for cells in rows:
         if len(cells) > 1 or (cells and cells[0].strip()):
             yield cells
 

@@ -10,6 +10,7 @@ import torch
 from core.errors import BadModel, BadRecipe, WorkbenchError
 from core.evaluate import language_model
 from core.evaluate.question import BEGINNING, EXAMPLE, IS_IT_SPAM, Question
+from core.helper import language_model as helper
 from core.helper.protocol import HELPERS
 from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
@@ -88,12 +89,12 @@ def asked(**question):
     def progress(name, done, total, unit, said=""):
         heard.append((name, done, total, unit, said))
 
-    kind = language_model.kinds()["ask"]
+    kind = helper.kinds()["ask"]
     return msgspec.to_builtins(kind(question, progress)), heard
 
 
 def test_the_helper_answers_with_what_is_said_at_each_token():
-    assert "core.evaluate.language_model" in HELPERS["model"]
+    assert "core.helper.language_model" in HELPERS["model"]
     answer, heard = asked(model="nano", weights="random", text="Hello", tokens=6, temperature=1.0, top_k=5)
     assert set(answer) == {"text", "continuation", "tokens", "seconds", "weights", "ended"}
     assert answer["text"] == "Hello" and answer["tokens"] == 6 and answer["weights"] == "random"
@@ -108,10 +109,10 @@ def test_the_helper_answers_with_what_is_said_at_each_token():
 
 
 def test_the_model_is_kept_until_another_is_asked():
-    desk, models = language_model._Desk(), []
+    requests, models = helper.LanguageModelRequests(), []
     for weights, seed in [("random", 1), ("random", 1), ("random", 2), ("pretrained", 2), ("pretrained", 3)]:
-        desk.ask({"model": "nano", "text": "a", "weights": weights, "tokens": 1, "seed": seed}, lambda *_, **__: None)
-        models.append(desk._model)
+        requests.ask({"model": "nano", "text": "a", "weights": weights, "tokens": 1, "seed": seed}, lambda *_, **__: None)
+        models.append(requests._model)
     assert models[0] is models[1] and models[3] is models[4] and len({*map(id, models)}) == 3
 
 
