@@ -110,7 +110,7 @@ def write(ranks: dict[bytes, int], path: Path) -> None:
 
 
 def read(path: Path, sha256: str | None = None) -> dict[bytes, int]:
-    """The tokens of a file and their ids. Raises BadModel where it is damaged: not what `sha256`, of its lines, says."""
+    """The tokens of a file and their ids. Raises BadModel where it is damaged, as by `sha256`, which is of its lines."""
     try:
         lines = lzma.decompress(path.read_bytes())
         found = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, lines.splitlines())}
@@ -135,7 +135,7 @@ def built_in(name: str) -> BPE:
 
 
 def read_for(preset: ModelPreset, file: Path) -> BPE:
-    """A tokenizer from a file, for a model of that shape. Raises BadModel where it is damaged, or the model is smaller."""
+    """A tokenizer from a file, for a model of that shape. Raises BadModel for a damaged file, or a smaller model."""
     ranks = read(file)
     if max(ranks.values()) >= preset.shape.vocab - 1:
         raise BadModel(

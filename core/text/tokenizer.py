@@ -24,7 +24,7 @@ class Piece(NamedTuple):
 
 
 class Tokenizer(Protocol):
-    """`id` names it in a run, `pad` is the id that fills a batch, `vocab` the number of ids. No text yields a special id."""
+    """`id` names it, `pad` is the id that fills a batch, `vocab` the number of ids. No text yields a special id."""
 
     id: str
     pad: int

@@ -57,8 +57,8 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     epochs = int(control_source.settings(settings_of(recipe.train), state.step).epochs)
     for step in (state.step, steps_per_epoch(recipe, texts) * epochs - 1):  # a schedule thaws more and more
         check_memory(recipe_at(recipe, control_source, step), texts, len(prepared.names))
-    counted = baselines(prepared, recipe.data.baseline, progress)
-    yield from counted
+    baseline_events = baselines(prepared, recipe.data.baseline, progress)
+    yield from baseline_events
     origin = find_origin(run, recipe, prepared.names, progress)
     base = open_base(origin.base, run.path, progress) if resumed else WeightsFile(run.path / origin.base.file)
     if origin.base.kind == "random":
@@ -120,7 +120,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         return
     yield from ends
     model.merge()  # as it is asked from now on
-    result = report(run, recipe, model, prepared, texts, ends, counted, progress)
+    result = report(run, recipe, model, prepared, texts, ends, baseline_events, progress)
     seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - learned}
     result["cache"] = loop.cache
     result["changes"] = History.of(run.events()[0]).told_in_words(state.step)

@@ -10,7 +10,7 @@ SOURCES: list[Source] = [json_records, separated, first_word]
 
 
 def source_of(given: Input) -> Source:
-    """The format that is surest of an input; one that is wholly sure ends the asking. Raises BadData where there is none."""
+    """The format that is surest of an input; one that is wholly sure ends the asking. Raises BadData for no format."""
     best, most = None, 0.0
     for source in SOURCES:
         sure = source.recognises(given)

@@ -60,8 +60,8 @@ def separator(text: str) -> Separator:
     """The separator that cuts the rows most evenly."""
 
     def evenness(mark: str) -> float:
-        found = [even(_first_rows(text, mark, quoting)) for quoting in ("csv", "none")]
-        return max(share if n > 1 else 0.0 for n, share in found)
+        found = [even(_first_rows(text, mark, quoting)) for quoting in ("csv", "none") if mark in text]
+        return max((share for n, share in found if n > 1), default=0.0)
 
     return max((Separator(mark, evenness(mark)) for mark in SEPARATORS), key=lambda found: found.evenness)
 

@@ -10,7 +10,7 @@ from core.files import Progress
 
 
 class Options(NamedTuple):
-    """What a person has said of a file; each may be `auto`. `text` and `label` name columns, `quoting` is csv or none."""
+    """What a person says of a file, or `auto`. `text` and `label` name columns; `quoting` is csv or none."""
 
     text: str = "auto"
     label: str = "auto"
