@@ -111,7 +111,9 @@ def test_the_helper_answers_with_what_is_said_at_each_token():
 def test_the_model_is_kept_until_another_is_asked():
     requests, models = helper.LanguageModelRequests(), []
     for weights, seed in [("random", 1), ("random", 1), ("random", 2), ("pretrained", 2), ("pretrained", 3)]:
-        requests.ask({"model": "nano", "text": "a", "weights": weights, "tokens": 1, "seed": seed}, lambda *_, **__: None)
+        requests.ask(
+            {"model": "nano", "text": "a", "weights": weights, "tokens": 1, "seed": seed}, lambda *_, **__: None
+        )
         models.append(requests._model)
     assert models[0] is models[1] and models[3] is models[4] and len({*map(id, models)}) == 3
 
