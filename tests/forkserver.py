@@ -213,10 +213,10 @@ def another() -> ForkServer:
 def main(end: socket.socket) -> None:
     for module in IMPORTED:
         importlib.import_module(module)
-    from core.text import tokenizer
+    from core.text import byte_bpe
 
     for kind in ("nano", "gpt2"):
-        tokenizer.tokenizer(kind).encode("a text")  # which reads its vocabulary
+        byte_bpe.built_in(kind).encode("a text")  # which reads its vocabulary
     gc.freeze()
     assert "huggingface_hub" not in sys.modules, "it reads an environment that is not that of who will use it"
     assert len(os.listdir("/proc/self/task")) == 1, "a process of several threads is not to be forked"

@@ -1,6 +1,7 @@
 """Reading archives that nobody vouches for: what is wanted is read from the stream, and nothing is ever extracted."""
 
 import gzip
+import io
 import re
 import stat
 import tarfile
@@ -8,7 +9,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from core.errors import BadData
 from core.files import Progress
@@ -53,26 +53,26 @@ def tar_members(
                 for i, member in enumerate(archive):
                     if progress and i % EVERY == 0:
                         progress(UNPACKING, file.tell(), total, "bytes")
-                    archive.members.clear()  # else it remembers all of them
+                    archive.members.clear()  # type: ignore[attr-defined]  # else it remembers all of them
                     _refuse(path, member.name, not (member.isfile() or member.isdir()))
                     match = wanted.fullmatch(member.name) if member.isfile() else None
                     if member.size > (most_each if match else most):
                         raise _too_large(path, most_each if match else most)
-                    if match:
-                        yield match, archive.extractfile(member).read()
+                    if match and (content := archive.extractfile(member)):
+                        yield match, content.read()
     except (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile) as error:
         raise _damaged(path, error) from error
     if progress:
         progress(UNPACKING, total, total, "bytes")
 
 
-class _Bounded:
+class _Bounded(io.RawIOBase):
     """A stream that refuses to give more than so many bytes."""
 
-    def __init__(self, file: BinaryIO, path: Path, most: int):
+    def __init__(self, file: gzip.GzipFile, path: Path, most: int):
         self._file, self._path, self._most, self._left = file, path, most, most
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1) -> bytes:
         data = self._file.read(size)
         self._left -= len(data)
         if self._left < 0:

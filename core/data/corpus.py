@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.data import sniff
+from core.data.sources import encoding
 from core.errors import BadData
 from core.files import Progress, absolute
-from core.text.tokenizer import BPE, END_OF_TEXT
+from core.text.byte_bpe import END_OF_TEXT
+from core.text.tokenizer import Tokenizer
 
 MARK = re.compile(rf"(?m)^{re.escape(END_OF_TEXT)}$")
 PACKED = {".gz": gzip.decompress, ".xz": lzma.decompress}
@@ -29,9 +30,9 @@ def documents(paths: Sequence[str], kind: str, progress: Progress) -> tuple[list
     found, notes = [], []
     for done, path in enumerate(paths):
         progress("read", done, len(paths), "files")
-        text, encoding = sniff.decode(_bytes(absolute(path)), Path(path).name)
-        if not encoding.startswith("UTF-8"):
-            notes.append(f"{Path(path).name} is not UTF-8: read as {encoding}.")
+        text, spelled = encoding.decode(_bytes(absolute(path)), Path(path).name)
+        if not spelled.startswith("UTF-8"):
+            notes.append(f"{Path(path).name} is not UTF-8: read as {spelled}.")
         for whole in MARK.split(text.replace("\r\n", "\n")):
             found += [part for part in (whole.split("\n") if kind == "lines" else [whole]) if part.strip()]
     progress("read", len(paths), len(paths), "files")
@@ -70,11 +71,12 @@ def divide(found: Sequence[str], held_out: float, seed: int) -> tuple[list[str],
     return learn, kept_back
 
 
-def row_of_tokens(found: Sequence[str], words: BPE, progress: Progress) -> np.ndarray:
+def row_of_tokens(found: Sequence[str], tokenizer: Tokenizer, progress: Progress) -> np.ndarray:
     """All documents as one row of token ids (N,), uint16 where they fit, each closed with end-of-text."""
-    dtype = np.uint16 if words.vocab <= 1 << 16 else np.int32
-    end = np.array([words.pad], dtype=dtype)
-    return np.concatenate([part for ids in words.encode_many(found, progress) for part in (ids.astype(dtype), end)])
+    dtype = np.uint16 if tokenizer.vocab <= 1 << 16 else np.int32
+    end = np.array([tokenizer.pad], dtype=dtype)
+    encoded = tokenizer.encode_batch(found, progress)
+    return np.concatenate([part for one in encoded for part in (one.ids.astype(dtype), end)])
 
 
 class Windows(NamedTuple):

@@ -1,15 +1,14 @@
 """Downloading a file: resumed where a part of it is here, broken off without harm, by one process at a time."""
 
-import fcntl
 import http.client
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from core import files
 from core.datasets import DataSet
 from core.errors import BadData
 from core.files import Progress, size
@@ -17,7 +16,6 @@ from core.files import Progress, size
 FETCHING = "fetch"  # the phase in which an archive is downloaded
 TIMEOUT = 20  # seconds without a word from the server
 CHUNK = 1 << 17  # bytes
-WAIT = 0.2  # seconds between two looks at another process's download
 MOST = 10  # times the size that is expected; what is longer is something else
 WHOLE = 416  # the server's answer to a wish for what comes after the end
 
@@ -25,15 +23,9 @@ WHOLE = 416  # the server's answer to a wish for what comes after the end
 @contextmanager
 def alone(lock: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold a lock file; while another process does, `waiting` is called now and then, and may raise."""
-    fd = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    while (fd := files.lock(lock)) is None:  # which takes a moment
+        waiting()
     try:
-        while True:
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                waiting()
-                time.sleep(WAIT)
         yield
     finally:
         os.close(fd)

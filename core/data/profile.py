@@ -14,7 +14,8 @@ from core.files import Progress, absolute
 from core.presets import MODELS
 from core.recipe import Recipe
 from core.rows import Note, Profile, Skipped
-from core.text.tokenizer import BPE, words_of
+from core.text.lookup import tokenizer_of
+from core.text.tokenizer import Tokenizer
 
 COSTLY = 0.7  # tokens a character: above it the tokenizer was not made for the text
 FEW = 10  # rows of a label are little to learn from
@@ -26,7 +27,7 @@ class Survey:
 
     source: tuple  # what the table and the lengths were read from
     table: Table
-    words: BPE
+    tokenizer: Tokenizer
     lengths: np.ndarray  # tokens, before cutting
     split: np.ndarray  # str: train, validation, test, or "" where the row is left out
     leak: np.ndarray  # bool
@@ -70,21 +71,21 @@ def profile(recipe: Recipe, progress: Progress | None = None, known: Survey | No
     BadData where the file cannot be read; where it can be read but not be learned from, `problem` says so.
     """
     data = recipe.data
-    words = words_of(MODELS[recipe.model.name], recipe.model.weights)
-    source = _source(recipe, words)
+    tokenizer = tokenizer_of(MODELS[recipe.model.name], recipe.model.weights)
+    source = _source(recipe, tokenizer)
     if known is not None and known.source == source:
         table, lengths, speed = known.table, known.lengths, known.speed
     else:
         table = read(data.path, data.text, data.label, data.quoting, progress)
-        encoded = words.encode_many(table.texts, progress)
-        lengths = np.array([max(1, len(ids)) for ids in encoded], dtype=np.int64)
+        encoded = tokenizer.encode_batch(table.texts, progress)
+        lengths = np.array([max(1, len(one.ids)) for one in encoded], dtype=np.int64)
         speed = measure()
     prepared, problem = None, ""
     try:
         prepared = prepare(table, data)
     except BadData as error:
         problem = str(error)
-    survey = _survey(source, table, words, lengths, prepared, recipe, speed)
+    survey = _survey(source, table, tokenizer, lengths, prepared, recipe, speed)
     return _profile(survey, prepared, problem, recipe), survey
 
 
@@ -100,17 +101,17 @@ def measure() -> float:
     return 2 * n**3 / best
 
 
-def _source(recipe: Recipe, words: BPE) -> tuple:
+def _source(recipe: Recipe, tokenizer: Tokenizer) -> tuple:
     data = recipe.data
     path = absolute(data.path)
     changed = (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
-    return (data.path, changed, data.text, data.label, data.quoting, words.id)
+    return (data.path, changed, data.text, data.label, data.quoting, tokenizer.id)
 
 
 def _survey(
     source: tuple,
     table: Table,
-    words: BPE,
+    tokenizer: Tokenizer,
     lengths: np.ndarray,
     prepared: Prepared | None,
     recipe: Recipe,
@@ -128,7 +129,7 @@ def _survey(
         wanted = _longest(lengths, split)
     context = most if wanted == "model" else max(1, min(wanted, most))
     learning = split != "" if prepared is not None else np.ones(len(split), dtype=bool)
-    return Survey(source, table, words, lengths, split, leak, duplicate, conflict, learning, context, speed)
+    return Survey(source, table, tokenizer, lengths, split, leak, duplicate, conflict, learning, context, speed)
 
 
 def _longest(lengths: np.ndarray, split: np.ndarray) -> int:

@@ -12,7 +12,7 @@ def most_frequent(train_labels: np.ndarray) -> int:
     return int(np.bincount(train_labels).argmax())
 
 
-def words(
+def word_counts(
     kind: str,
     train: tuple[Sequence[str], np.ndarray],
     validation: tuple[Sequence[str], np.ndarray],
@@ -27,12 +27,12 @@ def words(
     from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    words = TfidfVectorizer() if kind == "tfidf" else CountVectorizer()
+    counter = TfidfVectorizer() if kind == "tfidf" else CountVectorizer()
     try:
-        counted = words.fit_transform(train[0])
+        counted = counter.fit_transform(train[0])
     except ValueError:  # scikit-learn's way to say that the vocabulary is empty
         return None
-    checked = words.transform(validation[0])
+    checked = counter.transform(validation[0])
     models = [LogisticRegression(C=c, max_iter=1000).fit(counted, train[1]) for c in LOOSENESS[kind]]
     best = max(models, key=lambda model: (model.predict(checked) == validation[1]).mean())
-    return best.predict(checked), best.predict(words.transform(test))
+    return best.predict(checked), best.predict(counter.transform(test))

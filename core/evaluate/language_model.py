@@ -17,30 +17,31 @@ from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
 from core.model.weights import WeightsFile, find_base
 from core.presets import MODELS
-from core.text.tokenizer import BPE, well_formed, words_of
+from core.text.lookup import tokenizer_of
+from core.text.tokenizer import Tokenizer, well_formed
 
 
 class Pretrained:
     """A language model with its untouched weights, on the CPU in fp32."""
 
-    def __init__(self, model: LanguageModel, words: BPE, weights: str):
-        self._model, self._words, self.weights = model, words, weights
+    def __init__(self, model: LanguageModel, tokenizer: Tokenizer, weights: str):
+        self._model, self._tokenizer, self.weights = model, tokenizer, weights
 
     @classmethod
     def open(cls, question: Question, progress: Progress) -> "Pretrained":
         """Load, fetch or draw the weights that a question is asked of. Raises BadModel with what to do."""
         preset = MODELS[question.model]
-        words = words_of(preset, question.weights)
+        tokenizer = tokenizer_of(preset, question.weights)
         with torch.device("meta"):
             backbone = GPT2(preset.shape)
         model = LanguageModel(backbone.to_empty(device="cpu")).eval()
         if question.weights == "random":
             backbone.initialize(torch.Generator().manual_seed(question.seed))
-            return cls(model, words, "random")
+            return cls(model, tokenizer, "random")
         with TemporaryDirectory() as folder:  # a run would keep some of them in its own
             base = find_base(question.model, question.weights, Path(folder), question.seed, progress)
             WeightsFile(Path(folder) / base.file).load_into(backbone)
-        return cls(model, words, base.kind)
+        return cls(model, tokenizer, base.kind)
 
     def answer(self, question: Question) -> Iterator[Continuation]:
         """The answer as it grows, after every token and once at its end; no character is ever half there.
@@ -49,7 +50,7 @@ class Pretrained:
         """
         began, context = time.perf_counter(), self._model.backbone.shape.context
         text = well_formed(question.text)
-        ids = self._words.encode(text) or [self._words.pad]
+        ids = self._tokenizer.encode(text).ids.tolist() or [self._tokenizer.pad]
         if len(ids) >= context:
             raise WorkbenchError(
                 f"The text is {len(ids):,} tokens long; {question.model} holds {context:,} in all.", "Shorten it."
@@ -60,11 +61,11 @@ class Pretrained:
             temperature=question.temperature,
             top_k=question.top_k,
             seed=question.seed,
-            stop=self._words.pad,
+            stop=self._tokenizer.pad,
         )
         decoder, said, n = getincrementaldecoder("utf-8")("replace"), "", 0
         for token in islice(tokens, question.tokens):
-            (piece,) = self._words.bytes_of([token])
+            (piece,) = self._tokenizer.bytes_of([token])
             said, n = said + decoder.decode(piece), n + 1
             yield Continuation(text, said, n, time.perf_counter() - began, self.weights, "")
         said += decoder.decode(b"", final=True)

@@ -15,7 +15,7 @@ from core.presets import MODELS
 from core.recipe import READS_PADS, Recipe
 from core.runs.folder import RunFolder, step_of
 from core.text.tokenizer import Tokenizer, cut, well_formed
-from core.train.restore import tokenizer_of, trained_model
+from core.train.restore import run_tokenizer, trained_model
 
 
 class Prediction(msgspec.Struct):
@@ -35,7 +35,7 @@ def probabilities(
     Readouts that read pads depend on them, so their texts are always padded to the recipe's context. From
     here on the model multiplies in fp32.
     """
-    preset, context = MODELS[recipe.model.name], recipe.model.context
+    preset, context = MODELS[recipe.model.name], context_of(recipe)
     lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
     width = context if recipe.model.readout in READS_PADS else None
     found = torch.empty(len(ids), model.n_classes)
@@ -51,11 +51,18 @@ def probabilities(
     return found
 
 
+def context_of(recipe: Recipe) -> int:
+    """The most tokens of a text that are read, by a recipe that leaves nothing open, as that of a run."""
+    assert isinstance(recipe.model.context, int)
+    return recipe.model.context
+
+
 class Predictor:
     """A trained run, ready to be asked."""
 
-    def __init__(self, model: Classifier, words: Tokenizer, recipe: Recipe, names: Sequence[str], step: int):
-        self.model, self.words, self.recipe, self.names, self.step = model, words, recipe, list(names), step
+    def __init__(self, model: Classifier, tokenizer: Tokenizer, recipe: Recipe, names: Sequence[str], step: int):
+        self.model, self.tokenizer, self.recipe = model, tokenizer, recipe
+        self.names, self.step, self.context = list(names), step, context_of(recipe)
 
     @classmethod
     def open(cls, run: RunFolder, name: str | None = None) -> "Predictor":
@@ -66,19 +73,19 @@ class Predictor:
         recipe = run.recipe()
         folder = run.checkpoint(name or kept(run, recipe))
         model, labels = trained_model(run, recipe, folder)
-        return cls(model, tokenizer_of(run, recipe), recipe, labels, step_of(folder))
+        return cls(model, run_tokenizer(run, recipe), recipe, labels, step_of(folder))
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One answer a text. Empty text is read as one end-of-text token."""
-        context = self.recipe.model.context
         texts = [well_formed(text) for text in texts]
-        encoded = [self.words.encode(text) for text in texts]
-        found = probabilities(self.model, [cut(ids, context, self.words) for ids in encoded], self.recipe)
+        encoded = [self.tokenizer.encode(text) for text in texts]
+        found = probabilities(self.model, [cut(one, self.context, self.tokenizer) for one in encoded], self.recipe)
+        names = self.names
         return [
             Prediction(
-                text, self.names[int(p.argmax())], dict(zip(self.names, p.tolist(), strict=True)), len(ids) > context
+                text, names[int(p.argmax())], dict(zip(names, p.tolist(), strict=True)), len(one.ids) > self.context
             )
-            for text, ids, p in zip(texts, encoded, found, strict=True)
+            for text, one, p in zip(texts, encoded, found, strict=True)
         ]
 
 

@@ -16,12 +16,14 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor, nn
 
 from core.errors import BadModel
-from core.export.transformers import CARD, beside, merges, new_folder, vocabulary, write
+from core.export.transformers import CARD, beside, byte_level, merges, new_folder, vocabulary, write
 from core.model.classifier import Classifier
 from core.model.padding import pad
 from core.presets import MODELS
 from core.recipe import READS_PADS, Recipe
-from core.text.tokenizer import BPE, END_OF_TEXT
+from core.text.byte_bpe import BPE, END_OF_TEXT
+from core.text.tokenizer import Tokenizer as AnyTokenizer
+from core.text.tokenizer import cut
 
 FILE = "model.onnx"
 INPUTS = ["input_ids", "attention_mask"]
@@ -30,7 +32,9 @@ TOLERANCE = 1e-4
 TEXTS = ["", "You have won a prize! Call now to claim it.", "see you at seven", "more of the same, " * 12]
 
 
-def export(model: Classifier, recipe: Recipe, labels: Sequence[str], words: BPE, folder: Path, card: str) -> list[Path]:
+def export(
+    model: Classifier, recipe: Recipe, labels: Sequence[str], tokenizer: AnyTokenizer, folder: Path, card: str
+) -> list[Path]:
     """Write model, tokenizer, config and card; returns the files. Takes every kind of run.
 
     The file's logits have been compared with the model's. Raises BadModel where they differ, where packages are
@@ -44,15 +48,16 @@ def export(model: Classifier, recipe: Recipe, labels: Sequence[str], words: BPE,
             f"ONNX takes a package that is not installed: {error.name}.",
             "pip install onnxruntime onnxscript brings all of them.",
         ) from error
+    bpe = byte_level(tokenizer)
     new_folder(folder)
     with TemporaryDirectory(dir=folder, prefix=".onnx-") as temporary:
         _trace(model, recipe, labels, Path(temporary) / FILE)
-        check(Path(temporary) / FILE, model, recipe, words)
+        check(Path(temporary) / FILE, model, recipe, bpe)
         made: dict[str, Callable[[Path], None]] = {
             path.name: partial(os.replace, path) for path in sorted(Path(temporary).iterdir())
         }
-        tokenizer = tokenizer_json(words, recipe.model.context)
-        return write(folder, made | beside(recipe, labels, words) | {"tokenizer.json": tokenizer, CARD: card})
+        made_too = beside(recipe, labels, bpe) | {"tokenizer.json": tokenizer_json(bpe, recipe.model.context)}
+        return write(folder, made | made_too | {CARD: card})
 
 
 class Fed(nn.Module):
@@ -111,7 +116,7 @@ def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], path: Path)
         log.setLevel(level)
 
 
-def check(path: Path, model: Classifier, recipe: Recipe, words: BPE) -> None:
+def check(path: Path, model: Classifier, recipe: Recipe, tokenizer: AnyTokenizer) -> None:
     """Compare what onnxruntime makes of a file with the model, for texts alone and together. Raises BadModel."""
     import onnxruntime
 
@@ -119,7 +124,7 @@ def check(path: Path, model: Classifier, recipe: Recipe, words: BPE) -> None:
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 4  # what fails is raised, too
     preset, context = MODELS[recipe.model.name], recipe.model.context
-    ids = [words.encode(text)[:context] or [preset.pad] for text in TEXTS]
+    ids = [cut(tokenizer.encode(text), context, tokenizer) for text in TEXTS]
     width = context if recipe.model.readout in READS_PADS else None
     with torch.no_grad():
         expected = torch.cat([model(*pad([one], width or len(one), preset.pad)) for one in ids]).float().numpy()
@@ -141,11 +146,11 @@ def check(path: Path, model: Classifier, recipe: Recipe, words: BPE) -> None:
         raise BadModel(f"onnxruntime does not take what was written: {what}.", "Nothing was left.") from error
 
 
-def tokenizer_json(words: BPE, context: int) -> str:
+def tokenizer_json(tokenizer: BPE, context: int) -> str:
     """`tokenizer.json`, as the tokenizers library reads it. It cuts, and pads a batch on the right; every string is text."""
-    bpe = Tokenizer(models.BPE(vocabulary(words), merges(words.ranks)))
+    bpe = Tokenizer(models.BPE(vocabulary(tokenizer), merges(tokenizer.ranks)))
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
     bpe.enable_truncation(context)
-    bpe.enable_padding(pad_id=words.pad, pad_token=END_OF_TEXT)
+    bpe.enable_padding(pad_id=tokenizer.pad, pad_token=END_OF_TEXT)
     return bpe.to_str()

@@ -86,7 +86,7 @@ def facts_of(run: RunFolder) -> Facts:
     """Raises BadRun where the run has not got as far as its weights, or what it learned from is not there."""
     from safetensors import SafetensorError, safe_open
 
-    from core.text.tokenizer import BUILT_IN
+    from core.text.byte_bpe import BUILT_IN
 
     try:
         known = msgspec.json.decode(run.base_file.read_bytes(), type=_Origin)
@@ -117,7 +117,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
     """The training of a recipe that leaves nothing open as a script that holds only what this recipe needs."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    from core.text.tokenizer import PATTERN
+    from core.text.byte_bpe import PATTERN
 
     preset, model, train = MODELS[recipe.model.name], recipe.model, recipe.train
     padded, adapters = train.padding != "none", any(part.startswith("lora.") for part in recipe.plan.parts)

@@ -16,7 +16,8 @@ from core.model.classifier import Classifier
 from core.model.weights import config_of, published
 from core.presets import MODELS, WEIGHTS
 from core.recipe import Model, Recipe
-from core.text.tokenizer import BPE, END_OF_TEXT, spelling
+from core.text.byte_bpe import BPE, END_OF_TEXT, spelling
+from core.text.tokenizer import Tokenizer
 
 CARD = "README.md"
 ELSEWHERE = "ONNX takes every kind of run: export it with --format onnx."
@@ -28,13 +29,16 @@ READ = {
 }
 
 
-def export(model: Classifier, recipe: Recipe, labels: Sequence[str], words: BPE, folder: Path, card: str) -> list[Path]:
+def export(
+    model: Classifier, recipe: Recipe, labels: Sequence[str], tokenizer: Tokenizer, folder: Path, card: str
+) -> list[Path]:
     """Write config, weights, tokenizer and card; returns the files. Their logits equal the model's within 1e-4.
 
     Raises BadModel for what transformers' classifier cannot express, or where a file of another kind would be lost.
     """
     if why := refusal(recipe.model):
         raise BadModel(why, ELSEWHERE)
+    bpe = byte_level(tokenizer)
     new_folder(folder)
     tensors = published(model.backbone, "transformer.")
     weight, bias = (p.detach().cpu() for p in (model.head.weight, model.head.bias))
@@ -43,7 +47,7 @@ def export(model: Classifier, recipe: Recipe, labels: Sequence[str], words: BPE,
     tensors["transformer.ln_f.bias"] = folded(tensors["transformer.ln_f.bias"], weight, bias)
     tensors["score.weight"] = weight.contiguous()
     weights = {WEIGHTS: lambda path: save_file(tensors, path, metadata={"format": "pt"})}
-    return write(folder, weights | beside(recipe, labels, words) | {CARD: card})
+    return write(folder, weights | beside(recipe, labels, bpe) | {CARD: card})
 
 
 def refusal(kind: Model) -> str | None:
@@ -81,7 +85,7 @@ def write(folder: Path, written: Mapping[str, str | Callable[[Path], None]]) -> 
     return [folder / name for name in written]
 
 
-def beside(recipe: Recipe, labels: Sequence[str], words: BPE) -> dict[str, str]:
+def beside(recipe: Recipe, labels: Sequence[str], tokenizer: BPE) -> dict[str, str]:
     """The files beside the weights: what the model is, and its tokenizer."""
     context = recipe.model.context
     preset = MODELS[recipe.model.name]
@@ -94,7 +98,7 @@ def beside(recipe: Recipe, labels: Sequence[str], words: BPE) -> dict[str, str]:
         # texts longer than this were cut in training; the tokenizer's model_max_length is the same
         "task_specific_params": {"text-classification": {"max_length": context}},
     }
-    tokenizer = {
+    settings = {
         "tokenizer_class": "GPT2Tokenizer",
         "model_max_length": context,
         **dict.fromkeys(("bos_token", "eos_token", "unk_token", "pad_token"), END_OF_TEXT),
@@ -102,9 +106,9 @@ def beside(recipe: Recipe, labels: Sequence[str], words: BPE) -> dict[str, str]:
     }
     return {
         "config.json": _json(config),
-        "vocab.json": _json(vocabulary(words)),
-        "merges.txt": "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges(words.ranks)),
-        "tokenizer_config.json": _json(tokenizer),
+        "vocab.json": _json(vocabulary(tokenizer)),
+        "merges.txt": "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges(tokenizer.ranks)),
+        "tokenizer_config.json": _json(settings),
     }
 
 
@@ -127,10 +131,21 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def vocabulary(words: BPE) -> dict[str, int]:
+def byte_level(tokenizer: Tokenizer) -> BPE:
+    """The tokenizer, which is a byte-level BPE. Raises BadModel for one of another kind."""
+    if not isinstance(tokenizer, BPE):
+        raise BadModel(
+            f"The tokenizer {tokenizer.id} is no byte-level BPE, and no other kind can be exported.",
+            "Ask the run here: workbench predict.",
+        )
+    return tokenizer
+
+
+def vocabulary(tokenizer: BPE) -> dict[str, int]:
     """`vocab.json`: each token as GPT-2 spells it, with its id."""
     spell = spelling()
-    return {"".join(spell[b] for b in token): rank for token, rank in words.ranks.items()} | {END_OF_TEXT: words.pad}
+    spelled = {"".join(spell[b] for b in token): rank for token, rank in tokenizer.ranks.items()}
+    return spelled | {END_OF_TEXT: tokenizer.pad}
 
 
 def merges(ranks: Mapping[bytes, int]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from core.evaluate.incremental import IncrementalClassifier
 from core.evaluate.predict import Prediction, Predictor, kept
 from core.files import Progress
 from core.runs.folder import RunFolder
-from core.text.tokenizer import cut, well_formed, whole
+from core.text.tokenizer import well_formed, whole
 from core.train.checkpoint import MANIFEST
 
 MOST_PIECES = 200  # of a text, the last; more than a screen shows
@@ -20,11 +20,13 @@ PLACES = 4  # of a verdict on the way: more than a bar shows
 
 def kinds() -> dict[str, Callable]:
     """The questions that this helper answers, by kind."""
-    desk = _Desk()
-    return {"open": desk.open, "predict": desk.predict, "typed": desk.typed}
+    requests = ClassifierRequests()
+    return {"open": requests.open, "predict": requests.predict, "typed": requests.typed}
 
 
-class _Desk:
+class ClassifierRequests:
+    """Answers requests with the classifier that was asked last, which it keeps."""
+
     def __init__(self) -> None:
         self._checkpoint: tuple[Path, bytes] | None = None  # its folder and its manifest, which tells it from others
         self._predictor: Predictor | None = None
@@ -35,7 +37,7 @@ class _Desk:
         run = RunFolder(args["run"])
         folder = run.checkpoint(args.get("checkpoint") or kept(run, run.recipe()))
         checkpoint = folder, (folder / MANIFEST).read_bytes()
-        if checkpoint != self._checkpoint:
+        if self._predictor is None or checkpoint != self._checkpoint:
             # two models at once may be more than fits
             self._predictor, self._typist, self._checkpoint = None, None, None
             self._predictor, self._checkpoint = Predictor.open(run, folder.name), checkpoint
@@ -47,7 +49,7 @@ class _Desk:
     def open(self, args: dict, progress: Progress) -> dict:
         """Load a classifier, so that the first question is answered at once: {"run", "checkpoint"} -> what it is."""
         asked = self._at(args)
-        self._read("")  # the first pass through a model is slower than the rest
+        self._read(asked, "")  # the first pass through a model is slower than the rest
         return {"step": asked.step, "labels": asked.names, "context": asked.recipe.model.context}
 
     def predict(self, args: dict, progress: Progress) -> dict:
@@ -63,10 +65,9 @@ class _Desk:
         counts the tokens before them. Where there is no curve both are null, and `why` is the reason.
         """
         asked = self._at(args)
-        return {"step": asked.step, **self._read(args["text"])}
+        return {"step": asked.step, **self._read(asked, args["text"])}
 
-    def _read(self, text: str) -> dict:
-        asked = self._predictor
+    def _read(self, asked: Predictor, text: str) -> dict:
         if self._typist is None:
             kind = asked.recipe.model
             other = (
@@ -76,9 +77,9 @@ class _Desk:
             )
             why = f"A verdict at every token needs {other}."
             return {"answer": asked.predict([text])[0], "pieces": None, "curve": None, "before": 0, "why": why}
-        text, context = well_formed(text), asked.recipe.model.context
-        tokens = asked.words.pieces(text)
-        found = self._typist.verdicts(cut((token for token, _ in tokens), context, asked.words).tolist())
+        text, context = well_formed(text), asked.context
+        tokens = asked.tokenizer.pieces(text)
+        found = self._typist.verdicts([piece.id for piece in tokens[:context]] or [asked.tokenizer.pad])
         probabilities = dict(zip(asked.names, found[-1].tolist(), strict=True))
         answer = Prediction(text, asked.names[int(found[-1].argmax())], probabilities, len(tokens) > context)
         return {"answer": answer, **_curve(list(whole(tokens[:context])), found), "why": ""}

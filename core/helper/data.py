@@ -19,11 +19,13 @@ MOST_PIECES = 4000  # tokens of a text that are shown one by one
 
 def kinds() -> dict[str, Callable]:
     """The questions that this helper answers, by kind."""
-    desk = _Desk()
-    return {"profile": desk.profile, "rows": desk.rows, "pieces": desk.pieces, "models": models}
+    requests = DataRequests()
+    return {"profile": requests.profile, "rows": requests.rows, "pieces": requests.pieces, "models": models}
 
 
-class _Desk:
+class DataRequests:
+    """Answers requests about the file that was looked at last."""
+
     def __init__(self) -> None:
         self._survey: Survey | None = None
         self._listed: tuple[tuple, np.ndarray] = ((), np.empty(0, dtype=np.int64))
@@ -65,7 +67,7 @@ class _Desk:
         i = int(np.searchsorted(table.rows, args["row"]))
         if i == len(table.rows) or table.rows[i] != args["row"]:
             raise BadData(f"Row {args['row']} has no text and label.", "Choose another row.")
-        tokens = survey.words.pieces(table.texts[i])
+        tokens = survey.tokenizer.pieces(table.texts[i])
         return {
             "text": table.texts[i],
             "label": table.labels[i],

@@ -10,11 +10,11 @@ from core.evaluate.question import Continuation, Question
 
 def kinds() -> dict[str, Callable]:
     """The question that the model helper answers from here."""
-    return {"ask": _Desk().ask}
+    return {"ask": LanguageModelRequests().ask}
 
 
-class _Desk:
-    """Keeps the model that was asked last."""
+class LanguageModelRequests:
+    """Answers requests with the model that was asked last, which it keeps."""
 
     def __init__(self) -> None:
         self._opened: tuple | None = None  # what tells it from others
@@ -30,7 +30,7 @@ class _Desk:
         question = msgspec.convert(args, Question)
         question.check()
         opened = question.model, question.weights, question.seed if question.weights == "random" else None
-        if opened != self._opened:
+        if self._model is None or opened != self._opened:
             self._opened = self._model = None  # two models at once may be more than fits
             self._model, self._opened = Pretrained.open(question, progress), opened
         for answer in self._model.answer(question):

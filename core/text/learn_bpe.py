@@ -5,7 +5,7 @@ from io import StringIO
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from core.text.tokenizer import spelling
+from core.text.byte_bpe import spelling
 
 
 def learn(documents: Iterable[str], size: int) -> dict[bytes, int]:
@@ -14,12 +14,12 @@ def learn(documents: Iterable[str], size: int) -> dict[bytes, int]:
     Fewer where the text holds no more pairs that occur twice.
     """
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    words = Tokenizer(models.BPE())
-    words.pre_tokenizer = byte_level
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = byte_level
     trainer = trainers.BpeTrainer(
         vocab_size=size, min_frequency=2, initial_alphabet=sorted(byte_level.alphabet()), show_progress=False
     )
     # a line at a time: what is given at once takes eighty times its size
-    words.train_from_iterator((line for document in documents for line in StringIO(document)), trainer)
+    tokenizer.train_from_iterator((line for document in documents for line in StringIO(document)), trainer)
     byte_of = {character: byte for byte, character in spelling().items()}
-    return {bytes(byte_of[c] for c in token): id for token, id in words.get_vocab().items()}
+    return {bytes(byte_of[c] for c in token): id for token, id in tokenizer.get_vocab().items()}

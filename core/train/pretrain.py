@@ -18,7 +18,7 @@ from core.pretraining import Pretraining
 from core.runs import control
 from core.runs.control import Control, Settings
 from core.runs.events import Changed, Evaluated, Event, Sampled
-from core.text.tokenizer import BPE
+from core.text.tokenizer import Tokenizer
 from core.train.change import relative_change
 from core.train.control_source import ControlSource
 from core.train.learning_rate import share_of_rate
@@ -79,7 +79,7 @@ class LanguageLoop(Loop):
     def __init__(
         self,
         model: LanguageModel,
-        words: BPE,
+        tokenizer: Tokenizer,
         text: Windows,
         held_out: Windows,
         recipe: Pretraining,
@@ -90,8 +90,8 @@ class LanguageLoop(Loop):
         control_source: ControlSource,
         origin: Callable[[str], Tensor],
     ):
-        self.model, self.words, self.text, self.held_out, self.optimizers = model, words, text, held_out, optimizers
-        self.origin, self.recipe = origin, recipe
+        self.model, self.tokenizer, self.text, self.held_out = model, tokenizer, text, held_out
+        self.optimizers, self.origin, self.recipe = optimizers, origin, recipe
         self.train, self.device = recipe.train, recipe.speed.device
         self._checked = np.random.default_rng(self.train.seed).permutation(len(held_out))
         settings, per_epoch = settings_of(recipe), steps(recipe, len(text), 1)
@@ -141,7 +141,7 @@ class LanguageLoop(Loop):
 
     def _evaluate(self) -> Iterator[Event]:
         step = self.state.step
-        if self.state.evaluated >= step or step % self.train.eval_every and step != self.n_steps:
+        if self.state.evaluated >= step or (step % self.train.eval_every and step != self.n_steps):
             return False
         yield from self._report()
         yield self._look(self._checked[: self.train.eval_windows], whole=False)
@@ -152,11 +152,12 @@ class LanguageLoop(Loop):
         return False
 
     def _written(self, prompt: list[int]) -> list[int]:
-        written = continued(self.model, prompt, temperature=0.8, top_k=40, seed=self.state.step, stop=self.words.pad)
+        seed, stop = self.state.step, self.tokenizer.pad
+        written = continued(self.model, prompt, temperature=0.8, top_k=40, seed=seed, stop=stop)
         return list(islice(written, WRITTEN))
 
     def _said(self, ids: list[int]) -> str:
-        return b"".join(self.words.bytes_of(ids)).decode(errors="replace")
+        return b"".join(self.tokenizer.bytes_of(ids)).decode(errors="replace")
 
     def _look_now(self) -> Iterator[Event]:
         yield self._look(np.arange(len(self.held_out)), whole=True)
@@ -175,7 +176,7 @@ class LanguageLoop(Loop):
             targets = part[:, 1:].flatten()
             nats += F.cross_entropy(logits, targets, reduction="sum").item()
             right += int((logits.argmax(dim=1) == targets).sum())
-            n_bytes += sum(map(len, self.words.bytes_of(targets.tolist())))
+            n_bytes += sum(map(len, self.tokenizer.bytes_of(targets.tolist())))
             done += len(part)
             if progress:
                 progress("test", done, len(which), "windows")

@@ -15,8 +15,8 @@ from core.model.weights import Base, Progress, WeightsFile, find_base, open_base
 from core.presets import MODELS
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
-from core.text import tokenizer
-from core.text.tokenizer import BPE
+from core.text.lookup import tokenizer_of
+from core.text.tokenizer import Tokenizer
 from core.train import checkpoint
 
 
@@ -47,24 +47,20 @@ def find_origin(run: RunFolder, recipe: Recipe, labels: list[str], progress: Pro
     return known
 
 
-def tokenizer_of(run: RunFolder, recipe: Recipe) -> BPE:
+def run_tokenizer(run: RunFolder, recipe: Recipe) -> Tokenizer:
     """The tokenizer of a run, which keeps it, but for GPT-2's, until its origin is written down, and from then on as it is.
 
     A folder's may be another one tomorrow, and so may that of a model that is built in. Raises BadModel.
     """
     preset = MODELS[recipe.model.name]
     if run.base_file.is_file():
-        return (
-            tokenizer.read_for(preset, run.tokens_file)
-            if run.tokens_file.is_file()
-            else tokenizer.tokenizer(preset.tokenizer)
-        )
-    words = tokenizer.words_of(preset, recipe.model.weights)
-    if words is tokenizer.tokenizer("gpt2"):
+        return tokenizer_of(preset, str(run.path))
+    tokenizer = tokenizer_of(preset, recipe.model.weights)
+    if tokenizer.id == "gpt2":
         run.tokens_file.unlink(missing_ok=True)
     else:
-        tokenizer.write(words.ranks, run.tokens_file)
-    return words
+        tokenizer.save(run.path)
+    return tokenizer
 
 
 def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:

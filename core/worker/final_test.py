@@ -38,7 +38,7 @@ def report(
     right, said = texts.labels[test], p.argmax(axis=1)
     hits = said == right
     clean = ~prepared.leaks[test]
-    words = {b.name: b.test for b in baselines}
+    accuracy = {b.name: b.test for b in baselines}
     files.write(run.predictions_file, _predictions(prepared, test, p, said))
     splits = {e.split: metrics.accuracy(round(e.accuracy * e.rows), e.rows) | {"loss": e.loss} for e in evaluated}
     return {
@@ -51,8 +51,8 @@ def report(
             "loss": float(-np.log(np.maximum(p[np.arange(len(test)), right], 1e-30)).mean()),
             "clean": float(hits[clean].mean()) if clean.any() else None,
             "clean_rows": int(clean.sum()),
-            "baseline": words.get(recipe.data.baseline),
-            "majority": words["majority"],
+            "baseline": accuracy.get(recipe.data.baseline),
+            "majority": accuracy["majority"],
         }
         | metrics.per_class(right, said, prepared.names),
         **splits,

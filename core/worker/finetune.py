@@ -35,8 +35,8 @@ from core.train.restore import (
     before_training,
     find_origin,
     new_model,
+    run_tokenizer,
     set_weights,
-    tokenizer_of,
 )
 from core.train.texts import Texts
 from core.train.thaw import recipe_at, settings_of, trainable
@@ -57,8 +57,8 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     epochs = int(control_source.settings(settings_of(recipe.train), state.step).epochs)
     for step in (state.step, steps_per_epoch(recipe, texts) * epochs - 1):  # a schedule thaws more and more
         check_memory(recipe_at(recipe, control_source, step), texts, len(prepared.names))
-    words = baselines(prepared, recipe.data.baseline, progress)
-    yield from words
+    baseline_events = baselines(prepared, recipe.data.baseline, progress)
+    yield from baseline_events
     origin = find_origin(run, recipe, prepared.names, progress)
     base = open_base(origin.base, run.path, progress) if resumed else WeightsFile(run.path / origin.base.file)
     if origin.base.kind == "random":
@@ -120,7 +120,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         return
     yield from ends
     model.merge()  # as it is asked from now on
-    result = report(run, recipe, model, prepared, texts, ends, words, progress)
+    result = report(run, recipe, model, prepared, texts, ends, baseline_events, progress)
     seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - learned}
     result["cache"] = loop.cache
     result["changes"] = History.of(run.events()[0]).told_in_words(state.step)
@@ -142,18 +142,18 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
         columns, quoting = table.columns, table.quoting
         notes = [Noted(text=text) for text in said_of(table, prepared, d)]
     preset = MODELS[recipe.model.name]
-    words = tokenizer_of(run, recipe)
-    encoded = words.encode_many(prepared.texts, progress)
+    tokenizer = run_tokenizer(run, recipe)
+    encoded = tokenizer.encode_batch(prepared.texts, progress)
     splits = {split: prepared.indices(split) for split in prepare.SPLITS}
-    lengths = np.array([max(1, len(encoded[i])) for i in splits["train"]])
+    lengths = np.array([max(1, len(encoded[i].ids)) for i in splits["train"]])
     recipe = resolve(recipe, columns, quoting, lengths)
     files.write(run.recipe_file, toml.text(recipe))
     if not run.data_file.is_file():  # after the recipe: a run that keeps its rows leaves nothing open
         kept.save(prepared, run)
     context = recipe.model.context
-    ids = [cut(one, context, words) for one in encoded]
-    followed = [cut(words.encode(well_formed(text)), context, words) for text in recipe.train.follow]
-    over = sum(len(one) > context for one in encoded)
+    ids = [cut(one, context, tokenizer) for one in encoded]
+    followed = [cut(tokenizer.encode(well_formed(text)), context, tokenizer) for text in recipe.train.follow]
+    over = sum(len(one.ids) > context for one in encoded)
     if over:
         notes.append(Noted(text=f"{over:,} texts are longer than {context} tokens and are cut."))
     texts = Texts(ids, prepared.labels.astype(np.int64), splits, preset.pad, context, followed)
@@ -189,7 +189,9 @@ def baselines(prepared: prepare.Prepared, kind: str, progress: Progress) -> list
     labels = {split: prepared.labels[rows] for split, rows in splits.items()}
     commonest = baseline.most_frequent(labels["train"])
     said = {"majority": [np.full(len(labels[split]), commonest) for split in ("validation", "test")]}
-    counted = baseline.words(kind, *((texts[split], labels[split]) for split in ("train", "validation")), texts["test"])
+    counted = baseline.word_counts(
+        kind, *((texts[split], labels[split]) for split in ("train", "validation")), texts["test"]
+    )
     if counted is not None:
         said[kind] = counted
     progress("baseline", 1, 1, "")

@@ -25,7 +25,7 @@ from core.runs.log import EventLog
 from core.runs.root import create_run
 from core.train import checkpoint
 from core.train.loop import State
-from core.train.restore import Origin, tokenizer_of
+from core.train.restore import Origin, run_tokenizer
 
 BROUGHT_IN = "brought in"  # the kind of such a run's base
 SAVE = 'torch.save(model.state_dict(), "review_classifier.pth")'
@@ -202,7 +202,7 @@ def _fill(
     run: RunFolder, recipe: Recipe, backbone: GPT2, head: dict[str, Tensor], labels: list[str], file: Path
 ) -> None:
     """What a worker would have left: tokenizer, base, one checkpoint, and the end."""
-    tokenizer_of(run, recipe)
+    run_tokenizer(run, recipe)
     files.write(run.path / KEPT, lambda path: save_file(published(backbone), path))
     base = Base(BROUGHT_IN, str(file), KEPT, sha256(run.path / KEPT))
     files.write(run.base_file, msgspec.json.encode(Origin(base, labels)))

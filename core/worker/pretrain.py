@@ -27,7 +27,8 @@ from core.presets import MODELS, TOKENS, WEIGHTS, Shape
 from core.pretraining import Pretraining
 from core.runs.events import Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder
-from core.text import learn_bpe, tokenizer
+from core.text import byte_bpe, learn_bpe
+from core.text.tokenizer import Tokenizer
 from core.train import checkpoint
 from core.train.control_source import ControlSource
 from core.train.loop import State, Stopped
@@ -44,7 +45,7 @@ def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, 
     recipe = run.pretraining()
     recipe = Pretraining.of(merge(recipe.model_dump(), {"speed": resolve_machine(recipe.speed)}))
     shape = MODELS[recipe.model.name].shape
-    words, text, held_out, notes = gather(run, recipe, shape, progress)
+    tokenizer, text, held_out, notes = gather(run, recipe, shape, progress)
     yield from (Noted(text=note) for note in notes)
     files.write(run.pretraining_file, toml.text(recipe))
     model = LanguageModel(GPT2(shape))
@@ -77,7 +78,7 @@ def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, 
     save = partial(write_checkpoint, run, model, optimizers, state)
     loop = LanguageLoop(
         model,
-        words,
+        tokenizer,
         text,
         held_out,
         recipe,
@@ -115,7 +116,7 @@ def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, 
 
 def gather(
     run: RunFolder, recipe: Pretraining, shape: Shape, progress: Progress
-) -> tuple[tokenizer.BPE, Windows, Windows, list[str]]:
+) -> tuple[Tokenizer, Windows, Windows, list[str]]:
     """The run's tokens, its text to learn from and that held out, from the files only the first time; and notes.
 
     Raises BadData where there is too little text.
@@ -128,9 +129,9 @@ def gather(
         progress("vocabulary", 0, 1, "")
         ranks = learn_bpe.learn(found, shape.vocab - 1)
         progress("vocabulary", 1, 1, "")
-        words = tokenizer.BPE(run.name, ranks, shape.vocab)
+        tokenizer = byte_bpe.BPE(run.name, ranks, shape.vocab)
         parts = corpus.divide(found, recipe.text.held_out, recipe.text.seed)
-        rows = dict(zip(kept, (corpus.row_of_tokens(part, words, progress) for part in parts), strict=True))
+        rows = dict(zip(kept, (corpus.row_of_tokens(part, tokenizer, progress) for part in parts), strict=True))
         enough(rows, shape.context)
         n_bytes, (learned, kept_back) = (
             sum(len(document.encode()) for document in found),
@@ -142,12 +143,12 @@ def gather(
         )
         for folder in (run.text_folder, run.model_folder):
             folder.mkdir(exist_ok=True)
-        tokenizer.write(ranks, vocabulary)
+        byte_bpe.write(ranks, vocabulary)
         for name, row in rows.items():
             files.write(kept[name], partial(_save_array, row))
-    words = tokenizer.BPE(run.name, tokenizer.read(vocabulary), shape.vocab)
+    tokenizer = byte_bpe.BPE(run.name, byte_bpe.read(vocabulary), shape.vocab)
     learn, held_out = (Windows(_array(path), shape.context) for path in kept.values())
-    return words, learn, held_out, notes
+    return tokenizer, learn, held_out, notes
 
 
 def enough(rows: Mapping[str, np.ndarray], context: int) -> None:

@@ -44,8 +44,8 @@ def engine(name: str, keys: int) -> dict[str, list[float]]:
     from core.evaluate.predict import probabilities
     from core.model.classifier import Classifier
     from core.recipe import Model, load
-    from core.text.tokenizer import tokenizer
-    from core.train.texts import cut
+    from core.text.byte_bpe import built_in
+    from core.text.tokenizer import cut
 
     recipe = load({"model": {"name": name, "context": MODELS[name].shape.context}})
     model = Classifier(MODELS[name].shape, 2, Model()).eval()
@@ -53,7 +53,7 @@ def engine(name: str, keys: int) -> dict[str, list[float]]:
     typist = IncrementalClassifier(model)
 
     def read(text: str):
-        return cut(tokenizer("gpt2").encode(text), recipe.model.context, tokenizer("gpt2"))
+        return cut(built_in("gpt2").encode(text), recipe.model.context, built_in("gpt2"))
 
     ways = {
         "keys and values kept": lambda text: typist.verdicts(read(text).tolist())[-1],

@@ -80,7 +80,7 @@ def words(run: Path) -> tuple[float, float | None]:
     splits = {split: rows.indices(split) for split in prepare.SPLITS}
     texts = {split: [rows.texts[i] for i in found] for split, found in splits.items()}
     labels = {split: rows.labels[found] for split, found in splits.items()}
-    _, said = baseline.words(
+    _, said = baseline.word_counts(
         "tfidf", *((texts[split], labels[split]) for split in ("train", "validation")), texts["test"]
     )
     names = [[rows.names[i] for i in found] for found in (labels["test"], said)]

@@ -272,7 +272,7 @@ def _export(given) -> int:
 
     asked = Predictor.open(run)
     words = card(run, asked, given.format)
-    files = export(asked.model, asked.recipe, asked.names, asked.words, absolute(given.folder), words)
+    files = export(asked.model, asked.recipe, asked.names, asked.tokenizer, absolute(given.folder), words)
     say(map(str, files))
     return DONE
 

@@ -13,7 +13,7 @@ from core.model.gpt2 import GPT2
 from core.model.weights import config_of, published
 from core.presets import MODELS
 from core.recipe import load
-from core.text.tokenizer import tokenizer
+from core.text.byte_bpe import built_in
 from core.worker.resolve import threads
 
 
@@ -22,7 +22,7 @@ def measure(job: dict) -> dict:
     folder = Path(job["folder"])
     data = load({"data": job["data"]}).data
     rows = prepare(read(data.path, data.text, data.label, data.quoting), data)
-    ids = tokenizer("gpt2").encode_many(rows.texts)
+    ids = [one.ids for one in built_in("gpt2").encode_batch(rows.texts)]
     splits = {split: [[ids[i].tolist(), int(rows.labels[i])] for i in rows.indices(split)] for split in SPLITS}
     (folder / "rows.json").write_text(json.dumps(splits))
     for name in job["models"]:

@@ -47,6 +47,6 @@ def test_counting_words_gets_what_the_book_says(reviews):
     texts = {split: [prepared.texts[i] for i in rows] for split, rows in splits.items()}
     labels = {split: prepared.labels[rows] for split, rows in splits.items()}
     train, validation = ((texts[split], labels[split]) for split in ("train", "validation"))
-    checked, tested = baseline.words("counts", train, validation, texts["test"])
+    checked, tested = baseline.word_counts("counts", train, validation, texts["test"])
     assert 100 * (checked == labels["validation"]).mean() == pytest.approx(88.62, abs=1)
     assert 100 * (tested == labels["test"]).mean() == pytest.approx(88.85, abs=1)

@@ -3,17 +3,20 @@
 from itertools import pairwise
 
 import msgspec
+import numpy as np
 import pytest
 import torch
 
 from core.errors import BadModel, BadRecipe, WorkbenchError
 from core.evaluate import language_model
 from core.evaluate.question import BEGINNING, EXAMPLE, IS_IT_SPAM, Question
+from core.helper import language_model as helper
 from core.helper.protocol import HELPERS
 from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
 from core.presets import Shape
-from core.text.tokenizer import tokenizer
+from core.text.byte_bpe import built_in
+from core.text.tokenizer import Encoding
 
 CONTEXT = 48
 
@@ -21,18 +24,18 @@ CONTEXT = 48
 @pytest.fixture
 def tiny():
     """A model that says nearly anything with the same likelihood, pieces of characters too."""
-    backbone = GPT2(Shape(2, 16, 2, CONTEXT, tokenizer("gpt2").vocab))
+    backbone = GPT2(Shape(2, 16, 2, CONTEXT, built_in("gpt2").vocab))
     backbone.initialize(torch.Generator().manual_seed(0))
-    return language_model.Pretrained(LanguageModel(backbone).eval(), tokenizer("gpt2"), "random")
+    return language_model.Pretrained(LanguageModel(backbone).eval(), built_in("gpt2"), "random")
 
 
-class Words:
+class Bytes:
     """A tokenizer of bytes."""
 
     pad = 256
 
     def encode(self, text):
-        return list(text.encode())
+        return Encoding(np.frombuffer(text.encode(), dtype=np.uint8))
 
     def bytes_of(self, ids):
         return [bytes([id]) if id < 256 else b"" for id in ids]
@@ -46,9 +49,9 @@ def saying(text: bytes) -> language_model.Pretrained:
         parameter.zero_()
     backbone.ln_f.weight.fill_(1)
     backbone.wte.weight.copy_(torch.eye(257))
-    for at, byte in enumerate([*text, Words.pad]):
+    for at, byte in enumerate([*text, Bytes.pad]):
         backbone.wpe.weight[at, byte] = 9
-    return language_model.Pretrained(LanguageModel(backbone).eval(), Words(), "random")
+    return language_model.Pretrained(LanguageModel(backbone).eval(), Bytes(), "random")
 
 
 def test_no_character_is_ever_half_there():
@@ -86,12 +89,12 @@ def asked(**question):
     def progress(name, done, total, unit, said=""):
         heard.append((name, done, total, unit, said))
 
-    kind = language_model.kinds()["ask"]
+    kind = helper.kinds()["ask"]
     return msgspec.to_builtins(kind(question, progress)), heard
 
 
 def test_the_helper_answers_with_what_is_said_at_each_token():
-    assert "core.evaluate.language_model" in HELPERS["model"]
+    assert "core.helper.language_model" in HELPERS["model"]
     answer, heard = asked(model="nano", weights="random", text="Hello", tokens=6, temperature=1.0, top_k=5)
     assert set(answer) == {"text", "continuation", "tokens", "seconds", "weights", "ended"}
     assert answer["text"] == "Hello" and answer["tokens"] == 6 and answer["weights"] == "random"
@@ -106,10 +109,12 @@ def test_the_helper_answers_with_what_is_said_at_each_token():
 
 
 def test_the_model_is_kept_until_another_is_asked():
-    desk, models = language_model._Desk(), []
+    requests, models = helper.LanguageModelRequests(), []
     for weights, seed in [("random", 1), ("random", 1), ("random", 2), ("pretrained", 2), ("pretrained", 3)]:
-        desk.ask({"model": "nano", "text": "a", "weights": weights, "tokens": 1, "seed": seed}, lambda *_, **__: None)
-        models.append(desk._model)
+        requests.ask(
+            {"model": "nano", "text": "a", "weights": weights, "tokens": 1, "seed": seed}, lambda *_, **__: None
+        )
+        models.append(requests._model)
     assert models[0] is models[1] and models[3] is models[4] and len({*map(id, models)}) == 3
 
 

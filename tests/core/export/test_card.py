@@ -47,7 +47,9 @@ def done(tmp_path_factory):
 
 def exported(run, folder):
     asked = Predictor.open(run)
-    transformers.export(asked.model, asked.recipe, asked.names, asked.words, folder, card(run, asked, "transformers"))
+    transformers.export(
+        asked.model, asked.recipe, asked.names, asked.tokenizer, folder, card(run, asked, "transformers")
+    )
     return asked, (folder / "README.md").read_text()
 
 

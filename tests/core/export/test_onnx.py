@@ -15,13 +15,13 @@ from core.model.classifier import Classifier
 from core.model.padding import pad
 from core.presets import MODELS, Shape
 from core.recipe import READS_PADS, load
-from core.text.tokenizer import tokenizer
+from core.text.byte_bpe import built_in
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="pip install onnxruntime onnxscript for this")
 pytest.importorskip("onnxscript", reason="pip install onnxruntime onnxscript for this")
 tokenizers = pytest.importorskip("tokenizers")
 
-WORDS = tokenizer("nano")
+TOKENIZER = built_in("nano")
 LABELS = ["häm", "spam"]
 TEXTS = ["free prize, claim it now", "", "see you", "naïve 日本語 <|endoftext|> " * 9]
 KINDS = [
@@ -55,9 +55,9 @@ def built(**kind):
 
 
 def logits_of(model, recipe, text):
-    ids = WORDS.encode(text)[:20] or [WORDS.pad]
+    ids = TOKENIZER.encode(text).ids.tolist()[:20] or [TOKENIZER.pad]
     with torch.no_grad():
-        return model(*pad([ids], 20 if recipe.model.readout in READS_PADS else len(ids), WORDS.pad))[0].numpy()
+        return model(*pad([ids], 20 if recipe.model.readout in READS_PADS else len(ids), TOKENIZER.pad))[0].numpy()
 
 
 def said_by(code, folder):
@@ -72,7 +72,7 @@ def said_by(code, folder):
 @pytest.mark.parametrize("kind", KINDS)
 def test_logits_equal_in_onnxruntime_and_other_ones_are_found_out(kind, tmp_path):
     model, recipe = built(**kind)
-    written = onnx.export(model, recipe, LABELS, WORDS, tmp_path / "out", "# a card")
+    written = onnx.export(model, recipe, LABELS, TOKENIZER, tmp_path / "out", "# a card")
     assert sorted(path.name for path in written) == sorted(path.name for path in (tmp_path / "out").iterdir())
     session = onnxruntime.InferenceSession(tmp_path / "out" / onnx.FILE)
     assert json.loads(session.get_modelmeta().custom_metadata_map["labels"]) == LABELS
@@ -93,22 +93,22 @@ def test_logits_equal_in_onnxruntime_and_other_ones_are_found_out(kind, tmp_path
     with torch.no_grad():
         list(model.head.parameters())[-1].add_(0.01)
     with pytest.raises(BadModel, match=r"logits differ by 0\.0"):
-        onnx.check(tmp_path / "out" / onnx.FILE, model, recipe, WORDS)
+        onnx.check(tmp_path / "out" / onnx.FILE, model, recipe, TOKENIZER)
     (tmp_path / "out" / onnx.FILE).write_bytes(b"no model")
     with pytest.raises(BadModel, match="does not take what was written"):
-        onnx.check(tmp_path / "out" / onnx.FILE, model, recipe, WORDS)
+        onnx.check(tmp_path / "out" / onnx.FILE, model, recipe, TOKENIZER)
 
 
 def test_full_folders_are_refused(tmp_path):
     (tmp_path / "precious.txt").write_text("keep me")
     model, recipe = built()
     with pytest.raises(BadModel, match="there already"):
-        onnx.export(model, recipe, LABELS, WORDS, tmp_path, "")
+        onnx.export(model, recipe, LABELS, TOKENIZER, tmp_path, "")
     assert (tmp_path / "precious.txt").read_text() == "keep me"
 
 
 def test_a_missing_package_is_named_with_what_brings_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(BadModel, match="onnxscript") as refused:
-        onnx.export(*built(), LABELS, WORDS, tmp_path / "out", "")
+        onnx.export(*built(), LABELS, TOKENIZER, tmp_path / "out", "")
     assert "pip install onnxruntime onnxscript" in refused.value.do and not (tmp_path / "out").exists()

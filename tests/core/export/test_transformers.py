@@ -12,9 +12,9 @@ from core.export import transformers as export
 from core.model.classifier import Classifier
 from core.presets import MODELS, Shape
 from core.recipe import READS_PADS, load
-from core.text.tokenizer import tokenizer
+from core.text.byte_bpe import built_in
 
-WORDS = tokenizer("nano")
+TOKENIZER = built_in("nano")
 TEXTS = ["You have won a prize!", "see you at seven", "", "naïve 日本語 <|endoftext|> text"]
 LABELS = ["ham", "spam", "other"]
 
@@ -38,14 +38,14 @@ def classifier(n_classes=3, **kind) -> Classifier:
 
 
 def same_in_transformers(model, labels, folder, **kind):
-    export.export(model, recipe(**kind), labels, WORDS, folder, "# a card")
+    export.export(model, recipe(**kind), labels, TOKENIZER, folder, "# a card")
     theirs = transformers.GPT2ForSequenceClassification.from_pretrained(folder).eval()
     assert theirs.config.id2label == dict(enumerate(labels))
     for text in TEXTS:
-        ids = torch.tensor([WORDS.encode(text) or [WORDS.pad]])
+        ids = torch.tensor([TOKENIZER.encode(text).ids.tolist() or [TOKENIZER.pad]])
         with torch.no_grad():
             expected = model(ids, torch.tensor([ids.shape[1]]))
-            padded = torch.nn.functional.pad(ids, (0, 5), value=WORDS.pad)
+            padded = torch.nn.functional.pad(ids, (0, 5), value=TOKENIZER.pad)
             torch.testing.assert_close(theirs(ids).logits, expected, atol=1e-4, rtol=1e-4)
             torch.testing.assert_close(theirs(padded).logits, expected, atol=1e-4, rtol=1e-4)
 
@@ -67,7 +67,7 @@ def test_adapters_are_in_the_exported_weights(tmp_path):
     for name, parameter in model.named_parameters():
         if name.endswith(".b"):
             torch.nn.init.normal_(parameter, std=0.1)
-    ids = torch.tensor([WORDS.encode(TEXTS[0])])
+    ids = torch.tensor([TOKENIZER.encode(TEXTS[0]).ids.tolist()])
     with torch.no_grad():
         adapted = model(ids, torch.tensor([ids.shape[1]]))
     model.merge()
@@ -78,15 +78,15 @@ def test_adapters_are_in_the_exported_weights(tmp_path):
 
 
 def test_the_tokenizer_beside_it_gives_the_same_ids(tmp_path):
-    export.export(classifier(), recipe(), LABELS, WORDS, tmp_path / "out", "")
+    export.export(classifier(), recipe(), LABELS, TOKENIZER, tmp_path / "out", "")
     theirs = transformers.AutoTokenizer.from_pretrained(tmp_path / "out")
     for text in ["You have won a prize!", "naïve 日本語  two  spaces\n\ttabs 12345"]:
-        assert theirs(text)["input_ids"] == WORDS.encode(text)
+        assert theirs(text)["input_ids"] == TOKENIZER.encode(text).ids.tolist()
     assert theirs.model_max_length == 64
 
 
 def test_the_merges_are_the_published_file():
-    text = "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in export.merges(tokenizer("gpt2").ranks))
+    text = "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in export.merges(built_in("gpt2").ranks))
     assert (
         hashlib.sha256(text.encode()).hexdigest() == "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"
     )
@@ -111,12 +111,12 @@ def test_a_bias_that_cannot_be_folded_is_refused():
 )
 def test_what_transformers_cannot_express_is_refused_by_what_it_is(kind, why, tmp_path):
     with pytest.raises(BadModel, match=why) as refused:
-        export.export(classifier(**kind), recipe(**kind), LABELS, WORDS, tmp_path / "out", "")
+        export.export(classifier(**kind), recipe(**kind), LABELS, TOKENIZER, tmp_path / "out", "")
     assert "--format onnx" in refused.value.do and not (tmp_path / "out").exists()
 
 
 def test_full_folders_are_refused(tmp_path):
     (tmp_path / "precious.txt").write_text("keep me")
     with pytest.raises(BadModel, match="there already"):
-        export.export(classifier(), recipe(), LABELS, WORDS, tmp_path, "")
+        export.export(classifier(), recipe(), LABELS, TOKENIZER, tmp_path, "")
     assert (tmp_path / "precious.txt").read_text() == "keep me"

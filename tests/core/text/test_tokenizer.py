@@ -7,8 +7,10 @@ import pytest
 
 from core.errors import BadModel
 from core.presets import MODELS, TOKENS
-from core.text import tokenizer as tokens
-from core.text.tokenizer import tokenizer, well_formed
+from core.text import byte_bpe as tokens
+from core.text.byte_bpe import built_in
+from core.text.lookup import tokenizer_of
+from core.text.tokenizer import well_formed
 
 # the ids that GPT-2's own encoder gives
 GOLDEN = {
@@ -21,28 +23,28 @@ GOLDEN = {
 
 @pytest.mark.parametrize("text", GOLDEN)
 def test_known_texts_have_known_ids(text):
-    assert tokenizer("gpt2").encode(text) == GOLDEN[text]
+    assert built_in("gpt2").encode(text).ids.tolist() == GOLDEN[text]
 
 
 def test_the_vocabulary_is_gpt2s():
-    assert (tokenizer("gpt2").id, tokenizer("gpt2").pad, tokenizer("gpt2").vocab) == ("gpt2", 50256, 50257)
-    assert len(tokenizer("gpt2").ranks) == 50256
-    assert tokenizer("gpt2") is tokenizer("gpt2")
+    assert (built_in("gpt2").id, built_in("gpt2").pad, built_in("gpt2").vocab) == ("gpt2", 50256, 50257)
+    assert len(built_in("gpt2").ranks) == 50256
+    assert built_in("gpt2") is built_in("gpt2")
 
 
 def test_nano_has_a_vocabulary_of_its_own():
-    words, shape = tokenizer("nano"), MODELS["nano"].shape
-    assert (words.vocab, words.pad, len(words.ranks)) == (shape.vocab, shape.vocab - 1, shape.vocab - 1)
-    assert words.pad == MODELS["nano"].pad
+    tokenizer, shape = built_in("nano"), MODELS["nano"].shape
+    assert (tokenizer.vocab, tokenizer.pad, len(tokenizer.ranks)) == (shape.vocab, shape.vocab - 1, shape.vocab - 1)
+    assert tokenizer.pad == MODELS["nano"].pad
     text = "naïve 日本語 <|endoftext|> text"
-    assert b"".join(words.bytes_of(words.encode(text))).decode() == text
-    assert words.pad not in words.encode(text) and words.bytes_of([words.pad]) == [b""]
+    assert b"".join(tokenizer.bytes_of(tokenizer.encode(text).ids.tolist())).decode() == text
+    assert tokenizer.pad not in tokenizer.encode(text).ids.tolist() and tokenizer.bytes_of([tokenizer.pad]) == [b""]
 
 
 def test_end_of_text_in_a_text_is_text():
-    ids = tokenizer("gpt2").encode("win <|endoftext|> now")
-    assert tokenizer("gpt2").pad not in ids
-    assert b"".join(piece for _, piece in tokenizer("gpt2").pieces("win <|endoftext|> now")) == b"win <|endoftext|> now"
+    ids = built_in("gpt2").encode("win <|endoftext|> now").ids.tolist()
+    assert built_in("gpt2").pad not in ids
+    assert b"".join(piece for _, piece in built_in("gpt2").pieces("win <|endoftext|> now")) == b"win <|endoftext|> now"
 
 
 def test_a_damaged_file_is_refused(tmp_path):
@@ -55,40 +57,46 @@ def test_a_damaged_file_is_refused(tmp_path):
 
 def test_a_tokenizer_beside_weights_goes_before_the_presets(tmp_path):
     preset = MODELS["nano"]
-    assert tokens.words_of(preset, "random") is tokens.words_of(preset, str(tmp_path)) is tokenizer("nano")
+    assert tokenizer_of(preset, "random") is tokenizer_of(preset, str(tmp_path)) is built_in("nano")
     few = {bytes([byte]): byte for byte in range(256)} | {b"ab": 256}
     tokens.write(few, tmp_path / TOKENS)
-    words = tokens.words_of(preset, str(tmp_path))
-    assert words.ranks == few and words.encode("cab") == [99, 256] and words.pad == tokenizer("nano").pad
-    assert words.id != tokenizer("nano").id
+    tokenizer = tokenizer_of(preset, str(tmp_path))
+    assert (
+        tokenizer.ranks == few
+        and tokenizer.encode("cab").ids.tolist() == [99, 256]
+        and tokenizer.pad == built_in("nano").pad
+    )
+    assert tokenizer.id != built_in("nano").id
     tokens.write(few | {b"xy": preset.shape.vocab}, tmp_path / TOKENS)
     with pytest.raises(BadModel, match="more than nano has"):
-        tokens.words_of(preset, str(tmp_path))
+        tokenizer_of(preset, str(tmp_path))
     tokens.write({b"xy": 0}, tmp_path / TOKENS)
     with pytest.raises(BadModel, match="no whole vocabulary"):
-        tokens.words_of(preset, str(tmp_path))
+        tokenizer_of(preset, str(tmp_path))
 
 
 def test_lone_surrogates_read_as_the_replacement_character():
     assert well_formed("a\ud800b\udc00") == "a\ufffdb\ufffd"
     assert well_formed("\ud83d\ude00") == "\U0001f600"
-    assert tokenizer("gpt2").encode("a\ud800b") == tokenizer("gpt2").encode("a\ufffdb")
-    assert tokenizer("gpt2").encode_many(["a\ud800b"])[0].tolist() == tokenizer("gpt2").encode("a\ufffdb")
+    assert built_in("gpt2").encode("a\ud800b").ids.tolist() == built_in("gpt2").encode("a\ufffdb").ids.tolist()
+    assert (
+        built_in("gpt2").encode_batch(["a\ud800b"])[0].ids.tolist() == built_in("gpt2").encode("a\ufffdb").ids.tolist()
+    )
 
 
 def test_pieces_join_to_the_text_and_carry_the_ids():
     text = "free \u4f60\u597d \U0001f600 money\x00\x07"
-    pieces = tokenizer("gpt2").pieces(text)
+    pieces = built_in("gpt2").pieces(text)
     assert b"".join(piece for _, piece in pieces) == text.encode()
-    assert [token for token, _ in pieces] == tokenizer("gpt2").encode(text)
+    assert [token for token, _ in pieces] == built_in("gpt2").encode(text).ids.tolist()
 
 
 def test_many_are_encoded_as_one_by_one_and_tell_how_far_they_are():
     texts = [f"text number {i} \U0001f600" for i in range(1200)] + ["", "a" * 10_000]
     heard = []
-    many = tokenizer("gpt2").encode_many(texts, lambda *report: heard.append(report))
-    assert [ids.tolist() for ids in many] == [tokenizer("gpt2").encode(text) for text in texts]
-    assert many[0].dtype == np.int32
+    many = built_in("gpt2").encode_batch(texts, lambda *report: heard.append(report))
+    assert [one.ids.tolist() for one in many] == [built_in("gpt2").encode(text).ids.tolist() for text in texts]
+    assert many[0].ids.dtype == np.int32
     assert heard == [("tokens", done, 1202, "texts") for done in (0, 500, 1000, 1202)]
 
 
@@ -97,25 +105,25 @@ def test_progress_may_end_the_work():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        tokenizer("gpt2").encode_many(["a"], enough)
+        built_in("gpt2").encode_batch(["a"], enough)
 
 
 @pytest.mark.parametrize("text", ["a", " ", "\u5b57", "!", "1", "ab1!", " \n"])
 def test_long_texts_neither_hang_nor_lose_anything(text):
     long = text * (1_000_000 // len(text)) + "x"
     start = time.perf_counter()
-    pieces = tokenizer("gpt2").pieces(long)
+    pieces = built_in("gpt2").pieces(long)
     assert time.perf_counter() - start < 20
     assert b"".join(piece for _, piece in pieces).decode() == long
 
 
 def test_only_runs_that_nobody_writes_are_cut():
-    bpe = tokenizer("gpt2")._bpe
+    bpe = built_in("gpt2")._bpe
     ordinary = "It's 12:30, caf\u00e9 \u4f60\u597d\uff0c\u4e16\u754c\u3002\n\n  Don't    stop " * 500
     assert list(tokens._bounded(ordinary)) == [ordinary]
-    assert tokenizer("gpt2").encode(ordinary) == bpe.encode_ordinary(ordinary)
+    assert built_in("gpt2").encode(ordinary).ids.tolist() == bpe.encode_ordinary(ordinary)
     run = "a" * tokens.RUN
-    assert tokenizer("gpt2").encode(f"so {run} so") == bpe.encode_ordinary(f"so {run} so")
+    assert built_in("gpt2").encode(f"so {run} so").ids.tolist() == bpe.encode_ordinary(f"so {run} so")
     assert list(tokens._bounded(f"so {run}a so")) == [f"so {run}", "a so"]
 
 
@@ -125,13 +133,13 @@ def test_same_ids_as_transformers(tmp_path, shared, name):
     transformers = pytest.importorskip("transformers")
     from core.export.transformers import merges, vocabulary
 
-    words = tokenizer(name)
-    (tmp_path / "vocab.json").write_text(json.dumps(vocabulary(words)))
+    tokenizer = built_in(name)
+    (tmp_path / "vocab.json").write_text(json.dumps(vocabulary(tokenizer)))
     (tmp_path / "merges.txt").write_text(
-        "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges(words.ranks)), encoding="utf-8"
+        "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges(tokenizer.ranks)), encoding="utf-8"
     )
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "GPT2Tokenizer"}))
     reference = transformers.GPT2TokenizerFast.from_pretrained(tmp_path)
     texts = (shared / "sms/SMSSpamCollection").read_text(encoding="utf-8").splitlines()[:1500]
     texts += (shared / "chinese/ChnSentiCorp_htl_all.csv").read_text(encoding="utf-8").splitlines()[:200]
-    assert [ids.tolist() for ids in words.encode_many(texts)] == reference(texts)["input_ids"]
+    assert [one.ids.tolist() for one in tokenizer.encode_batch(texts)] == reference(texts)["input_ids"]

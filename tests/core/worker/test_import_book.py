@@ -8,7 +8,7 @@ from core.errors import BadModel, BadRecipe
 from core.evaluate.predict import Predictor
 from core.export.card import card
 from core.runs.root import find_run, list_runs
-from core.text.tokenizer import tokenizer
+from core.text.byte_bpe import built_in
 from core.worker.import_book import import_book
 
 VOCAB, CONTEXT, WIDTH, HEADS, BLOCKS = 8192, 512, 256, 4, 6  # nano's
@@ -117,9 +117,9 @@ def saved(tmp_path):
 
 def classify_review(model, text, max_length):
     """The chapter's: cut, padded to one length, read at the last position."""
-    words = tokenizer("nano")
-    ids = words.encode(text)[:max_length]
-    ids += [words.pad] * (max_length - len(ids))
+    tokenizer = built_in("nano")
+    ids = tokenizer.encode(text).ids.tolist()[:max_length]
+    ids += [tokenizer.pad] * (max_length - len(ids))
     with torch.no_grad():
         return torch.softmax(model(torch.tensor([ids]))[0, -1, :], dim=-1)
 
@@ -148,7 +148,7 @@ def test_other_labels_readout_and_context(saved, tmp_path):
     file = saved({"model_state_dict": weights, "optimizer_state_dict": {"state": {}, "param_groups": []}})
     run = import_book(tmp_path / "runs", file, "nano", ["a", "b", "c"], 32, "last_real")
     (answer,) = Predictor.open(run).predict(["see you at seven"])
-    ids = tokenizer("nano").encode("see you at seven")
+    ids = built_in("nano").encode("see you at seven").ids.tolist()
     with torch.no_grad():
         expected = torch.softmax(model(torch.tensor([ids]))[0, -1], dim=-1).tolist()
     assert answer.probabilities == pytest.approx(dict(zip("abc", expected, strict=True)), abs=1e-5)

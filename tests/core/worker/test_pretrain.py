@@ -80,7 +80,7 @@ def test_what_it_makes_opens_elsewhere_and_can_be_fine_tuned(new_pretraining, ne
     # a run keeps what it started from: it can be asked when the one that made that is deleted
     before = Predictor.open(tuned).predict(["Ada sings"])
     shutil.rmtree(run.path)
-    assert Predictor.open(tuned).words.id != "nano" and Predictor.open(tuned).predict(["Ada sings"]) == before
+    assert Predictor.open(tuned).tokenizer.id != "nano" and Predictor.open(tuned).predict(["Ada sings"]) == before
 
 
 def test_too_little_text_fails_with_a_sentence(new_pretraining, tmp_path):

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from core import toml
+from core.data.sources import registry
+from core.data.sources.source import Cells
 from core.recipe import load, options
 from core.runs.control import Stop
 from core.runs.folder import RunFolder
@@ -162,6 +164,24 @@ def test_data_says_what_is_there(messages, capsys):
     assert found["skipped"] == [] and found["duplicates"] == 0
     code, out, _ = said(capsys, "data", messages)
     assert code == 0 and "66.7 %" in out
+
+
+def test_data_says_what_is_in_a_format_that_was_added(tmp_path, capsys, monkeypatch):
+    class Equations:
+        """Lines of `label = text`."""
+
+        def recognises(self, given):
+            return float(" = " in next(given.lines()))
+
+        def read(self, given, options, progress):
+            rows = [line.strip().split(" = ") for line in given.lines(progress)]
+            return Cells(["left", "right"], rows, "equations", given.encoding)
+
+    monkeypatch.setattr(registry, "SOURCES", [Equations(), *registry.SOURCES])
+    file = tmp_path / "sums.txt"
+    file.write_text("".join(f"{'spam' if i % 3 == 0 else 'ham'} = some words of number {i}\n" for i in range(60)))
+    code, out, _ = said(capsys, "data", file)
+    assert code == 0 and "60 rows, equations, UTF-8" in out and "text: right   label: left" in out
 
 
 def test_export_writes_a_folder(trained, tmp_path, capsys):

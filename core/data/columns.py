@@ -1,114 +1,21 @@
-"""Finding out what a file is: encoding, separator, quoting, header, and which columns hold text and label."""
+"""What the columns of a table hold: whether a row names them, and which are the text and the label."""
 
-import codecs
-import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from random import Random
 
 from core.errors import BadData
 
 Rows = list[list[str]]
 
-SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", "@": "at-sign"}
-BEGINNING = 500_000  # characters that decide what separates columns
 LOOK = 2000  # rows that decide what a column holds
-SIGNATURES = {
-    b"PK\x03\x04": "an Excel or zip file",
-    b"%PDF": "a PDF",
-    b"PAR1": "a Parquet file",
-    b"SQLite format 3": "a database",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-}
 LABEL_NAMES = {"label", "class", "category", "target", "sentiment", "intent", "topic", "v1", "标签", "类别"}
 LABEL_MAYBE = {"rating", "star", "score", "feedback", "type", "tag"}
 TEXT_NAMES = {"text", "sentence", "message", "review", "content", "comment", "tweet", "v2", "sms"}
 TEXT_NAMES |= {"文本", "内容", "评论"}
 TEXT_MAYBE = {"body", "description", "question", "prompt", "title"}
 _NUMBER = re.compile(r"(?=\D*\d)[\d\s.,:/%$€£eE+-]+")
-_LETTER_OF_LATIN1 = "workbench.latin1"
-
-csv.field_size_limit(2**31 - 1)  # one text may fill the file
-codecs.register_error(_LETTER_OF_LATIN1, lambda e: (e.object[e.start : e.end].decode("latin-1"), e.end))
-
-
-def decode(data: bytes, name: str) -> tuple[str, str]:
-    """The text of a file and its encoding in words.
-
-    Where bytes are not UTF-8, the larger part decides: mostly good multi-byte sequences are UTF-8 with each
-    bad byte as U+FFFD, anything else is Windows-1252. Raises BadData for a file that is no text.
-    """
-    for start, kind in SIGNATURES.items():
-        if data.startswith(start):
-            raise BadData(f"{name} is {kind}, not text.", "Save it as plain text, in UTF-8.")
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace"), "UTF-16"
-    if data[:100_000].count(0) * 1000 > len(data[:100_000]):
-        what = f"{name} is not text, or it is UTF-16 without the mark that says so."
-        raise BadData(what, "Open it in the program it comes from and save it as plain text, in UTF-8.")
-    bom = data.startswith(codecs.BOM_UTF8)
-    data = data.removeprefix(codecs.BOM_UTF8)
-    try:
-        return data.decode(), "UTF-8 with BOM" if bom else "UTF-8"
-    except UnicodeDecodeError:
-        loose = data.decode(errors="surrogateescape")
-    bad = len(re.findall("[\udc80-\udcff]", loose))
-    if bom or len(re.findall(r"[^\x00-\x7f]", loose)) > 2 * bad:
-        return re.sub("[\udc80-\udcff]", "\ufffd", loose), "UTF-8, damaged"
-    return data.decode("cp1252", _LETTER_OF_LATIN1), "Windows-1252"
-
-
-def lines(text: str) -> Iterator[str]:
-    """Lines with their ends, which are \\n, \\r\\n or \\r and nothing else."""
-    return iter(io.StringIO(text, newline=""))
-
-
-def parse(source: Iterable[str], separator: str, quoting: str, strict: bool = False) -> Iterator[list[str]]:
-    """The rows of a separated file without its blank lines, just as pandas reads them."""
-    how = csv.QUOTE_NONE if quoting == "none" else csv.QUOTE_MINIMAL
-    for cells in csv.reader(source, delimiter=separator, quoting=how, strict=strict):
-        if len(cells) > 1 or (cells and cells[0].strip()):
-            yield cells
-
-
-def separator(text: str) -> str | None:
-    """The separator that cuts the rows most evenly, or None where none does."""
-
-    def evenness(mark: str) -> float:
-        found = [even(_first_rows(text, mark, quoting)) for quoting in ("csv", "none")]
-        return max(share if n > 1 else 0.0 for n, share in found)
-
-    best = max(SEPARATORS, key=evenness)
-    return best if evenness(best) > 0.5 else None
-
-
-def _first_rows(text: str, mark: str, quoting: str) -> Rows:
-    rows = list(parse(lines(text[:BEGINNING]), mark, quoting))
-    if len(text) <= BEGINNING:
-        return rows
-    # the last row is cut off; where it is the only one, it takes the whole file to see the others
-    return rows[:-1] or list(parse(lines(text), mark, quoting))
-
-
-def even(rows: Sequence[list[str]]) -> tuple[int, float]:
-    """How many columns most rows have, and the share of rows that do."""
-    if not rows:
-        return 0, 0.0
-    n, count = Counter(map(len, rows)).most_common(1)[0]
-    return n, count / len(rows)
-
-
-def quoted(as_csv: Rows, as_none: Rows, well_quoted: bool) -> bool:
-    """Whether double quotes enclose fields, from the file read both ways.
-
-    They do where every quote is closed right before a separator, unless taking them as text gives more rows
-    that are as even: then a quote that opens in one row has swallowed the next ones.
-    """
-    none_is_even = even(as_none)[1] >= even(as_csv)[1]
-    return not (none_is_even and (not well_quoted or len(as_none) > len(as_csv)))
 
 
 def has_header(rows: Rows, named: Sequence[str]) -> bool:

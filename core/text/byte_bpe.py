@@ -1,0 +1,152 @@
+"""Byte-level BPE with GPT-2's pattern: the tokenizer, the file that keeps one, and those that come with the program."""
+
+import base64
+import hashlib
+import lzma
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import tiktoken
+
+from core import assets, files
+from core.errors import BadModel
+from core.files import Progress
+from core.presets import TOKENS, ModelPreset
+from core.text.tokenizer import Encoding, Piece, Tokenizer, well_formed
+
+# tokenizers that come with the program: the file of their tokens, and the SHA-256 of the lines inside
+BUILT_IN = {
+    "gpt2": ("gpt2.tiktoken.xz", "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"),
+    "nano": (f"nano/{TOKENS}", "92e2a0f5afab481b478b40d4dcdaa7f379704d2802fd9c15a8eb71fa390bbe5c"),
+}
+# GPT-2's pattern in the form that tiktoken matches fastest: the same pieces, with possessive quantifiers
+PATTERN = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"""
+END_OF_TEXT = "<|endoftext|>"
+
+CHUNK = 500  # texts between two calls of progress
+RUN = 4096  # characters
+_RUNS = re.compile(r"[^\W\d_]+|\d+|\s+|(?:[^\w\s]|_)+")
+
+
+class BPE(Tokenizer):
+    """A byte-level BPE with GPT-2's pattern. Every string is ordinary text, `<|endoftext|>` too.
+
+    `ranks` are its tokens, each with its id; the special one comes last, as `pad`, at `vocab` - 1.
+    """
+
+    def __init__(self, id: str, ranks: dict[bytes, int], vocab: int):
+        self.id, self.ranks, self.pad, self.vocab = id, ranks, vocab - 1, vocab
+        self._bytes = [b""] * vocab
+        for token, rank in ranks.items():
+            self._bytes[rank] = token
+        self._bpe = tiktoken.Encoding(
+            id, pat_str=PATTERN, mergeable_ranks=ranks, special_tokens={END_OF_TEXT: self.pad}
+        )
+
+    def encode(self, *parts: str) -> Encoding:
+        bounded = (text for part in parts for text in _bounded(well_formed(part)))
+        return _encoding(token for text in bounded for token in self._bpe.encode_ordinary(text))
+
+    def pieces(self, text: str) -> list[Piece]:
+        ids = self.encode(text).ids.tolist()
+        return list(map(Piece, ids, self.bytes_of(ids)))
+
+    def bytes_of(self, ids: Iterable[int]) -> list[bytes]:
+        return [
+            self._bytes[id] for id in ids
+        ]  # none for end-of-text, and for ids that little text left without a token
+
+    def encode_batch(self, texts: Sequence[str], progress: Progress | None = None) -> list[Encoding]:
+        encoded: list[Encoding] = []
+        for start in range(0, len(texts), CHUNK):
+            if progress:
+                progress("tokens", start, len(texts), "texts")
+            encoded += self._chunk([well_formed(text) for text in texts[start : start + CHUNK]])
+        if progress:
+            progress("tokens", len(texts), len(texts), "texts")
+        return encoded
+
+    def save(self, folder: Path) -> None:
+        write(self.ranks, folder / TOKENS)
+
+    def _chunk(self, texts: list[str]) -> list[Encoding]:
+        short = self._bpe.encode_ordinary_batch(
+            [text if len(text) <= RUN else "" for text in texts], num_threads=os.cpu_count() or 1
+        )
+        return [
+            _encoding(ids) if len(text) <= RUN else self.encode(text) for text, ids in zip(texts, short, strict=True)
+        ]
+
+
+def _encoding(ids: Iterable[int]) -> Encoding:
+    return Encoding(np.fromiter(ids, dtype=np.int32))
+
+
+def _bounded(text: str) -> Iterator[str]:
+    """The text in parts that hold no run of over RUN letters, digits, spaces or other signs.
+
+    BPE takes more than linear time in the length of such a run, and the pattern matcher runs out of stack in
+    millions of spaces. Cutting may change the tokens at the cuts, but no text that people write holds such
+    runs; a text without them comes back whole.
+    """
+    start = 0
+    for match in _RUNS.finditer(text) if len(text) > RUN else ():
+        for cut in range(match.start() + RUN, match.end(), RUN):
+            yield text[start:cut]
+            start = cut
+    yield text[start:]
+
+
+def write(ranks: dict[bytes, int], path: Path) -> None:
+    """Put tokens and their ids into a file that `read` reads: tiktoken's lines, compressed."""
+    lines = [
+        base64.b64encode(token) + b" %d\n" % rank for token, rank in sorted(ranks.items(), key=lambda item: item[1])
+    ]
+    files.write(path, lzma.compress(b"".join(lines), preset=9))
+
+
+def read(path: Path, sha256: str | None = None) -> dict[bytes, int]:
+    """The tokens of a file and their ids. Raises BadModel where it is damaged, as by `sha256`, which is of its lines."""
+    try:
+        lines = lzma.decompress(path.read_bytes())
+        found = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, lines.splitlines())}
+    except (OSError, lzma.LZMAError, ValueError) as error:
+        raise BadModel(
+            f"The tokens in {path} cannot be read: {error}.", "Put back the file that belongs to the model."
+        ) from error
+    whole = all(bytes([byte]) in found for byte in range(256)) and len(set(found.values())) == len(found)
+    if not whole or min(found.values()) < 0:
+        raise BadModel(f"{path} holds no whole vocabulary.", "Put back the file that belongs to the model.")
+    if sha256 and hashlib.sha256(lines).hexdigest() != sha256:
+        raise BadModel(f"{path} is damaged.", "Reinstall the workbench.")
+    return found
+
+
+@cache
+def built_in(name: str) -> BPE:
+    """A tokenizer that comes with the program, by the name that a model's preset gives. Raises KeyError for another."""
+    file, sha256 = BUILT_IN[name]
+    ranks = read(assets.FOLDER / file, sha256)
+    return BPE(name, ranks, len(ranks) + 1)
+
+
+def read_for(preset: ModelPreset, file: Path) -> BPE:
+    """A tokenizer from a file, for a model of that shape. Raises BadModel for a damaged file, or a smaller model."""
+    ranks = read(file)
+    if max(ranks.values()) >= preset.shape.vocab - 1:
+        raise BadModel(
+            f"{file} holds {len(ranks):,} tokens, more than {preset.name} has.",
+            "Choose the --model that it was made for.",
+        )
+    return BPE(str(file), ranks, preset.shape.vocab)
+
+
+def spelling() -> dict[int, str]:
+    """GPT-2's spelling of bytes in its vocabulary files: printable Latin-1 as itself, the rest from U+0100 on."""
+    plain = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = (byte for byte in range(256) if byte not in plain)
+    return {byte: chr(byte) for byte in plain} | {byte: chr(256 + n) for n, byte in enumerate(others)}

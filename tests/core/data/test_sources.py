@@ -1,0 +1,68 @@
+"""A format is one source: recognised, read, and refused where there is none for it."""
+
+from collections import Counter
+
+import pytest
+
+from core.data.read import read
+from core.data.sources import registry
+from core.data.sources.source import Cells
+from core.errors import BadData
+from core.template import Template
+
+
+class Equations:
+    """Lines of `label = text`."""
+
+    def recognises(self, given):
+        lines = [line for line in given.lines() if line.strip()]
+        return sum(" = " in line for line in lines) / len(lines)
+
+    def read(self, given, options, progress):
+        rows = [[part.strip() for part in line.split(" = ", 1)] for line in given.lines(progress)]
+        damaged = {i: "no equation" for i, row in enumerate(rows) if len(row) < 2}
+        return Cells(["left", "right"], rows, "equations", given.encoding, damaged=damaged)
+
+
+class Signed:
+    """What begins as a Parquet file does, without asking whether it is text."""
+
+    def recognises(self, given):
+        return float(given.data.startswith(b"PAR1"))
+
+    def read(self, given, options, progress):
+        return Cells(["said", "kind"], [["see you", "ham"], ["win", "spam"]] * 10, "signed", "binary")
+
+
+LINES = "".join(
+    f"{'spam' if i % 3 == 0 else 'ham'} = {'win a prize' if i % 3 == 0 else 'see you'} {i}\n" for i in range(30)
+)
+
+
+def test_a_source_by_content_is_a_line_in_the_registry(file, monkeypatch):
+    path = file(LINES + "nothing\n")
+    assert read(path).format == "label, space, text"
+    monkeypatch.setattr(registry, "SOURCES", [*registry.SOURCES, Equations()])
+    heard = []
+    table = read(path, progress=lambda *report: heard.append(report))
+    assert (table.format, table.encoding, table.columns) == ("equations", "UTF-8", {"text": "right", "label": "left"})
+    assert Counter(table.labels) == {"ham": 20, "spam": 10} and table.texts[:2] == ["win a prize 0", "see you 1"]
+    assert table.skipped == {"no equation": 1} and heard[-1][1] == path.stat().st_size
+    assert read(file("label,text\n" + "ham,a = b\nspam,c = d\n" * 9)).format == "comma-separated, with header"
+
+
+def test_a_source_by_signature_is_asked_before_anything_is_taken_for_text(file, monkeypatch):
+    path = file(b"PAR1\x00\x00\x00")
+    with pytest.raises(BadData, match="is a Parquet file, not text"):
+        read(path)
+    monkeypatch.setattr(registry, "SOURCES", [Signed(), *registry.SOURCES])
+    table = read(path)
+    assert (table.format, table.encoding, table.columns["text"], len(table.texts)) == ("signed", "binary", "said", 20)
+
+
+def test_a_template_gives_the_parts_of_a_row_in_turn():
+    row = {"title": "Cold", "body": "It snows.", "label": "weather"}
+    assert Template.of_column("body").render(row) == ("It snows.",)
+    assert Template(("title", "body")).render(row) == ("Cold", "It snows.")
+    with pytest.raises(KeyError):
+        Template.of_column("none").render(row)
