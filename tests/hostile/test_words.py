@@ -279,16 +279,18 @@ async def test_the_app_shows_them_escaped(data, run, failed, root, monkeypatch):
             whole(app)
         await until(pilot, lambda: "It broke" in drawn(app))
         for shown in (run, failed):
-            app.desk.follow(shown)
+            app.session.followed.follow(shown)
             app.action_mode("train")
-            await until(pilot, lambda: app.current_mode == "train" and app.desk.status is not None)
+            await until(pilot, lambda: app.current_mode == "train" and app.session.followed.status is not None)
             await pilot.pause(0.1)
             whole(app)
         await until(pilot, lambda: r"It broke\x1b]0;owned\x07" in drawn(app))
         titles = "".join(text for text in window.written if text.startswith("\x1b]2;"))
         assert r"2;r1\x1b]0;owned" in titles and not UNSAFE.search(titles.replace("\x1b]2;", "").replace("\x07", ""))
-        app.desk.follow(run)
-        await until(pilot, lambda: app.desk.status is not None and app.desk.status.state == "done")
+        app.session.followed.follow(run)
+        await until(
+            pilot, lambda: app.session.followed.status is not None and app.session.followed.status.state == "done"
+        )
         over = ErrorsScreen(run), WorkerLogScreen(run)
         for dialog in (*over, LabelDialog(run), RunDialog(root, Asked(run.path)), SaveDialog(recipe)):
             app.push_screen(dialog)

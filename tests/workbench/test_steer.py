@@ -24,7 +24,7 @@ def opened(runs, until):
     async def follow(size=SIZES[0]):
         app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
         async with app.run_test(size=size, notifications=True) as pilot:
-            await until(pilot, lambda: app.current_mode == "train" and app.desk.status is not None)
+            await until(pilot, lambda: app.current_mode == "train" and app.session.followed.status is not None)
             yield pilot
 
     return follow
@@ -78,7 +78,7 @@ async def test_rates_and_epochs_are_changed_in_a_dialog(opened, runs, shown, unt
         async with opened() as pilot:
             await until(pilot, lambda: "learn 400 of 1,300" in shown(pilot.app) and "epoch 4 of 10" in shown(pilot.app))
             assert "lr 2e-5 from step 301 on" in shown(pilot.app)
-            assert pilot.app.desk.history.marks == [(300, "lr 2e-5"), (400, "10 epochs")]
+            assert pilot.app.session.followed.history.marks == [(300, "lr 2e-5"), (400, "10 epochs")]
             await pilot.press("S")
             await until(pilot, lambda: isinstance(pilot.app.screen, RatesDialog))
             fields = {field.id: field for field in pilot.app.screen.query(Input)}
@@ -177,7 +177,7 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
                 change,
             )
             await until(pilot, lambda: "head only now" in shown(pilot.app))
-            assert pilot.app.desk.history.marks == [(400, "head only")]
+            assert pilot.app.session.followed.history.marks == [(400, "head only")]
 
 
 async def test_a_change_holds_for_what_learns_by_now(opened, runs, shown, until):

@@ -1,15 +1,26 @@
 """`workbench data`: what is in a file of labelled texts."""
 
+import argparse
+
+from core.options import options
 from core.recipe import Recipe
 from core.rows import Profile
 from core.wording import percent, plural
+from workbench.cli.flags import NAMES, add_json, add_options, recipe_of
 from workbench.cli.printing import bars, print_json, say, tabulate
 
 
-def data(recipe: Recipe, as_json: bool) -> int:
-    """What is in the recipe's file; returns the exit code. Raises BadData where it cannot be read."""
-    found = profiled(recipe)
-    if as_json:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="FILE", help=f"CSV, TSV, JSONL, lines of label, tab, text, or {NAMES}")
+    about = [o for o in options(Recipe) if o.name.startswith(("data.", "model.")) and o.name != "data.path"]
+    add_options(parser, about)
+    add_json(parser)
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Print what is in a file; returns the exit code. Raises BadRecipe, and BadData where it cannot be read."""
+    found = profiled(recipe_of(given))
+    if given.json:
         print_json(found)
         return 0
     lines = [

@@ -7,7 +7,10 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from workbench import keys
-from workbench.session.desk import Desk
+from workbench.session.draft import Draft
+from workbench.session.followed import Followed
+from workbench.session.launcher import Launcher
+from workbench.session.session import Session, session_of
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
 from workbench.widgets.panel import Panel
@@ -29,8 +32,20 @@ class BaseScreen(Screen):
     BINDINGS = keys.bindings("screen")
 
     @property
-    def desk(self) -> Desk:
-        return self.app.desk
+    def session(self) -> Session:
+        return session_of(self)
+
+    @property
+    def draft(self) -> Draft:
+        return self.session.draft
+
+    @property
+    def followed(self) -> Followed:
+        return self.session.followed
+
+    @property
+    def launcher(self) -> Launcher:
+        return self.session.launcher
 
     def compose(self) -> ComposeResult:
         yield Header(self.MODE)

@@ -22,7 +22,8 @@ from workbench.screens.data.source import Source, progress_in_words
 from workbench.screens.data.source_dialog import SourceDialog, dropped
 from workbench.screens.data.splits import Splits
 from workbench.screens.data.tokens import Tokens
-from workbench.session.desk import Desk
+from workbench.session.complain import complain
+from workbench.session.draft import Draft
 from workbench.session.helper import Superseded
 from workbench.widgets.footer import Footer
 from workbench.widgets.lines import Lines
@@ -59,21 +60,21 @@ class DataScreen(BaseScreen):
         await self.mount(rows, tokens, before=self.query_one(Footer))
 
     async def on_mount(self) -> None:
-        self.desk.profile_changed.subscribe(self, self._profiled)
-        self.desk.recipe_changed.subscribe(self, self._profiled)
+        self.draft.profile_changed.subscribe(self, self._profiled)
+        self.draft.recipe_changed.subscribe(self, self._profiled)
         self._shown: Profile | None = None
-        await self._profiled(self.desk)
+        await self._profiled(self.draft)
 
-    async def _profiled(self, desk: Desk) -> None:
-        profile = desk.profile
+    async def _profiled(self, draft: Draft) -> None:
+        profile = draft.profile
         if profile and not self.query(Rows):
             await self._furnish()
             if not self.query(Histogram):
                 return  # the app was left meanwhile
         self.refresh_bindings()
         self.set_class(profile is not None, "-ready")
-        again = desk.profiling is not None and profile is not None
-        self.query_one("#source", Panel).subtitle = progress_in_words(desk.profiling) if again else ""
+        again = draft.profiling is not None and profile is not None
+        self.query_one("#source", Panel).subtitle = progress_in_words(draft.profiling) if again else ""
         if profile is None:
             self._shown = None
             self.query_one(Source).focus()
@@ -89,7 +90,7 @@ class DataScreen(BaseScreen):
     def _show(self, profile: Profile) -> None:
         self.query_one(Classes).show(profile)
         self.query_one(Histogram).show(profile)
-        self.query_one(Splits).show(profile, self.desk.recipe)
+        self.query_one(Splits).show(profile, self.draft.recipe)
         self.query_one(Notes).show(profile.notes)
 
     def _start_over(self) -> None:
@@ -202,11 +203,11 @@ class DataScreen(BaseScreen):
 
     async def _tokens(self, row: int) -> None:
         try:
-            answer = await self.desk.helper("data").ask("pieces", row=row)
+            answer = await self.session.data_helper.ask("pieces", row=row)
         except Superseded:
             return
         except WorkbenchError as error:
-            self.desk.complain(error)
+            complain(self.app, error)
             return
         panel = self.query_one("#tokens", Panel)
         panel.title = f"Row {row} in {plural(answer['tokens'], 'token')}"
@@ -228,7 +229,7 @@ class DataScreen(BaseScreen):
             rows.look(View())
 
     def action_source(self) -> None:
-        self._choose(self.desk.recipe.data.path)
+        self._choose(self.draft.recipe.data.path)
 
     def on_paste(self, event: events.Paste) -> None:
         path = dropped(event.text) or (event.text.strip() if LIKE_A_PATH.match(event.text.strip()) else None)
@@ -237,26 +238,26 @@ class DataScreen(BaseScreen):
             self._choose(str(path))  # which says what is wrong with one that is no file
 
     def _choose(self, path: str) -> None:
-        data, profile, problem = self.desk.recipe.data, self.desk.profile, self.desk.problem
+        data, profile, problem = self.draft.recipe.data, self.draft.profile, self.draft.problem
         known = profile.all_columns if profile else problem.columns if isinstance(problem, BadData) else []
         columns = known if path == data.path else []
         self.app.push_screen(SourceDialog(path, columns, data.text, data.label), self._take)
 
     def _take(self, changes: dict | None) -> None:
         if changes:
-            before = self.desk.recipe
+            before = self.draft.recipe
             try:
-                self.desk.change_all(changes)
+                self.draft.change_all(changes)
             except BadRecipe as error:
-                self.desk.complain(error)
+                complain(self.app, error)
             else:
-                if self.desk.recipe == before:  # the same file once more: it may have changed
-                    self.desk.look()
+                if self.draft.recipe == before:  # the same file once more: it may have changed
+                    self.draft.read_profile()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        profile = self.desk.profile
+        profile = self.draft.profile
         return action != "train" or (profile is not None and not profile.problem)
 
     async def action_train(self) -> None:
-        if await self.desk.start():
-            self.app.action_mode("train")
+        if await self.launcher.start():
+            self.app.switch_mode("train")

@@ -22,8 +22,8 @@ from core.wording import plural, shown, size
 from workbench import keys
 from workbench.screens.dialog import Dialog
 from workbench.screens.model.backbone import weights_in_words
-from workbench.session.desk import Desk
 from workbench.session.helper import Helper, Progress, Superseded
+from workbench.session.session import Session
 from workbench.themes import colour
 from workbench.widgets.choice import Choice
 from workbench.widgets.panel import Panel
@@ -43,11 +43,11 @@ class AskDialog(Dialog[None]):
     PLACE = "asking"
     BINDINGS = keys.bindings(PLACE)
 
-    def __init__(self, desk: Desk):
+    def __init__(self, session: Session):
         super().__init__()
-        self._helper: Helper = desk.helper("model")
-        self._name, self._weights = desk.recipe.model.name, desk.recipe.model.weights
-        self._where = weights_in_words(self._name, desk.recipe, desk.models)
+        draft, self._helper = session.draft, session.model_helper
+        self._name, self._weights = draft.recipe.model.name, draft.recipe.model.weights
+        self._where = weights_in_words(self._name, draft.recipe, draft.models)
         self._asked: Question | None = None
         self._asking = False
 

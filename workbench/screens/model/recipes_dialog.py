@@ -16,7 +16,7 @@ from workbench import keys
 from workbench.formatting import cut
 from workbench.screens.dialog import Dialog
 from workbench.screens.model.backbone import weights_in_words
-from workbench.session.desk import Desk
+from workbench.session.draft import Draft
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
 from workbench.widgets.panel import Panel
@@ -65,10 +65,10 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
     PLACE = "recipes"
     BINDINGS = keys.bindings(PLACE)
 
-    def __init__(self, desk: Desk):
+    def __init__(self, draft: Draft):
         super().__init__()
-        self._desk = desk
-        self._own = False  # whether each starts from its own model; else from the one on the desk
+        self._draft = draft
+        self._own = False  # whether each starts from its own model; else from that of the draft
 
     def compose(self) -> ComposeResult:
         with Panel(title="Recipes by name", classes="dialog"):
@@ -86,7 +86,7 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
         return self._desk.recipe.model.name
 
     def _standing(self) -> dict[str, list[str]]:
-        """The recipes on show, each with those that are the same with the model on the desk."""
+        """The recipes on show, each with those that are the same with the draft's model."""
         return {name: [name] for name in RECIPES} if self._own else standing_for(self._model)
 
     def _show(self, name: str) -> None:

@@ -13,7 +13,8 @@ from core.wording import about
 from workbench import keys
 from workbench.screens.dialog import Dialog
 from workbench.screens.train.weights import listed
-from workbench.session.desk import Desk
+from workbench.session.followed import Followed
+from workbench.session.session import session_of
 from workbench.widgets.layers import Layers
 from workbench.widgets.panel import Panel
 from workbench.widgets.part_marks import LEGEND
@@ -45,12 +46,12 @@ class FreezeDialog(Dialog[str | None]):
         layers.styles.height = len(parts_of(self._plan.n_blocks))  # as many as there are, wherever the cursor stands
         self._show()
         layers.focus()
-        self.app.desk.run_changed.subscribe(self, self._keep_up)
+        session_of(self).followed.run_changed.subscribe(self, self._keep_up)
 
     def on_resize(self) -> None:
         self.query(Layers).refresh(layout=True)  # the panel keeps its height otherwise, as its width stays
 
-    def _keep_up(self, _: Desk) -> None:
+    def _keep_up(self, _: Followed) -> None:
         """Where the run learns with another plan meanwhile, ask for the same difference from that."""
         now = plan_now(self._recipe, self._history)
         if now != self._began:

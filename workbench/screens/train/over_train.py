@@ -1,9 +1,9 @@
-"""A screen that stands over Train and shows one thing of a run, while that is the one on the desk; esc leads back."""
+"""A screen that stands over Train and shows one thing of the followed run while it is followed; esc leads back."""
 
 from core.runs.folder import RunFolder
 from workbench import keys
 from workbench.screens.base import BaseScreen
-from workbench.session.desk import Desk
+from workbench.session.followed import Followed
 
 
 class OverTrain(BaseScreen):
@@ -19,13 +19,13 @@ class OverTrain(BaseScreen):
         self._run = run
 
     def on_mount(self) -> None:
-        self.desk.run_changed.subscribe(self, self._leave_with_its_run)
+        self.followed.run_changed.subscribe(self, self._leave_with_its_run)
 
     def on_screen_resume(self) -> None:
-        self._leave_with_its_run(self.desk)
+        self._leave_with_its_run(self.followed)
 
-    def _leave_with_its_run(self, desk: Desk) -> None:
-        if self.is_current and (desk.run is None or desk.run.path != self._run.path):
+    def _leave_with_its_run(self, followed: Followed) -> None:
+        if self.is_current and (followed.run is None or followed.run.path != self._run.path):
             self.dismiss()
 
     def action_back(self) -> None:
