@@ -48,7 +48,7 @@ class WorkbenchApp(App):
         self._live = queue.alive(root)
         named = "path" in recipe.data.model_fields_set  # who names data wants to see them
         self._ended = None if self._live or named else last_visit.ended_meanwhile(root)
-        self.DEFAULT_MODE = "train" if self._live or self._ended else "data"
+        self.DEFAULT_MODE = "train" if self._live or self._ended else "data"  # type: ignore[misc]
         super().__init__()
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)

@@ -4,9 +4,9 @@ Bindings, footer, help and palette all come from here. A place is a screen, or a
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 MODES = {"data": "Data", "model": "Model", "train": "Train", "play": "Play", "runs": "Runs"}
@@ -88,7 +88,7 @@ ACTIONS = [
     Action("edit", "enter", "edit", "Change this option", ("recipe",)),
     Action("next_choice", "right", "choose", "Next choice", ("recipe",), face="← →"),
     Action("previous_choice", "left", "", "Choice before", ("recipe",)),
-    Action("toggle", "space", "toggle", "Let this part learn, or freeze it", ("layers",)),
+    Action("toggle", "space", "toggle", "Let this part learn, or freeze it", ("layers",), "toggle_parts"),
     Action("lower", "plus,equals_sign", "boundary", "Learn one block further down", ("layers",), face="+ −"),
     Action("raise", "minus", "", "Learn one block less", ("layers",)),
     Action("last_block", "b", "last block", "Learn the last block, final norm and head", ("layers",)),
@@ -225,11 +225,11 @@ def at(*places: str) -> Iterator[Action]:
     return (action for action in ACTIONS if set(action.places) & set(places))
 
 
-def bindings(*places: str) -> list[Binding]:
+def bindings(*places: str) -> list[BindingType]:
     """What a screen or widget that is these places declares as its BINDINGS."""
     return [action.binding for action in at(*places)]
 
 
-def takes_text(widget: Widget | None) -> bool:
+def takes_text(widget: Widget | None) -> TypeGuard[Widget]:
     """Whether this is a text field, into which every printable key is typed."""
     return widget is not None and widget.check_consume_key("a", "a")

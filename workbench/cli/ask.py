@@ -39,7 +39,7 @@ def execute(given: argparse.Namespace) -> int:
 
     with bars() as progress:
         model = Pretrained.open(question, progress)
-    out, said, answer = Console(highlight=False), 0, None
+    out, said = Console(highlight=False), 0
     if not given.json:
         out.print(shown(well_formed(question.text)), style="dim", end="", markup=False, emoji=False, soft_wrap=True)
     for answer in model.answer(question):

@@ -23,9 +23,10 @@ def execute(given: argparse.Namespace) -> int:
     if given.json:
         print_json(found)
         return 0
+    quotes = "enclose fields" if found.quoting == "csv" else "are text"
     lines = [
         f"{found.path}",
-        f"{found.rows:,} rows, {found.format}, {found.encoding}; quotes {'enclose fields' if found.quoting == 'csv' else 'are text'}",
+        f"{found.rows:,} rows, {found.format}, {found.encoding}; quotes {quotes}",
         f"text: {found.columns['text']}   label: {found.columns['label']}   of {', '.join(found.all_columns)}",
         *(f"{plural(skipped.rows, 'row')} skipped: {skipped.reason}" for skipped in found.skipped),
     ]

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from core import toml
 from core.datasets import NAMED
@@ -62,7 +62,7 @@ def add_options(parser: argparse.ArgumentParser, shown: Sequence[Option]) -> Non
         meta = "{" + ",".join(option.choices) + "}" if option.choices and len(option.choices) < 6 else "X"
         default = "" if option.default in ("", ()) else f" ({option.default})"
         words = option.help.replace("%", "%%") + default
-        how = {"nargs": "+", "action": "extend"} if option.several else {}
+        how: dict[str, Any] = {"nargs": "+", "action": "extend"} if option.several else {}
         group.add_argument(*option.flags, dest=option.name, default=argparse.SUPPRESS, metavar=meta, help=words, **how)
 
 

@@ -1,6 +1,7 @@
 """`workbench models`: which models there are, and whether their weights are here."""
 
 import argparse
+from typing import Any
 
 from core.estimate.cost import parameters
 from core.presets import MODELS, Source
@@ -22,7 +23,7 @@ def execute(given: argparse.Namespace) -> int:
     """Print every model by name, and whether its weights are on this machine."""
     from core.model.hub import where
 
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": name,
             "parameters": sum(parameters(preset.shape, 2).values()),

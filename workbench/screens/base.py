@@ -16,19 +16,16 @@ from workbench.widgets.header import Header
 from workbench.widgets.panel import Panel
 
 SMALLEST = (60, 16)
+WIDTHS = [(0, "-cramped"), (SMALLEST[0], "-narrow"), (100, "-medium"), (140, "-wide")]
+HEIGHTS = [(0, "-flat"), (SMALLEST[1], "-short"), (30, "-tall")]
 
 
 class BaseScreen(Screen):
     """A screen of the app. Subclasses say their MODE and yield their panels in `compose_room`."""
 
     MODE: ClassVar[str]
-    HORIZONTAL_BREAKPOINTS: ClassVar = [
-        (0, "-cramped"),
-        (SMALLEST[0], "-narrow"),
-        (100, "-medium"),
-        (140, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-flat"), (SMALLEST[1], "-short"), (30, "-tall")]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS = keys.bindings("screen")
 
     @property

@@ -100,14 +100,16 @@ class Draft:
                 self.profile_changed.publish(self)
 
         progressed(Progress("read", 0, 0))
+        profile: Profile | None = None
+        problem: WorkbenchError | None = None
         try:
             answer = await self._data_helper.ask("profile", progressed, recipe=recipe.model_dump())
         except Superseded:
             return
         except WorkbenchError as error:
-            profile, problem = None, error
+            problem = error
         else:
-            profile, problem = msgspec.convert(answer, Profile, strict=False), None
+            profile = msgspec.convert(answer, Profile, strict=False)
         if recipe is not self._profiled:
             return
         self.profile, self.problem, self.profiling = profile, problem, None

@@ -45,7 +45,7 @@ class Launcher:
 
     @property
     def fits(self) -> SmallerBatch | None:
-        """Batches with which the recipe, as it was started, fits into memory; where the run on show found that it does not."""
+        """Smaller batches, with which the recipe fits into memory; None unless its run, on show, found that it does not."""
         ended = self._followed.history.ended
         return ended.fits if ended and self._started == (self._followed.run, self._draft.recipe) else None
 
@@ -83,8 +83,9 @@ class Launcher:
             self._app.notify(f"{run.name} is out of the queue. r starts it.", markup=False)
 
     async def send(self, run: RunFolder, control: Control) -> bool:
-        """Send a control to a run; False where that fails, and the person has been told so. Where the followed run refuses
-        it, the person is told why.
+        """Send a control to a run; False where that fails, and the person has been told so.
+
+        Where the followed run refuses it, the person is told why.
         """
         try:
             if not await asyncio.to_thread(run.locked):

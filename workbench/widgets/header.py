@@ -8,6 +8,7 @@ from textual import events
 from textual.widget import Widget
 
 from core.datasets import called
+from core.recipe import Recipe
 from core.runs.folder import Status
 from core.runs.history import History
 from core.wording import clock, on_one_line
@@ -47,7 +48,7 @@ def run_in_words(status: Status, history: History) -> str:
 
 
 class Header(Widget):
-    """The screens with their keys at the left; at the right the run with its data set and model, or those of the draft."""
+    """The screens with their keys at the left; at the right the run with data set and model, or those of the draft."""
 
     DEFAULT_CSS = "Header { height: 1; dock: top; }"
 
@@ -80,7 +81,8 @@ class Header(Widget):
 
     def _going_on(self, room: int) -> Text:
         followed = session_of(self).followed
-        run, recipe, heads = "idle", session_of(self).draft.recipe, []
+        run, heads = "idle", []
+        recipe: Recipe | None = session_of(self).draft.recipe
         if followed.run:
             run, recipe = on_one_line(followed.run.name), followed.run_recipe
             run += f" {run_in_words(followed.status, followed.history)}" if followed.status else ""

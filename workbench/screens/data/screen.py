@@ -1,9 +1,8 @@
 """Data: what am I about to learn from?"""
 
 import re
-from functools import partial
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Static
@@ -73,8 +72,8 @@ class DataScreen(BaseScreen):
                 return  # the app was left meanwhile
         self.refresh_bindings()
         self.set_class(profile is not None, "-ready")
-        again = draft.profiling is not None and profile is not None
-        self.query_one("#source", Panel).subtitle = progress_in_words(draft.profiling) if again else ""
+        again = draft.profiling if profile else None
+        self.query_one("#source", Panel).subtitle = progress_in_words(again) if again else ""
         if profile is None:
             self._shown = None
             self.query_one(Source).focus()
@@ -121,8 +120,8 @@ class DataScreen(BaseScreen):
         self.call_after_refresh(self._headings)
 
     def action_filter(self) -> None:
-        rows = self.query_one(Rows)
-        filters = ["", *dict.fromkeys(note.filter for note in self._shown.notes if note.filter)]
+        rows, notes = self.query_one(Rows), self._shown.notes if self._shown else []
+        filters = ["", *dict.fromkeys(note.filter for note in notes if note.filter)]
         at = filters.index(rows.view.filter) if rows.view.filter in filters else -1
         rows.look(rows.view._replace(filter=filters[(at + 1) % len(filters)]))
 
@@ -147,7 +146,8 @@ class DataScreen(BaseScreen):
 
     @on(Input.Changed, "#find-class")
     def _find_class(self, event: Input.Changed) -> None:
-        self.query_one(Classes).show(self._shown, event.value)
+        if self._shown:
+            self.query_one(Classes).show(self._shown, event.value)
 
     @on(Input.Submitted)
     def _leave_field(self) -> None:
@@ -197,10 +197,11 @@ class DataScreen(BaseScreen):
             self._ask_for_tokens()
 
     def _ask_for_tokens(self) -> None:
-        if self.has_class("-tokens") and self.query_one(Rows).row:
-            row = self.query_one(Rows).row.row
-            self.run_worker(partial(self._tokens, row), group="tokens", exclusive=True)
+        row = self.query_one(Rows).row
+        if self.has_class("-tokens") and row:
+            self._tokens(row.row)
 
+    @work(group="tokens", exclusive=True)
     async def _tokens(self, row: int) -> None:
         try:
             answer = await self.session.data_helper.ask("pieces", row=row)

@@ -7,7 +7,7 @@ from textual import events
 from textual.widget import Widget
 
 from core.errors import BadRecipe
-from core.presets import MODELS, is_folder
+from core.presets import MODELS, Source, is_folder
 from core.recipe import Recipe
 from core.wording import on_one_line, size
 from workbench import keys
@@ -29,7 +29,9 @@ def weights_in_words(name: str, recipe: Recipe, models: dict[str, str]) -> str:
         return on_one_line(Path(chosen).name)
     where = models.get(name, "…")
     source = MODELS[name].source
-    return f"fetch {size(source.size)}" if where == "download" and source else WHERE.get(where, where)
+    return (
+        f"fetch {size(source.size)}" if where == "download" and isinstance(source, Source) else WHERE.get(where, where)
+    )
 
 
 def changed_model(draft: Draft, name: str) -> None:

@@ -226,7 +226,8 @@ class RecipeForm(Container):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         form = self.query_one(Options)
-        form.ask(form.option.name, event.value.strip())
+        if form.option:
+            form.ask(form.option.name, event.value.strip())
         if not form.pending:
             form.focus()
 

@@ -78,12 +78,12 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
 
     def on_mount(self) -> None:
         self.query_one(Panel).subtitle = "enter takes it · esc leaves"
-        self._show(self._desk.recipe.preset)
+        self._show(self._draft.recipe.preset)
         self.query_one(Recipes).focus()
 
     @property
     def _model(self) -> str:
-        return self._desk.recipe.model.name
+        return self._draft.recipe.model.name
 
     def _standing(self) -> dict[str, list[str]]:
         """The recipes on show, each with those that are the same with the draft's model."""
@@ -113,7 +113,7 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
         recipe = own if self._own else load({"preset": name, "model": {"name": self._model}})
         model = recipe.model.name
         others = [other for other in self._standing()[name] if other != name]
-        sentences = [f"Starts from {model} ({weights_in_words(model, recipe, self._desk.models)})."]
+        sentences = [f"Starts from {model} ({weights_in_words(model, recipe, self._draft.models)})."]
         if named.figure is not None and model != own.model.name:
             sentences.append(f"The book's figure is that of {own.model.name}.")
         if others:

@@ -20,7 +20,7 @@ from workbench.widgets.part_marks import LEGEND
 
 
 class ModelScreen(BaseScreen):
-    """In a small terminal the recipe takes the place of the ladder while it has the focus, and code is not shown at first."""
+    """In a small terminal the recipe replaces the ladder while it has the focus, and code is hidden at first."""
 
     MODE = "model"
     CSS_PATH = "../../styles/model.tcss"

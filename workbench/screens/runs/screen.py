@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
@@ -46,7 +46,9 @@ class RunsScreen(BaseScreen):
         self._reading = asyncio.Lock()
         self._entries: list[Entry] = []
         self._baseline: Entry | None = None
-        self._compared: dict[tuple[Path, Path], Comparison | None] = {}  # runs against others, on their test rows
+        self._compared: dict[
+            tuple[Path, Path | None], Comparison | None
+        ] = {}  # runs against others, on their test rows
         self._marked: list[Path] = []  # runs whose curves lie over the selected one's
         self._histories: dict[Path, tuple[int, History]] = {}  # and the size of the log they were read from
         self._bin: list[tuple[str, Path]] = []  # names of deleted runs, and where they are now
@@ -84,7 +86,7 @@ class RunsScreen(BaseScreen):
 
     def _look(self) -> None:
         if not self._reading.locked():
-            self.run_worker(self._read)
+            self.run_worker(self._read())
 
     async def _read(self) -> None:
         async with self._reading:
@@ -109,11 +111,11 @@ class RunsScreen(BaseScreen):
 
     async def _measure(self, pairs: list[tuple[Entry, Entry]]) -> None:
         """Compare runs on their test rows, and show what is new of it."""
-        found = await asyncio.to_thread(
+        found: dict[tuple[Path, Path | None], Comparison | None] = await asyncio.to_thread(
             lambda: {(one.run.path, other.run.path): self._listing.compare(one, other) for one, other in pairs}
         )
         if not found.items() <= self._compared.items():
-            self._compared |= found
+            self._compared.update(found)
             if self.query(RunTable):
                 self._show()
 
@@ -181,8 +183,9 @@ class RunsScreen(BaseScreen):
     # Curves
 
     def _read_curves(self) -> None:
-        self.run_worker(self._fold, group="curves", exclusive=True)
+        self._fold()
 
+    @work(group="curves", exclusive=True)
     async def _fold(self) -> None:
         await asyncio.sleep(SETTLE)
         if not self.query(RunTable):
@@ -251,8 +254,14 @@ class RunsScreen(BaseScreen):
                 return bool(self._bin)
         return entry is not None
 
+    @property
+    def _selected_run(self) -> RunFolder:
+        """What the actions are about, which work only while a run is selected."""
+        assert self._selected
+        return self._selected.run
+
     def action_open_run(self) -> None:
-        run = self._selected.run
+        run = self._selected_run
         if self.followed.run is None or self.followed.run.path != run.path:
             self.followed.follow(run)
         self.app.switch_mode("train")
@@ -262,7 +271,7 @@ class RunsScreen(BaseScreen):
         self.action_open_run()
 
     def action_overlay(self) -> None:
-        path = self._selected.run.path
+        path = self._selected_run.path
         if path in self._marked:
             self._marked.remove(path)
         else:
@@ -271,7 +280,7 @@ class RunsScreen(BaseScreen):
         self._read_curves()
 
     async def action_baseline(self) -> None:
-        run = self._selected.run
+        run = self._selected_run
         taken = self._baseline is not None and self._baseline.run.path == run.path
         try:
             await asyncio.to_thread(self._listing.choose, None if taken else run)
@@ -280,7 +289,7 @@ class RunsScreen(BaseScreen):
         await self._read()
 
     def action_name_run(self) -> None:
-        self.app.push_screen(LabelDialog(self._selected.run))
+        self.app.push_screen(LabelDialog(self._selected_run))
 
     async def action_train(self) -> None:
         if await self.launcher.start():
@@ -289,7 +298,7 @@ class RunsScreen(BaseScreen):
             self._look()
 
     async def action_resume(self) -> None:
-        if await self.launcher.resume(self._selected.run):
+        if await self.launcher.resume(self._selected_run):
             self.app.switch_mode("train")
         else:
             self._look()
@@ -297,11 +306,11 @@ class RunsScreen(BaseScreen):
     action_start_now = action_resume
 
     async def action_take_out(self) -> None:
-        await self.launcher.take_out(self._selected.run)
+        await self.launcher.take_out(self._selected_run)
         self._look()
 
     async def action_delete_run(self) -> None:
-        run = self._selected.run
+        run = self._selected_run
         try:
             self._bin.append((run.name, await asyncio.to_thread(hide, run)))
         except BadRun as error:

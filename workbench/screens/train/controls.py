@@ -19,7 +19,13 @@ from core.runs.folder import RunFolder
 from workbench.screens.base import BaseScreen
 from workbench.session.complain import complain
 
-TOLD = {"pause": Pause(), "resume": Continue(), "step": Step(), "evaluate": Evaluate(), "save": Save()}
+CONTROLS: dict[str, Control] = {
+    "pause": Pause(),
+    "resume": Continue(),
+    "step": Step(),
+    "evaluate": Evaluate(),
+    "save": Save(),
+}
 
 
 class RunControls(BaseScreen):
@@ -44,15 +50,15 @@ class RunControls(BaseScreen):
             case "train_next":
                 return alive
             case "start_now" | "take_out":
-                return bool(status) and status.state == "queued"
+                return status is not None and status.state == "queued"
             case "stop":
                 return alive and not self._stopping()
             case "tell" | "steer" | "thaw":
                 if action == "thaw" and self.followed.run_recipe is None:
                     return False
-                return alive and not self._stopping() and self._may(*parameters)
+                return alive and not self._stopping() and self._may(*map(str, parameters))
             case "resume":
-                return bool(status) and status.ended_early
+                return status is not None and status.ended_early
             case "apply":
                 return self.launcher.fits is not None
             case "worker_log":
@@ -84,6 +90,7 @@ class RunControls(BaseScreen):
 
     def action_apply(self) -> None:
         fits = self.launcher.fits
+        assert fits
         self.draft.change_all({"train.batch": fits.batch, "train.accumulate": fits.accumulate})
         self.action_train()
 
@@ -103,13 +110,14 @@ class RunControls(BaseScreen):
 
     def _may(self, what: str = "steer") -> bool:
         """Whether there is a use in telling a live run this."""
-        learn, paused = self.followed.history.phases.get("learn"), self.followed.status.state == "paused"
+        learn, status = self.followed.history.phases.get("learn"), self.followed.status
+        paused = status is not None and status.state == "paused"
         if learn and learn.done == learn.total:
             return False
         return {"pause": not paused, "resume": paused, "evaluate": learn is not None}.get(what, True)
 
     async def action_tell(self, what: str) -> None:
-        await self.launcher.send(self.shown_run, TOLD[what])
+        await self.launcher.send(self.shown_run, CONTROLS[what])
 
     def action_steer(self) -> None:
         from workbench.screens.train.rates_dialog import RatesDialog
@@ -124,7 +132,8 @@ class RunControls(BaseScreen):
         from core.estimate.speeds import recall
         from workbench.screens.train.freeze_dialog import FreezeDialog
 
-        run, recipe, history = self.followed.run, self.followed.run_recipe, self.followed.history
+        run, recipe, history = self.shown_run, self.followed.run_recipe, self.followed.history
+        assert recipe
         speeds = await asyncio.to_thread(recall, recipe)
         self.app.push_screen(FreezeDialog(run.name, recipe, history, speeds), partial(self._send_plan, run))
 

@@ -104,7 +104,7 @@ def consequences(recipe: Recipe, history: History, now: FreezePlan, plan: Freeze
     if freezes:
         said.append(f"{_named(freezes, plan)} {_verb(freezes, 'freezes', 'freeze')} with the weights of now.")
     for kind, words in (("lora.", "by adapters"), ("blocks.", "whole")):
-        if turned := {part for part in otherwise if plan.of_part(part).startswith(kind)}:
+        if turned := {part for part in otherwise if (plan.of_part(part) or "").startswith(kind)}:
             said.append(f"{_named(turned, plan)} {_verb(turned, 'learns', 'learn')} {words} now.")
     if history.trainables and history.trainables[-1].thaws:
         said.append("No more thaws by the recipe then.")

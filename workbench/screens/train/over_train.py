@@ -18,7 +18,7 @@ class OverTrain(BaseScreen):
         super().__init__()
         self._run = run
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self.followed.run_changed.subscribe(self, self._leave_with_its_run)
 
     def on_screen_resume(self) -> None:

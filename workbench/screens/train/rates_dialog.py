@@ -48,7 +48,7 @@ class RatesDialog(Dialog[list[Change] | None]):
             self._hint(f"{str(error).rpartition(': ')[2]} is no number.")
             return
         epochs = new.pop("epochs", None)
-        told = ([Rates(**new)] if new else []) + ([Epochs(epochs)] if epochs is not None else [])
+        told: list[Change] = [*([Rates(**new)] if new else []), *([Epochs(epochs)] if epochs is not None else [])]
         if problem := next(filter(None, map(wrong, told)), None):
             self._hint(f"{problem[0].upper()}{problem[1:]}.")
         else:

@@ -210,8 +210,11 @@ class TrainScreen(RunControls):
         panel.enter()
 
     def _next_slot(self) -> str:
-        slots = SLOTS if self.has_class("-short") else CHARTS
-        slots = [slot for slot in slots if slot != "sentences" or self.has_class("-followed")]
+        slots = [
+            slot
+            for slot in (SLOTS if self.has_class("-short") else CHARTS)
+            if slot != "sentences" or self.has_class("-followed")
+        ]
         at = slots.index(self._slot) if self._slot in slots else -1
         return slots[(at + 1) % len(slots)]
 

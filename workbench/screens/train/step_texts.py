@@ -86,7 +86,7 @@ class StepPanel(Panel):
         if learned is self._learned:
             return
         self._learned = learned
-        if learned:
+        if learned and followed.run and followed.history.started:
             reading = self._read(followed.run, learned, followed.history.started.labels)
             self.run_worker(reading, group="step", exclusive=True)
         else:
