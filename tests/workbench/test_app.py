@@ -117,14 +117,14 @@ async def test_the_header_names_the_run_s_own_model_and_data_in_the_room_there_i
             )
 
 
-async def test_the_desk_says_when_a_run_moves_on_and_when_another_is_followed(runs, until):
+async def test_the_session_says_when_a_run_moves_on_and_when_another_is_followed(runs, until):
     run, other = runs.write("running", upto=100), runs.write("done")
     told = []
     with runs.held(run):
         app = WorkbenchApp(load(), runs.root)
         async with app.run_test() as pilot:
             await until(pilot, lambda: app.session.followed.status is not None)
-            app.session.followed.run_changed.subscribe(app, lambda session: told.append(session.followed.history.step))
+            app.session.followed.run_changed.subscribe(app, lambda followed: told.append(followed.history.step))
             runs.append(run, *[event for event in runs.events(run, 650, 110) if event.step == 110])
             await until(pilot, lambda: 110 in told)
             app.session.followed.follow(other)

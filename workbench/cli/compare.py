@@ -11,16 +11,12 @@ from core.runs.compare import Comparison, compare, different, in_words
 from core.runs.folder import RunFolder
 from core.runs.root import find_run, runs_root
 from core.wording import on_one_line, percent, plural
-from workbench.cli.flags import add_json, add_run, add_runs
 from workbench.cli.printing import print_json, say
 from workbench.formatting import pad
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_run(parser)
     parser.add_argument("baseline", metavar="BASELINE", help="the run that it is measured against")
-    add_runs(parser)
-    add_json(parser)
 
 
 def execute(given: argparse.Namespace) -> int:

@@ -43,7 +43,7 @@ from core.runs.history import History
 from core.runs.root import find_run, runs_root
 from core.runs.step_texts import MARK_WIDTH, StepText, step_texts
 from core.wording import on_one_line, percent
-from workbench.cli.flags import DONE, FAILED, add_json, add_run, add_runs
+from workbench.cli.flags import DONE, FAILED
 from workbench.cli.printing import print_json, say
 from workbench.formatting import cut, pad
 
@@ -78,13 +78,10 @@ COMES = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_run(parser)
     words = "pause, resume, step, stop, save, evaluate, lr, head-lr, epochs, learn, thaw or freeze"
     parser.add_argument("what", metavar="WHAT", choices=words.replace(" or", ",").split(", "), help=words)
     words = "how many steps or epochs, the learning rate, or parts as --trainable takes them"
     parser.add_argument("number", nargs="?", metavar="N", help=words)
-    add_runs(parser)
-    add_json(parser)
 
 
 def execute(given: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from core.options import options
 from core.recipe import Recipe
 from core.rows import Profile
 from core.wording import percent, plural
-from workbench.cli.flags import NAMES, add_json, add_options, recipe_of
+from workbench.cli.flags import NAMES, add_options, recipe_of
 from workbench.cli.printing import bars, print_json, say, tabulate
 
 
@@ -14,7 +14,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="FILE", help=f"CSV, TSV, JSONL, lines of label, tab, text, or {NAMES}")
     about = [o for o in options(Recipe) if o.name.startswith(("data.", "model.")) and o.name != "data.path"]
     add_options(parser, about)
-    add_json(parser)
 
 
 def execute(given: argparse.Namespace) -> int:

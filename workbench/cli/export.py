@@ -4,17 +4,15 @@ import argparse
 
 from core.files import absolute
 from core.runs.root import find_run, runs_root
-from workbench.cli.flags import DONE, add_run, add_runs
+from workbench.cli.flags import DONE
 from workbench.cli.printing import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_run(parser)
     parser.add_argument("folder", metavar="DIR", help="a new or empty folder")
     parser.add_argument(
         "--format", choices=["transformers", "onnx"], default="transformers", help="what is to open it (transformers)"
     )
-    add_runs(parser)
 
 
 def execute(given: argparse.Namespace) -> int:

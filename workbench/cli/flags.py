@@ -37,17 +37,6 @@ class Parser(argparse.ArgumentParser):
         self.exit(USAGE)
 
 
-def add_run(parser: argparse.ArgumentParser) -> None:
-    """The run that a command is about."""
-    parser.add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
-
-
-def add_runs(parser: argparse.ArgumentParser) -> None:
-    """Where the runs are."""
-    words = "where runs live (else WORKBENCH_RUNS, else the user's data folder)"
-    parser.add_argument("--runs", metavar="DIR", help=words)
-
-
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Whether the answer is for a program."""
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")

@@ -7,7 +7,7 @@ from core.options import options
 from core.presets import MODELS
 from core.recipe import Recipe
 from core.runs.root import runs_root
-from workbench.cli.flags import DONE, add_json, add_runs
+from workbench.cli.flags import DONE
 from workbench.cli.printing import print_json, say
 
 
@@ -20,8 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", metavar="A,B", help="the classes in the order of its outputs (ham,spam)")
     parser.add_argument("--context", type=int, default=120, metavar="N", help="what it was padded or cut to (120)")
     parser.add_argument("--readout", choices=readout.choices, default="last_pad", help="where it looks (last_pad)")
-    add_runs(parser)
-    add_json(parser)
 
 
 def execute(given: argparse.Namespace) -> int:

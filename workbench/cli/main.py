@@ -5,31 +5,54 @@ import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NamedTuple
 
 from core.errors import BadRecipe, WorkbenchError
-from workbench.cli.flags import FAILED, INTERRUPTED, USAGE, Parser
+from workbench.cli.flags import FAILED, INTERRUPTED, USAGE, Parser, add_json
 from workbench.cli.printing import say
 
-# what each command is for. Its file has `add_arguments(parser)` and `execute(given)`, which returns the exit code
+
+class Command(NamedTuple):
+    """Its file has `add_arguments(parser)`: what it alone takes, and `execute(given)`: the exit code."""
+
+    words: str
+    takes: str  # of what many take: run, runs, json
+
+
 COMMANDS = {
-    "open": "open the workbench (what workbench alone does too)",
-    "train": "train a classifier, from a recipe file or flags; alone, on the sample",
-    "predict": "classify texts with a trained run",
-    "data": "say what is in a file of labelled texts",
-    "runs": "list the runs",
-    "compare": "compare two runs: the test rows that one wins and loses to the other, "
-    "and what differs in their recipes",
-    "name": "give a run a name, which commands take too, and a note",
-    "show": "show what a run was and how it ended, or its training as one PyTorch script (show RUN --code)",
-    "recipes": "list the recipes by name, the book's experiments among them (train --preset NAME follows one)",
-    "pretrain": "make a small language model from your own plain text, to fine-tune afterwards",
-    "models": "list the models and whether their weights are here, or ask one (models ask)",
-    "queue": "list the runs that wait for their turn, and go on with them where the queue was interrupted",
-    "resume": "take a stopped, failed or vanished run up again",
-    "ctl": "tell a run something while it runs: pause, resume, step [N], stop, save, evaluate, lr X, head-lr X, "
-    "epochs N, learn PARTS, thaw PARTS, freeze PARTS",
-    "export": "write a run as a folder that transformers or onnxruntime opens",
-    "import": "bring in a classifier that the book's chapter saved (review_classifier.pth), to ask and export it",
+    "open": Command("open the workbench (what workbench alone does too)", "runs"),
+    "train": Command("train a classifier, from a recipe file or flags; alone, on the sample", "runs json"),
+    "predict": Command("classify texts with a trained run", "run runs json"),
+    "data": Command("say what is in a file of labelled texts", "json"),
+    "runs": Command("list the runs", "runs json"),
+    "compare": Command(
+        "compare two runs: the test rows that one wins and loses to the other, and what differs in their recipes",
+        "run runs json",
+    ),
+    "name": Command("give a run a name, which commands take too, and a note", "run runs json"),
+    "show": Command(
+        "show what a run was and how it ended, or its training as one PyTorch script (show RUN --code)",
+        "run runs json",
+    ),
+    "recipes": Command(
+        "list the recipes by name, the book's experiments among them (train --preset NAME follows one)", "json"
+    ),
+    "pretrain": Command("make a small language model from your own plain text, to fine-tune afterwards", "runs json"),
+    "models": Command("list the models and whether their weights are here, or ask one (models ask)", "json"),
+    "queue": Command(
+        "list the runs that wait for their turn, and go on with them where the queue was interrupted", "runs json"
+    ),
+    "resume": Command("take a stopped, failed or vanished run up again", "run runs json"),
+    "ctl": Command(
+        "tell a run something while it runs: pause, resume, step [N], stop, save, evaluate, lr X, head-lr X, epochs N, "
+        "learn PARTS, thaw PARTS, freeze PARTS",
+        "run runs json",
+    ),
+    "export": Command("write a run as a folder that transformers or onnxruntime opens", "run runs"),
+    "import": Command(
+        "bring in a classifier that the book's chapter saved (review_classifier.pth), to ask and export it",
+        "runs json",
+    ),
 }
 
 
@@ -84,10 +107,18 @@ def parser(command: str) -> Parser:
     )
     top.add_argument("--version", action=Version, nargs=0, help="show the version and exit")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    for name, words in COMMANDS.items():
+    for name, (words, takes) in COMMANDS.items():
         one = commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".", allow_abbrev=False)
-        if name == command:
+        if name == command:  # its file alone is imported
+            shared = takes.split()
             file = import_module(f"workbench.cli.{'import_book' if name == 'import' else name}")
             one.set_defaults(parser=one, execute=file.execute)
+            if "run" in shared:
+                one.add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
             file.add_arguments(one)
+            if "runs" in shared:
+                words = "where runs live (else WORKBENCH_RUNS, else the user's data folder)"
+                one.add_argument("--runs", metavar="DIR", help=words)
+            if "json" in shared:
+                add_json(one)
     return top

@@ -7,12 +7,10 @@ from core.estimate.cost import parameters
 from core.presets import MODELS, Source
 from core.wording import count, size
 from workbench.cli import ask
-from workbench.cli.flags import add_json
 from workbench.cli.printing import print_json, tabulate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_json(parser)
     words = "Have a model go on with a text, as it is before it is made a classifier."
     added = parser.add_subparsers(metavar="ask").add_parser("ask", help=words, description=words, allow_abbrev=False)
     added.set_defaults(parser=added, execute=ask.execute)

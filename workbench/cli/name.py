@@ -4,17 +4,14 @@ import argparse
 
 from core.runs.folder import Label
 from core.runs.root import find_run, runs_root
-from workbench.cli.flags import DONE, add_json, add_run, add_runs
+from workbench.cli.flags import DONE
 from workbench.cli.printing import print_json, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_run(parser)
     parser.add_argument("name", metavar="NAME", help="a word or two; '' takes the name away")
     words = "what was tried, what came of it; by default the note stays"
     parser.add_argument("--note", metavar="TEXT", help=words)
-    add_runs(parser)
-    add_json(parser)
 
 
 def execute(given: argparse.Namespace) -> int:

@@ -8,14 +8,13 @@ from core.datasets import NAMED
 from core.options import options
 from core.recipe import Recipe
 from core.runs.root import runs_root
-from workbench.cli.flags import DONE, SOURCE, USAGE, add_options, add_runs, recipe_of
+from workbench.cli.flags import DONE, SOURCE, USAGE, add_options, recipe_of
 from workbench.cli.printing import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", nargs="?", metavar="FILE", help=SOURCE)
     add_options(parser, [*options(Recipe)])
-    add_runs(parser)
 
 
 def execute(given: argparse.Namespace) -> int:

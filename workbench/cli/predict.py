@@ -7,19 +7,16 @@ from core.errors import WorkbenchError
 from core.files import absolute
 from core.runs.root import find_run, runs_root
 from core.wording import percent
-from workbench.cli.flags import DONE, add_json, add_run, add_runs
+from workbench.cli.flags import DONE
 from workbench.cli.printing import print_json, with_tabs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_run(parser)
     words = "texts to classify; none: lines of standard input"
     parser.add_argument("texts", nargs="*", metavar="TEXT", help=words)
     parser.add_argument("--file", metavar="F", help="a file with one text a line")
     words = "best, last or a step; by default what the run keeps"
     parser.add_argument("--checkpoint", metavar="NAME", help=words)
-    add_runs(parser)
-    add_json(parser)
 
 
 def execute(given: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from core.files import absolute
 from core.options import layer, merge, options
 from core.pretraining import Pretraining
 from core.runs.root import create_run, runs_root
-from workbench.cli.flags import add_json, add_options, add_runs, layers_of
+from workbench.cli.flags import add_options, layers_of
 from workbench.cli.start import add_how, start
 
 
@@ -15,8 +15,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="+", metavar="FILE", help="plain text, .gz and .xz too")
     add_options(parser, [option for option in options(Pretraining) if option.name != "text.paths"])
     add_how(parser)
-    add_runs(parser)
-    add_json(parser)
 
 
 def execute(given: argparse.Namespace) -> int:

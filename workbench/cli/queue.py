@@ -7,13 +7,11 @@ from core.runs.folder import RunFolder
 from core.runs.root import runs_root
 from core.runs.turns import when
 from core.wording import ordinal
-from workbench.cli.flags import add_json, add_runs
 from workbench.cli.printing import print_json, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_runs(parser)
-    add_json(parser)
+    """It has none of its own."""
 
 
 def add(run: RunFolder, as_json: bool) -> int:

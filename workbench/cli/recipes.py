@@ -4,14 +4,12 @@ import argparse
 
 from core.presets import MODELS, NAMED_RECIPES, RECIPES, standing_for
 from core.recipe import load
-from workbench.cli.flags import add_json
 from workbench.cli.printing import print_json, say, tabulate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     words = "with this model in all of them: what then is the same is one"
     parser.add_argument("--model", choices=list(MODELS), metavar="NAME", help=words)
-    add_json(parser)
 
 
 def execute(given: argparse.Namespace) -> int:

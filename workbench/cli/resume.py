@@ -4,15 +4,11 @@ import argparse
 
 from core.errors import WorkbenchError
 from core.runs.root import find_run, runs_root
-from workbench.cli.flags import add_json, add_run, add_runs
 from workbench.cli.start import add_how, start
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_run(parser)
     add_how(parser)
-    add_runs(parser)
-    add_json(parser)
 
 
 def execute(given: argparse.Namespace) -> int:

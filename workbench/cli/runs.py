@@ -10,13 +10,11 @@ from core.runs.folder import RunFolder
 from core.runs.root import list_runs, runs_root
 from core.runs.turns import interrupted
 from core.wording import ordinal, percent
-from workbench.cli.flags import add_json, add_runs
 from workbench.cli.printing import print_json, say, tabulate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_runs(parser)
-    add_json(parser)
+    """It has none of its own."""
 
 
 def execute(given: argparse.Namespace) -> int:

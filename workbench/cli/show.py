@@ -10,17 +10,14 @@ from core.presets import MODELS
 from core.runs.compare import in_words
 from core.runs.root import find_run, runs_root
 from core.wording import clock, on_one_line, percent
-from workbench.cli.flags import DONE, add_json, add_run, add_runs
+from workbench.cli.flags import DONE
 from workbench.cli.printing import print_json, say, tabulate
 from workbench.cli.runs import row_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_run(parser)
     words = "print a script without the workbench that learns the same"
     parser.add_argument("--code", action="store_true", help=words)
-    add_runs(parser)
-    add_json(parser)
 
 
 def execute(given: argparse.Namespace) -> int:

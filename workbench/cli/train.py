@@ -9,7 +9,7 @@ from core.options import options
 from core.recipe import Recipe
 from core.runs import queue
 from core.runs.root import create_run, runs_root
-from workbench.cli.flags import NAMES, SOURCE, add_json, add_options, add_runs, recipe_of
+from workbench.cli.flags import NAMES, SOURCE, add_options, recipe_of
 from workbench.cli.start import add_how, start
 
 
@@ -19,8 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_how(parser)
     words = "say what it will cost on this machine; train nothing"
     parser.add_argument("--dry-run", action="store_true", help=words)
-    add_runs(parser)
-    add_json(parser)
 
 
 def execute(given: argparse.Namespace) -> int:

@@ -45,7 +45,7 @@ class Launcher:
 
     @property
     def fits(self) -> SmallerBatch | None:
-        """Smaller batches, with which the recipe fits into memory; None unless its run, on show, found that it does not."""
+        """Smaller batches that fit into memory; None unless the followed run is of this recipe and needs them."""
         ended = self._followed.history.ended
         return ended.fits if ended and self._started == (self._followed.run, self._draft.recipe) else None
 
