@@ -20,10 +20,10 @@ from core.runs.folder import RunFolder
 from core.runs.root import list_runs
 from core.wording import on_one_line, shown
 from workbench import keys, themes
+from workbench.output_filter import OutputFilter
 from workbench.session.complain import complain
 from workbench.session.followed import Followed
 from workbench.session.session import Session
-from workbench.unseen import Unseen
 from workbench.widgets.header import run_in_words
 
 
@@ -44,7 +44,7 @@ class WorkbenchApp(App):
 
     def __init__(self, recipe: Recipe, root: Path):
         self.session = Session(self, recipe, root)
-        self._unseen = Unseen()
+        self._output_filter = OutputFilter()
         self._live = queue.alive(root)
         named = "path" in recipe.data.model_fields_set  # who names data wants to see them
         self._ended = None if self._live or named else last_visit.ended_meanwhile(root)
@@ -57,7 +57,7 @@ class WorkbenchApp(App):
         self.stylesheet.set_variables(self.get_css_variables())
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), self._unseen]
+        return [*super().get_line_filters(), self._output_filter]
 
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:
         """As Textual's. Errors and names come from outside, and so does what is said of them."""

@@ -27,7 +27,7 @@ from workbench.screens.runs.label_dialog import LabelDialog
 from workbench.screens.save_dialog import SaveDialog
 from workbench.screens.train.errors_screen import ErrorsScreen
 from workbench.screens.train.worker_log import WorkerLogScreen
-from workbench.unseen import Unseen
+from workbench.output_filter import OutputFilter
 
 _file = Path(__file__).parents[1] / "workbench" / "terminal.py"
 _spec = importlib.util.spec_from_file_location("terminal_of_words", _file)
@@ -308,6 +308,6 @@ def test_what_no_widget_escapes_is_not_sent():
     from rich.segment import Segment
 
     segments = [Segment(f"a{WORDS}b"), Segment("plain"), Segment("👩\u200d💻")]
-    texts = [segment.text for segment in Unseen().apply(segments, Color(0, 0, 0))]
+    texts = [segment.text for segment in OutputFilter().apply(segments, Color(0, 0, 0))]
     assert not UNSAFE.search(texts[0]) and texts[0].startswith("a") and texts[0].endswith("b")
     assert texts[1:] == ["plain", "👩\u200d💻"] and on_one_line(texts[0]) == texts[0]

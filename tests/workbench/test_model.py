@@ -209,7 +209,7 @@ def test_the_boundary_moves_by_one_block():
 def test_adapters_fold_and_move_the_boundary_like_learning_blocks():
     plan = FreezePlan.of(48, ["head", *(f"lora.{i}" for i in range(20, 48))])
     rungs = folded(plan, 0, 12)
-    assert [(rung.first, rung.last) for rung in rungs if rung.count > 1] == [(9, 29), (30, 49)]
+    assert [(rung.first, rung.last) for rung in rungs if rung.size > 1] == [(9, 29), (30, 49)]
     assert lowered(plan).parts == plan.parts | {"lora.19"} and raised(lowered(plan)) == plan
     lora = FreezePlan.parse("lora", 6)
     assert lowered(lora).parts == lora.parts | {"embeddings"}

@@ -221,7 +221,7 @@ async def test_the_worker_s_own_words(opened, runs, shown, until):
 
 
 @pytest.mark.parametrize("key", ["e", "w"])
-async def test_what_stands_over_train_goes_with_its_run(opened, runs, until, key):
+async def test_what_stands_detail_screen_goes_with_its_run(opened, runs, until, key):
     other, run = runs.write("done"), runs.write("done")
     async with opened(run) as pilot:
         app, train = pilot.app, pilot.app.screen

@@ -39,15 +39,15 @@ def execute(given: argparse.Namespace) -> int:
 
     with bars() as progress:
         model = Pretrained.open(question, progress)
-    out, said = Console(highlight=False), 0
+    out, printed = Console(highlight=False), 0
     if not given.json:
         out.print(shown(well_formed(question.text)), style="dim", end="", markup=False, emoji=False, soft_wrap=True)
     for answer in model.answer(question):
         if given.json:
             continue
-        out.print(shown(answer.continuation[said:]), end="", markup=False, emoji=False, soft_wrap=True)
+        out.print(shown(answer.continuation[printed:]), end="", markup=False, emoji=False, soft_wrap=True)
         out.file.flush()
-        said = len(answer.continuation)
+        printed = len(answer.continuation)
     if given.json:
         print_json(answer)
         return 0

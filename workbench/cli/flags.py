@@ -26,10 +26,10 @@ class Parser(argparse.ArgumentParser):
 
     def refuse(self, words: Sequence[str]) -> NoReturn:
         """Say which of the words that were given are not understood here, and what may have been meant."""
-        known = [flag for action in self._actions for flag in action.option_strings]
+        flags = [flag for action in self._actions for flag in action.option_strings]
         wrong = [word.partition("=")[0] for word in words if word.startswith("-")]
         for flag in wrong:
-            close = get_close_matches(flag, known, 1, 0.7)
+            close = get_close_matches(flag, flags, 1, 0.7)
             meant = f"Did you mean {close[0]}?" if close else f"See {self.prog} --help."
             say([f"workbench: {flag} is no option of {self.prog}. {meant}"], to_errors=True)
         if not wrong:

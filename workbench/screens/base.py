@@ -21,7 +21,7 @@ HEIGHTS = [(0, "-flat"), (SMALLEST[1], "-short"), (30, "-tall")]
 
 
 class BaseScreen(Screen):
-    """A screen of the app. Subclasses say their MODE and yield their panels in `compose_room`."""
+    """A screen of the app. Subclasses say their MODE and yield their panels in `compose_panels`."""
 
     MODE: ClassVar[str]
     HORIZONTAL_BREAKPOINTS = WIDTHS
@@ -46,7 +46,7 @@ class BaseScreen(Screen):
 
     def compose(self) -> ComposeResult:
         yield Header(self.MODE)
-        yield from self.compose_room()
+        yield from self.compose_panels()
         yield Footer()
         yield Static(
             f"This terminal is too small to work in. Make it at least {SMALLEST[0]} columns wide "
@@ -54,7 +54,7 @@ class BaseScreen(Screen):
             id="too-small",
         )
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         """The panels between header and footer."""
         return ()
 

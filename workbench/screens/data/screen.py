@@ -38,7 +38,7 @@ class DataScreen(BaseScreen):
     MODE = "data"
     BINDINGS = keys.bindings("data")
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         with Horizontal(id="above"), Vertical(id="left"), Panel(title="Source", letter="s", id="source"):
             yield Source()
 
@@ -240,8 +240,8 @@ class DataScreen(BaseScreen):
 
     def _choose(self, path: str) -> None:
         data, profile, problem = self.draft.recipe.data, self.draft.profile, self.draft.problem
-        known = profile.all_columns if profile else problem.columns if isinstance(problem, BadData) else []
-        columns = known if path == data.path else []
+        columns = profile.all_columns if profile else problem.columns if isinstance(problem, BadData) else []
+        columns = columns if path == data.path else []
         self.app.push_screen(SourceDialog(path, columns, data.text, data.label), self._take)
 
     def _take(self, changes: dict | None) -> None:

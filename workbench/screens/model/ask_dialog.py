@@ -29,7 +29,7 @@ from workbench.widgets.choice import Choice
 from workbench.widgets.panel import Panel
 
 AS_IT_IS, SPAM = "as it stands", "within the question whether it is spam"
-UNTAUGHT = "It was taught to go on with a text, not to answer. See what it makes of the question."
+NOT_FINE_TUNED = "It was taught to go on with a text, not to answer. See what it makes of the question."
 ALL = "all"
 TEMPERATURES = ("0", "0.5", "0.8", "1", "1.5", "3")
 TOP_K = (ALL, "5", "25", "50", "200")
@@ -40,7 +40,7 @@ DOING = {"download": "Downloading the weights of {}", "weights": "Loading the we
 class AskDialog(Dialog[None]):
     """Enter asks; an answer is shown as it comes. The same question, drawn by chance, is drawn anew each time."""
 
-    PLACE = "asking"
+    PLACE = "ask_dialog"
     BINDINGS = keys.bindings(PLACE)
 
     def __init__(self, session: Session):
@@ -84,7 +84,7 @@ class AskDialog(Dialog[None]):
         elif isinstance(source, Source) and self._where.startswith("fetch"):
             self._hint(f"Its weights are not here yet: enter downloads {size(source.size)} first.")
         else:
-            self._hint(self._drawing() if self._value("wrapped") == AS_IT_IS else UNTAUGHT)
+            self._hint(self._drawing() if self._value("wrapped") == AS_IT_IS else NOT_FINE_TUNED)
 
     def _drawing(self) -> str:
         if self._value("temperature") == "0":
@@ -162,8 +162,8 @@ class AskDialog(Dialog[None]):
             so_far = f", {size(progress.done)} of {size(progress.total)}" if progress.total else ""
             self._hint(f"{DOING[progress.name].format(self._model)}{so_far}.")
 
-    def _show(self, asked: str, said: str) -> None:
-        words = Text.assemble((shown(asked), colour(self, "muted")), (shown(said), colour(self, "text")))
+    def _show(self, asked: str, answer: str) -> None:
+        words = Text.assemble((shown(asked), colour(self, "muted")), (shown(answer), colour(self, "text")))
         self.query_one("#said", Static).update(words)
         self.query_one("#answer").scroll_end(animate=False)
 
@@ -174,11 +174,11 @@ class AskDialog(Dialog[None]):
 
     def action_back(self) -> None:
         if self._asking:
-            self.app.run_worker(_leave_off(self._helper), group="ask")
+            self.app.run_worker(_cancel(self._helper), group="ask")
         self.dismiss()
 
 
-async def _leave_off(helper: Helper) -> None:
+async def _cancel(helper: Helper) -> None:
     """Have the helper drop what it is answering, a download too."""
     try:
         await helper.ask("ask")

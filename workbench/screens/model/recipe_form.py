@@ -32,7 +32,7 @@ NAME_WIDTH, DOTTED_WIDTH = 16, 26
 BETWEEN = " | "  # of several texts in one field
 
 
-def said(value: object) -> str:
+def value_in_words(value: object) -> str:
     """A value as the recipe file says it."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -80,7 +80,7 @@ class Options(Lines):
 
     def value(self, option: Option) -> str:
         """What is asked for, whether the recipe takes it or not."""
-        return self.pending.get(option.name) or said(option.of(session_of(self).draft.recipe))
+        return self.pending.get(option.name) or value_in_words(option.of(session_of(self).draft.recipe))
 
     def line(self, index: int, width: int) -> Text:
         if index == len(self.shown):

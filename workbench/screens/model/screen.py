@@ -26,7 +26,7 @@ class ModelScreen(BaseScreen):
     CSS_PATH = "../../styles/model.tcss"
     BINDINGS = keys.bindings("model")
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         with Panel(title="Backbone", letter="b", id="backbone"):
             yield Backbone()
         with Horizontal(id="stack"):

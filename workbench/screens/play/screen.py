@@ -58,7 +58,7 @@ class PlayScreen(BaseScreen):
         self._questions = self._answered = 0
         self._slow: Timer | None = None
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         with Panel(title="Your text", letter="x", id="text"):
             yield YourText()
         with Panel(title="Verdict", id="verdict"):

@@ -53,7 +53,7 @@ class RunsScreen(BaseScreen):
         self._histories: dict[Path, tuple[int, History]] = {}  # and the size of the log they were read from
         self._bin: list[tuple[str, Path]] = []  # names of deleted runs, and where they are now
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         yield Static("Reading the runs.", id="nothing", classes="empty", markup=False)
         with Panel(title="Runs", letter="r", id="runs"):
             table = RunTable()

@@ -5,6 +5,7 @@ from functools import partial
 
 from core.errors import BadRun
 from core.runs.control import (
+    Change,
     Continue,
     Control,
     Evaluate,
@@ -53,10 +54,10 @@ class RunControls(BaseScreen):
                 return status is not None and status.state == "queued"
             case "stop":
                 return alive and not self._stopping()
-            case "tell" | "steer" | "thaw":
+            case "control" | "change_rates" | "thaw":
                 if action == "thaw" and self.followed.run_recipe is None:
                     return False
-                return alive and not self._stopping() and self._may(*map(str, parameters))
+                return alive and not self._stopping() and self._has_use(*map(str, parameters))
             case "resume":
                 return status is not None and status.ended_early
             case "apply":
@@ -72,16 +73,16 @@ class RunControls(BaseScreen):
             self._stop_asked = None
             return False
         # between its answer and its end a worker says little
-        said = [event for event, _ in followed.history.log[-10:]]
-        heard = [
+        latest = [event for event, _ in followed.history.log[-10:]]
+        accepted = [
             e
-            for e in said
+            for e in latest
             if isinstance(e, Applied)
             and e.control["type"] == "stop"
             and not e.refused
-            and e.attempt == said[-1].attempt
+            and e.attempt == latest[-1].attempt
         ]
-        return self._stop_asked is followed.run or bool(heard and not isinstance(said[-1], Ended))
+        return self._stop_asked is followed.run or bool(accepted and not isinstance(latest[-1], Ended))
 
     def action_train(self) -> None:
         self.run_worker(self.launcher.start(), group="run")
@@ -108,18 +109,18 @@ class RunControls(BaseScreen):
             self._stop_asked = None
         self.followed.run_changed.publish(self.followed)
 
-    def _may(self, what: str = "steer") -> bool:
-        """Whether there is a use in telling a live run this."""
+    def _has_use(self, what: str = "") -> bool:
+        """Whether this control makes a difference to a live run now."""
         learn, status = self.followed.history.phases.get("learn"), self.followed.status
         paused = status is not None and status.state == "paused"
         if learn and learn.done == learn.total:
             return False
         return {"pause": not paused, "resume": paused, "evaluate": learn is not None}.get(what, True)
 
-    async def action_tell(self, what: str) -> None:
+    async def action_control(self, what: str) -> None:
         await self.launcher.send(self.shown_run, CONTROLS[what])
 
-    def action_steer(self) -> None:
+    def action_change_rates(self) -> None:
         from workbench.screens.train.rates_dialog import RatesDialog
 
         try:
@@ -141,8 +142,8 @@ class RunControls(BaseScreen):
         if trainable:
             await self.launcher.send(run, SetTrainable(trainable))
 
-    async def _send_all(self, run: RunFolder, told: list[Control] | None) -> None:
-        for control in told or ():
+    async def _send_all(self, run: RunFolder, controls: list[Change] | None) -> None:
+        for control in controls or ():
             if not await self.launcher.send(run, control):
                 break
 

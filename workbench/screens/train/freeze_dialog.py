@@ -27,7 +27,7 @@ NOTICED = 0.5  # seconds more or fewer that are worth a word
 class FreezeDialog(Dialog[str | None]):
     """Returns what is to learn, as a recipe names it, or None where all stays as it is."""
 
-    PLACE = "learning"
+    PLACE = "freeze_dialog"
     BINDINGS = keys.bindings(PLACE)
 
     def __init__(self, name: str, recipe: Recipe, history: History, speeds: Speeds | None):
@@ -96,29 +96,29 @@ def consequences(recipe: Recipe, history: History, now: FreezePlan, plan: Freeze
     places = [part for part in parts_of(plan.n_blocks) if plan.of_part(part) != now.of_part(part)]
     thaws, freezes = ({part for part in places if not before.of_part(part)} for before in (now, plan))
     otherwise = set(places) - thaws - freezes
-    said = []
+    sentences = []
     if history.reads_cache and any(_below(part, now) for part in thaws):
-        said.append(f"{_named(thaws, plan)} {_verb(thaws, 'sits', 'sit')} under the cache.")
+        sentences.append(f"{_named(thaws, plan)} {_verb(thaws, 'sits', 'sit')} under the cache.")
     elif thaws:
-        said.append(f"{_named(thaws, plan)} {_verb(thaws, 'thaws', 'thaw')}.")
+        sentences.append(f"{_named(thaws, plan)} {_verb(thaws, 'thaws', 'thaw')}.")
     if freezes:
-        said.append(f"{_named(freezes, plan)} {_verb(freezes, 'freezes', 'freeze')} with the weights of now.")
+        sentences.append(f"{_named(freezes, plan)} {_verb(freezes, 'freezes', 'freeze')} with the weights of now.")
     for kind, words in (("lora.", "by adapters"), ("blocks.", "whole")):
         if turned := {part for part in otherwise if (plan.of_part(part) or "").startswith(kind)}:
-            said.append(f"{_named(turned, plan)} {_verb(turned, 'learns', 'learn')} {words} now.")
+            sentences.append(f"{_named(turned, plan)} {_verb(turned, 'learns', 'learn')} {words} now.")
     if history.trainables and history.trainables[-1].thaws:
-        said.append("No more thaws by the recipe then.")
+        sentences.append("No more thaws by the recipe then.")
     more = longer(recipe, history, plan, speeds)
     if more is None:
-        said.append("What it costs is known after the first steps.")
+        sentences.append("What it costs is known after the first steps.")
     elif abs(more) < NOTICED:
-        said.append("The rest takes as long as before.")
+        sentences.append("The rest takes as long as before.")
     else:
         it = f"Learning {_verb(thaws, 'it', 'them')}" if thaws == set(places) else "The change"
         why = ": what lies below is encoded anew" if more > 0 and not thaws else ""
-        said.append(f"{it} {'costs' if more > 0 else 'saves'} {about(abs(more))}{' more' * (more > 0)}{why}.")
+        sentences.append(f"{it} {'costs' if more > 0 else 'saves'} {about(abs(more))}{' more' * (more > 0)}{why}.")
     verb = "thaws" if thaws == set(places) else "freezes" if freezes == set(places) else "changes it"
-    return " ".join([*said, f"Enter {verb}, esc leaves it."])
+    return " ".join([*sentences, f"Enter {verb}, esc leaves it."])
 
 
 def _below(part: str, plan: FreezePlan) -> bool:

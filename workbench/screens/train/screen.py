@@ -51,7 +51,7 @@ class TrainScreen(RunControls):
         self._view = View()
         self._viewed = History()
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         with Panel(title="Train", id="run"):
             yield Static(id="sentence", markup=False)
             yield Ribbon()
@@ -158,7 +158,7 @@ class TrainScreen(RunControls):
 
     @on(StepPanel.Changed)
     def _step_changed(self, event: StepPanel.Changed) -> None:
-        self.set_class(event.shown, "-stepped")
+        self.set_class(event.shown, "-step-texts")
         self._zoomed = None
         if event.shown and self._slot not in CHARTS:
             self._slot = CHARTS[0]

@@ -6,12 +6,12 @@ from workbench.screens.base import BaseScreen
 from workbench.session.followed import Followed
 
 
-class OverTrain(BaseScreen):
-    """Subclasses yield their panels in `compose_room`."""
+class DetailScreen(BaseScreen):
+    """Subclasses yield their panels in `compose_panels`."""
 
     MODE = "train"
-    PLACE = "over"  # whose keys help lists
-    BINDINGS = keys.bindings("over")
+    PLACE = "detail"  # whose keys help lists
+    BINDINGS = keys.bindings("detail")
     CSS_PATH = "../../styles/train.tcss"
 
     def __init__(self, run: RunFolder):
@@ -19,12 +19,12 @@ class OverTrain(BaseScreen):
         self._run = run
 
     async def on_mount(self) -> None:
-        self.followed.run_changed.subscribe(self, self._leave_with_its_run)
+        self.followed.run_changed.subscribe(self, self._leave_with_run)
 
     def on_screen_resume(self) -> None:
-        self._leave_with_its_run(self.followed)
+        self._leave_with_run(self.followed)
 
-    def _leave_with_its_run(self, followed: Followed) -> None:
+    def _leave_with_run(self, followed: Followed) -> None:
         if self.is_current and (followed.run is None or followed.run.path != self._run.path):
             self.dismiss()
 
