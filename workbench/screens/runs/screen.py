@@ -46,9 +46,8 @@ class RunsScreen(BaseScreen):
         self._reading = asyncio.Lock()
         self._entries: list[Entry] = []
         self._baseline: Entry | None = None
-        self._compared: dict[
-            tuple[Path, Path | None], Comparison | None
-        ] = {}  # runs against others, on their test rows
+        # runs against others, on their test rows
+        self._compared: dict[tuple[Path, Path | None], Comparison | None] = {}
         self._marked: list[Path] = []  # runs whose curves lie over the selected one's
         self._histories: dict[Path, tuple[int, History]] = {}  # and the size of the log they were read from
         self._bin: list[tuple[str, Path]] = []  # names of deleted runs, and where they are now

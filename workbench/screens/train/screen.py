@@ -210,11 +210,9 @@ class TrainScreen(RunControls):
         panel.enter()
 
     def _next_slot(self) -> str:
-        slots = [
-            slot
-            for slot in (SLOTS if self.has_class("-short") else CHARTS)
-            if slot != "sentences" or self.has_class("-followed")
-        ]
+        slots = list(SLOTS if self.has_class("-short") else CHARTS)
+        if not self.has_class("-followed") and "sentences" in slots:
+            slots.remove("sentences")
         at = slots.index(self._slot) if self._slot in slots else -1
         return slots[(at + 1) % len(slots)]
 
