@@ -67,8 +67,10 @@ def size(n_bytes: float) -> str:
     return f"{n_bytes:.0f} B"
 
 
-def clock(seconds: float) -> str:
-    """Seconds -> '0:20', '6:42', '1:02:03', and days where it comes to that."""
+def clock(seconds: float | None) -> str:
+    """Seconds -> '0:20', '6:42', '1:02:03', and days where it comes to that; '–' where they are not known."""
+    if seconds is None:
+        return "–"
     whole = max(0, round(seconds))
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     if hours >= 48:
@@ -76,9 +78,9 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def about(seconds: float) -> str:
+def about(seconds: float | None) -> str:
     """An estimate: as `clock` below an hour, then '1 h 51'."""
-    minutes = round(seconds / 60)
+    minutes = round((seconds or 0) / 60)
     return clock(seconds) if minutes < 60 else f"{minutes // 60:,} h {minutes % 60:02}"
 
 

@@ -49,7 +49,7 @@ async def pictures(data: str, root: Path, theme: str, size: tuple[int, int], int
     app = WorkbenchApp(
         load({"data": {"path": data}, "freeze": {"trainable": "last_two_blocks"}, "train": {"epochs": 3}}), root
     )
-    desk = app.desk
+    session = app.session
 
     def save(name: str) -> None:
         # without this, what draws an SVG outside a browser drops the spaces at the start of a text
@@ -58,12 +58,12 @@ async def pictures(data: str, root: Path, theme: str, size: tuple[int, int], int
 
     async with app.run_test(size=size) as pilot:
         app.theme = theme
-        await until(pilot, lambda: desk.profile is not None and desk.models)
+        await until(pilot, lambda: session.draft.profile is not None and session.draft.models)
         await pilot.press("1")
         await until(pilot, lambda: True)
         save("data")
         await pilot.press("2", "P")
-        await until(pilot, lambda: desk.speeds is not None and desk.measuring is None)
+        await until(pilot, lambda: session.draft.speeds is not None and session.draft.measuring is None)
         save("model")
         app.screen.action_ask()
         await until(pilot, lambda: isinstance(app.screen, AskDialog))
@@ -72,11 +72,17 @@ async def pictures(data: str, root: Path, theme: str, size: tuple[int, int], int
         save("ask")
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, AskDialog))
-        await desk.start()
+        await session.launcher.start()
         await pilot.press("3")
-        await until(pilot, lambda: desk.history.n_steps and desk.history.step > 0.62 * desk.history.n_steps)
+        await until(
+            pilot,
+            lambda: (
+                session.followed.history.n_steps
+                and session.followed.history.step > 0.62 * session.followed.history.n_steps
+            ),
+        )
         save("train")
-        await until(pilot, lambda: desk.history.ended is not None and not desk.status.alive)
+        await until(pilot, lambda: session.followed.history.ended is not None and not session.followed.status.alive)
         save("result")
         await pilot.press("4")
         await until(pilot, lambda: app.current_mode == "play")

@@ -1,4 +1,4 @@
-"""The app: five screens over one desk, two themes, and what works everywhere."""
+"""The app: five screens that share one session, two themes, and what works everywhere."""
 
 import asyncio
 import gc
@@ -15,13 +15,15 @@ from textual.screen import Screen
 
 from core.errors import BadRun
 from core.recipe import Recipe
-from core.runs import last_visit, turns
+from core.runs import last_visit, queue, turns
 from core.runs.folder import RunFolder
 from core.runs.root import list_runs
 from core.wording import on_one_line, shown
 from workbench import keys, themes
-from workbench.session.desk import Desk
-from workbench.unseen import Unseen
+from workbench.output_filter import OutputFilter
+from workbench.session.complain import complain
+from workbench.session.followed import Followed
+from workbench.session.session import Session
 from workbench.widgets.header import run_in_words
 
 
@@ -41,12 +43,12 @@ class WorkbenchApp(App):
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(self, recipe: Recipe, root: Path):
-        self.desk = Desk(self, recipe, root)
-        self._unseen = Unseen()
-        self._live = self.desk.live_run()
+        self.session = Session(self, recipe, root)
+        self._output_filter = OutputFilter()
+        self._live = queue.alive(root)
         named = "path" in recipe.data.model_fields_set  # who names data wants to see them
         self._ended = None if self._live or named else last_visit.ended_meanwhile(root)
-        self.DEFAULT_MODE = "train" if self._live or self._ended else "data"
+        self.DEFAULT_MODE = "train" if self._live or self._ended else "data"  # type: ignore[misc]
         super().__init__()
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
@@ -55,40 +57,40 @@ class WorkbenchApp(App):
         self.stylesheet.set_variables(self.get_css_variables())
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), self._unseen]
+        return [*super().get_line_filters(), self._output_filter]
 
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:
         """As Textual's. Errors and names come from outside, and so does what is said of them."""
         super().notify(shown(message), title=on_one_line(title), **how)
 
     def on_mount(self) -> None:
-        self.desk.run_changed.subscribe(self, self._say_in_the_title)
+        self.session.followed.run_changed.subscribe(self, self._say_in_the_title)
         # helpers and followers start once the first frame is out
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         gc.enable()
         ended = self._ended[0] if self._ended else None
-        runs = [*filter(None, [self._live, ended]), *list_runs(self.desk.root)]
+        runs = [*filter(None, [self._live, ended]), *list_runs(self.session.root)]
         if runs:
-            self.desk.follow(runs[0])
+            self.session.followed.follow(runs[0])
         # a run keeps its rows before its model; one that was brought in has a model only
         with_data = next(
             (r for r in runs if not r.pretrains and (r.data_file.is_file() or not r.base_file.is_file())), None
         )
         if with_data:
             try:
-                self.desk.take_up(with_data)
+                self.session.draft.continue_with_data_of(with_data)
             except BadRun as error:
-                self.desk.complain(error)
+                complain(self, error)
         if self._ended:
             self.run_worker(self._say_what_ended(*self._ended))
-        if words := turns.interrupted(self.desk.root):
+        if words := turns.interrupted(self.session.root):
             self.notify(
                 "5 lists them, and r on one of them goes on.", title=f"{words}, which was interrupted", markup=False
             )
-        self.desk.find_models()
-        self.desk.look()
+        self.session.draft.find_models()
+        self.session.draft.read_profile()
 
     async def _say_what_ended(self, run: RunFolder, left: float) -> None:
         if words := await asyncio.to_thread(last_visit.in_words, run, left):
@@ -96,11 +98,12 @@ class WorkbenchApp(App):
 
     async def on_unmount(self) -> None:
         self._write_title("")
-        last_visit.leave(self.desk.root)
-        await self.desk.close()
+        last_visit.leave(self.session.root)
+        await self.session.close()
 
-    def _say_in_the_title(self, desk: Desk) -> None:
-        self._write_title(f"{desk.run.name} {run_in_words(desk.status, desk.history)}" if desk.status else self.TITLE)
+    def _say_in_the_title(self, followed: Followed) -> None:
+        run, status = followed.run, followed.status
+        self._write_title(f"{run.name} {run_in_words(status, followed.history)}" if run and status else self.TITLE)
 
     def _write_title(self, title: str) -> None:
         # Textual has no call for the title of the terminal's window; its driver is what owns the terminal
@@ -135,14 +138,14 @@ class WorkbenchApp(App):
     def action_save(self) -> None:
         from workbench.screens.save_dialog import SaveDialog
 
-        self.push_screen(SaveDialog(self.desk.recipe), self._saved)
+        self.push_screen(SaveDialog(self.session.draft.recipe), self._saved)
 
     def _saved(self, path: Path | None) -> None:
         if path:
             self.notify(f"workbench train {path}", title=f"Recipe saved as {path.name}", markup=False)
 
     async def action_quit(self) -> None:
-        live = self.desk.live_run()
-        waiting = turns.after_it(self.desk.root) if live else ""
+        live = queue.alive(self.session.root)
+        waiting = turns.after_it(self.session.root) if live else ""
         message = f"{live.name} goes on without this window{waiting}. Come back with: workbench" if live else None
         self.exit(message=Text(shown(message)) if message else None)

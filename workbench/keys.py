@@ -4,9 +4,9 @@ Bindings, footer, help and palette all come from here. A place is a screen, or a
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 MODES = {"data": "Data", "model": "Model", "train": "Train", "play": "Play", "runs": "Runs"}
@@ -16,7 +16,7 @@ PANELS = {
     "data": ("source", "classes", "notes", "rows"),
     "model": ("backbone", "layers", "recipe"),
     "play": ("text", "kept"),
-    "learning": ("layers",),
+    "freeze_dialog": ("layers",),
     "recipes": ("named",),
 }
 
@@ -88,7 +88,7 @@ ACTIONS = [
     Action("edit", "enter", "edit", "Change this option", ("recipe",)),
     Action("next_choice", "right", "choose", "Next choice", ("recipe",), face="← →"),
     Action("previous_choice", "left", "", "Choice before", ("recipe",)),
-    Action("toggle", "space", "toggle", "Let this part learn, or freeze it", ("layers",)),
+    Action("toggle", "space", "toggle", "Let this part learn, or freeze it", ("layers",), "toggle_parts"),
     Action("lower", "plus,equals_sign", "boundary", "Learn one block further down", ("layers",), face="+ −"),
     Action("raise", "minus", "", "Learn one block less", ("layers",)),
     Action("last_block", "b", "last block", "Learn the last block, final norm and head", ("layers",)),
@@ -136,14 +136,14 @@ ACTIONS = [
     Action("apply", "enter", "smaller batches", "Learn the same in batches that fit into memory", ("train",)),
     Action("play", "enter", "play", "Try sentences on this run", ("train",)),
     Action("errors", "e", "errors", "The texts it gets wrong, most confident first", ("train",)),
-    Action("pause", "p", "pause", "Pause before the next step, with a checkpoint", ("train",), "tell('pause')"),
-    Action("go_on", "p", "go on", "Go on after a pause", ("train",), "tell('resume')"),
-    Action("step", "full_stop", "step", "Take one step, then pause", ("train",), "tell('step')"),
+    Action("pause", "p", "pause", "Pause before the next step, with a checkpoint", ("train",), "control('pause')"),
+    Action("go_on", "p", "go on", "Go on after a pause", ("train",), "control('resume')"),
+    Action("step", "full_stop", "step", "Take one step, then pause", ("train",), "control('step')"),
     Action("stop", "s", "stop", "Stop at the next batch, with a checkpoint", ("train",)),
     Action("thaw", "space", "thaw or freeze", "Let a part learn from the next step on, or freeze it", ("train",)),
-    Action("steer", "S", "", "Change the learning rates, and for how many epochs it learns", ("train",)),
-    Action("evaluate", "E", "", "Evaluate on all of validation now", ("train",), "tell('evaluate')"),
-    Action("checkpoint", "ctrl+s", "", "Save a checkpoint now", ("train",), "tell('save')"),
+    Action("change_rates", "S", "", "Change the learning rates, and for how many epochs it learns", ("train",)),
+    Action("evaluate", "E", "", "Evaluate on all of validation now", ("train",), "control('evaluate')"),
+    Action("checkpoint", "ctrl+s", "", "Save a checkpoint now", ("train",), "control('save')"),
     Action(
         "read_values",
         "i",
@@ -200,11 +200,11 @@ ACTIONS = [
     Action("whose_model", "left,right,space", "", "With this model, or its own", ("named",), "screen.whose_model"),
     Action("following", "right,space", "", "Next word", ("choice",)),
     Action("previous", "left", "", "Word before", ("choice",)),
-    Action("accept", "enter", "", "Take it", ("path", "other", "asking", "recipes", "learning")),
+    Action("accept", "enter", "", "Take it", ("path", "run_dialog", "ask_dialog", "recipes", "freeze_dialog")),
     Action("complete", "tab", "", "Complete the path, or go on", ("path",)),
     Action("suggestion_above", "up", "", "File above", ("path",), "up"),
     Action("suggestion_below", "down", "", "File below", ("path",), "down"),
-    Action("back_to_train", "escape", "back", "Back to Train", ("over",), "back"),
+    Action("back_to_train", "escape", "back", "Back to Train", ("detail",), "back"),
     Action("back", "escape", "", "One step out; leaves a field", ("screen", "dialog")),
     Action("close", "escape,question_mark,f1,q", "", "Close", ("help",), "back"),
     Action("next_panel", "tab", "", "Next panel or field", ("screen",)),
@@ -225,11 +225,11 @@ def at(*places: str) -> Iterator[Action]:
     return (action for action in ACTIONS if set(action.places) & set(places))
 
 
-def bindings(*places: str) -> list[Binding]:
+def bindings(*places: str) -> list[BindingType]:
     """What a screen or widget that is these places declares as its BINDINGS."""
     return [action.binding for action in at(*places)]
 
 
-def takes_text(widget: Widget | None) -> bool:
+def takes_text(widget: Widget | None) -> TypeGuard[Widget]:
     """Whether this is a text field, into which every printable key is typed."""
     return widget is not None and widget.check_consume_key("a", "a")

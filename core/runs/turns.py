@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from core.runs import queue
+from core.runs.events import Event
 from core.runs.folder import RunFolder, Status
 from core.runs.queue import Turn
 from core.wording import plural
@@ -48,3 +49,9 @@ def after_it(root: Path) -> str:
     """', and after it 2 runs that wait', of those that will be started; empty where there are none."""
     n = len(queue.waiting(root)) if queue.served(root) else 0
     return f", and after it {plural(n, 'run that waits', 'runs that wait')}" if n else ""
+
+
+def news(run: RunFolder, offset: int) -> tuple[Status, list[Event], int]:
+    """A run's status, what happened in it after `offset` of its log, and the offset to go on from."""
+    status = status_of(run)  # before its events: a run seen to have ended has then been read to the end
+    return status, *run.events(offset)

@@ -27,7 +27,7 @@ from workbench.screens.runs.label_dialog import LabelDialog
 from workbench.screens.save_dialog import SaveDialog
 from workbench.screens.train.errors_screen import ErrorsScreen
 from workbench.screens.train.worker_log import WorkerLogScreen
-from workbench.unseen import Unseen
+from workbench.output_filter import OutputFilter
 
 _file = Path(__file__).parents[1] / "workbench" / "terminal.py"
 _spec = importlib.util.spec_from_file_location("terminal_of_words", _file)
@@ -279,16 +279,18 @@ async def test_the_app_shows_them_escaped(data, run, failed, root, monkeypatch):
             whole(app)
         await until(pilot, lambda: "It broke" in drawn(app))
         for shown in (run, failed):
-            app.desk.follow(shown)
+            app.session.followed.follow(shown)
             app.action_mode("train")
-            await until(pilot, lambda: app.current_mode == "train" and app.desk.status is not None)
+            await until(pilot, lambda: app.current_mode == "train" and app.session.followed.status is not None)
             await pilot.pause(0.1)
             whole(app)
         await until(pilot, lambda: r"It broke\x1b]0;owned\x07" in drawn(app))
         titles = "".join(text for text in window.written if text.startswith("\x1b]2;"))
         assert r"2;r1\x1b]0;owned" in titles and not UNSAFE.search(titles.replace("\x1b]2;", "").replace("\x07", ""))
-        app.desk.follow(run)
-        await until(pilot, lambda: app.desk.status is not None and app.desk.status.state == "done")
+        app.session.followed.follow(run)
+        await until(
+            pilot, lambda: app.session.followed.status is not None and app.session.followed.status.state == "done"
+        )
         over = ErrorsScreen(run), WorkerLogScreen(run)
         for dialog in (*over, LabelDialog(run), RunDialog(root, Asked(run.path)), SaveDialog(recipe)):
             app.push_screen(dialog)
@@ -306,6 +308,6 @@ def test_what_no_widget_escapes_is_not_sent():
     from rich.segment import Segment
 
     segments = [Segment(f"a{WORDS}b"), Segment("plain"), Segment("👩\u200d💻")]
-    texts = [segment.text for segment in Unseen().apply(segments, Color(0, 0, 0))]
+    texts = [segment.text for segment in OutputFilter().apply(segments, Color(0, 0, 0))]
     assert not UNSAFE.search(texts[0]) and texts[0].startswith("a") and texts[0].endswith("b")
     assert texts[1:] == ["plain", "👩\u200d💻"] and on_one_line(texts[0]) == texts[0]

@@ -16,7 +16,7 @@ from workbench.screens.data.notes import Notes
 from workbench.screens.help import Help
 from workbench.screens.jump import Jump
 from workbench.screens.save_dialog import SaveDialog
-from workbench.session.desk import Desk
+from workbench.session.session import Session
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
 from workbench.widgets.layers import Layers
@@ -71,8 +71,8 @@ async def test_it_opens_on_train_where_a_run_is_alive_and_follows_it(runs, until
         app = WorkbenchApp(load(), run.path.parent)
         async with app.run_test(size=(120, 36)) as pilot:
             assert app.current_mode == "train"
-            await until(pilot, lambda: app.desk.status is not None)
-            assert app.desk.run.name == run.name and app.desk.history.step == 400
+            await until(pilot, lambda: app.session.followed.status is not None)
+            assert app.session.followed.run.name == run.name and app.session.followed.history.step == 400
             assert f"{run.name} ● 62 %" in header(app)
 
 
@@ -82,7 +82,7 @@ async def test_the_newest_run_is_on_the_desk_when_it_has_ended(runs, until):
     app = WorkbenchApp(load(), runs.root)
     async with app.run_test(size=(120, 36)) as pilot:
         assert app.current_mode == "data"
-        await until(pilot, lambda: app.desk.status is not None)
+        await until(pilot, lambda: app.session.followed.status is not None)
         assert f"{run.name} ✕ failed" in header(app)
 
 
@@ -117,19 +117,19 @@ async def test_the_header_names_the_run_s_own_model_and_data_in_the_room_there_i
             )
 
 
-async def test_the_desk_says_when_a_run_moves_on_and_when_another_is_followed(runs, until):
+async def test_the_session_says_when_a_run_moves_on_and_when_another_is_followed(runs, until):
     run, other = runs.write("running", upto=100), runs.write("done")
     told = []
     with runs.held(run):
         app = WorkbenchApp(load(), runs.root)
         async with app.run_test() as pilot:
-            await until(pilot, lambda: app.desk.status is not None)
-            app.desk.run_changed.subscribe(app, lambda desk: told.append(desk.history.step))
+            await until(pilot, lambda: app.session.followed.status is not None)
+            app.session.followed.run_changed.subscribe(app, lambda followed: told.append(followed.history.step))
             runs.append(run, *[event for event in runs.events(run, 650, 110) if event.step == 110])
             await until(pilot, lambda: 110 in told)
-            app.desk.follow(other)
-            await until(pilot, lambda: app.desk.status and app.desk.status.state == "done")
-            assert app.desk.run is other and app.desk.history.step == 650
+            app.session.followed.follow(other)
+            await until(pilot, lambda: app.session.followed.status and app.session.followed.status.state == "done")
+            assert app.session.followed.run is other and app.session.followed.history.step == 650
 
 
 async def test_quitting_with_a_live_run_says_that_it_goes_on(runs, until, capsys):
@@ -137,7 +137,7 @@ async def test_quitting_with_a_live_run_says_that_it_goes_on(runs, until, capsys
     with runs.held(run):
         app = WorkbenchApp(load(), runs.root)
         async with app.run_test() as pilot:
-            await until(pilot, lambda: app.desk.status is not None)
+            await until(pilot, lambda: app.session.followed.status is not None)
             await pilot.press("q")
         said = capsys.readouterr().err
         assert said.strip() == f"{run.name} goes on without this window. Come back with: workbench"
@@ -146,8 +146,8 @@ async def test_quitting_with_a_live_run_says_that_it_goes_on(runs, until, capsys
 
 async def test_quitting_without_a_run_says_nothing_and_ends_the_helper(app, until, capsys):
     async with app.run_test() as pilot:
-        await until(pilot, lambda: app.desk.profile is not None)
-        process = app.desk.helper("data")._process
+        await until(pilot, lambda: app.session.draft.profile is not None)
+        process = app.session.data_helper._process
         await pilot.press("q")
     assert not capsys.readouterr().err
     assert process.returncode is not None
@@ -155,7 +155,7 @@ async def test_quitting_without_a_run_says_nothing_and_ends_the_helper(app, unti
 
 async def test_esc_never_quits_and_a_letter_in_a_field_is_typed(app, until):
     async with app.run_test() as pilot:
-        await until(pilot, lambda: app.desk.profile is not None)
+        await until(pilot, lambda: app.session.draft.profile is not None)
         await pilot.press("escape", "escape")
         await pilot.press("slash", "q", "2", "?")
         field = app.screen.focused
@@ -169,7 +169,7 @@ async def test_esc_never_quits_and_a_letter_in_a_field_is_typed(app, until):
 
 async def test_the_footer_says_at_most_six_keys_that_work_here_and_esc_in_a_field(app, until):
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.desk.profile is not None)
+        await until(pilot, lambda: app.session.draft.profile is not None)
         assert footer(app).split("  ")[0].strip() == "enter tokens"
         assert footer(app).rstrip().endswith("? all keys")
         assert len(app.screen.query_one(Footer)._hints()) <= 6
@@ -210,7 +210,7 @@ async def test_what_works_everywhere_works_in_a_dialog(app):
 
 async def test_ctrl_o_and_a_letter_jump_to_a_panel_and_a_digit_to_a_screen(app, until):
     async with app.run_test(size=(120, 36)) as pilot:
-        await until(pilot, lambda: app.desk.profile is not None)
+        await until(pilot, lambda: app.session.draft.profile is not None)
         await pilot.press("ctrl+o")
         assert isinstance(app.screen, Jump)
         await pilot.press("w")
@@ -223,7 +223,7 @@ async def test_ctrl_o_and_a_letter_jump_to_a_panel_and_a_digit_to_a_screen(app, 
 
 async def test_the_palette_names_what_works_where_it_was_opened(app, until):
     async with app.run_test() as pilot:
-        await until(pilot, lambda: app.desk.profile is not None)
+        await until(pilot, lambda: app.session.draft.profile is not None)
         offered = {command.title: command.callback for command in app.get_system_commands(app.screen)}
         assert "Next filter of the rows" in offered and "Let this part learn, or freeze it" not in offered
         await offered["Model"]()
@@ -261,16 +261,20 @@ def test_every_action_has_one_id_and_no_alt_digit():
 async def test_a_start_that_fails_is_said_and_nothing_is_followed(app, tmp_path):
     (tmp_path / "runs").write_text("a file where the folder of runs should be")
     async with app.run_test() as pilot:
-        assert not await app.desk.start()
+        assert not await app.session.launcher.start()
         await pilot.pause()
-        assert app.desk.run is None
+        assert app.session.followed.run is None
         assert any("cannot be written" in note.title for note in app._notifications)
 
 
 async def test_a_preset_replaces_the_recipe_but_keeps_the_file(app):
     async with app.run_test():
-        desk: Desk = app.desk
-        path = desk.recipe.data.path
-        desk.change("train.epochs", 9)
-        desk.change("preset", "book")
-        assert desk.recipe.train.epochs == 5 and desk.recipe.model.name == "gpt2" and desk.recipe.data.path == path
+        session: Session = app.session
+        path = session.draft.recipe.data.path
+        session.draft.change("train.epochs", 9)
+        session.draft.change("preset", "book")
+        assert (
+            session.draft.recipe.train.epochs == 5
+            and session.draft.recipe.model.name == "gpt2"
+            and session.draft.recipe.data.path == path
+        )

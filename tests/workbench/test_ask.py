@@ -25,7 +25,7 @@ def dialog(messages, tmp_path, until):
         recipe = load({"data": {"path": str(messages)}, "model": {"name": "nano"} | model})
         app = WorkbenchApp(recipe, tmp_path / "runs")
         async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: bool(app.desk.models))
+            await until(pilot, lambda: bool(app.session.draft.models))
             await pilot.press("2")
             await until(pilot, lambda: app.screen.query(Layers) and app.screen.query_one(Layers).has_focus)
             await pilot.press("A")

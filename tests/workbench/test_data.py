@@ -40,7 +40,7 @@ def shown(app) -> list[str]:
 @pytest.fixture
 def ready(until):
     async def ready(pilot):
-        await until(pilot, lambda: pilot.app.desk.profile is not None)
+        await until(pilot, lambda: pilot.app.session.draft.profile is not None)
         await until(pilot, lambda: pilot.app.screen.query_one(Rows).row is not None)
 
     return ready
@@ -170,7 +170,7 @@ async def test_while_nothing_is_read_yet_enter_takes_a_path(messages, tmp_path, 
         assert dialog.query_one("#path", Input).value == str(messages)
         await pilot.press("enter")
         await ready(pilot)
-        assert app.desk.recipe.data.path == str(messages)
+        assert app.session.draft.recipe.data.path == str(messages)
 
 
 async def test_a_path_that_is_no_file_is_refused_in_the_dialog(tmp_path):
@@ -180,7 +180,7 @@ async def test_a_path_that_is_no_file_is_refused_in_the_dialog(tmp_path):
         assert isinstance(app.screen, SourceDialog)
         assert "no file nowhere.csv" in str(app.screen.query_one(".hint").render())
         await pilot.press("escape")
-        assert app.desk.recipe.data.path == "sample"
+        assert app.session.draft.recipe.data.path == "sample"
 
 
 async def test_a_pasted_path_is_offered_and_other_text_is_not(messages, tmp_path):
@@ -209,7 +209,7 @@ async def test_columns_are_chosen_from_the_file_where_they_cannot_be_found_out(t
     path.write_text("\n".join(["title,body,code,spam", *rows]))
     app = opened(tmp_path, path, data={"path": str(path), "label": "nothing"})
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.desk.problem is not None)
+        await until(pilot, lambda: app.session.draft.problem is not None)
         assert "has no column nothing" in text_of(app, Source)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SourceDialog))
@@ -220,13 +220,13 @@ async def test_columns_are_chosen_from_the_file_where_they_cannot_be_found_out(t
             await pilot.press("right")
         await pilot.press("enter")
         await ready(pilot)
-        assert app.desk.recipe.data.label == "spam" and list(app.desk.profile.labels) == ["n", "y"]
+        assert app.session.draft.recipe.data.label == "spam" and list(app.session.draft.profile.labels) == ["n", "y"]
 
 
 async def test_a_file_that_cannot_be_read_is_a_sentence_with_a_way_on(tmp_path, until):
     app = opened(tmp_path, tmp_path / "gone.csv")
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.desk.problem is not None)
+        await until(pilot, lambda: app.session.draft.problem is not None)
         assert "There is no file" in text_of(app, Source) and "Enter takes another file" in text_of(app, Source)
 
 
@@ -284,7 +284,7 @@ async def test_a_file_of_zero_bytes_is_named_for_what_it_may_be(tmp_path, until)
     path.write_bytes("label,text\nham,hello\n".encode("utf-16-le") * 20)
     app = opened(tmp_path, path)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.desk.problem is not None)
+        await until(pilot, lambda: app.session.draft.problem is not None)
         words = " ".join(text_of(app, Source).split())
         assert "wide.csv is not text, or it is UTF-16 without the mark that says so." in words
         assert "save it as plain text, in UTF-8" in words
@@ -295,25 +295,25 @@ async def test_while_a_large_file_is_read_the_screen_says_how_far_it_is_and_answ
     path.write_text("".join(f"{'ab'[i % 2]}\t{'some longer text with many words ' * 8}{i}\n" for i in range(20_000)))
     app = opened(tmp_path, path)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.desk.profiling is not None and app.desk.profiling.total > 0)
+        await until(pilot, lambda: app.session.draft.profiling is not None and app.session.draft.profiling.total > 0)
         assert " of " in text_of(app, Source)
         await pilot.press("2", "1")
         assert app.current_mode == "data"
-        app.desk.change("data.path", "sample")  # the older question is given up
-        await until(pilot, lambda: app.desk.profile is not None)
-        assert app.desk.profile.rows == 911 and "Sample messages" in text_of(app, Source)
+        app.session.draft.change("data.path", "sample")  # the older question is given up
+        await until(pilot, lambda: app.session.draft.profile is not None)
+        assert app.session.draft.profile.rows == 911 and "Sample messages" in text_of(app, Source)
 
 
 async def test_a_helper_that_dies_is_said_and_started_again(messages, tmp_path, ready, until):
     app = opened(tmp_path, messages)
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
-        helper = app.desk.helper("data")
+        helper = app.session.data_helper
         helper._process.kill()
         await until(pilot, lambda: helper._reader.done())
-        app.desk.look()
-        await until(pilot, lambda: app.desk.profiling is None)
-        assert app.desk.problem is None
+        app.session.draft.read_profile()
+        await until(pilot, lambda: app.session.draft.profiling is None)
+        assert app.session.draft.problem is None
 
 
 async def test_the_newest_question_takes_the_place_of_an_older_one(messages):

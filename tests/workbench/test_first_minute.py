@@ -15,6 +15,7 @@ from core.runs.control import Stop
 from core.runs.folder import RunFolder
 from workbench.app import WorkbenchApp
 from workbench.cli import main
+from workbench.cli.flags import recipe_of
 from workbench.screens.data.rows import Rows
 from workbench.screens.data.source import Source, progress_in_words
 from workbench.screens.data.source_dialog import Files, SourceDialog, suggestions
@@ -88,11 +89,11 @@ async def test_it_opens_on_the_sample_and_one_key_trains(tmp_path, until):
         await until(pilot, lambda: app.screen.check_action("train", ()))
         assert "Sample messages  comma-separated, with header\n911 rows, UTF-8" in source(app)
         await pilot.press("t")
-        await until(pilot, lambda: app.current_mode == "train" and app.desk.status is not None)
-        assert app.desk.run.recipe().data.path == "sample"
-        await until(pilot, lambda: app.desk.history.step > 0)
-        await app.desk.tell(app.desk.run, Stop())
-        await until(pilot, lambda: app.desk.status.state == "stopped")
+        await until(pilot, lambda: app.current_mode == "train" and app.session.followed.status is not None)
+        assert app.session.followed.run.recipe().data.path == "sample"
+        await until(pilot, lambda: app.session.followed.history.step > 0)
+        await app.session.launcher.send(app.session.followed.run, Stop())
+        await until(pilot, lambda: app.session.followed.status.state == "stopped")
 
 
 @pytest.mark.parametrize(("layers", "path"), [({}, "SMSSpamCollection"), ({"data": {"path": "sample"}}, "sample")])
@@ -100,8 +101,8 @@ async def test_who_comes_back_finds_the_last_data_and_who_asks_the_sample(layers
     runs.write("done")
     app = WorkbenchApp(load(layers), runs.root)
     async with app.run_test(size=(120, 36)) as pilot:
-        await until(pilot, lambda: app.desk.status is not None)
-        assert Path(app.desk.recipe.data.path).name == path
+        await until(pilot, lambda: app.session.followed.status is not None)
+        assert Path(app.session.draft.recipe.data.path).name == path
 
 
 async def test_the_dialog_offers_the_names_and_says_what_fetching_costs(tmp_path, shown, until):
@@ -120,7 +121,7 @@ async def test_the_dialog_offers_the_names_and_says_what_fetching_costs(tmp_path
         assert field.value == "imdb"
         field.value = "sample"
         await pilot.press("enter")
-        assert not isinstance(app.screen, SourceDialog) and app.desk.recipe.data.path == "sample"
+        assert not isinstance(app.screen, SourceDialog) and app.session.draft.recipe.data.path == "sample"
 
 
 def test_names_stand_before_files_and_only_where_they_are_meant(tmp_path, monkeypatch):
@@ -136,7 +137,7 @@ async def test_a_data_set_that_cannot_be_had_is_said_and_one_put_there_by_hand_i
         pytest.skip("the shared data sets are not here")
     app, known = opened(tmp_path, data={"path": "sms-spam"}), NAMED["sms-spam"]
     async with app.run_test(size=(120, 36)) as pilot:
-        await until(pilot, lambda: app.desk.problem is not None)
+        await until(pilot, lambda: app.session.draft.problem is not None)
         words = source(app)
         assert "sms-spam could not be downloaded: Connection refused." in words and str(known.by_hand) in words
         assert "the same data set once more" in words and no_network.exists()
@@ -145,9 +146,9 @@ async def test_a_data_set_that_cannot_be_had_is_said_and_one_put_there_by_hand_i
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SourceDialog))
         await pilot.press("enter")
-        await until(pilot, lambda: app.desk.profile is not None and bool(app.screen.query(Rows)))
+        await until(pilot, lambda: app.session.draft.profile is not None and bool(app.screen.query(Rows)))
         assert "SMS Spam Collection  tab-separated" in source(app) and "SMS Spam Collection · nano" in header(app)
-        assert app.desk.recipe.data.path == "sms-spam"
+        assert app.session.draft.recipe.data.path == "sms-spam"
 
 
 def test_progress_of_a_download_in_words():
@@ -156,8 +157,8 @@ def test_progress_of_a_download_in_words():
 
 def test_names_on_the_command_line(no_network, capsys, tmp_path):
     for command in ("open", "train", "data"):
-        assert main.recipe_of(main.parse([command, "sms-spam"])).data.path == "sms-spam"
-    assert main.recipe_of(main.parse(["train"])).data.path == "sample"
+        assert recipe_of(main.parse([command, "sms-spam"])).data.path == "sms-spam"
+    assert recipe_of(main.parse(["train"])).data.path == "sample"
     assert main.main(["data", "sample", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"] == 911
     done = subprocess.run(

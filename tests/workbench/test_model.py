@@ -30,7 +30,7 @@ def model(messages, tmp_path, until):
             load({"data": {"path": str(messages)}, "model": {"name": "gpt2"}}, layers), tmp_path / "runs"
         )
         async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: app.desk.profile is not None and bool(app.desk.models))
+            await until(pilot, lambda: app.session.draft.profile is not None and bool(app.session.draft.models))
             await pilot.press("2")
             await until(pilot, lambda: app.screen.query(Layers) and app.screen.focused is app.screen.query_one(Layers))
             yield pilot
@@ -44,13 +44,13 @@ def lines(widget) -> list[str]:
 
 async def test_keys_change_what_learns_and_the_price_answers_each(model):
     async with model() as pilot:
-        desk, panel = pilot.app.desk, pilot.app.screen.query_one(PricePanel)
-        assert str(desk.plan) == "last_block" and "7,090,946 of 124,441,346" in panel.render().plain
+        session, panel = pilot.app.session, pilot.app.screen.query_one(PricePanel)
+        assert str(session.draft.plan) == "last_block" and "7,090,946 of 124,441,346" in panel.render().plain
         seen = []
         for key, plan in [("h", "head"), ("plus", "last_block"), ("plus", "last_two_blocks"), ("minus", "last_block"),
                           ("a", "all"), ("b", "last_block")]:  # fmt: skip
             await pilot.press(key)
-            assert str(desk.plan) == plan
+            assert str(session.draft.plan) == plan
             seen.append(panel.render().plain)
         assert len(set(seen)) >= 4 and "100 %" in seen[4]
         assert "last key" in seen[-1] and "Estimated" in seen[-1]
@@ -58,12 +58,16 @@ async def test_keys_change_what_learns_and_the_price_answers_each(model):
 
 async def test_space_toggles_the_part_under_the_cursor_and_v_a_range(model):
     async with model() as pilot:
-        desk, layers = pilot.app.desk, pilot.app.screen.query_one(Layers)
+        session, layers = pilot.app.session, pilot.app.screen.query_one(Layers)
         await pilot.press("g", "j", "j", "j", "space")
-        assert desk.plan.parts == {"head", "norm", "blocks.11", "blocks.10"}
+        assert session.draft.plan.parts == {"head", "norm", "blocks.11", "blocks.10"}
         await pilot.press("j", "j", "v", "j", "j", "space")
-        assert {"blocks.8", "blocks.7", "blocks.6"} <= desk.plan.parts and "blocks.9" not in desk.plan.parts
-        assert desk.recipe.freeze.trainable.startswith("blocks.6,blocks.7,blocks.8")
+        assert {
+            "blocks.8",
+            "blocks.7",
+            "blocks.6",
+        } <= session.draft.plan.parts and "blocks.9" not in session.draft.plan.parts
+        assert session.draft.recipe.freeze.trainable.startswith("blocks.6,blocks.7,blocks.8")
         await pilot.press("v")
         assert layers.choosing
         await pilot.press("escape")
@@ -73,36 +77,40 @@ async def test_space_toggles_the_part_under_the_cursor_and_v_a_range(model):
 
 async def test_a_click_toggles_and_the_last_part_cannot_be_frozen(model):
     async with model() as pilot:
-        desk = pilot.app.desk
+        session = pilot.app.session
         await pilot.click(Layers, offset=(8, 15))
-        assert "embeddings" in desk.plan.parts
+        assert "embeddings" in session.draft.plan.parts
         await pilot.press("h", "g", "space")
-        assert str(desk.plan) == "head"
+        assert str(session.draft.plan) == "head"
         assert any("Nothing" in n.title or "nothing" in n.title for n in pilot.app._notifications)
 
 
 async def test_P_measures_this_machine_and_what_was_measured_is_there_at_the_next_start(model, until):
     nano = {"model": {"name": "nano"}, "speed": {"threads": 1}}
     async with model(**nano) as pilot:
-        desk, panel, layers = pilot.app.desk, pilot.app.screen.query_one(PricePanel), pilot.app.screen.query_one(Layers)
+        session, panel, layers = (
+            pilot.app.session,
+            pilot.app.screen.query_one(PricePanel),
+            pilot.app.screen.query_one(Layers),
+        )
         before = panel.render().plain
         assert "P measures" in before and "besides" in before and "uncached near" in before
         seen = []
-        desk.speeds_changed.subscribe(panel, lambda _: seen.append(panel.render().plain))
+        session.draft.speeds_changed.subscribe(panel, lambda _: seen.append(panel.render().plain))
         await pilot.press("P")
-        await until(pilot, lambda: desk.speeds is not None)
+        await until(pilot, lambda: session.draft.speeds is not None)
         after = panel.render().plain
         assert any("Measuring this machine" in words for words in seen)
         assert "Measured here" in after and "P measures" not in after
         assert "last key" not in after
         # another model is another measurement
         await pilot.press("shift+tab", "right")
-        assert desk.recipe.model.name == "gpt2" and "P measures" in panel.render().plain
+        assert session.draft.recipe.model.name == "gpt2" and "P measures" in panel.render().plain
         await pilot.press("left")
-        await until(pilot, lambda: desk.speeds is not None)
+        await until(pilot, lambda: session.draft.speeds is not None)
         priced = [line[1:] for line in lines(layers)]
     async with model(**nano) as pilot:
-        await until(pilot, lambda: pilot.app.desk.speeds is not None)
+        await until(pilot, lambda: pilot.app.session.draft.speeds is not None)
         assert [line[1:] for line in lines(pilot.app.screen.query_one(Layers))] == priced
         assert "Measured here" in pilot.app.screen.query_one(PricePanel).render().plain
 
@@ -114,13 +122,13 @@ async def test_nothing_is_measured_beside_a_run(model, runs):
             await pilot.press("P")
             await pilot.pause()
             assert any("nothing beside it is fast" in note.title for note in pilot.app._notifications)
-            assert pilot.app.desk.measuring is None
+            assert pilot.app.session.draft.measuring is None
         assert "P measures" in pilot.app.screen.query_one(PricePanel).render().plain
 
 
 async def test_the_ladder_shows_where_the_cache_ends(model):
     async with model() as pilot:
-        layers, desk = pilot.app.screen.query_one(Layers), pilot.app.desk
+        layers, session = pilot.app.screen.query_one(Layers), pilot.app.session
 
         def boundary() -> list[int]:
             return [y for y, line in enumerate(lines(layers)) if "computed once" in line]
@@ -130,12 +138,12 @@ async def test_the_ladder_shows_where_the_cache_ends(model):
         assert boundary() == [4]
         await pilot.press("h")
         assert boundary() == [2] and "12 blocks" in lines(layers)[2]
-        before = str(desk.plan)
+        before = str(session.draft.plan)
         await pilot.click(Layers, offset=(8, 2))
-        assert str(desk.plan) == before
+        assert str(session.draft.plan) == before
         await pilot.press("a")
         assert not boundary() and layers.count == 15
-        desk.change_all({"freeze.trainable": "last_block", "speed.cache": "off"})
+        session.draft.change_all({"freeze.trainable": "last_block", "speed.cache": "off"})
         await pilot.pause()
         assert not boundary()
         assert "the cache is off" in pilot.app.screen.query_one(PricePanel).render().plain
@@ -154,19 +162,19 @@ async def test_the_cursor_passes_over_the_boundary(model):
 
 async def test_another_model_takes_the_plan_along_and_says_where_its_weights_are(model):
     async with model(freeze={"trainable": "blocks.11,blocks.9,norm,head"}) as pilot:
-        desk, backbone = pilot.app.desk, pilot.app.screen.query_one(Backbone)
+        session, backbone = pilot.app.session, pilot.app.screen.query_one(Backbone)
         words = backbone.render().plain
         assert "built in" in words and ("fetch 548.1 MB" in words or "on disk" in words)
         backbone.focus()
         await pilot.press("left")
-        assert desk.recipe.model.name == "nano" and desk.plan.parts == {
+        assert session.draft.recipe.model.name == "nano" and session.draft.plan.parts == {
             "blocks.5",
             "blocks.3",
             "norm",
             "head",
         }
         await pilot.press("right", "right")
-        assert desk.recipe.model.name == "gpt2-medium" and "blocks.23" in desk.plan.parts
+        assert session.draft.recipe.model.name == "gpt2-medium" and "blocks.23" in session.draft.plan.parts
 
 
 async def test_equal_neighbours_of_a_large_model_fold_and_unfold_under_the_cursor(model):
@@ -176,7 +184,7 @@ async def test_equal_neighbours_of_a_large_model_fold_and_unfold_under_the_curso
         assert any("blocks 0–" in line and "frozen" in line for line in lines(layers))
         assert pilot.app.screen.query_one("#map").display
         await pilot.press("G", "k", "space")
-        assert "blocks.0" in pilot.app.desk.plan.parts and "block 0" in lines(layers)[layers.cursor]
+        assert "blocks.0" in pilot.app.session.draft.plan.parts and "block 0" in lines(layers)[layers.cursor]
 
 
 def test_folding_leaves_what_differs_and_what_is_near_alone():
@@ -201,7 +209,7 @@ def test_the_boundary_moves_by_one_block():
 def test_adapters_fold_and_move_the_boundary_like_learning_blocks():
     plan = FreezePlan.of(48, ["head", *(f"lora.{i}" for i in range(20, 48))])
     rungs = folded(plan, 0, 12)
-    assert [(rung.first, rung.last) for rung in rungs if rung.count > 1] == [(9, 29), (30, 49)]
+    assert [(rung.first, rung.last) for rung in rungs if rung.size > 1] == [(9, 29), (30, 49)]
     assert lowered(plan).parts == plan.parts | {"lora.19"} and raised(lowered(plan)) == plan
     lora = FreezePlan.parse("lora", 6)
     assert lowered(lora).parts == lora.parts | {"embeddings"}
@@ -219,10 +227,10 @@ def test_a_range_is_given_adapters_or_loses_them():
 
 async def test_l_adapts_every_block_or_a_range(model):
     async with model() as pilot:
-        desk, layers = pilot.app.desk, pilot.app.screen.query_one(Layers)
+        session, layers = pilot.app.session, pilot.app.screen.query_one(Layers)
         panel = pilot.app.screen.query_one(PricePanel)
         await pilot.press("g", "l")
-        assert str(desk.plan) == "lora" and "1,328,642 of" in panel.render().plain
+        assert str(session.draft.plan) == "lora" and "1,328,642 of" in panel.render().plain
         assert lines(layers)[2].split()[:5] == ["▚▚", "block", "11", "110.6", "K"]
         assert "▚ LoRA" in pilot.app.screen.query_one("#layers").subtitle
         assert "replace_linear_with_lora" in pilot.app.screen.query_one(AsCode).render().plain
@@ -230,14 +238,14 @@ async def test_l_adapts_every_block_or_a_range(model):
         await pilot.press("a")
         assert panel.render().plain != adapted and lines(layers)[2].split()[3] == "7.1"
         await pilot.press("b", "g", "j", "j", "j", "v", "j", "l")
-        assert desk.recipe.freeze.trainable == "lora.9,lora.10,blocks.11,norm,head" and not layers.choosing
+        assert session.draft.recipe.freeze.trainable == "lora.9,lora.10,blocks.11,norm,head" and not layers.choosing
         await pilot.press("space")
-        assert desk.recipe.freeze.trainable == "lora.10,blocks.11,norm,head"
+        assert session.draft.recipe.freeze.trainable == "lora.10,blocks.11,norm,head"
         await pilot.press("space", "plus")
-        assert desk.recipe.freeze.trainable == "blocks.8,blocks.9,lora.10,blocks.11,norm,head"
+        assert session.draft.recipe.freeze.trainable == "blocks.8,blocks.9,lora.10,blocks.11,norm,head"
         pilot.app.screen.query_one(Backbone).focus()
         await pilot.press("left")
-        assert desk.recipe.freeze.trainable == "blocks.2,blocks.3,lora.4,blocks.5,norm,head"
+        assert session.draft.recipe.freeze.trainable == "blocks.2,blocks.3,lora.4,blocks.5,norm,head"
 
 
 async def test_the_toggles_stand_there_as_code(model):
@@ -252,7 +260,7 @@ async def test_the_toggles_stand_there_as_code(model):
         assert "replace_linear_with_lora(model.trf_blocks)" in code.render().plain
         assert code.size.height == len(code.render().plain.split("\n"))
         assert layers.is_folded and layers.virtual_size.height <= layers.size.height
-        pilot.app.desk.change("freeze.trainable", "blocks.1,blocks.3,blocks.5,blocks.7,head")
+        pilot.app.session.draft.change("freeze.trainable", "blocks.1,blocks.3,blocks.5,blocks.7,head")
         await pilot.pause()
         shown = code.render().plain.split("\n")
         assert len(shown) == code.size.height and shown[-1] == f" … {12 - len(shown) + 1} more lines"
@@ -263,7 +271,7 @@ async def test_the_toggles_stand_there_as_code(model):
 
 async def test_a_recipe_by_name_is_chosen_by_what_it_says(model):
     async with model(size=(80, 24), model={"name": "nano"}) as pilot:
-        app, desk = pilot.app, pilot.app.desk
+        app, session = pilot.app, pilot.app.session
         await pilot.press("tab", "g", "enter")
         assert isinstance(app.screen, RecipesDialog)
         listed, about = app.screen.query_one(Recipes), app.screen.query_one("#about")
@@ -272,19 +280,19 @@ async def test_a_recipe_by_name_is_chosen_by_what_it_says(model):
         await pilot.pause()
         assert "(built in)" in str(about.render()) and "book/6, book/7, book/8 too" in str(about.render())
         await pilot.press("escape")
-        assert desk.recipe.preset == "default" and not isinstance(app.screen, RecipesDialog)
-        desk.change("train.epochs", 9)
+        assert session.draft.recipe.preset == "default" and not isinstance(app.screen, RecipesDialog)
+        session.draft.change("train.epochs", 9)
         await pilot.press("right", *"jjjjjjjj")
         assert listed_name(app) == "book/11"
         await pilot.press("enter")
-        assert desk.recipe.preset == "book/11" and desk.recipe.model.name == "nano"
-        assert desk.recipe.train.epochs == 5 and desk.recipe.lora.rank == 16
+        assert session.draft.recipe.preset == "book/11" and session.draft.recipe.model.name == "nano"
+        assert session.draft.recipe.train.epochs == 5 and session.draft.recipe.lora.rank == 16
         await pilot.press("enter", "right")
         assert listed_name(app) == "book/11" and "book/6" in app.screen.query_one(Recipes)._names
         await pilot.press("enter")
-        assert desk.recipe.preset == "book/11" and desk.recipe.model.name == "gpt2"
+        assert session.draft.recipe.preset == "book/11" and session.draft.recipe.model.name == "gpt2"
         chosen = []
-        await app.push_screen(RecipesDialog(desk), chosen.append)
+        await app.push_screen(RecipesDialog(session.draft), chosen.append)
         await pilot.press("G")
         await pilot.pause()
         assert "Brings its data, imdb" in str(app.screen.query_one("#about").render())
@@ -299,7 +307,7 @@ def listed_name(app) -> str:
 
 async def test_the_form_has_the_options_of_adapters_where_there_are_any(model):
     async with model() as pilot:
-        desk, form = pilot.app.desk, pilot.app.screen.query_one(Options)
+        session, form = pilot.app.session, pilot.app.screen.query_one(Options)
         explanation = pilot.app.screen.query_one(Explanation)
         assert not any(option.name.startswith("lora.") for option in form.shown)
         await pilot.press("l", "tab")
@@ -312,12 +320,12 @@ async def test_the_form_has_the_options_of_adapters_where_there_are_any(model):
         assert "holds values, which is no matrix of a block" in explanation.render().plain
         pilot.app.screen.focused.value = "query, value"
         await pilot.press("enter")
-        assert desk.recipe.lora.adapted == ["query", "value"] and pilot.app.screen.focused is form
+        assert session.draft.recipe.lora.adapted == ["query", "value"] and pilot.app.screen.focused is form
         await pilot.press("G", "enter")
         names = [option.name for option in form.shown]
         form.cursor = names.index("model.causal")
         await pilot.press("right")
-        assert desk.recipe.model.causal is False and "model.causal" in lines(form)[form.cursor]
+        assert session.draft.recipe.model.causal is False and "model.causal" in lines(form)[form.cursor]
         form.ask("model.readout", "mean_pads")
         await pilot.pause()
         assert "must be fixed with the readout mean_pads" in explanation.render().plain
@@ -326,13 +334,13 @@ async def test_the_form_has_the_options_of_adapters_where_there_are_any(model):
 
 async def test_the_form_changes_words_and_numbers_and_shows_help(model):
     async with model() as pilot:
-        desk, form = pilot.app.desk, pilot.app.screen.query_one(Options)
+        session, form = pilot.app.session, pilot.app.screen.query_one(Options)
         await pilot.press("tab")
         names = [option.name for option in form.shown]
         assert "train.epochs" in names and "train.eval_every" not in names
         form.cursor = names.index("data.balance")
         await pilot.press("enter")
-        assert desk.recipe.data.balance == "undersample"
+        assert session.draft.recipe.data.balance == "undersample"
         form.cursor = names.index("train.epochs")
         await pilot.pause()
         assert "How often every training text is seen" in pilot.app.screen.query_one(Explanation).render().plain
@@ -341,27 +349,27 @@ async def test_the_form_changes_words_and_numbers_and_shows_help(model):
         assert isinstance(field, Input) and field.value == "5"
         field.value = "7"
         await pilot.press("enter")
-        assert desk.recipe.train.epochs == 7 and pilot.app.screen.focused is form and not field.display
+        assert session.draft.recipe.train.epochs == 7 and pilot.app.screen.focused is form and not field.display
         await pilot.press("G", "enter")
         assert any(option.name == "train.eval_every" for option in form.shown)
 
 
 async def test_a_wrong_value_is_explained_trains_nothing_and_esc_takes_it_back(model, until):
     async with model() as pilot:
-        desk, form = pilot.app.desk, pilot.app.screen.query_one(Options)
+        session, form = pilot.app.session, pilot.app.screen.query_one(Options)
         await pilot.press("tab")
         form.cursor = [option.name for option in form.shown].index("train.epochs")
         await pilot.press("enter")
         pilot.app.screen.focused.value = "none"
         await pilot.press("enter")
         assert "train.epochs cannot be 'none'" in pilot.app.screen.query_one(Explanation).render().plain
-        assert desk.recipe.train.epochs == 5 and isinstance(pilot.app.screen.focused, Input)
+        assert session.draft.recipe.train.epochs == 5 and isinstance(pilot.app.screen.focused, Input)
         form.ask("train.batch", "4")
-        assert desk.recipe.train.batch == 4 and list(form.pending) == ["train.epochs"]
+        assert session.draft.recipe.train.batch == 4 and list(form.pending) == ["train.epochs"]
         pilot.app.action_mode("data")
         await pilot.press("t")
         await until(pilot, lambda: pilot.app._notifications)
-        assert all("train.epochs" in note.title for note in pilot.app._notifications) and desk.run is None
+        assert all("train.epochs" in note.title for note in pilot.app._notifications) and session.followed.run is None
         pilot.app.action_mode("model")
         await pilot.press("escape")
         assert not form.pending and pilot.app.screen.focused is form
@@ -369,19 +377,23 @@ async def test_a_wrong_value_is_explained_trains_nothing_and_esc_takes_it_back(m
 
 async def test_options_that_only_go_together_can_be_changed_one_after_the_other(model):
     async with model() as pilot:
-        desk, form = pilot.app.desk, pilot.app.screen.query_one(Options)
+        session, form = pilot.app.session, pilot.app.screen.query_one(Options)
         await pilot.press("tab")
         names = [option.name for option in form.shown]
         form.cursor = names.index("model.readout")
         await pilot.press("right")
-        assert form.pending == {"model.readout": "last_pad"} and desk.recipe.model.readout == "last_real"
+        assert form.pending == {"model.readout": "last_pad"} and session.draft.recipe.model.readout == "last_real"
         assert "train.padding must be fixed" in pilot.app.screen.query_one(Explanation).render().plain
         await pilot.press("t")
         await pilot.pause()
-        assert desk.run is None
+        assert session.followed.run is None
         form.cursor = names.index("train.padding")
         await pilot.press("left", "left")
-        assert desk.recipe.model.readout == "last_pad" and desk.recipe.train.padding == "fixed" and not form.pending
+        assert (
+            session.draft.recipe.model.readout == "last_pad"
+            and session.draft.recipe.train.padding == "fixed"
+            and not form.pending
+        )
 
 
 async def test_in_a_small_terminal_the_recipe_is_the_next_tab(model):
@@ -400,7 +412,7 @@ async def test_ctrl_s_saves_the_recipe_and_asks_before_it_replaces_a_file(model,
     async with model() as pilot:
         path = tmp_path / "mine.toml"
         for epochs, presses in ((5, 1), (6, 2)):
-            pilot.app.desk.change("train.epochs", epochs)
+            pilot.app.session.draft.change("train.epochs", epochs)
             await pilot.press("ctrl+s")
             assert isinstance(pilot.app.screen, SaveDialog)
             pilot.app.screen.query_one(Input).value = str(path)
@@ -408,27 +420,27 @@ async def test_ctrl_s_saves_the_recipe_and_asks_before_it_replaces_a_file(model,
                 assert isinstance(pilot.app.screen, SaveDialog)
                 await pilot.press("enter")
             assert not isinstance(pilot.app.screen, SaveDialog)
-            assert load(tomllib.loads(path.read_text())) == pilot.app.desk.recipe
+            assert load(tomllib.loads(path.read_text())) == pilot.app.session.draft.recipe
 
 
 async def test_t_starts_a_run_and_train_follows_it(model, until):
     async with model(model={"name": "nano"}, freeze={"trainable": "head"}, train={"epochs": 1000}) as pilot:
-        desk = pilot.app.desk
+        session = pilot.app.session
         await pilot.press("t")
-        await until(pilot, lambda: pilot.app.current_mode == "train" and desk.status is not None)
-        assert desk.run.recipe().freeze.trainable == "head" and desk.run.locked()
-        await until(pilot, lambda: desk.history.step > 0)
-        await desk.tell(desk.run, Stop())
-        await until(pilot, lambda: desk.status.state == "stopped")
+        await until(pilot, lambda: pilot.app.current_mode == "train" and session.followed.status is not None)
+        assert session.followed.run.recipe().freeze.trainable == "head" and session.followed.run.locked()
+        await until(pilot, lambda: session.followed.history.step > 0)
+        await session.launcher.send(session.followed.run, Stop())
+        await until(pilot, lambda: session.followed.status.state == "stopped")
 
 
 async def test_where_memory_is_short_enter_takes_smaller_batches(model, shown, until):
     layers = {"model": {"name": "nano"}, "freeze": {"trainable": "head"}, "train": {"epochs": 1000, "batch": 2**22}}
     async with model(size=(80, 24), **layers) as pilot:
-        app, desk = pilot.app, pilot.app.desk
+        app, session = pilot.app, pilot.app.session
         await pilot.press("t")
-        await until(pilot, lambda: desk.status is not None and desk.status.state == "failed")
-        fits = desk.history.ended.fits
+        await until(pilot, lambda: session.followed.status is not None and session.followed.status.state == "failed")
+        fits = session.followed.history.ended.fits
         assert fits.batch * fits.accumulate == 2**22 and fits.accumulate > 1
         screen = " ".join(shown(app).split())
         assert (
@@ -437,23 +449,23 @@ async def test_where_memory_is_short_enter_takes_smaller_batches(model, shown, u
         )
         assert "Enter applies it." in screen and "enter smaller batches" in screen
         await pilot.press("escape")
-        assert desk.run.name == "r1" and desk.recipe.train.batch == 2**22
+        assert session.followed.run.name == "r1" and session.draft.recipe.train.batch == 2**22
         await pilot.press("enter")
-        await until(pilot, lambda: desk.run.name == "r2" and desk.history.step > 0)
-        for recipe in (desk.recipe, desk.run.recipe()):
+        await until(pilot, lambda: session.followed.run.name == "r2" and session.followed.history.step > 0)
+        for recipe in (session.draft.recipe, session.followed.run.recipe()):
             assert (recipe.train.batch, recipe.train.accumulate) == (fits.batch, fits.accumulate)
-        await desk.tell(desk.run, Stop())
-        await until(pilot, lambda: desk.status.state == "stopped")
+        await session.launcher.send(session.followed.run, Stop())
+        await until(pilot, lambda: session.followed.status.state == "stopped")
         assert not app.screen.check_action("apply", ())
-        desk.follow(list_runs(desk.root)[-1])
-        await until(pilot, lambda: desk.status is not None and desk.status.state == "failed")
-        assert desk.fits is None and "--batch" in shown(app)  # it is another recipe by now
+        session.followed.follow(list_runs(session.root)[-1])
+        await until(pilot, lambda: session.followed.status is not None and session.followed.status.state == "failed")
+        assert session.launcher.fits is None and "--batch" in shown(app)  # it is another recipe by now
 
 
 async def test_without_a_file_t_says_so(tmp_path, until):
     app = WorkbenchApp(load({"data": {"path": "gone.csv"}}), tmp_path / "runs")
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.desk.problem is not None)
+        await until(pilot, lambda: app.session.draft.problem is not None)
         await pilot.press("2", "t")
         await pilot.pause()
         assert any("There is no file" in note.title for note in app._notifications)

@@ -227,7 +227,7 @@ async def test_sentences_are_kept_and_recalled(trained):
         assert kept(app)[0].lstrip().startswith("see you") and "r1, step" in kept(app)[0]
         await pilot.press(*"free", "enter", "enter")
         await until(pilot, lambda: len(kept(app)) == 2 and all("%" in line for line in kept(app)))
-        assert app.desk.recipe.train.follow == ("see\nyou", "free")  # by the next run
+        assert app.session.draft.recipe.train.follow == ("see\nyou", "free")  # by the next run
         await pilot.press(*"and", "up")
         assert field(app).text == "free"
         await pilot.press("up")
@@ -270,7 +270,7 @@ async def test_what_becomes_of_a_run_is_said_and_typing_goes_on(copied):
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.screen.query(Verdict) and f"last, step {step}" in subtitle(app))
 
-        app.desk.helper("model")._process.kill()
+        app.session.model_helper._process.kill()
         await pilot.press("b")
         await until(pilot, lambda: "helper ended without an answer" in said(app))
         await pilot.press("c")
@@ -290,7 +290,7 @@ async def test_without_a_run_t_trains_one(tmp_path):
         await opened(app, pilot)
         assert said(app) == "No classifier yet. t trains one."
         assert not app.screen.query_one("#text").display
-        await until(pilot, lambda: app.desk.problem is not None)
+        await until(pilot, lambda: app.session.draft.problem is not None)
         await pilot.press("t")
         await until(pilot, lambda: len(app._notifications))
         assert "There is no file" in next(iter(app._notifications)).title

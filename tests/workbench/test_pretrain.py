@@ -125,7 +125,7 @@ async def test_screens_show_a_run_that_pretrains(runs, shown, until, size):
         await until(pilot, lambda: "a language model" in shown(app) and "r1" in shown(app))
         await pilot.press("4")
         await until(pilot, lambda: "No classifier" in shown(app) or "no classifier" in shown(app))
-        assert app.desk.recipe.data.path == "sample"
+        assert app.session.draft.recipe.data.path == "sample"
 
 
 async def test_one_that_learns_is_followed(runs, shown, until):

@@ -54,7 +54,9 @@ def opened(runs, messages, until, shown):
         app = WorkbenchApp(load({"data": {"path": str(messages)}}), runs.root)
         async with app.run_test(size=size, notifications=True) as pilot:
             app.action_mode("runs")
-            await until(pilot, lambda: app.desk.status is not None and " r1 " in shown(app).partition("\n")[2])
+            await until(
+                pilot, lambda: app.session.followed.status is not None and " r1 " in shown(app).partition("\n")[2]
+            )
             yield pilot
 
     return look
@@ -100,7 +102,7 @@ async def test_a_run_trained_beside_another_waits_and_can_be_taken_out(opened, r
             pilot, lambda: "r2 waits its turn: it starts when r1 ends." in [note.message for note in app._notifications]
         )
         await until(pilot, lambda: "▷   r2" in shown(app) and "waits, 1st in the queue; s takes" in shown(app))
-        assert app.desk.run.name == "r1" and app.current_mode == "runs"
+        assert app.session.followed.run.name == "r1" and app.current_mode == "runs"
         await pilot.press("g")
         await until(
             pilot, lambda: "r start" in shown(app).splitlines()[-1] and "s take out" in shown(app).splitlines()[-1]
@@ -160,7 +162,7 @@ async def test_when_a_run_has_ended_the_next_one_is_said(opened, runs, until):
             assert [(note.title, note.message) for note in app._notifications] == [
                 ("r2 is next", "5 lists it, and enter watches it.")
             ]
-            assert app.desk.run.name == "r1"
+            assert app.session.followed.run.name == "r1"
 
 
 def test_places_in_words():

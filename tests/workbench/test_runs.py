@@ -214,17 +214,17 @@ async def test_enter_opens_a_run_in_train(opened, runs, shown, until):
         await pilot.press("enter")
         await until(pilot, lambda: "Stopped at step 400 of 650." in shown(pilot.app))
         assert pilot.app.current_mode == "train"
-        assert pilot.app.desk.run.name == "r1"
+        assert pilot.app.session.followed.run.name == "r1"
 
 
 async def test_a_deleted_run_comes_back_until_one_quits(opened, runs, shown, until):
     first, second = runs.write("done"), runs.write("done")
     async with opened() as pilot:
-        await until(pilot, lambda: pilot.app.desk.status is not None and "r2" in shown(pilot.app))
+        await until(pilot, lambda: pilot.app.session.followed.status is not None and "r2" in shown(pilot.app))
         await pilot.press("d")
         await until(pilot, lambda: "r2 deleted. u brings it back until you quit." in shown(pilot.app))
         assert not second.path.exists()
-        assert pilot.app.desk.run.name == "r1"
+        assert pilot.app.session.followed.run.name == "r1"
         await pilot.press("u")
         await until(pilot, lambda: "r2 is back." in shown(pilot.app))
         assert second.recipe().data.path.endswith("SMSSpamCollection")
@@ -237,7 +237,7 @@ async def test_a_deleted_run_comes_back_until_one_quits(opened, runs, shown, unt
 async def test_the_only_run_s_deletion_is_said_where_it_stood(opened, runs, shown, until, size):
     runs.write("done")
     async with opened(size) as pilot:
-        await until(pilot, lambda: pilot.app.desk.status is not None and "98.3 %" in shown(pilot.app))
+        await until(pilot, lambda: pilot.app.session.followed.status is not None and "98.3 %" in shown(pilot.app))
         await pilot.press("d")
         said = pilot.app.screen.query_one("#nothing")
         await until(pilot, lambda: said.display)

@@ -36,7 +36,7 @@ def paused(runs, until):
         with runs.held(run):
             app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
             async with app.run_test(size=size, notifications=True) as pilot:
-                await until(pilot, lambda: app.current_mode == "train" and app.desk.status is not None)
+                await until(pilot, lambda: app.current_mode == "train" and app.session.followed.status is not None)
                 yield run, pilot
 
     return follow
@@ -143,7 +143,7 @@ async def test_rows_that_cannot_be_read_are_said_once(paused, runs, shown, until
             (run.data_file.unlink, "data.jsonl.gz is missing."),
         ):
             harm()
-            runs.append(run, *step(pilot.app.desk.history.step + 1))
+            runs.append(run, *step(pilot.app.session.followed.history.step + 1))
             await until(pilot, lambda words=words: any(words in note.title for note in pilot.app._notifications))
         assert not pilot.app.screen.query_one(StepPanel).display
 

@@ -34,7 +34,7 @@ def opened(runs, until):
             app.action_mode("train")
             await until(pilot, lambda: app.current_mode == "train" and app.screen.is_mounted)
             if run is not None:  # the only one, which the app follows by itself
-                await until(pilot, lambda: app.desk.status is not None)
+                await until(pilot, lambda: app.session.followed.status is not None)
             await pilot.pause()
             yield pilot
 
@@ -67,7 +67,7 @@ async def test_how_runs_ended(opened, runs, shown, until, size):
     }
     async with opened(None, size) as pilot:
         for state, sentences in says.items():
-            pilot.app.desk.follow(runs.write(state))
+            pilot.app.session.followed.follow(runs.write(state))
             await until(pilot, lambda s=sentences: all(words in " ".join(shown(pilot.app).split()) for words in s))
             actions = ("resume", "stop", "play", "errors")
             enabled = {name for name in actions if pilot.app.screen.check_action(name, ())}
@@ -221,7 +221,7 @@ async def test_the_worker_s_own_words(opened, runs, shown, until):
 
 
 @pytest.mark.parametrize("key", ["e", "w"])
-async def test_what_stands_over_train_goes_with_its_run(opened, runs, until, key):
+async def test_what_stands_detail_screen_goes_with_its_run(opened, runs, until, key):
     other, run = runs.write("done"), runs.write("done")
     async with opened(run) as pilot:
         app, train = pilot.app, pilot.app.screen
@@ -231,7 +231,7 @@ async def test_what_stands_over_train_goes_with_its_run(opened, runs, until, key
             await until(pilot, lambda: app.screen.is_mounted and app.screen is not train)
             app.action_mode(mode)
             await pilot.pause()
-            app.desk.follow(chosen)
+            app.session.followed.follow(chosen)
             app.action_mode("train")
             await until(pilot, lambda: app.screen is train)
 
@@ -309,7 +309,7 @@ def test_a_resume_is_marked_on_the_curve(runs):
 def thaw(app, step):
     """Have the followed run let more learn after a step."""
     for at, words in ((0, "last block"), (step, "block 4 thawed")):
-        app.desk.history.apply(
+        app.session.followed.history.apply(
             e.Trainable(step=at, parts="last_block" if at else "head", words=words, parameters=1, depth=5)
         )
 
@@ -328,7 +328,7 @@ async def test_the_cursor_reads_both_charts_and_goes_with_the_window(opened, run
             assert "○ saved  ● best" in shown(app) and not screen.check_action("view", ("left",))
             await pilot.press("i")
             await until(pilot, lambda: "step 400" in readout(app))
-            losses = app.desk.history.losses
+            losses = app.session.followed.history.losses
             assert f"loss {losses[399]:.3g}" in readout(app) and "smoothed 0." in readout(app)
             assert [chart.cursor for chart in screen.query(Chart)] == [400, 400]
             thaw(app, 200)
@@ -357,7 +357,7 @@ async def test_the_words_of_a_mark_are_read_at_its_step(opened, runs, until):
         thaw(app, 390)
         await pilot.press("i", "left")
         await until(pilot, lambda: "◇ block 4 thawed" in readout(app))
-        app.desk.history.trainables.clear()
+        app.session.followed.history.trainables.clear()
         await pilot.press("i", "i")
         await until(pilot, lambda: "○ saved" in readout(app))
         await pilot.press("left")
@@ -374,7 +374,7 @@ async def test_smoothing_and_log_scale_are_said_and_kept_for_the_next_run(opened
         await until(pilot, lambda: " log ─" in shown(pilot.app) and "smoothed" not in shown(pilot.app))
         assert "0.01┤" in shown(pilot.app)
         await pilot.press("left_square_bracket", "i")
-        pilot.app.desk.follow(runs.write("stopped"))
+        pilot.app.session.followed.follow(runs.write("stopped"))
         await until(pilot, lambda: "■ learn 400 of 650" in shown(pilot.app))
         assert " log ─" in shown(pilot.app) and "500 steps" not in shown(pilot.app)
         assert not pilot.app.screen.has_class("-reading")
@@ -412,7 +412,7 @@ async def test_sentences_are_followed(opened, runs, shown, until):
         lines = [line for line in shown(pilot.app).split("\n") if line.startswith(" spam")]
         assert "spam  80 %" in lines[0] and "You are a winner" in lines[0] and "▇" in lines[0]
         assert "spam  20 %" in lines[1] and "lunch [b]at home[/b]?" in lines[1]
-        pilot.app.desk.follow(runs.write("stopped"))
+        pilot.app.session.followed.follow(runs.write("stopped"))
         await until(pilot, lambda: "Your sentences" not in shown(pilot.app))
 
 

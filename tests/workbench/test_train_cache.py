@@ -48,7 +48,7 @@ def opened(runs, until):
         app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
         async with app.run_test(size=size) as pilot:
             app.action_mode("train")
-            await until(pilot, lambda: app.desk.status is not None)
+            await until(pilot, lambda: app.session.followed.status is not None)
             yield pilot
 
     return watch

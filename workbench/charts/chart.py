@@ -272,7 +272,7 @@ class Chart(Widget, can_focus=True):
     def _with_cursor(self, drawn: Text) -> Text:
         """A line down to the axis that passes behind the curves."""
         (low, high), width = self._picture.x, self.size.width
-        if "\n" not in drawn.plain or not low <= self.cursor <= high:
+        if self.cursor is None or "\n" not in drawn.plain or not low <= self.cursor <= high:
             return drawn
         text, top = drawn.copy(), drawn.plain.index("\n") + 1 + self._column(self.cursor)
         places = [top + row * (width + 1) for row in range(self.size.height - 3)]

@@ -11,7 +11,7 @@ Run = list[tuple[float, float]]  # points that one line joins
 
 
 class Ends(NamedTuple):
-    """What is left of some values: where the least and the greatest stand, in their order; the mean of all that are finite."""
+    """What is left of some values: where the least and the greatest are, in their order, and the finite mean."""
 
     places: list[int]
     mean: float
@@ -138,7 +138,7 @@ def log_limits(low: float, high: float) -> Limits:
 
 
 def log_ticks(limits: Limits, most: int) -> list[float]:
-    """Powers of ten, with 2 and 5 times them where there is room, else with the limits; all as logarithms to the base of 10."""
+    """Powers of ten, with 2 and 5 times them where there is room, else with the limits; all as logarithms."""
     every = _one_two_five(*limits)
     if len(every) <= most:
         return every

@@ -20,7 +20,7 @@ class View:
     smooth: bool = True
     log: bool = False
     last: int | None = None
-    left: int | None = None
+    left: float | None = None
     cursor: int | None = None  # a step
 
     def axis(self, history: History) -> Limits:
@@ -34,16 +34,21 @@ class View:
         return left, left + self.last
 
     @property
+    def _steps(self) -> int:
+        assert self.last is not None
+        return self.last
+
+    @property
     def _notch(self) -> int:
-        return self.last // 10
+        return self._steps // 10
 
     def _up(self, step: int, history: History) -> int:
         """The notch at or after a step; the end of the run if that comes before it."""
-        return min(math.ceil(step / self._notch) * self._notch, max(history.n_steps, self.last))
+        return min(math.ceil(step / self._notch) * self._notch, max(history.n_steps, self._steps))
 
     def _latest(self, history: History) -> int:
         """Where the latest steps begin."""
-        return max(0, self._up(history.step, history) - self.last)
+        return max(0, self._up(history.step, history) - self._steps)
 
     def span(self, history: History) -> int:
         """Over how many steps the training loss is smoothed; 0 where it is not: not asked for, or too few as yet."""
@@ -101,7 +106,7 @@ class View:
         column = max(1, round((high - low) / max(1, columns - 1)))
         by = {"left": -1, "right": 1, "far_left": -FAST, "far_right": FAST}
         ends = {"first": 1, "last": history.step}
-        to = ends[way] if way in ends else self.cursor + by[way] * column
+        to = ends[way] if way in ends else (self.cursor or 0) + by[way] * column
         moved = replace(self, cursor=max(1, min(to, history.step)), left=low)
         return replace(moved, left=moved.axis(history)[0])
 

@@ -1,5 +1,6 @@
 """Two runs side by side: what differs in their recipes, and who is right where the other is not."""
 
+import argparse
 from typing import Any
 
 import msgspec
@@ -8,17 +9,24 @@ from rich.cells import cell_len
 from core.errors import BadRun
 from core.runs.compare import Comparison, compare, different, in_words
 from core.runs.folder import RunFolder
+from core.runs.root import find_run, runs_root
 from core.wording import on_one_line, percent, plural
 from workbench.cli.printing import print_json, say
 from workbench.formatting import pad
 
 
-def side_by_side(run: RunFolder, baseline: RunFolder, as_json: bool) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("baseline", metavar="BASELINE", help="the run that it is measured against")
+
+
+def execute(given: argparse.Namespace) -> int:
     """Print a run against a baseline; returns the exit code. Raises BadRun where one of them has no test result."""
+    root = runs_root(given.runs)
+    run, baseline = find_run(root, given.run), find_run(root, given.baseline)
     changed, equal = different(run.recipe(), baseline.recipe())
     found = compare(run, baseline)
     tested = _tested(run), _tested(baseline)
-    if as_json:
+    if given.json:
         print_json(_document(found, tested, changed))
         return 0
     names = [on_one_line(f"{one['name']} {one['label']['name']}").rstrip() for one in tested]

@@ -1,5 +1,6 @@
 """Telling a run something from the command line, and hearing what comes of it."""
 
+import argparse
 import shutil
 import sys
 import time
@@ -39,6 +40,7 @@ from core.runs.events import (
 )
 from core.runs.folder import RunFolder
 from core.runs.history import History
+from core.runs.root import find_run, runs_root
 from core.runs.step_texts import MARK_WIDTH, StepText, step_texts
 from core.wording import on_one_line, percent
 from workbench.cli.flags import DONE, FAILED
@@ -73,6 +75,18 @@ COMES = {
     "save": Checkpointed,
     "evaluate": Evaluated,
 }
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    words = "pause, resume, step, stop, save, evaluate, lr, head-lr, epochs, learn, thaw or freeze"
+    parser.add_argument("what", metavar="WHAT", choices=words.replace(" or", ",").split(", "), help=words)
+    words = "how many steps or epochs, the learning rate, or parts as --trainable takes them"
+    parser.add_argument("number", nargs="?", metavar="N", help=words)
+
+
+def execute(given: argparse.Namespace) -> int:
+    run = find_run(runs_root(given.runs), given.run)
+    return tell(run, control_of(run, given.what, given.number), given.json)
 
 
 def control_of(run: RunFolder, what: str, number: str | None) -> Control:

@@ -1,20 +1,31 @@
 """`workbench data`: what is in a file of labelled texts."""
 
+import argparse
+
+from core.options import options
 from core.recipe import Recipe
 from core.rows import Profile
 from core.wording import percent, plural
+from workbench.cli.flags import NAMES, add_options, recipe_of
 from workbench.cli.printing import bars, print_json, say, tabulate
 
 
-def data(recipe: Recipe, as_json: bool) -> int:
-    """What is in the recipe's file; returns the exit code. Raises BadData where it cannot be read."""
-    found = profiled(recipe)
-    if as_json:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="FILE", help=f"CSV, TSV, JSONL, lines of label, tab, text, or {NAMES}")
+    about = [o for o in options(Recipe) if o.name.startswith(("data.", "model.")) and o.name != "data.path"]
+    add_options(parser, about)
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Print what is in a file; returns the exit code. Raises BadRecipe, and BadData where it cannot be read."""
+    found = profiled(recipe_of(given))
+    if given.json:
         print_json(found)
         return 0
+    quotes = "enclose fields" if found.quoting == "csv" else "are text"
     lines = [
         f"{found.path}",
-        f"{found.rows:,} rows, {found.format}, {found.encoding}; quotes {'enclose fields' if found.quoting == 'csv' else 'are text'}",
+        f"{found.rows:,} rows, {found.format}, {found.encoding}; quotes {quotes}",
         f"text: {found.columns['text']}   label: {found.columns['label']}   of {', '.join(found.all_columns)}",
         *(f"{plural(skipped.rows, 'row')} skipped: {skipped.reason}" for skipped in found.skipped),
     ]

@@ -28,7 +28,8 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
     speeds = speeds or _measured(recipe)
     found, rungs = price(recipe, profile, recipe.plan, speeds), ladder(recipe, profile, speeds)
     everything = upwards(recipe.plan)[-1]
-    parts = [everything.of_part(part) for part in parts_of(recipe.plan.n_blocks)[::-1]]
+    parts = [part for part in map(everything.of_part, parts_of(recipe.plan.n_blocks)[::-1]) if part]
+    assert speeds.measured is not None  # these are no estimates
     when = datetime.fromtimestamp(speeds.measured).astimezone()
     if as_json:
         document = {
@@ -45,10 +46,11 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
     thaws = recipe.plan.depth and recipe.freeze.thaw_every
     none = "the next block thaws too soon for a cache" if thaws else "nothing frozen lies below what learns"
     none = "the cache is off" if recipe.speed.cache == "off" else none
+    share = percent(found.learns / found.parameters)
     once = f"{clock(found.once)}, {plural(found.blocks, 'block')}" if found.blocks else f"– {none}"
     say(
         [
-            f"learns    {found.learns:,} of {found.parameters:,} parameters, {percent(found.learns / found.parameters)}",
+            f"learns    {found.learns:,} of {found.parameters:,} parameters, {share}",
             f"memory    {size(found.memory)}",
             f"cache     {size(found.cache) if found.blocks else '–'}",
             f"once      {once}",

@@ -1,16 +1,27 @@
 """`workbench models`: which models there are, and whether their weights are here."""
 
+import argparse
+from typing import Any
+
 from core.estimate.cost import parameters
 from core.presets import MODELS, Source
 from core.wording import count, size
+from workbench.cli import ask
 from workbench.cli.printing import print_json, tabulate
 
 
-def models(as_json: bool) -> int:
-    """Every model by name, and whether its weights are on this machine."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    words = "Have a model go on with a text, as it is before it is made a classifier."
+    added = parser.add_subparsers(metavar="ask").add_parser("ask", help=words, description=words, allow_abbrev=False)
+    added.set_defaults(parser=added, execute=ask.execute)
+    ask.add_arguments(added)
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Print every model by name, and whether its weights are on this machine."""
     from core.model.hub import where
 
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": name,
             "parameters": sum(parameters(preset.shape, 2).values()),
@@ -23,7 +34,7 @@ def models(as_json: bool) -> int:
         }
         for name, preset in MODELS.items()
     ]
-    if as_json:
+    if given.json:
         print_json(rows)
         return 0
     tabulate(

@@ -12,6 +12,7 @@ from core.wording import UNSAFE, on_one_line, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import TaskID
 
 
 def say(lines: Iterable[str], to_errors: bool = False) -> None:
@@ -71,7 +72,7 @@ def bars() -> Iterator[Callable[[str, int, int, str], None]]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def progress(name: str, done: int, total: int, unit: str) -> None:
             if name not in tasks:

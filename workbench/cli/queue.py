@@ -1,12 +1,17 @@
 """`workbench queue`, and the other commands' --queue."""
 
-from pathlib import Path
+import argparse
 
 from core.runs import queue
 from core.runs.folder import RunFolder
+from core.runs.root import runs_root
 from core.runs.turns import when
 from core.wording import ordinal
 from workbench.cli.printing import print_json, say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """It has none of its own."""
 
 
 def add(run: RunFolder, as_json: bool) -> int:
@@ -22,12 +27,13 @@ def add(run: RunFolder, as_json: bool) -> int:
     return 0
 
 
-def show(root: Path, as_json: bool) -> int:
-    """Say what waits, in its order, and have it started where nothing does that; returns the exit code. Raises BadRun."""
+def execute(given: argparse.Namespace) -> int:
+    """Print what waits, in its order, and go on with it where nothing does; returns the exit code. Raises BadRun."""
+    root = runs_root(given.runs)
     runs = queue.waiting(root)
     turns = [queue.turn(run) for run in runs]
     started = queue.start(root)
-    if as_json:
+    if given.json:
         waiting = [
             {"run": str(run.path), "after": turn.after or None if turn else None}
             for run, turn in zip(runs, turns, strict=True)

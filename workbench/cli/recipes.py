@@ -1,12 +1,20 @@
 """`workbench recipes`: the recipes by name."""
 
-from core.presets import NAMED_RECIPES, RECIPES, standing_for
+import argparse
+
+from core.presets import MODELS, NAMED_RECIPES, RECIPES, standing_for
 from core.recipe import load
 from workbench.cli.printing import print_json, say, tabulate
 
 
-def recipes(model: str | None, as_json: bool) -> int:
-    """The named recipes: what each changes, and the book's test accuracy; with one model in all, what differs then."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    words = "with this model in all of them: what then is the same is one"
+    parser.add_argument("--model", choices=list(MODELS), metavar="NAME", help=words)
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Print the named recipes and the book's test accuracy of each; with one model in all, what differs then."""
+    model = given.model
     standing = standing_for(model) if model else {name: [name] for name in RECIPES}
     rows = [
         {
@@ -20,7 +28,7 @@ def recipes(model: str | None, as_json: bool) -> int:
         }
         for name, same in standing.items()
     ]
-    if as_json:
+    if given.json:
         print_json(rows)
         return 0
     last = "stands for" if model else "model"

@@ -1,23 +1,28 @@
 """`workbench runs`: which runs there are."""
 
-from pathlib import Path
+import argparse
 
 import msgspec
 
 from core.errors import BadRun
 from core.runs import queue
 from core.runs.folder import RunFolder
-from core.runs.root import list_runs
+from core.runs.root import list_runs, runs_root
 from core.runs.turns import interrupted
 from core.wording import ordinal, percent
 from workbench.cli.printing import print_json, say, tabulate
 
 
-def runs(root: Path, as_json: bool) -> int:
-    """Every run under the root, newest first."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """It has none of its own."""
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Print every run under the root, newest first; returns the exit code."""
+    root = runs_root(given.runs)
     places = {run.name: place for place, run in enumerate(queue.waiting(root), 1)}
     rows = [row_of(run) | {"place": places.get(run.name)} for run in list_runs(root)]
-    if as_json:
+    if given.json:
         print_json(rows)
     elif not rows:
         say([f"No runs in {root} yet. workbench train makes one."])

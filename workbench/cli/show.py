@@ -1,5 +1,6 @@
 """`workbench show`: what a run was, and how it ended."""
 
+import argparse
 from typing import Any
 
 import msgspec
@@ -7,17 +8,33 @@ import msgspec
 from core.options import AUTO, Options, options
 from core.presets import MODELS
 from core.runs.compare import in_words
-from core.runs.folder import RunFolder
+from core.runs.root import find_run, runs_root
 from core.wording import clock, on_one_line, percent
+from workbench.cli.flags import DONE
 from workbench.cli.printing import print_json, say, tabulate
 from workbench.cli.runs import row_of
 
 
-def show(run: RunFolder, as_json: bool) -> int:
-    """What a run was and how it ended. Raises BadRun where its recipe cannot be read."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    words = "print a script without the workbench that learns the same"
+    parser.add_argument("--code", action="store_true", help=words)
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Print what a run was and how it ended, or its script. Raises BadRun where its recipe cannot be read."""
+    run = find_run(runs_root(given.runs), given.run, trained=given.code)
+    if given.code:
+        from core.export.script import facts_of, script
+
+        code = script(run.recipe(), facts_of(run))
+        if given.json:
+            print_json({"run": str(run.path), "code": code})
+        else:
+            say([code.rstrip()])
+        return DONE
     changed = _changed(run.pretraining() if run.pretrains else run.recipe())
     row, label, result = row_of(run), run.label(), run.result()
-    if as_json:
+    if given.json:
         changes = {name: value for name, value, _ in changed}
         print_json(row | {"label": msgspec.to_builtins(label), "changed": changes, "result": result})
         return 0

@@ -7,34 +7,46 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from workbench import keys
-from workbench.session.desk import Desk
+from workbench.session.draft import Draft
+from workbench.session.followed import Followed
+from workbench.session.launcher import Launcher
+from workbench.session.session import Session, session_of
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
 from workbench.widgets.panel import Panel
 
 SMALLEST = (60, 16)
+WIDTHS = [(0, "-cramped"), (SMALLEST[0], "-narrow"), (100, "-medium"), (140, "-wide")]
+HEIGHTS = [(0, "-flat"), (SMALLEST[1], "-short"), (30, "-tall")]
 
 
 class BaseScreen(Screen):
-    """A screen of the app. Subclasses say their MODE and yield their panels in `compose_room`."""
+    """A screen of the app. Subclasses say their MODE and yield their panels in `compose_panels`."""
 
     MODE: ClassVar[str]
-    HORIZONTAL_BREAKPOINTS: ClassVar = [
-        (0, "-cramped"),
-        (SMALLEST[0], "-narrow"),
-        (100, "-medium"),
-        (140, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-flat"), (SMALLEST[1], "-short"), (30, "-tall")]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS = keys.bindings("screen")
 
     @property
-    def desk(self) -> Desk:
-        return self.app.desk
+    def session(self) -> Session:
+        return session_of(self)
+
+    @property
+    def draft(self) -> Draft:
+        return self.session.draft
+
+    @property
+    def followed(self) -> Followed:
+        return self.session.followed
+
+    @property
+    def launcher(self) -> Launcher:
+        return self.session.launcher
 
     def compose(self) -> ComposeResult:
         yield Header(self.MODE)
-        yield from self.compose_room()
+        yield from self.compose_panels()
         yield Footer()
         yield Static(
             f"This terminal is too small to work in. Make it at least {SMALLEST[0]} columns wide "
@@ -42,7 +54,7 @@ class BaseScreen(Screen):
             id="too-small",
         )
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         """The panels between header and footer."""
         return ()
 

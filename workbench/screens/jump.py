@@ -34,6 +34,6 @@ class Jump(ModalScreen[None]):
         if event.key.isdigit() and int(event.key) in modes:
             if isinstance(self._over, Dialog):
                 self._over.action_back()
-            self.app.action_mode(modes[int(event.key)])
+            self.app.switch_mode(modes[int(event.key)])
         elif event.key in self._panels:
             self._panels[event.key].enter()

@@ -1,4 +1,4 @@
-"""What all screens share: the recipe and its profile, the run on show, and starting and telling runs.
+"""What all screens share: the draft of the next run, the run that is followed, and what starts runs and controls them.
 
-Widgets subscribe to its signals; its work runs in Textual's workers. Imports no screen, widget or command.
+Draft: the recipe being edited and what is known about its data and model. Imports `core` and Textual, never the app.
 """

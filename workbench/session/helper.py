@@ -14,7 +14,7 @@ GRACE = 2.0  # seconds that a helper may take to end after its input has
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a question has come; `total` is 0 where it is not known, `said` as much of an answer in words as there is."""
+    """How far a question has come; `total` is 0 where it is not known, `said` the answer so far, if it is text."""
 
     name: str
     done: int
@@ -49,21 +49,21 @@ class Helper:
         Raises WorkbenchError where the helper says what is wrong or has died (BadData where the columns of the file
         are what is wrong), and Superseded.
         """
-        process = await self._running()
+        stdin = await self._input()
         self._last_id += 1
         number = self._last_id
         answer = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer, progress
         try:
-            process.stdin.write(msgspec.json.encode({"id": number, "kind": question, "args": args}) + b"\n")
-            await process.stdin.drain()
+            stdin.write(msgspec.json.encode({"id": number, "kind": question, "args": args}) + b"\n")
+            await stdin.drain()
             return await answer
         except (BrokenPipeError, ConnectionResetError) as error:
             raise self._died() from error
         finally:
             self._waiting.pop(number, None)
 
-    async def _running(self) -> asyncio.subprocess.Process:
+    async def _input(self) -> asyncio.StreamWriter:
         async with self._starting:
             if self._closed:
                 raise Superseded
@@ -79,9 +79,11 @@ class Helper:
                 except OSError as error:
                     raise WorkbenchError(f"The {self.kind} helper cannot be started: {error.strerror}.") from error
                 self._reader = asyncio.create_task(self._read(self._process))
-            return self._process
+            assert self._process and self._process.stdin
+            return self._process.stdin
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout
         async for line in process.stdout:
             message = msgspec.json.decode(line)
             answer, progress = self._waiting.get(message["id"], (None, None))
@@ -110,7 +112,7 @@ class Helper:
     async def close(self) -> None:
         """End the helper: its input ends, so it does; after a moment's grace it is killed."""
         self._closed = True
-        if self._process is None:
+        if not (self._process and self._process.stdin and self._reader):
             return
         self._process.stdin.close()
         try:

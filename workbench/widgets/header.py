@@ -8,12 +8,13 @@ from textual import events
 from textual.widget import Widget
 
 from core.datasets import called
+from core.recipe import Recipe
 from core.runs.folder import Status
 from core.runs.history import History
 from core.wording import clock, on_one_line
 from workbench import keys
 from workbench.formatting import cut
-from workbench.session.desk import Desk
+from workbench.session.session import session_of
 from workbench.themes import colour
 
 GLYPHS = {
@@ -47,7 +48,7 @@ def run_in_words(status: Status, history: History) -> str:
 
 
 class Header(Widget):
-    """The screens with their keys at the left; at the right the run with its data set and model, or those on the desk."""
+    """The screens with their keys at the left; at the right the run with data set and model, or those of the draft."""
 
     DEFAULT_CSS = "Header { height: 1; dock: top; }"
 
@@ -56,8 +57,8 @@ class Header(Widget):
         self._mode = mode
 
     def on_mount(self) -> None:
-        desk: Desk = self.app.desk
-        for signal in (desk.recipe_changed, desk.profile_changed, desk.run_changed):
+        draft, followed = session_of(self).draft, session_of(self).followed
+        for signal in (draft.recipe_changed, draft.profile_changed, followed.run_changed):
             signal.subscribe(self, self._refresh)
         self.watch(self.screen, "focused", self._refresh, init=False)
 
@@ -79,18 +80,19 @@ class Header(Widget):
         return line.append_text(state)
 
     def _going_on(self, room: int) -> Text:
-        desk: Desk = self.app.desk
-        run, recipe, heads = "idle", desk.recipe, []
-        if desk.run:
-            run, recipe = on_one_line(desk.run.name), desk.run_recipe
-            run += f" {run_in_words(desk.status, desk.history)}" if desk.status else ""
+        followed = session_of(self).followed
+        run, heads = "idle", []
+        recipe: Recipe | None = session_of(self).draft.recipe
+        if followed.run:
+            run, recipe = on_one_line(followed.run.name), followed.run_recipe
+            run += f" {run_in_words(followed.status, followed.history)}" if followed.status else ""
         if recipe:
             path, model = recipe.data.path, recipe.model.name
             data = on_one_line(Path(path).stem)
             names = on_one_line(called(path)), data, cut(data, 12)
             heads = [*(f"{name} · {model} · " for name in names), f"{model} · "]
         head = next((words for words in heads if cell_len(words + run) <= room), "")
-        hue = "train" if desk.status and desk.status.alive else "error" if "✕" in run else "muted"
+        hue = "train" if followed.status and followed.status.alive else "error" if "✕" in run else "muted"
         return Text.assemble((head, colour(self, "muted")), (cut(run, room), colour(self, hue)))
 
     def on_click(self, event: events.Click) -> None:
@@ -99,5 +101,5 @@ class Header(Widget):
         for mode, title in keys.MODES.items():
             at += gap + 3 + len(title)
             if event.x < at:
-                self.app.action_mode(mode)
+                self.app.switch_mode(mode)
                 return

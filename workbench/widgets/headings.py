@@ -16,7 +16,10 @@ class Headings(Widget):
         self._lines = lines
 
     def on_mount(self) -> None:
-        self.watch(self._lines, "show_vertical_scrollbar", lambda _: self.refresh())
+        self.watch(self._lines, "show_vertical_scrollbar", self._redraw)
+
+    def _redraw(self) -> None:
+        self.refresh()
 
     def render(self) -> Text:
         return self._lines.headings(self._lines.scrollable_content_region.width)

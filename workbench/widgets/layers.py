@@ -35,7 +35,7 @@ class Rung(NamedTuple):
     last: int
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         return self.last - self.first + 1
 
 
@@ -124,7 +124,7 @@ class Layers(Lines):
     @property
     def is_folded(self) -> bool:
         """Whether some lines stand for more than one block."""
-        return any(rung.count > 1 for rung in self._rungs)
+        return any(rung.size > 1 for rung in self._rungs)
 
     @property
     def choosing(self) -> bool:
@@ -162,7 +162,7 @@ class Layers(Lines):
         marked = bool(price and price.blocks and price.once is not None)
         # a stack that has to be folded makes room for the cache's line, too
         self._rungs = folded(self._plan, self.part, room - (marked and len(self._parts) > room))
-        if marked and len(self._rungs) < room:
+        if price and marked and len(self._rungs) < room:
             top = self._plan.n_blocks + 2 - price.blocks  # the uppermost block that is cached
             at = next(i for i, rung in enumerate(self._rungs) if rung.first == top)
             self._rungs.insert(at, Rung(top, top - 1))
@@ -195,13 +195,13 @@ class Layers(Lines):
 
     def line(self, index: int, width: int) -> Text:
         rung = self._rungs[index]
-        if not rung.count:
+        if not rung.size:
             return self._boundary_line(width)
         part = self._parts[rung.first]
         state = role(self._plan, part)
         mark, frozen = MARKS[state], state == "frozen"
         text, muted = colour(self, "text"), colour(self, "muted")
-        n = rung.count
+        n = rung.size
         inside = self._anchor is not None and min(self._anchor, self.part) <= rung.first <= max(self._anchor, self.part)
         line = Text(" ┃" if inside else "  ", colour(self, "focus"), no_wrap=True)
         line.append(f" {mark} " if frozen else f"{mark}{mark} ", colour(self, state))
@@ -226,6 +226,7 @@ class Layers(Lines):
 
     def _boundary_line(self, width: int) -> Text:
         """What lies below is computed once, before the first step."""
+        assert self._price
         words = f" {plural(self._price.blocks, 'block')} below computed once, {about(self._price.once)} "
         line = Text(" ┄┄┄┄", colour(self, "rule"), no_wrap=True)
         line.append(cut(words, width - line.cell_len - 1), colour(self, "muted"))
@@ -250,7 +251,7 @@ class Layers(Lines):
         first, last = sorted((self.part, self.part if self._anchor is None else self._anchor))
         return self._parts[first : last + 1]
 
-    def action_toggle(self) -> None:
+    def action_toggle_parts(self) -> None:
         chosen, plan = self._chosen(), self._plan
         # a range follows its first end, so that it comes out all learning or all frozen
         freezes = plan.of_part(self._parts[self.part if self._anchor is None else self._anchor])
@@ -285,11 +286,11 @@ class Layers(Lines):
         if at is None or at.y + self.scroll_offset.y >= self.count:
             return
         rung = self._rungs[at.y + self.scroll_offset.y]
-        if not rung.count:
+        if not rung.size:
             return
         self.part = rung.first
-        if rung.count == 1:
-            self.action_toggle()
+        if rung.size == 1:
+            self.action_toggle_parts()
 
     def action_up(self) -> None:
         self.part -= 1

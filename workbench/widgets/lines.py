@@ -44,6 +44,10 @@ class Lines(ScrollView, can_focus=True):
     class Chosen(Moved):
         """A line has been opened: enter, or a second click."""
 
+    def headings(self, width: int) -> Text:
+        """The names of the columns, for the line above the list."""
+        raise NotImplementedError
+
     @property
     @abstractmethod
     def count(self) -> int:

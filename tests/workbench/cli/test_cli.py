@@ -197,17 +197,17 @@ def test_export_writes_a_folder(trained, tmp_path, capsys):
 def test_flags_win_over_the_file_and_the_file_over_the_preset(tmp_path):
     recipe = tmp_path / "mine.toml"
     recipe.write_text('preset = "book"\n[train]\nepochs = 2\nbatch = 16\n')
-    given = flags.parser().parse_args(["train", str(recipe), "--batch", "4", "--model.name", "nano"])
-    made = main.recipe_of(given)
+    given = main.parse(["train", str(recipe), "--batch", "4", "--model.name", "nano"])
+    made = flags.recipe_of(given)
     assert (made.train.epochs, made.train.batch, made.model.name) == (2, 4, "nano")
     assert made.model.readout == "last_pad" and made.data.balance == "undersample"
 
 
 def test_several_sentences_follow_one_flag(tmp_path):
-    given = flags.parser().parse_args(
+    given = main.parse(
         ["train", "sample", "--follow", "free entry?", "see you", "--epochs", "1", "--follow", "more"]
     )
-    recipe = main.recipe_of(given)
+    recipe = flags.recipe_of(given)
     assert recipe.train.follow == ("free entry?", "see you", "more") and recipe.train.epochs == 1
     (tmp_path / "r.toml").write_text(toml.text(recipe))
     assert load(toml.read(tmp_path / "r.toml")) == recipe
@@ -216,7 +216,7 @@ def test_several_sentences_follow_one_flag(tmp_path):
 def test_every_option_is_a_flag_and_survives_toml(tmp_path):
     words = {
         flag
-        for action in flags.parser()._subparsers._group_actions[0].choices["train"]._actions
+        for action in main.parser("train")._subparsers._group_actions[0].choices["train"]._actions
         for flag in action.option_strings
     }
     for option in options():
@@ -224,7 +224,7 @@ def test_every_option_is_a_flag_and_survives_toml(tmp_path):
     recipe = load({"preset": "book", "train": {"lr": 0.001}, "freeze": {"trainable": "blocks.3,norm,head"}})
     path = tmp_path / "r.toml"
     path.write_text(toml.text(recipe))
-    assert main.recipe_of(flags.parser().parse_args(["train", str(path)])) == recipe
+    assert flags.recipe_of(main.parse(["train", str(path)])) == recipe
 
 
 def test_three_mistakes_are_reported_together(tmp_path, capsys):

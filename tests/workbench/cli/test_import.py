@@ -52,7 +52,7 @@ async def test_the_app_lists_shows_and_asks_it(brought_in, shown, until):
     _, root = brought_in
     app = WorkbenchApp(Recipe(), root)
     async with app.run_test(size=(120, 36)) as pilot:
-        await until(pilot, lambda: app.desk.status is not None)
+        await until(pilot, lambda: app.session.followed.status is not None)
         await pilot.press("5")
         await until(pilot, lambda: "review_classifier" in shown(app) and "Brought in" in shown(app))
         await pilot.press("enter")

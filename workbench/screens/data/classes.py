@@ -58,6 +58,7 @@ class Classes(Lines):
 
     def line(self, index: int, width: int) -> Text:
         profile, label = self._profile, self._shown[index]
+        assert profile
         name, bars, number = self._columns(width)
         top = max(profile.labels.values())
         text, hue = colour(self, "text"), colour(self, class_role(self._order[label], len(self._order)))
@@ -69,8 +70,9 @@ class Classes(Lines):
 
     def _columns(self, width: int) -> tuple[int, int, int]:
         """Cells for the name, each bar, each number. Names come first: of many classes they tell more than bars."""
-        longest = max((cell_len(on_one_line(label)) for label in self._profile.labels), default=4)
-        number = max(len(f"{rows:,}") for rows in self._profile.labels.values()) + 1
+        labels = self._profile.labels if self._profile else {}
+        longest = max((cell_len(on_one_line(label)) for label in labels), default=4)
+        number = max((len(f"{rows:,}") for rows in labels.values()), default=1) + 1
         room = width - 2 - 2 * (number + 2)
         name = min(longest, max(LEAST_NAME, room - 2 * LEAST_BAR))
         return name, max(2, (room - name) // 2), number

@@ -94,11 +94,11 @@ class Histogram(Widget):
             return Text("")
         key = (id(self._profile), self.size, self.app.theme)
         if self._drawn[0] != key:
-            self._drawn = key, self._draw()
+            self._drawn = key, self._draw(self._profile)
         return self._drawn[1]
 
-    def _draw(self) -> Text:
-        profile, muted = self._profile, colour(self, "muted")
+    def _draw(self, profile: Profile) -> Text:
+        muted = colour(self, "muted")
         classes: Mapping[str, Mapping[int, int]] = profile.lengths
         hues = [colour(self, class_role(i, len(classes))) for i in range(len(classes))]
         room = self.size.height

@@ -12,7 +12,9 @@ from core.rows import Row
 from core.wording import on_one_line
 from workbench import keys
 from workbench.formatting import cut, pad
+from workbench.session.complain import complain
 from workbench.session.helper import Superseded
+from workbench.session.session import session_of
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import Lines
 
@@ -68,7 +70,8 @@ class Rows(Lines):
         """Show the rows of a view from its first one."""
         self.view = view
         self._pages, self._wanted = {}, [0]
-        labels = self.app.desk.profile.labels if self.app.desk.profile else {}
+        profile = session_of(self).draft.profile
+        labels = profile.labels if profile else {}
         self._hues = {label: class_role(i, len(labels)) for i, label in enumerate(labels)}
         self._fetching = self.run_worker(self._fetch, exclusive=True)
 
@@ -83,14 +86,14 @@ class Rows(Lines):
         while self._wanted:
             page = self._wanted[-1]
             try:
-                answer = await self.app.desk.helper("data").ask(
+                answer = await session_of(self).data_helper.ask(
                     "rows", **self.view._asdict(), start=page * PAGE, count=PAGE
                 )
             except Superseded:
                 continue
             except WorkbenchError as error:
                 self._wanted = []
-                self.app.desk.complain(error)
+                complain(self.app, error)
                 return
             self._wanted.remove(page)
             self._arrived(page, msgspec.convert(answer["rows"], list[Row]), answer["total"])

@@ -1,9 +1,8 @@
 """Data: what am I about to learn from?"""
 
 import re
-from functools import partial
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Static
@@ -22,7 +21,8 @@ from workbench.screens.data.source import Source, progress_in_words
 from workbench.screens.data.source_dialog import SourceDialog, dropped
 from workbench.screens.data.splits import Splits
 from workbench.screens.data.tokens import Tokens
-from workbench.session.desk import Desk
+from workbench.session.complain import complain
+from workbench.session.draft import Draft
 from workbench.session.helper import Superseded
 from workbench.widgets.footer import Footer
 from workbench.widgets.lines import Lines
@@ -38,7 +38,7 @@ class DataScreen(BaseScreen):
     MODE = "data"
     BINDINGS = keys.bindings("data")
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         with Horizontal(id="above"), Vertical(id="left"), Panel(title="Source", letter="s", id="source"):
             yield Source()
 
@@ -59,21 +59,21 @@ class DataScreen(BaseScreen):
         await self.mount(rows, tokens, before=self.query_one(Footer))
 
     async def on_mount(self) -> None:
-        self.desk.profile_changed.subscribe(self, self._profiled)
-        self.desk.recipe_changed.subscribe(self, self._profiled)
+        self.draft.profile_changed.subscribe(self, self._profiled)
+        self.draft.recipe_changed.subscribe(self, self._profiled)
         self._shown: Profile | None = None
-        await self._profiled(self.desk)
+        await self._profiled(self.draft)
 
-    async def _profiled(self, desk: Desk) -> None:
-        profile = desk.profile
+    async def _profiled(self, draft: Draft) -> None:
+        profile = draft.profile
         if profile and not self.query(Rows):
             await self._furnish()
             if not self.query(Histogram):
                 return  # the app was left meanwhile
         self.refresh_bindings()
         self.set_class(profile is not None, "-ready")
-        again = desk.profiling is not None and profile is not None
-        self.query_one("#source", Panel).subtitle = progress_in_words(desk.profiling) if again else ""
+        again = draft.profiling if profile else None
+        self.query_one("#source", Panel).subtitle = progress_in_words(again) if again else ""
         if profile is None:
             self._shown = None
             self.query_one(Source).focus()
@@ -89,7 +89,7 @@ class DataScreen(BaseScreen):
     def _show(self, profile: Profile) -> None:
         self.query_one(Classes).show(profile)
         self.query_one(Histogram).show(profile)
-        self.query_one(Splits).show(profile, self.desk.recipe)
+        self.query_one(Splits).show(profile, self.draft.recipe)
         self.query_one(Notes).show(profile.notes)
 
     def _start_over(self) -> None:
@@ -120,8 +120,8 @@ class DataScreen(BaseScreen):
         self.call_after_refresh(self._headings)
 
     def action_filter(self) -> None:
-        rows = self.query_one(Rows)
-        filters = ["", *dict.fromkeys(note.filter for note in self._shown.notes if note.filter)]
+        rows, notes = self.query_one(Rows), self._shown.notes if self._shown else []
+        filters = ["", *dict.fromkeys(note.filter for note in notes if note.filter)]
         at = filters.index(rows.view.filter) if rows.view.filter in filters else -1
         rows.look(rows.view._replace(filter=filters[(at + 1) % len(filters)]))
 
@@ -146,7 +146,8 @@ class DataScreen(BaseScreen):
 
     @on(Input.Changed, "#find-class")
     def _find_class(self, event: Input.Changed) -> None:
-        self.query_one(Classes).show(self._shown, event.value)
+        if self._shown:
+            self.query_one(Classes).show(self._shown, event.value)
 
     @on(Input.Submitted)
     def _leave_field(self) -> None:
@@ -196,17 +197,18 @@ class DataScreen(BaseScreen):
             self._ask_for_tokens()
 
     def _ask_for_tokens(self) -> None:
-        if self.has_class("-tokens") and self.query_one(Rows).row:
-            row = self.query_one(Rows).row.row
-            self.run_worker(partial(self._tokens, row), group="tokens", exclusive=True)
+        row = self.query_one(Rows).row
+        if self.has_class("-tokens") and row:
+            self._tokens(row.row)
 
+    @work(group="tokens", exclusive=True)
     async def _tokens(self, row: int) -> None:
         try:
-            answer = await self.desk.helper("data").ask("pieces", row=row)
+            answer = await self.session.data_helper.ask("pieces", row=row)
         except Superseded:
             return
         except WorkbenchError as error:
-            self.desk.complain(error)
+            complain(self.app, error)
             return
         panel = self.query_one("#tokens", Panel)
         panel.title = f"Row {row} in {plural(answer['tokens'], 'token')}"
@@ -228,7 +230,7 @@ class DataScreen(BaseScreen):
             rows.look(View())
 
     def action_source(self) -> None:
-        self._choose(self.desk.recipe.data.path)
+        self._choose(self.draft.recipe.data.path)
 
     def on_paste(self, event: events.Paste) -> None:
         path = dropped(event.text) or (event.text.strip() if LIKE_A_PATH.match(event.text.strip()) else None)
@@ -237,26 +239,26 @@ class DataScreen(BaseScreen):
             self._choose(str(path))  # which says what is wrong with one that is no file
 
     def _choose(self, path: str) -> None:
-        data, profile, problem = self.desk.recipe.data, self.desk.profile, self.desk.problem
-        known = profile.all_columns if profile else problem.columns if isinstance(problem, BadData) else []
-        columns = known if path == data.path else []
+        data, profile, problem = self.draft.recipe.data, self.draft.profile, self.draft.problem
+        columns = profile.all_columns if profile else problem.columns if isinstance(problem, BadData) else []
+        columns = columns if path == data.path else []
         self.app.push_screen(SourceDialog(path, columns, data.text, data.label), self._take)
 
     def _take(self, changes: dict | None) -> None:
         if changes:
-            before = self.desk.recipe
+            before = self.draft.recipe
             try:
-                self.desk.change_all(changes)
+                self.draft.change_all(changes)
             except BadRecipe as error:
-                self.desk.complain(error)
+                complain(self.app, error)
             else:
-                if self.desk.recipe == before:  # the same file once more: it may have changed
-                    self.desk.look()
+                if self.draft.recipe == before:  # the same file once more: it may have changed
+                    self.draft.read_profile()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        profile = self.desk.profile
+        profile = self.draft.profile
         return action != "train" or (profile is not None and not profile.problem)
 
     async def action_train(self) -> None:
-        if await self.desk.start():
-            self.app.action_mode("train")
+        if await self.launcher.start():
+            self.app.switch_mode("train")

@@ -13,8 +13,8 @@ from core.rows import Profile
 from core.wording import on_one_line, plural, shown, size
 from workbench import keys
 from workbench.formatting import bar, cut
-from workbench.session.desk import Desk
 from workbench.session.helper import Progress
+from workbench.session.session import session_of
 from workbench.themes import colour
 
 WAY_ON = "Enter takes another file, or names its columns."
@@ -49,20 +49,20 @@ class Source(Widget, can_focus=True):
     BINDINGS = keys.bindings("source")
 
     def on_mount(self) -> None:
-        desk: Desk = self.app.desk
-        desk.profile_changed.subscribe(self, self._changed)
-        desk.recipe_changed.subscribe(self, self._changed)
+        draft = session_of(self).draft
+        draft.profile_changed.subscribe(self, self._changed)
+        draft.recipe_changed.subscribe(self, self._changed)
 
     def _changed(self, _) -> None:
         self.refresh(layout=True)
 
     def render(self) -> Text:
-        desk: Desk = self.app.desk
-        if desk.problem:
-            return self._failed(desk.recipe.data.path, desk.problem)
-        if desk.profile:
-            return self._ready(desk.recipe.data.path, desk.profile)
-        return self._loading(desk.recipe.data.path, desk.profiling or Progress("read", 0, 0))
+        draft = session_of(self).draft
+        if draft.problem:
+            return self._failed(draft.recipe.data.path, draft.problem)
+        if draft.profile:
+            return self._ready(draft.recipe.data.path, draft.profile)
+        return self._loading(draft.recipe.data.path, draft.profiling or Progress("read", 0, 0))
 
     def _loading(self, path: str, progress: Progress) -> Text:
         words = Text(f"{name_of(path)}\n{progress_in_words(progress)}\n", colour(self, "text"))

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.text import Text
@@ -43,7 +44,7 @@ def dropped(text: str) -> Path | None:
 
 def suggestions(typed: str) -> list[DataSet | Path]:
     """Data sets, files and folders that go on from what has been typed; hidden ones only where a dot was typed."""
-    sets = [each for name, each in NAMED.items() if name.startswith(typed.casefold())]
+    sets: list[DataSet | Path] = [each for name, each in NAMED.items() if name.startswith(typed.casefold())]
     path = Path(typed or ".").expanduser()
     folder, start = (path, "") if not typed or typed.endswith("/") else (path.parent, path.name)
     try:
@@ -84,8 +85,8 @@ class Files(Lines):
             where = "here" if fetched(path.name) else f"fetch {size(path.size)}"
             words = Text(f" {path.name:<10}", hue, no_wrap=True)
             return words.append(cut(f"{where:<16}{path.title}, {path.licence}", width - 12), colour(self, "muted"))
-        words = path.name + "/" if path.is_dir() else path.name
-        line = Text(" " + cut(on_one_line(words), width - 14), hue, no_wrap=True)
+        name = path.name + "/" if path.is_dir() else path.name
+        line = Text(" " + cut(on_one_line(name), width - 14), hue, no_wrap=True)
         if not path.is_dir():
             try:
                 line.append(f"  {size(path.stat().st_size)}", colour(self, "rule"))
@@ -104,7 +105,7 @@ class SourceDialog(Dialog[dict | None]):
     PLACE = "path"
     BINDINGS = keys.bindings(PLACE)
 
-    def __init__(self, path: str, columns: list[str], text: str, label: str):
+    def __init__(self, path: str, columns: Sequence[str], text: str, label: str):
         super().__init__()
         self._path, self._columns = path, columns
         self._text, self._label = text, label

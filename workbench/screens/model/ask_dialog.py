@@ -17,19 +17,19 @@ from core.evaluate.question import (
     Continuation,
     Question,
 )
-from core.presets import MODELS
+from core.presets import MODELS, Source
 from core.wording import plural, shown, size
 from workbench import keys
 from workbench.screens.dialog import Dialog
 from workbench.screens.model.backbone import weights_in_words
-from workbench.session.desk import Desk
 from workbench.session.helper import Helper, Progress, Superseded
+from workbench.session.session import Session
 from workbench.themes import colour
 from workbench.widgets.choice import Choice
 from workbench.widgets.panel import Panel
 
 AS_IT_IS, SPAM = "as it stands", "within the question whether it is spam"
-UNTAUGHT = "It was taught to go on with a text, not to answer. See what it makes of the question."
+NOT_FINE_TUNED = "It was taught to go on with a text, not to answer. See what it makes of the question."
 ALL = "all"
 TEMPERATURES = ("0", "0.5", "0.8", "1", "1.5", "3")
 TOP_K = (ALL, "5", "25", "50", "200")
@@ -40,19 +40,19 @@ DOING = {"download": "Downloading the weights of {}", "weights": "Loading the we
 class AskDialog(Dialog[None]):
     """Enter asks; an answer is shown as it comes. The same question, drawn by chance, is drawn anew each time."""
 
-    PLACE = "asking"
+    PLACE = "ask_dialog"
     BINDINGS = keys.bindings(PLACE)
 
-    def __init__(self, desk: Desk):
+    def __init__(self, session: Session):
         super().__init__()
-        self._helper: Helper = desk.helper("model")
-        self._name, self._weights = desk.recipe.model.name, desk.recipe.model.weights
-        self._where = weights_in_words(self._name, desk.recipe, desk.models)
+        draft, self._helper = session.draft, session.model_helper
+        self._model, self._weights = draft.recipe.model.name, draft.recipe.model.weights
+        self._where = weights_in_words(self._model, draft.recipe, draft.models)
         self._asked: Question | None = None
         self._asking = False
 
     def compose(self) -> ComposeResult:
-        with Panel(title=f"Ask {self._name}", classes="dialog"):
+        with Panel(title=f"Ask {self._model}", classes="dialog"):
             with Horizontal(classes="field"):
                 yield Static("text", classes="name")
                 yield Input(BEGINNING, placeholder="a few words to go on from", id="words")
@@ -78,13 +78,13 @@ class AskDialog(Dialog[None]):
         self._ready()
 
     def _ready(self) -> None:
-        source = MODELS[self._name].source
+        source = MODELS[self._model].source
         if self._weights == "random":
             self._hint(RANDOM, "▲", "warning")
-        elif self._where.startswith("fetch"):
+        elif isinstance(source, Source) and self._where.startswith("fetch"):
             self._hint(f"Its weights are not here yet: enter downloads {size(source.size)} first.")
         else:
-            self._hint(self._drawing() if self._value("wrapped") == AS_IT_IS else UNTAUGHT)
+            self._hint(self._drawing() if self._value("wrapped") == AS_IT_IS else NOT_FINE_TUNED)
 
     def _drawing(self) -> str:
         if self._value("temperature") == "0":
@@ -110,7 +110,7 @@ class AskDialog(Dialog[None]):
         if self._value("wrapped") == SPAM:
             text = IS_IT_SPAM.format(text)
         question = Question(
-            model=self._name,
+            model=self._model,
             text=text,
             weights=self._weights,
             tokens=int(self._value("tokens")),
@@ -119,8 +119,8 @@ class AskDialog(Dialog[None]):
         )
         before = self._asked
         # random weights are drawn from the seed, and stay as they are
-        again = before and msgspec.structs.replace(before, seed=question.seed) == question
-        if again and question.temperature and self._weights != "random":
+        drawn = question.temperature and self._weights != "random"
+        if drawn and before and msgspec.structs.replace(before, seed=question.seed) == question:
             return msgspec.structs.replace(question, seed=before.seed + 1)
         return question
 
@@ -128,7 +128,7 @@ class AskDialog(Dialog[None]):
     def action_accept(self) -> None:
         self._asked, self._asking = self._question(), True
         self._show(self._asked.text, "")
-        self._hint(f"Loading {self._name}: a few seconds the first time.")
+        self._hint(f"Loading {self._model}: a few seconds the first time.")
         self.run_worker(self._ask(self._asked), group="ask", exclusive=True)
 
     async def _ask(self, question: Question) -> None:
@@ -160,10 +160,10 @@ class AskDialog(Dialog[None]):
             self._hint(f"{progress.done} of {plural(progress.total, 'token')}")
         elif progress.name in DOING:
             so_far = f", {size(progress.done)} of {size(progress.total)}" if progress.total else ""
-            self._hint(f"{DOING[progress.name].format(self._name)}{so_far}.")
+            self._hint(f"{DOING[progress.name].format(self._model)}{so_far}.")
 
-    def _show(self, asked: str, said: str) -> None:
-        words = Text.assemble((shown(asked), colour(self, "muted")), (shown(said), colour(self, "text")))
+    def _show(self, asked: str, answer: str) -> None:
+        words = Text.assemble((shown(asked), colour(self, "muted")), (shown(answer), colour(self, "text")))
         self.query_one("#said", Static).update(words)
         self.query_one("#answer").scroll_end(animate=False)
 
@@ -174,11 +174,11 @@ class AskDialog(Dialog[None]):
 
     def action_back(self) -> None:
         if self._asking:
-            self.app.run_worker(_leave_off(self._helper), group="ask")
+            self.app.run_worker(_cancel(self._helper), group="ask")
         self.dismiss()
 
 
-async def _leave_off(helper: Helper) -> None:
+async def _cancel(helper: Helper) -> None:
     """Have the helper drop what it is answering, a download too."""
     try:
         await helper.ask("ask")

@@ -7,12 +7,14 @@ from textual import events
 from textual.widget import Widget
 
 from core.errors import BadRecipe
-from core.presets import MODELS, is_folder
+from core.presets import MODELS, Source, is_folder
 from core.recipe import Recipe
 from core.wording import on_one_line, size
 from workbench import keys
 from workbench.formatting import cut, pad
-from workbench.session.desk import Desk
+from workbench.session.complain import complain
+from workbench.session.draft import Draft
+from workbench.session.session import session_of
 from workbench.themes import colour
 
 WHERE = {"built in": "built in", "on disk": "on disk", "random": "random weights"}
@@ -27,12 +29,14 @@ def weights_in_words(name: str, recipe: Recipe, models: dict[str, str]) -> str:
         return on_one_line(Path(chosen).name)
     where = models.get(name, "…")
     source = MODELS[name].source
-    return f"fetch {size(source.size)}" if where == "download" and source else WHERE.get(where, where)
+    return (
+        f"fetch {size(source.size)}" if where == "download" and isinstance(source, Source) else WHERE.get(where, where)
+    )
 
 
-def changed_model(desk: Desk, name: str) -> None:
+def changed_model(draft: Draft, name: str) -> None:
     """Start from another model, with as much of the freeze plan as it has a place for. Raises BadRecipe."""
-    plan = desk.plan
+    plan = draft.plan
     # blocks are counted from the top: the last stays the last
     offset = MODELS[name].shape.n_blocks - plan.n_blocks
     trainable = str(plan)
@@ -40,7 +44,7 @@ def changed_model(desk: Desk, name: str) -> None:
         places = [part.split(".") for part in trainable.split(",")]
         moved = [(kind, int(index[0]) + offset) if index else (kind, 0) for kind, *index in places]
         trainable = ",".join(f"{kind}.{i}" if kind in ("blocks", "lora") else kind for kind, i in moved if i >= 0)
-    desk.change_all({"model.name": name, "freeze.trainable": trainable})
+    draft.change_all({"model.name": name, "freeze.trainable": trainable})
 
 
 class Backbone(Widget, can_focus=True):
@@ -50,9 +54,9 @@ class Backbone(Widget, can_focus=True):
     BINDINGS = keys.bindings("backbone")
 
     def on_mount(self) -> None:
-        desk: Desk = self.app.desk
-        desk.recipe_changed.subscribe(self, self._changed)
-        desk.profile_changed.subscribe(self, self._changed)
+        draft = session_of(self).draft
+        draft.recipe_changed.subscribe(self, self._changed)
+        draft.profile_changed.subscribe(self, self._changed)
 
     def _changed(self, _) -> None:
         self.refresh()
@@ -64,11 +68,11 @@ class Backbone(Widget, can_focus=True):
         self.refresh()
 
     def render(self) -> Text:
-        desk: Desk = self.app.desk
-        recipe = desk.recipe
+        draft = session_of(self).draft
+        recipe = draft.recipe
         if self.size.height < 2:
             chosen = recipe.model.name
-            words = weights_in_words(chosen, recipe, desk.models)
+            words = weights_in_words(chosen, recipe, draft.models)
             more = f"  ← {list(MODELS).index(chosen) + 1} of {len(MODELS)} →"
             return Text.assemble(
                 ("▌" if self.has_focus else " ", colour(self, "focus")),
@@ -84,22 +88,22 @@ class Backbone(Widget, can_focus=True):
             names.append("▌" if here else " ", colour(self, "focus" if self.has_focus else "muted"))
             style = f"bold {colour(self, 'text')}" if here else colour(self, "muted")
             names.append(pad(preset.title, column - 1), style)
-            words = weights_in_words(name, recipe, desk.models)
+            words = weights_in_words(name, recipe, draft.models)
             where.append(" " + pad(cut(words, column - 2), column - 1), colour(self, "muted" if here else "frozen"))
         return Text("\n").join([names, where])
 
     def _choose(self, index: int) -> None:
         names = list(MODELS)
         try:
-            changed_model(self.app.desk, names[max(0, min(index, len(names) - 1))])
+            changed_model(session_of(self).draft, names[max(0, min(index, len(names) - 1))])
         except BadRecipe as error:
-            self.app.desk.complain(error)
+            complain(self.app, error)
 
     def action_smaller(self) -> None:
-        self._choose(list(MODELS).index(self.app.desk.recipe.model.name) - 1)
+        self._choose(list(MODELS).index(session_of(self).draft.recipe.model.name) - 1)
 
     def action_larger(self) -> None:
-        self._choose(list(MODELS).index(self.app.desk.recipe.model.name) + 1)
+        self._choose(list(MODELS).index(session_of(self).draft.recipe.model.name) + 1)
 
     def on_click(self, event: events.Click) -> None:
         if self.size.height >= 2:

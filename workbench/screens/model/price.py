@@ -6,7 +6,8 @@ from textual.widget import Widget
 from core.estimate.prices import Price, machine_memory, price
 from core.wording import about, percent, plural, size
 from workbench.formatting import bar
-from workbench.session.desk import Desk
+from workbench.session.draft import Draft
+from workbench.session.session import session_of
 from workbench.themes import colour
 
 NAME_WIDTH = 9
@@ -19,36 +20,36 @@ class PricePanel(Widget):
     DEFAULT_CSS = "PricePanel { padding: 0 1; }"
 
     def on_mount(self) -> None:
-        desk: Desk = self.app.desk
+        draft = session_of(self).draft
         self._memory, _ = machine_memory()
-        self._now = self._before = self._price(desk)
-        desk.recipe_changed.subscribe(self, self._recipe_changed)
-        desk.profile_changed.subscribe(self, self._anew)
-        desk.speeds_changed.subscribe(self, self._anew)
+        self._now = self._before = self._price(draft)
+        draft.recipe_changed.subscribe(self, self._recipe_changed)
+        draft.profile_changed.subscribe(self, self._anew)
+        draft.speeds_changed.subscribe(self, self._anew)
 
     @staticmethod
-    def _price(desk: Desk) -> Price:
-        return price(desk.recipe, desk.profile, desk.plan, desk.speeds)
+    def _price(draft: Draft) -> Price:
+        return price(draft.recipe, draft.profile, draft.plan, draft.speeds)
 
-    def _recipe_changed(self, desk: Desk) -> None:
-        self._before, self._now = self._now, self._price(desk)
+    def _recipe_changed(self, draft: Draft) -> None:
+        self._before, self._now = self._now, self._price(draft)
         self.refresh()
 
-    def _anew(self, desk: Desk) -> None:
+    def _anew(self, draft: Draft) -> None:
         """Something else than the recipe has changed the price: there is nothing to compare it with."""
-        self._before = self._now = self._price(desk)
+        self._before = self._now = self._price(draft)
         self.refresh()
 
     def render(self) -> Text:
         return self._in_one_line() if self.size.height < 4 else self._in_full()
 
     def _in_one_line(self) -> Text:
-        now, desk = self._now, self.app.desk
+        now, draft = self._now, session_of(self).draft
         words = f"learns {percent(now.learns / now.parameters)} · {size(now.memory)}"
         if now.total is None:
             words += " · no data, no time"
         else:
-            words += f" · {about(now.total)}" if desk.speeds else f" · about {about(now.total)}"
+            words += f" · {about(now.total)}" if draft.speeds else f" · about {about(now.total)}"
         line = Text(words, colour(self, "text"), no_wrap=True)
         line.append("  ")
         return line.append_text(self._source(short=True))
@@ -74,7 +75,7 @@ class PricePanel(Widget):
         return Text("\n").join(lines)
 
     def _times(self) -> list[tuple[str, str, str]]:
-        now, recipe = self._now, self.app.desk.recipe
+        now, recipe = self._now, session_of(self).draft.recipe
         if now.total is None:
             return []
         off = recipe.speed.cache == "off"
@@ -96,20 +97,20 @@ class PricePanel(Widget):
 
     def _source(self, short: bool) -> Text:
         """Where the times come from, or why there are none."""
-        desk, muted = self.app.desk, colour(self, "muted")
-        measuring = desk.measuring
+        draft, muted = session_of(self).draft, colour(self, "muted")
+        measuring = draft.measuring
         if measuring:
             share = measuring.done / measuring.total if measuring.total else 0.0
             line, done = Text("measuring " if short else "Measuring this machine  ", muted), bar(share, METER)
             return line.append(done, colour(self, "focus")).append("░" * (METER - len(done)), colour(self, "rule"))
-        if desk.speeds:
+        if draft.speeds:
             return Text("measured here" if short else "Measured here; runs land within 25 %.", muted)
         if self._now.total is not None:
             return Text("P measures" if short else "Estimated. P measures this machine.", muted)
         if short:
             return Text("")
         return Text(
-            "Times come when the file has been read." if desk.profiling else "Times need a file: 1 leads to Data.",
+            "Times come when the file has been read." if draft.profiling else "Times need a file: 1 leads to Data.",
             muted,
         )
 

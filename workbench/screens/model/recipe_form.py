@@ -6,6 +6,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input
@@ -17,7 +18,8 @@ from core.recipe import options
 from core.wording import on_one_line, shown
 from workbench import keys
 from workbench.formatting import cut
-from workbench.session.desk import Desk
+from workbench.session.complain import complain
+from workbench.session.session import session_of
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
 
@@ -30,7 +32,7 @@ NAME_WIDTH, DOTTED_WIDTH = 16, 26
 BETWEEN = " | "  # of several texts in one field
 
 
-def said(value: object) -> str:
+def value_in_words(value: object) -> str:
     """A value as the recipe file says it."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -57,7 +59,7 @@ class Options(Lines):
 
         What adapters are made of is among them where there are any.
         """
-        adapters = any(part.startswith("lora.") for part in self.app.desk.plan.parts)
+        adapters = any(part.startswith("lora.") for part in session_of(self).draft.plan.parts)
         return [
             o for o in self._all if self.everything or o.first or o.name in ALWAYS or (adapters and o.name in ADAPTERS)
         ]
@@ -78,7 +80,7 @@ class Options(Lines):
 
     def value(self, option: Option) -> str:
         """What is asked for, whether the recipe takes it or not."""
-        return self.pending.get(option.name) or said(option.of(self.app.desk.recipe))
+        return self.pending.get(option.name) or value_in_words(option.of(session_of(self).draft.recipe))
 
     def line(self, index: int, width: int) -> Text:
         if index == len(self.shown):
@@ -100,25 +102,25 @@ class Options(Lines):
 
     def ask(self, name: str, value: str) -> None:
         """Change an option, together with what has been asked for and refused before: they may only go together."""
-        desk: Desk = self.app.desk
+        draft = session_of(self).draft
         new = {name: value}
         for wanted in (self.pending | new, new):
             try:
-                desk.change_all(wanted)
+                draft.change_all(wanted)
             except BadRecipe as error:
                 problems = error.problems
             else:
                 self.pending = {refused: v for refused, v in self.pending.items() if refused not in wanted}
-                desk.refused = desk.refused if self.pending else []
+                draft.refused = draft.refused if self.pending else []
                 break
         else:
-            self.pending, desk.refused = self.pending | new, problems
+            self.pending, draft.refused = self.pending | new, problems
         self.changed()
         self.post_message(self.Moved(self))
 
     def forget(self) -> bool:
         """Drop what was refused; whether there was anything."""
-        had, self.pending, self.app.desk.refused = bool(self.pending), {}, []
+        had, self.pending, session_of(self).draft.refused = bool(self.pending), {}, []
         self.changed()
         self.post_message(self.Moved(self))
         return had
@@ -165,6 +167,9 @@ class Explanation(Widget):
 class RecipeForm(Container):
     """Enter edits: words turn over, anything else opens a field on the line itself."""
 
+    class RecipesWanted(Message):
+        """The person wants to choose among the named recipes."""
+
     DEFAULT_CSS = """
     RecipeForm { layers: list field; height: 1fr; }
     RecipeForm Input { layer: field; display: none; position: absolute; height: 1; width: 1fr; }
@@ -176,7 +181,7 @@ class RecipeForm(Container):
         yield Input(id="value")
 
     def on_mount(self) -> None:
-        self.app.desk.recipe_changed.subscribe(self, self._recipe_changed)
+        session_of(self).draft.recipe_changed.subscribe(self, self._recipe_changed)
         self._explain()
 
     def _recipe_changed(self, _) -> None:
@@ -190,7 +195,7 @@ class RecipeForm(Container):
             form.option.help if form.option else "Every option has a name, a default and a place in recipe.toml."
         )
         name = form.option.name if form.option else ""
-        refused = self.app.desk.refused
+        refused = session_of(self).draft.refused
         problem = next((p for p in refused if p.field == name), next(iter(refused), None))
         below.problem = f"{problem.field} {problem.what} {problem.do}" if problem else ""
 
@@ -198,9 +203,7 @@ class RecipeForm(Container):
     def _edit(self) -> None:
         form, field = self.query_one(Options), self.query_one(Input)
         if form.option and form.option.name == "preset":
-            from workbench.screens.model.recipes_dialog import RecipesDialog
-
-            self.app.push_screen(RecipesDialog(self.app.desk), self._take)
+            self.post_message(self.RecipesWanted())
             return
         if form.option is None or form.option.choices:
             return
@@ -209,21 +212,22 @@ class RecipeForm(Container):
         field.display = True
         field.focus()
 
-    def _take(self, changes: dict[str, Any] | None) -> None:
+    def take(self, changes: dict[str, Any] | None) -> None:
         """Go on with a named recipe; what was asked for before it and refused is forgotten."""
         if changes is None:
             return
         self.query_one(Options).forget()
         try:
-            self.app.desk.change_all(changes)
+            session_of(self).draft.change_all(changes)
         except BadRecipe as error:
-            self.app.desk.complain(error)
+            complain(self.app, error)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         form = self.query_one(Options)
-        form.ask(form.option.name, event.value.strip())
+        if form.option:
+            form.ask(form.option.name, event.value.strip())
         if not form.pending:
             form.focus()
 

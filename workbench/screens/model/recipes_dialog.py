@@ -16,7 +16,7 @@ from workbench import keys
 from workbench.formatting import cut
 from workbench.screens.dialog import Dialog
 from workbench.screens.model.backbone import weights_in_words
-from workbench.session.desk import Desk
+from workbench.session.draft import Draft
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
 from workbench.widgets.panel import Panel
@@ -65,10 +65,10 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
     PLACE = "recipes"
     BINDINGS = keys.bindings(PLACE)
 
-    def __init__(self, desk: Desk):
+    def __init__(self, draft: Draft):
         super().__init__()
-        self._desk = desk
-        self._own = False  # whether each starts from its own model; else from the one on the desk
+        self._draft = draft
+        self._own = False  # whether each starts from its own model; else from that of the draft
 
     def compose(self) -> ComposeResult:
         with Panel(title="Recipes by name", classes="dialog"):
@@ -78,15 +78,15 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
 
     def on_mount(self) -> None:
         self.query_one(Panel).subtitle = "enter takes it · esc leaves"
-        self._show(self._desk.recipe.preset)
+        self._show(self._draft.recipe.preset)
         self.query_one(Recipes).focus()
 
     @property
     def _model(self) -> str:
-        return self._desk.recipe.model.name
+        return self._draft.recipe.model.name
 
     def _standing(self) -> dict[str, list[str]]:
-        """The recipes on show, each with those that are the same with the model on the desk."""
+        """The recipes on show, each with those that are the same with the draft's model."""
         return {name: [name] for name in RECIPES} if self._own else standing_for(self._model)
 
     def _show(self, name: str) -> None:
@@ -113,7 +113,7 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
         recipe = own if self._own else load({"preset": name, "model": {"name": self._model}})
         model = recipe.model.name
         others = [other for other in self._standing()[name] if other != name]
-        sentences = [f"Starts from {model} ({weights_in_words(model, recipe, self._desk.models)})."]
+        sentences = [f"Starts from {model} ({weights_in_words(model, recipe, self._draft.models)})."]
         if named.figure is not None and model != own.model.name:
             sentences.append(f"The book's figure is that of {own.model.name}.")
         if others:

@@ -12,20 +12,21 @@ from workbench.screens.model.as_code import AsCode
 from workbench.screens.model.backbone import Backbone
 from workbench.screens.model.price import PricePanel
 from workbench.screens.model.recipe_form import Options, RecipeForm
-from workbench.session.desk import Desk
+from workbench.session.complain import complain
+from workbench.session.draft import Draft
 from workbench.widgets.layers import Layers
 from workbench.widgets.panel import Panel
 from workbench.widgets.part_marks import LEGEND
 
 
 class ModelScreen(BaseScreen):
-    """In a small terminal the recipe takes the place of the ladder while it has the focus, and code is not shown at first."""
+    """In a small terminal the recipe replaces the ladder while it has the focus, and code is hidden at first."""
 
     MODE = "model"
     CSS_PATH = "../../styles/model.tcss"
     BINDINGS = keys.bindings("model")
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         with Panel(title="Backbone", letter="b", id="backbone"):
             yield Backbone()
         with Horizontal(id="stack"):
@@ -41,17 +42,17 @@ class ModelScreen(BaseScreen):
                     yield RecipeForm()
 
     def on_mount(self) -> None:
-        self.desk.recipe_changed.subscribe(self, self._show)
-        self.desk.profile_changed.subscribe(self, self._show)
-        self.desk.speeds_changed.subscribe(self, self._show)
-        self._show(self.desk)
+        self.draft.recipe_changed.subscribe(self, self._show)
+        self.draft.profile_changed.subscribe(self, self._show)
+        self.draft.speeds_changed.subscribe(self, self._show)
+        self._show(self.draft)
         self.query_one("#code", Panel).subtitle = "names as in the book · C hides"
-        self.desk.recall()
+        self.draft.recall()
         self.query_one(Layers).focus()
 
-    def _show(self, desk: Desk) -> None:
-        self.query_one(Layers).show(desk.recipe, desk.profile, desk.speeds)
-        self.query_one(AsCode).show(desk.plan)
+    def _show(self, draft: Draft) -> None:
+        self.query_one(Layers).show(draft.recipe, draft.profile, draft.speeds)
+        self.query_one(AsCode).show(draft.plan)
 
     @on(Layers.Moved)
     def _around(self) -> None:
@@ -61,15 +62,15 @@ class ModelScreen(BaseScreen):
         strip = self.query_one("#map", Static)
         strip.display = layers.is_folded
         strip.update(layers.strip(width))
-        words = f"{self.desk.plan.in_words} · {LEGEND}"
+        words = f"{self.draft.plan.in_words} · {LEGEND}"
         self.query_one("#layers", Panel).subtitle = words if len(words) < width - len("▌ Layers ─") else LEGEND
 
     @on(Layers.Planned)
     def _planned(self, event: Layers.Planned) -> None:
         try:
-            self.desk.change("freeze.trainable", str(event.plan))
+            self.draft.change("freeze.trainable", str(event.plan))
         except BadRecipe as error:
-            self.desk.complain(error)
+            complain(self.app, error)
 
     def action_next_panel(self) -> None:
         self._step(1)
@@ -98,14 +99,20 @@ class ModelScreen(BaseScreen):
     def action_ask(self) -> None:
         from workbench.screens.model.ask_dialog import AskDialog
 
-        self.app.push_screen(AskDialog(self.desk))
+        self.app.push_screen(AskDialog(self.session))
+
+    @on(RecipeForm.RecipesWanted)
+    def _choose_recipe(self) -> None:
+        from workbench.screens.model.recipes_dialog import RecipesDialog
+
+        self.app.push_screen(RecipesDialog(self.draft), self.query_one(RecipeForm).take)
 
     def action_code(self) -> None:
         self.toggle_class("-turned")
 
     async def action_measure(self) -> None:
-        await self.desk.measure()
+        await self.draft.measure()
 
     async def action_train(self) -> None:
-        if await self.desk.start():
-            self.app.action_mode("train")
+        if await self.launcher.start():
+            self.app.switch_mode("train")

@@ -75,7 +75,7 @@ class Checkpoints(Lines):
 class RunDialog(Dialog[Asked | None]):
     """Returns what to ask from now on, or None where all stays as it is."""
 
-    PLACE = "other"
+    PLACE = "run_dialog"
     BINDINGS = keys.bindings(PLACE)
 
     def __init__(self, root: Path, asked: Asked):

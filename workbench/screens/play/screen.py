@@ -20,7 +20,7 @@ from workbench.screens.play.kept import Kept
 from workbench.screens.play.token_curve import TokenCurve
 from workbench.screens.play.verdict import Verdict
 from workbench.screens.play.your_text import MOST, YourText
-from workbench.session.desk import Desk
+from workbench.session.followed import Followed
 from workbench.session.helper import Superseded
 from workbench.themes import class_role
 from workbench.widgets.panel import Panel
@@ -50,7 +50,7 @@ class PlayScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self._chosen: Asked | None = None  # by the person; holds while the same run is followed
-        self._followed: RunFolder | None = None
+        self._run_followed: RunFolder | None = None
         self._asked: Asked | None = None
         self._opened: Opened | None = None
         self._labels: list[str] = []
@@ -58,7 +58,7 @@ class PlayScreen(BaseScreen):
         self._questions = self._answered = 0
         self._slow: Timer | None = None
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         with Panel(title="Your text", letter="x", id="text"):
             yield YourText()
         with Panel(title="Verdict", id="verdict"):
@@ -69,24 +69,24 @@ class PlayScreen(BaseScreen):
             yield Static("enter keeps a text with its verdict. ↑ brings examples, and what was kept.", id="none-kept")
 
     def on_mount(self) -> None:
-        self.desk.run_changed.subscribe(self, self._look)
+        self.followed.run_changed.subscribe(self, self._look)
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.height < LOW, "-low")
 
     def on_screen_resume(self) -> None:
         self._seen = None
-        self._look(self.desk)
+        self._look(self.followed)
 
     # Which classifier
 
-    def _look(self, desk: Desk) -> None:
-        if not self.is_current or (desk.run and desk.status is None):  # the run is being read
+    def _look(self, followed: Followed) -> None:
+        if not self.is_current or (followed.run and followed.status is None):  # the run is being read
             return
-        if self._followed is not desk.run:
-            self._followed, self._chosen = desk.run, None
-        saved = [checkpoint.step for checkpoint in desk.history.checkpoints]
-        seen = desk.run, desk.status and desk.status.state, saved
+        if self._run_followed is not followed.run:
+            self._run_followed, self._chosen = followed.run, None
+        saved = [checkpoint.step for checkpoint in followed.history.checkpoints]
+        seen = followed.run, followed.status and followed.status.state, saved
         if seen != self._seen:
             self._seen = seen
             self._open()
@@ -94,7 +94,7 @@ class PlayScreen(BaseScreen):
     @work(group="classifier", exclusive=True)
     async def _open(self) -> None:
         """Find the classifier and load it. Where it is only renewed, what is shown stays until it answers."""
-        asked = await asyncio.to_thread(classifiers.find, self._chosen, self.desk.run, self.desk.root)
+        asked = await asyncio.to_thread(classifiers.find, self._chosen, self.followed.run, self.session.root)
         if asked != self._asked or asked is None:
             self._asked, self._opened = asked, None
             loading = asked and f"Loading {asked.folder.name}: a few seconds the first time."
@@ -105,7 +105,7 @@ class PlayScreen(BaseScreen):
         if asked is None:
             return
         try:
-            about = await self.desk.helper("model").ask("open", run=str(asked.folder), checkpoint=asked.checkpoint)
+            about = await self.session.model_helper.ask("open", run=str(asked.folder), checkpoint=asked.checkpoint)
             self._opened = await asyncio.to_thread(classifiers.opened, asked, **about)
         except Superseded:
             return
@@ -115,10 +115,10 @@ class PlayScreen(BaseScreen):
         self._ask()
 
     def _no_classifier(self) -> str:
-        if self.desk.run and self.desk.run.pretrains:
-            return f"No classifier yet: {self.desk.run.name} makes a language model. t trains one."
-        if self.desk.status and self.desk.status.alive:
-            return f"No classifier yet. {self.desk.run.name} can be asked once it has saved a checkpoint."
+        if self.followed.run and self.followed.run.pretrains:
+            return f"No classifier yet: {self.followed.run.name} makes a language model. t trains one."
+        if self.followed.status and self.followed.status.alive:
+            return f"No classifier yet. {self.followed.run.name} can be asked once it has saved a checkpoint."
         return "No classifier yet. t trains one."
 
     def _let_write(self) -> None:
@@ -134,7 +134,7 @@ class PlayScreen(BaseScreen):
         from workbench.screens.play.run_dialog import RunDialog
 
         asked = Asked(self._asked.folder, self._opened.name) if self._opened else self._asked
-        self.app.push_screen(RunDialog(self.desk.root, asked), self._choose)
+        self.app.push_screen(RunDialog(self.session.root, asked), self._choose)
 
     def _choose(self, asked: Asked | None) -> None:
         if asked:
@@ -195,7 +195,7 @@ class PlayScreen(BaseScreen):
 
     async def _of_the_helper(self, question: str, opened: Opened, **args: Any) -> dict:
         run, checkpoint = str(opened.asked.folder), opened.asked.checkpoint
-        return await self.desk.helper("model").ask(question, run=run, checkpoint=checkpoint, **args)
+        return await self.session.model_helper.ask(question, run=run, checkpoint=checkpoint, **args)
 
     def _show(self, typed: Typed, opened: Opened, seconds: float) -> None:
         answer, labels, note = typed.answer, opened.labels, typed.why
@@ -249,7 +249,7 @@ class PlayScreen(BaseScreen):
         field = self.query_one(YourText)
         if field.text.strip():
             self.query_one(Kept).keep(field.text)
-            self.desk.keep_sentence(field.text)
+            self.draft.keep_sentence(field.text)
             self.query_one("#kept", Panel).subtitle = "the next run follows them"
             self.add_class("-kept")
             field.kept(self._earlier())
@@ -270,7 +270,7 @@ class PlayScreen(BaseScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
             case "train" | "train_next":
-                return bool(self.desk.status and self.desk.status.alive) == (action == "train_next")
+                return bool(self.followed.status and self.followed.status.alive) == (action == "train_next")
             case "other":
                 return self._asked is not None
             case "write":
@@ -281,8 +281,8 @@ class PlayScreen(BaseScreen):
         self.query_one(YourText).focus()
 
     async def action_train(self) -> None:
-        if await self.desk.start():
-            self.app.action_mode("train")
+        if await self.launcher.start():
+            self.app.switch_mode("train")
 
     action_train_next = action_train
 

@@ -7,6 +7,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from core.options import Options
+from core.recipe import Recipe
 from core.runs.compare import different, in_words
 from core.wording import plural
 from workbench.formatting import cut, pad
@@ -43,7 +44,7 @@ class Differences(Widget):
         value = (width - name - 2) // 2 if self._other else width - name - 1
         lines = []
         for option, mine, its in found:
-            if option == "freeze.trainable":
+            if option == "freeze.trainable" and isinstance(self._recipe, Recipe) and isinstance(other, Recipe):
                 mine, its = self._recipe.plan.in_words, other.plan.in_words
             line = Text.assemble((pad(names[option], name), muted), f" {pad(_shown(mine), value)}")
             lines.append(line.append(f" {cut(_shown(its), value)}", muted) if self._other else line)

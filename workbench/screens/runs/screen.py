@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
@@ -24,6 +24,7 @@ from workbench.screens.base import BaseScreen
 from workbench.screens.runs.differences import Differences
 from workbench.screens.runs.label_dialog import LabelDialog
 from workbench.screens.runs.run_table import Baselines, RunTable
+from workbench.session.complain import complain
 from workbench.themes import colour
 from workbench.widgets.headings import Headings
 from workbench.widgets.panel import Panel
@@ -41,16 +42,17 @@ class RunsScreen(BaseScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._listing = Listing(self.desk.root)
+        self._listing = Listing(self.session.root)
         self._reading = asyncio.Lock()
         self._entries: list[Entry] = []
         self._baseline: Entry | None = None
-        self._compared: dict[tuple[Path, Path], Comparison | None] = {}  # runs against others, on their test rows
+        # runs against others, on their test rows
+        self._compared: dict[tuple[Path, Path | None], Comparison | None] = {}
         self._marked: list[Path] = []  # runs whose curves lie over the selected one's
         self._histories: dict[Path, tuple[int, History]] = {}  # and the size of the log they were read from
         self._bin: list[tuple[str, Path]] = []  # names of deleted runs, and where they are now
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         yield Static("Reading the runs.", id="nothing", classes="empty", markup=False)
         with Panel(title="Runs", letter="r", id="runs"):
             table = RunTable()
@@ -66,11 +68,11 @@ class RunsScreen(BaseScreen):
 
     async def on_mount(self) -> None:
         self._timer = self.set_interval(LOOK, self._look, pause=True)
-        self.desk.run_changed.subscribe(self, lambda _: self._draw())
-        await asyncio.to_thread(empty_bin, self.desk.root, False)
+        self.followed.run_changed.subscribe(self, lambda _: self._draw())
+        await asyncio.to_thread(empty_bin, self.session.root, False)
 
     def on_unmount(self) -> None:
-        empty_bin(self.desk.root, True)
+        empty_bin(self.session.root, True)
 
     def on_screen_resume(self) -> None:
         self._timer.resume()
@@ -83,13 +85,13 @@ class RunsScreen(BaseScreen):
 
     def _look(self) -> None:
         if not self._reading.locked():
-            self.run_worker(self._read)
+            self.run_worker(self._read())
 
     async def _read(self) -> None:
         async with self._reading:
             entries = await asyncio.to_thread(self._listing.look)
             baseline = await asyncio.to_thread(self._listing.baseline, entries)
-            interrupted = await asyncio.to_thread(turns.interrupted, self.desk.root)
+            interrupted = await asyncio.to_thread(turns.interrupted, self.session.root)
             self._entries, self._baseline = entries, baseline
             if not self.query(RunTable):
                 return  # read before the panels stand, or after they have gone: the next look shows it
@@ -108,11 +110,11 @@ class RunsScreen(BaseScreen):
 
     async def _measure(self, pairs: list[tuple[Entry, Entry]]) -> None:
         """Compare runs on their test rows, and show what is new of it."""
-        found = await asyncio.to_thread(
+        found: dict[tuple[Path, Path | None], Comparison | None] = await asyncio.to_thread(
             lambda: {(one.run.path, other.run.path): self._listing.compare(one, other) for one, other in pairs}
         )
         if not found.items() <= self._compared.items():
-            self._compared |= found
+            self._compared.update(found)
             if self.query(RunTable):
                 self._show()
 
@@ -180,8 +182,9 @@ class RunsScreen(BaseScreen):
     # Curves
 
     def _read_curves(self) -> None:
-        self.run_worker(self._fold, group="curves", exclusive=True)
+        self._fold()
 
+    @work(group="curves", exclusive=True)
     async def _fold(self) -> None:
         await asyncio.sleep(SETTLE)
         if not self.query(RunTable):
@@ -192,7 +195,7 @@ class RunsScreen(BaseScreen):
         paths = {run.path for run in drawn}
         self._histories = {path: read for path, read in self._histories.items() if path in paths}
         for run in drawn:
-            followed = self.desk.run and self.desk.run.path == run.path
+            followed = self.followed.run and self.followed.run.path == run.path
             size = files.size(run.events_file)
             if not followed and self._histories.get(run.path, (-1,))[0] != size:
                 self._histories[run.path] = size, await asyncio.to_thread(fold, run)
@@ -207,8 +210,8 @@ class RunsScreen(BaseScreen):
         return [entry.run, *(runs[path] for path in self._marked if path in runs and path != entry.run.path)]
 
     def _history(self, run: RunFolder) -> History | None:
-        if self.desk.run and self.desk.run.path == run.path:
-            return self.desk.history
+        if self.followed.run and self.followed.run.path == run.path:
+            return self.followed.history
         return self._histories.get(run.path, (0, None))[1]
 
     def _draw(self) -> None:
@@ -250,18 +253,24 @@ class RunsScreen(BaseScreen):
                 return bool(self._bin)
         return entry is not None
 
+    @property
+    def _selected_run(self) -> RunFolder:
+        """What the actions are about, which work only while a run is selected."""
+        assert self._selected
+        return self._selected.run
+
     def action_open_run(self) -> None:
-        run = self._selected.run
-        if self.desk.run is None or self.desk.run.path != run.path:
-            self.desk.follow(run)
-        self.app.action_mode("train")
+        run = self._selected_run
+        if self.followed.run is None or self.followed.run.path != run.path:
+            self.followed.follow(run)
+        self.app.switch_mode("train")
 
     @on(RunTable.Chosen)
     def _chosen(self) -> None:
         self.action_open_run()
 
     def action_overlay(self) -> None:
-        path = self._selected.run.path
+        path = self._selected_run.path
         if path in self._marked:
             self._marked.remove(path)
         else:
@@ -270,52 +279,52 @@ class RunsScreen(BaseScreen):
         self._read_curves()
 
     async def action_baseline(self) -> None:
-        run = self._selected.run
+        run = self._selected_run
         taken = self._baseline is not None and self._baseline.run.path == run.path
         try:
             await asyncio.to_thread(self._listing.choose, None if taken else run)
         except BadRun as error:
-            self.desk.complain(error)
+            complain(self.app, error)
         await self._read()
 
     def action_name_run(self) -> None:
-        self.app.push_screen(LabelDialog(self._selected.run))
+        self.app.push_screen(LabelDialog(self._selected_run))
 
     async def action_train(self) -> None:
-        if await self.desk.start():
-            self.app.action_mode("train")
+        if await self.launcher.start():
+            self.app.switch_mode("train")
         else:
             self._look()
 
     async def action_resume(self) -> None:
-        if await self.desk.resume(self._selected.run):
-            self.app.action_mode("train")
+        if await self.launcher.resume(self._selected_run):
+            self.app.switch_mode("train")
         else:
             self._look()
 
     action_start_now = action_resume
 
     async def action_take_out(self) -> None:
-        await self.desk.take_out(self._selected.run)
+        await self.launcher.take_out(self._selected_run)
         self._look()
 
     async def action_delete_run(self) -> None:
-        run = self._selected.run
+        run = self._selected_run
         try:
             self._bin.append((run.name, await asyncio.to_thread(hide, run)))
         except BadRun as error:
-            self.desk.complain(error)
+            complain(self.app, error)
             return
         self.app.notify(deleted(run.name), markup=False)
         await self._read()
-        if self.desk.run and self.desk.run.path == run.path:
-            self.desk.follow(self._entries[0].run if self._entries else None)
+        if self.followed.run and self.followed.run.path == run.path:
+            self.followed.follow(self._entries[0].run if self._entries else None)
 
     async def action_undo(self) -> None:
         try:
             run = await asyncio.to_thread(bring_back, self._bin.pop()[1])
         except BadRun as error:
-            self.desk.complain(error)
+            complain(self.app, error)
             return
         self.app.notify(f"{run.name} is back.", markup=False)
         await self._read()

@@ -10,8 +10,8 @@ from textual.widgets import Static
 
 from core.errors import BadRun
 from core.wording import on_one_line, percent, plural, shown
+from workbench.screens.train.detail_screen import DetailScreen
 from workbench.screens.train.errors import Errors, read_mistakes
-from workbench.screens.train.over_train import OverTrain
 from workbench.themes import colour
 from workbench.widgets.headings import Headings
 from workbench.widgets.panel import Panel
@@ -19,10 +19,10 @@ from workbench.widgets.panel import Panel
 LONGEST = 20_000  # characters of one text that are shown
 
 
-class ErrorsScreen(OverTrain):
+class ErrorsScreen(DetailScreen):
     """The list, and below it the whole text of the row under the cursor."""
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         errors = Errors()
         title = f"{self._run.name}: test texts it gets wrong"
         yield Panel(Headings(errors), errors, title=title, letter="e", id="mistakes")

@@ -13,7 +13,8 @@ from core.wording import about
 from workbench import keys
 from workbench.screens.dialog import Dialog
 from workbench.screens.train.weights import listed
-from workbench.session.desk import Desk
+from workbench.session.followed import Followed
+from workbench.session.session import session_of
 from workbench.widgets.layers import Layers
 from workbench.widgets.panel import Panel
 from workbench.widgets.part_marks import LEGEND
@@ -26,7 +27,7 @@ NOTICED = 0.5  # seconds more or fewer that are worth a word
 class FreezeDialog(Dialog[str | None]):
     """Returns what is to learn, as a recipe names it, or None where all stays as it is."""
 
-    PLACE = "learning"
+    PLACE = "freeze_dialog"
     BINDINGS = keys.bindings(PLACE)
 
     def __init__(self, name: str, recipe: Recipe, history: History, speeds: Speeds | None):
@@ -45,12 +46,12 @@ class FreezeDialog(Dialog[str | None]):
         layers.styles.height = len(parts_of(self._plan.n_blocks))  # as many as there are, wherever the cursor stands
         self._show()
         layers.focus()
-        self.app.desk.run_changed.subscribe(self, self._keep_up)
+        session_of(self).followed.run_changed.subscribe(self, self._keep_up)
 
     def on_resize(self) -> None:
         self.query(Layers).refresh(layout=True)  # the panel keeps its height otherwise, as its width stays
 
-    def _keep_up(self, _: Desk) -> None:
+    def _keep_up(self, _: Followed) -> None:
         """Where the run learns with another plan meanwhile, ask for the same difference from that."""
         now = plan_now(self._recipe, self._history)
         if now != self._began:
@@ -95,29 +96,29 @@ def consequences(recipe: Recipe, history: History, now: FreezePlan, plan: Freeze
     places = [part for part in parts_of(plan.n_blocks) if plan.of_part(part) != now.of_part(part)]
     thaws, freezes = ({part for part in places if not before.of_part(part)} for before in (now, plan))
     otherwise = set(places) - thaws - freezes
-    said = []
+    sentences = []
     if history.reads_cache and any(_below(part, now) for part in thaws):
-        said.append(f"{_named(thaws, plan)} {_verb(thaws, 'sits', 'sit')} under the cache.")
+        sentences.append(f"{_named(thaws, plan)} {_verb(thaws, 'sits', 'sit')} under the cache.")
     elif thaws:
-        said.append(f"{_named(thaws, plan)} {_verb(thaws, 'thaws', 'thaw')}.")
+        sentences.append(f"{_named(thaws, plan)} {_verb(thaws, 'thaws', 'thaw')}.")
     if freezes:
-        said.append(f"{_named(freezes, plan)} {_verb(freezes, 'freezes', 'freeze')} with the weights of now.")
+        sentences.append(f"{_named(freezes, plan)} {_verb(freezes, 'freezes', 'freeze')} with the weights of now.")
     for kind, words in (("lora.", "by adapters"), ("blocks.", "whole")):
-        if turned := {part for part in otherwise if plan.of_part(part).startswith(kind)}:
-            said.append(f"{_named(turned, plan)} {_verb(turned, 'learns', 'learn')} {words} now.")
+        if turned := {part for part in otherwise if (plan.of_part(part) or "").startswith(kind)}:
+            sentences.append(f"{_named(turned, plan)} {_verb(turned, 'learns', 'learn')} {words} now.")
     if history.trainables and history.trainables[-1].thaws:
-        said.append("No more thaws by the recipe then.")
+        sentences.append("No more thaws by the recipe then.")
     more = longer(recipe, history, plan, speeds)
     if more is None:
-        said.append("What it costs is known after the first steps.")
+        sentences.append("What it costs is known after the first steps.")
     elif abs(more) < NOTICED:
-        said.append("The rest takes as long as before.")
+        sentences.append("The rest takes as long as before.")
     else:
         it = f"Learning {_verb(thaws, 'it', 'them')}" if thaws == set(places) else "The change"
         why = ": what lies below is encoded anew" if more > 0 and not thaws else ""
-        said.append(f"{it} {'costs' if more > 0 else 'saves'} {about(abs(more))}{' more' * (more > 0)}{why}.")
+        sentences.append(f"{it} {'costs' if more > 0 else 'saves'} {about(abs(more))}{' more' * (more > 0)}{why}.")
     verb = "thaws" if thaws == set(places) else "freezes" if freezes == set(places) else "changes it"
-    return " ".join([*said, f"Enter {verb}, esc leaves it."])
+    return " ".join([*sentences, f"Enter {verb}, esc leaves it."])
 
 
 def _below(part: str, plan: FreezePlan) -> bool:

@@ -47,7 +47,7 @@ class Now(Widget):
         if loss:
             rows.append(("loss", f"{loss[0]:.3f}", f"training, mean of {plural(loss[1], 'step')}"))
         if seen:
-            unit = "text" if history.started.labels else "window"
+            unit = "text" if history.started and history.started.labels else "window"
             where = f"validation, {plural(seen.rows, unit)}, step {seen.step:,}"
             rows.append(("" if loss else "loss", f"{seen.loss:.3f}", where))
             rows.append(("accuracy", percent(seen.accuracy), where))

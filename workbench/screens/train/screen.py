@@ -29,7 +29,6 @@ from workbench.screens.train.sentences import Sentences
 from workbench.screens.train.step_texts import StepPanel
 from workbench.screens.train.waiting import Waiting
 from workbench.screens.train.weights import Frozen, Weights, frozen_in_words
-from workbench.session.desk import Desk
 from workbench.widgets.headings import Headings
 from workbench.widgets.panel import Panel
 
@@ -38,7 +37,7 @@ SLOTS = (*CHARTS, "sentences", "log")  # share one place in a narrow window; tab
 
 
 class TrainScreen(RunControls):
-    """Follows the run on the desk, whatever state it is in."""
+    """Shows the followed run, whatever state it is in."""
 
     MODE = "train"
     CSS_PATH = "../../styles/train.tcss"
@@ -52,7 +51,7 @@ class TrainScreen(RunControls):
         self._view = View()
         self._viewed = History()
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         with Panel(title="Train", id="run"):
             yield Static(id="sentence", markup=False)
             yield Ribbon()
@@ -74,20 +73,21 @@ class TrainScreen(RunControls):
             yield Panel(Log(), title="Log", letter="g", joint="┬", id="log")
 
     def on_mount(self) -> None:
-        for signal in (self.desk.run_changed, self.desk.recipe_changed):
+        for signal in (self.followed.run_changed, self.draft.recipe_changed):
             signal.subscribe(self, self._show)
 
     def on_screen_resume(self) -> None:
-        self._show(self.desk)
+        self._show()
 
     def on_resize(self) -> None:
         if self.query(Ribbon):
-            self.call_after_refresh(self._show, self.desk)
+            self.call_after_refresh(self._show)
 
-    def _show(self, desk: Desk) -> None:
+    def _show(self, _: object = None) -> None:
         if not self.is_current:
             return
-        status, history, recipe = desk.status, desk.history, desk.run_recipe
+        followed = self.followed
+        status, history, recipe = followed.status, followed.history, followed.run_recipe
         result = history.result if status and status.state == "done" else None
         learning = bool(history.losses or history.evaluations["validation"])
         state = status is None, status is not None and not learning, result is not None
@@ -99,10 +99,10 @@ class TrainScreen(RunControls):
         for name, is_so in zip(("-empty", "-waiting", "-done"), state, strict=True):
             self.set_class(is_so, name)
         panel = self.query_one("#run", Panel)
-        panel.title, panel.subtitle = self._title(desk), ""
-        self.query_one("#sentence", Static).update(self._sentence(desk))
+        panel.title, panel.subtitle = self._title(), ""
+        self.query_one("#sentence", Static).update(self._sentence())
         if status:
-            self.query_one(Ribbon).show(history, status, self._stopping(desk), desk.fits)
+            self.query_one(Ribbon).show(history, status, self._stopping(), self.launcher.fits)
             self.query_one(Waiting).show(history, status, recipe)
             self.query_one(Now).show(history, status)
             plan = plan_now(recipe, history) if recipe else None
@@ -111,14 +111,14 @@ class TrainScreen(RunControls):
             self.query_one(Frozen).show(frozen)
             words = "; ".join(f"{parts} {state}" for parts, state in frozen)
             self.query_one("#weights", Panel).subtitle = words if self.has_class("-short") else ""
-            self.query_one(Log).show(history, desk.run.name)
-            followed = recipe.train.follow if recipe else ()
-            self.query_one(Sentences).show(history, followed)
-            self.set_class(bool(followed and history.followed), "-followed")
+            self.query_one(Log).show(history, self.shown_run.name)
+            sentences = recipe.train.follow if recipe else ()
+            self.query_one(Sentences).show(history, sentences)
+            self.set_class(bool(sentences and history.followed), "-followed")
             if self._slot == "sentences" and not self.has_class("-followed"):
                 self._slot = SLOTS[0]
             self._show_curves()
-        self.query_one(StepPanel).show(desk)
+        self.query_one(StepPanel).show(followed)
         if result:
             self.query_one(ResultCard).show(result)
             self.query_one(PerClass).show(result)
@@ -128,9 +128,9 @@ class TrainScreen(RunControls):
         self.refresh_bindings()
 
     def _show_curves(self) -> None:
-        desk, history, view = self.desk, self.desk.history, self._view
+        history, view = self.followed.history, self._view
         loss, accuracy = (self.query_one(f"#{name} Chart", Chart) for name in ("loss", "accuracy"))
-        version = (desk.run.path, history.version, replace(view, cursor=None))
+        version = (self.shown_run.path, history.version, replace(view, cursor=None))
         loss.show(curves.loss(history, view), version)
         accuracy.show(curves.accuracy(history, view), version)
         loss.cursor = accuracy.cursor = view.cursor
@@ -147,7 +147,7 @@ class TrainScreen(RunControls):
 
     def action_view(self, what: str) -> None:
         """Look at the charts another way: see `View.turned`."""
-        self._view = self._view.turned(what, self.desk.history, self._columns)
+        self._view = self._view.turned(what, self.followed.history, self._columns)
         self._show_curves()
         if what == "read" and self._view.cursor is not None and not isinstance(self.focused, Chart):
             self._slot = self._slot if self._slot in CHARTS else CHARTS[0]
@@ -158,7 +158,7 @@ class TrainScreen(RunControls):
 
     @on(StepPanel.Changed)
     def _step_changed(self, event: StepPanel.Changed) -> None:
-        self.set_class(event.shown, "-stepped")
+        self.set_class(event.shown, "-step-texts")
         self._zoomed = None
         if event.shown and self._slot not in CHARTS:
             self._slot = CHARTS[0]
@@ -166,24 +166,26 @@ class TrainScreen(RunControls):
         if event.shown and self._view.cursor is None:  # as though the person had gone there
             self.call_after_refresh(event.panel.enter)
 
-    def _title(self, desk: Desk) -> str:
-        if desk.run is None:
+    def _title(self) -> str:
+        followed = self.followed
+        if followed.run is None:
             return "Train"
-        if desk.run.pretrains:
-            return f"{desk.run.name}  a language model, from plain text"
-        if desk.run_recipe is None:
-            return desk.run.name
-        return f"{desk.run.name}  {recipe_in_words(desk.run_recipe, plan_now(desk.run_recipe, desk.history))}"
+        if followed.run.pretrains:
+            return f"{followed.run.name}  a language model, from plain text"
+        if followed.run_recipe is None:
+            return followed.run.name
+        recipe = followed.run_recipe
+        return f"{followed.run.name}  {recipe_in_words(recipe, plan_now(recipe, followed.history))}"
 
-    def _sentence(self, desk: Desk) -> Text:
-        recipe = desk.recipe
-        if desk.run:
-            return Text(f"Opening {on_one_line(desk.run.name)}.")
+    def _sentence(self) -> Text:
+        run, recipe = self.followed.run, self.draft.recipe
+        if run:
+            return Text(f"Opening {on_one_line(run.name)}.")
         return Text(f"Nothing is training. t trains {on_one_line(recipe_in_words(recipe))}.")
 
     def _lay_out(self) -> None:
         narrow = self.has_class("-narrow")
-        view = {"loss": self._view.of_the_loss(self.desk.history), "accuracy": self._view.of_the_steps()}
+        view = {"loss": self._view.of_the_loss(self.followed.history), "accuracy": self._view.of_the_steps()}
         for slot in SLOTS:
             self.set_class(slot == self._slot, f"-slot-{slot}")
             tab = f"tab {self._next_slot()}" if narrow and slot == self._slot else ""
@@ -208,8 +210,9 @@ class TrainScreen(RunControls):
         panel.enter()
 
     def _next_slot(self) -> str:
-        slots = SLOTS if self.has_class("-short") else CHARTS
-        slots = [slot for slot in slots if slot != "sentences" or self.has_class("-followed")]
+        slots = list(SLOTS if self.has_class("-short") else CHARTS)
+        if not self.has_class("-followed") and "sentences" in slots:
+            slots.remove("sentences")
         at = slots.index(self._slot) if self._slot in slots else -1
         return slots[(at + 1) % len(slots)]
 
@@ -229,7 +232,7 @@ class TrainScreen(RunControls):
             super().action_back()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        status = self.desk.status
+        status = self.followed.status
         match action:
             case "play" | "errors":
                 return self.has_class("-done")
@@ -241,12 +244,12 @@ class TrainScreen(RunControls):
         return super().check_action(action, parameters)
 
     def action_play(self) -> None:
-        self.app.action_mode("play")
+        self.app.switch_mode("play")
 
     def action_errors(self) -> None:
         from workbench.screens.train.errors_screen import ErrorsScreen
 
-        self.app.push_screen(ErrorsScreen(self.desk.run))
+        self.app.push_screen(ErrorsScreen(self.shown_run))
 
 
 def recipe_in_words(recipe: Recipe, plan: FreezePlan | None = None) -> str:

@@ -50,6 +50,7 @@ class Sentences(Lines):
         return [followed[place].probabilities[index][number] for place in places]
 
     def line(self, index: int, width: int) -> Text:
+        assert self._history.started
         labels = self._history.started.labels
         classes = [self._class_of(i) for i in range(self.count)]
         number = classes[index]

@@ -12,7 +12,8 @@ from core.runs.folder import RunFolder
 from core.runs.step_texts import MARK_WIDTH, WRONG, StepText, step_texts
 from core.wording import on_one_line, percent, plural
 from workbench.formatting import cut, pad
-from workbench.session.desk import Desk
+from workbench.session.complain import complain
+from workbench.session.followed import Followed
 from workbench.themes import class_role, colour
 from workbench.widgets.headings import Headings
 from workbench.widgets.lines import Lines
@@ -78,15 +79,15 @@ class StepPanel(Panel):
         self._learned: StepExamples | None = None
         self._shown = False
 
-    def show(self, desk: Desk) -> None:
-        learned, alive = desk.history.learned, desk.status is not None and desk.status.alive
-        if not alive or (learned and learned.step < desk.history.step):
+    def show(self, followed: Followed) -> None:
+        learned, alive = followed.history.learned, followed.status is not None and followed.status.alive
+        if not alive or (learned and learned.step < followed.history.step):
             learned = None
         if learned is self._learned:
             return
         self._learned = learned
-        if learned:
-            reading = self._read(desk.run, learned, desk.history.started.labels)
+        if learned and followed.run and followed.history.started:
+            reading = self._read(followed.run, learned, followed.history.started.labels)
             self.run_worker(reading, group="step", exclusive=True)
         else:
             self._say(False)
@@ -95,7 +96,7 @@ class StepPanel(Panel):
         try:
             texts = await asyncio.to_thread(step_texts, run, learned, labels)
         except BadRun as error:
-            self.app.desk.complain(error)
+            complain(self.app, error)
             self._say(False)
             return
         if learned is not self._learned:

@@ -56,7 +56,7 @@ def encoding(phase: Phase, plan: FreezePlan | None, left: float | None) -> str:
 def bought(history: History) -> str:
     """What the cache is good for while it is being filled, what became of it when it stands; empty without one."""
     present = present_phase(history)
-    if present is None or present.name != "encode":
+    if present is None or present.name != "encode" or history.started is None:
         return describe(history.encoded) if history.encoded else ""
     epochs = history.started.epochs
     if epochs == 1:
@@ -71,7 +71,8 @@ class Waiting(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._history, self._status, self._recipe = History(), Status("starting"), None
+        self._history, self._status = History(), Status("starting")
+        self._recipe: Recipe | None = None
 
     def show(self, history: History, status: Status, recipe: Recipe | None) -> None:
         self._history, self._status, self._recipe = history, status, recipe

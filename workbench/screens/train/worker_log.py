@@ -7,17 +7,17 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core.runs.folder import RunFolder
+from workbench.screens.train.detail_screen import DetailScreen
 from workbench.screens.train.errors_screen import readable
-from workbench.screens.train.over_train import OverTrain
 from workbench.widgets.panel import Panel
 
 TAIL = 20_000  # bytes
 
 
-class WorkerLogScreen(OverTrain):
+class WorkerLogScreen(DetailScreen):
     """The end of the worker's log."""
 
-    def compose_room(self) -> ComposeResult:
+    def compose_panels(self) -> ComposeResult:
         with Panel(title=f"What {self._run.name}'s worker wrote", letter="w", id="worker-log"):
             yield VerticalScroll(Static(id="written", markup=False))
 

@@ -13,7 +13,7 @@ from core.wording import UNSAFE
 JOINS = re.compile("[\u200d\ufe00-\ufe0f]")
 
 
-class Unseen(LineFilter):
+class OutputFilter(LineFilter):
     """Takes out what would act on the terminal, or hide, where a widget has not escaped it: a field that is typed in,
     say. Every line keeps its width.
     """

@@ -24,7 +24,7 @@ def opened(runs, until):
     async def follow(size=SIZES[0]):
         app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
         async with app.run_test(size=size, notifications=True) as pilot:
-            await until(pilot, lambda: app.current_mode == "train" and app.desk.status is not None)
+            await until(pilot, lambda: app.current_mode == "train" and app.session.followed.status is not None)
             yield pilot
 
     return follow
@@ -56,7 +56,7 @@ async def test_a_run_is_paused_stepped_and_goes_on(opened, runs, shown, until, s
             await until(pilot, lambda: "paused at step 400 of 650; p goes on" in shown(pilot.app))
             top, foot = shown(pilot.app).splitlines()[0], shown(pilot.app).splitlines()[-1]
             assert "‖ paused · 62 %" in top and "p go on" in foot and foot.count("  ") >= 4
-            assert screen.check_action("tell", ("resume",)) and not screen.check_action("tell", ("pause",))
+            assert screen.check_action("control", ("resume",)) and not screen.check_action("control", ("pause",))
             assert "of 650 steps; p goes on" in shown(pilot.app) or size == SIZES[1]
             assert not screen.check_action("resume", ()) and screen.check_action("stop", ())
             await pilot.press("p")
@@ -78,7 +78,7 @@ async def test_rates_and_epochs_are_changed_in_a_dialog(opened, runs, shown, unt
         async with opened() as pilot:
             await until(pilot, lambda: "learn 400 of 1,300" in shown(pilot.app) and "epoch 4 of 10" in shown(pilot.app))
             assert "lr 2e-5 from step 301 on" in shown(pilot.app)
-            assert pilot.app.desk.history.marks == [(300, "lr 2e-5"), (400, "10 epochs")]
+            assert pilot.app.session.followed.history.marks == [(300, "lr 2e-5"), (400, "10 epochs")]
             await pilot.press("S")
             await until(pilot, lambda: isinstance(pilot.app.screen, RatesDialog))
             fields = {field.id: field for field in pilot.app.screen.query(Input)}
@@ -123,7 +123,7 @@ async def test_before_it_learns_a_run_is_told_and_hears_later(opened, runs, unti
     run = runs.write("starting")
     with runs.held(run):
         async with opened() as pilot:
-            assert not pilot.app.screen.check_action("tell", ("evaluate",))
+            assert not pilot.app.screen.check_action("control", ("evaluate",))
             await pilot.press("p")
             await until(
                 pilot, lambda: any("when it begins to learn" in note.message for note in pilot.app._notifications)
@@ -177,7 +177,7 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
                 change,
             )
             await until(pilot, lambda: "head only now" in shown(pilot.app))
-            assert pilot.app.desk.history.marks == [(400, "head only")]
+            assert pilot.app.session.followed.history.marks == [(400, "head only")]
 
 
 async def test_a_change_holds_for_what_learns_by_now(opened, runs, shown, until):

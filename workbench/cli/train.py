@@ -1,0 +1,44 @@
+"""`workbench train`: a classifier, from a recipe file or flags."""
+
+import argparse
+
+from core.datasets import meant
+from core.errors import BadRecipe, Problem
+from core.files import absolute
+from core.options import options
+from core.recipe import Recipe
+from core.runs import queue
+from core.runs.root import create_run, runs_root
+from workbench.cli.flags import NAMES, SOURCE, add_options, recipe_of
+from workbench.cli.start import add_how, start
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", nargs="?", metavar="FILE", help=SOURCE)
+    add_options(parser, [*options(Recipe)])
+    add_how(parser)
+    words = "say what it will cost on this machine; train nothing"
+    parser.add_argument("--dry-run", action="store_true", help=words)
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Train, or say what that would cost; returns the exit code. Raises WorkbenchError."""
+    recipe = recipe_of(given)
+    path = absolute(recipe.data.path)
+    if not meant(recipe.data.path) and (not path.is_file() or not path.stat().st_size):
+        what = (
+            "there is no file"
+            if not path.exists()
+            else "there is nothing to learn from in"
+            if path.is_file()
+            else "this is no file:"
+        )
+        do = f"Check the path, or name {NAMES}."
+        raise BadRecipe([Problem("data.path", f"{what} {recipe.data.path}.", do)])
+    root = runs_root(given.runs)
+    if given.dry_run:
+        from workbench.cli.dry_run import prices
+
+        live = queue.alive(root)
+        return prices(recipe, live.name if live else "", given.json)
+    return start(create_run(root, recipe), given)

@@ -1,0 +1,180 @@
+"""The draft of the next run: the recipe being edited, and what is known about its data, its model and this machine."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from textual.app import App
+from textual.signal import Signal
+
+from core.errors import Problem, WorkbenchError
+from core.freeze import FreezePlan
+from core.options import layer
+from core.recipe import MOST_FOLLOWED, Recipe, load
+from core.rows import Profile
+from core.runs import queue
+from core.runs.folder import RunFolder
+from workbench.session.complain import complain
+from workbench.session.helper import Helper, Progress, Superseded
+
+if TYPE_CHECKING:
+    from core.estimate.speeds import Speeds
+
+# what a preset leaves as it is
+KEPT_BY_PRESETS = ("data.path", "data.text", "data.label", "train.follow", "speed.device", "speed.threads")
+
+
+class Draft:
+    """Widgets subscribe to its signals in `on_mount` and are called with the draft."""
+
+    def __init__(self, app: App, recipe: Recipe, root: Path, data_helper: Helper, model_helper: Helper):
+        self._app, self._root, self._data_helper, self._model_helper = app, root, data_helper, model_helper
+        self.recipe = recipe
+        self.refused: list[Problem] = []  # what is wrong with values that were asked for and the recipe does not take
+        self.profile: Profile | None = None
+        self.profiling: Progress | None = None  # while the file is being read
+        self.problem: WorkbenchError | None = None  # why the latest profile failed
+        self._profiled: Recipe | None = None  # what the latest profile was asked for
+        self.models: dict[str, str] = {}  # name -> where its weights are: built in, on disk, download
+        self.speeds: Speeds | None = None  # of this machine with the recipe's model, where they were measured
+        self.measuring: Progress | None = None  # while they are
+        self._recalls = False  # whether anybody wants to know them
+        self.recipe_changed: Signal[Draft] = Signal(app, "recipe changed")
+        # published for a profile's progress and problem too, and when it is known where weights are
+        self.profile_changed: Signal[Draft] = Signal(app, "profile changed")
+        self.speeds_changed: Signal[Draft] = Signal(app, "speeds changed")
+
+    @property
+    def plan(self) -> FreezePlan:
+        return self.recipe.plan
+
+    def change(self, name: str, value: Any) -> None:
+        """Change one option by its dotted name. Raises BadRecipe, and then nothing has changed."""
+        self.change_all({name: value})
+
+    def change_all(self, values: Mapping[str, Any]) -> None:
+        """Change several options at once. Raises BadRecipe, and then nothing has changed."""
+        kept = self.recipe.model_dump()
+        if "preset" in values:
+            kept = {}
+            for name in KEPT_BY_PRESETS:
+                part, option = name.split(".")
+                kept.setdefault(part, {})[option] = getattr(getattr(self.recipe, part), option)
+        before, self.recipe = self.recipe, load(kept, *(layer(name, value) for name, value in values.items()))
+        if self.recipe == before:
+            return
+        if _speed_inputs(before) != _speed_inputs(self.recipe):
+            self.speeds = self.measuring = None
+            if self._recalls:
+                self.recall()
+        self.recipe_changed.publish(self)
+        if _profile_inputs(before) != _profile_inputs(self.recipe):
+            if before.data.path != self.recipe.data.path:
+                self.profile = None
+            self.read_profile()
+
+    def keep_sentence(self, text: str) -> None:
+        """Have the next run follow this sentence; where that makes too many, the oldest is let go."""
+        others = [other for other in self.recipe.train.follow if other != text]
+        self.change("train.follow", [*others, text][-MOST_FOLLOWED:])
+
+    def continue_with_data_of(self, run: RunFolder) -> None:
+        """Where nobody has named data, go on with that of a run. Raises BadRun."""
+        if "path" not in self.recipe.data.model_fields_set:
+            self.recipe = load(self.recipe.model_dump(), {"data": run.recipe().data.model_dump()})
+            self.recipe_changed.publish(self)
+
+    def read_profile(self) -> None:
+        """Profile the recipe's file in the background; `profile_changed` tells of everything that comes of it."""
+        self._profiled = self.recipe
+        self._app.run_worker(self._read_profile(self.recipe), group="profile")
+
+    async def _read_profile(self, recipe: Recipe) -> None:
+        self.problem = self.profiling = None
+
+        def progressed(progress: Progress) -> None:
+            if recipe is self._profiled:
+                self.profiling = progress
+                self.profile_changed.publish(self)
+
+        progressed(Progress("read", 0, 0))
+        profile: Profile | None = None
+        problem: WorkbenchError | None = None
+        try:
+            answer = await self._data_helper.ask("profile", progressed, recipe=recipe.model_dump())
+        except Superseded:
+            return
+        except WorkbenchError as error:
+            problem = error
+        else:
+            profile = msgspec.convert(answer, Profile, strict=False)
+        if recipe is not self._profiled:
+            return
+        self.profile, self.problem, self.profiling = profile, problem, None
+        self.profile_changed.publish(self)
+
+    def find_models(self) -> None:
+        """Ask in the background where each model's weights are."""
+        self._app.run_worker(self._find_models(), group="models")
+
+    async def _find_models(self) -> None:
+        try:
+            self.models = await self._data_helper.ask("models")
+        except Superseded:
+            return
+        except WorkbenchError as error:
+            complain(self._app, error)
+        self.profile_changed.publish(self)
+
+    def recall(self) -> None:
+        """Find in the background what was measured here before, now and for every other model that is chosen."""
+        self._recalls = True
+        self._app.run_worker(self._recall(self.recipe), group="speeds")
+
+    async def _recall(self, recipe: Recipe) -> None:
+        from core.estimate.speeds import recall
+
+        self._set_speeds(recipe, await asyncio.to_thread(recall, recipe))
+
+    async def measure(self) -> None:
+        """Measure how fast this machine is with the recipe's model; `speeds_changed` tells of it on the way."""
+        live = await asyncio.to_thread(queue.alive, self._root)
+        if live:
+            what = f"{live.name} is running, and nothing beside it is fast."
+            complain(self._app, WorkbenchError(what, "Measure when it is done."))
+            return
+        self._app.run_worker(self._measure(self.recipe), group="measure")
+
+    async def _measure(self, recipe: Recipe) -> None:
+        from core.estimate.speeds import Speeds
+
+        def progressed(progress: Progress) -> None:
+            if _speed_inputs(recipe) == _speed_inputs(self.recipe):
+                self.measuring = progress
+                self.speeds_changed.publish(self)
+
+        progressed(Progress("measure", 0, 0))
+        try:
+            answer = await self._model_helper.ask("measure", progressed, recipe=recipe.model_dump())
+        except Superseded:
+            return
+        except WorkbenchError as error:
+            complain(self._app, error)
+            self._set_speeds(recipe, self.speeds)
+        else:
+            self._set_speeds(recipe, msgspec.convert(answer, Speeds))
+
+    def _set_speeds(self, recipe: Recipe, speeds: "Speeds | None") -> None:
+        if _speed_inputs(recipe) == _speed_inputs(self.recipe):
+            self.speeds, self.measuring = speeds, None
+            self.speeds_changed.publish(self)
+
+
+def _profile_inputs(recipe: Recipe) -> tuple:
+    return recipe.data, recipe.model.name, recipe.model.weights, recipe.model.context
+
+
+def _speed_inputs(recipe: Recipe) -> tuple:
+    return recipe.model.name, recipe.speed.device, recipe.speed.threads, recipe.speed.precision

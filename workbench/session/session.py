@@ -1,0 +1,38 @@
+"""One object for what all screens share, and how a screen or widget gets at it."""
+
+import asyncio
+from pathlib import Path
+from typing import Protocol, cast
+
+from textual.app import App
+from textual.message_pump import MessagePump
+
+from core.recipe import Recipe
+from workbench.session.draft import Draft
+from workbench.session.followed import Followed
+from workbench.session.helper import Helper
+from workbench.session.launcher import Launcher
+
+
+class Session:
+    """One per app; `root` is the folder of runs."""
+
+    def __init__(self, app: App, recipe: Recipe, root: Path):
+        self.root = root
+        self.data_helper, self.model_helper = Helper("data"), Helper("model")
+        self.draft = Draft(app, recipe, root, self.data_helper, self.model_helper)
+        self.followed = Followed(app, root)
+        self.launcher = Launcher(app, root, self.draft, self.followed)
+
+    async def close(self) -> None:
+        """End the helpers. A run goes on."""
+        await asyncio.gather(self.data_helper.close(), self.model_helper.close())
+
+
+class HasSession(Protocol):
+    session: Session
+
+
+def session_of(node: MessagePump) -> Session:
+    """The session of the app that a screen or widget belongs to."""
+    return cast(HasSession, node.app).session
