@@ -9,6 +9,7 @@ import msgspec
 
 from core import files
 from core.options import MOST_EPOCHS
+from core.wording import plural, rate
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop", tag_field="type"):
@@ -81,7 +82,7 @@ class Settings(NamedTuple):
     epochs: float | None = None
     trainable: str | None = None
 
-    def told(self, change: Change) -> "Settings":
+    def changed_by(self, change: Change) -> "Settings":
         """These settings after a change."""
         return self._replace(
             **{name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
@@ -93,9 +94,9 @@ class Settings(NamedTuple):
         What was told later counts, even where a resumed run was told it at an earlier step.
         """
         settings = self
-        for told_at, change in changes:
-            if told_at <= step:
-                settings = settings.told(change)
+        for step_of_change, change in changes:
+            if step_of_change <= step:
+                settings = settings.changed_by(change)
         return settings
 
 
@@ -119,22 +120,17 @@ def in_words(control: Control) -> str:
         case Continue():
             return "go on"
         case Step(n=n):
-            return f"take {n:,} step{'s' * (n != 1)}"
+            return f"take {plural(n, 'step')}"
         case Save():
             return "save a checkpoint"
         case Rates():
             named = {"lr": control.lr, "head lr": control.head_lr}
-            return ", ".join(f"{name} {rate_in_words(rate)}" for name, rate in named.items() if rate is not None)
+            return ", ".join(f"{name} {rate(value)}" for name, value in named.items() if value is not None)
         case SetTrainable(trainable=trainable):
             return f"{trainable.replace('_', ' ').replace(',', ', ') or 'nothing'} learning"
         case Epochs(epochs=epochs):
             return f"{epochs:g} epoch{'s' * (epochs != 1)}"
     return msgspec.to_builtins(control)["type"]
-
-
-def rate_in_words(rate: float) -> str:
-    """5e-05 -> 5e-5."""
-    return f"{rate:.3g}".replace("e-0", "e-")
 
 
 class Line(msgspec.Struct):

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from core.datasets import called
 from core.runs.folder import Status
 from core.runs.history import History
-from core.wording import clock, on_one_line
+from core.wording import clock, on_one_line, percent
 from workbench import keys
 from workbench.formatting import cut
 from workbench.session.desk import Desk
@@ -42,7 +42,7 @@ def run_in_words(status: Status, history: History) -> str:
         left = history.seconds_left
         return f"{glyph} {share}" if left is None else f"{glyph} {share} · {clock(left)} left"
     if status.state == "done" and history.result:
-        return f"{glyph} {history.result['test']['accuracy'] * 100:.1f} %"
+        return f"{glyph} {percent(history.result.test.accuracy)}"
     return f"{glyph} {status.state}"
 
 

@@ -5,10 +5,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
-from core.runs.control import Change, Epochs, Rates, rate_in_words, wrong
+from core.runs.control import Change, Epochs, Rates, wrong
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from core.wording import on_one_line, shown
+from core.wording import on_one_line, rate, shown
 from workbench.screens.dialog import Dialog
 from workbench.widgets.panel import Panel
 
@@ -59,4 +59,4 @@ class RatesDialog(Dialog[list[Change] | None]):
 
 
 def _in_words(name: str, value: float | str) -> str:
-    return f"{value:g}" if name == "epochs" else value if isinstance(value, str) else rate_in_words(value)
+    return f"{value:g}" if name == "epochs" else value if isinstance(value, str) else rate(value)
