@@ -59,7 +59,7 @@ def refusal(kind: Model) -> str | None:
 
 def new_folder(folder: Path) -> None:
     """Make a folder to export into. Raises BadModel where there is something already, or it cannot be made."""
-    if (folder.exists() and not folder.is_dir()) or (folder.is_dir() and any(folder.iterdir())):
+    if folder.exists() and not folder.is_dir() or folder.is_dir() and any(folder.iterdir()):
         raise BadModel(f"{folder} is there already.", "Name a new or empty folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from core.options import Option, options
 from core.presets import MODELS
 from core.pretraining import Pretraining
 from core.recipe import Recipe
+from core.runs import control
 from core.wording import shown
 from workbench.cli.printing import say
 
@@ -28,7 +29,8 @@ COMMANDS = {
     "models": "list the models and whether their weights are here, or ask one (models ask)",
     "queue": "list the runs that wait for their turn, and go on with them where the queue was interrupted",
     "resume": "take a stopped, failed or vanished run up again",
-    "ctl": "tell a run something while it runs: pause, resume, step [N], stop, save, evaluate, lr X, head-lr X, epochs N, learn PARTS, thaw PARTS, freeze PARTS",
+    "ctl": "tell a run something while it runs: "
+    + ", ".join(f"{word} {command.argument}".rstrip() for word, command in control.COMMANDS.items()),
     "export": "write a run as a folder that transformers or onnxruntime opens",
     "import": "bring in a classifier that the book's chapter saved (review_classifier.pth), to ask and export it",
 }
@@ -88,8 +90,9 @@ def parser() -> Parser:
     _add_options(added["pretrain"], [o for o in options(Pretraining) if o.name != "text.paths"])
     added["resume"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
     added["ctl"].add_argument("run", metavar="RUN", help="a run's name, its folder, or last")
-    words = "pause, resume, step, stop, save, evaluate, lr, head-lr, epochs, learn, thaw or freeze"
-    added["ctl"].add_argument("what", metavar="WHAT", choices=words.replace(" or", ",").split(", "), help=words)
+    *words, last = control.COMMANDS
+    known = f"{', '.join(words)} or {last}"
+    added["ctl"].add_argument("what", metavar="WHAT", choices=list(control.COMMANDS), help=known)
     added["ctl"].add_argument(
         "number",
         nargs="?",

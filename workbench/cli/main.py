@@ -126,7 +126,7 @@ def _ctl(given) -> int:
     from workbench.cli.ctl import control_of, tell
 
     run = find_run(runs_root(given.runs), given.run)
-    return tell(run, control_of(run, given.what, given.number), given.json)
+    return tell(run, given.what, control_of(run, given.what, given.number), given.json)
 
 
 def _queue(given) -> int:

@@ -60,7 +60,7 @@ class Desk:
         self._helpers: dict[str, Helper] = {}
         self._worker: subprocess.Popen | None = None
         self._started: tuple[RunFolder, Recipe] | None = None  # the latest run that was started from here
-        self._told: set[str] = set()  # ids of what runs were told from here
+        self._sent: set[str] = set()  # ids of what was sent to runs from here
 
     @property
     def plan(self) -> FreezePlan:
@@ -215,7 +215,7 @@ class Desk:
                 await self._read_recipe(run)
             for event in events:
                 self.history.apply(event)
-                if isinstance(event, Applied) and event.refused and event.id in self._told:
+                if isinstance(event, Applied) and event.refused and event.id in self._sent:
                     self.complain(WorkbenchError(f"{run.name}: {describe(event)}."))
             before, self.status = self.status, status
             if events or _seen(status) != _seen(before):
@@ -301,7 +301,7 @@ class Desk:
         try:
             if not await asyncio.to_thread(run.locked):
                 raise BadRun(f"{run.name} has ended: nothing hears it.", "5 lists what there is.")
-            self._told.add(await asyncio.to_thread(run.send, control))
+            self._sent.add(await asyncio.to_thread(run.send, control))
         except BadRun as error:
             self.complain(error)
             return False

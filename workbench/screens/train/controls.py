@@ -4,22 +4,11 @@ import asyncio
 from functools import partial
 
 from core.errors import BadRun
-from core.runs.control import (
-    Continue,
-    Control,
-    Evaluate,
-    Pause,
-    Save,
-    SetTrainable,
-    Step,
-    Stop,
-)
+from core.runs.control import COMMANDS, Control, SetTrainable, Stop, known
 from core.runs.events import Applied, Ended
 from core.runs.folder import RunFolder
 from workbench.screens.base import BaseScreen
 from workbench.session.desk import Desk
-
-TOLD = {"pause": Pause(), "resume": Continue(), "step": Step(), "evaluate": Evaluate(), "save": Save()}
 
 
 class RunControls(BaseScreen):
@@ -59,16 +48,13 @@ class RunControls(BaseScreen):
             self._stop_asked = None
             return False
         # between its answer and its end a worker says little
-        said = [event for event, _ in desk.history.log[-10:]]
-        heard = [
-            e
-            for e in said
-            if isinstance(e, Applied)
-            and e.control["type"] == "stop"
-            and not e.refused
-            and e.attempt == said[-1].attempt
-        ]
-        return self._stop_asked is desk.run or bool(heard and not isinstance(said[-1], Ended))
+        latest = [event for event, _ in desk.history.log[-10:]]
+        stops = (
+            known(event.control) == Stop() and not event.refused and event.attempt == latest[-1].attempt
+            for event in latest
+            if isinstance(event, Applied)
+        )
+        return self._stop_asked is desk.run or (any(stops) and not isinstance(latest[-1], Ended))
 
     def action_train(self) -> None:
         self.run_worker(self.desk.start(), group="run")
@@ -102,7 +88,7 @@ class RunControls(BaseScreen):
         return {"pause": not paused, "resume": paused, "evaluate": learn is not None}.get(what, True)
 
     async def action_tell(self, what: str) -> None:
-        await self.desk.tell(self.desk.run, TOLD[what])
+        await self.desk.tell(self.desk.run, COMMANDS[what].control())
 
     def action_steer(self) -> None:
         from workbench.screens.train.rates_dialog import RatesDialog
@@ -124,8 +110,8 @@ class RunControls(BaseScreen):
         if trainable:
             await self.desk.tell(run, SetTrainable(trainable))
 
-    async def _steered(self, run: RunFolder, told: list[Control] | None) -> None:
-        for control in told or ():
+    async def _steered(self, run: RunFolder, changes: list[Control] | None) -> None:
+        for control in changes or ():
             if not await self.desk.tell(run, control):
                 break
 

@@ -48,11 +48,11 @@ class RatesDialog(Dialog[list[Change] | None]):
             self._hint(f"{str(error).rpartition(': ')[2]} is no number.")
             return
         epochs = new.pop("epochs", None)
-        told = ([Rates(**new)] if new else []) + ([Epochs(epochs)] if epochs is not None else [])
-        if problem := next(filter(None, map(wrong, told)), None):
+        changes = ([Rates(**new)] if new else []) + ([Epochs(epochs)] if epochs is not None else [])
+        if problem := next(filter(None, map(wrong, changes)), None):
             self._hint(f"{problem[0].upper()}{problem[1:]}.")
         else:
-            self.dismiss(told)
+            self.dismiss(changes)
 
     def _hint(self, words: str) -> None:
         self.query_one(".hint", Static).update(shown(words))
