@@ -5,20 +5,26 @@ pretrained a model. `expected` holds what that version made of r3 when it resume
 """
 
 import json
+import shutil
 import tarfile
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from core import assets
+from core import assets, files
 from core.presets import KEPT
 from core.recipe import load
-from core.runs.folder import RunFolder
+from core.runs.events import Ended
+from core.runs.folder import RunFolder, Status
+from core.runs.history import History
 from core.runs.predictions import read_predictions
 from core.runs.result import ClassifierResult, LanguageResult, encode_result
+from core.wording import percent
 from workbench.app import WorkbenchApp
 from workbench.cli import main
+from workbench.cli.follow import summary
+from workbench.widgets.header import run_in_words
 
 ARCHIVE = Path(__file__).parents[1] / "assets" / "runs_0.1.0.tar.xz"
 
@@ -29,7 +35,7 @@ def old(tmp_path) -> Path:
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(tmp_path, filter="data")
     for run in ("r1", "r2", "r3"):
-        (tmp_path / "runs" / run / KEPT).symlink_to(assets.FOLDER / "nano" / "model.safetensors")
+        shutil.copyfile(assets.FOLDER / "nano" / "model.safetensors", tmp_path / "runs" / run / KEPT)
     for run in ("r4", "r5"):  # what they are to learn from has moved with them
         recipe = tmp_path / "runs" / run / "recipe.toml"
         recipe.write_text(recipe.read_text().replace("/tmp/oldruns/messages.csv", str(tmp_path / "messages.csv")))
@@ -76,6 +82,42 @@ def test_they_are_asked_compared_and_exported(said, tmp_path):
     said("export", "r1", tmp_path / "out")
     card = (tmp_path / "out" / "README.md").read_text()
     assert "| 23 of 28 right |" in card and json.loads((tmp_path / "out" / "config.json").read_text())["id2label"]
+
+
+async def test_what_is_said_of_a_run_is_the_same_on_its_card_on_the_command_line_and_in_the_model_card(
+    old, said, tmp_path, until, shown
+):
+    run = RunFolder(old / "runs" / "r1")
+    lines = [*run.classifier_result().lines("tfidf")]
+    assert [line.words for line in lines] == [
+        "23 of 28 right", "TF-IDF and logistic regression", "always the most frequent label",
+    ]  # fmt: skip
+    said("export", "r1", tmp_path / "out")
+    app = WorkbenchApp(load(), run.path.parent)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: app.desk.status is not None)  # that of the newest run, which it follows by itself
+        app.desk.follow(run)
+        app.action_mode("train")
+        await until(pilot, lambda: "weights of step 39" in shown(app))
+        places = shown(app), said("show", "r1"), (tmp_path / "out" / "README.md").read_text()
+    places += ("\n".join(summary(run, run.result())),)
+    for place in places:
+        for line in lines:
+            (row,) = [row for row in place.splitlines() if line.words in row] or [place]
+            assert line.name in row and percent(line.share) in row and line.interval in row
+
+
+def test_what_is_nearly_all_is_not_said_to_be_all(old, said, tmp_path):
+    run = RunFolder(old / "runs" / "r1")
+    result = run.classifier_result()
+    result.test.accuracy = result.test.high = result.train.accuracy = result.test.per_class["ham"].recall = 0.99967
+    files.write(run.result_file, encode_result(result))
+    said("export", "r1", tmp_path / "out")
+    history = History.of([Ended(state="done", result=result)])
+    header = run_in_words(Status("done"), history)
+    summed = "\n".join(summary(run, result))
+    for place in (said("show", "r1"), said("runs"), (tmp_path / "out" / "README.md").read_text(), summed, header):
+        assert "> 99.9 %" in place and "100.0" not in place and "100 %" not in place
 
 
 async def test_the_app_lists_them(old, until, shown):

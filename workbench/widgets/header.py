@@ -36,7 +36,8 @@ def run_in_words(status: Status, history: History) -> str:
         return f"{glyph} encoding · {clock(left)} left"
     if status.state in ("running", "paused"):
         step = max(status.step, history.step)
-        share = f"{step / status.n_steps:.0%}".replace("%", " %")
+        # only a run that is over has come all the way
+        share = f"{min(99, round(100 * step / status.n_steps)) if step < status.n_steps else 100} %"
         if status.state == "paused":
             return f"{glyph} paused · {share}"
         left = history.seconds_left

@@ -189,6 +189,7 @@ def test_every_event_grows_the_version():
     ("event", "words"),
     [
         (evaluated(1, 0.75), "validation quick: loss 0.100, accuracy 75.0 % of 40"),
+        (evaluated(1, 0.99967), "validation quick: loss 0.100, accuracy > 99.9 % of 40"),
         (encoded(9.86), "11 blocks encoded once for 1,194 texts in 9.9 s, 49.2 MB."),
         (encoded(0.1, found=1194), "11 blocks: 1,194 texts were encoded before, read from disk."),
         (
