@@ -4,14 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.statistics import wilson
-
-
-def accuracy(right: int, rows: int) -> dict:
-    """Accuracy with its interval, as it stands in a result document."""
-    low, high = wilson(right, rows)
-    return {"accuracy": right / rows if rows else 0.0, "low": low, "high": high, "rows": rows, "correct": right}
-
 
 def macro_f1(confusion: np.ndarray) -> float:
     """The mean of the classes' F1 from counts (C, C), rows: right, columns: predicted; a class that is in neither has no say."""

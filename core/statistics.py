@@ -8,7 +8,8 @@ def wilson(right: int, rows: int, z: float = 1.959964) -> tuple[float, float]:
     p = right / rows
     centre = (p + z * z / (2 * rows)) / (1 + z * z / rows)
     half = z / (1 + z * z / rows) * (p * (1 - p) / rows + z * z / (4 * rows * rows)) ** 0.5
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # rounding must not keep a limit from being what it is
+    return 0.0 if right == 0 else centre - half, 1.0 if right == rows else centre + half
 
 
 def mcnemar(won: int, lost: int) -> float:

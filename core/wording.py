@@ -84,6 +84,16 @@ def about(seconds: float | None) -> str:
     return clock(seconds) if minutes < 60 else f"{minutes // 60:,} h {minutes % 60:02}"
 
 
+def duration(seconds: float) -> str:
+    """What something took: '9.9 s', and as `clock` from a minute on."""
+    return f"{seconds:.1f} s" if seconds < 59.95 else clock(seconds)
+
+
+def rate(number: float, digits: int = 3) -> str:
+    """5e-05 -> '5e-5', a learning rate or another small number, with so many digits."""
+    return f"{number:.{digits}g}".replace("e-0", "e-").replace("e+0", "e")
+
+
 def percent(share: float) -> str:
     """0.057 -> '5.7 %'. What is not quite all or nothing is never rounded to it."""
     shown = f"{share * 100:.1f}"

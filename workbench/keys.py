@@ -9,6 +9,8 @@ from typing import NamedTuple, TypeGuard
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from core.runs.control import COMMANDS
+
 MODES = {"data": "Data", "model": "Model", "train": "Train", "play": "Play", "runs": "Runs"}
 
 # the kinds of panel on each screen, or in a dialog, that have keys of their own
@@ -136,14 +138,14 @@ ACTIONS = [
     Action("apply", "enter", "smaller batches", "Learn the same in batches that fit into memory", ("train",)),
     Action("play", "enter", "play", "Try sentences on this run", ("train",)),
     Action("errors", "e", "errors", "The texts it gets wrong, most confident first", ("train",)),
-    Action("pause", "p", "pause", "Pause before the next step, with a checkpoint", ("train",), "control('pause')"),
-    Action("go_on", "p", "go on", "Go on after a pause", ("train",), "control('resume')"),
-    Action("step", "full_stop", "step", "Take one step, then pause", ("train",), "control('step')"),
-    Action("stop", "s", "stop", "Stop at the next batch, with a checkpoint", ("train",)),
+    Action("pause", "p", "pause", COMMANDS["pause"].help, ("train",), "control('pause')"),
+    Action("go_on", "p", "go on", COMMANDS["resume"].help, ("train",), "control('resume')"),
+    Action("step", "full_stop", "step", COMMANDS["step"].help, ("train",), "control('step')"),
+    Action("stop", "s", "stop", COMMANDS["stop"].help, ("train",)),
     Action("thaw", "space", "thaw or freeze", "Let a part learn from the next step on, or freeze it", ("train",)),
     Action("change_rates", "S", "", "Change the learning rates, and for how many epochs it learns", ("train",)),
-    Action("evaluate", "E", "", "Evaluate on all of validation now", ("train",), "control('evaluate')"),
-    Action("checkpoint", "ctrl+s", "", "Save a checkpoint now", ("train",), "control('save')"),
+    Action("evaluate", "E", "", COMMANDS["evaluate"].help, ("train",), "control('evaluate')"),
+    Action("checkpoint", "ctrl+s", "", COMMANDS["save"].help, ("train",), "control('save')"),
     Action(
         "read_values",
         "i",

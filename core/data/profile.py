@@ -16,6 +16,7 @@ from core.recipe import Recipe
 from core.rows import Note, Profile, Skipped
 from core.text.lookup import tokenizer_of
 from core.text.tokenizer import Tokenizer
+from core.wording import percent
 
 COSTLY = 0.7  # tokens a character: above it the tokenizer was not made for the text
 FEW = 10  # rows of a label are little to learn from
@@ -217,4 +218,4 @@ def _majority(table: Table) -> Iterator[Note]:
     ((name, rows),) = Counter(table.labels).most_common(1) or [("", 0)]
     if rows > len(table.labels) / 2:
         share = rows / len(table.labels)
-        yield Note(rows, f"{name}: {100 * share:.1f} % of the file by always saying it", f"label {name}")
+        yield Note(rows, f"{name}: {percent(share)} of the file by always saying it", f"label {name}")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,17 +13,9 @@ from core.model.padding import pad
 from core.presets import MODELS
 from core.recipe import READS_PADS, Recipe
 from core.runs.folder import RunFolder, step_of
+from core.runs.predictions import Prediction
 from core.text.tokenizer import Tokenizer, cut, well_formed
 from core.train.restore import run_tokenizer, trained_model
-
-
-class Prediction(msgspec.Struct):
-    """`cut` says that the text was longer than the context and only its beginning was read."""
-
-    text: str
-    label: str
-    probabilities: dict[str, float]
-    cut: bool
 
 
 def probabilities(

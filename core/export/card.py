@@ -10,14 +10,13 @@ import tomli_w
 from core.data import kept, prepare
 from core.datasets import NAMED
 from core.evaluate.predict import Predictor
-from core.model.weights import Base
 from core.presets import MODELS, is_folder
 from core.runs.events import Noted
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from core.statistics import wilson
-from core.train.restore import origin
-from core.worker.import_book import BROUGHT_IN
+from core.runs.origin import Base, demand_origin
+from core.runs.result import BASELINES, ClassifierResult
+from core.wording import percent
 
 Format = Literal["transformers", "onnx"]
 FOLDER = re.compile(r"(?<!\S)/\S*/")  # of this machine, which nobody else needs to know
@@ -79,7 +78,7 @@ SIGHTLESS = "That token sees no other: the rest of a text changes nothing."
 
 def card(run: RunFolder, asked: Predictor, format: Format) -> str:
     """The card of a run's classifier as Markdown, for one that has no result, too. Raises BadRun where the run is damaged."""
-    base = origin(run).base
+    base = demand_origin(run).base
     parts = [
         *_front(base, format),
         f"# A classifier of texts: {_line(', '.join(asked.names))}",
@@ -117,7 +116,7 @@ def _front(base: Base, format: Format) -> list[str]:
 
 def _what(run: RunFolder, asked: Predictor, base: Base) -> list[str]:
     title = MODELS[asked.recipe.model.name].title
-    if base.kind == BROUGHT_IN:
+    if base.kind == "brought in":
         made = f"Brought into workbench from `{Path(base.source).name}`, which another program trained."
     else:
         began = {
@@ -130,51 +129,35 @@ def _what(run: RunFolder, asked: Predictor, base: Base) -> list[str]:
             f"Fine-tuned with workbench from {began}; what learned: {asked.recipe.plan.in_words}. Run {run.name}, weights of "
             f"step {asked.step:,}."
         )
-        if changes := History.of(run.events()[0]).told_in_words(asked.step):
+        if changes := History.of(run.events()[0]).changes_in_words(asked.step):
             made += f" On its way it was changed: {'; '.join(changes)}."
     return [f"{title}, with a head for {len(asked.names)} labels. {made}", ""]
 
 
-def _tested(run: RunFolder, asked: Predictor) -> dict | None:
-    """The result document, where it is of the weights that are asked."""
-    result = run.result()
-    return result if result and result["checkpoint"] == asked.step else None
+def _tested(run: RunFolder, asked: Predictor) -> ClassifierResult | None:
+    """The result, where it is of the weights that are asked."""
+    result = run.classifier_result()
+    return result if result and result.checkpoint == asked.step else None
 
 
 def _test(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
     result = _tested(run, asked)
     if result is None:
         why = "the test was of other weights" if run.result() else f"the run is {run.status().state}"
-        why = "what it was trained and tested on is not known here" if base.kind == BROUGHT_IN else why
+        why = "what it was trained and tested on is not known here" if base.kind == "brought in" else why
         yield from (f"**Untested**: {why}.", "")
         return
-    test, leaked = result["test"], result["test"]["rows"] - result["test"]["clean_rows"]
-    rows = [_accuracy("test", test)]
-    if leaked and test["clean_rows"]:
-        low, high = wilson(round(test["clean"] * test["clean_rows"]), test["clean_rows"])
-        clean = {"accuracy": test["clean"], "low": low, "high": high, "rows": test["clean_rows"]}
-        rows.append(_accuracy("test, without copies of training texts", clean))
-    rows += [_accuracy(split, result[split]) for split in ("validation", "train")]
-    others = {
-        "test: counting words, logistic regression": "baseline",
-        "test: always the most frequent label": "majority",
-    }
-    rows += [[name, _share(test[key]), "", ""] for name, key in others.items() if test[key] is not None]
-    yield from _table(["texts", "accuracy", "95 % interval", "number"], rows)
-    each = test["per_class"]
-    figures = ("precision", "recall", "f1")
+    lines = [*result.lines(asked.recipe.data.baseline), *result.split_lines()]
+    rows = [[line.name, percent(line.share), line.interval, line.words] for line in lines]
+    yield from _table(["", "accuracy", "95 % interval", ""], rows)
     yield from _table(
         ["label", "precision", "recall", "F1", "test texts"],
-        [[name, *(_share(found[figure]) for figure in figures), f"{found['rows']:,}"] for name, found in each.items()],
+        [[name, *one.shares, f"{one.rows:,}"] for name, one in result.test.per_class.items()],
     )
 
 
-def _accuracy(name: str, of: dict) -> list[str]:
-    return [name, _share(of["accuracy"]), f"{of['low'] * 100:.1f} to {of['high'] * 100:.1f} %", f"{of['rows']:,}"]
-
-
 def _data(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
-    if base.kind == BROUGHT_IN or not run.data_file.is_file():
+    if base.kind == "brought in" or not run.data_file.is_file():
         yield from ("Not known.", "")
         return
     path, prepared = asked.recipe.data.path, kept.load(run)
@@ -208,11 +191,13 @@ def _limits(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
     yield "It knows these labels only: any text gets one of them, however little it has in common with what was learned."
     if base.kind == "random":
         yield "It began with random weights: all that it knows is from its training texts."
-    words = result and result["test"]["baseline"]
-    if words and result["test"]["high"] < words:
-        yield f"Counting words is better on the test texts: {_share(words)}."
-    elif words and result["test"]["low"] <= words:
-        yield f"Counting words gets {_share(words)} of the test texts: that this is better is not shown."
+    if result and (share := result.test.baseline):
+        name = BASELINES[asked.recipe.data.baseline]
+        name = name[0].upper() + name[1:]
+        if result.test.high < share:
+            yield f"{name} is better on the test texts: {percent(share)}."
+        elif result.test.low <= share:
+            yield f"{name} gets {percent(share)} of the test texts: that this is better is not shown."
 
 
 def _recipe(asked: Predictor, base: Base) -> list[str]:
@@ -221,7 +206,7 @@ def _recipe(asked: Predictor, base: Base) -> list[str]:
     layers["data"]["path"] = Path(layers["data"]["path"]).name
     if is_folder(layers["model"]["weights"]):
         layers["model"]["weights"] = Path(layers["model"]["weights"]).name
-    if base.kind == BROUGHT_IN:
+    if base.kind == "brought in":
         del layers["model"]["weights"]
         layers = {"model": layers["model"]}
     return ["```toml", tomli_w.dumps(layers).rstrip(), "```", ""]
@@ -234,7 +219,3 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _share(share: float) -> str:
-    return f"{share * 100:.1f} %"

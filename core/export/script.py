@@ -6,8 +6,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from core import assets
 from core.errors import BadRun
 from core.freeze import FreezePlan
@@ -15,6 +13,7 @@ from core.presets import MODELS
 from core.recipe import READS_PADS, Recipe
 from core.runs.folder import RunFolder
 from core.runs.history import History
+from core.runs.origin import demand_origin
 from core.wording import UNSAFE, escaped, on_one_line
 
 WIDTH = 100  # columns that the script keeps to
@@ -71,29 +70,13 @@ class Facts(NamedTuple):
     changes: list[str]  # what it did otherwise on its way, in words
 
 
-class _Base(msgspec.Struct):
-    kind: str
-    source: str
-    file: str
-
-
-class _Origin(msgspec.Struct):
-    base: _Base
-    labels: list[str]
-
-
 def facts_of(run: RunFolder) -> Facts:
     """Raises BadRun where the run has not got as far as its weights, or what it learned from is not there."""
     from safetensors import SafetensorError, safe_open
 
     from core.text.byte_bpe import BUILT_IN
 
-    try:
-        known = msgspec.json.decode(run.base_file.read_bytes(), type=_Origin)
-    except FileNotFoundError as error:
-        raise BadRun(f"{run.name} has not built its model yet.", "Wait for it, or resume it.") from error
-    except msgspec.DecodeError as error:
-        raise BadRun(f"{run.base_file} is damaged: {error}.", "Train again from the recipe.") from error
+    known = demand_origin(run)
     if not run.data_file.is_file():
         raise BadRun(f"{run.name} keeps no rows that a script could learn from.", "A run that was trained here does.")
     folder = run.path.resolve()
@@ -106,7 +89,7 @@ def facts_of(run: RunFolder) -> Facts:
         raise BadRun(what, f"They came from {known.base.source}.") from error
     prefix = "transformer." if prefixed else ""
     history = History.of(run.events()[0])
-    changes = history.told_in_words(history.step)
+    changes = history.changes_in_words(history.step)
     tokens = folder / run.tokens_file.name
     if not tokens.is_file():
         tokens = assets.FOLDER / BUILT_IN[MODELS[run.recipe().model.name].tokenizer][0]

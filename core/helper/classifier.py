@@ -7,9 +7,10 @@ from pathlib import Path
 from torch import Tensor
 
 from core.evaluate.incremental import IncrementalClassifier
-from core.evaluate.predict import Prediction, Predictor, kept
+from core.evaluate.predict import Predictor, kept
 from core.files import Progress
 from core.runs.folder import RunFolder
+from core.runs.predictions import Prediction
 from core.text.tokenizer import well_formed, whole
 from core.train.checkpoint import MANIFEST
 

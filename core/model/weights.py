@@ -4,7 +4,6 @@ import json
 import os
 from pathlib import Path
 
-import msgspec
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -16,6 +15,7 @@ from core.files import Progress, sha256
 from core.model.gpt2 import GPT2
 from core.model.hub import fetch
 from core.presets import KEPT, MODELS, WEIGHTS, BuiltIn, Shape
+from core.runs.origin import Base
 
 # the published checkpoints keep these matrices as (in, out), PyTorch's Linear as (out, in)
 TRANSPOSED = ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight")
@@ -28,19 +28,6 @@ COMPUTED = {
     "scale_attn_weights": True,
     "scale_attn_by_inverse_layer_idx": False,
 }
-
-
-class Base(msgspec.Struct, frozen=True):
-    """Where a run's untouched weights come from.
-
-    `file` is where they lie now, as seen from the run's folder, in which all but published ones are kept where they can be; `sha256` is of that file.
-    """
-
-    kind: str  # built in, pretrained, folder, random
-    source: str
-    file: str
-    sha256: str
-    revision: str = ""
 
 
 class WeightsFile:

@@ -1,6 +1,5 @@
 """The classifier that Play asks: which one it is, what it answers, what its test says about that."""
 
-import csv
 from bisect import bisect_left
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,10 +9,10 @@ import msgspec
 
 from core.errors import BadRun
 from core.runs.folder import RunFolder, step_of
+from core.runs.origin import Origin, read_origin
+from core.runs.predictions import PLACES, Prediction, TestedText, read_predictions
 from core.runs.root import list_runs
 from core.wording import on_one_line, plural
-
-TO_SIX = 6  # places of a probability in the file of test predictions
 
 
 class Asked(NamedTuple):
@@ -27,19 +26,6 @@ class Asked(NamedTuple):
         return RunFolder(self.folder)
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """`cut` says that only the beginning of the text was read."""
-
-    text: str
-    label: str
-    probabilities: dict[str, float]
-    cut: bool
-
-    @property
-    def probability(self) -> float:
-        return self.probabilities[self.label]
-
-
 class Typed(msgspec.Struct, frozen=True):
     """The answer on a text that is being typed, and where there is a curve, the verdict after each of its pieces.
 
@@ -48,7 +34,7 @@ class Typed(msgspec.Struct, frozen=True):
     """
 
     step: int
-    answer: Answer
+    answer: Prediction
     pieces: list[tuple[str, int]] | None
     curve: list[list[float]] | None
     before: int
@@ -58,22 +44,22 @@ class Typed(msgspec.Struct, frozen=True):
 class Tested:
     """How often a classifier was right on the test texts that it was at least so sure of."""
 
-    def __init__(self, step: int, rows: Iterable[tuple[str, float, bool]]):
-        """`step` is the checkpoint that was tested, `rows` what was said, how surely, and whether that was right."""
+    def __init__(self, step: int, texts: Iterable[TestedText]):
+        """`step` is the checkpoint that was tested."""
         self.step = step
         self._sure: dict[str, list[float]] = {}  # label -> probabilities, rising
         self._right: dict[str, list[int]] = {}  # label -> how many of as many of the surest were right
-        for label, probability, right in sorted(rows, key=lambda row: -row[1]):
-            self._sure.setdefault(label, []).append(probability)
-            counts = self._right.setdefault(label, [0])
-            counts.append(counts[-1] + right)
+        for text in sorted(texts, key=lambda text: -text.probability):
+            self._sure.setdefault(text.predicted, []).append(text.probability)
+            counts = self._right.setdefault(text.predicted, [0])
+            counts.append(counts[-1] + text.right)
         for probabilities in self._sure.values():
             probabilities.reverse()
 
     def times(self, label: str, probability: float) -> tuple[int, int]:
         """Right, and all, among the test texts called `label` with at least this probability."""
         sure = self._sure.get(label, [])
-        n = len(sure) - bisect_left(sure, round(probability, TO_SIX))
+        n = len(sure) - bisect_left(sure, round(probability, PLACES))
         return self._right[label][n] if n else 0, n
 
 
@@ -135,45 +121,40 @@ def opened(asked: Asked, step: int, labels: list[str], context: int) -> Opened:
 
 def labels(run: RunFolder) -> list[str]:
     """The names of its classes, which a run writes down before it learns."""
-    return _origin(run).get("labels", [])
+    known = _origin(run)
+    return known.labels if known else []
 
 
 def _began_random(run: RunFolder) -> bool:
-    return _origin(run).get("base", {}).get("kind") == "random"
+    known = _origin(run)
+    return known is not None and known.base.kind == "random"
 
 
-def _origin(run: RunFolder) -> dict:
+def _origin(run: RunFolder) -> Origin | None:
     try:
-        return msgspec.json.decode(run.base_file.read_bytes())
-    except (OSError, msgspec.DecodeError):  # the run has gone since it was found; the next question says so
-        return {}
+        return read_origin(run)
+    except BadRun:  # the next question to the classifier says so
+        return None
 
 
 def _sought(run: RunFolder, labels: list[str]) -> str:
     """Of two labels the rarer one in the test; before there is one, the second."""
-    result = run.result()
-    rows = result["test"]["per_class"] if result else {}
-    return min(reversed(labels), key=lambda label: rows[label]["rows"] if label in rows else 0)
+    result = run.classifier_result()
+    found = result.test.per_class if result else {}
+    return min(reversed(labels), key=lambda label: found[label].rows if label in found else 0)
 
 
 def _tested(run: RunFolder) -> Tested:
     """Raises BadRun where there are no test predictions, or they cannot be read."""
-    result = run.result()
+    result = run.classifier_result()
     if result is None:
         raise BadRun(
             "Not tested here." if run.status().state == "done" else "Not tested yet. That comes when the run is done."
         )
-    csv.field_size_limit(1 << 30)  # a row may hold a text of many megabytes
-    try:
-        with open(run.predictions_file, encoding="utf-8", errors="replace", newline="") as file:
-            rows = csv.DictReader(file)
-            answers = ((row["predicted"], float(row["probability"]), row["predicted"] == row["label"]) for row in rows)
-            return Tested(result["checkpoint"], answers)
-    except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
-        raise BadRun(f"The test predictions of {run.name} cannot be read.", "resume writes them again.") from error
+    return Tested(result.checkpoint, read_predictions(run)[1])
 
 
-def on_the_test(classifier: Opened, answer: Answer) -> str:
+def on_the_test(classifier: Opened, answer: Prediction) -> str:
     """What an answer this sure was worth on the test set."""
     tested = classifier.tested
     if tested is None:

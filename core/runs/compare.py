@@ -1,13 +1,12 @@
 """Two runs asked the same test rows: who is right where the other is not, and what that proves. No torch."""
 
-import csv
 from typing import Any, Literal, NamedTuple
 
-from core.errors import BadRun
 from core.options import Options, options
 from core.runs.folder import RunFolder
+from core.runs.predictions import read_predictions
 from core.statistics import mcnemar
-from core.wording import on_one_line
+from core.wording import on_one_line, rate
 
 Verdict = Literal["better", "worse", "close", "even"]
 CLOSE, PROOF = 0.1, 0.05  # what p is below
@@ -46,23 +45,12 @@ def compare(run: RunFolder, other: RunFolder) -> Comparison:
     return Comparison(len(both), won, lost)
 
 
-def answers(run: RunFolder) -> dict[tuple[str, str, str], bool]:
+def answers(run: RunFolder) -> dict[tuple[int, str, str], bool]:
     """Row number, text and label of every test row of a finished run -> whether it is right there.
 
     A row number alone will not do: runs may have learned from different files. Raises BadRun where there are none.
     """
-    csv.field_size_limit(1 << 30)  # a row may hold a text of many megabytes
-    try:
-        with open(run.predictions_file, encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file)
-            return {(row["row"], row["text"], row["label"]): row["predicted"] == row["label"] for row in rows}
-    except FileNotFoundError as error:
-        raise BadRun(f"{run.name} has no test answers to compare.", "They are written when a run is done.") from error
-    except OSError as error:
-        raise BadRun(f"The test answers of {run.name} cannot be read: {error.strerror}.") from error
-    except (KeyError, UnicodeDecodeError, csv.Error) as error:
-        do = f"Is {run.predictions_file} damaged?"
-        raise BadRun(f"The test answers of {run.name} cannot be read.", do) from error
+    return {(one.row, one.text, one.label): one.right for one in read_predictions(run)[1]}
 
 
 def _level(p: float) -> int:
@@ -91,5 +79,5 @@ def in_words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:g}".replace("e-0", "e-")
+        return rate(value, 6)
     return on_one_line(", ".join(value) if isinstance(value, tuple) else str(value)) or "none"

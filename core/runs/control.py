@@ -1,7 +1,7 @@
 """What a run can be told while it runs: lines in control.jsonl, each answered by an Applied event."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +9,8 @@ import msgspec
 
 from core import files
 from core.options import MOST_EPOCHS
+from core.runs import events as e
+from core.wording import plural, rate
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop", tag_field="type"):
@@ -81,7 +83,7 @@ class Settings(NamedTuple):
     epochs: float | None = None
     trainable: str | None = None
 
-    def told(self, change: Change) -> "Settings":
+    def changed_by(self, change: Change) -> "Settings":
         """These settings after a change."""
         return self._replace(
             **{name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
@@ -93,10 +95,43 @@ class Settings(NamedTuple):
         What was told later counts, even where a resumed run was told it at an earlier step.
         """
         settings = self
-        for told_at, change in changes:
-            if told_at <= step:
-                settings = settings.told(change)
+        for step_of_change, change in changes:
+            if step_of_change <= step:
+                settings = settings.changed_by(change)
         return settings
+
+
+class Command(NamedTuple):
+    """A word by which a person tells a run something.
+
+    `help` says what the run does then; `argument` stands for what follows the word, in brackets where it may be left
+    out: N and X are numbers, PARTS are parts of the model. `control` makes the message of the number, or of the plan
+    that holds and the parts that are named; `answered_by` is the event that says that it has been done, where there is
+    one beside the answer itself.
+    """
+
+    help: str
+    control: Callable[..., Control]
+    argument: str = ""
+    answered_by: type[e.Event] | None = None
+
+
+COMMANDS = {
+    "pause": Command("Pause before the next step, with a checkpoint", Pause, answered_by=e.Paused),
+    "resume": Command("Go on after a pause", Continue, answered_by=e.Continued),
+    "step": Command("Take one step, then pause", lambda n="1": Step(int(n)), "[N]", e.Paused),
+    "stop": Command("Stop at the next batch, with a checkpoint", Stop, answered_by=e.Ended),
+    "save": Command("Save a checkpoint now", Save, answered_by=e.Checkpointed),
+    "evaluate": Command("Evaluate on all of validation now", Evaluate, answered_by=e.Evaluated),
+    "lr": Command("Learn at this rate from the next step on", lambda x: Rates(lr=float(x)), "X"),
+    "head-lr": Command("Learn at this rate in the head", lambda x: Rates(head_lr=float(x)), "X"),
+    "epochs": Command("Learn for so many epochs in all", lambda n: Epochs(float(n)), "N"),
+    "learn": Command("Let exactly these parts learn", lambda plan, named: SetTrainable(str(named)), "PARTS"),
+    "thaw": Command(
+        "Let these parts learn too", lambda plan, named: SetTrainable(str(plan.with_parts(named.parts))), "PARTS"
+    ),
+    "freeze": Command("Freeze these parts", lambda plan, named: SetTrainable(str(plan.without(named.parts))), "PARTS"),
+}
 
 
 def wrong(control: Control) -> str | None:
@@ -119,22 +154,17 @@ def in_words(control: Control) -> str:
         case Continue():
             return "go on"
         case Step(n=n):
-            return f"take {n:,} step{'s' * (n != 1)}"
+            return f"take {plural(n, 'step')}"
         case Save():
             return "save a checkpoint"
         case Rates():
             named = {"lr": control.lr, "head lr": control.head_lr}
-            return ", ".join(f"{name} {rate_in_words(rate)}" for name, rate in named.items() if rate is not None)
+            return ", ".join(f"{name} {rate(value)}" for name, value in named.items() if value is not None)
         case SetTrainable(trainable=trainable):
             return f"{trainable.replace('_', ' ').replace(',', ', ') or 'nothing'} learning"
         case Epochs(epochs=epochs):
             return f"{epochs:g} epoch{'s' * (epochs != 1)}"
     return msgspec.to_builtins(control)["type"]
-
-
-def rate_in_words(rate: float) -> str:
-    """5e-05 -> 5e-5."""
-    return f"{rate:.3g}".replace("e-0", "e-")
 
 
 class Line(msgspec.Struct):

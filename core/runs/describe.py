@@ -2,6 +2,7 @@
 
 from core.runs import control
 from core.runs import events as e
+from core.wording import duration, percent, plural, size
 
 
 def describe(event: e.Event) -> str:
@@ -36,9 +37,9 @@ def describe(event: e.Event) -> str:
 
 
 def _applied(event: e.Applied) -> str:
-    told = control.known(event.control)
-    words = control.in_words(told) if told else str(event.control.get("type"))
-    if not isinstance(told, control.Change):
+    known = control.known(event.control)
+    words = control.in_words(known) if known else str(event.control.get("type"))
+    if not isinstance(known, control.Change):
         words = f"told to {words}"
     elif not event.refused:
         return f"{words} from step {event.step + 1:,} on"
@@ -47,33 +48,22 @@ def _applied(event: e.Applied) -> str:
 
 def _learned(event: e.StepExamples) -> str:
     n, wrong = len(event.rows), sum(a != b for a, b in zip(event.answers, event.labels, strict=True))
-    return f"learned from {n:,} text{'s' * (n != 1)}, of which it had {wrong:,} wrong"
+    return f"learned from {plural(n, 'text')}, of which it had {wrong:,} wrong"
 
 
 def _evaluated(event: e.Evaluated, kind: str) -> str:
     found = f"{event.split} {kind}: loss {event.loss:.3f}"
     if event.bits is not None:
-        return f"{found}, {event.bits:.3f} bits a byte, {event.accuracy * 100:.1f} % of next tokens guessed"
-    return f"{found}, accuracy {event.accuracy * 100:.1f} % of {event.rows:,}"
+        return f"{found}, {event.bits:.3f} bits a byte, {percent(event.accuracy)} of next tokens guessed"
+    return f"{found}, accuracy {percent(event.accuracy)} of {event.rows:,}"
 
 
 def _encoded(event: e.Encoded) -> str:
-    blocks, texts = f"{event.blocks} block{'s' * (event.blocks != 1)}", f"{event.texts:,} texts"
+    blocks, texts = plural(event.blocks, "block"), plural(event.texts, "text")
     if event.found == event.texts:
         return f"{blocks}: {texts} were encoded before, read from disk."
-    spent = f"in {_duration(event.seconds)}, {_size(event.bytes)}{' in bf16' * (event.dtype == 'bfloat16')}."
+    spent = f"in {duration(event.seconds)}, {size(event.bytes)}{' in bf16' * (event.dtype == 'bfloat16')}."
     if not event.found:
         return f"{blocks} encoded once for {texts} {spent}"
     rest = f"the other {event.texts - event.found:,} now"
     return f"{blocks}: {event.found:,} of {texts} were encoded before, {rest} {spent}"
-
-
-def _duration(seconds: float) -> str:
-    """9.9 s; 2 min 05 s from a minute on."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02} s" if seconds >= 59.95 else f"{seconds:.1f} s"
-
-
-def _size(n_bytes: int) -> str:
-    """49 MB; 2.1 GB."""
-    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.{int(n_bytes < 1e7)}f} MB"

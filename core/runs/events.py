@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from core.errors import SmallerBatch
+from core.runs.result import Result, result_of
 
 
 class Event(msgspec.Struct, tag_field="type", kw_only=True, omit_defaults=False):
@@ -172,12 +173,12 @@ class Noted(Event, tag="noted"):
 
 
 class Ended(Event, tag="ended"):
-    """The last event of an attempt. `state` is done, stopped or failed; `result` is the run's result document."""
+    """The last event of an attempt. `state` is done, stopped or failed; `result` is what the run ends with."""
 
     state: str
     why: str = ""
     do: str = ""
-    result: dict | None = None
+    result: Result | None = None
     fits: SmallerBatch | None = None  # where it failed for want of memory
 
 
@@ -209,7 +210,7 @@ AnyEvent = (
 )
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(AnyEvent)
+_decoder = msgspec.json.Decoder(AnyEvent, dec_hook=lambda _, document: result_of(document))
 
 
 def encode(event: Event) -> bytes:

@@ -26,6 +26,7 @@ from core.runs.events import (
     Steps,
     decode,
 )
+from core.runs.result import ClassifierResult, LanguageResult, NoResult, result_of
 
 State = Literal["queued", "starting", "running", "paused", "done", "stopped", "failed", "vanished"]
 Kind = TypeVar("Kind")
@@ -226,13 +227,19 @@ class RunFolder:
         except ValueError as error:
             raise BadRun(f"{pointer} is damaged.", "Train again from the recipe.") from error
 
-    def result(self) -> dict | None:
-        """The result document of a finished run."""
+    def result(self) -> ClassifierResult | LanguageResult | None:
+        """What a finished run ended with; None where it has not, or that cannot be read."""
         try:
             with files.reading(self.result_file) as file:
-                return msgspec.json.decode(file.read())
+                found = result_of(msgspec.json.decode(file.read()))
         except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
             return None
+        return None if isinstance(found, NoResult) else found
+
+    def classifier_result(self) -> ClassifierResult | None:
+        """The result of fine-tuning; None where there is none yet, or the run pretrains."""
+        found = self.result()
+        return found if isinstance(found, ClassifierResult) else None
 
     def label(self) -> Label:
         """Its name and note; empty where it has none that can be read."""

@@ -8,6 +8,7 @@ import msgspec
 from core.runs import control
 from core.runs import events as e
 from core.runs.describe import describe
+from core.runs.result import ClassifierResult
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -51,7 +52,7 @@ class History:
         self.trainables: list[e.Trainable] = []  # what learns, as the run began and whenever that changed
         self.rss = 0
         self.version = 0  # grows with every event: redraw when it has changed
-        self._told: list[tuple[int, control.Change]] = []  # with their steps, in the order in which they were told
+        self._received: list[tuple[int, control.Change]] = []  # with their steps, in the order in which they were told
         self._recent: deque[tuple[int, float, int]] = deque(
             maxlen=20
         )  # steps, seconds, tokens of the latest Steps lines
@@ -65,20 +66,20 @@ class History:
         return self.started.n_steps if self.started else 0
 
     @property
-    def result(self) -> dict | None:
-        """The result document of a classifier that is done."""
-        done = self.ended is not None and self.ended.state == "done"
-        return self.ended.result if done and "test" in self.ended.result else None
+    def result(self) -> ClassifierResult | None:
+        """The result of a classifier that is done."""
+        found = self.ended.result if self.ended and self.ended.state == "done" else None
+        return found if isinstance(found, ClassifierResult) else None
 
     @property
-    def words(self) -> e.Baseline | None:
+    def baseline(self) -> e.Baseline | None:
         """What counting words gets right, however they were counted."""
         return next((self.baselines[name] for name in ("tfidf", "counts") if name in self.baselines), None)
 
     @property
     def settings(self) -> control.Settings:
         """What it learns with now; None where that is what its recipe says."""
-        return control.Settings().at(self.step, self._told)
+        return control.Settings().at(self.step, self._received)
 
     @property
     def trainable(self) -> str | None:
@@ -89,8 +90,8 @@ class History:
     def marks(self) -> list[tuple[int, str]]:
         """What has changed while it ran, by its doing or because it was told: after which step, and to what."""
         # but for those in whose place something newer counts, told to a later attempt at an earlier step
-        holds = {step: control.Settings().at(step, self._told) for step, _ in self._told}
-        held = [(step, one) for step, one in self._told if holds[step].told(one) == holds[step]]
+        holds = {step: control.Settings().at(step, self._received) for step, _ in self._received}
+        held = [(step, one) for step, one in self._received if holds[step].changed_by(one) == holds[step]]
         rates = [(step, control.in_words(one)) for step, one in held if not isinstance(one, control.SetTrainable)]
         last = {event.step: event for event in self.trainables[1:]}  # of several before one step
         thawed, before = [], self.trainables[:1]
@@ -102,7 +103,7 @@ class History:
         seen = [mark for mark in rates + thawed if self.ended is None or mark[0] < self.step]
         return sorted(seen, key=lambda mark: mark[0])
 
-    def told_in_words(self, step: int) -> list[str]:
+    def changes_in_words(self, step: int) -> list[str]:
         """The marks that weights of a step have seen, for a person who reads of them: 'from step 401 on head only'."""
         return [f"from step {after + 1:,} on {words}" for after, words in self.marks if after < step]
 
@@ -131,7 +132,7 @@ class History:
         return (last - first) / done * (self.n_steps - self.step) if done > 0 and last > first else None
 
     @property
-    def saved(self) -> float | None:
+    def cache_savings(self) -> float | None:
         """Seconds that the prefix cache has saved, less those spent on it: negative at first. None without one."""
         if self.encoded is None or not self.encoded.texts:
             return None
@@ -243,7 +244,7 @@ class History:
 
     def _applied(self, event: e.Applied) -> None:
         if change := control.change_of(event.control):
-            self._told.append((event.step, change))
+            self._received.append((event.step, change))
 
     def _thaw(self, event: e.Trainable) -> None:
         if not self.trainables or not _same(event, self.trainables[-1]):

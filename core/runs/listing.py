@@ -17,6 +17,7 @@ from core.recipe import Recipe
 from core.runs import queue
 from core.runs.compare import Comparison, compare
 from core.runs.folder import Label, RunFolder, Status
+from core.runs.result import ClassifierResult
 from core.runs.root import list_runs
 
 BASELINE = ".baseline"  # under the root
@@ -29,7 +30,7 @@ class Entry(NamedTuple):
     run: RunFolder
     status: Status
     recipe: Recipe | Pretraining | None
-    result: dict | None
+    result: ClassifierResult | None
     label: Label
     place: int = 0
 
@@ -51,7 +52,7 @@ class Listing:
         for run in list_runs(self.root):
             key = _version(run.events_file), run.locked(), _version(run.label_file), places.get(run.path, 0)
             before = self._known.get(run.path)
-            known[run.path] = before if before and before[0] == key else (key, _entry(run)._replace(place=key[-1]))
+            known[run.path] = before if before and before[0] == key else (key, entry_of(run)._replace(place=key[-1]))
         self._known = known
         return [entry for _, entry in known.values()]
 
@@ -102,17 +103,16 @@ def _version(path: Path) -> tuple[int, ...]:
     return (found.st_size, found.st_mtime_ns) if found else ()
 
 
-def _entry(run: RunFolder) -> Entry:
+def entry_of(run: RunFolder) -> Entry:
+    """What is known of a run, but for its place in the queue."""
     status, label = run.status(), run.label()
     try:
-        if run.pretrains:
-            return Entry(run, status, run.pretraining(), None, label)
-        recipe = run.recipe()
+        recipe = run.pretraining() if run.pretrains else run.recipe()
     except BadRun as error:
         if not status.alive and status.state != "failed":
             status = Status("failed", why=error.what, do=error.do)
         return Entry(run, status, None, None, label)
-    return Entry(run, status, recipe, run.result() if status.state == "done" else None, label)
+    return Entry(run, status, recipe, run.classifier_result() if status.state == "done" else None, label)
 
 
 def hide(run: RunFolder) -> Path:

@@ -101,7 +101,7 @@ def take_up(run: RunFolder, control_source: ControlSource) -> State:
     folder = run.checkpoint("last")
     state = msgspec.json.decode(read_state(folder), type=State)
     demand_same(run, folder)
-    if control_source.changes[: len(state.told)] != state.told:
+    if control_source.changes[: len(state.received)] != state.received:
         raise BadRun(
             f"{run.events_file} is damaged: it lacks what {run.name} was told by step {state.step}.",
             "Train again from the recipe.",

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
+import msgspec
 import numpy as np
 import psutil
 import torch
@@ -23,6 +24,7 @@ from core.recipe import Recipe
 from core.runs import control
 from core.runs.control import Control
 from core.runs.events import Changed, Evaluated, Event, Followed, Phase
+from core.runs.result import CacheResult
 from core.train import prefix
 from core.train.change import relative_change
 from core.train.compiled import compile_learning
@@ -122,7 +124,7 @@ class ClassifierLoop(Loop):
         self._boundary = self._boundary_of(began)
         self._before: tuple[torch.optim.Optimizer, set[str]] | None = None  # the first change since the last step
         self._encode = encode
-        self._caches: list[dict | None] = []  # of inputs before these
+        self._caches: list[CacheResult | None] = []  # of inputs before these
         self._sentences = Sentences()
         self._order: tuple[int, list[list[batches.Batch]]] = -1, []  # an epoch, and its steps
         super().__init__(
@@ -183,9 +185,9 @@ class ClassifierLoop(Loop):
     def _steps_in(self, epochs: float) -> int:
         return int(epochs) * self.per_epoch
 
-    def _refused(self, told: Control) -> str | None:
+    def _refused(self, received: Control) -> str | None:
         heads = {group["head"] for group in self.optimizer.param_groups}
-        match told:
+        match received:
             case control.Epochs(epochs=epochs) if epochs != int(epochs):
                 return "an epoch is learned from whole"
             case control.Rates(lr=float()) if False not in heads:
@@ -194,7 +196,7 @@ class ClassifierLoop(Loop):
                 return "the head does not learn"
             case control.SetTrainable(trainable=trainable):
                 return self._cannot_learn(trainable)
-        return super()._refused(told)
+        return super()._refused(received)
 
     def _cannot_learn(self, trainable: str) -> str | None:
         """Why just these parts cannot learn from here on; None where they can."""
@@ -253,10 +255,11 @@ class ClassifierLoop(Loop):
         self.inputs = inputs
 
     @property
-    def cache(self) -> dict | None:
+    def cache(self) -> CacheResult | None:
         """What the prefix cache cost and saved, over all boundaries that it had here; the rest is of the last one."""
         known = [cache for cache in (*self._caches, self.inputs.cache) if cache]
-        return known[-1] | {key: sum(cache[key] for cache in known) for key in ("seconds", "saved")} if known else None
+        together = {key: sum(getattr(cache, key) for cache in known) for key in ("seconds", "saved")}
+        return msgspec.structs.replace(known[-1], **together) if known else None
 
     def _weight_of(self, batch: batches.Batch) -> float:
         """How much a batch's texts count together."""

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from core.data.batches import Batch
 from core.model.classifier import Classifier
+from core.runs.result import CacheResult
 from core.train.layout import Layout
 from core.train.texts import Texts
 
@@ -17,7 +18,7 @@ class Inputs(Protocol):
 
     texts: Texts
     depth: int
-    cache: dict | None  # what the prefix cache cost and saved so far, as it stands in a result document
+    cache: CacheResult | None  # what the prefix cache cost and saved so far
 
     def batch(self, split: str, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """What the suffix reads (B, S, D), lengths (B,), labels (B,), for rows that count within the split."""
@@ -60,10 +61,9 @@ class Cached:
         self._cost, self._spent, self._served = cost, spent, 0
 
     @property
-    def cache(self) -> dict:
+    def cache(self) -> CacheResult:
         saved = self._cost / self.layout.texts * self._served - self._spent
-        about = {"blocks": self.depth, "texts": self.layout.texts, "bytes": self.hidden.nbytes}
-        return about | {"cost": self._cost, "seconds": self._spent, "saved": saved}
+        return CacheResult(self.depth, self.layout.texts, self.hidden.nbytes, self._cost, self._spent, saved)
 
     def batch(self, split: str, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         rows = self.texts.splits[split][batch.rows]

@@ -39,7 +39,8 @@ class State(msgspec.Struct):
     # of the recipe's metric, the lower the better; checkpoints know it by the name that it had when that was always loss
     best: float | None = msgspec.field(default=None, name="best_loss")
     seconds: float = 0.0  # spent learning, over all attempts
-    told: list[tuple[int, Change]] = []  # what was changed so far, after which step, in the order in which it was told
+    # what the run was told to change so far, after which step, in the order in which it came
+    received: list[tuple[int, Change]] = msgspec.field(default_factory=list, name="told")
 
 
 class Stopped(Exception):
@@ -189,19 +190,21 @@ class Loop(ABC):
             if refused is None:
                 yield from self._act(line.control)
 
-    def _refused(self, told: Control) -> str | None:
+    def _refused(self, received: Control) -> str | None:
         """Why it cannot obey now; None where it can."""
-        match told:
+        match received:
             case control.Pause() if self._pausing:
                 return "it is paused already"
             case control.Continue() if self._pause_at is None:
                 return "it is not paused"
-            case control.Epochs(epochs=epochs) if not control.wrong(told) and self._steps_in(epochs) < self.state.step:
+            case control.Epochs(epochs=epochs) if (
+                not control.wrong(received) and self._steps_in(epochs) < self.state.step
+            ):
                 return f"it has learned for {self.state.step:,} steps, which is more"
-        return control.wrong(told)
+        return control.wrong(received)
 
-    def _act(self, told: Control) -> Iterator[Event]:
-        match told:
+    def _act(self, received: Control) -> Iterator[Event]:
+        match received:
             case control.Pause():
                 self._pause_at = self.state.step
             case control.Continue():
@@ -261,7 +264,7 @@ class Loop(ABC):
         if self._saved != (self.state.step, self.state.evaluated):
             if not all(bool(p.isfinite().all()) for p in self.parameters):
                 raise NotFinite(f"The weights stopped being numbers by step {self.state.step}.", SAFE)
-            self.state.told = [*self.control_source.changes]
+            self.state.received = [*self.control_source.changes]
             self.save(best)
             self._saved = (self.state.step, self.state.evaluated)
             yield self._checkpointed(best)

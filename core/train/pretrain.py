@@ -120,13 +120,13 @@ class LanguageLoop(Loop):
     def _steps_in(self, epochs: float) -> int:
         return steps(self.recipe, len(self.text), epochs)
 
-    def _refused(self, told: Control) -> str | None:
-        match told:
+    def _refused(self, received: Control) -> str | None:
+        match received:
             case control.Rates(head_lr=float()):
                 return "a language model learns at one rate: lr"
             case control.SetTrainable():
                 return "all of a language model learns"
-        return super()._refused(told)
+        return super()._refused(received)
 
     def _windows(self, text: Windows, which: Sequence[int]) -> Tensor:
         return torch.from_numpy(text.take(which)).to(self.device)

@@ -3,47 +3,29 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import torch
 from torch import Tensor
 
-from core import files
 from core.errors import BadData, BadRun
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier, part_of
-from core.model.weights import Base, Progress, WeightsFile, find_base, open_base
+from core.model.weights import Progress, WeightsFile, find_base, open_base
 from core.presets import MODELS
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
+from core.runs.origin import Origin, demand_origin, read_origin, write_origin
 from core.text.lookup import tokenizer_of
 from core.text.tokenizer import Tokenizer
 from core.train import checkpoint
 
 
-class Origin(msgspec.Struct, frozen=True):
-    """What a run's model is made of before it learns: the weights of its backbone, and the names of its classes."""
-
-    base: Base
-    labels: list[str]
-
-
-def origin(run: RunFolder) -> Origin | None:
-    """The origin that the run wrote down; None before it did. Raises BadRun where it cannot be read."""
-    try:
-        return msgspec.json.decode(run.base_file.read_bytes(), type=Origin)
-    except FileNotFoundError:
-        return None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRun(f"{run.base_file} is damaged: {error}.", "Train again from the recipe.") from error
-
-
 def find_origin(run: RunFolder, recipe: Recipe, labels: list[str], progress: Progress) -> Origin:
     """The origin of a run, found (downloaded, drawn at random) and written down the first time."""
-    known = origin(run)
+    known = read_origin(run)
     if known is None:
         base = find_base(recipe.model.name, recipe.model.weights, run.path, recipe.train.seed, progress)
         known = Origin(base, labels)
-        files.write(run.base_file, msgspec.json.encode(known))
+        write_origin(run, known)
     return known
 
 
@@ -108,9 +90,7 @@ def set_weights(model: Classifier, recipe: Recipe, tensors: dict[str, Tensor], b
 
 def trained_model(run: RunFolder, recipe: Recipe, folder: Path) -> tuple[Classifier, list[str]]:
     """A run's model at a checkpoint, adapters merged, on this machine's CPU, and the names of its classes."""
-    known = origin(run)
-    if known is None:
-        raise BadRun(f"{run.name} has not built its model yet.", "Wait for it, or resume it.")
+    known = demand_origin(run)
     checkpoint.demand_same(run, folder, rows=False)
     recipe = recipe.model_copy(update={"speed": recipe.speed.model_copy(update={"device": "cpu"})})
     base = open_base(known.base, run.path)

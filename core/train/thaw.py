@@ -15,14 +15,14 @@ def settings_of(train: Train) -> Settings:
 
 def plan_at(recipe: Recipe, control_source: ControlSource, step: int) -> FreezePlan:
     """What learns in the step after `step` steps: what the run was told last, or what its recipe says."""
-    told = control_source.settings(settings_of(recipe.train), step).trainable
-    return FreezePlan.parse(told, recipe.plan.n_blocks) if told else recipe.plan_after(step)
+    chosen = control_source.settings(settings_of(recipe.train), step).trainable
+    return FreezePlan.parse(chosen, recipe.plan.n_blocks) if chosen else recipe.plan_after(step)
 
 
 def recipe_at(recipe: Recipe, control_source: ControlSource, step: int) -> Recipe:
     """The recipe of the step after `step` steps: what learns then, and whether a schedule goes on to thaw more."""
-    told = control_source.settings(settings_of(recipe.train), step).trainable
-    return recipe.learning(plan_at(recipe, control_source, step), 0 if told else recipe.freeze.thaw_every)
+    chosen = control_source.settings(settings_of(recipe.train), step).trainable
+    return recipe.learning(plan_at(recipe, control_source, step), 0 if chosen else recipe.freeze.thaw_every)
 
 
 def trainable(model: Classifier, now: Recipe, step: int, scheduled: bool = False) -> Trainable:

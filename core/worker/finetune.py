@@ -20,8 +20,9 @@ from core.model.weights import WeightsFile, open_base
 from core.presets import MODELS
 from core.recipe import Data, Recipe
 from core.runs.events import Baseline, Ended, Event, Noted, Started, stopped
-from core.runs.folder import RunFolder
+from core.runs.folder import RunFolder, step_of
 from core.runs.history import History
+from core.runs.result import ClassifierResult, Seconds, encode_result
 from core.text.tokenizer import cut, well_formed
 from core.train import checkpoint
 from core.train.compiled import compile_learning
@@ -40,7 +41,8 @@ from core.train.restore import (
 )
 from core.train.texts import Texts
 from core.train.thaw import recipe_at, settings_of, trainable
-from core.worker.final_test import report
+from core.wording import plural
+from core.worker.final_test import final_test, split_result
 from core.worker.resolve import resolve
 
 
@@ -105,7 +107,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         yield stopped()
         return
     if state.step < loop.n_steps:
-        epochs = f"{recipe.train.patience} epoch{'s' * (recipe.train.patience > 1)}"
+        epochs = plural(recipe.train.patience, "epoch")
         yield Noted(
             text=f"Stopped early: {epochs} without a better {recipe.train.metric} on validation.", step=state.step
         )
@@ -120,12 +122,22 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         return
     yield from ends
     model.merge()  # as it is asked from now on
-    result = report(run, recipe, model, prepared, texts, ends, baseline_events, progress)
+    test = final_test(run, recipe, model, prepared, texts, baseline_events, progress)
     seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - learned}
-    result["cache"] = loop.cache
-    result["changes"] = History.of(run.events()[0]).told_in_words(state.step)
-    result["seconds"] = seconds | {"total": sum(seconds.values())}
-    files.write(run.result_file, msgspec.json.format(msgspec.json.encode(result), indent=2))
+    train, validation = map(split_result, ends)
+    result = ClassifierResult(
+        run=str(run.path),
+        name=run.name,
+        checkpoint=step_of(run.checkpoint(predict.kept(run, recipe))),
+        labels=prepared.names,
+        test=test,
+        train=train,
+        validation=validation,
+        cache=loop.cache,
+        changes=History.of(run.events()[0]).changes_in_words(state.step),
+        seconds=Seconds(**seconds, total=sum(seconds.values())),
+    )
+    files.write(run.result_file, encode_result(result))
     yield Ended(state="done", result=result)
 
 

@@ -16,18 +16,19 @@ from core import files
 from core.errors import BadModel, BadRun, WorkbenchError
 from core.files import sha256
 from core.model.gpt2 import GPT2
-from core.model.weights import Base, published
+from core.model.weights import published
 from core.presets import KEPT, MODELS, Shape
 from core.recipe import READS_PADS, Recipe, load
 from core.runs.events import Ended
 from core.runs.folder import RunFolder
 from core.runs.log import EventLog
+from core.runs.origin import Base, Origin, write_origin
+from core.runs.result import NoResult
 from core.runs.root import create_run
 from core.train import checkpoint
 from core.train.loop import State
-from core.train.restore import Origin, run_tokenizer
+from core.train.restore import run_tokenizer
 
-BROUGHT_IN = "brought in"  # the kind of such a run's base
 SAVE = 'torch.save(model.state_dict(), "review_classifier.pth")'
 AGAIN = f"Save its weights: {SAVE}."
 # ours -> the chapter's
@@ -204,8 +205,8 @@ def _fill(
     """What a worker would have left: tokenizer, base, one checkpoint, and the end."""
     run_tokenizer(run, recipe)
     files.write(run.path / KEPT, lambda path: save_file(published(backbone), path))
-    base = Base(BROUGHT_IN, str(file), KEPT, sha256(run.path / KEPT))
-    files.write(run.base_file, msgspec.json.encode(Origin(base, labels)))
+    base = Base("brought in", str(file), KEPT, sha256(run.path / KEPT))
+    write_origin(run, Origin(base, labels))
     checkpoint.write(run, 0, head, {}, msgspec.json.encode(State()), best=True)
     why = f"Brought in from {file.name}: it was trained elsewhere, and not tested here."
-    EventLog(run).last(Ended(state="done", why=why, result={}))
+    EventLog(run).last(Ended(state="done", why=why, result=NoResult()))

@@ -27,6 +27,7 @@ from core.presets import MODELS, TOKENS, WEIGHTS, Shape
 from core.pretraining import Pretraining
 from core.runs.events import Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder
+from core.runs.result import HeldOut, LanguageResult, LanguageSeconds, encode_result
 from core.text import byte_bpe, learn_bpe
 from core.text.tokenizer import Tokenizer
 from core.train import checkpoint
@@ -34,6 +35,7 @@ from core.train.control_source import ControlSource
 from core.train.loop import State, Stopped
 from core.train.optim import load_state, state_tensors
 from core.train.pretrain import LanguageLoop, Optimizers, settings_of, steps
+from core.wording import plural
 from core.worker.resolve import resolve_machine
 
 FEW = 200  # steps
@@ -101,15 +103,15 @@ def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, 
         yield stopped()
         return
     yield seen
-    result = {
-        "held_out": {"windows": seen.rows, "loss": seen.loss, "accuracy": seen.accuracy, "bits_per_byte": seen.bits},
-        "tokens": state.step * recipe.train.batch * shape.context,
-        "parameters": n_parameters,
-        "seconds": {"learn": state.seconds, "test": time.monotonic() - began},
-        "model": str(run.model_folder),
-        "sha256": files.sha256(run.model_folder / WEIGHTS),
-    }
-    files.write(run.result_file, msgspec.json.format(msgspec.json.encode(result), indent=2))
+    result = LanguageResult(
+        held_out=HeldOut(seen.rows, seen.loss, seen.accuracy, seen.bits),
+        tokens=state.step * recipe.train.batch * shape.context,
+        parameters=n_parameters,
+        seconds=LanguageSeconds(state.seconds, time.monotonic() - began),
+        model=str(run.model_folder),
+        sha256=files.sha256(run.model_folder / WEIGHTS),
+    )
+    files.write(run.result_file, encode_result(result))
     why = f"Held-out text costs {seen.bits:.3f} bits a byte."
     yield Ended(state="done", why=why, do=run.fine_tune, result=result)
 
@@ -138,7 +140,7 @@ def gather(
             (row.size for row in rows.values()),
         )
         notes.append(
-            f"{len(found):,} document{'s' * (len(found) != 1)}: {learned:,} tokens to learn from and {kept_back:,} held out, "
+            f"{plural(len(found), 'document')}: {learned:,} tokens to learn from and {kept_back:,} held out, "
             f"of {n_bytes / (learned + kept_back):.2f} bytes each."
         )
         for folder in (run.text_folder, run.model_folder):

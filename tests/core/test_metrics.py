@@ -5,6 +5,7 @@ import pytest
 
 from core import metrics
 from core.evaluate import baseline
+from core.statistics import wilson
 
 
 @pytest.mark.parametrize(
@@ -12,11 +13,17 @@ from core.evaluate import baseline
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
 )
 def test_wilson_intervals(right, rows, low, high):
-    assert metrics.wilson(right, rows) == pytest.approx((low, high), abs=1e-4)
+    assert wilson(right, rows) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_wilson_of_nothing_knows_nothing():
-    assert metrics.wilson(0, 0) == (0.0, 1.0)
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("rows", [1, 28, 181, 1494])
+def test_only_none_or_all_right_leave_no_limit(rows):
+    assert wilson(0, rows)[0] == 0.0 and wilson(rows, rows)[1] == 1.0
+    assert wilson(1, rows + 1)[0] > 0.0 and wilson(rows, rows + 1)[1] < 1.0
 
 
 def test_per_class_figures_by_hand():

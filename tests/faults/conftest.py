@@ -170,7 +170,7 @@ def outcome(run: RunFolder, logged: bool = True) -> dict:
     """All that a run came to, but for when, where and how fast."""
     found = curves(run) if logged else {}
     drop = {"run", "name", "seconds", "cache", "model"} | (set() if logged else {"changes"})  # which come from the log
-    found["result"] = {key: value for key, value in run.result().items() if key not in drop}
+    found["result"] = {key: value for key, value in msgspec.to_builtins(run.result()).items() if key not in drop}
     for pointer in ("best", "last"):
         if (run.checkpoints / pointer).exists():
             folder = run.checkpoint(pointer)

@@ -105,5 +105,5 @@ def test_what_was_best_in_a_life_that_was_lost_is_not_best(forks, new_run, watch
                 told.append(run.send(Rates(0.5, 0.5)))  # from here on it only gets worse
 
         watch.live(broken, saw)
-        assert broken.result()["checkpoint"] == best
+        assert broken.result().checkpoint == best
         killed()

@@ -22,12 +22,12 @@ from core.wording import UNSAFE, on_one_line
 from workbench.app import WorkbenchApp
 from workbench.cli import main
 from workbench.cli.printing import print_json, tabulate, with_tabs
+from workbench.output_filter import OutputFilter
 from workbench.screens.play.run_dialog import RunDialog
 from workbench.screens.runs.label_dialog import LabelDialog
 from workbench.screens.save_dialog import SaveDialog
 from workbench.screens.train.errors_screen import ErrorsScreen
 from workbench.screens.train.worker_log import WorkerLogScreen
-from workbench.output_filter import OutputFilter
 
 _file = Path(__file__).parents[1] / "workbench" / "terminal.py"
 _spec = importlib.util.spec_from_file_location("terminal_of_words", _file)

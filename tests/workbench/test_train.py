@@ -9,12 +9,12 @@ from core.presets import MODELS
 from core.recipe import load
 from core.runs import events as e
 from core.runs.history import History
+from core.runs.result import result_of
 from workbench.app import WorkbenchApp
 from workbench.charts import curves
 from workbench.charts.chart import Chart
 from workbench.screens.train.cursor_values import CursorValues
 from workbench.screens.train.errors import read_mistakes
-from workbench.screens.train.result_card import lines_of
 from workbench.screens.train.sentences import Sentences
 from workbench.screens.train.weights import frozen_in_words, sampled
 from workbench.screens.train.worker_log import tail
@@ -206,7 +206,7 @@ async def test_errors_without_a_file_say_so(opened, runs, shown, until):
     async with opened(run) as pilot:
         await until(pilot, lambda: "e lists 5 errors" in shown(pilot.app))
         await pilot.press("e")
-        await until(pilot, lambda: "predictions.csv is not a file of test predictions." in shown(pilot.app))
+        await until(pilot, lambda: "The test predictions of r1 cannot be read." in shown(pilot.app))
 
 
 async def test_the_worker_s_own_words(opened, runs, shown, until):
@@ -240,23 +240,20 @@ def test_mistakes_are_read_however_long_or_odd_their_texts(runs, tmp_path):
     run = runs.write("done")
     long = 'a\nb, "c" ' * 300_000
     runs.write_predictions(run, [("ham", "spam", 0.6, long), ("spam", "ham", 0.9, ""), ("ham", "ham", 1.0, "right")])
-    mistakes, labels = read_mistakes(run.predictions_file)
+    mistakes, labels = read_mistakes(run)
     assert [(m.row, m.probability, m.text == long) for m in mistakes] == [(1, 0.9, False), (0, 0.6, True)]
     assert labels == ["ham", "spam"]
 
 
 def test_the_card_leaves_out_what_is_not_known(runs):
-    result = runs.result(runs.write("done"))
-    assert [line.name for line in lines_of(result)] == [
-        "test",
-        "without leaks",
-        "counting words",
-        "always the same",
-    ]
-    result["test"] |= {"baseline": None, "clean": None, "clean_rows": 0}
-    assert [line.name for line in lines_of(result)] == ["test", "always the same"]
-    result["test"] |= {"clean_rows": 300, "clean": 0.9833}
-    assert [line.name for line in lines_of(result)] == ["test", "always the same"]
+    def names(**test):
+        found = result_of(document | {"test": document["test"] | test})
+        return [line.name for line in found.lines("tfidf")]
+
+    document = runs.result(runs.write("done"))
+    assert names() == ["test", "without leaks", "baseline", "majority"]
+    assert names(baseline=None, clean=None, clean_rows=0) == ["test", "majority"]
+    assert names(baseline=None, clean_rows=300, clean=0.9833) == ["test", "majority"]
 
 
 def test_parts_in_words():

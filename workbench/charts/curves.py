@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from core.runs.events import Resumed
 from core.runs.history import History
+from core.runs.result import BASELINES
 from workbench.charts import scale
 from workbench.charts.chart import Level, Picture, Series, Signs
 from workbench.charts.view import View
@@ -32,11 +33,11 @@ def loss(history: History, view: View = AS_IT_IS) -> Picture:
 
 
 def accuracy(history: History, view: View = AS_IT_IS) -> Picture:
-    """Accuracy in per cent, above what counting words gets right."""
+    """Accuracy in per cent, above what the baseline gets right."""
     splits = [("train", ""), ("validation", "◆")]
     series = [_accuracy(history, split, split, split, glyph) for split, glyph in splits]
-    baseline = history.words
-    levels = [Level("counting words", "muted", 100 * baseline.validation)] if baseline else []
+    baseline = history.baseline
+    levels = [Level(BASELINES[baseline.name], "muted", 100 * baseline.validation)] if baseline else []
     x = view.axis(history)
     y = (_floor([history] if view.last is None else [], series, x), 100)
     return Picture(series, levels, _marks(history), x, y, history, _signs(history))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from core.wording import rate
+
 Limits = tuple[float, float]
 Run = list[tuple[float, float]]  # points that one line joins
 
@@ -148,7 +150,7 @@ def log_ticks(limits: Limits, most: int) -> list[float]:
 
 def log_labels(values: Sequence[float]) -> list[str]:
     """-5 -> 1e-5, -2 -> 0.01, 2.301 -> 200."""
-    return [f"{10**value:.3g}".replace("e-0", "e-").replace("e+0", "e") for value in values]
+    return [rate(10**value) for value in values]
 
 
 def _one_two_five(low: float, high: float) -> list[float]:

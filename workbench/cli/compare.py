@@ -3,12 +3,12 @@
 import argparse
 from typing import Any
 
-import msgspec
 from rich.cells import cell_len
 
 from core.errors import BadRun
 from core.runs.compare import Comparison, compare, different, in_words
 from core.runs.folder import RunFolder
+from core.runs.result import FinalTest
 from core.runs.root import find_run, runs_root
 from core.wording import on_one_line, percent, plural
 from workbench.cli.printing import print_json, say
@@ -27,13 +27,13 @@ def execute(given: argparse.Namespace) -> int:
     found = compare(run, baseline)
     tested = _tested(run), _tested(baseline)
     if given.json:
-        print_json(_document(found, tested, changed))
+        print_json(_document(found, [(run, tested[0]), (baseline, tested[1])], changed))
         return 0
-    names = [on_one_line(f"{one['name']} {one['label']['name']}").rstrip() for one in tested]
+    names = [on_one_line(f"{one.name} {one.label().name}").rstrip() for one in (run, baseline)]
     wide = max(map(cell_len, names))
     lines = [
-        f"{pad(name, wide)}  {percent(one['accuracy']):>7}  {percent(one['low'])} to {percent(one['high'])}"
-        f"  of {plural(one['rows'], 'test row')}"
+        f"{pad(name, wide)}  {percent(one.accuracy):>7}  {percent(one.low)} to {percent(one.high)}"
+        f"  of {plural(one.rows, 'test row')}"
         for name, one in zip(names, tested, strict=True)
     ]
     lines += ["", _sentence(found, run.name, baseline.name), ""]
@@ -45,16 +45,21 @@ def execute(given: argparse.Namespace) -> int:
     return 0
 
 
-def _tested(run: RunFolder) -> dict:
-    result = run.result()
+def _tested(run: RunFolder) -> FinalTest:
+    result = run.classifier_result()
     if result is None:
         raise BadRun(f"{run.name} has no test result to compare.", "Only a run that is done has one.")
-    figures = {key: result["test"][key] for key in ("accuracy", "low", "high", "rows", "correct")}
-    return {"name": run.name, "run": str(run.path), "label": msgspec.to_builtins(run.label())} | figures
+    return result.test
 
 
-def _document(found: Comparison, tested: tuple[dict, dict], changed: list[tuple[str, Any, Any]]) -> dict:
-    run, baseline = tested
+def _document(
+    found: Comparison, tested: list[tuple[RunFolder, FinalTest]], changed: list[tuple[str, Any, Any]]
+) -> dict:
+    run, baseline = (
+        {"name": run.name, "run": str(run.path), "label": run.label()}
+        | {key: getattr(test, key) for key in ("accuracy", "low", "high", "rows", "correct")}
+        for run, test in tested
+    )
     measured = {"p": found.p, "verdict": found.verdict} if found.rows else {"p": None, "verdict": None}
     return {
         "run": run,

@@ -7,12 +7,12 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from core.runs.cache_savings import saved_in_words
 from core.runs.control import Stop
 from core.runs.describe import describe
 from core.runs.events import Ended, Event, Phase, Steps
 from core.runs.folder import RunFolder
 from core.runs.history import History
+from core.runs.result import ClassifierResult, LanguageResult, Result
 from core.wording import clock, count, on_one_line, percent
 from workbench.cli.flags import DONE, FAILED, INTERRUPTED
 from workbench.cli.printing import print_json, say, say_on
@@ -44,7 +44,8 @@ def follow(run: RunFolder, process: subprocess.Popen, offset: int, as_json: bool
     if ended and ended.state == "done":
         if as_json:
             print_json(ended.result)
-        say(() if as_json else summary(run, ended.result))
+        else:
+            say(summary(run, ended.result))
         return DONE
     status = run.status()
     if as_json:
@@ -75,38 +76,25 @@ class Interrupts:
         self._console.print("stopping at the next batch, with a checkpoint; ctrl+c again kills")
 
 
-def summary(run: RunFolder, result: dict) -> list[str]:
+def summary(run: RunFolder, result: Result | None) -> list[str]:
     """A finished run in a few lines."""
-    if run.pretrains:
-        return _pretrained(run, result)
-    test = result["test"]
-    lines = [
-        f"test        {percent(test['accuracy'])}   95 %: {percent(test['low'])} to {percent(test['high'])}, {test['correct']} of {test['rows']}"
-    ]
-    if test["clean_rows"] < test["rows"] and test["clean"] is not None:
-        lines.append(
-            f"            {percent(test['clean'])}   without the {test['rows'] - test['clean_rows']} texts that stand in training too"
-        )
-    lines += [
-        f"{split:<11} {percent(result[split]['accuracy'])}   of {result[split]['rows']}"
-        for split in ("validation", "train")
-    ]
-    if test["baseline"] is not None:
-        lines.append(
-            f"counting words gets {percent(test['baseline'])} of the test set, the most frequent label {percent(test['majority'])}"
-        )
-    lines += filter(None, [saved_in_words(result)])
-    lines.append(f'{clock(result["seconds"]["total"])} in all. Ask it: workbench predict {run.name} "your text"')
-    return lines
-
-
-def _pretrained(run: RunFolder, result: dict) -> list[str]:
-    held_out = result["held_out"]
-    return [
-        f"held-out text costs {held_out['bits_per_byte']:.3f} bits a byte; {percent(held_out['accuracy'])} of its next tokens are guessed",
-        f"{count(result['parameters'])} parameters, {count(result['tokens'])} tokens read, {clock(result['seconds']['learn'])} of learning",
-        run.fine_tune,
-    ]
+    match result:
+        case LanguageResult(held_out=held_out, seconds=seconds):
+            return [
+                f"held-out text costs {held_out.bits_per_byte:.3f} bits a byte; "
+                f"{percent(held_out.accuracy)} of its next tokens are guessed",
+                f"{count(result.parameters)} parameters, {count(result.tokens)} tokens read, "
+                f"{clock(seconds.learn)} of learning",
+                run.fine_tune,
+            ]
+        case ClassifierResult(seconds=seconds):
+            lines = [*result.lines(run.recipe().data.baseline), *result.split_lines()]
+            rows = [(line.name, percent(line.share), line.interval, line.words) for line in lines]
+            name, share, interval = (max(len(row[i]) for row in rows) for i in range(3))
+            said = [f"{row[0]:<{name}}  {row[1]:>{share}}  {row[2]:<{interval}}  {row[3]}" for row in rows]
+            ask = f'{clock(seconds.total)} in all. Ask it: workbench predict {run.name} "your text"'
+            return [*said, *filter(None, [result.cache_savings]), ask]
+    return []
 
 
 class Lines:

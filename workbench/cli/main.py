@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from core.errors import BadRecipe, WorkbenchError
+from core.runs import control
 from workbench.cli.flags import FAILED, INTERRUPTED, USAGE, Parser, add_json
 from workbench.cli.printing import say
 
@@ -44,8 +45,8 @@ COMMANDS = {
     ),
     "resume": Command("take a stopped, failed or vanished run up again", "run runs json"),
     "ctl": Command(
-        "tell a run something while it runs: pause, resume, step [N], stop, save, evaluate, lr X, head-lr X, epochs N, "
-        "learn PARTS, thaw PARTS, freeze PARTS",
+        "tell a run something while it runs: "
+        + ", ".join(f"{word} {command.argument}".rstrip() for word, command in control.COMMANDS.items()),
         "run runs json",
     ),
     "export": Command("write a run as a folder that transformers or onnxruntime opens", "run runs"),

@@ -3,16 +3,17 @@
 import argparse
 from typing import Any
 
-import msgspec
-
 from core.options import AUTO, Options, options
 from core.presets import MODELS
+from core.recipe import Recipe
 from core.runs.compare import in_words
+from core.runs.listing import entry_of
+from core.runs.result import ClassifierResult
 from core.runs.root import find_run, runs_root
 from core.wording import clock, on_one_line, percent
 from workbench.cli.flags import DONE
 from workbench.cli.printing import print_json, say, tabulate
-from workbench.cli.runs import row_of
+from workbench.cli.runs import learns, row_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,24 +34,26 @@ def execute(given: argparse.Namespace) -> int:
             say([code.rstrip()])
         return DONE
     changed = _changed(run.pretraining() if run.pretrains else run.recipe())
-    row, label, result = row_of(run), run.label(), run.result()
+    entry, result = entry_of(run), run.result()
+    status, label, recipe = entry.status, entry.label, entry.recipe
     if given.json:
         changes = {name: value for name, value, _ in changed}
-        print_json(row | {"label": msgspec.to_builtins(label), "changed": changes, "result": result})
+        print_json(row_of(entry) | {"changed": changes, "result": result})
         return 0
-    step = f", step {row['step']:,} of {row['n_steps']:,}" if row["n_steps"] else ""
-    about = " · ".join(filter(None, [row["data"], row["model"], row["trainable"]]))
-    said = (label.name, label.note, f"{row['why']} {row['do']}", about)
-    said = filter(None, (on_one_line(words).strip() for words in said))
-    say([f"{run.name}  {row['state']}{step}  {run.path}", *said, ""])
+    step = f", step {status.step:,} of {status.n_steps:,}" if status.n_steps else ""
+    data = recipe.data.path if isinstance(recipe, Recipe) else ""
+    about = " · ".join(filter(None, [data, recipe.model.name if recipe else "", learns(entry)]))
+    words = (label.name, label.note, f"{status.why} {status.do}", about)
+    said = filter(None, (on_one_line(each).strip() for each in words))
+    say([f"{run.name}  {status.state}{step}  {run.path}", *said, ""])
     if changed:
         tabulate(
             ["option", "here", "default"], [[name, in_words(value), in_words(usual)] for name, value, usual in changed]
         )
     else:
         say(["Every option is as in the default recipe."])
-    if result and "test" in result:
-        _result(result)
+    if isinstance(recipe, Recipe) and isinstance(result, ClassifierResult):
+        _result(result, recipe)
     return 0
 
 
@@ -72,27 +75,15 @@ def _changed(recipe: Options) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def _result(result: dict) -> None:
-    from workbench.screens.train.result_card import lines_of
-
-    lines = [
-        [
-            line.name,
-            percent(line.share),
-            f"{percent(line.low)} to {percent(line.high)}" if line.high > line.low else "",
-            line.words,
-        ]
-        for line in lines_of(result)
-    ]
-    lines += [[split, percent(result[split]["accuracy"]), "", ""] for split in ("validation", "train")]
+def _result(result: ClassifierResult, recipe: Recipe) -> None:
+    lines = [*result.lines(recipe.data.baseline), *result.split_lines()]
     say([""])
-    tabulate(["", "accuracy", "95 %", ""], lines)
+    tabulate(
+        ["", "accuracy", "95 %", ""], [[line.name, percent(line.share), line.interval, line.words] for line in lines]
+    )
     say([""])
     tabulate(
         ["label", "precision", "recall", "F1", "rows"],
-        [
-            [name, *(percent(one[key]) for key in ("precision", "recall", "f1")), f"{one['rows']:,}"]
-            for name, one in result["test"]["per_class"].items()
-        ],
+        [[name, *one.shares, f"{one.rows:,}"] for name, one in result.test.per_class.items()],
     )
-    say(["", f"Weights of step {result['checkpoint']:,}; took {clock(result['seconds']['total'])}."])
+    say(["", f"Weights of step {result.checkpoint:,}; took {clock(result.seconds.total)}."])

@@ -11,7 +11,7 @@ from core.datasets import called
 from core.recipe import Recipe
 from core.runs.folder import Status
 from core.runs.history import History
-from core.wording import clock, on_one_line
+from core.wording import clock, on_one_line, percent
 from workbench import keys
 from workbench.formatting import cut
 from workbench.session.session import session_of
@@ -37,13 +37,14 @@ def run_in_words(status: Status, history: History) -> str:
         return f"{glyph} encoding · {clock(left)} left"
     if status.state in ("running", "paused"):
         step = max(status.step, history.step)
-        share = f"{step / status.n_steps:.0%}".replace("%", " %")
+        # only a run that is over has come all the way
+        share = f"{min(99, round(100 * step / status.n_steps)) if step < status.n_steps else 100} %"
         if status.state == "paused":
             return f"{glyph} paused · {share}"
         left = history.seconds_left
         return f"{glyph} {share}" if left is None else f"{glyph} {share} · {clock(left)} left"
     if status.state == "done" and history.result:
-        return f"{glyph} {history.result['test']['accuracy'] * 100:.1f} %"
+        return f"{glyph} {percent(history.result.test.accuracy)}"
     return f"{glyph} {status.state}"
 
 

@@ -16,6 +16,7 @@ from core.runs.folder import RunFolder
 from core.runs.log import EventLog
 from core.runs.root import create_run
 from core.train.control_source import ControlSource
+from core.wording import percent
 from core.worker.finetune import attempt
 
 ROWS = [("spam", f"free prize number {i}") if i % 3 == 0 else ("h|m", f"see you at {i}") for i in range(60)]
@@ -55,12 +56,10 @@ def exported(run, folder):
 
 def test_it_has_data_figures_with_intervals_leaks_and_the_recipe(done, tmp_path):
     _, words = exported(done, tmp_path / "out")
-    test = done.result()["test"]
-    assert (
-        f"| test | {test['accuracy'] * 100:.1f} % | {test['low'] * 100:.1f} to {test['high'] * 100:.1f} % | 24 |"
-        in words
-    )
-    assert "counting words" in words and "most frequent" in words and "without copies" in words
+    test = done.result().test
+    figures = f"| {percent(test.accuracy)} | {percent(test.low)} to {percent(test.high)} | {test.correct} of 24 right |"
+    assert f"| test {figures}" in words and "| without leaks |" in words
+    assert "| TF-IDF and logistic regression |" in words and "| always the most frequent label |" in words
     assert re.search(r"\| h\\\|m \| [\d.]+ % \| [\d.]+ % \| [\d.]+ % \| 16 \|", words)
     assert (
         "`messages.tsv`" in words

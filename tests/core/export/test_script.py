@@ -85,7 +85,7 @@ def test_the_script_of_a_run(trained, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "Ep 2 (Step 000020): Train loss" in done.stdout
-    assert f"Test accuracy: {run.result()['test']['accuracy'] * 100:.2f}%" in done.stdout
+    assert f"Test accuracy: {run.result().test.accuracy * 100:.2f}%" in done.stdout
     check(run, load_file(tmp_path / "classifier.safetensors"))
 
 
@@ -438,7 +438,7 @@ def folder(root: Path, words: str) -> RunFolder:
     run = RunFolder(run.path.rename(root / f"run {name}"))
     file = f"base {name}"
     save_file({"wte.weight": torch.zeros(1)}, run.path / file)
-    base = {"kind": words, "source": words, "file": file}
+    base = {"kind": "folder", "source": words, "file": file, "sha256": ""}
     run.base_file.write_text(json.dumps({"base": base, "labels": ["ham", words]}))
     run.data_file.touch()
     parts = {"parts": "head", "parameters": 1, "depth": 1, "attempt": 1}
@@ -487,7 +487,7 @@ def test_a_run_without_a_model_or_without_rows_has_no_script(tmp_path):
     with pytest.raises(BadRun, match="has not built its model yet"):
         facts_of(run)
     run.base_file.write_text(
-        '{"base": {"kind": "brought in", "source": "x.pth", "file": "base.safetensors"}, "labels": []}'
+        '{"base": {"kind": "brought in", "source": "x.pth", "file": "base.safetensors", "sha256": ""}, "labels": []}'
     )
     with pytest.raises(BadRun, match="keeps no rows"):
         facts_of(run)

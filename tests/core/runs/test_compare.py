@@ -1,6 +1,5 @@
 """Who is right where the other is not, and what that proves."""
 
-import csv
 from itertools import product
 from math import comb
 
@@ -9,6 +8,7 @@ import pytest
 from core.errors import BadRun
 from core.recipe import load
 from core.runs.compare import Comparison, compare, mcnemar
+from core.runs.predictions import TestedText, write_predictions
 from core.runs.root import create_run
 
 
@@ -18,8 +18,7 @@ def run(tmp_path):
 
     def write(*rows):
         run = create_run(tmp_path, load({}))
-        with open(run.predictions_file, "w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("row", "text", "label", "predicted"), *rows])
+        write_predictions(run, [], ((TestedText(*row, 0.9, False), []) for row in rows))
         return run
 
     return write
@@ -87,5 +86,5 @@ def test_a_run_without_answers_cannot_be_compared(run):
     with pytest.raises(BadRun, match="r2 cannot be read"):
         compare(done, damaged)
     damaged.predictions_file.unlink()
-    with pytest.raises(BadRun, match="r2 has no test answers"):
+    with pytest.raises(BadRun, match="r2 has no test predictions"):
         compare(done, damaged)

@@ -176,9 +176,9 @@ def test_a_pause_holds_between_two_steps_and_changes_nothing(new_run):
     assert ("pause", "it is paused already") in answers(events)
     looked = [(e.split, e.whole) for e in events if isinstance(e, Evaluated) and e.step == 7]
     assert looked == [("train", False), ("validation", True)]
-    assert same(whole, run) and run.result()["checkpoint"] == whole.result()["checkpoint"]
+    assert same(whole, run) and run.result().checkpoint == whole.result().checkpoint
     learned = [e.t for e in events if isinstance(e, Phase) and e.name == "learn"]
-    assert run.result()["seconds"]["learn"] + 0.6 <= learned[-1] - learned[0]
+    assert run.result().seconds.learn + 0.6 <= learned[-1] - learned[0]
     assert sum(e.seconds for e in events if isinstance(e, Steps)) + 0.6 <= learned[-1] - learned[0]
     history = folded(run)
     assert (
@@ -271,7 +271,7 @@ def test_what_learns_changes_on_the_way_and_a_killed_run_repeats_it(new_run, cha
     thaws = len({e.step for e in events if isinstance(e, Trainable)}) - 1
     assert len(histories[0].marks) == thaws + sum(isinstance(one, Rates) for some in told.values() for one in some)
     results = [run.result() for run in (whole, broken)]
-    assert results[0]["test"] == results[1]["test"] and results[0]["validation"] == results[1]["validation"]
+    assert results[0].test == results[1].test and results[0].validation == results[1].validation
     said = Predictor.open(broken).predict(["free prize win cash"])[0].probabilities
     assert said == Predictor.open(whole).predict(["free prize win cash"])[0].probabilities
 
@@ -312,14 +312,14 @@ def test_what_was_best_before_a_thaw_is_tested_as_it_was(new_run):
     run, alone = (new_run(**merge(small, {"train": {"epochs": n}})) for n in (3, 1))
     live(run, telling(run, {20: [SetTrainable("all"), Rates(lr=0.9, head_lr=0.9)], 35: [SetTrainable("head")]}))
     live(alone)
-    assert run.result()["checkpoint"] == 16
-    assert run.result()["changes"] == [
+    assert run.result().checkpoint == 16
+    assert run.result().changes == [
         "from step 21 on lr 0.9, head lr 0.9",
         "from step 21 on all layers",
         "from step 36 on head only",
     ]
-    assert run.result()["test"] == alone.result()["test"]
-    assert run.result()["validation"]["accuracy"] == alone.result()["validation"]["accuracy"]
+    assert run.result().test == alone.result().test
+    assert run.result().validation.accuracy == alone.result().validation.accuracy
 
 
 @pytest.mark.usefixtures("tiny")

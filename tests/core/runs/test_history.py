@@ -107,7 +107,7 @@ def test_what_was_told_after_the_checkpoint_of_a_run_that_ended_earlier_never_ha
     for step in (50, 100):
         history.apply(e.Applied(id="x", control={"type": "rates", "lr": step / 1e6, "head_lr": None}, step=step))
     assert history.marks == [(50, "lr 5e-5"), (100, "lr 0.0001")]
-    assert history.told_in_words(100) == ["from step 51 on lr 5e-5"] and history.told_in_words(50) == []
+    assert history.changes_in_words(100) == ["from step 51 on lr 5e-5"] and history.changes_in_words(50) == []
     history.apply(e.Resumed(from_step=60, attempt=2, step=60))
     history.apply(steps(80, [0.5] * 20, attempt=2))
     assert len(history.marks) == 2  # it is told again at that step
@@ -151,20 +151,20 @@ def test_a_phase_s_time_left_counts_what_it_has_done_itself():
 
 def test_a_cache_costs_first_and_saves_with_every_text_it_serves():
     history = folded(started(), learn(0))
-    assert history.encoded is None and history.saved is None
+    assert history.encoded is None and history.cache_savings is None
     history.apply(encoded())
-    assert history.saved == pytest.approx(-10)
+    assert history.cache_savings == pytest.approx(-10)
     history.apply(evaluated(0))  # 40 texts at a hundredth of a second each
-    assert history.saved == pytest.approx(-9.6)
+    assert history.cache_savings == pytest.approx(-9.6)
     history.apply(steps(50, [1.0] * 50))  # half of two epochs of eight texts
-    assert history.saved == pytest.approx(-9.52)
+    assert history.cache_savings == pytest.approx(-9.52)
     for _ in range(30):
         history.apply(evaluated(50, split="train"))
     history.apply(evaluated(50, split="test"))  # which is never read from it
-    assert history.saved == pytest.approx(2.48)
+    assert history.cache_savings == pytest.approx(2.48)
     history.apply(learn(100))
     history.apply(evaluated(100, whole=True))  # no point of the curve, but read from it like the others
-    assert history.saved == pytest.approx(2.88)
+    assert history.cache_savings == pytest.approx(2.88)
 
 
 def test_what_attempts_spend_on_encoding_adds_up():
@@ -172,7 +172,7 @@ def test_what_attempts_spend_on_encoding_adds_up():
     history.apply(e.Resumed(from_step=0, attempt=2))
     history.apply(encoded(seconds=0.5, found=1194))
     assert (history.encoded.found, history.encoded.seconds) == (1194, 10.5)
-    assert history.saved == pytest.approx(-10.5)
+    assert history.cache_savings == pytest.approx(-10.5)
 
 
 def test_what_was_encoded_is_read_as_it_was_written():
@@ -189,13 +189,14 @@ def test_every_event_grows_the_version():
     ("event", "words"),
     [
         (evaluated(1, 0.75), "validation quick: loss 0.100, accuracy 75.0 % of 40"),
-        (encoded(9.86), "11 blocks encoded once for 1,194 texts in 9.9 s, 49 MB."),
+        (evaluated(1, 0.99967), "validation quick: loss 0.100, accuracy > 99.9 % of 40"),
+        (encoded(9.86), "11 blocks encoded once for 1,194 texts in 9.9 s, 49.2 MB."),
         (encoded(0.1, found=1194), "11 blocks: 1,194 texts were encoded before, read from disk."),
         (
             encoded(125, found=1000, bytes=2_140_000_000, dtype="bfloat16"),
-            "11 blocks: 1,000 of 1,194 texts were encoded before, the other 194 now in 2 min 05 s, 2.1 GB in bf16.",
+            "11 blocks: 1,000 of 1,194 texts were encoded before, the other 194 now in 2:05, 2.1 GB in bf16.",
         ),
-        (encoded(0.04, blocks=1, bytes=400_000), "1 block encoded once for 1,194 texts in 0.0 s, 0.4 MB."),
+        (encoded(0.04, blocks=1, bytes=400_000), "1 block encoded once for 1,194 texts in 0.0 s, 400.0 KB."),
         (e.Checkpointed(name="5", best=True), "checkpoint saved, the best so far"),
         (e.Applied(id="x", control={"type": "stop"}), "told to stop"),
         (e.Noted(text="as it is"), "as it is"),

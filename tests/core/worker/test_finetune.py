@@ -46,22 +46,22 @@ def test_a_run_ends_with_its_result_and_files(new_run):
     assert isinstance(ended, Ended) and ended.state == "done"
     result = ended.result
     assert result == run.result()
-    assert result["run"] == str(run.path)
-    test = result["test"]
-    assert test["low"] < test["accuracy"] <= test["high"]
-    assert test["rows"] == 18 == sum(map(sum, test["confusion"]))
-    assert test["clean"] == test["accuracy"] and test["clean_rows"] == 18
-    assert 0 <= test["baseline"] <= 1 and test["majority"] == pytest.approx(12 / 18)
-    assert set(test["per_class"]) == {"ham", "spam"} == set(result["labels"])
-    assert {"accuracy", "low", "high"} <= set(result["train"]) and {"accuracy"} <= set(result["validation"])
-    assert result["seconds"]["total"] > 0
+    assert result.run == str(run.path)
+    test = result.test
+    assert test.low < test.accuracy <= test.high
+    assert test.rows == 18 == sum(map(sum, test.confusion))
+    assert test.clean == test.accuracy and test.clean_rows == 18
+    assert 0 <= test.baseline <= 1 and test.majority == pytest.approx(12 / 18)
+    assert set(test.per_class) == {"ham", "spam"} == set(result.labels)
+    assert result.train.low < result.train.accuracy and (result.train.rows, result.validation.rows) == (63, 9)
+    assert result.seconds.total > 0
     with open(run.split_file) as file:
         splits = list(csv.DictReader(file))
     assert len(splits) == 90 and {s["split"] for s in splits} == {"train", "validation", "test"}
     with open(run.predictions_file, newline="") as file:
         said = list(csv.DictReader(file))
     assert len(said) == 18
-    assert sum(s["label"] == s["predicted"] for s in said) == test["correct"]
+    assert sum(s["label"] == s["predicted"] for s in said) == test.correct
     assert {int(s["row"]) for s in said} == {int(s["row"]) for s in splits if s["split"] == "test"}
 
 
@@ -78,7 +78,7 @@ def test_it_learns(new_run):
     run = new_run(train={"epochs": 8, "lr": 5e-3}, freeze={"trainable": "all"})
     losses = [loss for event in live(run) if isinstance(event, Steps) for loss in event.loss]
     assert sum(losses[-10:]) < 0.5 * sum(losses[:10])
-    assert run.result()["test"]["accuracy"] > 0.9
+    assert run.result().test.accuracy > 0.9
 
 
 def test_steps_and_evaluations_are_reported_whole_and_in_order(new_run):
@@ -99,15 +99,15 @@ def test_the_cache_changes_nothing_but_the_time(new_run):
     assert encoded[0].found == 0 and encoded[1].found == encoded[1].texts == 63 + 9
     names = [type(e).__name__ for e in first]
     assert names.index("Started") < names.index("Encoded") < names.index("Steps")
-    assert strip(cached.result())["test"] == strip(again.result())["test"]
+    assert cached.result().test == again.result().test
     for name, tensor in weights(cached).items():
         assert torch.equal(tensor, weights(again)[name])
         torch.testing.assert_close(tensor, weights(uncached)[name], atol=1e-3, rtol=0)
-    cache = cached.result()["cache"]
-    assert cache["texts"] == 72 and cache["blocks"] == 2 and cache["bytes"] == encoded[0].bytes
+    cache = cached.result().cache
+    assert cache.texts == 72 and cache.blocks == 2 and cache.bytes == encoded[0].bytes
     served = 2 * 63 + sum(e.rows for e in first if isinstance(e, Evaluated))
-    assert cache["saved"] == pytest.approx(cache["cost"] / 72 * served - cache["seconds"])
-    assert uncached.result()["cache"] is None
+    assert cache.saved == pytest.approx(cache.cost / 72 * served - cache.seconds)
+    assert uncached.result().cache is None
 
 
 def test_a_stop_while_encoding_loses_nothing(new_run):
@@ -163,7 +163,8 @@ def test_a_stopped_and_resumed_run_equals_one_never_stopped(new_run, trainable, 
 
 
 def strip(result):
-    return {key: value for key, value in result.items() if key not in ("run", "name", "seconds", "cache")}
+    drop = {"run", "name", "seconds", "cache"}
+    return {key: value for key, value in msgspec.structs.asdict(result).items() if key not in drop}
 
 
 def test_a_run_of_little_patience_ends_early_and_also_when_it_was_stopped_on_the_way(new_run):
@@ -199,7 +200,7 @@ def test_the_best_weights_are_kept_and_older_ones_removed(new_run):
     announced = [e for e in events if isinstance(e, Checkpointed) and e.best][-1]
     best = min((loss, step) for step, loss in validations.items() if step % 16 == 0)[1]
     assert run.checkpoint("best").name == str(best) == announced.name
-    assert run.result()["checkpoint"] == best
+    assert run.result().checkpoint == best
     assert {p.name for p in run.checkpoints.iterdir()} <= {"best", "last", str(best), "48"}
 
 
@@ -244,8 +245,8 @@ def test_a_run_that_does_not_fit_is_refused_before_it_takes_memory(new_run, monk
 
 
 def test_words_are_counted_as_the_recipe_says(new_run):
-    found = [live(new_run(data={"baseline": kind}))[-1].result["test"] for kind in ("tfidf", "counts")]
-    assert all(0.5 < test["baseline"] <= 1 for test in found)
+    found = [live(new_run(data={"baseline": kind}))[-1].result.test for kind in ("tfidf", "counts")]
+    assert all(0.5 < test.baseline <= 1 for test in found)
 
 
 def test_the_source_is_never_read_again(new_run, messages):

@@ -21,7 +21,7 @@ from core.worker.finetune import attempt
 from core.worker.pretrain import pretrain
 
 DEADLINE = 100  # seconds
-NAMES = "Ada Bo Cleo Dan Eve Finn Gus Hal Ida Jo".split()
+NAMES = ["Ada", "Bo", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hal", "Ida", "Jo"]
 DONE = ["walks to", "sings for", "writes to", "looks at", "waits for", "dreams of"]
 
 
@@ -64,7 +64,7 @@ def test_what_it_makes_opens_elsewhere_and_can_be_fine_tuned(new_pretraining, ne
     assert any("1 document:" in e.text and "held out" in e.text for e in said if isinstance(e, Noted))
     assert [e for e in said if isinstance(e, Sampled)]
     result = run.result()
-    assert 0 < result["held_out"]["bits_per_byte"] < 8 and result["model"] == str(run.model_folder)
+    assert 0 < result.held_out.bits_per_byte < 8 and result.model == str(run.model_folder)
     config = json.loads((run.model_folder / "config.json").read_text())
     assert config["vocab_size"] == MODELS["nano"].shape.vocab
     theirs = transformers.GPT2LMHeadModel.from_pretrained(run.model_folder).float().eval()

@@ -115,7 +115,7 @@ def test_a_run_is_shown_and_printed_as_a_script(trained, tmp_path, capsys):
     code, out, _ = said(capsys, "show", run)
     assert code == 0 and f"{run.name}  done, step " in out and str(run) in out
     assert "freeze.trainable\thead\tlast_block" in out and "train.lr" not in out and "speed.threads\t" not in out
-    assert "12 right" in out and "counting words" in out and "\nspam\t" in out
+    assert "12 right" in out and "TF-IDF and logistic regression" in out and "\nspam\t" in out
     code, out, _ = said(capsys, "show", run, "--json")
     shown = json.loads(out)
     assert code == 0 and shown["state"] == "done" and shown["result"]["test"] == trained[0]["test"]

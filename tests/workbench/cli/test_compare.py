@@ -67,7 +67,7 @@ def test_only_runs_that_are_done_are_compared(pair, runs, said):
     runs.write("stopped")
     code, out, err = said("compare", "r1", "r3")
     assert (code, out) == (main.FAILED, "")
-    assert err == "workbench: r3 has no test answers to compare. They are written when a run is done.\n"
+    assert err == "workbench: r3 has no test predictions. They are written when a run is done.\n"
     pair[0].result_file.unlink()
     assert "r1 has no test result to compare." in said("compare", "r1", "r2")[2]
 

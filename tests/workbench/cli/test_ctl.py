@@ -96,7 +96,7 @@ def test_answers_begin_where_the_run_was_told(runs):
         answers = command.Answers(run, Pause())
         runs.append(run, Applied(id=answers.id, control={"type": "pause"}, attempt=1, step=400))
         found = answers.wait(lambda event: isinstance(event, Applied))
-        assert found.id == answers.id and [*answers.said()] == ["r1, step 400: told to pause"]
+        assert found.id == answers.id and [*answers.lines()] == ["r1, step 400: told to pause"]
 
 
 @pytest.mark.parametrize(

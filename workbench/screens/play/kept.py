@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
-from core.runs.classifiers import Answer, Opened
+from core.runs.classifiers import Opened
+from core.runs.predictions import Prediction
 from core.wording import on_one_line, percent
 from workbench import keys
 from workbench.formatting import cut, pad
@@ -22,7 +23,7 @@ class Entry:
     """`answer` is None until it arrives; `role` is the colour of its label, `by` who gave it."""
 
     text: str
-    answer: Answer | None = None
+    answer: Prediction | None = None
     role: str = "muted"
     by: str = ""
 
@@ -62,7 +63,7 @@ class Kept(Lines):
         self.cursor = 0
         self.changed()
 
-    def answered(self, answers: Mapping[str, Answer], classifier: Opened) -> None:
+    def answered(self, answers: Mapping[str, Prediction], classifier: Opened) -> None:
         """Give the sentences that wait for one their verdict."""
         for entry in self._entries:
             if entry.answer is None and entry.text in answers:

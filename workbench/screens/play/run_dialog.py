@@ -26,14 +26,14 @@ def choices(root: Path) -> list[tuple[Asked, str]]:
     found = []
     for run in list_runs(root):
         try:
-            recipe, result = run.recipe(), run.result()
+            recipe, result = run.recipe(), run.classifier_result()
         except BadRun:
             continue
         steps = checkpoints(run)
         for name, step in steps.items():
             if name == "last" and step == steps.get("best"):
                 continue
-            tested = f", test {percent(result['test']['accuracy'])}" if result and result["checkpoint"] == step else ""
+            tested = f", test {percent(result.test.accuracy)}" if result and result.checkpoint == step else ""
             words = f"step {step:,}, {recipe.model.name}, {recipe.plan.in_words}{tested}"
             found.append((Asked(run.path, name), words))
     return found

@@ -12,8 +12,9 @@ from textual.widgets import Static
 
 from core.errors import WorkbenchError
 from core.runs import classifiers
-from core.runs.classifiers import Answer, Asked, Opened, Typed
+from core.runs.classifiers import Asked, Opened, Typed
 from core.runs.folder import RunFolder
+from core.runs.predictions import Prediction
 from workbench import keys
 from workbench.screens.base import BaseScreen
 from workbench.screens.play.kept import Kept
@@ -190,7 +191,7 @@ class PlayScreen(BaseScreen):
         except (Superseded, WorkbenchError):  # the text above is asked of the same helper, and says what is wrong
             return
         if opened is self._opened:
-            answers = msgspec.convert(reply["answers"], list[Answer])
+            answers = msgspec.convert(reply["answers"], list[Prediction])
             self.query_one(Kept).answered({answer.text: answer for answer in answers}, _at_step(opened, reply["step"]))
 
     async def _of_the_helper(self, question: str, opened: Opened, **args: Any) -> dict:

@@ -4,7 +4,7 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
-from core.runs.classifiers import Answer
+from core.runs.predictions import Prediction
 from core.wording import on_one_line, percent, shown
 from workbench.formatting import bar, cut, pad
 from workbench.themes import class_role, colour
@@ -24,7 +24,7 @@ class Verdict(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._said: tuple[str, str] = ("", "")
-        self._answer: Answer | None = None
+        self._answer: Prediction | None = None
         self._labels: list[str] = []
 
     def say(self, words: str, glyph: str = "") -> None:
@@ -32,7 +32,7 @@ class Verdict(Widget):
         self._said, self._answer = (glyph, words), None
         self.refresh(layout=True)
 
-    def show(self, answer: Answer, labels: list[str], tested: str, note: str) -> None:
+    def show(self, answer: Prediction, labels: list[str], tested: str, note: str) -> None:
         """An answer of a classifier with these labels; `tested` says what it is worth, `note` what was not read."""
         other = self._answer is None or self._labels != labels
         self._answer, self._labels, self._tested, self._note = answer, labels, tested, note

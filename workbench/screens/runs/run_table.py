@@ -10,6 +10,7 @@ from core.recipe import Recipe
 from core.runs.compare import Comparison
 from core.runs.history import History
 from core.runs.listing import Entry
+from core.runs.result import BASELINES, FinalTest
 from core.wording import clock, on_one_line, ordinal, percent
 from workbench.formatting import cut, pad
 from workbench.themes import colour
@@ -26,7 +27,7 @@ HUES = {
 DATA_FROM = 100  # columns; with fewer the data's name is left out
 MOST = {"run": 30, "data": 24, "model": 12, "learns": 24}  # cells
 LEAST = {"run": 8, "data": 8, "model": 8, "learns": 10}
-FIGURES = {"test": 8, "95 %": 11, "clean": 9, "time": 9}
+FIGURES = {"test": 8, "95 %": 12, "clean": 9, "time": 9}
 VERSUS = "won:lost to ★"
 WORDS = 34  # cells before the figures; `Baselines` has to say something there too
 FIRST_TO_GO = ("clean", VERSUS, "time")  # of the figures, where they would leave less
@@ -126,19 +127,19 @@ class RunTable(Lines):
         )
 
     def _figures(self, entry: Entry, width: int) -> Text:
-        test, muted = entry.result["test"], colour(self, "muted")
+        test, muted = entry.result.test, colour(self, "muted")
         text = Text()
         for title, cells in self.figures(width).items():
             match title:
                 case "test":
-                    text.append(f"{percent(test['accuracy']):>{cells}}")
+                    text.append(f"{percent(test.accuracy):>{cells}}")
                 case "95 %":
                     text.append(f"{interval(test):>{cells}}", muted)
                 case "clean":
-                    clean = percent(test["clean"]) if test["clean_rows"] else "none"
+                    clean = percent(test.clean) if test.clean is not None else "none"
                     text.append(f"{clean:>{cells}}")
                 case "time":
-                    text.append(f"{clock(entry.result['seconds']['total']):>{cells}}", muted)
+                    text.append(f"{clock(entry.result.seconds.total):>{cells}}", muted)
                 case _:
                     versus = self._versus.get(entry.run.path)
                     text.append(f"  {_score(versus) if versus else '':<{cells - 2}}")
@@ -184,9 +185,9 @@ def _score(versus: Comparison) -> str:
     return f"{f'{versus.won}:{versus.lost}':<5} {versus.verdict}"
 
 
-def interval(test: dict) -> str:
+def interval(test: FinalTest) -> str:
     """96.2–99.3."""
-    return f"{test['low'] * 100:.1f}–{test['high'] * 100:.1f}"
+    return f"{percent(test.low)}–{percent(test.high)}".replace(" %", "").replace(" ", "")
 
 
 class Baselines(Widget):
@@ -200,11 +201,8 @@ class Baselines(Widget):
         self._shares: list[tuple[str, float]] = []
 
     def show(self, history: History) -> None:
-        known = {
-            "counting words on the same texts": history.words,
-            "always the commonest label": history.baselines.get("majority"),
-        }
-        self._shares = [(words, baseline.test) for words, baseline in known.items() if baseline]
+        known = history.baseline, history.baselines.get("majority")
+        self._shares = [(BASELINES[baseline.name], baseline.test) for baseline in known if baseline]
         self.refresh()
 
     def render(self) -> Text:

@@ -4,29 +4,11 @@ import asyncio
 from functools import partial
 
 from core.errors import BadRun
-from core.runs.control import (
-    Change,
-    Continue,
-    Control,
-    Evaluate,
-    Pause,
-    Save,
-    SetTrainable,
-    Step,
-    Stop,
-)
+from core.runs.control import COMMANDS, Control, SetTrainable, Stop, known
 from core.runs.events import Applied, Ended
 from core.runs.folder import RunFolder
 from workbench.screens.base import BaseScreen
 from workbench.session.complain import complain
-
-CONTROLS: dict[str, Control] = {
-    "pause": Pause(),
-    "resume": Continue(),
-    "step": Step(),
-    "evaluate": Evaluate(),
-    "save": Save(),
-}
 
 
 class RunControls(BaseScreen):
@@ -74,15 +56,12 @@ class RunControls(BaseScreen):
             return False
         # between its answer and its end a worker says little
         latest = [event for event, _ in followed.history.log[-10:]]
-        accepted = [
-            e
-            for e in latest
-            if isinstance(e, Applied)
-            and e.control["type"] == "stop"
-            and not e.refused
-            and e.attempt == latest[-1].attempt
-        ]
-        return self._stop_asked is followed.run or bool(accepted and not isinstance(latest[-1], Ended))
+        stops = (
+            known(event.control) == Stop() and not event.refused and event.attempt == latest[-1].attempt
+            for event in latest
+            if isinstance(event, Applied)
+        )
+        return self._stop_asked is followed.run or (any(stops) and not isinstance(latest[-1], Ended))
 
     def action_train(self) -> None:
         self.run_worker(self.launcher.start(), group="run")
@@ -118,7 +97,7 @@ class RunControls(BaseScreen):
         return {"pause": not paused, "resume": paused, "evaluate": learn is not None}.get(what, True)
 
     async def action_control(self, what: str) -> None:
-        await self.launcher.send(self.shown_run, CONTROLS[what])
+        await self.launcher.send(self.shown_run, COMMANDS[what].control())
 
     def action_change_rates(self) -> None:
         from workbench.screens.train.rates_dialog import RatesDialog
@@ -142,7 +121,7 @@ class RunControls(BaseScreen):
         if trainable:
             await self.launcher.send(run, SetTrainable(trainable))
 
-    async def _send_all(self, run: RunFolder, controls: list[Change] | None) -> None:
+    async def _send_all(self, run: RunFolder, controls: list[Control] | None) -> None:
         for control in controls or ():
             if not await self.launcher.send(run, control):
                 break

@@ -33,7 +33,7 @@ class ErrorsScreen(DetailScreen):
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show_whole())
         panel = self.query_one("#mistakes", Panel)
         try:
-            mistakes, labels = await asyncio.to_thread(read_mistakes, self._run.predictions_file)
+            mistakes, labels = await asyncio.to_thread(read_mistakes, self._run)
         except BadRun as error:
             self.query_one("#whole", Static).update(Text(shown(str(error)), colour(self, "error")))
             return

@@ -4,11 +4,9 @@ from rich.text import Text
 from textual.widget import Widget
 
 from core.estimate.prices import machine_memory
-from core.runs.control import rate_in_words as rate
 from core.runs.folder import Status
 from core.runs.history import History, Point
-from core.wording import count, percent, plural, size
-from workbench.screens.train.ribbon import took
+from core.wording import count, duration, percent, plural, rate, size
 from workbench.themes import colour
 
 MEAN_OVER = 50  # steps; one batch's loss says little
@@ -60,9 +58,9 @@ class Now(Widget):
             )
         if history.rss:
             rows.append(("memory", size(history.rss), f"of {size(machine_memory()[0])}"))
-        if history.saved is not None:
-            words = "saved so far" if history.saved >= 0 else "not yet earned back"
-            rows.append(("cache", took(abs(history.saved)), words))
+        if history.cache_savings is not None:
+            words = "saved so far" if history.cache_savings >= 0 else "not yet earned back"
+            rows.append(("cache", duration(abs(history.cache_savings)), words))
         muted = colour(self, "muted")
         return Text("\n").join(
             Text.assemble((f"{name:<10}", muted), f"{figure:>8}", (f"  {words}", muted)) for name, figure, words in rows
@@ -78,7 +76,11 @@ class Now(Widget):
             parts.append(f"validation {seen.loss:.3f}, {percent(seen.accuracy)}")
         if history.steps_per_second:
             parts.append(f"{history.steps_per_second:.3g} steps/s")
-            parts += [f"cache saved {took(history.saved)}"] if history.saved and history.saved > 0 else []
+            parts += (
+                [f"cache saved {duration(history.cache_savings)}"]
+                if history.cache_savings and history.cache_savings > 0
+                else []
+            )
             parts.append(size(history.rss))
             parts += [f"{count(history.tokens_per_second)} tokens/s", f"rate {rate(history.rates[-1])}"]
         while len(" · ".join(parts)) > self.content_region.width:

@@ -3,7 +3,8 @@
 from rich.cells import cell_len
 from rich.text import Text
 
-from core.wording import on_one_line, percent
+from core.runs.result import ClassifierResult, LabelResult
+from core.wording import on_one_line
 from workbench.formatting import cut, pad
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import Lines
@@ -20,10 +21,11 @@ class PerClass(Lines):
     def __init__(self) -> None:
         super().__init__()
         self._labels: list[str] = []
-        self._test: dict = {}
+        self._confusion: list[list[int]] = []
+        self._per_class: dict[str, LabelResult] = {}
 
-    def show(self, result: dict) -> None:
-        self._labels, self._test = result["labels"], result["test"]
+    def show(self, result: ClassifierResult) -> None:
+        self._labels, self._confusion, self._per_class = result.labels, result.test.confusion, result.test.per_class
         self.changed()
 
     @property
@@ -37,7 +39,7 @@ class PerClass(Lines):
         name = max(LEAST_NAME, min(longest, MOST_NAME, width - fixed))
         columns = [
             max(min(8, cell_len(on_one_line(label))), *(len(f"{number:,}") for number in column)) + 3
-            for label, column in zip(self._labels, zip(*self._test["confusion"], strict=True), strict=True)
+            for label, column in zip(self._labels, zip(*self._confusion, strict=True), strict=True)
         ]
         room = width - fixed - name
         if len(columns) <= MOST_IN_MATRIX and sum(columns) <= room:
@@ -61,11 +63,11 @@ class PerClass(Lines):
     def line(self, index: int, width: int) -> Text:
         name, matrix, taken = self._widths(width)
         label, muted = self._labels[index], colour(self, "muted")
-        figures, row = self._test["per_class"][label], self._test["confusion"][index]
+        figures, row = self._per_class[label], self._confusion[index]
         text = Text.assemble(
             (" " + pad(on_one_line(label), name), colour(self, class_role(index, len(self._labels)))),
-            "".join(f"{percent(figures[key]):>{cells}}" for key, cells in FIGURES.items()),
-            (f"{figures['rows']:>{ROWS},}", muted),
+            "".join(f"{share:>{cells}}" for share, cells in zip(figures.shares, FIGURES.values(), strict=True)),
+            (f"{figures.rows:>{ROWS},}", muted),
             no_wrap=True,
         )
         for said, cells in enumerate(matrix):
@@ -74,6 +76,6 @@ class PerClass(Lines):
         return text.append(cut(f"  {self._taken_for(index)}", taken), muted) if taken else text
 
     def _taken_for(self, index: int) -> str:
-        row = self._test["confusion"][index]
+        row = self._confusion[index]
         said = max((i for i in range(len(row)) if i != index), key=lambda i: row[i])
         return f"{on_one_line(self._labels[said])}, {row[said]:,}×" if row[said] else ""

@@ -5,17 +5,17 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
-from core.runs.control import Change, Epochs, Rates, rate_in_words, wrong
+from core.runs.control import Control, Epochs, Rates, wrong
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from core.wording import on_one_line, shown
+from core.wording import on_one_line, rate, shown
 from workbench.screens.dialog import Dialog
 from workbench.widgets.panel import Panel
 
 HELP = "From the next step on. A schedule still takes its share of the rates. What is learned stays as it is."
 
 
-class RatesDialog(Dialog[list[Change] | None]):
+class RatesDialog(Dialog[list[Control] | None]):
     """Asks for them and gives what is to be changed. Raises BadRun where the run's recipe cannot be read."""
 
     def __init__(self, run: RunFolder, history: History):
@@ -48,7 +48,7 @@ class RatesDialog(Dialog[list[Change] | None]):
             self._hint(f"{str(error).rpartition(': ')[2]} is no number.")
             return
         epochs = new.pop("epochs", None)
-        changes: list[Change] = [*([Rates(**new)] if new else []), *([Epochs(epochs)] if epochs is not None else [])]
+        changes: list[Control] = [*([Rates(**new)] if new else []), *([Epochs(epochs)] if epochs is not None else [])]
         if problem := next(filter(None, map(wrong, changes)), None):
             self._hint(f"{problem[0].upper()}{problem[1:]}.")
         else:
@@ -59,4 +59,4 @@ class RatesDialog(Dialog[list[Change] | None]):
 
 
 def _in_words(name: str, value: float | str) -> str:
-    return f"{value:g}" if name == "epochs" else value if isinstance(value, str) else rate_in_words(value)
+    return f"{value:g}" if name == "epochs" else value if isinstance(value, str) else rate(value)

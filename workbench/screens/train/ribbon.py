@@ -7,7 +7,7 @@ from core.errors import SmallerBatch
 from core.runs.events import Phase
 from core.runs.folder import Status
 from core.runs.history import History
-from core.wording import clock, on_one_line, plural, shown, size
+from core.wording import clock, duration, on_one_line, plural, shown, size
 from workbench.themes import colour
 
 QUIET = 15  # seconds without a heartbeat after which a worker is doubted
@@ -15,11 +15,6 @@ STILL_TO_COME = ("learn", "test")
 NAMES = {"encode": "encode once"}  # where a phase is called more than what it is
 GAP = "   "
 ENDS = {"queued": ("▷", "muted"), "stopped": ("■", "muted"), "failed": ("✕", "error"), "vanished": ("◌", "warning")}
-
-
-def took(seconds: float) -> str:
-    """0.3 s; 1:05 from a minute on."""
-    return f"{seconds:.1f} s" if seconds < 59.95 else clock(seconds)
 
 
 def progress(phase: Phase) -> str:
@@ -76,7 +71,7 @@ class Ribbon(Widget):
     def _finished(self, name: str) -> Text:
         first, last = self._history.phase_times[name]
         muted = colour(self, "muted")
-        return Text.assemble(("✓ ", muted), _named(name), (f" {took(last - first)}", muted))
+        return Text.assemble(("✓ ", muted), _named(name), (f" {duration(last - first)}", muted))
 
     def _unfinished(self, phase: Phase) -> Text:
         ended = ENDS.get(self._status.state, ("✓", "muted"))

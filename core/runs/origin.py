@@ -1,0 +1,57 @@
+"""What a run's classifier is made of before it learns, as base.json keeps it."""
+
+from typing import Literal
+
+import msgspec
+
+from core import files
+from core.errors import BadRun
+from core.runs.folder import RunFolder
+
+BaseKind = Literal["built in", "pretrained", "folder", "random", "brought in"]
+
+
+class Base(msgspec.Struct, frozen=True):
+    """Where a run's untouched weights come from.
+
+    `file` is where they lie now, as seen from the run's folder, in which all but published ones are kept where they
+    can be; `sha256` is of that file.
+    """
+
+    kind: BaseKind
+    source: str
+    file: str
+    sha256: str
+    revision: str = ""
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The weights of a run's backbone before it learns, and the names of its classes."""
+
+    base: Base
+    labels: list[str]
+
+
+def write_origin(run: RunFolder, origin: Origin) -> None:
+    """Raises OSError where the folder cannot be written."""
+    files.write(run.base_file, msgspec.json.encode(origin))
+
+
+def read_origin(run: RunFolder) -> Origin | None:
+    """The origin that the run wrote down; None before it did. Raises BadRun where it cannot be read."""
+    try:
+        with files.reading(run.base_file) as file:
+            return msgspec.json.decode(file.read(), type=Origin)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise BadRun(f"{run.base_file} cannot be read: {error.strerror}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRun(f"{run.base_file} is damaged: {error}.", "Train again from the recipe.") from error
+
+
+def demand_origin(run: RunFolder) -> Origin:
+    """Raises BadRun where the run has not written its origin down yet, or it cannot be read."""
+    if (found := read_origin(run)) is None:
+        raise BadRun(f"{run.name} has not built its model yet.", "Wait for it, or resume it.")
+    return found

@@ -1,0 +1,196 @@
+"""What a run ends with: the result of fine-tuning, or of pretraining, as result.json and its last event keep it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple, Self
+
+import msgspec
+
+from core.statistics import wilson
+from core.wording import clock, percent
+
+WORTH_SAYING = 1.5  # seconds
+# what a baseline does, by its kind
+BASELINES = {
+    "tfidf": "TF-IDF and logistic regression",
+    "counts": "word counts and logistic regression",
+    "majority": "always the most frequent label",
+}
+
+
+class Result:
+    """What a run ends with is one of three: ClassifierResult, LanguageResult or, of one brought in, NoResult."""
+
+
+class NoResult(msgspec.Struct, Result, frozen=True):
+    """Nothing was tested here, or it is in a form that this version does not know."""
+
+
+class SplitResult(msgspec.Struct, kw_only=True):
+    """Accuracy on the texts of a split, with its 95 % interval; `loss` is None where an older version left it out."""
+
+    accuracy: float
+    low: float
+    high: float
+    rows: int
+    correct: int = -1
+    loss: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.correct < 0:  # an older version wrote it for the test alone
+            self.correct = round(self.accuracy * self.rows)
+
+    @classmethod
+    def of(cls, correct: int, rows: int, **more: object) -> Self:
+        """So many texts right; `more` are the other fields."""
+        low, high = wilson(correct, rows)
+        found = {"accuracy": correct / rows if rows else 0.0, "low": low, "high": high, "rows": rows}
+        return msgspec.convert(found | {"correct": correct} | more, cls)
+
+
+class LabelResult(msgspec.Struct):
+    """How well one label is found among the test texts, `rows` of which have it."""
+
+    precision: float
+    recall: float
+    f1: float
+    rows: int
+
+    @property
+    def shares(self) -> list[str]:
+        """Precision, recall and F1 in per cent."""
+        return [percent(share) for share in (self.precision, self.recall, self.f1)]
+
+
+class FinalTest(SplitResult, kw_only=True):
+    """The test split. `clean` is the accuracy on the `clean_rows` texts that training does not hold too.
+
+    `baseline` and `majority` are the accuracies of what needs no network. `confusion` has a row for each label, and in
+    it a column for each prediction.
+    """
+
+    clean: float | None
+    clean_rows: int
+    baseline: float | None
+    majority: float
+    per_class: dict[str, LabelResult]
+    confusion: list[list[int]]
+
+    @property
+    def leaked(self) -> int:
+        """How many test texts also stand in training."""
+        return self.rows - self.clean_rows
+
+
+class CacheResult(msgspec.Struct):
+    """What the prefix cache cost and saved, in seconds, over all boundaries that it had; the rest is of the last one."""
+
+    blocks: int = 0
+    texts: int = 0
+    bytes: int = 0
+    cost: float = 0.0
+    seconds: float = 0.0
+    saved: float = 0.0
+
+
+class Seconds(msgspec.Struct, kw_only=True):
+    """What the parts of a run took, and all together."""
+
+    prepare: float = 0.0
+    learn: float = 0.0
+    test: float = 0.0
+    total: float
+
+
+class Line(NamedTuple):
+    """An accuracy among others; `low` and `high` are its 95 % interval, and None where it has none."""
+
+    name: str
+    share: float
+    low: float | None
+    high: float | None
+    words: str
+
+    @property
+    def interval(self) -> str:
+        """'96.2 % to 99.3 %'; empty where there is none."""
+        return "" if self.low is None or self.high is None else f"{percent(self.low)} to {percent(self.high)}"
+
+
+class ClassifierResult(msgspec.Struct, Result, kw_only=True):
+    """How good a fine-tuned classifier is. `checkpoint` is the step whose weights were tested."""
+
+    run: str
+    name: str
+    checkpoint: int
+    labels: list[str]
+    test: FinalTest
+    train: SplitResult
+    validation: SplitResult
+    cache: CacheResult | None = None
+    changes: list[str] = []
+    seconds: Seconds
+
+    def lines(self, baseline: str | None) -> Iterator[Line]:
+        """What the test says, the network first; `baseline` is the kind of the one that counts words, if any does."""
+        test = self.test
+        yield Line("test", test.accuracy, test.low, test.high, f"{test.correct:,} of {test.rows:,} right")
+        if test.leaked and test.clean is not None:
+            low, high = wilson(round(test.clean * test.clean_rows), test.clean_rows)
+            yield Line("without leaks", test.clean, low, high, f"{test.leaked:,} stand in training")
+        if test.baseline is not None and baseline:
+            yield Line("baseline", test.baseline, None, None, BASELINES[baseline])
+        yield Line("majority", test.majority, None, None, BASELINES["majority"])
+
+    def split_lines(self) -> Iterator[Line]:
+        """What the splits say that the run learned from and chose its weights by."""
+        for name, split in (("validation", self.validation), ("train", self.train)):
+            right = f"{split.correct:,} of {split.rows:,} right"
+            yield Line(name, split.accuracy, split.low, split.high, right)
+
+    @property
+    def cache_savings(self) -> str:
+        """'the cache saved 0:12 of 0:47', of what the run would have taken; empty where that is nothing to speak of."""
+        saved = self.cache.saved if self.cache else 0.0
+        return f"the cache saved {clock(saved)} of {clock(self.seconds.total + saved)}" if saved >= WORTH_SAYING else ""
+
+
+class HeldOut(msgspec.Struct):
+    """What a language model makes of text that it has not learned from; accuracy is of next tokens."""
+
+    windows: int
+    loss: float
+    accuracy: float
+    bits_per_byte: float
+
+
+class LanguageSeconds(msgspec.Struct):
+    """What learning and the last evaluation took."""
+
+    learn: float
+    test: float = 0.0
+
+
+class LanguageResult(msgspec.Struct, Result):
+    """How good a pretrained language model is, and where it lies."""
+
+    held_out: HeldOut
+    tokens: int
+    parameters: int
+    seconds: LanguageSeconds
+    model: str
+    sha256: str
+
+
+def encode_result(result: ClassifierResult | LanguageResult) -> bytes:
+    """The document of result.json."""
+    return msgspec.json.format(msgspec.json.encode(result), indent=2)
+
+
+def result_of(document: object) -> ClassifierResult | LanguageResult | NoResult:
+    """The result that a document of result.json, or of a run's last event, holds: what is in it tells which it is."""
+    kinds = {"test": ClassifierResult, "held_out": LanguageResult}
+    kind = next((kind for key, kind in kinds.items() if isinstance(document, dict) and key in document), NoResult)
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError:
+        return NoResult()
