@@ -19,6 +19,7 @@ from core.files import Progress
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
 from core.model.lora import Adapter
+from core.options import resolved
 from core.recipe import Recipe
 from core.runs import control
 from core.runs.control import Control
@@ -65,7 +66,7 @@ def check_memory(recipe: Recipe, texts: Texts, n_classes: int) -> None:
     # by texts and what libraries keep, which the reckoning holds already; what is mapped from files counts as free
     held = info.rss - getattr(info, "shared", 0)
     free = memory.free() + held
-    memory.demand(lambda batch: costs.memory(batch, width) + cache, recipe.train.batch, recipe.train.accumulate, free)
+    memory.demand(lambda batch: costs.memory(batch, width) + cache, recipe.batch, recipe.train.accumulate, free)
 
 
 def class_weights(kind: str, texts: Texts, n_classes: int) -> Tensor:
@@ -105,7 +106,7 @@ class ClassifierLoop(Loop):
         inputs: Inputs,
         recipe: Recipe,
         state: State,
-        optimizer: torch.optim.Optimizer,
+        optimizer: torch.optim.AdamW,
         *,
         save: Callable[[bool], None],
         control_source: ControlSource,
@@ -120,7 +121,7 @@ class ClassifierLoop(Loop):
         began = recipe_at(recipe, control_source, state.step - 1)
         self.plan, self._thaw_every = began.plan, began.freeze.thaw_every
         self._boundary = self._boundary_of(began)
-        self._before: tuple[torch.optim.Optimizer, set[str]] | None = None  # the first change since the last step
+        self._before: tuple[torch.optim.AdamW, set[str]] | None = None  # the first change since the last step
         self._encode = encode
         self._caches: list[dict | None] = []  # of inputs before these
         self._sentences = Sentences()
@@ -169,8 +170,8 @@ class ClassifierLoop(Loop):
         share = self._share()
         set_rates(self.optimizer, share)
         self.optimizer.step()
-        self._learned = watched and watched.learned(self.state.step + 1)
-        return value, share * self.settings.lr, tokens
+        self._learned = watched.learned(self.state.step + 1) if watched else None
+        return value, share * resolved(self.settings.lr), tokens
 
     def _share(self) -> float:
         """What part of the full learning rates the next step takes."""
@@ -238,7 +239,7 @@ class ClassifierLoop(Loop):
             compile_learning(model)
         self.parameters = [p for _, p in model.learning()]
         self.optimizer = renewed(self._before[0], model, self.train)
-        self._set_rates(self.settings.lr, self.settings.head_lr)
+        self._set_rates(resolved(self.settings.lr), resolved(self.settings.head_lr))
         yield trainable(model, now, self.state.step, scheduled=self.settings.trainable is None)
         if self._boundary_of(now) != self._boundary:
             self._boundary, self._sentences = self._boundary_of(now), Sentences()
@@ -272,7 +273,7 @@ class ClassifierLoop(Loop):
             return state.step - state.best_step >= waited or super().over
         return super().over
 
-    def _evaluate(self) -> Iterator[Event]:
+    def _evaluate(self) -> Generator[Event, None, bool]:
         step, t = self.state.step, self.train
         ends = step > 0 and step % self.per_epoch == 0
         if self.state.evaluated >= step or not (ends or step % t.eval_every == 0):
@@ -285,6 +286,7 @@ class ClassifierLoop(Loop):
         if ends:
             seen = self._look("validation", self.whole("validation"), whole=True)
             yield seen
+            assert seen.f1 is not None
             found = {"loss": seen.loss, "accuracy": -seen.accuracy, "f1": -seen.f1}[t.metric]
             best = self.state.best is None or found < self.state.best
             if best:

@@ -27,7 +27,7 @@ class Inputs(Protocol):
 class Fresh:
     """Runs the prefix for every batch; where the embeddings learn, there is none and gradients reach them."""
 
-    cache = None
+    cache: dict | None = None
 
     def __init__(self, model: Classifier, texts: Texts, depth: int | None, device: str):
         self.model, self.texts, self.depth, self.device = model, texts, depth or 0, device

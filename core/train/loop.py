@@ -3,13 +3,14 @@
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import msgspec
 import psutil
 from torch import Tensor
 
 from core.errors import WorkbenchError
+from core.options import resolved
 from core.runs import control
 from core.runs.control import Change, Control, Settings
 from core.runs.events import (
@@ -90,7 +91,7 @@ class Loop(ABC):
         """
 
     @abstractmethod
-    def _evaluate(self) -> Iterator[Event]:
+    def _evaluate(self) -> Generator[Event, None, bool]:
         """What is due after the present step; returns whether the weights have never been better. Raises Stopped."""
 
     @abstractmethod
@@ -225,11 +226,11 @@ class Loop(ABC):
         if settings != self.settings:
             self._set(settings)
         if self.n_steps != n_steps:
-            yield Planned(n_steps=self.n_steps, epochs=math.ceil(settings.epochs), step=self.state.step)
+            yield Planned(n_steps=self.n_steps, epochs=math.ceil(resolved(settings.epochs)), step=self.state.step)
 
     def _set(self, settings: Settings) -> None:
-        self.settings, self.n_steps = settings, self._steps_in(settings.epochs)
-        self._set_rates(settings.lr, settings.head_lr)
+        self.settings, self.n_steps = settings, self._steps_in(resolved(settings.epochs))
+        self._set_rates(resolved(settings.lr), resolved(settings.head_lr))
 
     def _restart_clocks(self) -> None:
         self._began = self._saved_at = self._reported = time.monotonic()

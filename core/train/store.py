@@ -130,7 +130,7 @@ class KeptStore(Store):
 
     def _checksum(self, chunk: int) -> int:
         at = self.layout.chunks[chunk]
-        return zlib.crc32(self.hidden[at.start : at.stop].view(torch.uint8).numpy())
+        return zlib.crc32(self.hidden[at.start : at.stop].view(torch.uint8).numpy().data)
 
     def put(self, chunk: int, hidden: Tensor, seconds: float) -> None:
         super().put(chunk, hidden, seconds)
