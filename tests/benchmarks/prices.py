@@ -1,6 +1,7 @@
-"""What `workbench train --dry-run` says a run takes, beside what it then takes.
+r"""What `workbench train --dry-run` says a run takes, beside what it then takes.
 
-    python tests/benchmarks/prices.py [--model nano] [--data FILE] [--texts 3000] [--plans head,all] [--epochs 1] [--repeat 1]
+    python tests/benchmarks/prices.py [--model nano] [--data FILE] [--texts 3000] [--plans head,all] [--epochs 1] \
+        [--repeat 1]
 
 Needs a machine on which nothing else runs. Without a file, so many texts are made up. Each run encodes its texts anew.
 """
