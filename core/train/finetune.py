@@ -50,8 +50,8 @@ def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
     if n := len(epoch_plan(recipe, texts, 0)):
         return n
     raise WorkbenchError(
-        f"A step of {recipe.batch * recipe.train.accumulate} is more than the {len(texts.splits['train'])} texts to learn from, "
-        "and train.drop_last leaves out what is no whole step.",
+        f"A step of {recipe.batch * recipe.train.accumulate} is more than the {len(texts.splits['train'])} texts to "
+        "learn from, and train.drop_last leaves out what is no whole step.",
         "Make the batch smaller, or turn train.drop_last off.",
     )
 
@@ -70,7 +70,7 @@ def check_memory(recipe: Recipe, texts: Texts, n_classes: int) -> None:
 
 
 def class_weights(kind: str, texts: Texts, n_classes: int) -> Tensor:
-    """How much a text of each class counts in the training loss (C,): with `balanced`, all classes alike; 1 on average."""
+    """How much a text of each class counts in the training loss (C,), 1 on average; `balanced`: classes alike."""
     if kind == "none":
         return torch.ones(n_classes, dtype=torch.float64)
     counts = np.bincount(texts.labels[texts.splits["train"]], minlength=n_classes)
@@ -226,7 +226,7 @@ class ClassifierLoop(Loop):
     def _let_learn(self, now: Recipe) -> Iterator[Event]:
         """Another plan from here on: optimizer, boundary and inputs follow from the model as it is now.
 
-        Of several changes before one step the last counts, as if the others had never been: a resumed run knows no more.
+        Of several changes before one step only the last counts: a resumed run knows of no other.
         """
         yield from self._save(False)  # encoding may take long, and be broken off
         model, self.plan, self._thaw_every = self.model, now.plan, now.freeze.thaw_every

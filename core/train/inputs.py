@@ -41,7 +41,7 @@ class Fresh:
 
 
 class Cached:
-    """Reads from `hidden` (positions, D), bf16 or the model's own type, in which each text stands where the layout says.
+    """Reads from `hidden` (positions, D), bf16 or the model's own type, with each text where the layout says.
 
     `cost` is seconds that the prefix takes for all of its texts, `spent` those that were spent on it now.
     """

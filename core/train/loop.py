@@ -37,7 +37,7 @@ class State(msgspec.Struct):
     step: int = 0
     evaluated: int = -1  # the last step after which everything due was evaluated
     best_step: int | None = None
-    # of the recipe's metric, the lower the better; checkpoints know it by the name that it had when that was always loss
+    # of the recipe's metric, the lower the better; in checkpoints it is named after what it once always was
     best: float | None = msgspec.field(default=None, name="best_loss")
     seconds: float = 0.0  # spent learning, over all attempts
     told: list[tuple[int, Change]] = []  # what was changed so far, after which step, in the order in which it was told
@@ -52,7 +52,7 @@ class NotFinite(WorkbenchError):
 
 
 class Loop(ABC):
-    """Takes steps until it is over, after `n_steps` at the latest, or told to stop; a kind of training says what one is.
+    """Takes steps until it is over, after `n_steps` at the latest, or told to stop; a subclass says what a step is.
 
     `save(best)` puts a checkpoint of the present weights, optimizer and state on disk before it returns.
     `parameters` are what learns, `recipe` the settings before any change. An epoch is `per_epoch` steps.

@@ -64,7 +64,7 @@ class Optimizers(NamedTuple):
 
 
 def windows_of(step: int, batch: int, n: int, seed: int) -> list[int]:
-    """Which of `n` windows step number `step` (from 0) learns from: each pass takes all of them in an order of its own."""
+    """Which of `n` windows step number `step` (from 0) learns from: each pass takes all, in its own order."""
     found: list[int] = []
     at = step * batch
     while len(found) < batch:
