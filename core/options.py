@@ -15,23 +15,7 @@ AUTO = "auto"
 MOST_EPOCHS = 10_000
 FEW = 8  # choices: more are not listed where one of them was probably meant
 
-N = TypeVar("N", int, float)
-
-
-def resolved(value: N | str | None) -> N:
-    """The number that an option of a run holds, once `auto` and the like have been resolved."""
-    assert value is not None and not isinstance(value, str), f"{value} has not been resolved"
-    return value
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """In an option's annotation: its choices are names that another table holds, where a Literal would repeat them."""
-
-    names: tuple[str, ...]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
-        return core_schema.literal_schema([*self.names])
+Number = TypeVar("Number", int, float)
 
 
 def opt(
@@ -43,6 +27,23 @@ def opt(
     whether it stands in the short form of the recipe. `limits` are pydantic's (`ge`, `lt`, ...).
     """
     return Field(default, description=help, json_schema_extra={"flag": flag, "unit": unit, "first": first}, **limits)
+
+
+def resolved(value: str | Number | None) -> Number:
+    """The value of an option that is no longer open, as none is once a run has begun. Raises ValueError where it is."""
+    if value is None or isinstance(value, str):
+        raise ValueError("an option that a run needs is still open")
+    return value
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """In an option's annotation: its choices are names that another table holds, where a Literal would repeat them."""
+
+    names: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.literal_schema([*self.names])
 
 
 class Part(BaseModel):
