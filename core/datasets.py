@@ -10,7 +10,7 @@ from core.files import absolute
 
 @dataclass(frozen=True)
 class DataSet:
-    """One data set. `file` in the cache folder is what is read; `unpack` says how its content is taken out of the archive.
+    """One data set. `file` in the cache folder is what is read; `unpack` takes its content out of the archive.
 
     Of the archive at `url`, the file in it, or both, the SHA-256 is known. Without `url`, the file is in the package.
     """

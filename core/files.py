@@ -79,7 +79,7 @@ def absolute(path: str) -> Path:
 
 
 def cache_root() -> Path:
-    """The folder of what can be computed again: WORKBENCH_CACHE, else the user's cache folder. It may not be there yet."""
+    """The folder of what can be computed again: WORKBENCH_CACHE or the user's cache folder; perhaps not there yet."""
     given = os.environ.get("WORKBENCH_CACHE")
     return absolute(given) if given else platformdirs.user_cache_path("workbench")
 
@@ -176,7 +176,7 @@ def reading(path: Path, link: bool = True) -> BinaryIO:
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
 
-def disk_full(error: Exception) -> bool:
+def disk_full(error: BaseException) -> bool:
     """Whether an error, of the system's or of a library that hides the system's, means that the disk is full."""
     return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
 

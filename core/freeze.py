@@ -27,8 +27,8 @@ class FreezePlan:
         parts, blocks = frozenset(parts), [f"blocks.{i}" for i in range(n_blocks)]
         for part in sorted(parts - set(parts_of(n_blocks)) - {adapted(block) for block in blocks}):
             raise ValueError(
-                f"{part!r} is no part of this model. Parts are embeddings, blocks.0 to blocks.{n_blocks - 1} (or lora.0 "
-                f"to lora.{n_blocks - 1}), norm, head; or say head, last_block, last_two_blocks, all, lora."
+                f"{part!r} is no part of this model. Parts are embeddings, blocks.0 to blocks.{n_blocks - 1} "
+                f"(or lora.0 to lora.{n_blocks - 1}), norm, head; or say head, last_block, last_two_blocks, all, lora."
             )
         for block in blocks:
             if {block, adapted(block)} <= parts:

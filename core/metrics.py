@@ -6,7 +6,10 @@ import numpy as np
 
 
 def macro_f1(confusion: np.ndarray) -> float:
-    """The mean of the classes' F1 from counts (C, C), rows: right, columns: predicted; a class that is in neither has no say."""
+    """The mean of the classes' F1, from counts (C, C): rows are the labels, columns the predictions.
+
+    A class that occurs in neither does not count.
+    """
     right, both = confusion.diagonal(), confusion.sum(axis=0) + confusion.sum(axis=1)
     return float((2 * right[both > 0] / both[both > 0]).mean()) if both.any() else 0.0
 

@@ -1,11 +1,13 @@
 """Options, declared once: a kind of recipe is a class of them, and flags, forms, TOML, help and checks come from it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Literal, NamedTuple, Self, get_args, get_origin
+from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import core_schema
 
 from core.errors import BadRecipe, Problem
 
@@ -13,14 +15,35 @@ AUTO = "auto"
 MOST_EPOCHS = 10_000
 FEW = 8  # choices: more are not listed where one of them was probably meant
 
+Number = TypeVar("Number", int, float)
 
-def opt(default: Any, help: str, *, flag: str | None = None, unit: str | None = None, first: bool = False, **limits):
+
+def opt(
+    default: Any, help: str, *, flag: str | None = None, unit: str | None = None, first: bool = False, **limits: Any
+) -> Any:
     """Declare one option.
 
     `flag` is its short name on the command line beside the dotted one, `unit` what a number counts, `first`
     whether it stands in the short form of the recipe. `limits` are pydantic's (`ge`, `lt`, ...).
     """
     return Field(default, description=help, json_schema_extra={"flag": flag, "unit": unit, "first": first}, **limits)
+
+
+def resolved(value: str | Number | None) -> Number:
+    """The value of an option that is no longer open, as none is once a run has begun. Raises ValueError where it is."""
+    if value is None or isinstance(value, str):
+        raise ValueError("an option that a run needs is still open")
+    return value
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """In an option's annotation: its choices are names that another table holds, where a Literal would repeat them."""
+
+    names: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.literal_schema([*self.names])
 
 
 class Part(BaseModel):
@@ -52,28 +75,35 @@ class Option(NamedTuple):
     info: FieldInfo
 
     @property
+    def _extra(self) -> dict[str, Any]:
+        assert isinstance(self.info.json_schema_extra, dict)
+        return self.info.json_schema_extra
+
+    @property
     def help(self) -> str:
         return self.info.description or ""
 
     @property
     def flags(self) -> list[str]:
-        short = self.info.json_schema_extra["flag"]
+        short = self._extra["flag"]
         return [f"--{self.name}"] + ([short] if short and short != f"--{self.name}" else [])
 
     @property
     def unit(self) -> str | None:
-        return self.info.json_schema_extra["unit"]
+        return self._extra["unit"]
 
     @property
     def first(self) -> bool:
-        return self.info.json_schema_extra["first"]
+        return self._extra["first"]
 
     @property
     def choices(self) -> list[str] | None:
         """The words this option may be, or None where it takes free text or a number."""
         if self.info.annotation is bool:
             return ["true", "false"]
-        return list(get_args(self.info.annotation)) if get_origin(self.info.annotation) is Literal else None
+        if get_origin(self.info.annotation) is Literal:
+            return list(get_args(self.info.annotation))
+        return next(([*mark.names] for mark in self.info.metadata if isinstance(mark, OneOf)), None)
 
     @property
     def several(self) -> bool:
@@ -126,7 +156,7 @@ def check(kind: type[Options], raw: Mapping) -> list[Problem]:
         found = _by_field(kind, error)
     try:
         # what is wrong by itself aside, the rest may still contradict itself
-        return found + [*kind.model_validate(_without(raw, [p.field for p in found])).contradictions()]
+        return [*found, *kind.model_validate(_without(raw, [p.field for p in found])).contradictions()]
     except ValidationError:
         return found
 

@@ -1,7 +1,7 @@
 """Model sizes, and recipes by name. Plain data; no torch."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.options import merge
 
@@ -152,7 +152,7 @@ class Named(NamedTuple):
     note: str = ""  # where it is not what the book's script does, or what the script does by accident
 
 
-def _row(title: str, figure: float, note: str = "", **parts: dict) -> Named:
+def _row(title: str, figure: float, note: str = "", **parts: Any) -> Named:
     """A row of the book's table of further experiments, whose script shuffles once more before it splits."""
     return Named(merge(BOOK, {"data": {"shuffles": 2}}, parts), title, figure, note)
 
@@ -162,7 +162,7 @@ def _lora(**changes: object) -> dict:
     return {"freeze": {"trainable": "lora"}, "lora": {"rank": 16, "alpha": 16.0, "scaling": "alpha"} | changes}
 
 
-_ALONE = {"model": {"readout": "last_real"}, "train": {"padding": "none", "batch": 1}}
+_ALONE: dict[str, Any] = {"model": {"readout": "last_real"}, "train": {"padding": "none", "batch": 1}}
 
 # the book's table of further experiments, row by row
 _ROWS = (
@@ -181,7 +181,8 @@ _ROWS = (
         "LoRA, twelve times as many parameters",
         98.33,
         "The book adds adapters to the head too; here the head learns whole.",
-        **merge(_lora(alpha=8.0), {"model": {"name": "gpt2-xl"}}),
+        model={"name": "gpt2-xl"},
+        **_lora(alpha=8.0),
     ),
     _row("padded to the model's context", 78.33, model={"context": "model"}),
     _row("no padding, one text a step", 98.00, **_ALONE),
@@ -196,7 +197,7 @@ _ROWS = (
     _row(
         "labels of a number that no class has are ignored",
         95.00,
-        "The book's script never uses its --ignore_index, so that this is row 1; used, it is the same, as no label is 50256.",
+        "The book's script never uses its --ignore_index, so this is row 1; used, it is the same: no label is 50256.",
         train={"ignore_index": 50256},
     ),
     _row("read out at the mean of all positions", 96.33, "Pads count, as in the book.", model={"readout": "mean_pads"}),
@@ -225,7 +226,7 @@ RECIPES: dict[str, dict] = {name: named.layer for name, named in NAMED_RECIPES.i
 
 
 def standing_for(model: str) -> dict[str, list[str]]:
-    """The named recipes that differ for one model, each with those it stands for: rows of the book that differ in size only."""
+    """The named recipes that differ for one model, each with those that differ from it only in the model."""
     found: dict[str, list[str]] = {}
     for name, layer in RECIPES.items():
         same = (other for other in found if merge(RECIPES[other], _size(model)) == merge(layer, _size(model)))

@@ -1,10 +1,10 @@
 """Everything that decides a pretraining run: next-token training of a new model on plain text."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from core.errors import Problem
-from core.options import MOST_EPOCHS, Options, Part, opt
+from core.options import MOST_EPOCHS, OneOf, Options, Part, opt
 from core.presets import MODELS
 from core.recipe import Machine
 
@@ -26,7 +26,7 @@ class Text(Part):
 
 
 class Model(Part):
-    name: Literal[tuple(MODELS)] = opt(
+    name: Annotated[str, OneOf(tuple(MODELS))] = opt(
         "nano", "Whose shape the new model has: blocks, width, heads, context, size of the vocabulary.", flag="--model"
     )
 

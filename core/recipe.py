@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import field_validator
 
 from core.datasets import NAMED
 from core.errors import Problem
 from core.freeze import FreezePlan
-from core.options import AUTO, MOST_EPOCHS, Option, Options, Part, merge, opt
+from core.options import AUTO, MOST_EPOCHS, OneOf, Option, Options, Part, merge, opt
 from core.options import options as declared
 from core.presets import ADAPTED, MODELS, RECIPES
 
@@ -57,7 +57,7 @@ class Data(Part):
 
 
 class Model(Part):
-    name: Literal[tuple(MODELS)] = opt("nano", "Which model to start from.", flag="--model")
+    name: Annotated[str, OneOf(tuple(MODELS))] = opt("nano", "Which model to start from.", flag="--model")
     weights: str = opt(
         "pretrained",
         "pretrained (built in, or from the Hugging Face hub or its cache), random, or a folder with config.json and "
@@ -110,8 +110,8 @@ class Freeze(Part):
     )
     thaw_every: int = opt(
         0,
-        "Gradual unfreezing (Howard and Ruder 2018): after every so many steps one block more learns, the uppermost frozen "
-        "one; 0 never. A run that is told what learns keeps to that.",
+        "Gradual unfreezing (Howard and Ruder 2018): after every so many steps one block more learns, the uppermost "
+        "frozen one; 0 never. A run that is told what learns keeps to that.",
         flag="--thaw-every",
         unit="steps",
         ge=0,
@@ -121,7 +121,8 @@ class Freeze(Part):
 class Lora(Part):
     rank: int = opt(
         8,
-        "LoRA adds to a frozen matrix the product of two thin ones, this wide, and only those learn: more can say more.",
+        "LoRA adds to a frozen matrix the product of two thin ones, this wide, and only those learn: "
+        "more can say more.",
         flag="--lora-rank",
         ge=1,
         le=1024,
@@ -175,8 +176,8 @@ class Train(Part):
     )
     layer_decay: float = opt(
         1.0,
-        "Each block learns at this part of the rate of the one above it, the embeddings at the lowest (Howard and Ruder "
-        "2018): what is nearer to the text is more general. 1 is one rate for all.",
+        "Each block learns at this part of the rate of the one above it, the embeddings at the lowest (Howard and "
+        "Ruder 2018): what is nearer to the text is more general. 1 is one rate for all.",
         gt=0,
         le=1,
     )
@@ -195,8 +196,8 @@ class Train(Part):
     )
     class_weights: Literal["none", "balanced"] = opt(
         "none",
-        "balanced lets every class count alike in the training loss, however few texts it has; what is reported of other "
-        "splits is never weighted.",
+        "balanced lets every class count alike in the training loss, however few texts it has; what is reported of "
+        "other splits is never weighted.",
         flag="--class-weights",
     )
     label_smoothing: float = opt(
@@ -211,8 +212,8 @@ class Train(Part):
     )
     ignore_index: int = opt(
         -100,
-        "Texts of the class with this number, from 0, teach nothing: PyTorch's name for it, made for pads in next-token "
-        "training. -100 is no class.",
+        "Texts of the class with this number, from 0, teach nothing: PyTorch's name for it, made for pads in "
+        "next-token training. -100 is no class.",
         flag="--ignore-index",
     )
     drop_last: bool = opt(
@@ -236,8 +237,8 @@ class Train(Part):
     )
     follow: tuple[str, ...] = opt(
         (),
-        "Sentences of your own that it is asked about at every such look: one sees it change its mind. They teach nothing. "
-        "In a form, | stands between two.",
+        "Sentences of your own that it is asked about at every such look: one sees it change its mind. They teach "
+        "nothing. In a form, | stands between two.",
         flag="--follow",
         max_length=MOST_FOLLOWED,
     )
@@ -302,7 +303,9 @@ class Speed(Machine):
 class Recipe(Options):
     """Everything that decides a run. Same recipe, same data, same machine: same result."""
 
-    preset: Literal[tuple(RECIPES)] = opt("default", "The named recipe that everything else changes.", flag="--preset")
+    preset: Annotated[str, OneOf(tuple(RECIPES))] = opt(
+        "default", "The named recipe that everything else changes.", flag="--preset"
+    )
     data: Data = Data()
     model: Model = Model()
     freeze: Freeze = Freeze()
@@ -334,7 +337,7 @@ class Recipe(Options):
                 "Make it 1, with --accumulate for as many texts a step.",
             )
         for name, rate in (("lr", train.lr), ("head_lr", train.head_lr)):
-            if rate != AUTO and not 0 < rate < 1:
+            if not isinstance(rate, str) and not 0 < rate < 1:
                 yield Problem(
                     f"train.{name}", f"cannot be {rate:g}.", "A learning rate lies between 0 and 1; 5e-5 is common."
                 )
@@ -385,7 +388,7 @@ class Recipe(Options):
     @property
     def batch(self) -> int:
         """How many texts make one batch, the model's own default where that is left open."""
-        if self.train.batch != AUTO:
+        if isinstance(self.train.batch, int):
             return self.train.batch
         return 1 if self.train.padding == "none" else MODELS[self.model.name].batch
 

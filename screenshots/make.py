@@ -31,7 +31,8 @@ EARLIER = ("head", "last_block")  # what learns in the runs that the list of run
 CELL, WIDE = 12.2, 14.64  # how wide Textual's pictures draw a cell, and a braille letter of DejaVu Sans at that size
 BRAILLE = re.compile("([\u2800-\u28ff]+)")
 TEXT = re.compile(
-    r'<text xml:space="preserve" (class="[^"]*") x="([\d.]+)" y="([\d.]+)" textLength="[\d.]+" (clip-path="[^"]*")>([^<]*[\u2800-\u28ff][^<]*)</text>'
+    r'<text xml:space="preserve" (class="[^"]*") x="([\d.]+)" y="([\d.]+)" textLength="[\d.]+" '
+    r'(clip-path="[^"]*")>([^<]*[\u2800-\u28ff][^<]*)</text>'
 )
 
 

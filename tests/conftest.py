@@ -23,7 +23,7 @@ execute = subprocess._fork_exec
 
 @pytest.fixture(scope="session", autouse=True)
 def forkserver():
-    """A function that gives the process which forks the program's own ones, where tests start them; see forkserver.py."""
+    """A function that gives the process which forks the program's own ones, as forkserver.py says."""
     if sys.platform != "linux":
         yield lambda: None
         return
@@ -72,7 +72,7 @@ BAD = "free prize win cash claim urgent offer txt now guaranteed bonus click awa
 
 @pytest.fixture
 def labelled(tmp_path):
-    """A function that writes a file of so many short labelled texts, which a small model can learn, and gives its path."""
+    """A function that writes a file of so many short labelled texts that a small model can learn; gives its path."""
 
     def write(n):
         rng, path, lines = random.Random(5), tmp_path / "messages.tsv", []

@@ -67,7 +67,7 @@ class ForkServer:
         return cls(mine) if mine.recv(1) else None
 
     def fork(self, order: dict, files: list[int]) -> int:
-        """The number of a new process, a child of this one, which `order` tells what `live` does; it is given open files."""
+        """The number of a new process, a child of this one, which `order` tells what `live` does, with open files."""
         words = json.dumps(order).encode()
         with self._asking:
             self._prctl(SUBREAPER, 1)
@@ -136,7 +136,7 @@ def live(order: dict, files: list[int]) -> int:
     os.environ.clear()
     os.environ.update(order["env"])
     for fd, name in enumerate(("stdin", "stdout", "stderr")):
-        old, binary = getattr(sys, name), io.open(fd, "wb" if fd else "rb", closefd=False)
+        old, binary = getattr(sys, name), open(fd, "wb" if fd else "rb", closefd=False)  # noqa: SIM115
         new = io.TextIOWrapper(binary, old.encoding, old.errors, line_buffering=fd == 2 or os.isatty(fd))
         setattr(sys, name, new)
         setattr(sys, f"__{name}__", new)
@@ -146,7 +146,8 @@ def live(order: dict, files: list[int]) -> int:
         sys.path.insert(0, order["cwd"])
     if not hasattr(sys.modules.get(module), "__path__"):
         sys.modules.pop(module, None)  # it is to run as __main__
-    starting = forking(lambda forkserver=another(): forkserver) if module in STARTERS else contextlib.nullcontext()
+    server = another() if module in STARTERS else None
+    starting = forking(lambda: server) if server else contextlib.nullcontext()
     try:
         with starting:
             if before := os.environ.pop(BEFORE, None):
@@ -157,7 +158,7 @@ def live(order: dict, files: list[int]) -> int:
             return error.code or 0
         print(error.code, file=sys.stderr)
         return 1
-    except BaseException:  # noqa: BLE001, as an interpreter that ends
+    except BaseException:  # as an interpreter that ends
         traceback.print_exc()
         return 1
     return 0

@@ -18,7 +18,7 @@ EVERY = 500  # members between two calls of progress
 
 
 def zip_member(path: Path, name: str, most: int) -> bytes:
-    """The content of one member. Raises BadData where the archive is damaged, holds what none should hold, or is too large.
+    """The content of one member. Raises BadData where the archive is damaged, suspicious or too large.
 
     `most` bounds the bytes of all members together.
     """

@@ -1,4 +1,4 @@
-"""What a recipe costs on this machine, before anything is learned: its work, at the speeds that were measured or guessed."""
+"""What a recipe costs on this machine: its work, at speeds that were measured or guessed."""
 
 from collections.abc import Iterable
 from functools import cache

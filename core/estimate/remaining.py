@@ -16,7 +16,7 @@ def plan_now(recipe: Recipe, history: History) -> FreezePlan:
 
 
 def longer(recipe: Recipe, history: History, plan: FreezePlan, speeds: Speeds | None) -> float | None:
-    """How many seconds more the rest of a run takes where a plan learns in place of what learns now; below 0 where fewer.
+    """How many seconds more the rest of a run takes with another freeze plan; below 0 where fewer.
 
     None before the run has a pace of its own.
     """

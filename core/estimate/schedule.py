@@ -1,4 +1,4 @@
-"""The course of a run before it is run: which texts pass through the model when, how long, how many at once. No torch."""
+"""A run before it is run: which texts pass through the model when, how long, how many at once. No torch."""
 
 from bisect import bisect_left
 from typing import NamedTuple

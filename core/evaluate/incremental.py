@@ -44,4 +44,4 @@ class IncrementalClassifier:
 
 def _common(a: Sequence[int], b: Sequence[int]) -> int:
     """How many leading ids two texts share."""
-    return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

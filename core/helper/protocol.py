@@ -110,7 +110,7 @@ def answer(request: Request, kinds: dict[str, Handler], inbox: Inbox, outbox: Ou
     except WorkbenchError as error:
         columns = {"columns": error.columns} if isinstance(error, BadData) and error.columns else {}
         outbox.send(request.id, error={"what": error.what, "do": error.do, **columns})
-    except Exception as error:  # noqa: BLE001 - whatever it is, the helper lives on and says so
+    except Exception as error:  # whatever it is, the helper lives on and says so
         traceback.print_exc()
         what = f"{request.kind} failed unexpectedly: {type(error).__name__}: {error}."
         outbox.send(request.id, error={"what": what, "do": "This is a fault of the program: please report it."})

@@ -47,7 +47,7 @@ class Rates(msgspec.Struct, frozen=True, tag="rates", tag_field="type"):
 
 
 class SetTrainable(msgspec.Struct, frozen=True, tag="learn", tag_field="type"):
-    """Let exactly these parts learn from the next step on, as `freeze.trainable` names them; a schedule of thawing ends."""
+    """Train exactly these parts from the next step on, named as in `freeze.trainable`; gradual unfreezing ends."""
 
     trainable: str
 

@@ -123,7 +123,7 @@ class History:
 
     @property
     def seconds_left(self) -> float | None:
-        """Until the last step, from the speed of the steps behind it, evaluations included; None before any, and after."""
+        """Until the last step, from the speed so far, evaluations included; None before the first, after the last."""
         learn = self.phases.get("learn")
         if not self.learning or self.step == 0 or (learn and learn.done == learn.total):
             return None

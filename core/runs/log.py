@@ -28,7 +28,7 @@ class EventLog:
         self._reserve = run.reserve_file
 
     def reserve(self) -> None:
-        """Take room that `last` gives back: on a disk that is full by then, the event that says so needs it. Raises OSError."""
+        """Take room that `last` gives back: the event that says that the disk is full needs it. Raises OSError."""
         files.write(self._reserve, bytes(RESERVE))
 
     def answers(self) -> list[Applied]:

@@ -1,4 +1,4 @@
-"""The texts of one step, as a person reads them. Reading them from a run takes a while: not for the interface's own thread."""
+"""The texts of one step, as a person reads them. Reading them takes a while: not for the interface's own thread."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ MARK_WIDTH = len(WRONG)
 
 
 class StepText(NamedTuple):
-    """`answer` is what the model said before it learned from the text; `loss` is None where nothing is learned from it."""
+    """`answer` is what the model said before it learned from the text; `loss` is None where it learns nothing."""
 
     text: str
     label: str

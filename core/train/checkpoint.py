@@ -58,7 +58,8 @@ def write(
     except (OSError, SafetensorError) as error:
         shutil.rmtree(temporary, ignore_errors=True)
         raise WorkbenchError(
-            f"The checkpoint of step {step} could not be written: {'the disk is full' if files.disk_full(error) else error}.",
+            f"The checkpoint of step {step} could not be written: "
+            f"{'the disk is full' if files.disk_full(error) else error}.",
             f"The one before it is safe. Free some space, then: workbench resume {run.name}",
         ) from error
     _remove_old(run)

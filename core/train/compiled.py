@@ -9,7 +9,7 @@ COMPILERS = ("c++", "g++", "clang++")
 
 
 def compile_learning(model: Classifier) -> None:
-    """Compile, at their first use, the blocks that learn, and no others. Raises WorkbenchError where nothing here can."""
+    """Compile the blocks that learn, at their first use. Raises WorkbenchError where there is no compiler."""
     if next(model.parameters()).device.type == "cpu" and not any(map(shutil.which, COMPILERS)):
         raise WorkbenchError(
             "speed.compile needs a C++ compiler, and there is none here.",

@@ -20,6 +20,7 @@ from core.files import Progress
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
 from core.model.lora import Adapter
+from core.options import resolved
 from core.recipe import Recipe
 from core.runs import control
 from core.runs.control import Control
@@ -51,8 +52,8 @@ def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
     if n := len(epoch_plan(recipe, texts, 0)):
         return n
     raise WorkbenchError(
-        f"A step of {recipe.batch * recipe.train.accumulate} is more than the {len(texts.splits['train'])} texts to learn from, "
-        "and train.drop_last leaves out what is no whole step.",
+        f"A step of {recipe.batch * recipe.train.accumulate} is more than the {len(texts.splits['train'])} texts to "
+        "learn from, and train.drop_last leaves out what is no whole step.",
         "Make the batch smaller, or turn train.drop_last off.",
     )
 
@@ -67,11 +68,11 @@ def check_memory(recipe: Recipe, texts: Texts, n_classes: int) -> None:
     # by texts and what libraries keep, which the reckoning holds already; what is mapped from files counts as free
     held = info.rss - getattr(info, "shared", 0)
     free = memory.free() + held
-    memory.demand(lambda batch: costs.memory(batch, width) + cache, recipe.train.batch, recipe.train.accumulate, free)
+    memory.demand(lambda batch: costs.memory(batch, width) + cache, recipe.batch, recipe.train.accumulate, free)
 
 
 def class_weights(kind: str, texts: Texts, n_classes: int) -> Tensor:
-    """How much a text of each class counts in the training loss (C,): with `balanced`, all classes alike; 1 on average."""
+    """How much a text of each class counts in the training loss (C,), 1 on average; `balanced`: classes alike."""
     if kind == "none":
         return torch.ones(n_classes, dtype=torch.float64)
     counts = np.bincount(texts.labels[texts.splits["train"]], minlength=n_classes)
@@ -107,7 +108,7 @@ class ClassifierLoop(Loop):
         inputs: Inputs,
         recipe: Recipe,
         state: State,
-        optimizer: torch.optim.Optimizer,
+        optimizer: torch.optim.AdamW,
         *,
         save: Callable[[bool], None],
         control_source: ControlSource,
@@ -122,7 +123,7 @@ class ClassifierLoop(Loop):
         began = recipe_at(recipe, control_source, state.step - 1)
         self.plan, self._thaw_every = began.plan, began.freeze.thaw_every
         self._boundary = self._boundary_of(began)
-        self._before: tuple[torch.optim.Optimizer, set[str]] | None = None  # the first change since the last step
+        self._before: tuple[torch.optim.AdamW, set[str]] | None = None  # the first change since the last step
         self._encode = encode
         self._caches: list[CacheResult | None] = []  # of inputs before these
         self._sentences = Sentences()
@@ -171,8 +172,8 @@ class ClassifierLoop(Loop):
         share = self._share()
         set_rates(self.optimizer, share)
         self.optimizer.step()
-        self._learned = watched and watched.learned(self.state.step + 1)
-        return value, share * self.settings.lr, tokens
+        self._learned = watched.learned(self.state.step + 1) if watched else None
+        return value, share * resolved(self.settings.lr), tokens
 
     def _share(self) -> float:
         """What part of the full learning rates the next step takes."""
@@ -227,7 +228,7 @@ class ClassifierLoop(Loop):
     def _let_learn(self, now: Recipe) -> Iterator[Event]:
         """Another plan from here on: optimizer, boundary and inputs follow from the model as it is now.
 
-        Of several changes before one step the last counts, as if the others had never been: a resumed run knows no more.
+        Of several changes before one step only the last counts: a resumed run knows of no other.
         """
         yield from self._save(False)  # encoding may take long, and be broken off
         model, self.plan, self._thaw_every = self.model, now.plan, now.freeze.thaw_every
@@ -240,7 +241,7 @@ class ClassifierLoop(Loop):
             compile_learning(model)
         self.parameters = [p for _, p in model.learning()]
         self.optimizer = renewed(self._before[0], model, self.train)
-        self._set_rates(self.settings.lr, self.settings.head_lr)
+        self._set_rates(resolved(self.settings.lr), resolved(self.settings.head_lr))
         yield trainable(model, now, self.state.step, scheduled=self.settings.trainable is None)
         if self._boundary_of(now) != self._boundary:
             self._boundary, self._sentences = self._boundary_of(now), Sentences()
@@ -275,7 +276,7 @@ class ClassifierLoop(Loop):
             return state.step - state.best_step >= waited or super().over
         return super().over
 
-    def _evaluate(self) -> Iterator[Event]:
+    def _evaluate(self) -> Generator[Event, None, bool]:
         step, t = self.state.step, self.train
         ends = step > 0 and step % self.per_epoch == 0
         if self.state.evaluated >= step or not (ends or step % t.eval_every == 0):
@@ -288,6 +289,7 @@ class ClassifierLoop(Loop):
         if ends:
             seen = self._look("validation", self.whole("validation"), whole=True)
             yield seen
+            assert seen.f1 is not None
             found = {"loss": seen.loss, "accuracy": -seen.accuracy, "f1": -seen.f1}[t.metric]
             best = self.state.best is None or found < self.state.best
             if best:

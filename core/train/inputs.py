@@ -28,7 +28,7 @@ class Inputs(Protocol):
 class Fresh:
     """Runs the prefix for every batch; where the embeddings learn, there is none and gradients reach them."""
 
-    cache = None
+    cache: dict | None = None
 
     def __init__(self, model: Classifier, texts: Texts, depth: int | None, device: str):
         self.model, self.texts, self.depth, self.device = model, texts, depth or 0, device
@@ -42,7 +42,7 @@ class Fresh:
 
 
 class Cached:
-    """Reads from `hidden` (positions, D), bf16 or the model's own type, in which each text stands where the layout says.
+    """Reads from `hidden` (positions, D), bf16 or the model's own type, with each text where the layout says.
 
     `cost` is seconds that the prefix takes for all of its texts, `spent` those that were spent on it now.
     """

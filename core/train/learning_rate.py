@@ -8,7 +8,7 @@ def share_of_rate(step: int, n_steps: int, warmup: float, cooldown: float, shape
 
     It rises in a straight line over the first share `warmup` of the steps and falls over the last share `cooldown`, in
     the `shape` of half a cosine or linear; between them it stays (Hägele et al. 2024, "Scaling Laws and Compute-Optimal
-    Training Beyond Fixed Training Durations"). A cooldown of 1 is warm-up and cosine (Loshchilov and Hutter 2017, "SGDR").
+    Training Beyond Fixed Training Durations"). With a cooldown of 1 it is that of Loshchilov and Hutter 2017, "SGDR".
     """
     rising = (step + 1) / (warmup * n_steps) if warmup else 1.0
     begins = max((1 - cooldown) * n_steps, warmup * n_steps)

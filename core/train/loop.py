@@ -3,13 +3,14 @@
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import msgspec
 import psutil
 from torch import Tensor
 
 from core.errors import WorkbenchError
+from core.options import resolved
 from core.runs import control
 from core.runs.control import Change, Control, Settings
 from core.runs.events import (
@@ -36,7 +37,7 @@ class State(msgspec.Struct):
     step: int = 0
     evaluated: int = -1  # the last step after which everything due was evaluated
     best_step: int | None = None
-    # of the recipe's metric, the lower the better; checkpoints know it by the name that it had when that was always loss
+    # of the recipe's metric, the lower the better; in checkpoints it is named after what it once always was
     best: float | None = msgspec.field(default=None, name="best_loss")
     seconds: float = 0.0  # spent learning, over all attempts
     # what the run was told to change so far, after which step, in the order in which it came
@@ -52,7 +53,7 @@ class NotFinite(WorkbenchError):
 
 
 class Loop(ABC):
-    """Takes steps until it is over, after `n_steps` at the latest, or told to stop; a kind of training says what one is.
+    """Takes steps until it is over, after `n_steps` at the latest, or told to stop; a subclass says what a step is.
 
     `save(best)` puts a checkpoint of the present weights, optimizer and state on disk before it returns.
     `parameters` are what learns, `recipe` the settings before any change. An epoch is `per_epoch` steps.
@@ -91,7 +92,7 @@ class Loop(ABC):
         """
 
     @abstractmethod
-    def _evaluate(self) -> Iterator[Event]:
+    def _evaluate(self) -> Generator[Event, None, bool]:
         """What is due after the present step; returns whether the weights have never been better. Raises Stopped."""
 
     @abstractmethod
@@ -228,11 +229,11 @@ class Loop(ABC):
         if settings != self.settings:
             self._set(settings)
         if self.n_steps != n_steps:
-            yield Planned(n_steps=self.n_steps, epochs=math.ceil(settings.epochs), step=self.state.step)
+            yield Planned(n_steps=self.n_steps, epochs=math.ceil(resolved(settings.epochs)), step=self.state.step)
 
     def _set(self, settings: Settings) -> None:
-        self.settings, self.n_steps = settings, self._steps_in(settings.epochs)
-        self._set_rates(settings.lr, settings.head_lr)
+        self.settings, self.n_steps = settings, self._steps_in(resolved(settings.epochs))
+        self._set_rates(resolved(settings.lr), resolved(settings.head_lr))
 
     def _restart_clocks(self) -> None:
         self._began = self._saved_at = self._reported = time.monotonic()

@@ -36,7 +36,7 @@ def adamw(model: Classifier, train: Train) -> torch.optim.AdamW:
 
 
 def renewed(optimizer: torch.optim.AdamW, model: Classifier, train: Train) -> torch.optim.AdamW:
-    """The optimizer of what learns now: what goes on keeps its state, what is frozen loses it, what thaws begins anew."""
+    """The optimizer of what learns now: what goes on keeps its state, what is frozen loses it, what thaws has none."""
     made = adamw(model, train)
     for _, p in model.learning():
         if p in optimizer.state:
@@ -99,7 +99,7 @@ def orthogonal(matrix: Tensor) -> Tensor:
 
 
 def state_tensors(optimizer: torch.optim.Optimizer, learning: Named) -> dict[str, Tensor]:
-    """The state of an optimizer of these parameters as `<parameter>/<moment>` -> tensor; empty before the first step."""
+    """The state of an optimizer of these parameters as `<parameter>/<moment>` -> tensor; empty before a step."""
     return {
         f"{name}/{moment}": tensor
         for name, parameter in learning

@@ -1,7 +1,7 @@
 """Pretraining: the loop that teaches a language model to guess the next token (chapter 5 of the book)."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from core.data.corpus import Windows
 from core.files import Progress
 from core.model.generate import continued
 from core.model.language import LanguageModel
+from core.options import resolved
 from core.pretraining import Pretraining
 from core.runs import control
 from core.runs.control import Control, Settings
@@ -63,7 +64,7 @@ class Optimizers(NamedTuple):
 
 
 def windows_of(step: int, batch: int, n: int, seed: int) -> list[int]:
-    """Which of `n` windows step number `step` (from 0) learns from: each pass takes all of them in an order of its own."""
+    """Which of `n` windows step number `step` (from 0) learns from: each pass takes all, in its own order."""
     found: list[int] = []
     at = step * batch
     while len(found) < batch:
@@ -112,7 +113,7 @@ class LanguageLoop(Loop):
         torch.nn.utils.clip_grad_norm_(self.parameters, t.clip)
         share = share_of_rate(step, self.n_steps, t.warmup, t.cooldown)
         self.optimizers.step(share)
-        return value, share * self.settings.lr, len(ids) * self.text.context
+        return value, share * resolved(self.settings.lr), len(ids) * self.text.context
 
     def _set_rates(self, lr: float, head_lr: float) -> None:
         self.optimizers.set_full_rate(lr)
@@ -139,7 +140,7 @@ class LanguageLoop(Loop):
         logits = self.model(ids[:, :-1])
         return F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
 
-    def _evaluate(self) -> Iterator[Event]:
+    def _evaluate(self) -> Generator[Event, None, bool]:
         step = self.state.step
         if self.state.evaluated >= step or (step % self.train.eval_every and step != self.n_steps):
             return False
@@ -169,7 +170,7 @@ class LanguageLoop(Loop):
     @torch.no_grad()
     def _look(self, which: np.ndarray, whole: bool, progress: Progress | None = None) -> Evaluated:
         nats, right, n_bytes, done = 0.0, 0, 0, 0
-        for part in self._parts(self._windows(self.held_out, which)):
+        for part in self._parts(self._windows(self.held_out, which.tolist())):
             if self.control_source.stopping():
                 raise Stopped
             logits = self.model(part[:, :-1]).flatten(0, 1)

@@ -130,7 +130,7 @@ class KeptStore(Store):
 
     def _checksum(self, chunk: int) -> int:
         at = self.layout.chunks[chunk]
-        return zlib.crc32(self.hidden[at.start : at.stop].view(torch.uint8).numpy())
+        return zlib.crc32(self.hidden[at.start : at.stop].view(torch.uint8).numpy().data)
 
     def put(self, chunk: int, hidden: Tensor, seconds: float) -> None:
         super().put(chunk, hidden, seconds)
@@ -151,7 +151,7 @@ class KeptStore(Store):
 
 
 def make_room(root: Path, limit: int, spare: Path) -> None:
-    """Remove the caches used longest ago until all together take at most `limit` bytes; never `spare`, nor one being filled."""
+    """Remove the caches used longest ago until all take at most `limit` bytes; never `spare`, nor one in use."""
     caches = [folder for folder in root.iterdir() if folder.is_dir()] if root.is_dir() else []
     sizes = {folder: sum(file.stat().st_size for file in folder.iterdir()) for folder in caches}
     for folder in sorted(caches, key=lambda folder: folder.stat().st_mtime):

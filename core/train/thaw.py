@@ -2,6 +2,7 @@
 
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
+from core.options import resolved
 from core.recipe import Recipe, Train
 from core.runs.control import Settings
 from core.runs.events import Trainable
@@ -10,7 +11,7 @@ from core.train.control_source import ControlSource
 
 def settings_of(train: Train) -> Settings:
     """What a recipe that leaves nothing open learns with, until it is told otherwise."""
-    return Settings(train.lr, train.head_lr, train.epochs)
+    return Settings(resolved(train.lr), resolved(train.head_lr), train.epochs)
 
 
 def plan_at(recipe: Recipe, control_source: ControlSource, step: int) -> FreezePlan:

@@ -29,8 +29,10 @@ def final_test(
     """Ask the model for every test text by the prediction function, and write its predictions. Raises OSError."""
     test = texts.splits["test"]
     progress("test", 0, len(test), "texts")
-    p = probabilities(model, [texts.ids[i] for i in test], recipe, lambda n: progress("test", n, len(test), "texts"))
-    p = p.numpy().astype(np.float64)
+    asked = probabilities(
+        model, [texts.ids[i] for i in test], recipe, lambda n: progress("test", n, len(test), "texts")
+    )
+    p = asked.numpy().astype(np.float64)
     right, said = texts.labels[test], p.argmax(axis=1)
     hits = said == right
     clean = ~prepared.leaks[test]

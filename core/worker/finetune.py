@@ -17,6 +17,7 @@ from core.files import Progress
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
 from core.model.weights import WeightsFile, open_base
+from core.options import resolved
 from core.presets import MODELS
 from core.recipe import Data, Recipe
 from core.runs.events import Baseline, Ended, Event, Noted, Started, stopped
@@ -55,8 +56,8 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     state = checkpoint.take_up(run, control_source)
     recipe, prepared, texts, notes = gather(run, run.recipe(), progress)
     yield from notes
-    torch.set_num_threads(recipe.speed.threads)
-    epochs = int(control_source.settings(settings_of(recipe.train), state.step).epochs)
+    torch.set_num_threads(resolved(recipe.speed.threads))
+    epochs = int(resolved(control_source.settings(settings_of(recipe.train), state.step).epochs))
     for step in (state.step, steps_per_epoch(recipe, texts) * epochs - 1):  # a schedule thaws more and more
         check_memory(recipe_at(recipe, control_source, step), texts, len(prepared.names))
     baseline_events = baselines(prepared, recipe.data.baseline, progress)
@@ -107,11 +108,11 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         yield stopped()
         return
     if state.step < loop.n_steps:
-        epochs = plural(recipe.train.patience, "epoch")
+        waited = plural(recipe.train.patience, "epoch")
         yield Noted(
-            text=f"Stopped early: {epochs} without a better {recipe.train.metric} on validation.", step=state.step
+            text=f"Stopped early: {waited} without a better {recipe.train.metric} on validation.", step=state.step
         )
-    learned = time.monotonic()
+    tested = time.monotonic()
     if not model.is_new_below(loop.plan.depth or 0):  # then what is kept is of other weights
         loop.start_from(Fresh(model, texts, 0, recipe.speed.device))
     set_weights(model, recipe, checkpoint.read(run.checkpoint(predict.kept(run, recipe)), checkpoint.WEIGHTS), before)
@@ -123,7 +124,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     yield from ends
     model.merge()  # as it is asked from now on
     test = final_test(run, recipe, model, prepared, texts, baseline_events, progress)
-    seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - learned}
+    seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - tested}
     train, validation = map(split_result, ends)
     result = ClassifierResult(
         run=str(run.path),
@@ -144,7 +145,8 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
 def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, prepare.Prepared, Texts, list[Event]]:
     """The run's rows, encoded, and its recipe with nothing left open; read from the source only the first time."""
     notes: list[Event] = []
-    columns, quoting = {"text": recipe.data.text, "label": recipe.data.label}, recipe.data.quoting
+    columns: dict[str, str] = {"text": recipe.data.text, "label": recipe.data.label}
+    quoting: str = recipe.data.quoting
     if run.data_file.is_file():
         prepared = kept.load(run)
     else:
@@ -162,7 +164,7 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
     files.write(run.recipe_file, toml.text(recipe))
     if not run.data_file.is_file():  # after the recipe: a run that keeps its rows leaves nothing open
         kept.save(prepared, run)
-    context = recipe.model.context
+    context = resolved(recipe.model.context)
     ids = [cut(one, context, tokenizer) for one in encoded]
     followed = [cut(tokenizer.encode(well_formed(text)), context, tokenizer) for text in recipe.train.follow]
     over = sum(len(one.ids) > context for one in encoded)
@@ -200,16 +202,16 @@ def baselines(prepared: prepare.Prepared, kind: str, progress: Progress) -> list
     texts = {split: [prepared.texts[i] for i in rows] for split, rows in splits.items()}
     labels = {split: prepared.labels[rows] for split, rows in splits.items()}
     commonest = baseline.most_frequent(labels["train"])
-    said = {"majority": [np.full(len(labels[split]), commonest) for split in ("validation", "test")]}
-    counted = baseline.word_counts(
-        kind, *((texts[split], labels[split]) for split in ("train", "validation")), texts["test"]
-    )
+    always = [np.full(len(labels[split]), commonest) for split in ("validation", "test")]
+    said = {"majority": (always[0], always[1])}
+    train, checked = ((texts[split], labels[split]) for split in ("train", "validation"))
+    counted = baseline.word_counts(kind, train, checked, texts["test"])
     if counted is not None:
         said[kind] = counted
     progress("baseline", 1, 1, "")
     return [
-        Baseline(name=name, validation=_accuracy(checked, labels["validation"]), test=_accuracy(tested, labels["test"]))
-        for name, (checked, tested) in said.items()
+        Baseline(name=name, validation=_accuracy(before, labels["validation"]), test=_accuracy(tested, labels["test"]))
+        for name, (before, tested) in said.items()
     ]
 
 
@@ -230,7 +232,7 @@ def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: in
         learns=cost.learning(sizes, recipe.plan),
         parameters=cost.in_all(sizes, recipe.plan),
         device=recipe.speed.device,
-        threads=recipe.speed.threads,
+        threads=resolved(recipe.speed.threads),
     )
 
 

@@ -114,7 +114,7 @@ def _read(file: Path) -> dict[str, Tensor]:
 
 
 def _size(found: Mapping[str, Tensor], file: Path, model: str | None) -> str:
-    """The model that these weights are of. Raises BadModel where they are no chapter's, or not of the one that was named."""
+    """The model that these weights are of. Raises BadModel where they are no chapter's, or not of the one named."""
     if any(re.search(r"\.lora(\.|_)|\.linear\.weight$", name) for name in found):
         raise BadModel(
             f"{file.name} holds LoRA's adapters, and not how strongly they count (alpha).",
@@ -153,7 +153,7 @@ def _size(found: Mapping[str, Tensor], file: Path, model: str | None) -> str:
 
 
 def _mapped(found: Mapping[str, Tensor], shape: Shape, file: Path) -> tuple[GPT2, dict[str, Tensor]]:
-    """The chapter's tensors as a backbone and a head of ours. Raises BadModel where they are not all there, and alone."""
+    """The chapter's tensors as a backbone and a head of ours. Raises BadModel where any is missing or unknown."""
     D, n_classes = shape.width, len(found["out_head.weight"])
     with torch.device("meta"):
         backbone = GPT2(shape)
@@ -163,7 +163,9 @@ def _mapped(found: Mapping[str, Tensor], shape: Shape, file: Path) -> tuple[GPT2
         single |= {f"h.{i}.{name}": f"trf_blocks.{i}.{theirs}" for name, theirs in BLOCK.items()}
         for kind in ("weight", "bias"):
             stacked[f"h.{i}.attn.c_attn.{kind}"] = [f"trf_blocks.{i}.att.{name}.{kind}" for name in STACKED]
-    shapes = {single[name]: p.shape for name, p in backbone.named_parameters() if name in single}
+    shapes: dict[str, tuple[int, ...]] = {
+        single[name]: tuple(p.shape) for name, p in backbone.named_parameters() if name in single
+    }
     shapes |= {
         theirs: (D, D) if name.endswith("weight") else (D,) for name, parts in stacked.items() for theirs in parts
     }
@@ -175,9 +177,7 @@ def _mapped(found: Mapping[str, Tensor], shape: Shape, file: Path) -> tuple[GPT2
             raise BadModel(f"{file.name} holds no {name}.", "It is not a whole GPTModel of the chapter's.")
         if found[name].shape != size:
             there = tuple(found[name].shape)
-            raise BadModel(
-                f"{name} in {file.name} is {there}, not {tuple(size)}.", "It is not of the chapter's GPTModel."
-            )
+            raise BadModel(f"{name} in {file.name} is {there}, not {size}.", "It is not of the chapter's GPTModel.")
     for name in found:
         if name not in shapes and not name.endswith(".att.mask"):  # the mask says nothing that its size does not
             raise BadModel(

@@ -80,7 +80,7 @@ class _Probe:
         return Speeds(look, look_row, learn, learn_row, exact, batch, step, memory, table, compare, disk, now)
 
     def _seconds(self, job: Callable[[], object]) -> float:
-        """What a job takes. Whatever disturbs a try makes it slower, but the very fastest is luck: the first quartile."""
+        """What a job takes: the first quartile, for what disturbs a try makes it slower, but the fastest is luck."""
         job()
         self._wait()
         times: list[float] = []

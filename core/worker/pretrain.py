@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -22,7 +23,7 @@ from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
 from core.model.linear import multiply_in
 from core.model.weights import config_of, published
-from core.options import merge
+from core.options import merge, resolved
 from core.presets import MODELS, TOKENS, WEIGHTS, Shape
 from core.pretraining import Pretraining
 from core.runs.events import Ended, Event, Noted, Started, stopped
@@ -58,7 +59,7 @@ def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, 
     if state.step:
         restore(run, model, optimizers)
     n_parameters = sum(p.numel() for p in model.parameters())
-    epochs = control_source.settings(settings_of(recipe), state.step).epochs
+    epochs = resolved(control_source.settings(settings_of(recipe), state.step).epochs)
     n_steps = steps(recipe, len(text), epochs)
     if n_steps < FEW:
         yield Noted(
@@ -74,7 +75,7 @@ def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, 
         learns=n_parameters,
         parameters=n_parameters,
         device=recipe.speed.device,
-        threads=recipe.speed.threads,
+        threads=resolved(recipe.speed.threads),
     )
     multiply_in(model, recipe.speed.precision)
     save = partial(write_checkpoint, run, model, optimizers, state)
@@ -165,12 +166,12 @@ def enough(rows: Mapping[str, np.ndarray], context: int) -> None:
             )
 
 
-def _save_array(row: np.ndarray, path) -> None:
+def _save_array(row: np.ndarray, path: Path) -> None:
     with open(path, "wb") as file:
         np.save(file, row, allow_pickle=False)
 
 
-def _array(path) -> np.ndarray:
+def _array(path: Path) -> np.ndarray:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError as error:

@@ -74,13 +74,11 @@ def work(run: RunFolder, log: EventLog, control_source: ControlSource) -> Ended:
         else:
             from core.worker.finetune import attempt
 
-        ended = None
         for event in attempt(run, Phases(log, control_source), control_source, resumed):
             if isinstance(event, Ended):
-                ended = event
-            else:
-                log.write(event)
-        return ended
+                return event
+            log.write(event)
+        raise RuntimeError("the attempt said nothing of its end")
     except Interrupted:
         return stopped()
     except NotEnoughMemory as error:

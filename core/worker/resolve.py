@@ -1,6 +1,7 @@
 """From what the person left open (`auto`) to what this machine and this data make of it."""
 
 import os
+from typing import Any
 
 import numpy as np
 import psutil
@@ -28,7 +29,7 @@ def device() -> str:
 
 def resolve_machine(machine: Machine) -> dict:
     """Device, threads and precision, as this machine makes them of `auto`; the threads are set, too."""
-    found = {
+    found: dict[str, Any] = {
         "device": device() if machine.device == "auto" else machine.device,
         "threads": threads() if machine.threads == "auto" else machine.threads,
     }
@@ -44,13 +45,13 @@ def resolve_speed(speed: Speed) -> dict:
 
 
 def resolve(recipe: Recipe, columns: dict[str, str], quoting: str, lengths: np.ndarray) -> Recipe:
-    """The recipe with no `auto` left. `columns` and `quoting` are as read, `lengths` the training texts' tokens, uncut."""
+    """The recipe with no `auto` left. `columns` and `quoting` are as read, `lengths` those of uncut training texts."""
     preset, t = MODELS[recipe.model.name], recipe.train
     rate, head = (preset.lr, preset.head_lr) if t.lr == "auto" else (t.lr, t.lr)
     context = {"model": preset.shape.context, "longest": max(1, min(int(lengths.max()), preset.shape.context))}
     found = {
         "data": {"text": columns["text"], "label": columns["label"], "quoting": quoting},
-        "model": {"context": context.get(recipe.model.context, recipe.model.context)},
+        "model": {"context": context.get(str(recipe.model.context), recipe.model.context)},
         "train": {"batch": recipe.batch, "lr": rate, "head_lr": head if t.head_lr == "auto" else t.head_lr},
         "speed": resolve_speed(recipe.speed),
     }

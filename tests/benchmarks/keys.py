@@ -21,25 +21,31 @@ spec.loader.exec_module(terminal)
 
 
 def presses(data: str, runs: str, number: int) -> list[float]:
-    """Seconds from each of `number` presses of j or k in the list of rows to the first bytes painted after it."""
-    times = []
+    """Seconds from each of `number` presses of j or k in the list of rows until the row that it goes to is painted."""
+    times, row = [], 0
     with terminal.Terminal(data, "--runs", runs) as screen:
         screen.until("Data")
         screen.send("1")
         screen.until("some words")
-        while screen.read(1.0):
-            pass
+        settle(screen, 3.0)
         for i in range(number):
-            while screen.read(0.05):
-                pass
+            settle(screen, 0.1)
+            key, row = ("j", row + 1) if i // 10 % 2 == 0 else ("k", row - 1)
+            screen.output = b""
             began = time.monotonic()
-            screen.send("j" if i // 10 % 2 == 0 else "k")
-            while not screen.read(1.0):
-                pass
+            screen.send(key)
+            screen.until(f"some words {row} ", 10)
             times.append(time.monotonic() - began)
         screen.send("q")
         screen.close()
     return sorted(times)
+
+
+def settle(screen, seconds: float) -> None:
+    """Read for so long: while a run trains, the app never stops painting."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        screen.read(left)
 
 
 def main(number: int) -> None:
@@ -51,6 +57,8 @@ def main(number: int) -> None:
         run = create_run(Path(folder) / "runs", recipe)
         worker = launch(run)
         while not run.status().step:
+            if worker.poll() is not None:
+                raise SystemExit(run.log_file.read_text())
             time.sleep(0.1)
         busy = presses(str(data), f"{folder}/runs", number)
         run.send(Stop())

@@ -36,7 +36,7 @@ def texts(keys: int) -> list[str]:
 
 
 def engine(name: str, keys: int) -> dict[str, list[float]]:
-    """Seconds a key, from the text to its probabilities, through a typist and from scratch, in turns."""
+    """Seconds a key, from the text to its probabilities, as Play does and from scratch, in turns."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in the helper, and read when torch is imported
     import torch
 
@@ -44,19 +44,19 @@ def engine(name: str, keys: int) -> dict[str, list[float]]:
     from core.evaluate.predict import probabilities
     from core.model.classifier import Classifier
     from core.recipe import Model, load
-    from core.text.byte_bpe import built_in
-    from core.text.tokenizer import cut
+    from core.text.tokenizer import cut, tokenizer
 
     recipe = load({"model": {"name": name, "context": MODELS[name].shape.context}})
+    tokens = built_in(MODELS[name].tokenizer)
     model = Classifier(MODELS[name].shape, 2, Model()).eval()
     model.backbone.initialize(torch.Generator().manual_seed(0))
-    typist = IncrementalClassifier(model)
+    incremental = IncrementalClassifier(model)
 
     def read(text: str):
-        return cut(built_in("gpt2").encode(text), recipe.model.context, built_in("gpt2"))
+        return cut(tokens.encode(text), MODELS[name].shape.context, tokens)
 
     ways = {
-        "keys and values kept": lambda text: typist.verdicts(read(text).tolist())[-1],
+        "keys and values kept": lambda text: incremental.verdicts(read(text).tolist())[-1],
         "from scratch": lambda text: probabilities(model, [read(text)], recipe)[0],
     }
     times: dict[str, list[float]] = {way: [] for way in ways}

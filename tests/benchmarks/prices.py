@@ -1,8 +1,9 @@
-"""What `workbench train --dry-run` says a run takes, beside what it then takes.
+r"""What `workbench train --dry-run` says a run takes, beside what it then takes.
 
-    python tests/benchmarks/prices.py [--model nano] [--data FILE] [--epochs 1] [--repeat 1]
+    python tests/benchmarks/prices.py [--model nano] [--data FILE] [--texts 3000] [--plans head,all] [--epochs 1] \
+        [--repeat 1]
 
-Needs a machine on which nothing else runs. Without a file the texts are made up. Each run encodes its texts anew.
+Needs a machine on which nothing else runs. Without a file, so many texts are made up. Each run encodes its texts anew.
 """
 
 import argparse
@@ -18,8 +19,8 @@ PLANS = ("head", "last_block", "last_two_blocks", "all")
 WORDS = ["the", "of", "and", "free", "call", "now", "you", "me", "home", "later", "win", "prize", "urgent", "tomorrow"]
 
 
-def texts(path: Path, n: int = 3000) -> Path:
-    """Labelled texts as long as short messages are."""
+def texts(path: Path, n: int) -> Path:
+    """`n` labelled texts as long as short messages are."""
     dice = random.Random(0)
     lines = []
     for i in range(n):
@@ -42,17 +43,19 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("--model", default="nano")
     asked.add_argument("--data", type=Path)
+    asked.add_argument("--texts", type=int, default=3000)
+    asked.add_argument("--plans", type=lambda names: names.split(","), default=PLANS)
     asked.add_argument("--epochs", default="1")
     asked.add_argument("--repeat", type=int, default=1)
     given = asked.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"WORKBENCH_CACHE": f"{folder}/cache", "WORKBENCH_RUNS": f"{folder}/runs"}
-        data = given.data or texts(Path(folder) / "texts.tsv")
+        data = given.data or texts(Path(folder) / "texts.tsv", given.texts)
         common = [str(data), "--model", given.model, "--weights", "random", "--epochs", given.epochs, "--cache", "run"]
         print(f"{given.model}, {data.name}, seconds, predicted and real")
         print(f"{'learns':18}{'once':>17}{'epochs':>17}{'besides':>17}{'in all':>17}{'ratio':>8}")
         for _ in range(given.repeat):
-            for plan in PLANS:
+            for plan in given.plans:
                 row(plan, [*common, "--trainable", plan], float(given.epochs))
 
 

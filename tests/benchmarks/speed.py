@@ -57,8 +57,8 @@ class Bench:
         self.rows = args.rows
         self.data = RECIPES["book"]["data"] | {"path": str(Path(args.data).resolve())}
         job = {"data": self.data, "models": sorted({self.model(row) for row in self.rows}), "folder": str(folder)}
-        self.threads = self.child("prepare", job)["threads"]
-        self.splits = json.loads((folder / "rows.json").read_text())
+        prepared = self.child("prepare", job)
+        self.threads, self.texts = prepared["threads"], prepared["texts"]
         self.variants: dict[Row, dict] = {}
         self.skipped = ""
 
@@ -120,8 +120,13 @@ class Bench:
         )
 
     def _job(self, row: Row, steps: int) -> dict:
-        weights, rows = self.folder / self.model(row), self.folder / "rows.json"
-        return {"weights": str(weights), "rows": str(rows), "threads": self.threads, "steps": steps}
+        model = self.model(row)
+        return {
+            "model": str(self.folder / model),
+            "pad": MODELS[model].pad,
+            "threads": self.threads,
+            "steps": steps,
+        }
 
     def rates(self, row: Row, ours: dict) -> dict:
         job = {"width": MODELS[self.model(row)].shape.width, "precisions": sorted({"fp32", ours["precision"]})}
@@ -129,10 +134,11 @@ class Bench:
 
     def floors(self, row: Row, ours: dict, rates: dict) -> dict[str, float]:
         shape, recipe = MODELS[self.model(row)].shape, load(self.recipe(row))
+        encoded = json.loads((self.folder / self.model(row) / "rows.json").read_text())
         padded = recipe.model.readout == "last_pad"
         lengths = {
             split: [ours["context"] if padded else min(len(ids), ours["context"]) for ids, _ in rows]
-            for split, rows in self.splits.items()
+            for split, rows in encoded.items()
         }
         return arithmetic.floors(shape, recipe.plan, lengths, ours, rates)
 
@@ -175,7 +181,7 @@ def main(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), args)
         versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers"))
-        print(table.heading(versions, bench.threads, {s: len(rows) for s, rows in bench.splits.items()}), flush=True)
+        print(table.heading(versions, bench.threads, bench.texts), flush=True)
         found: dict[Row, dict[str, list[dict]]] = {row: defaultdict(list) for row in bench.rows}
         for turn in range(args.repeat):
             tasks = [(row, side) for row in bench.rows for side in ("ours", *row.against, "rates")]

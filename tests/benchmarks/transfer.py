@@ -1,6 +1,7 @@
-"""What pretraining is worth: a model from pretrained and from random weights, and counting words, on the same splits.
+r"""What pretraining is worth: a model from pretrained and from random weights, and counting words, on the same splits.
 
-    python tests/benchmarks/transfer.py FILE [--model nano] [--seeds 123,124,125] [--plans head,last_block] [--rows 10000] [--from pretrained]
+    python tests/benchmarks/transfer.py FILE [--model nano] [--seeds 123,124,125] [--plans head,last_block] \
+        [--rows 10000] [--from pretrained]
 
 Duplicates removed, stratified, 20 % for the test; each seed draws the split, the head and the batches anew. `--rows`
 learns from and tests on a random part of the file. Figures are of the test set, in percent: accuracy and, with two
@@ -72,11 +73,11 @@ def network(run: Path) -> float | None:
 
 def words(run: Path) -> tuple[float, float | None]:
     """Accuracy and F1 of TF-IDF with logistic regression on a run's own split, regularized as is best on validation."""
-    from core.data import prepare
+    from core.data import kept, prepare
     from core.evaluate import baseline
     from core.runs.folder import RunFolder
 
-    rows = prepare.load(RunFolder(run))
+    rows = kept.load(RunFolder(run))
     splits = {split: rows.indices(split) for split in prepare.SPLITS}
     texts = {split: [rows.texts[i] for i in found] for split, found in splits.items()}
     labels = {split: rows.labels[found] for split, found in splits.items()}

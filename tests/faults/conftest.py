@@ -61,7 +61,7 @@ class Forks:
     """Starts workers as trial.py wants them."""
 
     def start(self, run: RunFolder, kill_at: int = 0, trace: Path | None = None, hub: dict | None = None) -> Worker:
-        """A worker for a run, to be killed at one of its points, or to write their names down; `hub` is as in trial.py."""
+        """A worker for a run, to be killed at one of its points, or to write down their names; `hub` as in trial.py."""
         trial = {"kill_at": kill_at, "trace": str(trace or ""), "hub": hub}
         sent = run.control_file.stat().st_size if run.control_file.exists() else 0
         with open(run.log_file, "ab") as log:
@@ -116,7 +116,8 @@ def new_run(tmp_path, messages):
             "data": {"path": str(messages)},
             "model": {"weights": "random"},
             "train": {
-                "epochs": 3, "batch": 4, "accumulate": 2, "eval_every": 3, "eval_batches": 1, "lr": 1e-3, "checkpoint_seconds": 60,
+                "epochs": 3, "batch": 4, "accumulate": 2, "eval_every": 3, "eval_batches": 1, "lr": 1e-3,
+                "checkpoint_seconds": 60,
             },
             "speed": {"threads": 1, "device": "cpu", "precision": "fp32"},
         }  # fmt: skip
@@ -136,7 +137,7 @@ def whole(folder: Path) -> None:
 
 
 def nothing_lost(run: RunFolder) -> None:
-    """After a kill: it shows as vanished, and all that was reported as saved is there, or something whole that came later."""
+    """After a kill: it shows as vanished, and what was reported as saved is there, or something whole from later."""
     status, said = run.status(), events(run)
     assert status.state == "vanished" or isinstance(said[-1], Ended), status
     saved = [event for event in said if isinstance(event, Checkpointed)]
@@ -198,7 +199,7 @@ class Died(BaseException):
 
 
 def live(run: RunFolder, saw) -> None:
-    """An attempt in this process; `saw(event, orders)` sees what it has written, may tell it things, and may raise Died."""
+    """An attempt in this process; `saw(event, orders)` sees what it has written, may tell it things or raise Died."""
 
     class StepRecorder(EventLog):
         def write(self, event, sync=False):

@@ -1,4 +1,4 @@
-"""Lines that are torn and files that are damaged: the program says so, or it makes no difference; it is never silently otherwise."""
+"""Torn lines and damaged files: the program says so, or it makes no difference; it is never silently otherwise."""
 
 import shutil
 

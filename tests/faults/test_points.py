@@ -1,4 +1,4 @@
-"""Killed at every single step that a run takes on disk: before each file is opened, written, flushed, renamed, removed."""
+"""Killed at every step that a run takes on disk: before each file is opened, written, flushed, renamed, removed."""
 
 import random
 
@@ -31,7 +31,7 @@ def die_at(forks, run, n, watch, killed, expected, again=0):
 
 @pytest.fixture
 def stopped(new_run, watch):
-    """A run that was stopped in the midst of the last evaluation: its checkpoint there will be replaced, older ones removed."""
+    """A run stopped in the midst of the last evaluation: its checkpoint there is to be replaced, older ones removed."""
     run = new_run(**BETTER)
 
     def saw(event, control_source):

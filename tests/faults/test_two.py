@@ -1,4 +1,4 @@
-"""Others beside a worker: a second one, an app opened in the middle, a server that sends weights; and the true launch."""
+"""Others beside a worker: a second one, an app opened midway, a server that sends weights; and the true launch."""
 
 import hashlib
 import http.server

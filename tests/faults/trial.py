@@ -28,7 +28,7 @@ FULL = 128  # positions at once: little data makes many chunks of a cache, and m
 
 
 class Points:
-    """Counts what the main thread of this process does to a run's folder and the cache, names it, and ends the process at one."""
+    """Counts and names what this process's main thread does to a run's folder and cache; ends the process at one."""
 
     def __init__(self, run: str, kill_at: int, trace: str):
         self.run, self.kill_at, self.n = run, kill_at, 0
@@ -50,7 +50,7 @@ class Points:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def audit(self, event: str, args: tuple) -> None:
-        if event in CHANGES or event == "open" and args[2] & WRITING:
+        if event in CHANGES or (event == "open" and args[2] & WRITING):
             path = absolute(args[0], args[-1] if event in ("os.remove", "os.rmdir") else None)
             if path.startswith(self.roots):
                 self.reach(f"{event} {path}")

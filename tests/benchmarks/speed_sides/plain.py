@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from speed_sides.child import serve
 from torch import Tensor, nn
 
-BATCH, EPOCHS, EVERY, SAMPLE, PAD = 8, 5, 50, 5, 50256
+BATCH, EPOCHS, EVERY, SAMPLE = 8, 5, 50, 5
 WARM_UP = 2
 
 
@@ -113,18 +113,18 @@ def open_model(folder: Path) -> Model:
     return model
 
 
-def padded(rows: list) -> tuple[Tensor, Tensor]:
-    """ids (N, T) and labels (N,) of the training rows, T being the longest."""
+def padded(rows: list, pad: int) -> tuple[Tensor, Tensor]:
+    """ids (N, T) and labels (N,) of the training rows, T being the longest; `pad` fills the others."""
     width = max(len(ids) for ids, _ in rows)
-    return torch.tensor([ids + [PAD] * (width - len(ids)) for ids, _ in rows]), torch.tensor([y for _, y in rows])
+    return torch.tensor([ids + [pad] * (width - len(ids)) for ids, _ in rows]), torch.tensor([y for _, y in rows])
 
 
 def measure(job: dict) -> dict:
-    """`{"weights", "rows", "threads", "steps"}` -> seconds of the whole protocol, from `steps` steps and evaluations."""
+    """`{"model", "pad", "threads", "steps"}` -> seconds of the whole protocol, from `steps` steps and evaluations."""
     torch.set_num_threads(job["threads"])
-    splits = json.loads(Path(job["rows"]).read_text())
-    ids, labels = padded(splits["train"])
-    model = open_model(Path(job["weights"]))
+    splits = json.loads(Path(job["model"], "rows.json").read_text())
+    ids, labels = padded(splits["train"], job["pad"])
+    model = open_model(Path(job["model"]))
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5, weight_decay=0.1)
     order = torch.randperm(len(ids), generator=torch.Generator().manual_seed(123))
     batches = [order[i : i + BATCH] for i in range(0, len(order) - BATCH + 1, BATCH)]

@@ -1,4 +1,4 @@
-"""Writes what all sides start from: random weights as a model folder, and the rows of the book's split, encoded."""
+"""Writes what all sides start from: a folder for each model with random weights and the book's split, encoded."""
 
 import json
 from pathlib import Path
@@ -18,21 +18,24 @@ from core.worker.resolve import threads
 
 
 def measure(job: dict) -> dict:
-    """The threads that the engine takes by itself here; `{"data", "models", "folder"}` is the job."""
+    """The threads that the engine takes by itself here, and how many texts each split has.
+
+    `{"data", "models", "folder"}` is the job; each model has a folder with its weights and, encoded for it, the rows.
+    """
     folder = Path(job["folder"])
     data = load({"data": job["data"]}).data
     rows = prepare(read(data.path, data.text, data.label, data.quoting), data)
-    ids = [one.ids for one in built_in("gpt2").encode_batch(rows.texts)]
-    splits = {split: [[ids[i].tolist(), int(rows.labels[i])] for i in rows.indices(split)] for split in SPLITS}
-    (folder / "rows.json").write_text(json.dumps(splits))
     for name in job["models"]:
         shape = MODELS[name].shape
+        ids = [one.ids for one in built_in(MODELS[name].tokenizer).encode_batch(rows.texts)]
+        splits = {split: [[ids[i].tolist(), int(rows.labels[i])] for i in rows.indices(split)] for split in SPLITS}
         backbone = GPT2(shape)
         backbone.initialize(torch.Generator().manual_seed(123))
         (folder / name).mkdir()
         save_file(published(backbone), folder / name / "model.safetensors")
         (folder / name / "config.json").write_text(json.dumps(config_of(shape)))
-    return {"threads": threads()}
+        (folder / name / "rows.json").write_text(json.dumps(splits))
+    return {"threads": threads(), "texts": {split: len(rows.indices(split)) for split in SPLITS}}
 
 
 if __name__ == "__main__":

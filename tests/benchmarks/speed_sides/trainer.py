@@ -8,6 +8,7 @@ from the narrowest to the widest, is run by the Trainer itself and timed; so is 
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +25,6 @@ from transformers import (
 )
 from transformers.utils import logging
 
-PAD = 50256
 WARM_UP = 2  # steps
 SLOW_BF16 = 5  # times slower than fp32: not worth the minutes it takes to see it lose
 
@@ -41,10 +41,10 @@ class Rows(Dataset):
         return {"input_ids": ids, "labels": label, "row": i}
 
 
-def collate(rows: list[dict]) -> dict[str, Tensor]:
+def collate(rows: list[dict], pad: int) -> dict[str, Tensor]:
     width = max(len(row["input_ids"]) for row in rows)
     lengths = torch.tensor([len(row["input_ids"]) for row in rows])
-    ids = [row["input_ids"] + [PAD] * (width - len(row["input_ids"])) for row in rows]
+    ids = [row["input_ids"] + [pad] * (width - len(row["input_ids"])) for row in rows]
     return {
         "input_ids": torch.tensor(ids),
         "attention_mask": (torch.arange(width) < lengths[:, None]).long(),
@@ -67,10 +67,10 @@ class Clock(TrainerCallback):
 
 
 def measure(job: dict) -> dict:
-    """Every one of the job's variants that runs here; `{"weights", "rows", "learns", "epochs", "threads", "steps", ...}`."""
+    """The job's variants that run here; `{"model", "pad", "learns", "epochs", "threads", "steps", ...}`."""
     torch.set_num_threads(job["threads"])
     logging.set_verbosity_error()
-    splits = json.loads(Path(job["rows"]).read_text())
+    splits = json.loads(Path(job["model"], "rows.json").read_text())
     slow = bf16_slowness() if any(v["bf16"] for v in job["variants"]) else 0
     variants = [v for v in job["variants"] if not (v["bf16"] and slow > SLOW_BF16)]
     with TemporaryDirectory() as folder:
@@ -93,9 +93,10 @@ def bf16_slowness() -> float:
 
 def variant(job: dict, v: dict, splits: dict, folder: str) -> dict:
     """Seconds to train for the job's epochs and to predict the test set, extrapolated."""
-    model = open_model(job["weights"], job["learns"])
+    model = open_model(job["model"], job["learns"], job["pad"])
+    padded = partial(collate, pad=job["pad"])
 
-    def trainer(order: str, train: list, steps: int, collator: Callable = collate) -> Trainer:
+    def trainer(order: str, train: list, steps: int, collator: Callable = padded) -> Trainer:
         args = TrainingArguments(
             folder,
             use_cpu=True,
@@ -149,9 +150,9 @@ def width(rows: list) -> int:
     return max(len(ids) for ids, _ in rows)
 
 
-def open_model(folder: str, learns: list[str] | None) -> GPT2ForSequenceClassification:
+def open_model(folder: str, learns: list[str] | None, pad: int) -> GPT2ForSequenceClassification:
     """`learns` are beginnings of parameters' names; None is everything."""
-    model = GPT2ForSequenceClassification.from_pretrained(folder, num_labels=2, pad_token_id=PAD, dtype=torch.float32)
+    model = GPT2ForSequenceClassification.from_pretrained(folder, num_labels=2, pad_token_id=pad, dtype=torch.float32)
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(learns is None or name.startswith(tuple(learns)))
     return model

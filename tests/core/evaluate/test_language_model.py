@@ -136,7 +136,8 @@ def test_a_folder_that_holds_no_model_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("model", "nono"), ("tokens", 0), ("temperature", -0.1), ("temperature", float("nan")), ("temperature", float("inf")),
+    [("model", "nono"), ("tokens", 0), ("temperature", -0.1), ("temperature", float("nan")),
+     ("temperature", float("inf")),
      ("top_k", 0), ("seed", -1), ("seed", 2**32)],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_refused_by_name(field, value):

@@ -69,7 +69,8 @@ def test_a_verdict_in_words_never_gainsays_its_p(won, lost, verdict, words):
 def test_rows_are_the_same_where_number_text_and_label_are(run):
     mine = run((0, "a\r\nb", "ham", "ham"), (1, "b", "spam", "spam"), (2, "c", "ham", "spam"),
                (3, "d", "ham", "ham"), (4, "e", "ham", "ham"), (5, "f", "ham", "ham"))  # fmt: skip
-    its = run((5, "f", "ham", "spam"), (0, "a\r\nb", "ham", "spam"), (1, "other text", "spam", "ham"), (2, "c", "ham", "ham"),
+    its = run((5, "f", "ham", "spam"), (0, "a\r\nb", "ham", "spam"), (1, "other text", "spam", "ham"),
+              (2, "c", "ham", "ham"),
               (3, "d", "spam", "ham"), (4, "e", "ham", "ham"), (9, "f", "ham", "spam"))  # fmt: skip
     assert compare(mine, its) == Comparison(rows=4, won=2, lost=1)
     assert compare(its, mine) == Comparison(rows=4, won=1, lost=2)

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 import torch
@@ -70,15 +71,13 @@ def live(run, saw=lambda event: None):
     """One attempt in this process; the events that it wrote. `saw` may send, and raise Killed."""
     before = len(run.events()[0])
     log = StepRecorder(run, saw)
-    try:
+    with suppress(Killed):
         log.last(work(run, log, FileControlSource(run, log)))
-    except Killed:
-        pass
     return run.events()[0][before:]
 
 
 def telling(run, told, killed=()):
-    """What sends controls, each once, at the evaluations of some steps (every fifth has one), and kills at others, once each."""
+    """What sends controls, each once, at the evaluations of some steps (every fifth has one), and kills at others."""
     told, killed = dict(told), list(killed)
 
     def saw(event):

@@ -45,7 +45,8 @@ def test_every_part_has_its_rate_and_only_matrices_decay(build):
             assert (group["weight_decay"] > 0) == (p.ndim > 1), name
             found.setdefault(part_of(name), set()).add(group["initial_lr"])
     assert found == {
-        "head": {2e-3}, "norm": {1e-3}, "blocks.2": {1e-3}, "blocks.1": {5e-4}, "blocks.0": {2.5e-4}, "embeddings": {1.25e-4},
+        "head": {2e-3}, "norm": {1e-3}, "blocks.2": {1e-3}, "blocks.1": {5e-4}, "blocks.0": {2.5e-4},
+        "embeddings": {1.25e-4},
     }  # fmt: skip
     everything = build(freeze={"trainable": "all"}, train={"decay": "all"})
     assert {group["weight_decay"] for group in everything.loop.optimizer.param_groups} == {0.1}

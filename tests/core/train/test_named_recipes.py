@@ -1,4 +1,4 @@
-"""Every named recipe takes a step: with as many blocks as GPT-2 small, and at its whole shape where time is no matter."""
+"""Every named recipe takes a step: with as many blocks as GPT-2 small, and in its whole shape in the slow tests."""
 
 import copy
 import dataclasses

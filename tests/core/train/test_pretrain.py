@@ -1,6 +1,7 @@
 """Next-token training: its schedule, its optimizer, its steps."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ SHAPE = Shape(2, 32, 2, 16, TOKENIZER.vocab)
 def test_the_rate_rises_stays_and_falls():
     shares = [share_of_rate(step, 100, 0.1, 0.3) for step in range(100)]
     assert shares[0] == pytest.approx(0.1) and shares[9:70] == [1.0] * 61
-    assert all(a > b > 0 for a, b in zip(shares[70:], shares[71:], strict=False)) and shares[-1] < 0.01
+    assert all(a > b > 0 for a, b in pairwise(shares[70:])) and shares[-1] < 0.01
     cosine = [share_of_rate(step, 100, 0.0, 1.0) for step in range(100)]
     assert cosine[50] == pytest.approx(0.5 + 0.5 * math.cos(math.pi * 51 / 101))
     assert [share_of_rate(step, 7, 0.0, 0.0) for step in range(7)] == [1.0] * 7

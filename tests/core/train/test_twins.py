@@ -108,7 +108,7 @@ def logits_of(built, rows):
 
 @pytest.mark.parametrize("trainable", ["last_block", "all"])
 def test_bf16_products_change_few_predictions(build, trainable):
-    """Of 100 texts, at most 3 are called otherwise after 60 steps whose products were bf16; prediction itself is fp32."""
+    """Of 100 texts, at most 3 are called otherwise after 60 steps with bf16 products; prediction itself is fp32."""
     from core.model.linear import multiply_in
 
     said = []

@@ -62,7 +62,8 @@ def test_a_stop_in_the_first_moment_is_obeyed_and_one_to_an_earlier_attempt_is_n
 
 def test_two_workers_never_share_a_run_and_closing_the_starter_leaves_it_running(new_run, wait):
     run = new_run(train={"epochs": 500})
-    starter = f"from core.runs.launch import launch; from core.runs.folder import RunFolder; launch(RunFolder({str(run.path)!r}))"
+    imports = "from core.runs.launch import launch; from core.runs.folder import RunFolder"
+    starter = f"{imports}; launch(RunFolder({str(run.path)!r}))"
     subprocess.run([sys.executable, "-c", starter], check=True, timeout=DEADLINE)
     wait(lambda: saw(run, Steps))
     assert run.status().state == "running" and run.status().quiet < 60

@@ -185,7 +185,7 @@ def test_data_says_what_is_in_a_format_that_was_added(tmp_path, capsys, monkeypa
 
 
 def test_export_writes_a_folder(trained, tmp_path, capsys):
-    code, out, _ = said(capsys, "export", trained[0]["run"], tmp_path / "out")
+    code, _, _ = said(capsys, "export", trained[0]["run"], tmp_path / "out")
     assert code == 0 and json.loads((tmp_path / "out" / "config.json").read_text())["id2label"] == {
         "0": "ham",
         "1": "spam",

@@ -1,0 +1,45 @@
+"""Every benchmark still runs: each once, in its smallest size. Their figures say nothing here."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SAMPLE = str(ROOT / "core" / "assets" / "sample.csv")
+
+# the arguments of the smallest size, and words of what it then prints
+SMALLEST = {
+    "first_frame.py": (["1"], "workbench, first frame"),
+    "keys.py": (["3"], "ratio of p99"),
+    "long_log.py": (["10", "--steps", "1000"], "10 steps in a line"),
+    "play.py": (["--keys", "2"], "scratch : kept"),
+    "prices.py": (["--texts", "60", "--plans", "head"], "head "),
+    "speed.py": ([SAMPLE, "--rows", "nano", "--steps", "3"], "workbench takes"),
+    "transfer.py": (
+        [SAMPLE, "--seeds", "123", "--plans", "head", "--from", "pretrained", "--epochs", "1"],
+        "| TF-IDF and logistic regression |",
+    ),
+}
+
+
+def test_none_is_forgotten():
+    assert set(SMALLEST) == {path.name for path in HERE.glob("*.py")} - {Path(__file__).name}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", SMALLEST)
+def test_it_runs(name, tmp_path):
+    if name == "speed.py":
+        pytest.importorskip("accelerate", reason="speed.py needs pip install '.[bench]'")
+    given, printed = SMALLEST[name]
+    env = os.environ | {"WORKBENCH_CACHE": str(tmp_path / "cache"), "WORKBENCH_RUNS": str(tmp_path / "runs")}
+    done = subprocess.run(
+        [sys.executable, HERE / name, *given], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert printed in done.stdout
