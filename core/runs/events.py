@@ -1,6 +1,7 @@
 """What happens in a run, as typed lines. A tagged union; unknown tags and torn last lines are skipped on reading."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
@@ -175,7 +176,7 @@ class Noted(Event, tag="noted"):
 class Ended(Event, tag="ended"):
     """The last event of an attempt. `state` is done, stopped or failed; `result` is what the run ends with."""
 
-    state: str
+    state: Literal["done", "stopped", "failed"]
     why: str = ""
     do: str = ""
     result: Result | None = None

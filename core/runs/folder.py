@@ -164,7 +164,8 @@ class RunFolder:
         # lock before the log: a worker writes its last event before it lets go
         queued, locked = self.queued_file.exists(), self.locked()
         step = n_steps = held = 0
-        ended, paused = None, False
+        ended: Ended | None = None
+        paused = False
         for event in self.tail():
             step = event.step
             match event:
@@ -182,7 +183,7 @@ class RunFolder:
                     ended, paused = event, False
         if locked:
             started = n_steps or self._started()
-            state = "paused" if paused else "running" if started else "starting"
+            state: State = "paused" if paused else "running" if started else "starting"
             return Status(state, step, started, quiet=self._quiet())
         n_steps = n_steps or self._started()
         if queued:
@@ -210,7 +211,7 @@ class RunFolder:
                 line = next((line for line in file if line.startswith(b'{"type":"started"')), b"")
         except FileNotFoundError:
             return 0
-        return next((event.n_steps for event in decode(line)), 0)
+        return next((event.n_steps for event in decode(line) if isinstance(event, Started)), 0)
 
     def _quiet(self) -> float:
         beat = files.changed(self.heartbeat_file)

@@ -146,13 +146,16 @@ class History:
     @property
     def _texts_served(self) -> float:
         """How often a text was learned from or looked at."""
-        learned = self.step / self.n_steps * self.started.epochs * self.started.rows["train"] if self.n_steps else 0.0
+        started = self.started
+        learned = (
+            self.step / started.n_steps * started.epochs * started.rows["train"] if started and self.n_steps else 0.0
+        )
         return learned + self._checked
 
     @property
     def _of_this_cache(self) -> float:
         """Seconds that the present cache has saved."""
-        if not self.reads_cache:
+        if self.encoded is None or not self.reads_cache:
             return 0.0
         return self.encoded.cost / max(1, self.encoded.texts) * (self._texts_served - self._served)
 
@@ -262,7 +265,8 @@ class History:
         self.encoded = msgspec.structs.replace(event, seconds=before + event.seconds)
 
     def _plan(self, event: e.Planned) -> None:
-        self.started = msgspec.structs.replace(self.started, n_steps=event.n_steps, epochs=event.epochs)
+        if self.started:
+            self.started = msgspec.structs.replace(self.started, n_steps=event.n_steps, epochs=event.epochs)
         if "learn" in self.phases:
             self.phases["learn"] = msgspec.structs.replace(self.phases["learn"], total=event.n_steps)
 

@@ -133,7 +133,7 @@ def hide(run: RunFolder) -> Path:
 
 def bring_back(hidden: Path) -> RunFolder:
     """The run that `hide` put there, under its name or a free one like it. Raises BadRun where it is gone."""
-    name = DELETED.fullmatch(hidden.name)[1]
+    name = DELETED.sub(r"\1", hidden.name)
     names = (hidden.with_name(name + "-again" * i) for i in itertools.count())
     try:
         run = RunFolder(hidden.rename(next(path for path in names if not path.exists())))

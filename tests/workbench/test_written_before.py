@@ -99,11 +99,11 @@ async def test_what_is_said_of_a_run_is_the_same_on_its_card_on_the_command_line
         app.desk.follow(run)
         app.action_mode("train")
         await until(pilot, lambda: "weights of step 39" in shown(app))
-        places = shown(app), said("show", "r1"), (tmp_path / "out" / "README.md").read_text()
-    places += ("\n".join(summary(run, run.result())),)
-    for place in places:
+        card = shown(app)
+    model_card = (tmp_path / "out" / "README.md").read_text()
+    for place in (card, said("show", "r1"), model_card, "\n".join(summary(run, run.result()))):
         for line in lines:
-            (row,) = [row for row in place.splitlines() if line.words in row] or [place]
+            (row,) = [row for row in place.splitlines() if line.words in row]
             assert line.name in row and percent(line.share) in row and line.interval in row
 
 

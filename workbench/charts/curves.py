@@ -37,7 +37,9 @@ def accuracy(history: History, view: View = AS_IT_IS) -> Picture:
     splits = [("train", ""), ("validation", "◆")]
     series = [_accuracy(history, split, split, split, glyph) for split, glyph in splits]
     baseline = history.baseline
-    levels = [Level(BASELINES[baseline.name], "muted", 100 * baseline.validation)] if baseline else []
+    levels = (
+        [Level(BASELINES[baseline.name].partition(" and ")[0], "muted", 100 * baseline.validation)] if baseline else []
+    )
     x = view.axis(history)
     y = (_floor([history] if view.last is None else [], series, x), 100)
     return Picture(series, levels, _marks(history), x, y, history, _signs(history))

@@ -55,11 +55,12 @@ def _tested(run: RunFolder) -> FinalTest:
 def _document(
     found: Comparison, tested: list[tuple[RunFolder, FinalTest]], changed: list[tuple[str, Any, Any]]
 ) -> dict:
-    run, baseline = (
+    sides: list[dict[str, Any]] = [
         {"name": run.name, "run": str(run.path), "label": run.label()}
         | {key: getattr(test, key) for key in ("accuracy", "low", "high", "rows", "correct")}
         for run, test in tested
-    )
+    ]
+    run, baseline = sides
     measured = {"p": found.p, "verdict": found.verdict} if found.rows else {"p": None, "verdict": None}
     return {
         "run": run,

@@ -5,6 +5,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import msgspec
 
@@ -27,6 +28,7 @@ from workbench.formatting import cut, pad
 
 PATIENCE = 5.0  # seconds
 POLL = 0.05
+Kind = TypeVar("Kind", bound=Event)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,12 +95,12 @@ def tell(run: RunFolder, what: str, control: Control, as_json: bool) -> int:
         )
         raise BadRun(f"{run.name} is not running: it is {status.state}.", do)
     answers = Answers(run, control)
-    answer = answers.wait(lambda event: isinstance(event, Applied) and event.id == answers.id)
+    answer = answers.wait(Applied, lambda event: event.id == answers.id)
     if answer is None and not run.locked():
         raise BadRun(f"{run.name} ended before it answered.", f"Take it up again with: workbench resume {run.name}")
     came = COMMANDS[what].answered_by
     if answer and not answer.refused and came:
-        answers.wait(lambda event: isinstance(event, came) and getattr(event, "whole", True))
+        answers.wait(came, lambda event: getattr(event, "whole", True))
     if as_json:
         texts = {step: [one._asdict() for one in learned] for step, learned in answers.step_texts()}
         known = {
@@ -146,19 +148,19 @@ class Answers:
         self.events: list[Event] = []
         self.id = run.send(control)
 
-    def wait(self, wanted: Callable[[Event], bool]) -> Event | None:
-        """The next event like this; None where it does not come in time, or cannot come any more."""
+    def wait(self, kind: type[Kind], wanted: Callable[[Kind], bool]) -> Kind | None:
+        """The next event of a kind that is wanted; None where it does not come in time, or cannot come any more."""
         while True:
             alive = self._run.locked()  # asked before reading: what it wrote last is then read too
             events, self._offset = self._run.events(self._offset)
             self._rest += events
             while self._rest:
                 event = self._rest.pop(0)
-                found = wanted(event)
+                found = event if isinstance(event, kind) and wanted(event) else None
                 if found or self.events:
                     self.events.append(event)
                 if found:
-                    return event
+                    return found
             if not alive or time.monotonic() > self._until:
                 return None
             time.sleep(POLL)

@@ -3,8 +3,9 @@
 import argparse
 from typing import Any
 
-from core.options import AUTO, Options, options
+from core.options import AUTO, options
 from core.presets import MODELS
+from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.runs.compare import in_words
 from core.runs.listing import entry_of
@@ -57,7 +58,7 @@ def execute(given: argparse.Namespace) -> int:
     return 0
 
 
-def _changed(recipe: Options) -> list[tuple[str, Any, Any]]:
+def _changed(recipe: Recipe | Pretraining) -> list[tuple[str, Any, Any]]:
     """The options that a person has set: name, value, default. What a run finds for itself is none of them."""
     preset, default = MODELS[recipe.model.name], type(recipe)()
     found = {

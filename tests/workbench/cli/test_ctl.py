@@ -95,7 +95,7 @@ def test_answers_begin_where_the_run_was_told(runs):
     with runs.held(run):
         answers = command.Answers(run, Pause())
         runs.append(run, Applied(id=answers.id, control={"type": "pause"}, attempt=1, step=400))
-        found = answers.wait(lambda event: isinstance(event, Applied))
+        found = answers.wait(Applied, lambda event: True)
         assert found.id == answers.id and [*answers.lines()] == ["r1, step 400: told to pause"]
 
 
