@@ -103,7 +103,7 @@ class Columns(Widget):
 class TokenCurve(Panel):
     """One label's share at every token, in as many rows as there is height for: the end of the text."""
 
-    DEFAULT_CSS = "Beginnings > Columns { height: 1fr; padding: 0 2; }"
+    DEFAULT_CSS = "TokenCurve > Columns { height: 1fr; padding: 0 2; }"
 
     def __init__(self, **kwargs):
         self._columns = Columns()

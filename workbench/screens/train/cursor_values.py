@@ -15,7 +15,7 @@ GAP = "   "
 class CursorValues(Widget):
     """Figures of one step; where there is no room for all, the least telling go."""
 
-    DEFAULT_CSS = "Readout { height: 1; padding: 0 1; text-wrap: nowrap; }"
+    DEFAULT_CSS = "CursorValues { height: 1; padding: 0 1; text-wrap: nowrap; }"
 
     def __init__(self) -> None:
         super().__init__()
