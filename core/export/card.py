@@ -7,11 +7,11 @@ from typing import Literal
 
 import tomli_w
 
+from core.architectures.models import MODELS, is_folder
 from core.data import kept, prepare
 from core.datasets import NAMED
 from core.evaluate.predict import Predictor
 from core.model.weights import Base
-from core.presets import MODELS, is_folder
 from core.runs.events import Noted
 from core.runs.folder import RunFolder
 from core.runs.history import History
@@ -65,15 +65,6 @@ FED = (
     "`logits` (texts, labels); the labels are in its metadata and in `config.json`. It was checked with onnxruntime when "
     "it was written: its logits are those of the network."
 )
-READS = {
-    "last_real": "The answer is read at the last token of a text.",
-    "last_pad": "The answer is read at the last position after padding; the file pads every text to {context:,} tokens itself.",
-    "first": "The answer is read at the first token.",
-    "mean": "The answer is read from the mean of all tokens of a text.",
-    "mean_pads": (
-        "The answer is read from the mean of all positions, padding too; the file pads every text to {context:,} tokens itself."
-    ),
-}
 SIGHTLESS = "That token sees no other: the rest of a text changes nothing."
 
 
@@ -198,8 +189,9 @@ def _limits(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
     if base.kind != "folder":
         also = "" if base.kind == "random" else ", and it was pretrained on English"
         yield f"Its tokenizer was made for English{also}: other scripts cost several tokens a character."
-    alone = f" {SIGHTLESS}" if kind.readout == "first" and kind.causal else ""
-    where = READS[kind.readout].format(context=kind.context)
+    readout = asked.model.readout
+    alone = f" {SIGHTLESS}" if readout.sees_only_first(asked.model.causal) else ""
+    where = readout.sentence.format(context=kind.context)
     yield (
         where
         + alone

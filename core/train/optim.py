@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from core.model.classifier import Classifier, part_of
+from core.model.classifier import Classifier
 from core.recipe import Train
 
 Named = Iterable[tuple[str, nn.Parameter]]
@@ -22,9 +22,9 @@ def adamw(model: Classifier, train: Train) -> torch.optim.AdamW:
     A group of parameters keeps its full rate as `initial_lr`, for `set_rates`.
     """
     groups: dict[tuple[bool, float, float], list[nn.Parameter]] = defaultdict(list)
-    for name, p in model.learning():
-        part, decays = part_of(name), train.decay == "all" or p.ndim > 1
-        share = _share(part, len(model.backbone.h), train.layer_decay)
+    for name, p in model.trainable_parameters():
+        part, decays = model.part_of(name), train.decay == "all" or p.ndim > 1
+        share = _share(part, model.backbone.arch.n_blocks, train.layer_decay)
         groups[part == "head", share, train.weight_decay * decays].append(p)
     made = [
         {"params": params, "head": head, "share": share, "weight_decay": decay}
@@ -38,7 +38,7 @@ def adamw(model: Classifier, train: Train) -> torch.optim.AdamW:
 def renewed(optimizer: torch.optim.AdamW, model: Classifier, train: Train) -> torch.optim.AdamW:
     """The optimizer of what learns now: what goes on keeps its state, what is frozen loses it, what thaws begins anew."""
     made = adamw(model, train)
-    for _, p in model.learning():
+    for _, p in model.trainable_parameters():
         if p in optimizer.state:
             made.state[p] = optimizer.state[p]
     return made

@@ -14,7 +14,8 @@ from core.estimate.cost import FP32, Costs
 from core.files import Progress, cache_root, disk_full
 from core.model.classifier import Classifier
 from core.model.padding import pad
-from core.recipe import READS_PADS, Recipe
+from core.readout import READOUTS
+from core.recipe import Recipe
 from core.runs.events import Encoded, Event, Noted
 from core.train.inputs import Cached, Fresh
 from core.train.layout import Chunk, Layout, layout
@@ -36,9 +37,9 @@ def inputs_of(model: Classifier, texts: Texts, recipe: Recipe, run: Path, progre
     if not recipe.encodes(len(texts.splits["train"])):
         return fresh
     counts = model.kept(torch.from_numpy(texts.lengths), texts.context, depth).numpy()
-    width = texts.context if recipe.model.readout in READS_PADS else None
+    width = model.readout.padded(texts.context)
     plan = layout(texts.lengths, counts, [texts.splits[split] for split in SPLITS], width)
-    in_memory = plan.positions * model.backbone.shape.width * FP32 <= speed.cache_memory * GB
+    in_memory = plan.positions * model.backbone.arch.width * FP32 <= speed.cache_memory * GB
     dtype = torch.float32 if in_memory else torch.bfloat16
     try:
         store = yield from _store(model, texts, recipe, plan, dtype, None if in_memory else run)
@@ -75,8 +76,8 @@ def held(recipe: Recipe, texts: Texts, costs: Costs) -> int:
     if not recipe.encodes(len(texts.splits["train"])):
         return 0
     lengths = texts.lengths[np.concatenate([texts.splits[split] for split in SPLITS])]
-    each = 1 if costs.keeps_one else texts.context if recipe.model.readout in READS_PADS else lengths
-    size = int(np.broadcast_to(each, lengths.shape).sum()) * costs.shape.width * FP32
+    each = 1 if costs.keeps_one else READOUTS[recipe.model.readout].padded(texts.context) or lengths
+    size = int(np.broadcast_to(each, lengths.shape).sum()) * costs.arch.width * FP32
     return size if size <= recipe.speed.cache_memory * GB else 0
 
 
@@ -84,7 +85,7 @@ def _store(
     model: Classifier, texts: Texts, recipe: Recipe, plan: Layout, dtype: torch.dtype, scratch: Path | None
 ) -> Iterator[Event]:
     """Where the cache lies: kept where that is asked for and possible. Raises OSError where nothing has room."""
-    width, limit = model.backbone.shape.width, recipe.speed.cache_disk * GB
+    width, limit = model.backbone.arch.width, recipe.speed.cache_disk * GB
     size = plan.positions * width * dtype.itemsize
     # what a run has taught itself no other run will ask for
     if recipe.speed.cache == "keep" and size <= limit and model.is_new_below(recipe.plan.depth):
@@ -136,16 +137,14 @@ def encode(model: Classifier, texts: Texts, chunk: Chunk, plan: Layout, depth: i
 def key(model: Classifier, texts: Texts, recipe: Recipe, plan: Layout, dtype: torch.dtype) -> str:
     """The name of a cache: everything that decides a bit of it, and no more."""
     depth = recipe.plan.depth
-    parts = ["backbone.wte.", "backbone.wpe.", *(f"backbone.h.{i}." for i in range(depth))]
-    tensors = [(name, p) for name, p in model.named_parameters() if name.startswith(tuple(parts))]
     digest = hashlib.blake2b(digest_size=16)
     computed = (
         *(torch.__version__, torch.backends.cpu.get_cpu_capability(), recipe.speed.device, recipe.speed.threads),
-        *(recipe.speed.precision, dtype, depth, model.readout, model.causal, model.one_row),
+        *(recipe.speed.precision, dtype, depth, model.readout.name, model.causal, model.one_row),
     )
     digest.update(repr(computed).encode())
     with ThreadPoolExecutor(recipe.speed.threads) as pool:  # hashing lets go of the interpreter
-        for one in pool.map(_digest, tensors):
+        for one in pool.map(_digest, model.prefix_parameters(depth)):
             digest.update(one)
     for chunk in plan.chunks:
         digest.update(repr((chunk.width, chunk.start, chunk.stop)).encode())

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from core.presets import MODELS
+from core.architectures.models import MODELS
 
 ROOT = Path(__file__).parents[1]
 spec = importlib.util.spec_from_file_location("terminal", ROOT / "workbench" / "terminal.py")
@@ -47,8 +47,8 @@ def engine(name: str, keys: int) -> dict[str, list[float]]:
     from core.text.tokenizer import tokenizer
     from core.train.texts import cut
 
-    recipe = load({"model": {"name": name, "context": MODELS[name].shape.context}})
-    model = Classifier(MODELS[name].shape, 2, Model()).eval()
+    recipe = load({"model": {"name": name, "context": MODELS[name].architecture.max_tokens}})
+    model = Classifier(MODELS[name].architecture, 2, Model()).eval()
     model.backbone.initialize(torch.Generator().manual_seed(0))
     typist = IncrementalClassifier(model)
 

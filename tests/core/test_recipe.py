@@ -5,10 +5,11 @@ import tomllib
 import pytest
 
 from core import toml
+from core.architectures.models import MODELS
 from core.errors import BadRecipe
 from core.freeze import FreezePlan, parts_of
 from core.options import check, layer, merge
-from core.presets import MODELS, NAMED_RECIPES, RECIPES, standing_for
+from core.presets import NAMED_RECIPES, RECIPES, standing_for
 from core.recipe import Recipe, load, options
 
 

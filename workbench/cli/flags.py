@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import NoReturn
 
+from core.architectures.models import MODELS
 from core.datasets import NAMED
 from core.options import Option, options
-from core.presets import MODELS
 from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.wording import shown

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
+from core.architectures.models import MODELS
 from core.options import AUTO, Options, options
-from core.presets import MODELS
 from core.runs.compare import in_words
 from core.runs.folder import RunFolder
 from core.wording import clock, on_one_line, percent
@@ -41,7 +41,7 @@ def _changed(recipe: Options) -> list[tuple[str, Any, Any]]:
     """The options that a person has set: name, value, default. What a run finds for itself is none of them."""
     preset, default = MODELS[recipe.model.name], type(recipe)()
     found = {
-        "model.context": preset.shape.context,
+        "model.context": preset.architecture.max_tokens,
         "train.batch": preset.batch,
         "train.lr": preset.lr,
         "train.head_lr": preset.head_lr,

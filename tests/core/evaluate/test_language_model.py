@@ -6,13 +6,13 @@ import msgspec
 import pytest
 import torch
 
+from core.architectures.gpt2 import GPT2Architecture
 from core.errors import BadModel, BadRecipe, WorkbenchError
 from core.evaluate import language_model
 from core.evaluate.question import BEGINNING, EXAMPLE, IS_IT_SPAM, Question
 from core.helper.protocol import HELPERS
 from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
-from core.presets import Shape
 from core.text.tokenizer import tokenizer
 
 CONTEXT = 48
@@ -21,7 +21,7 @@ CONTEXT = 48
 @pytest.fixture
 def tiny():
     """A model that says nearly anything with the same likelihood, pieces of characters too."""
-    backbone = GPT2(Shape(2, 16, 2, CONTEXT, tokenizer("gpt2").vocab))
+    backbone = GPT2(GPT2Architecture(2, 16, 2, CONTEXT, tokenizer("gpt2").vocab))
     backbone.initialize(torch.Generator().manual_seed(0))
     return language_model.Pretrained(LanguageModel(backbone).eval(), tokenizer("gpt2"), "random")
 
@@ -41,7 +41,7 @@ class Words:
 @torch.no_grad()
 def saying(text: bytes) -> language_model.Pretrained:
     """A model that says these bytes after a text of one byte, then ends its own."""
-    backbone = GPT2(Shape(1, 257, 1, CONTEXT, 257))
+    backbone = GPT2(GPT2Architecture(1, 257, 1, CONTEXT, 257))
     for parameter in backbone.parameters():
         parameter.zero_()
     backbone.ln_f.weight.fill_(1)

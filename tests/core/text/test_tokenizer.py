@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
+from core.architectures.models import MODELS, TOKENS
 from core.errors import BadModel
-from core.presets import MODELS, TOKENS
 from core.text import tokenizer as tokens
 from core.text.tokenizer import tokenizer, well_formed
 
@@ -31,7 +31,7 @@ def test_the_vocabulary_is_gpt2s():
 
 
 def test_nano_has_a_vocabulary_of_its_own():
-    words, shape = tokenizer("nano"), MODELS["nano"].shape
+    words, shape = tokenizer("nano"), MODELS["nano"].architecture
     assert (words.vocab, words.pad, len(words.ranks)) == (shape.vocab, shape.vocab - 1, shape.vocab - 1)
     assert words.pad == MODELS["nano"].pad
     text = "naïve 日本語 <|endoftext|> text"
@@ -61,7 +61,7 @@ def test_a_tokenizer_beside_weights_goes_before_the_presets(tmp_path):
     words = tokens.words_of(preset, str(tmp_path))
     assert words.ranks == few and words.encode("cab") == [99, 256] and words.pad == tokenizer("nano").pad
     assert words.id != tokenizer("nano").id
-    tokens.write(few | {b"xy": preset.shape.vocab}, tmp_path / TOKENS)
+    tokens.write(few | {b"xy": preset.architecture.vocab}, tmp_path / TOKENS)
     with pytest.raises(BadModel, match="more than nano has"):
         tokens.words_of(preset, str(tmp_path))
     tokens.write({b"xy": 0}, tmp_path / TOKENS)

@@ -6,8 +6,8 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
+from core.architectures.models import MODELS, is_folder
 from core.errors import BadRecipe
-from core.presets import MODELS, is_folder
 from core.recipe import Recipe
 from core.wording import on_one_line, size
 from workbench import keys
@@ -34,7 +34,7 @@ def changed_model(desk: Desk, name: str) -> None:
     """Start from another model, with as much of the freeze plan as it has a place for. Raises BadRecipe."""
     plan = desk.plan
     # blocks are counted from the top: the last stays the last
-    offset = MODELS[name].shape.n_blocks - plan.n_blocks
+    offset = MODELS[name].architecture.n_blocks - plan.n_blocks
     trainable = str(plan)
     if "." in trainable:
         places = [part.split(".") for part in trainable.split(",")]
