@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Literal, NamedTuple, Self, get_args, get_origin
+from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -13,6 +13,8 @@ AUTO = "auto"
 MOST_EPOCHS = 10_000
 FEW = 8  # choices: more are not listed where one of them was probably meant
 
+Number = TypeVar("Number", int, float)
+
 
 def opt(default: Any, help: str, *, flag: str | None = None, unit: str | None = None, first: bool = False, **limits):
     """Declare one option.
@@ -21,6 +23,13 @@ def opt(default: Any, help: str, *, flag: str | None = None, unit: str | None = 
     whether it stands in the short form of the recipe. `limits` are pydantic's (`ge`, `lt`, ...).
     """
     return Field(default, description=help, json_schema_extra={"flag": flag, "unit": unit, "first": first}, **limits)
+
+
+def resolved(value: Literal["auto"] | Number) -> Number:
+    """The value of an option that is no longer open, as none is once a run has begun. Raises ValueError where it is."""
+    if isinstance(value, str):
+        raise ValueError("an option that a run needs is still auto")
+    return value
 
 
 class Part(BaseModel):

@@ -19,7 +19,7 @@ class Readout(NamedTuple):
         return self.where != "mean"
 
     def padded(self, context: int) -> int | None:
-        """To how many tokens every text must be padded for its answer to be the same everywhere; None where it always is."""
+        """To how many tokens every text must be padded, where its answer depends on that; else None."""
         return context if self.reads_pads else None
 
     def sees_only_first(self, causal: bool) -> bool:

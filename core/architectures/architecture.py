@@ -10,7 +10,7 @@ Rows = Literal["all", "one"]  # of the positions of a text, those that a block c
 
 
 class Published(NamedTuple):
-    """Where a tensor stands in published files: its name there, with or without `prefix`, and whether it is transposed."""
+    """Where a tensor stands in published files: its name, with or without `prefix`, and whether it is transposed."""
 
     name: str
     prefix: str = ""  # of every name, where a file was saved with a language-model head
@@ -30,9 +30,8 @@ class Architecture(ABC):
     family: ClassVar[str]  # the model_type of config.json
     title: ClassVar[str]  # the family's name, for a person
     causal: ClassVar[bool]  # whether it was pretrained with each token seeing only those before it
-    # the class of transformers that reads a text out at its last real token, and our name of the bias of the final norm
-    # that it reads through; None where there is none
-    transformers: ClassVar[tuple[str, str] | None] = None
+    transformers_class: ClassVar[str | None] = None  # that classifies a text by its last real token, where there is one
+    norm_bias: ClassVar[str] = ""  # our name of the final norm's: its head has none, and the head's is folded into this
 
     @property
     def n_kv_heads(self) -> int:
@@ -67,7 +66,7 @@ class Architecture(ABC):
     @classmethod
     @abstractmethod
     def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
-        """Read Hugging Face's config.json. Raises BadModel, naming the folder, for what this family does not compute."""
+        """Read Hugging Face's config.json. Raises BadModel, naming the folder, for what the family does not compute."""
 
     @abstractmethod
     def to_config(self) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"): dimensions, arithmetic and names."""
+"""GPT-2: dimensions, arithmetic and names.
+
+Radford et al. 2019, "Language Models are Unsupervised Multitask Learners".
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,17 +27,17 @@ BOOK_BLOCK = {
     "ln_1.weight": ["norm1.scale"],
     "ln_1.bias": ["norm1.shift"],
     **{
-        f"attn.c_attn.{kind}": [f"att.{name}.{kind}" for name in ("W_query", "W_key", "W_value")]
+        f"{name}.{kind}": [f"{layer}.{kind}" for layer in layers]
+        for name, layers in {
+            "attn.c_attn": ["att.W_query", "att.W_key", "att.W_value"],
+            "attn.c_proj": ["att.out_proj"],
+            "mlp.c_fc": ["ff.layers.0"],
+            "mlp.c_proj": ["ff.layers.2"],
+        }.items()
         for kind in ("weight", "bias")
     },
-    "attn.c_proj.weight": ["att.out_proj.weight"],
-    "attn.c_proj.bias": ["att.out_proj.bias"],
     "ln_2.weight": ["norm2.scale"],
     "ln_2.bias": ["norm2.shift"],
-    "mlp.c_fc.weight": ["ff.layers.0.weight"],
-    "mlp.c_fc.bias": ["ff.layers.0.bias"],
-    "mlp.c_proj.weight": ["ff.layers.2.weight"],
-    "mlp.c_proj.bias": ["ff.layers.2.bias"],
 }
 BOOK_REST = {
     "wte.weight": ["tok_emb.weight"],
@@ -53,7 +56,8 @@ class GPT2Architecture(Architecture):
     family = "gpt2"
     title = "GPT-2"
     causal = True
-    transformers = ("GPT2ForSequenceClassification", "ln_f.bias")
+    transformers_class = "GPT2ForSequenceClassification"
+    norm_bias = "ln_f.bias"
 
     @cached_property
     def book_names(self) -> dict[str, list[str]]:

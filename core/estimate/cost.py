@@ -54,7 +54,7 @@ class Workload:
         return Workload(self.batches + other.batches, self.full + other.full, self.row + other.row)
 
     @classmethod
-    def of(cls, arch: Architecture, widths: Mapping[int, float], batches: float) -> "Workload":
+    def of(cls, arch: Architecture, widths: Mapping[int, float] | Mapping[float, float], batches: float) -> "Workload":
         """`widths`: to how many tokens a text is padded -> how many texts."""
         full = sum(n * arch.block_flops(width) for width, n in widths.items())
         return cls(batches, full, sum(n * arch.block_flops(width, "one") for width, n in widths.items()))
@@ -136,7 +136,8 @@ class Costs:
         full = last - first - rows
         passes = Passes(full * load.batches, full * load.full)
         row = Passes(rows * load.batches, rows * load.row)
-        return Work(look_row=row, batches=load.batches, **{"exact" if exact else "look": passes})
+        look, exactly = (Passes(), passes) if exact else (passes, Passes())
+        return Work(look_row=row, batches=load.batches, look=look, exact=exactly)
 
     def prepare(self, tokens: float, drawn: bool) -> Work:
         """What comes before the model is used: its texts, and its weights, verified; random ones are first written."""

@@ -41,7 +41,7 @@ def longer(recipe: Recipe, history: History, plan: FreezePlan, speeds: Speeds | 
         rows = history.started.rows["train"] + history.started.rows["validation"]
         known = history.encoded
         if known and known.blocks:
-            more += known.cost / known.blocks * plan.depth
+            more += known.cost / known.blocks * (plan.depth or 0)
         else:
             work = Costs.of(recipe, n_classes, plan).encode(load(rows, rows // texts + 1))
             more += slower * speeds.seconds(work)

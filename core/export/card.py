@@ -192,11 +192,9 @@ def _limits(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
     readout = asked.model.readout
     alone = f" {SIGHTLESS}" if readout.sees_only_first(asked.model.causal) else ""
     where = readout.sentence.format(context=kind.context)
-    yield (
-        where
-        + alone
-        + ("" if kind.causal else " Every token sees all of the text, which GPT-2's pretraining did not teach.")
-    )
+    title = asked.model.backbone.arch.title
+    sees_all = "" if kind.causal else f" Every token sees all of the text, which {title}'s pretraining did not teach."
+    yield where + alone + sees_all
     yield "It knows these labels only: any text gets one of them, however little it has in common with what was learned."
     if base.kind == "random":
         yield "It began with random weights: all that it knows is from its training texts."

@@ -38,7 +38,8 @@ def export(model: Classifier, recipe: Recipe, labels: Sequence[str], words: BPE,
     weight, bias = (p.detach().cpu() for p in (model.head.weight, model.head.bias))
     if recipe.model.outputs == "sigmoid":  # one logit z against nothing: (0, z)
         weight, bias = (torch.cat([torch.zeros_like(p), p]) for p in (weight, bias))
-    norm_bias = "".join(arch.published[arch.transformers[1]][1::-1])
+    theirs = arch.published[arch.norm_bias]
+    norm_bias = theirs.prefix + theirs.name
     tensors[norm_bias] = folded(tensors[norm_bias], weight, bias)
     tensors["score.weight"] = weight.contiguous()
     weights = {WEIGHTS: lambda path: save_file(tensors, path, metadata={"format": "pt"})}
@@ -47,7 +48,7 @@ def export(model: Classifier, recipe: Recipe, labels: Sequence[str], words: BPE,
 
 def refusal(arch: Architecture, kind: Model) -> str | None:
     """Why transformers' classifier of the family cannot say what a model of this kind says; None where it can."""
-    if arch.transformers is None:
+    if arch.transformers_class is None:
         return f"transformers has no classifier of {arch.title} that reads texts out as this program does."
     if kind.readout != "last_real":
         where = READOUTS[kind.readout].words
@@ -92,7 +93,7 @@ def beside(recipe: Recipe, labels: Sequence[str], words: BPE) -> dict[str, str]:
     preset = MODELS[recipe.model.name]
     arch = preset.architecture
     config = arch.to_config() | {
-        "architectures": [arch.transformers[0]] if arch.transformers else [],
+        "architectures": [arch.transformers_class] if arch.transformers_class else [],
         "problem_type": "single_label_classification",
         "pad_token_id": preset.pad,
         "id2label": {str(i): name for i, name in enumerate(labels)},

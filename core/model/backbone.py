@@ -26,12 +26,12 @@ class Backbone(nn.Module, ABC):
 
     @property
     @abstractmethod
-    def token_table(self) -> nn.Parameter:
+    def token_table(self) -> Tensor:
         """The embeddings of tokens (V, D)."""
 
     @property
     @abstractmethod
-    def tables(self) -> list[nn.Parameter]:
+    def tables(self) -> list[Tensor]:
         """Every table of embeddings, that of tokens first."""
 
     @abstractmethod
@@ -72,7 +72,7 @@ class Backbone(nn.Module, ABC):
         """Draw random weights, as the family's were before pretraining."""
 
     def group_of(self, name: str) -> str:
-        """The line of the chart of changes that a parameter belongs to: its part, blocks divided into attention and MLP."""
+        """The line of the chart of changes that a parameter belongs to: its part; of a block, attention or MLP."""
         part = self.part_of(name)
         if not part.startswith("blocks."):
             return part

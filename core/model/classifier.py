@@ -16,7 +16,9 @@ from core.recipe import Lora, Model
 
 
 class Classifier(nn.Module):
-    """Logits (B, C) from token ids (B, T). `forward == suffix(prefix(ids, lengths, depth), lengths, depth)` at every depth.
+    """Logits (B, C) from token ids (B, T).
+
+    `forward == suffix(prefix(ids, lengths, depth), lengths, depth)` at every depth.
 
     With `rows` = "needed", the last block computes only the position that is read out, and with the readout
     `first`, which sees nothing else in a causal model, every block; with "all" the same comes of computing every
@@ -155,7 +157,7 @@ class Classifier(nn.Module):
         return not _below(depth) & self.ever_trained
 
     def merged_parameters(self) -> Iterator[tuple[str, Tensor]]:
-        """What learns or has learned, as tensors of the model without adapters: a matrix that has some counts with what they add."""
+        """What learns or has learned, with adapters merged into the matrices beside them."""
         adapted = {
             f"{name}.weight": layer for name, layer in self.named_modules() if isinstance(layer, Linear) and layer.lora
         }

@@ -8,5 +8,5 @@ BACKBONES: dict[str, type[Backbone]] = {"gpt2": GPT2}
 
 
 def backbone_for(arch: Architecture, causal: bool | None = None) -> Backbone:
-    """A backbone of an architecture, its weights not set; with a causal mask as in pretraining, unless `causal` says so."""
+    """A backbone with no weights yet; whether it has a causal mask is as in pretraining, unless `causal` says so."""
     return BACKBONES[arch.family](arch, arch.causal if causal is None else causal)

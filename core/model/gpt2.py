@@ -113,18 +113,18 @@ class GPT2(Backbone):
         return self.h
 
     @property
-    def token_table(self) -> nn.Parameter:
+    def token_table(self) -> Tensor:
         return self.wte.weight
 
     @property
-    def tables(self) -> list[nn.Parameter]:
+    def tables(self) -> list[Tensor]:
         return [self.wte.weight, self.wpe.weight]
 
     def embed(self, ids: Tensor, start: int = 0) -> Tensor:
         return self.wte(ids) + self.wpe.weight[start : start + ids.shape[1]]
 
     def batch_context(self, lengths: Tensor, n_tokens: int, start: int = 0) -> Context:
-        """None where SDPA's own causal mask serves; else what is seen, bool, as it broadcasts to (B, H, T, n_tokens)."""
+        """None where SDPA's own causal mask serves; else bool, what is seen, as it broadcasts to (B, H, T, n_tokens)."""
         if not self.causal:
             return (torch.arange(n_tokens, device=lengths.device) < lengths[:, None])[:, None, None]
         new = n_tokens - start

@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 
-def pad(ids: Sequence[np.ndarray], width: int, pad_id: int, device: str = "cpu") -> tuple[Tensor, Tensor]:
+def pad(
+    ids: Sequence[np.ndarray], width: int, pad_id: int, device: str | torch.device = "cpu"
+) -> tuple[Tensor, Tensor]:
     """B texts -> token ids (B, width) int64, padded on the right, and lengths (B,) int64."""
     rectangle = np.full((len(ids), width), pad_id, dtype=np.int64)
     for row, text in zip(rectangle, ids, strict=True):

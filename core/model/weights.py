@@ -12,7 +12,7 @@ from torch import Tensor
 from core import assets, files
 from core.architectures.architecture import Published
 from core.architectures.lookup import check_folder
-from core.architectures.models import KEPT, MODELS, WEIGHTS, BuiltIn
+from core.architectures.models import KEPT, MODELS, WEIGHTS, Source
 from core.errors import BadModel
 from core.files import Progress, sha256
 from core.model.backbone import Backbone
@@ -23,7 +23,8 @@ from core.model.hub import fetch
 class Base(msgspec.Struct, frozen=True):
     """Where a run's untouched weights come from.
 
-    `file` is where they lie now, as seen from the run's folder, in which all but published ones are kept where they can be; `sha256` is of that file.
+    `file` is where they lie now, as seen from the run's folder, in which all but published ones are kept where they
+    can be; `sha256` is of that file.
     """
 
     kind: str  # built in, pretrained, folder, random
@@ -76,7 +77,8 @@ class WeightsFile:
                 if tensor.shape != parameter.shape:
                     raise BadModel(
                         f"{name} in {self.path} is {tuple(tensor.shape)}, not {tuple(parameter.shape)}.",
-                        "Choose the model that they belong to. A run from an earlier version's nano can only be trained anew.",
+                        "Choose the model that they belong to. "
+                        "A run from an earlier version's nano can only be trained anew.",
                     )
                 parameter.copy_(tensor)
 
@@ -97,20 +99,21 @@ def find_base(model: str, weights: str, run: Path, seed: int, progress: Progress
     Raises BadModel with what to do.
     """
     preset = MODELS[model]
+    source = preset.source
     if weights == "random":
         backbone = backbone_for(preset.architecture)
         backbone.initialize(torch.Generator().manual_seed(seed))
         files.write(run / KEPT, lambda path: save_file(published(backbone), path))
         return Base("random", f"seed {seed}", KEPT, sha256(run / KEPT))
-    if weights == "pretrained" and isinstance(preset.source, BuiltIn):
-        # kept with the run, because the next version of the program may bring other weights
-        files.write(run / KEPT, (assets.FOLDER / preset.source.folder / WEIGHTS).read_bytes())
-        if sha256(run / KEPT) != preset.source.sha256:
-            raise BadModel(f"The weights of {model} that came with the program are damaged.", "Reinstall it.")
-        return Base("built in", model, KEPT, preset.source.sha256)
     if weights == "pretrained":
-        file, digest = fetch(preset.source, progress)
-        return Base("pretrained", preset.source.repo, str(file), digest, preset.source.revision)
+        if isinstance(source, Source):
+            file, digest = fetch(source, progress)
+            return Base("pretrained", source.repo, str(file), digest, source.revision)
+        # kept with the run, because the next version of the program may bring other weights
+        files.write(run / KEPT, (assets.FOLDER / source.folder / WEIGHTS).read_bytes())
+        if sha256(run / KEPT) != source.sha256:
+            raise BadModel(f"The weights of {model} that came with the program are damaged.", "Reinstall it.")
+        return Base("built in", model, KEPT, source.sha256)
     folder = files.absolute(weights)
     file = folder / WEIGHTS
     check_folder(folder, preset.architecture)

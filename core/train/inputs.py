@@ -17,7 +17,11 @@ class Inputs(Protocol):
 
     texts: Texts
     depth: int
-    cache: dict | None  # what the prefix cache cost and saved so far, as it stands in a result document
+
+    @property
+    def cache(self) -> dict | None:
+        """What the prefix cache cost and saved so far, as it stands in a result document."""
+        ...
 
     def batch(self, split: str, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """What the suffix reads (B, S, D), lengths (B,), labels (B,), for rows that count within the split."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from core.model.classifier import Classifier
+from core.options import resolved
 from core.recipe import Train
 
 Named = Iterable[tuple[str, nn.Parameter]]
@@ -31,7 +32,7 @@ def adamw(model: Classifier, train: Train) -> torch.optim.AdamW:
         for (head, share, decay), params in groups.items()
     ]
     optimizer = torch.optim.AdamW(made, fused=True)
-    set_full_rates(optimizer, train.lr, train.head_lr)
+    set_full_rates(optimizer, resolved(train.lr), resolved(train.head_lr))
     return optimizer
 
 
@@ -74,7 +75,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(matrices, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
 
     @torch.no_grad()
-    def step(self) -> None:
+    def step(self) -> None:  # type: ignore[override]  # no closure is ever given
         for group in self.param_groups:
             for p in group["params"]:
                 if p not in self.state:

@@ -44,7 +44,7 @@ from core.worker.finetune import attempt
 
 @dataclasses.dataclass(frozen=True)
 class ReaderArchitecture(Architecture):
-    """Bidirectional, a norm after each sum and none at the end, as in BERT, whose queries, keys and values stand apart."""
+    """Bidirectional, a norm after each sum and none at the end; queries, keys and values stand apart, as in BERT."""
 
     family = "reader"
     title = "Reader"
