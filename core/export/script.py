@@ -10,6 +10,7 @@ import msgspec
 
 from core import assets
 from core.architectures.gpt2 import BOOK_MATRICES
+from core.architectures.lookup import architecture_for
 from core.architectures.models import MODELS
 from core.errors import BadRun
 from core.freeze import FreezePlan
@@ -99,8 +100,8 @@ def facts_of(run: RunFolder) -> Facts:
         raise BadRun(f"{run.name} keeps no rows that a script could learn from.", "A run that was trained here does.")
     folder = run.path.resolve()
     weights = folder / known.base.file
-    preset = MODELS[run.recipe().model.name]
-    first = next(iter(preset.architecture.published.values()))
+    recipe = run.recipe()
+    first = next(iter(architecture_for(recipe).published.values()))
     try:
         with safe_open(weights, framework="np") as file:
             prefixed = first.prefix + first.name in file.keys()  # noqa: SIM118 - no mapping
@@ -112,7 +113,7 @@ def facts_of(run: RunFolder) -> Facts:
     changes = history.told_in_words(history.step)
     tokens = folder / run.tokens_file.name
     if not tokens.is_file():
-        tokens = assets.FOLDER / BUILT_IN[preset.tokenizer][0]
+        tokens = assets.FOLDER / BUILT_IN[MODELS[recipe.model.name].tokenizer][0]
     return Facts(folder, known.labels, weights, f"{known.base.kind}: {known.base.source}", prefix, tokens, changes)
 
 
@@ -126,7 +127,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
     from core.text.tokenizer import PATTERN
 
     preset, model, train = MODELS[recipe.model.name], recipe.model, recipe.train
-    arch, readout = preset.architecture, READOUTS[model.readout]
+    arch, readout = architecture_for(recipe), READOUTS[model.readout]
     if arch.family not in TEMPLATES:
         raise BadRun(f"There is no script of {arch.title} models.", f"It can be written of: {', '.join(TEMPLATES)}.")
     padded, adapters = train.padding != "none", any(part.startswith("lora.") for part in recipe.plan.parts)

@@ -90,12 +90,11 @@ def write(folder: Path, written: Mapping[str, str | Callable[[Path], None]]) -> 
 def beside(recipe: Recipe, labels: Sequence[str], words: BPE) -> dict[str, str]:
     """The files beside the weights: what the model is, and its tokenizer."""
     context = recipe.model.context
-    preset = MODELS[recipe.model.name]
-    arch = preset.architecture
+    arch = architecture_for(recipe)
     config = arch.to_config() | {
         "architectures": [arch.transformers_class] if arch.transformers_class else [],
         "problem_type": "single_label_classification",
-        "pad_token_id": preset.pad,
+        "pad_token_id": MODELS[recipe.model.name].pad,
         "id2label": {str(i): name for i, name in enumerate(labels)},
         "label2id": {name: i for i, name in enumerate(labels)},
         # texts longer than this were cut in training; the tokenizer's model_max_length is the same

@@ -101,27 +101,25 @@ class _Probe:
         if self.device != "cpu":
             getattr(torch, self.device).synchronize()
 
-    def _pace(self, way: Callable[[Tensor, Tensor | None], None], products: int, one_row: bool) -> Pace:
+    def _pace(self, way: Callable[[Tensor, Context, Tensor | None], None], products: int, one_row: bool) -> Pace:
         """The pace of a way through a block, which takes so many products for each of a forward pass."""
         points = []
         for texts, width in (SMALL_ROW, LARGE_ROW) if one_row else (SMALL, LARGE):
             h = torch.randn(texts, width, self.arch.width, device=self.device)
             rows = torch.full((texts,), width - 1, device=self.device) if one_row else None
             flops = self.arch.block_flops(width, "one" if one_row else "all")
-            points.append((products * texts * flops, self._seconds(partial(way, h, rows))))
+            lengths = torch.full((texts,), width, device=self.device)
+            context = self.model.backbone.batch_context(lengths, width)
+            points.append((products * texts * flops, self._seconds(partial(way, h, context, rows))))
         return Pace.through(*points)
 
-    def _look(self, h: Tensor, rows: Tensor | None) -> None:
+    def _look(self, h: Tensor, context: Context, rows: Tensor | None) -> None:
         with torch.no_grad():
-            self.model.backbone.block(1, h, self._context(h), rows)
+            self.model.backbone.block(1, h, context, rows)
 
-    def _learn(self, h: Tensor, rows: Tensor | None) -> None:
+    def _learn(self, h: Tensor, context: Context, rows: Tensor | None) -> None:
         self.model.zero_grad(set_to_none=True)
-        self.model.backbone.block(1, h, self._context(h), rows).sum().backward()
-
-    def _context(self, h: Tensor) -> Context:
-        n_tokens = h.shape[1]
-        return self.model.backbone.batch_context(torch.full(h.shape[:1], n_tokens, device=self.device), n_tokens)
+        self.model.backbone.block(1, h, context, rows).sum().backward()
 
     def _besides(self) -> tuple[float, float]:
         """Seconds of a step of the head alone, and of a batch that is only looked at."""

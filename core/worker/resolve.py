@@ -7,6 +7,7 @@ import psutil
 import torch
 
 from core import memory
+from core.architectures.lookup import architecture_for
 from core.architectures.models import MODELS
 from core.options import merge
 from core.recipe import Machine, Recipe, Speed, load
@@ -47,10 +48,8 @@ def resolve(recipe: Recipe, columns: dict[str, str], quoting: str, lengths: np.n
     """The recipe with no `auto` left. `columns` and `quoting` are as read, `lengths` the training texts' tokens, uncut."""
     preset, t = MODELS[recipe.model.name], recipe.train
     rate, head = (preset.lr, preset.head_lr) if t.lr == "auto" else (t.lr, t.lr)
-    context = {
-        "model": preset.architecture.max_tokens,
-        "longest": max(1, min(int(lengths.max()), preset.architecture.max_tokens)),
-    }
+    most = architecture_for(recipe).max_tokens
+    context = {"model": most, "longest": max(1, min(int(lengths.max()), most))}
     found = {
         "data": {"text": columns["text"], "label": columns["label"], "quoting": quoting},
         "model": {"context": context.get(recipe.model.context, recipe.model.context)},

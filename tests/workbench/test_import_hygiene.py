@@ -10,6 +10,8 @@ FREE_OF_TORCH = (
     "core.errors",
     "core.files",
     "core.presets",
+    "core.architectures.lookup",
+    "core.readout",
     "core.recipe",
     "core.helper.protocol",
     "core.rows",
