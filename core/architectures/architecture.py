@@ -30,8 +30,8 @@ class Architecture(ABC):
     family: ClassVar[str]  # the model_type of config.json
     title: ClassVar[str]  # the family's name, for a person
     causal: ClassVar[bool]  # whether it was pretrained with each token seeing only those before it
-    transformers_class: ClassVar[str | None] = None  # that classifies a text by its last real token, where there is one
-    norm_bias: ClassVar[str] = ""  # our name of the final norm's: its head has none, and the head's is folded into this
+    transformers_class: ClassVar[str | None] = None  # that reads a text out at its last real token, where there is one
+    norm_bias: ClassVar[str] = ""  # our name of the final norm's, into which the head's is folded for that class
 
     @property
     def n_kv_heads(self) -> int:

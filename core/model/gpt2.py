@@ -124,7 +124,7 @@ class GPT2(Backbone):
         return self.wte(ids) + self.wpe.weight[start : start + ids.shape[1]]
 
     def batch_context(self, lengths: Tensor, n_tokens: int, start: int = 0) -> Context:
-        """None where SDPA's own causal mask serves; else bool, what is seen, as it broadcasts to (B, H, T, n_tokens)."""
+        """None where SDPA has the mask itself; else bool, what is seen, as it broadcasts to (B, H, T, n_tokens)."""
         if not self.causal:
             return (torch.arange(n_tokens, device=lengths.device) < lengths[:, None])[:, None, None]
         new = n_tokens - start
