@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
+from core.architectures.models import MODELS
 from core.errors import Problem
 from core.options import MOST_EPOCHS, OneOf, Options, Part, opt
-from core.presets import MODELS
 from core.recipe import Machine
 
 

@@ -6,17 +6,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import field_validator
 
+from core.architectures.lookup import architecture_for
+from core.architectures.models import ADAPTED, MODELS
 from core.datasets import NAMED
 from core.errors import Problem
 from core.freeze import FreezePlan
 from core.options import AUTO, MOST_EPOCHS, OneOf, Option, Options, Part, merge, opt
 from core.options import options as declared
-from core.presets import ADAPTED, MODELS, RECIPES
+from core.presets import RECIPES
+from core.readout import READOUTS
 
 MOST_FOLLOWED = 12  # sentences
-
-# readouts that take padding for text, and what each is without it
-READS_PADS = {"last_pad": "last_real", "mean_pads": "mean"}
 
 
 class Data(Part):
@@ -64,7 +64,7 @@ class Model(Part):
         "model.safetensors.",
         flag="--weights",
     )
-    readout: Literal["last_real", "last_pad", "first", "mean", "mean_pads"] = opt(
+    readout: Annotated[str, OneOf(tuple(READOUTS))] = opt(
         "last_real",
         "Where the classifier looks: at the last real token, at the last position after padding (the book's), "
         "at the first token, at the mean of the real tokens, or at the mean of all, pads too (the book's).",
@@ -315,20 +315,20 @@ class Recipe(Options):
 
     def contradictions(self) -> Iterator[Problem]:
         data, model, train = self.data, self.model, self.train
-        shape = MODELS[model.name].shape
+        most, readout = architecture_for(self).max_tokens, READOUTS[model.readout]
         if data.train + data.validation >= 1:
             yield Problem(
                 "data.validation", "leaves no row for the test set.", "train and validation together stay below 1."
             )
         if data.text == data.label != AUTO:
             yield Problem("data.label", f"is the text's own column, {data.text}.", "Name two different columns.")
-        if isinstance(model.context, int) and not 1 <= model.context <= shape.context:
-            yield Problem("model.context", f"{model.name} reads 1 to {shape.context} tokens, not {model.context}.")
-        if model.readout in READS_PADS and train.padding != "fixed":
+        if isinstance(model.context, int) and not 1 <= model.context <= most:
+            yield Problem("model.context", f"{model.name} reads 1 to {most} tokens, not {model.context}.")
+        if readout.reads_pads and train.padding != "fixed":
             yield Problem(
                 "train.padding",
                 f"must be fixed with the readout {model.readout}, whose answer depends on the padding.",
-                f"Or read out at {READS_PADS[model.readout]}.",
+                f"Or read out at {readout.without_pads}.",
             )
         if train.padding == "none" and train.batch not in (AUTO, 1):
             yield Problem(
@@ -364,7 +364,7 @@ class Recipe(Options):
 
     @property
     def plan(self) -> FreezePlan:
-        return FreezePlan.parse(self.freeze.trainable, MODELS[self.model.name].shape.n_blocks)
+        return FreezePlan.parse(self.freeze.trainable, architecture_for(self).n_blocks)
 
     def plan_after(self, step: int) -> FreezePlan:
         """What learns after so many steps, unless the run is told otherwise."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.architectures.lookup import architecture_for
+from core.architectures.models import MODELS
 from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
 from core.data.read import Table, read
 from core.errors import BadData
 from core.files import Progress, absolute
-from core.presets import MODELS
 from core.recipe import Recipe
 from core.rows import Note, Profile, Skipped
 from core.text.lookup import tokenizer_of
@@ -124,7 +125,7 @@ def _survey(
     if prepared is not None:
         at = np.searchsorted(table.rows, prepared.rows)
         split[at], leak[at] = prepared.split, prepared.leaks
-    most = MODELS[recipe.model.name].shape.context
+    most = architecture_for(recipe).max_tokens
     wanted = recipe.model.context
     if wanted == "longest":
         wanted = _longest(lengths, split)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
-from core.freeze import FreezePlan, parts_of
-from core.presets import MODELS, Shape
+from core.architectures.architecture import Architecture
+from core.architectures.lookup import architecture_for
+from core.freeze import FreezePlan
+from core.readout import READOUTS
 from core.recipe import Recipe
 
 FP32, BF16 = 4, 2  # bytes
@@ -15,22 +17,19 @@ STEPPED = 28  # AdamW reads weight, gradient and two moments, and writes all but
 SAVED = 12  # a checkpoint's weight and two moments
 
 
-def parameters(shape: Shape, n_classes: int) -> dict[str, int]:
+def parameters(arch: Architecture, n_classes: int) -> dict[str, int]:
     """Parameters of every part, from the text upwards."""
-    d = shape.width
-    block = (2 * d) * 2 + (d * 3 * d + 3 * d) + (d * d + d) + (d * 4 * d + 4 * d) + (4 * d * d + d)
-    sizes = {part: block for part in parts_of(shape.n_blocks)}
-    return sizes | {"embeddings": (shape.vocab + shape.context) * d, "norm": 2 * d, "head": d * n_classes + n_classes}
+    return arch.parameters() | {"head": arch.width * n_classes + n_classes}
 
 
 def sizes(recipe: Recipe, n_classes: int) -> dict[str, int]:
     """Parameters of every part of a recipe's classifier, and under `lora.3` those of block 3's adapters."""
-    shape, lora = MODELS[recipe.model.name].shape, recipe.lora
-    d, found = shape.width, parameters(shape, 1 if recipe.model.outputs == "sigmoid" else n_classes)
+    arch, lora = architecture_for(recipe), recipe.lora
+    d, found = arch.width, parameters(arch, 1 if recipe.model.outputs == "sigmoid" else n_classes)
     if recipe.model.head == "mlp":
         found["head"] += d * d + d
-    around = dict.fromkeys(lora.adapted, 2 * d) | {name: 5 * d for name in ("up", "down") if name in lora.adapted}
-    return found | {f"lora.{i}": lora.rank * sum(around.values()) for i in range(shape.n_blocks)}
+    around = sum(sum(arch.matrices[name]) for name in lora.adapted)
+    return found | {f"lora.{i}": lora.rank * around for i in range(arch.n_blocks)}
 
 
 def learning(sizes: Mapping[str, int], plan: FreezePlan) -> int:
@@ -41,16 +40,6 @@ def learning(sizes: Mapping[str, int], plan: FreezePlan) -> int:
 def in_all(sizes: Mapping[str, int], plan: FreezePlan) -> int:
     """How many parameters there are, with the plan's adapters."""
     return sum(size for part, size in sizes.items() if part in plan.parts or not part.startswith("lora."))
-
-
-def block_flops(shape: Shape, width: int) -> int:
-    """FLOPs of one text of `width` tokens through one block."""
-    return 2 * 12 * shape.width**2 * width + 2 * 2 * width**2 * shape.width
-
-
-def row_flops(shape: Shape, width: int) -> int:
-    """FLOPs of one text of `width` tokens through a block that computes only one position of it."""
-    return 2 * (12 * shape.width**2 + 2 * width * shape.width * shape.n_heads)
 
 
 @dataclass(frozen=True)
@@ -65,10 +54,10 @@ class Workload:
         return Workload(self.batches + other.batches, self.full + other.full, self.row + other.row)
 
     @classmethod
-    def of(cls, shape: Shape, widths: Mapping[int, float], batches: float) -> "Workload":
+    def of(cls, arch: Architecture, widths: Mapping[int, float] | Mapping[float, float], batches: float) -> "Workload":
         """`widths`: to how many tokens a text is padded -> how many texts."""
-        full = sum(n * block_flops(shape, width) for width, n in widths.items())
-        return cls(batches, full, sum(n * row_flops(shape, width) for width, n in widths.items()))
+        full = sum(n * arch.block_flops(width) for width, n in widths.items())
+        return cls(batches, full, sum(n * arch.block_flops(width, "one") for width, n in widths.items()))
 
 
 @dataclass(frozen=True)
@@ -116,7 +105,7 @@ class Costs:
     `one_row`: the last block computes only the position that is read; `one_token`: every block only the first token.
     """
 
-    shape: Shape
+    arch: Architecture
     plan: FreezePlan
     sizes: Mapping[str, int]  # parameters of every part
     one_row: bool
@@ -126,10 +115,10 @@ class Costs:
     @classmethod
     def of(cls, recipe: Recipe, n_classes: int, plan: FreezePlan | None = None) -> "Costs":
         """Those of a recipe, with another freeze plan in place of its own where one is given."""
-        shape, model = MODELS[recipe.model.name].shape, recipe.model
-        one_row = recipe.speed.rows == "needed" and not model.readout.startswith("mean")
-        one_token = one_row and model.readout == "first" and model.causal  # which sees nothing else
-        return cls(shape, plan or recipe.plan, sizes(recipe, n_classes), one_row, recipe.train.accumulate, one_token)
+        arch, readout = architecture_for(recipe), READOUTS[recipe.model.readout]
+        one_row = recipe.speed.rows == "needed" and readout.one_row
+        one_token = one_row and readout.sees_only_first(arch.causal and recipe.model.causal)
+        return cls(arch, plan or recipe.plan, sizes(recipe, n_classes), one_row, recipe.train.accumulate, one_token)
 
     @property
     def depth(self) -> int:
@@ -139,15 +128,16 @@ class Costs:
     @property
     def keeps_one(self) -> bool:
         """Whether the prefix cache holds a single position of each text."""
-        return self.one_token or (self.one_row and self.depth == self.shape.n_blocks)
+        return self.one_token or (self.one_row and self.depth == self.arch.n_blocks)
 
     def look(self, load: Workload, first: int, last: int, exact: bool = False) -> Work:
         """Texts through the blocks `first` to `last` (exclusive)."""
-        rows = int(self.one_row and first < last == self.shape.n_blocks)
+        rows = int(self.one_row and first < last == self.arch.n_blocks)
         full = last - first - rows
         passes = Passes(full * load.batches, full * load.full)
         row = Passes(rows * load.batches, rows * load.row)
-        return Work(look_row=row, batches=load.batches, **{"exact" if exact else "look": passes})
+        look, exactly = (Passes(), passes) if exact else (passes, Passes())
+        return Work(look_row=row, batches=load.batches, look=look, exact=exactly)
 
     def prepare(self, tokens: float, drawn: bool) -> Work:
         """What comes before the model is used: its texts, and its weights, verified; random ones are first written."""
@@ -160,10 +150,10 @@ class Costs:
 
     def evaluate(self, load: Workload, cached: bool) -> Work:
         """Texts through what is above the prefix; without a cache through everything."""
-        return self.look(load, self.depth if cached else 0, self.shape.n_blocks)
+        return self.look(load, self.depth if cached else 0, self.arch.n_blocks)
 
     def test(self, load: Workload) -> Work:
-        return self.look(load, 0, self.shape.n_blocks, exact=True)
+        return self.look(load, 0, self.arch.n_blocks, exact=True)
 
     def compare(self) -> Work:
         """Measuring how far the weights have moved, as each evaluation does."""
@@ -185,10 +175,10 @@ class Costs:
         if not cached:
             below = self.look(load, 0, self.depth)
             work += Work(look=below.look, look_row=below.look_row)
-        for i in range(self.depth, self.shape.n_blocks):
+        for i in range(self.depth, self.arch.n_blocks):
             part = self.plan.of_part(f"blocks.{i}")
             times = 2 + 3 * self.sizes[part] / self.sizes[f"blocks.{i}"] if part == f"lora.{i}" else 3 if part else 2
-            if self.one_row and i == self.shape.n_blocks - 1:
+            if self.one_row and i == self.arch.n_blocks - 1:
                 work += Work(learn_row=Passes(load.batches, times * load.row))
             else:
                 work += Work(learn=Passes(load.batches, times * load.full))
@@ -201,8 +191,7 @@ class Costs:
         """
         weights = in_all(self.sizes, self.plan) * FP32
         state = learning(self.sizes, self.plan) * FP32 * 3
-        # of a full block: two norms' inputs, qkv, attention's output, the MLP's two wide layers; one row keeps a norm
-        full = max(0, self.shape.n_blocks - self.depth - self.one_row)
-        kept = (full * 16 + 2) * batch * width
-        passing = 12 * max(CHUNK, width)
-        return weights + state + (kept + passing) * self.shape.width * FP32 + PROCESS
+        full = max(0, self.arch.n_blocks - self.depth - self.one_row)
+        kept = (full * self.arch.values_kept() + self.arch.values_kept("one")) * batch * width
+        passing = 12 * self.arch.width * max(CHUNK, width)
+        return weights + state + (kept + passing) * FP32 + PROCESS

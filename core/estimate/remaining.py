@@ -1,9 +1,9 @@
 """What another freeze plan makes of the rest of a live run, by that run's own pace. No torch."""
 
+from core.architectures.lookup import architecture_for
 from core.estimate.cost import Costs, Workload
 from core.estimate.speeds import Speeds
 from core.freeze import FreezePlan
-from core.presets import MODELS
 from core.recipe import Recipe
 from core.runs.history import History
 
@@ -22,12 +22,12 @@ def longer(recipe: Recipe, history: History, plan: FreezePlan, speeds: Speeds | 
     """
     if history.started is None or not history.steps_per_second:
         return None
-    speeds, shape, now = speeds or Speeds.estimated(USUAL), MODELS[recipe.model.name].shape, plan_now(recipe, history)
+    speeds, arch, now = speeds or Speeds.estimated(USUAL), architecture_for(recipe), plan_now(recipe, history)
     n_classes, texts = len(history.started.labels), recipe.batch * recipe.train.accumulate
     width = max(1.0, history.tokens_per_second / history.steps_per_second / texts)
 
     def load(n: int, batches: int) -> Workload:
-        return Workload.of(shape, {width: n}, batches)
+        return Workload.of(arch, {width: n}, batches)
 
     def step(plan: FreezePlan, cached: bool) -> float:
         return speeds.seconds(Costs.of(recipe, n_classes, plan).learn(load(texts, recipe.train.accumulate), cached))
@@ -41,7 +41,7 @@ def longer(recipe: Recipe, history: History, plan: FreezePlan, speeds: Speeds | 
         rows = history.started.rows["train"] + history.started.rows["validation"]
         known = history.encoded
         if known and known.blocks:
-            more += known.cost / known.blocks * plan.depth
+            more += known.cost / known.blocks * (plan.depth or 0)
         else:
             work = Costs.of(recipe, n_classes, plan).encode(load(rows, rows // texts + 1))
             more += slower * speeds.seconds(work)

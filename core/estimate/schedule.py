@@ -3,10 +3,11 @@
 from bisect import bisect_left
 from typing import NamedTuple
 
+from core.architectures.lookup import architecture_for
 from core.estimate.cost import CHUNK, Costs, Work, Workload, sizes
 from core.freeze import FreezePlan
-from core.presets import MODELS
-from core.recipe import READS_PADS, Recipe
+from core.readout import READOUTS
+from core.recipe import Recipe
 from core.rows import Profile
 
 WIDTHS = 48  # so many different widths at most are reckoned with
@@ -40,17 +41,17 @@ class _Loads(NamedTuple):
 
 
 class Schedule:
-    """What a recipe does with the texts of a profile, whatever it lets learn; of no profile only the shape is known."""
+    """What a recipe does with the texts of a profile, whatever it lets learn; of no profile only the model is known."""
 
     def __init__(self, recipe: Recipe, profile: Profile | None):
-        self.recipe, self.shape = recipe, MODELS[recipe.model.name].shape
-        self.context = profile.context if profile else self.shape.context
+        self.recipe, self.arch = recipe, architecture_for(recipe)
+        self.context = profile.context if profile else self.arch.max_tokens
         self.n_classes = max(2, len(profile.labels)) if profile else 2
         self.rows = {split: sum(labels.values()) for split, labels in profile.splits.items()} if profile else {}
         self.lengths = _lengths(profile) if profile else {}
         self.sizes = sizes(recipe, self.n_classes)
         self._one_token = Costs.of(recipe, self.n_classes).one_token
-        self._pads = recipe.model.readout in READS_PADS
+        self._pads = READOUTS[recipe.model.readout].reads_pads
         if self.is_known:
             self._loads = {cached: self._by_occasion(cached) for cached in (True, False)}
             self._encode = self._filled(self._alone, self._encoded)
@@ -87,9 +88,7 @@ class Schedule:
     def cached_values(self, costs: Costs) -> float:
         """How many numbers the prefix cache holds, where the texts are known."""
         return (
-            self._encoded * (1.0 if costs.keeps_one else _mean(self._alone)) * self.shape.width
-            if self.is_known
-            else 0.0
+            self._encoded * (1.0 if costs.keeps_one else _mean(self._alone)) * self.arch.width if self.is_known else 0.0
         )
 
     def bill(self, costs: Costs, cached: bool) -> WorkBreakdown:
@@ -148,7 +147,7 @@ class Schedule:
         return self._load(widths, n, max(1.0, n * _mean(widths) / CHUNK))
 
     def _load(self, widths: Shares, n: int, batches: float) -> Workload:
-        return Workload.of(self.shape, {width: share * n for width, share in widths.items()}, batches)
+        return Workload.of(self.arch, {width: share * n for width, share in widths.items()}, batches)
 
 
 def _lengths(profile: Profile) -> Shares:

@@ -22,8 +22,10 @@ class IncrementalClassifier:
     """
 
     def __init__(self, model: Classifier):
-        if model.readout != "last_real" or not model.causal:
-            raise ValueError(f"with the readout {model.readout}, causal {model.causal}, a position holds no verdict")
+        if not model.readout.answers_everywhere(model.causal):
+            raise ValueError(
+                f"with the readout {model.readout.name}, causal {model.causal}, a position holds no verdict"
+            )
         multiply_in(model, "fp32")
         self._classify, self._past = model.classify, KVCache(model.backbone)
         self._ids: list[int] = []

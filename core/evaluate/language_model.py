@@ -9,14 +9,14 @@ from tempfile import TemporaryDirectory
 
 import torch
 
+from core.architectures.models import MODELS
 from core.errors import WorkbenchError
 from core.evaluate.question import Continuation, Question
 from core.files import Progress
+from core.model.families import backbone_for
 from core.model.generate import continued
-from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
 from core.model.weights import WeightsFile, find_base
-from core.presets import MODELS
 from core.text.lookup import tokenizer_of
 from core.text.tokenizer import Tokenizer, well_formed
 
@@ -33,7 +33,7 @@ class Pretrained:
         preset = MODELS[question.model]
         tokenizer = tokenizer_of(preset, question.weights)
         with torch.device("meta"):
-            backbone = GPT2(preset.shape)
+            backbone = backbone_for(preset.architecture)
         model = LanguageModel(backbone.to_empty(device="cpu")).eval()
         if question.weights == "random":
             backbone.initialize(torch.Generator().manual_seed(question.seed))
@@ -48,7 +48,7 @@ class Pretrained:
 
         An empty text is read as one end-of-text token. Raises WorkbenchError where the text leaves no room.
         """
-        began, context = time.perf_counter(), self._model.backbone.shape.context
+        began, context = time.perf_counter(), self._model.backbone.arch.max_tokens
         text = well_formed(question.text)
         ids = self._tokenizer.encode(text).ids.tolist() or [self._tokenizer.pad]
         if len(ids) >= context:

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.architectures.models import MODELS
 from core.data import batches
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
 from core.model.padding import pad
-from core.presets import MODELS
-from core.recipe import READS_PADS, Recipe
+from core.recipe import Recipe
 from core.runs.folder import RunFolder, step_of
 from core.runs.predictions import Prediction
 from core.text.tokenizer import Tokenizer, cut, well_formed
@@ -28,7 +28,7 @@ def probabilities(
     """
     preset, context = MODELS[recipe.model.name], context_of(recipe)
     lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
-    width = context if recipe.model.readout in READS_PADS else None
+    width = model.readout.padded(context)
     found = torch.empty(len(ids), model.n_classes)
     device = next(model.parameters()).device
     multiply_in(model, "fp32")

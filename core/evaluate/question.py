@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from core.architectures.models import MODELS
 from core.errors import BadRecipe, Problem
-from core.presets import MODELS
 
 # all three as in the book
 BEGINNING = "Every effort moves you"

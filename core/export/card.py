@@ -7,10 +7,10 @@ from typing import Literal
 
 import tomli_w
 
+from core.architectures.models import MODELS, is_folder
 from core.data import kept, prepare
 from core.datasets import NAMED
 from core.evaluate.predict import Predictor
-from core.presets import MODELS, is_folder
 from core.runs.events import Noted
 from core.runs.folder import RunFolder
 from core.runs.history import History
@@ -64,15 +64,6 @@ FED = (
     "`logits` (texts, labels); the labels are in its metadata and in `config.json`. It was checked with onnxruntime when "
     "it was written: its logits are those of the network."
 )
-READS = {
-    "last_real": "The answer is read at the last token of a text.",
-    "last_pad": "The answer is read at the last position after padding; the file pads every text to {context:,} tokens itself.",
-    "first": "The answer is read at the first token.",
-    "mean": "The answer is read from the mean of all tokens of a text.",
-    "mean_pads": (
-        "The answer is read from the mean of all positions, padding too; the file pads every text to {context:,} tokens itself."
-    ),
-}
 SIGHTLESS = "That token sees no other: the rest of a text changes nothing."
 
 
@@ -181,13 +172,12 @@ def _limits(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
     if base.kind != "folder":
         also = "" if base.kind == "random" else ", and it was pretrained on English"
         yield f"Its tokenizer was made for English{also}: other scripts cost several tokens a character."
-    alone = f" {SIGHTLESS}" if kind.readout == "first" and kind.causal else ""
-    where = READS[kind.readout].format(context=kind.context)
-    yield (
-        where
-        + alone
-        + ("" if kind.causal else " Every token sees all of the text, which GPT-2's pretraining did not teach.")
-    )
+    readout = asked.model.readout
+    alone = f" {SIGHTLESS}" if readout.sees_only_first(asked.model.causal) else ""
+    where = readout.sentence.format(context=kind.context)
+    title = asked.model.backbone.arch.title
+    sees_all = "" if kind.causal else f" Every token sees all of the text, which {title}'s pretraining did not teach."
+    yield where + alone + sees_all
     yield "It knows these labels only: any text gets one of them, however little it has in common with what was learned."
     if base.kind == "random":
         yield "It began with random weights: all that it knows is from its training texts."

@@ -15,12 +15,12 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor, nn
 
+from core.architectures.models import MODELS
 from core.errors import BadModel
 from core.export.transformers import CARD, beside, byte_level, merges, new_folder, vocabulary, write
 from core.model.classifier import Classifier
 from core.model.padding import pad
-from core.presets import MODELS
-from core.recipe import READS_PADS, Recipe
+from core.recipe import Recipe
 from core.text.byte_bpe import BPE, END_OF_TEXT
 from core.text.tokenizer import Tokenizer as AnyTokenizer
 from core.text.tokenizer import cut
@@ -67,7 +67,7 @@ class Fed(nn.Module):
         super().__init__()
         self.model = model
         self.pad = MODELS[recipe.model.name].pad
-        self.width = recipe.model.context if recipe.model.readout in READS_PADS else None
+        self.width = model.readout.padded(recipe.model.context)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Ids and mask (B, T) int64, padded on the right -> logits (B, C)."""
@@ -79,10 +79,10 @@ class Fed(nn.Module):
 
 
 def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], path: Path) -> None:
-    shape, context = MODELS[recipe.model.name].shape, recipe.model.context
+    context = recipe.model.context
     with torch.device("meta"):
         # with every position computed there is one way through it, whatever the batch
-        plain = Classifier(shape, len(labels), recipe.model, rows="all")
+        plain = Classifier(model.backbone.arch, len(labels), recipe.model, rows="all")
     plain.load_state_dict(model.state_dict(), assign=True)
     ids = torch.zeros(2, min(8, context), dtype=torch.int64)
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", max=context)}
@@ -125,7 +125,7 @@ def check(path: Path, model: Classifier, recipe: Recipe, tokenizer: AnyTokenizer
     options.log_severity_level = 4  # what fails is raised, too
     preset, context = MODELS[recipe.model.name], recipe.model.context
     ids = [cut(tokenizer.encode(text), context, tokenizer) for text in TEXTS]
-    width = context if recipe.model.readout in READS_PADS else None
+    width = model.readout.padded(context)
     with torch.no_grad():
         expected = torch.cat([model(*pad([one], width or len(one), preset.pad)) for one in ids]).float().numpy()
     try:

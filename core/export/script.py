@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core import assets
+from core.architectures.gpt2 import BOOK_MATRICES
+from core.architectures.lookup import architecture_for
+from core.architectures.models import MODELS
 from core.errors import BadRun
 from core.freeze import FreezePlan
-from core.presets import MODELS
-from core.recipe import READS_PADS, Recipe
+from core.readout import READOUTS
+from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.origin import demand_origin
 from core.wording import UNSAFE, escaped, on_one_line
 
 WIDTH = 100  # columns that the script keeps to
-# what the book calls the matrices of a block
-BOOK = {"query": "W_query", "key": "W_key", "value": "W_value", "out": "out_proj", "up": "0", "down": "2"}
+TEMPLATES = {"gpt2": "gpt2.py.jinja"}  # by family, each in the book's manner
 
 
 def freezing(plan: FreezePlan) -> list[str]:
@@ -81,34 +83,41 @@ def facts_of(run: RunFolder) -> Facts:
         raise BadRun(f"{run.name} keeps no rows that a script could learn from.", "A run that was trained here does.")
     folder = run.path.resolve()
     weights = folder / known.base.file
+    recipe = run.recipe()
+    first = next(iter(architecture_for(recipe).published.values()))
     try:
         with safe_open(weights, framework="np") as file:
-            prefixed = "transformer.wte.weight" in file.keys()  # noqa: SIM118 - no mapping
+            prefixed = first.prefix + first.name in file.keys()  # noqa: SIM118 - no mapping
     except (OSError, ValueError, SafetensorError) as error:
         what = f"The weights that {run.name} started from, {weights}, cannot be read: {error}."
         raise BadRun(what, f"They came from {known.base.source}.") from error
-    prefix = "transformer." if prefixed else ""
+    prefix = first.prefix if prefixed else ""
     history = History.of(run.events()[0])
     changes = history.changes_in_words(history.step)
     tokens = folder / run.tokens_file.name
     if not tokens.is_file():
-        tokens = assets.FOLDER / BUILT_IN[MODELS[run.recipe().model.name].tokenizer][0]
+        tokens = assets.FOLDER / BUILT_IN[MODELS[recipe.model.name].tokenizer][0]
     return Facts(folder, known.labels, weights, f"{known.base.kind}: {known.base.source}", prefix, tokens, changes)
 
 
 def script(recipe: Recipe, facts: Facts) -> str:
-    """The training of a recipe that leaves nothing open as a script that holds only what this recipe needs."""
+    """The training of a recipe that leaves nothing open as a script that holds only what this recipe needs.
+
+    Raises BadRun where its family has none.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from core.text.byte_bpe import PATTERN
 
     preset, model, train = MODELS[recipe.model.name], recipe.model, recipe.train
+    arch, readout = architecture_for(recipe), READOUTS[model.readout]
+    if arch.family not in TEMPLATES:
+        raise BadRun(f"There is no script of {arch.title} models.", f"It can be written of: {', '.join(TEMPLATES)}.")
     padded, adapters = train.padding != "none", any(part.startswith("lora.") for part in recipe.plan.parts)
-    real = padded and model.readout not in READS_PADS  # real tokens are told from pads
+    real = padded and not readout.reads_pads  # real tokens are told from pads
     hides_pads = real and not model.causal
-    readout = model.readout.partition("_")[0]
-    lengths = hides_pads or (real and readout != "first")
-    adapted = [BOOK[name] for name in recipe.lora.adapted]
+    lengths = hides_pads or (real and readout.where != "first")
+    adapted = [BOOK_MATRICES[name] for name in recipe.lora.adapted]
     sigmoid = model.outputs == "sigmoid"
     ignores = train.ignore_index in range(len(facts.labels))
     special = ignores or train.class_weights == "balanced" or train.label_smoothing > 0
@@ -119,7 +128,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    return environment.get_template("train.py.jinja").render(
+    return environment.get_template(TEMPLATES[arch.family]).render(
         title=preset.title,
         changes=_comment(_changes(recipe, facts)),
         run=_literal(str(facts.run)),
@@ -130,7 +139,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
         labels=_list(facts.labels, len("LABELS = ")),
         prefix=facts.prefix,
         pattern=PATTERN,
-        shape=preset.shape,
+        arch=arch,
         pad=preset.pad,
         model=model,
         train=train,
@@ -144,7 +153,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
         lengths=lengths,
         inputs="inputs, lengths" if lengths else "inputs",
         mask=", mask" if model.causal or hides_pads else "",
-        readout=readout,
+        readout=readout.where,
         real=real,
         mlp=model.head == "mlp",
         sigmoid=sigmoid,
@@ -161,7 +170,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
         adapters=adapters,
         drops=adapters and recipe.lora.dropout > 0,
         mlp_adapted={"0", "2"} & set(adapted),
-        adapted="" if len(adapted) == len(BOOK) else _list(adapted, len("LORA_LAYERS = ")),
+        adapted="" if len(adapted) == len(BOOK_MATRICES) else _list(adapted, len("LORA_LAYERS = ")),
         freezing="\n".join(freezing(recipe.plan)),
     )
 

@@ -1,4 +1,4 @@
-"""A trained run as a folder that transformers opens as `GPT2ForSequenceClassification`."""
+"""A trained run as a folder that transformers opens as a sequence classifier of its family."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -11,22 +11,19 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core import files
+from core.architectures.architecture import Architecture
+from core.architectures.lookup import architecture_for
+from core.architectures.models import MODELS, WEIGHTS
 from core.errors import BadModel
 from core.model.classifier import Classifier
-from core.model.weights import config_of, published
-from core.presets import MODELS, WEIGHTS
+from core.model.weights import published
+from core.readout import READOUTS
 from core.recipe import Model, Recipe
 from core.text.byte_bpe import BPE, END_OF_TEXT, spelling
 from core.text.tokenizer import Tokenizer
 
 CARD = "README.md"
 ELSEWHERE = "ONNX takes every kind of run: export it with --format onnx."
-READ = {
-    "last_pad": "the last position, after the padding",
-    "first": "the first token",
-    "mean": "the mean of all real tokens",
-    "mean_pads": "the mean of all positions, padding too",
-}
 
 
 def export(
@@ -36,28 +33,37 @@ def export(
 
     Raises BadModel for what transformers' classifier cannot express, or where a file of another kind would be lost.
     """
-    if why := refusal(recipe.model):
+    arch = architecture_for(recipe)
+    if why := refusal(arch, recipe.model):
         raise BadModel(why, ELSEWHERE)
     bpe = byte_level(tokenizer)
     new_folder(folder)
-    tensors = published(model.backbone, "transformer.")
+    tensors = published(model.backbone, prefixed=True)
     weight, bias = (p.detach().cpu() for p in (model.head.weight, model.head.bias))
     if recipe.model.outputs == "sigmoid":  # one logit z against nothing: (0, z)
         weight, bias = (torch.cat([torch.zeros_like(p), p]) for p in (weight, bias))
-    tensors["transformer.ln_f.bias"] = folded(tensors["transformer.ln_f.bias"], weight, bias)
+    theirs = arch.published[arch.norm_bias]
+    norm_bias = theirs.prefix + theirs.name
+    tensors[norm_bias] = folded(tensors[norm_bias], weight, bias)
     tensors["score.weight"] = weight.contiguous()
     weights = {WEIGHTS: lambda path: save_file(tensors, path, metadata={"format": "pt"})}
     return write(folder, weights | beside(recipe, labels, bpe) | {CARD: card})
 
 
-def refusal(kind: Model) -> str | None:
-    """Why transformers' GPT-2 classifier cannot say what a model of this kind says; None where it can."""
+def refusal(arch: Architecture, kind: Model) -> str | None:
+    """Why transformers' classifier of the family cannot say what a model of this kind says; None where it can."""
+    if arch.transformers_class is None:
+        return f"transformers has no classifier of {arch.title} that reads texts out as this program does."
     if kind.readout != "last_real":
-        return f"transformers reads GPT-2 classifiers out at the last real token; this run reads {READ[kind.readout]}."
+        where = READOUTS[kind.readout].words
+        return f"transformers reads {arch.title} classifiers out at the last real token; this run reads {where}."
     if not kind.causal:
-        return "In transformers' GPT-2 a token sees only those before it; in this run it sees all of the text."
+        return f"In transformers' {arch.title} a token sees only those before it; in this run it sees all of the text."
     if kind.head != "linear":
-        return "The head of transformers' GPT-2 classifier is one linear layer; this run's has two, with tanh between them."
+        return (
+            f"The head of transformers' {arch.title} classifier is one linear layer; this run's has two, "
+            "with tanh between them."
+        )
     return None
 
 
@@ -88,11 +94,11 @@ def write(folder: Path, written: Mapping[str, str | Callable[[Path], None]]) -> 
 def beside(recipe: Recipe, labels: Sequence[str], tokenizer: BPE) -> dict[str, str]:
     """The files beside the weights: what the model is, and its tokenizer."""
     context = recipe.model.context
-    preset = MODELS[recipe.model.name]
-    config = config_of(preset.shape) | {
-        "architectures": ["GPT2ForSequenceClassification"],
+    arch = architecture_for(recipe)
+    config = arch.to_config() | {
+        "architectures": [arch.transformers_class] if arch.transformers_class else [],
         "problem_type": "single_label_classification",
-        "pad_token_id": preset.pad,
+        "pad_token_id": MODELS[recipe.model.name].pad,
         "id2label": {str(i): name for i, name in enumerate(labels)},
         "label2id": {name: i for i, name in enumerate(labels)},
         # texts longer than this were cut in training; the tokenizer's model_max_length is the same

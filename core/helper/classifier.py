@@ -42,9 +42,9 @@ class ClassifierRequests:
             # two models at once may be more than fits
             self._predictor, self._typist, self._checkpoint = None, None, None
             self._predictor, self._checkpoint = Predictor.open(run, folder.name), checkpoint
-            asked = self._predictor.recipe.model
-            if asked.readout == "last_real" and asked.causal:
-                self._typist = IncrementalClassifier(self._predictor.model)
+            model = self._predictor.model
+            if model.readout.answers_everywhere(model.causal):
+                self._typist = IncrementalClassifier(model)
         return self._predictor
 
     def open(self, args: dict, progress: Progress) -> dict:
@@ -70,10 +70,9 @@ class ClassifierRequests:
 
     def _read(self, asked: Predictor, text: str) -> dict:
         if self._typist is None:
-            kind = asked.recipe.model
             other = (
-                f"the readout last_real; this run has {kind.readout}"
-                if kind.causal
+                f"the readout last_real; this run has {asked.model.readout.name}"
+                if asked.model.causal
                 else "the causal mask; this run has none"
             )
             why = f"A verdict at every token needs {other}."

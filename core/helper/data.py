@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from core.architectures.models import MODELS
 from core.data.profile import Survey, profile
 from core.errors import BadData
 from core.files import Progress
 from core.model.hub import where
-from core.presets import MODELS
 from core.recipe import load
 from core.rows import Profile, Row
 from core.text.tokenizer import whole

@@ -5,33 +5,36 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from core.architectures.architecture import Architecture
 from core.freeze import FreezePlan
 from core.model import readout as readouts
-from core.model.gpt2 import GPT2
+from core.model.families import backbone_for
 from core.model.linear import Linear
 from core.model.lora import Adapter
-from core.presets import Shape
+from core.readout import READOUTS
 from core.recipe import Lora, Model
 
 
 class Classifier(nn.Module):
-    """Logits (B, C) from token ids (B, T). `forward == suffix(prefix(ids, lengths, depth), lengths, depth)` at every depth.
+    """Logits (B, C) from token ids (B, T).
+
+    `forward == suffix(prefix(ids, lengths, depth), lengths, depth)` at every depth.
 
     With `rows` = "needed", the last block computes only the position that is read out, and with the readout
     `first`, which sees nothing else in a causal model, every block; with "all" the same comes of computing every
     position. `kind` says what is built on the backbone.
     """
 
-    def __init__(self, shape: Shape, n_classes: int, kind: Model, rows: str = "needed"):
+    def __init__(self, arch: Architecture, n_classes: int, kind: Model, rows: str = "needed"):
         super().__init__()
-        self.backbone = GPT2(shape)
-        self.readout, self.causal, self.outputs = kind.readout, kind.causal, kind.outputs
-        self.n_classes = n_classes
-        self.one_row = rows == "needed" and self.readout in readouts.ONE_ROW
-        self.one_token = self.one_row and self.readout == "first" and self.causal
-        last = nn.Linear(shape.width, 1 if self.outputs == "sigmoid" else n_classes)
+        self.causal = arch.causal and kind.causal
+        self.backbone = backbone_for(arch, self.causal)
+        self.readout, self.outputs, self.n_classes = READOUTS[kind.readout], kind.outputs, n_classes
+        self.one_row = rows == "needed" and self.readout.one_row
+        self.one_token = self.one_row and self.readout.sees_only_first(self.causal)
+        last = nn.Linear(arch.width, 1 if self.outputs == "sigmoid" else n_classes)
         two = kind.head == "mlp"
-        self.head = nn.Sequential(nn.Linear(shape.width, shape.width), nn.Tanh(), last) if two else last
+        self.head = nn.Sequential(nn.Linear(arch.width, arch.width), nn.Tanh(), last) if two else last
         self.ever_trained: set[str] = set()  # parts that learn, or have learned
 
     def new_head(self, seed: int) -> None:
@@ -45,7 +48,7 @@ class Classifier(nn.Module):
     def adapt(self, plan: FreezePlan, lora: Lora, seed: int) -> None:
         """Give the blocks that the plan says adapters, where they have none, drawn from the seed."""
         generator = torch.Generator().manual_seed(seed)
-        for i, block in enumerate(self.backbone.h):
+        for i, block in enumerate(self.backbone.blocks):
             layers = {name: layer for layer in block.modules() if isinstance(layer, Linear) for name in layer.stacked}
             if f"lora.{i}" not in plan.parts or any(layer.lora for layer in layers.values()):
                 continue
@@ -66,7 +69,7 @@ class Classifier(nn.Module):
 
         `width` is what the texts are padded to; only some readouts look beyond the real tokens.
         """
-        if self.one_token or (self.one_row and depth == len(self.backbone.h)):
+        if self.one_token or (self.one_row and depth == self.backbone.arch.n_blocks):
             return torch.ones_like(lengths)
         return readouts.read(self.readout, lengths, width)
 
@@ -81,8 +84,8 @@ class Classifier(nn.Module):
 
     def suffix(self, h: Tensor, lengths: Tensor, depth: int) -> Tensor:
         """The blocks from `depth` on, readout, final norm, head: what `prefix` gave, lengths (B,) -> (B, C)."""
-        h = self._blocks(h, lengths, depth, len(self.backbone.h))
-        if self.readout not in readouts.ONE_ROW:
+        h = self._blocks(h, lengths, depth, self.backbone.arch.n_blocks)
+        if not self.readout.one_row:
             n = readouts.read(self.readout, lengths, h.shape[1])
             return self.classify(readouts.mean(self.backbone.norm(h), n))
         if not self.one_row:
@@ -100,61 +103,69 @@ class Classifier(nn.Module):
         return torch.cat([torch.zeros_like(logits), logits], dim=1) if self.outputs == "sigmoid" else logits
 
     def _blocks(self, h: Tensor, lengths: Tensor, first: int, last: int) -> Tensor:
-        seen = None if self.causal else readouts.read(self.readout, lengths, h.shape[1])
+        if first == last:
+            return h
+        width = h.shape[1]
+        context = self.backbone.batch_context(readouts.read(self.readout, lengths, width), width)
         for i in range(first, last):
-            one = self.one_row and i == len(self.backbone.h) - 1
-            rows = readouts.position(self.readout, lengths, h.shape[1]) if one else None
-            h = self.backbone.block(i, h, rows, seen)
+            one = self.one_row and i == self.backbone.arch.n_blocks - 1
+            rows = readouts.position(self.readout, lengths, width) if one else None
+            h = self.backbone.block(i, h, context, rows)
         return h
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """ids (B, T) int64, lengths (B,) int64 -> logits (B, C)."""
         return self.suffix(self.prefix(ids, lengths, 0), lengths, 0)
 
+    def part_of(self, name: str) -> str:
+        """The part of the freeze plan that a parameter belongs to."""
+        return "head" if name.startswith("head.") else self.backbone.part_of(name.removeprefix("backbone."))
+
+    def group_of(self, name: str) -> str:
+        """The line of the chart of changes that a parameter belongs to."""
+        return "head" if name.startswith("head.") else self.backbone.group_of(name.removeprefix("backbone."))
+
     def freeze(self, plan: FreezePlan) -> None:
         """Let exactly the plan's parts learn."""
         for name, parameter in self.named_parameters():
-            parameter.requires_grad_(part_of(name) in plan.parts)
+            parameter.requires_grad_(self.part_of(name) in plan.parts)
         self.ever_trained |= plan.parts
 
-    def forget(self, ever_trained: set[str]) -> None:
-        """Let no more than these parts count as taught; adapters of others go."""
-        self.ever_trained = set(ever_trained)
-        for i, block in enumerate(self.backbone.h):
+    def reset_ever_trained(self, parts: set[str]) -> None:
+        """Let no more than these parts count as ever trained; adapters of others go."""
+        self.ever_trained = set(parts)
+        for i, block in enumerate(self.backbone.blocks):
             for layer in block.modules():
-                if isinstance(layer, Linear) and f"lora.{i}" not in ever_trained:
+                if isinstance(layer, Linear) and f"lora.{i}" not in parts:
                     layer.lora = nn.ModuleDict()
 
-    def learning(self) -> Iterator[tuple[str, nn.Parameter]]:
+    def trainable_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """The parameters that learn, by name, in a fixed order."""
         return ((name, p) for name, p in self.named_parameters() if p.requires_grad)
 
-    def learned(self) -> Iterator[tuple[str, nn.Parameter]]:
+    def ever_trained_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """The parameters that learn, or have learned before they were frozen."""
-        return ((name, p) for name, p in self.named_parameters() if part_of(name) in self.ever_trained)
+        return ((name, p) for name, p in self.named_parameters() if self.part_of(name) in self.ever_trained)
+
+    def prefix_parameters(self, depth: int) -> Iterator[tuple[str, nn.Parameter]]:
+        """The parameters under block `depth`, on which all depends that `prefix` gives."""
+        below = _below(depth)
+        return ((name, p) for name, p in self.named_parameters() if self.part_of(name) in below)
 
     def is_new_below(self, depth: int) -> bool:
         """Whether nothing under block `depth` has ever learned."""
-        below = {"embeddings", *(f"{kind}.{i}" for kind in ("blocks", "lora") for i in range(depth))}
-        return not below & self.ever_trained
+        return not _below(depth) & self.ever_trained
 
-    def moved(self) -> Iterator[tuple[str, Tensor]]:
-        """The same as matrices of the model without adapters: one that has some counts with what they add."""
+    def merged_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """What learns or has learned, with adapters merged into the matrices beside them."""
         adapted = {
             f"{name}.weight": layer for name, layer in self.named_modules() if isinstance(layer, Linear) and layer.lora
         }
-        yield from ((name, p) for name, p in self.learned() if ".lora." not in name and name not in adapted)
+        for name, p in self.ever_trained_parameters():
+            if ".lora." not in name and name not in adapted:
+                yield name, p
         yield from ((name, layer.whole()) for name, layer in adapted.items())
 
 
-def part_of(name: str) -> str:
-    """The part of the freeze plan that a parameter of a Classifier belongs to."""
-    root, _, rest = name.partition(".")
-    if root == "head":
-        return "head"
-    match rest.split("."):
-        case ["wte" | "wpe", *_]:
-            return "embeddings"
-        case ["h", i, *rest]:
-            return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
-    return "norm"
+def _below(depth: int) -> set[str]:
+    return {"embeddings", *(f"{kind}.{i}" for kind in ("blocks", "lora") for i in range(depth))}

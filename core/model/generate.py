@@ -28,7 +28,7 @@ def continued(
     the `top_k` likeliest where that is given (Fan et al. 2018, "Hierarchical Neural Story Generation"). The same
     seed draws the same text. Raises ValueError where `ids` is empty or longer than the context.
     """
-    device, context = model.backbone.wte.weight.device, model.backbone.shape.context
+    device, context = model.backbone.token_table.device, model.backbone.arch.max_tokens
     if not 0 < len(ids) <= context:
         raise ValueError(f"{len(ids)} tokens to go on from; it takes 1 to {context}")
     past, generator = KVCache(model.backbone), torch.Generator().manual_seed(seed)

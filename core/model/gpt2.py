@@ -7,31 +7,37 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.architectures.architecture import Architecture
+from core.model.backbone import Backbone, Context
 from core.model.linear import Linear
-from core.presets import Shape
 
 
 class Attention(nn.Module):
-    def __init__(self, shape: Shape):
+    def __init__(self, arch: Architecture):
         super().__init__()
-        self.n_heads = shape.n_heads
-        self.c_attn = Linear(shape.width, 3 * shape.width, "query", "key", "value")
-        self.c_proj = Linear(shape.width, shape.width, "out")
+        self.n_heads = arch.n_heads
+        self.c_attn = Linear(arch.width, 3 * arch.width, "query", "key", "value")
+        self.c_proj = Linear(arch.width, arch.width, "out")
 
-    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None, cache: Tensor | None = None) -> Tensor:
         """(B, T, D) -> (B, T, D), each position attending to itself and those before it.
 
-        With `seen` (B,), there is no causal mask, and every position attends to that many of the first ones.
+        With `mask`, bool, that broadcasts to (B, H, T, S), a position attends to what is true. With `cache`
+        (2, B, H, S, D / H), the T are the last of S positions, and their keys and values are written to its end.
         """
         B, T, D = x.shape
         q, k, v = self.c_attn(x).view(B, T, 3, self.n_heads, D // self.n_heads).permute(2, 0, 3, 1, 4)
-        # texts are padded on the right, so the causal mask alone keeps pads out of every real token's sight
-        mask = None if seen is None else (torch.arange(T, device=x.device) < seen[:, None])[:, None, None]
-        y = F.scaled_dot_product_attention(q, k, v, mask, is_causal=seen is None)  # (B, H, T, D / H)
+        if cache is not None:
+            cache[0, :, :, -T:], cache[1, :, :, -T:] = k, v
+            k, v = cache
+        # texts are padded on the right, so the causal mask alone keeps pads out of every real token's sight;
+        # SDPA's stands at the first key, and a single new position is to see all of them
+        is_causal = mask is None and (cache is None or T > 1)
+        y = F.scaled_dot_product_attention(q, k, v, mask, is_causal=is_causal)  # (B, H, T, D / H)
         return self.c_proj(y.transpose(1, 2).reshape(B, T, D))
 
-    def row(self, n: Tensor, rows: Tensor, norm: nn.LayerNorm, seen: Tensor | None = None) -> Tensor:
-        """What `forward` gives at one position of each text, rows (B,) -> (B, D).
+    def row(self, n: Tensor, rows: Tensor, norm: nn.LayerNorm, mask: Tensor | None = None) -> Tensor:
+        """What `forward` gives at one position of each text, rows (B,) -> (B, D), `mask` being (B, 1, 1, T).
 
         `n` (B, T, D) is normalized but for the scale and shift of `norm`. One query is asked of all keys, so its
         key matrix can be applied to the query instead of to every position, q (W x) = (q W) x, and its value matrix
@@ -48,17 +54,18 @@ class Attention(nn.Module):
         q = here @ to_q.transpose(1, 2) + b_q  # (H, B, D / H)
         asked = (q @ to_k * norm.weight).transpose(0, 1)  # (B, H, D)
         scores = asked @ n.transpose(1, 2) * (D // H) ** -0.5  # (B, H, T)
-        unseen = torch.arange(T, device=n.device) >= (rows + 1 if seen is None else seen)[:, None]
-        mean = scores.masked_fill(unseen[:, None], -torch.inf).softmax(dim=2) @ n * norm.weight + norm.bias  # (B, H, D)
+        # (B, 1, T)
+        seen = (torch.arange(T, device=n.device) <= rows[:, None])[:, None] if mask is None else mask[:, 0]
+        mean = scores.masked_fill(~seen, -torch.inf).softmax(dim=2) @ n * norm.weight + norm.bias  # (B, H, D)
         y = mean.transpose(0, 1) @ to_v.transpose(1, 2) + b_v  # (H, B, D / H)
         return self.c_proj(y.transpose(0, 1).reshape(B, D))
 
 
 class MLP(nn.Module):
-    def __init__(self, shape: Shape):
+    def __init__(self, arch: Architecture):
         super().__init__()
-        self.c_fc = Linear(shape.width, 4 * shape.width, "up")
-        self.c_proj = Linear(4 * shape.width, shape.width, "down")
+        self.c_fc = Linear(arch.width, 4 * arch.width, "up")
+        self.c_proj = Linear(4 * arch.width, arch.width, "down")
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., D) -> (..., D)"""
@@ -66,53 +73,85 @@ class MLP(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, shape: Shape):
+    def __init__(self, arch: Architecture):
         super().__init__()
-        self.ln_1 = nn.LayerNorm(shape.width, eps=1e-5)
-        self.attn = Attention(shape)
-        self.ln_2 = nn.LayerNorm(shape.width, eps=1e-5)
-        self.mlp = MLP(shape)
+        self.ln_1 = nn.LayerNorm(arch.width, eps=1e-5)
+        self.attn = Attention(arch)
+        self.ln_2 = nn.LayerNorm(arch.width, eps=1e-5)
+        self.mlp = MLP(arch)
 
-    def forward(self, h: Tensor, rows: Tensor | None = None, seen: Tensor | None = None) -> Tensor:
+    def forward(
+        self, h: Tensor, mask: Tensor | None = None, rows: Tensor | None = None, cache: Tensor | None = None
+    ) -> Tensor:
         """(B, T, D) -> (B, T, D); with `rows` (B,), only that position of each text -> (B, 1, D).
 
-        With `seen` (B,), there is no causal mask, and every position sees that many of the first ones.
+        `mask` and `cache` as in `Attention`.
         """
         if rows is None:
-            h = h + self.attn(self.ln_1(h), seen)
+            h = h + self.attn(self.ln_1(h), mask, cache)
         else:
             each = torch.arange(len(h), device=h.device)
             if self.attn.c_attn.drops:  # each position on its own, before anything is summed up
-                more = self.attn(self.ln_1(h), seen)[each, rows]
+                more = self.attn(self.ln_1(h), mask)[each, rows]
             else:
                 n = F.layer_norm(h, self.ln_1.normalized_shape, eps=self.ln_1.eps)
-                more = self.attn.row(n, rows, self.ln_1, seen)
+                more = self.attn.row(n, rows, self.ln_1, mask)
             h = (h[each, rows] + more)[:, None]
         return h + self.mlp(self.ln_2(h))
 
 
-class GPT2(nn.Module):
-    """The backbone: embeddings, blocks and final norm, without a language-model head."""
+class GPT2(Backbone):
+    def __init__(self, arch: Architecture, causal: bool = True):
+        super().__init__(arch, causal)
+        self.wte = nn.Embedding(arch.vocab, arch.width)
+        self.wpe = nn.Embedding(arch.max_tokens, arch.width)
+        self.h = nn.ModuleList(Block(arch) for _ in range(arch.n_blocks))
+        self.ln_f = nn.LayerNorm(arch.width, eps=1e-5)
 
-    def __init__(self, shape: Shape):
-        super().__init__()
-        self.shape = shape
-        self.wte = nn.Embedding(shape.vocab, shape.width)
-        self.wpe = nn.Embedding(shape.context, shape.width)
-        self.h = nn.ModuleList(Block(shape) for _ in range(shape.n_blocks))
-        self.ln_f = nn.LayerNorm(shape.width, eps=1e-5)
+    @property
+    def blocks(self) -> nn.ModuleList:
+        return self.h
 
-    def embed(self, ids: Tensor) -> Tensor:
-        """Token ids (B, T), int64 -> (B, T, D)."""
-        return self.wte(ids) + self.wpe.weight[: ids.shape[1]]
+    @property
+    def token_table(self) -> Tensor:
+        return self.wte.weight
 
-    def block(self, i: int, h: Tensor, rows: Tensor | None = None, seen: Tensor | None = None) -> Tensor:
-        """(B, T, D) -> (B, T, D), as `Block` does it."""
-        return self.h[i](h, rows, seen)
+    @property
+    def tables(self) -> list[Tensor]:
+        return [self.wte.weight, self.wpe.weight]
+
+    def embed(self, ids: Tensor, start: int = 0) -> Tensor:
+        return self.wte(ids) + self.wpe.weight[start : start + ids.shape[1]]
+
+    def batch_context(self, lengths: Tensor, n_tokens: int, start: int = 0) -> Context:
+        """None where SDPA has the mask itself; else bool, what is seen, as it broadcasts to (B, H, T, n_tokens)."""
+        if not self.causal:
+            return (torch.arange(n_tokens, device=lengths.device) < lengths[:, None])[:, None, None]
+        new = n_tokens - start
+        return (
+            torch.ones(new, n_tokens, dtype=torch.bool, device=lengths.device).tril(start)
+            if start and new > 1
+            else None
+        )
+
+    def block(
+        self, i: int, h: Tensor, context: Context, rows: Tensor | None = None, cache: Tensor | None = None
+    ) -> Tensor:
+        return self.h[i](h, context, rows, cache)
 
     def norm(self, h: Tensor) -> Tensor:
-        """The final norm: (..., D) -> (..., D)."""
         return self.ln_f(h)
+
+    def part_of(self, name: str) -> str:
+        match name.split("."):
+            case ["wte" | "wpe", *_]:
+                return "embeddings"
+            case ["h", i, *rest]:
+                return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
+        return "norm"
+
+    def is_attention(self, name: str) -> bool:
+        return ".attn." in name or ".ln_1." in name
 
     def initialize(self, generator: torch.Generator) -> None:
         """Random weights as GPT-2's were: N(0, 0.02), and what writes to the residual stream scaled by its depth."""
@@ -122,5 +161,5 @@ class GPT2(nn.Module):
             elif ".ln_" in name or name.startswith("ln_"):
                 nn.init.ones_(parameter)
             else:
-                depth = 2 * self.shape.n_blocks if name.endswith("c_proj.weight") else 1
+                depth = 2 * self.arch.n_blocks if name.endswith("c_proj.weight") else 1
                 nn.init.normal_(parameter, std=0.02 / depth**0.5, generator=generator)

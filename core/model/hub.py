@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from core.architectures.models import WEIGHTS, BuiltIn, ModelPreset, Source
 from core.errors import BadModel
 from core.files import Progress, sha256
-from core.presets import WEIGHTS, BuiltIn, ModelPreset, Source
 
 TIMEOUT = 10  # seconds without a word from the hub
 

@@ -6,7 +6,7 @@ Shapes: B texts, T tokens, D width, V vocabulary.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.model.gpt2 import GPT2
+from core.model.backbone import Backbone
 
 
 class LanguageModel(nn.Module):
@@ -14,7 +14,7 @@ class LanguageModel(nn.Module):
 
     bf16 = False  # as in `Linear`
 
-    def __init__(self, backbone: GPT2):
+    def __init__(self, backbone: Backbone):
         super().__init__()
         self.backbone = backbone
 
@@ -25,11 +25,16 @@ class LanguageModel(nn.Module):
     def hidden(self, ids: Tensor) -> Tensor:
         """Token ids (B, T), int64 -> normalized hidden states (B, T, D)."""
         h = self.backbone.embed(ids)
-        for i in range(self.backbone.shape.n_blocks):
-            h = self.backbone.block(i, h)
+        context = self.backbone.batch_context(ids.new_full(ids.shape[:1], ids.shape[1]), ids.shape[1])
+        for i in range(self.backbone.arch.n_blocks):
+            h = self.backbone.block(i, h, context)
         return self.backbone.norm(h)
 
     def logits(self, h: Tensor) -> Tensor:
         """Normalized hidden states (..., D) -> (..., V)."""
-        table = self.backbone.wte.weight
+        table = self.backbone.token_table
         return F.linear(h.bfloat16(), table.bfloat16()).float() if self.bf16 else F.linear(h, table)
+
+    def group_of(self, name: str) -> str:
+        """The line of the chart of changes that a parameter belongs to."""
+        return self.backbone.group_of(name.removeprefix("backbone."))

@@ -1,8 +1,12 @@
 """A linear layer whose product can be taken in bf16, and that can have adapters."""
 
+from typing import Protocol, cast, runtime_checkable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from core.model.lora import Adapter
 
 
 class Linear(nn.Linear):
@@ -32,7 +36,7 @@ class Linear(nn.Linear):
         """The weight (out, in) with what adapters add to it."""
         if not self.lora:
             return self.weight
-        return self.weight + self._stack({name: adapter.product() for name, adapter in self.lora.items()}, dim=0)
+        return self.weight + self._stack({name: cast(Adapter, one).product() for name, one in self.lora.items()}, dim=0)
 
     def merge(self) -> None:
         """Make what adapters add a part of the weight, and be without them."""
@@ -43,7 +47,7 @@ class Linear(nn.Linear):
     @property
     def drops(self) -> bool:
         """Whether an adapter leaves out inputs now."""
-        return any(adapter.drops for adapter in self.lora.values())
+        return any(cast(Adapter, adapter).drops for adapter in self.lora.values())
 
     def _stack(self, added: dict[str, Tensor], dim: int) -> Tensor:
         """What is added to each of the stacked matrices, or to their products, on top of one another."""
@@ -59,10 +63,15 @@ class Linear(nn.Linear):
         return self._cast[1]
 
 
+@runtime_checkable
+class _Multiplies(Protocol):
+    bf16: bool
+
+
 def multiply_in(model: nn.Module, precision: str) -> None:
     """Take the products of every module that has a choice, as `Linear` has, in `fp32` or `bf16`."""
     for module in model.modules():
-        if hasattr(module, "bf16"):
+        if isinstance(module, _Multiplies):
             module.bf16 = precision == "bf16"
         if isinstance(module, Linear) and not module.bf16:
             module._cast = None

@@ -11,8 +11,8 @@ import msgspec
 
 from core import files, memory, toml
 from core import recipe as recipes
+from core.architectures.models import KEPT, TOKENS
 from core.errors import BadRecipe, BadRun
-from core.presets import KEPT, TOKENS
 from core.pretraining import Pretraining
 from core.runs import control
 from core.runs.events import (

@@ -8,9 +8,9 @@ from pathlib import Path
 import platformdirs
 
 from core import files, toml
+from core.architectures.models import is_folder
 from core.datasets import meant
 from core.errors import BadRun
-from core.presets import is_folder
 from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.runs.folder import RunFolder

@@ -13,9 +13,9 @@ import numpy as np
 import tiktoken
 
 from core import assets, files
+from core.architectures.models import TOKENS, ModelPreset
 from core.errors import BadModel
 from core.files import Progress
-from core.presets import TOKENS, ModelPreset
 from core.text.tokenizer import Encoding, Piece, Tokenizer, well_formed
 
 # tokenizers that come with the program: the file of their tokens, and the SHA-256 of the lines inside
@@ -137,12 +137,12 @@ def built_in(name: str) -> BPE:
 def read_for(preset: ModelPreset, file: Path) -> BPE:
     """A tokenizer from a file, for a model of that shape. Raises BadModel for a damaged file, or a smaller model."""
     ranks = read(file)
-    if max(ranks.values()) >= preset.shape.vocab - 1:
+    if max(ranks.values()) >= preset.architecture.vocab - 1:
         raise BadModel(
             f"{file} holds {len(ranks):,} tokens, more than {preset.name} has.",
             "Choose the --model that it was made for.",
         )
-    return BPE(str(file), ranks, preset.shape.vocab)
+    return BPE(str(file), ranks, preset.architecture.vocab)
 
 
 def spelling() -> dict[int, str]:

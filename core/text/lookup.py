@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core import files
-from core.presets import TOKENS, ModelPreset, is_folder
+from core.architectures.models import TOKENS, ModelPreset, is_folder
 from core.text import byte_bpe
 from core.text.tokenizer import Tokenizer
 

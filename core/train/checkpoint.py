@@ -14,9 +14,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from core import files
+from core.architectures.models import TOKENS
 from core.errors import BadRun, WorkbenchError
 from core.options import options
-from core.presets import TOKENS
 from core.runs.folder import RunFolder, step_of
 from core.train.control_source import ControlSource
 from core.train.loop import State

@@ -15,7 +15,7 @@ def compile_learning(model: Classifier) -> None:
             "speed.compile needs a C++ compiler, and there is none here.",
             "Install one (g++ or clang++), or turn speed.compile off.",
         )
-    for block in model.backbone.h:
+    for block in model.backbone.blocks:
         learns, compiled = any(p.requires_grad for p in block.parameters()), block._compiled_call_impl
         if learns and not compiled:
             block.compile(dynamic=True)  # texts differ in length: one program for all of them

@@ -129,7 +129,7 @@ class ClassifierLoop(Loop):
         self._sentences = Sentences()
         self._order: tuple[int, list[list[batches.Batch]]] = -1, []  # an epoch, and its steps
         super().__init__(
-            [p for _, p in model.learning()],
+            [p for _, p in model.trainable_parameters()],
             state,
             settings_of(recipe.train),
             per_epoch,
@@ -234,12 +234,12 @@ class ClassifierLoop(Loop):
         model, self.plan, self._thaw_every = self.model, now.plan, now.freeze.thaw_every
         self._before = self._before or (self.optimizer, set(model.ever_trained))
         self.optimizer.zero_grad(set_to_none=True)
-        model.forget(self._before[1])
+        model.reset_ever_trained(self._before[1])
         model.adapt(now.plan, self.recipe.lora, self.train.seed)
         model.freeze(now.plan)
         if self.recipe.speed.compile:
             compile_learning(model)
-        self.parameters = [p for _, p in model.learning()]
+        self.parameters = [p for _, p in model.trainable_parameters()]
         self.optimizer = renewed(self._before[0], model, self.train)
         self._set_rates(resolved(self.settings.lr), resolved(self.settings.head_lr))
         yield trainable(model, now, self.state.step, scheduled=self.settings.trainable is None)
@@ -294,7 +294,9 @@ class ClassifierLoop(Loop):
             best = self.state.best is None or found < self.state.best
             if best:
                 self.state.best_step, self.state.best = step, found
-        yield Changed(parts=relative_change(self.model.moved(), self.origin), step=step)
+        yield Changed(
+            parts=relative_change(self.model.merged_parameters(), self.origin, self.model.group_of), step=step
+        )
         if self.inputs.texts.followed:
             yield Followed(probabilities=self._sentences.ask(self.model, self.inputs), step=step)
         self.state.evaluated = step

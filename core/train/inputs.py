@@ -18,7 +18,11 @@ class Inputs(Protocol):
 
     texts: Texts
     depth: int
-    cache: CacheResult | None  # what the prefix cache cost and saved so far
+
+    @property
+    def cache(self) -> CacheResult | None:
+        """What the prefix cache cost and saved so far."""
+        ...
 
     def batch(self, split: str, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """What the suffix reads (B, S, D), lengths (B,), labels (B,), for rows that count within the split."""
@@ -28,7 +32,7 @@ class Inputs(Protocol):
 class Fresh:
     """Runs the prefix for every batch; where the embeddings learn, there is none and gradients reach them."""
 
-    cache: dict | None = None
+    cache: CacheResult | None = None
 
     def __init__(self, model: Classifier, texts: Texts, depth: int | None, device: str):
         self.model, self.texts, self.depth, self.device = model, texts, depth or 0, device

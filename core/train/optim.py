@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from core.model.classifier import Classifier, part_of
+from core.model.classifier import Classifier
+from core.options import resolved
 from core.recipe import Train
 
 Named = Iterable[tuple[str, nn.Parameter]]
@@ -22,23 +23,23 @@ def adamw(model: Classifier, train: Train) -> torch.optim.AdamW:
     A group of parameters keeps its full rate as `initial_lr`, for `set_rates`.
     """
     groups: dict[tuple[bool, float, float], list[nn.Parameter]] = defaultdict(list)
-    for name, p in model.learning():
-        part, decays = part_of(name), train.decay == "all" or p.ndim > 1
-        share = _share(part, len(model.backbone.h), train.layer_decay)
+    for name, p in model.trainable_parameters():
+        part, decays = model.part_of(name), train.decay == "all" or p.ndim > 1
+        share = _share(part, model.backbone.arch.n_blocks, train.layer_decay)
         groups[part == "head", share, train.weight_decay * decays].append(p)
     made = [
         {"params": params, "head": head, "share": share, "weight_decay": decay}
         for (head, share, decay), params in groups.items()
     ]
     optimizer = torch.optim.AdamW(made, fused=True)
-    set_full_rates(optimizer, train.lr, train.head_lr)
+    set_full_rates(optimizer, resolved(train.lr), resolved(train.head_lr))
     return optimizer
 
 
 def renewed(optimizer: torch.optim.AdamW, model: Classifier, train: Train) -> torch.optim.AdamW:
     """The optimizer of what learns now: what goes on keeps its state, what is frozen loses it, what thaws has none."""
     made = adamw(model, train)
-    for _, p in model.learning():
+    for _, p in model.trainable_parameters():
         if p in optimizer.state:
             made.state[p] = optimizer.state[p]
     return made
@@ -74,7 +75,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(matrices, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
 
     @torch.no_grad()
-    def step(self) -> None:
+    def step(self) -> None:  # type: ignore[override]  # no closure is ever given
         for group in self.param_groups:
             for p in group["params"]:
                 if p not in self.state:

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,9 +14,11 @@ from core.estimate.cost import FP32, Costs
 from core.files import Progress, cache_root, disk_full
 from core.model.classifier import Classifier
 from core.model.padding import pad
-from core.recipe import READS_PADS, Recipe
+from core.options import resolved
+from core.readout import READOUTS
+from core.recipe import Recipe
 from core.runs.events import Encoded, Event, Noted
-from core.train.inputs import Cached, Fresh
+from core.train.inputs import Cached, Fresh, Inputs
 from core.train.layout import Chunk, Layout, layout
 from core.train.store import Busy, KeptStore, Store, make_room
 from core.train.texts import Texts
@@ -25,20 +27,22 @@ SPLITS = ("train", "validation")  # the test set is read once, by the prediction
 GB = 1e9
 
 
-def inputs_of(model: Classifier, texts: Texts, recipe: Recipe, run: Path, progress: Progress) -> Iterator[Event]:
+def inputs_of(
+    model: Classifier, texts: Texts, recipe: Recipe, run: Path, progress: Progress
+) -> Generator[Event, None, Inputs]:
     """The inputs of a run's steps, as this generator's value: from the cache, filled first, where there is a prefix.
 
     `run` is the run's folder, in which a large cache that is not kept has its room. `progress` may raise to break
     off; a kept cache then has what was done. No trouble with the disk is fatal: the events say it.
     """
-    depth, speed = recipe.plan.depth, recipe.speed
-    fresh = Fresh(model, texts, depth, speed.device)
+    depth, speed = recipe.plan.depth or 0, recipe.speed
+    fresh = Fresh(model, texts, recipe.plan.depth, speed.device)
     if not recipe.encodes(len(texts.splits["train"])):
         return fresh
     counts = model.kept(torch.from_numpy(texts.lengths), texts.context, depth).numpy()
-    width = texts.context if recipe.model.readout in READS_PADS else None
+    width = model.readout.padded(texts.context)
     plan = layout(texts.lengths, counts, [texts.splits[split] for split in SPLITS], width)
-    in_memory = plan.positions * model.backbone.shape.width * FP32 <= speed.cache_memory * GB
+    in_memory = plan.positions * model.backbone.arch.width * FP32 <= resolved(speed.cache_memory) * GB
     dtype = torch.float32 if in_memory else torch.bfloat16
     try:
         store = yield from _store(model, texts, recipe, plan, dtype, None if in_memory else run)
@@ -75,19 +79,19 @@ def held(recipe: Recipe, texts: Texts, costs: Costs) -> int:
     if not recipe.encodes(len(texts.splits["train"])):
         return 0
     lengths = texts.lengths[np.concatenate([texts.splits[split] for split in SPLITS])]
-    each = 1 if costs.keeps_one else texts.context if recipe.model.readout in READS_PADS else lengths
-    size = int(np.broadcast_to(each, lengths.shape).sum()) * costs.shape.width * FP32
-    return size if size <= recipe.speed.cache_memory * GB else 0
+    each = 1 if costs.keeps_one else READOUTS[recipe.model.readout].padded(texts.context) or lengths
+    size = int(np.broadcast_to(each, lengths.shape).sum()) * costs.arch.width * FP32
+    return size if size <= resolved(recipe.speed.cache_memory) * GB else 0
 
 
 def _store(
     model: Classifier, texts: Texts, recipe: Recipe, plan: Layout, dtype: torch.dtype, scratch: Path | None
-) -> Iterator[Event]:
+) -> Generator[Event, None, Store]:
     """Where the cache lies: kept where that is asked for and possible. Raises OSError where nothing has room."""
-    width, limit = model.backbone.shape.width, recipe.speed.cache_disk * GB
+    width, limit = model.backbone.arch.width, recipe.speed.cache_disk * GB
     size = plan.positions * width * dtype.itemsize
     # what a run has taught itself no other run will ask for
-    if recipe.speed.cache == "keep" and size <= limit and model.is_new_below(recipe.plan.depth):
+    if recipe.speed.cache == "keep" and size <= limit and model.is_new_below(recipe.plan.depth or 0):
         root = cache_root() / "prefix"
         folder = root / key(model, texts, recipe, plan, dtype)
         try:
@@ -135,17 +139,15 @@ def encode(model: Classifier, texts: Texts, chunk: Chunk, plan: Layout, depth: i
 
 def key(model: Classifier, texts: Texts, recipe: Recipe, plan: Layout, dtype: torch.dtype) -> str:
     """The name of a cache: everything that decides a bit of it, and no more."""
-    depth = recipe.plan.depth
-    parts = ["backbone.wte.", "backbone.wpe.", *(f"backbone.h.{i}." for i in range(depth))]
-    tensors = [(name, p) for name, p in model.named_parameters() if name.startswith(tuple(parts))]
+    depth = recipe.plan.depth or 0
     digest = hashlib.blake2b(digest_size=16)
     computed = (
         *(torch.__version__, torch.backends.cpu.get_cpu_capability(), recipe.speed.device, recipe.speed.threads),
-        *(recipe.speed.precision, dtype, depth, model.readout, model.causal, model.one_row),
+        *(recipe.speed.precision, dtype, depth, model.readout.name, model.causal, model.one_row),
     )
     digest.update(repr(computed).encode())
-    with ThreadPoolExecutor(recipe.speed.threads) as pool:  # hashing lets go of the interpreter
-        for one in pool.map(_digest, tensors):
+    with ThreadPoolExecutor(resolved(recipe.speed.threads)) as pool:  # hashing lets go of the interpreter
+        for one in pool.map(_digest, model.prefix_parameters(depth)):
             digest.update(one)
     for chunk in plan.chunks:
         digest.update(repr((chunk.width, chunk.start, chunk.stop)).encode())
@@ -157,5 +159,5 @@ def key(model: Classifier, texts: Texts, recipe: Recipe, plan: Layout, dtype: to
 def _digest(named: tuple[str, Tensor]) -> bytes:
     name, tensor = named
     digest = hashlib.blake2b(name.encode())
-    digest.update(tensor.detach().cpu().contiguous().numpy())
+    digest.update(tensor.detach().cpu().contiguous().numpy().data)
     return digest.digest()

@@ -40,10 +40,9 @@ class Optimizers(NamedTuple):
     @classmethod
     def of(cls, model: LanguageModel, lr: float, weight_decay: float) -> "Optimizers":
         backbone = model.backbone
-        matrices = [p for p in backbone.h.parameters() if p.ndim == 2]
-        tables = [backbone.wte.weight, backbone.wpe.weight]
+        matrices = [p for p in backbone.blocks.parameters() if p.ndim == 2]
         rest = [p for p in backbone.parameters() if p.ndim == 1]
-        groups = [{"params": tables, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
+        groups = [{"params": backbone.tables, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
         adamw = torch.optim.AdamW(groups, lr=lr, betas=BETAS, fused=True)
         made = cls(Muon(matrices, lr, weight_decay), adamw)
         made.set_full_rate(lr)
@@ -147,7 +146,7 @@ class LanguageLoop(Loop):
         yield from self._report()
         yield self._look(self._checked[: self.train.eval_windows], whole=False)
         prompt = self.held_out.take([step // self.train.eval_every % len(self.held_out)])[0, :PROMPT].tolist()
-        yield Changed(parts=relative_change(self.model.named_parameters(), self.origin), step=step)
+        yield Changed(parts=relative_change(self.model.named_parameters(), self.origin, self.model.group_of), step=step)
         yield Sampled(prompt=self._said(prompt), text=self._said(self._written(prompt)), step=step)
         self.state.evaluated = step
         return False

@@ -6,11 +6,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from core.architectures.lookup import architecture_for
+from core.architectures.models import MODELS
 from core.errors import BadData, BadRun
 from core.freeze import FreezePlan
-from core.model.classifier import Classifier, part_of
+from core.model.classifier import Classifier
 from core.model.weights import Progress, WeightsFile, find_base, open_base
-from core.presets import MODELS
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.origin import Origin, demand_origin, read_origin, write_origin
@@ -51,9 +52,8 @@ def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:
         raise BadData(
             f"A sigmoid's one logit tells two classes apart; here are {n_classes}.", "Train with --outputs softmax."
         )
-    shape = MODELS[recipe.model.name].shape
     with torch.device("meta"):
-        model = Classifier(shape, n_classes, recipe.model, recipe.speed.rows)
+        model = Classifier(architecture_for(recipe), n_classes, recipe.model, recipe.speed.rows)
     model = model.to_empty(device="cpu")
     base.load_into(model.backbone)
     model.new_head(recipe.train.seed)
@@ -65,7 +65,8 @@ def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:
 def before_training(model: Classifier, base: WeightsFile) -> Callable[[str], Tensor]:
     """A function that gives a parameter of a new model, by name, as it is before the first step."""
     head = {f"head.{name}": p.detach().clone() for name, p in model.head.named_parameters()}
-    return lambda name: head[name] if name in head else base.tensor(name.removeprefix("backbone."))
+    published = model.backbone.arch.published
+    return lambda name: head[name] if name in head else base.tensor(published[name.removeprefix("backbone.")])
 
 
 def set_weights(model: Classifier, recipe: Recipe, tensors: dict[str, Tensor], before: Callable[[str], Tensor]) -> None:
@@ -73,13 +74,13 @@ def set_weights(model: Classifier, recipe: Recipe, tensors: dict[str, Tensor], b
 
     Raises BadRun where they belong to another model.
     """
-    parts = frozenset(map(part_of, tensors))
+    parts = frozenset(map(model.part_of, tensors))
     adapters = frozenset(part for part in parts if part.startswith("lora."))
     model.adapt(FreezePlan(recipe.plan.n_blocks, adapters), recipe.lora, recipe.train.seed)
     model.ever_trained |= parts
     parameters = dict(model.named_parameters())
     with torch.no_grad():
-        for name, p in model.learned():
+        for name, p in model.ever_trained_parameters():
             if name not in tensors:
                 p.zero_() if ".lora." in name else p.copy_(before(name))
         for name, tensor in tensors.items():

@@ -4,7 +4,6 @@ import torch
 
 from core.model.classifier import Classifier
 from core.model.padding import pad
-from core.recipe import READS_PADS
 from core.train.inputs import Inputs
 
 
@@ -19,7 +18,7 @@ class Sentences:
         texts, depth = inputs.texts, inputs.depth
         with torch.no_grad():
             if self._of != (inputs, depth) or not depth:  # without a prefix the embeddings may learn
-                width = texts.context if model.readout in READS_PADS else max(map(len, texts.followed))
+                width = model.readout.padded(texts.context) or max(map(len, texts.followed))
                 device = next(model.parameters()).device
                 ids, self._lengths = pad(texts.followed, width, texts.pad_id, device)
                 self._h, self._of = model.prefix(ids, self._lengths, depth), (inputs, depth)

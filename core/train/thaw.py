@@ -32,7 +32,7 @@ def trainable(model: Classifier, now: Recipe, step: int, scheduled: bool = False
     return Trainable(
         parts=str(plan),
         words=plan.in_words,
-        parameters=sum(p.numel() for _, p in model.learning()),
+        parameters=sum(p.numel() for _, p in model.trainable_parameters()),
         depth=plan.depth or 0,
         thaws=bool(now.freeze.thaw_every and plan.thawed(1) != plan),
         scheduled=scheduled,

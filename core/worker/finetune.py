@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from core import files, toml
+from core.architectures.models import MODELS
 from core.data import kept, prepare, read
 from core.estimate import cost
 from core.evaluate import baseline, predict
@@ -18,7 +19,6 @@ from core.model.classifier import Classifier
 from core.model.linear import multiply_in
 from core.model.weights import WeightsFile, open_base
 from core.options import resolved
-from core.presets import MODELS
 from core.recipe import Data, Recipe
 from core.runs.events import Baseline, Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder, step_of
@@ -79,7 +79,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     model.freeze(now.plan)
     optimizer = adamw(model, recipe.train)
     if learned:
-        load_state(optimizer, model.learning(), checkpoint.read(learned, checkpoint.OPTIMIZER))
+        load_state(optimizer, model.trainable_parameters(), checkpoint.read(learned, checkpoint.OPTIMIZER))
     yield started(now, prepared, texts, epochs)
     yield trainable(model, now, state.step)
     multiply_in(model, recipe.speed.precision)
@@ -238,7 +238,12 @@ def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: in
 
 def save(run: RunFolder, model: Classifier, optimizer: torch.optim.AdamW, state: State, best: bool) -> None:
     """Write a checkpoint of everything that a resume needs."""
-    weights: dict[str, Tensor] = dict(model.learned())
+    weights: dict[str, Tensor] = dict(model.ever_trained_parameters())
     checkpoint.write(
-        run, state.step, weights, state_tensors(optimizer, model.learning()), msgspec.json.encode(state), best
+        run,
+        state.step,
+        weights,
+        state_tensors(optimizer, model.trainable_parameters()),
+        msgspec.json.encode(state),
+        best,
     )

@@ -13,12 +13,15 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core import files
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.models import KEPT, MODELS
 from core.errors import BadModel, BadRun, WorkbenchError
 from core.files import sha256
-from core.model.gpt2 import GPT2
+from core.model.backbone import Backbone
+from core.model.families import backbone_for
 from core.model.weights import published
-from core.presets import KEPT, MODELS, Shape
-from core.recipe import READS_PADS, Recipe, load
+from core.readout import READOUTS
+from core.recipe import Recipe, load
 from core.runs.events import Ended
 from core.runs.folder import RunFolder
 from core.runs.log import EventLog
@@ -31,26 +34,6 @@ from core.train.restore import run_tokenizer
 
 SAVE = 'torch.save(model.state_dict(), "review_classifier.pth")'
 AGAIN = f"Save its weights: {SAVE}."
-# ours -> the chapter's
-ENDS = {
-    "wte.weight": "tok_emb.weight",
-    "wpe.weight": "pos_emb.weight",
-    "ln_f.weight": "final_norm.scale",
-    "ln_f.bias": "final_norm.shift",
-}
-BLOCK = {
-    "ln_1.weight": "norm1.scale",
-    "ln_1.bias": "norm1.shift",
-    "attn.c_proj.weight": "att.out_proj.weight",
-    "attn.c_proj.bias": "att.out_proj.bias",
-    "ln_2.weight": "norm2.scale",
-    "ln_2.bias": "norm2.shift",
-    "mlp.c_fc.weight": "ff.layers.0.weight",
-    "mlp.c_fc.bias": "ff.layers.0.bias",
-    "mlp.c_proj.weight": "ff.layers.2.weight",
-    "mlp.c_proj.bias": "ff.layers.2.bias",
-}
-STACKED = ("W_query", "W_key", "W_value")
 
 
 def import_book(
@@ -68,14 +51,14 @@ def import_book(
     Raises BadModel where the file is something else, BadRecipe and BadRun as `create_run` does.
     """
     found = _read(file)
-    name = _size(found, file, model)
-    backbone, head = _mapped(found, MODELS[name].shape, file)
+    name, arch = _size(found, file, model)
+    backbone, head = _mapped(found, arch, file)
     labels = _labels(labels, len(head["head.weight"]), file)
     recipe = load(
         {
             "data": {"path": str(file)},
             "model": {"name": name, "readout": readout, "context": context},
-            "train": {"padding": "fixed"} if readout in READS_PADS else {},
+            "train": {"padding": "fixed"} if READOUTS[readout].reads_pads else {},
         }
     )
     run = create_run(root, recipe)
@@ -113,7 +96,7 @@ def _read(file: Path) -> dict[str, Tensor]:
     return {str(name): tensor.float() for name, tensor in found.items()}
 
 
-def _size(found: Mapping[str, Tensor], file: Path, model: str | None) -> str:
+def _size(found: Mapping[str, Tensor], file: Path, model: str | None) -> tuple[str, GPT2Architecture]:
     """The model that these weights are of. Raises BadModel where they are no chapter's, or not of the one named."""
     if any(re.search(r"\.lora(\.|_)|\.linear\.weight$", name) for name in found):
         raise BadModel(
@@ -130,18 +113,19 @@ def _size(found: Mapping[str, Tensor], file: Path, model: str | None) -> str:
     tokens, positions = found["tok_emb.weight"], found["pos_emb.weight"]
     numbers = [int(match[1]) for name in found if (match := re.match(r"trf_blocks\.(\d+)\.", name))]
     n_blocks, (vocab, width), context = 1 + max(numbers, default=-1), tokens.shape, len(positions)
-    fits = [
-        name
+    fits = {
+        name: arch
         for name, preset in MODELS.items()
-        if (n_blocks, width, context, vocab)
-        == (preset.shape.n_blocks, preset.shape.width, preset.shape.context, preset.shape.vocab)
-    ]
+        if isinstance(arch := preset.architecture, GPT2Architecture)
+        and (n_blocks, width, context, vocab) == (arch.n_blocks, arch.width, arch.max_tokens, arch.vocab)
+    }
     sizes = f"{n_blocks} blocks of width {width}, context {context:,}, {vocab:,} tokens"
     if not fits:
         raise BadModel(f"{file.name} holds {sizes}: no model of this program.", f"It knows {', '.join(MODELS)}.")
     if model and model not in fits:
+        found_as = next(iter(fits))
         raise BadModel(
-            f"{file.name} holds {fits[0]} ({sizes}), not {model}.", f"Say --model {fits[0]}, or leave it out."
+            f"{file.name} holds {found_as} ({sizes}), not {model}.", f"Say --model {found_as}, or leave it out."
         )
     n_classes = len(found["out_head.weight"])
     if n_classes in (1, vocab):
@@ -149,25 +133,20 @@ def _size(found: Mapping[str, Tensor], file: Path, model: str | None) -> str:
         raise BadModel(
             f"The out_head of {file.name} has {what}.", "A classifier has one for each of two labels or more."
         )
-    return model or fits[0]
+    chosen = model or next(iter(fits))
+    return chosen, fits[chosen]
 
 
-def _mapped(found: Mapping[str, Tensor], shape: Shape, file: Path) -> tuple[GPT2, dict[str, Tensor]]:
+def _mapped(found: Mapping[str, Tensor], arch: GPT2Architecture, file: Path) -> tuple[Backbone, dict[str, Tensor]]:
     """The chapter's tensors as a backbone and a head of ours. Raises BadModel where any is missing or unknown."""
-    D, n_classes = shape.width, len(found["out_head.weight"])
+    D, n_classes = arch.width, len(found["out_head.weight"])
     with torch.device("meta"):
-        backbone = GPT2(shape)
-    single = dict(ENDS)
-    stacked = {}
-    for i in range(shape.n_blocks):
-        single |= {f"h.{i}.{name}": f"trf_blocks.{i}.{theirs}" for name, theirs in BLOCK.items()}
-        for kind in ("weight", "bias"):
-            stacked[f"h.{i}.attn.c_attn.{kind}"] = [f"trf_blocks.{i}.att.{name}.{kind}" for name in STACKED]
-    shapes: dict[str, tuple[int, ...]] = {
-        single[name]: tuple(p.shape) for name, p in backbone.named_parameters() if name in single
-    }
-    shapes |= {
-        theirs: (D, D) if name.endswith("weight") else (D,) for name, parts in stacked.items() for theirs in parts
+        backbone = backbone_for(arch)
+    shapes = {
+        theirs: (p.shape[0] // len(names), *p.shape[1:])
+        for name, p in backbone.named_parameters()
+        for names in [arch.book_names[name]]
+        for theirs in names
     }
     shapes |= {"out_head.weight": (n_classes, D), "out_head.bias": (n_classes,)}
     # a layer without a bias, as those of W_query are with qkv_bias False, adds nothing
@@ -183,8 +162,7 @@ def _mapped(found: Mapping[str, Tensor], shape: Shape, file: Path) -> tuple[GPT2
             raise BadModel(
                 f"{file.name} holds {name}, which the chapter's GPTModel has not.", "It cannot be brought in."
             )
-    tensors = {name: found[theirs] for name, theirs in single.items()}
-    tensors |= {name: torch.cat([found[theirs] for theirs in parts]) for name, parts in stacked.items()}
+    tensors = {name: torch.cat([found[theirs] for theirs in names]) for name, names in arch.book_names.items()}
     backbone.load_state_dict(tensors, assign=True)
     return backbone, {f"head.{kind}": found[f"out_head.{kind}"] for kind in ("weight", "bias")}
 
@@ -200,7 +178,7 @@ def _labels(given: Sequence[str] | None, n: int, file: Path) -> list[str]:
 
 
 def _fill(
-    run: RunFolder, recipe: Recipe, backbone: GPT2, head: dict[str, Tensor], labels: list[str], file: Path
+    run: RunFolder, recipe: Recipe, backbone: Backbone, head: dict[str, Tensor], labels: list[str], file: Path
 ) -> None:
     """What a worker would have left: tokenizer, base, one checkpoint, and the end."""
     run_tokenizer(run, recipe)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,14 +13,16 @@ from torch import Tensor
 
 from core import files
 from core import recipe as recipes
+from core.architectures.architecture import Architecture
+from core.architectures.lookup import architecture_for
 from core.estimate import speeds
-from core.estimate.cost import STEPPED, block_flops, row_flops
+from core.estimate.cost import STEPPED
 from core.estimate.speeds import DISK, Memory, Pace, Speeds
 from core.files import Progress
 from core.freeze import FreezePlan
+from core.model.backbone import Context
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
-from core.presets import MODELS, Shape
 from core.recipe import Recipe
 from core.train.change import relative_change
 from core.train.optim import adamw
@@ -44,7 +47,7 @@ def measure(recipe: Recipe, progress: Progress) -> Speeds:
     threads = torch.get_num_threads()
     asked = resolve_speed(recipe.speed)
     try:
-        probe = _Probe(MODELS[recipe.model.name].shape, asked["device"], asked["precision"], progress)
+        probe = _Probe(architecture_for(recipe), asked["device"], asked["precision"], progress)
         found = probe.speeds()
     finally:
         torch.set_num_threads(threads)
@@ -53,14 +56,14 @@ def measure(recipe: Recipe, progress: Progress) -> Speeds:
 
 
 class _Probe:
-    def __init__(self, shape: Shape, device: str, precision: str, progress: Progress):
-        self.shape = Shape(2, shape.width, shape.n_heads, LARGE[1], vocab=1)
+    def __init__(self, arch: Architecture, device: str, precision: str, progress: Progress):
+        self.arch = replace(arch, n_blocks=2, max_tokens=LARGE[1], vocab=1)
         self.device, self.precision, self.progress = device, precision, progress
-        self.model = self._new(self.shape)
+        self.model = self._new(self.arch)
         self.done = 0
 
-    def _new(self, shape: Shape) -> Classifier:
-        model = Classifier(shape, 2, recipes.Model())
+    def _new(self, arch: Architecture) -> Classifier:
+        model = Classifier(arch, 2, recipes.Model())
         model.backbone.initialize(torch.Generator().manual_seed(0))
         return model.to(self.device).eval()
 
@@ -98,34 +101,36 @@ class _Probe:
         if self.device != "cpu":
             getattr(torch, self.device).synchronize()
 
-    def _pace(self, way: Callable[[Tensor, Tensor | None], None], products: int, one_row: bool) -> Pace:
+    def _pace(self, way: Callable[[Tensor, Context, Tensor | None], None], products: int, one_row: bool) -> Pace:
         """The pace of a way through a block, which takes so many products for each of a forward pass."""
         points = []
         for texts, width in (SMALL_ROW, LARGE_ROW) if one_row else (SMALL, LARGE):
-            h = torch.randn(texts, width, self.shape.width, device=self.device)
+            h = torch.randn(texts, width, self.arch.width, device=self.device)
             rows = torch.full((texts,), width - 1, device=self.device) if one_row else None
-            flops = (row_flops if one_row else block_flops)(self.shape, width)
-            points.append((products * texts * flops, self._seconds(partial(way, h, rows))))
+            flops = self.arch.block_flops(width, "one" if one_row else "all")
+            lengths = torch.full((texts,), width, device=self.device)
+            context = self.model.backbone.batch_context(lengths, width)
+            points.append((products * texts * flops, self._seconds(partial(way, h, context, rows))))
         return Pace.through(*points)
 
-    def _look(self, h: Tensor, rows: Tensor | None) -> None:
+    def _look(self, h: Tensor, context: Context, rows: Tensor | None) -> None:
         with torch.no_grad():
-            self.model.backbone.block(1, h, rows)
+            self.model.backbone.block(1, h, context, rows)
 
-    def _learn(self, h: Tensor, rows: Tensor | None) -> None:
+    def _learn(self, h: Tensor, context: Context, rows: Tensor | None) -> None:
         self.model.zero_grad(set_to_none=True)
-        self.model.backbone.block(1, h, rows).sum().backward()
+        self.model.backbone.block(1, h, context, rows).sum().backward()
 
     def _besides(self) -> tuple[float, float]:
         """Seconds of a step of the head alone, and of a batch that is only looked at."""
         optimizer = adamw(self.model, RATES)
-        hidden = torch.randn(SMALL[0] * SMALL[1], self.shape.width)
+        hidden = torch.randn(SMALL[0] * SMALL[1], self.arch.width)
         at = torch.arange(len(hidden)).view(SMALL)
         lengths = torch.full(SMALL[:1], 1, device=self.device)
 
         def forward() -> Tensor:
             h = hidden[at].to(self.device)[:, :1]
-            logits = self.model.suffix(h, lengths, self.shape.n_blocks)
+            logits = self.model.suffix(h, lengths, self.arch.n_blocks)
             return F.cross_entropy(logits, torch.zeros_like(lengths))
 
         def step() -> None:
@@ -143,9 +148,9 @@ class _Probe:
 
     def _memory(self) -> tuple[Memory, float]:
         """The optimizer's pace over one block and over more than caches hold, and that of an embedding's gradient."""
-        d = self.shape.width
+        d = self.arch.width
         size, near = self._update(self.model, FreezePlan.of(2, ["blocks.1"]))
-        large = self._new(Shape(1, d, self.shape.n_heads, 1, vocab=FAR // d))
+        large = self._new(replace(self.arch, n_blocks=1, max_tokens=1, vocab=FAR // d))
         moved, seconds = self._update(large, FreezePlan.of(1, ["embeddings"]))
         far = (moved - size) / (seconds - near) if moved > size and seconds > near else size / near
         ids = torch.zeros(SMALL[0], 1, dtype=torch.long, device=self.device)
@@ -159,18 +164,23 @@ class _Probe:
     def _update(self, model: Classifier, plan: FreezePlan) -> tuple[int, float]:
         """Bytes that an update of a plan's parameters moves, and its seconds."""
         model.freeze(plan)
-        for _, p in model.learning():
+        for _, p in model.trainable_parameters():
             p.grad = torch.zeros_like(p)
-        moved = STEPPED * sum(p.numel() for _, p in model.learning())
+        moved = STEPPED * sum(p.numel() for _, p in model.trainable_parameters())
         return moved, self._seconds(adamw(model, RATES).step)
 
     def _compare(self) -> float:
         """Parameters a second whose way from where they began is measured."""
         self.model.freeze(FreezePlan.of(2, ["blocks.1"]))
         # a file of published weights keeps matrices the other way round
-        began = {name: p.detach().T.contiguous().T if p.dim() == 2 else p.detach() for name, p in self.model.learning()}
+        began = {
+            name: p.detach().T.contiguous().T if p.dim() == 2 else p.detach()
+            for name, p in self.model.trainable_parameters()
+        }
         compared = sum(p.numel() for p in began.values())
-        return compared / self._seconds(lambda: relative_change(self.model.learning(), began.__getitem__))
+        return compared / self._seconds(
+            lambda: relative_change(self.model.trainable_parameters(), began.__getitem__, self.model.group_of)
+        )
 
     def _disk(self) -> float:
         """Bytes a second of writing a file and taking its hash."""

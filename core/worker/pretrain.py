@@ -15,16 +15,18 @@ from safetensors.torch import save_file
 from torch import nn
 
 from core import files, toml
+from core.architectures.architecture import Architecture
+from core.architectures.lookup import architecture_for
+from core.architectures.models import TOKENS, WEIGHTS
 from core.data import corpus
 from core.data.corpus import Windows
 from core.errors import BadData, BadRun
 from core.files import Progress
-from core.model.gpt2 import GPT2
+from core.model.families import backbone_for
 from core.model.language import LanguageModel
 from core.model.linear import multiply_in
-from core.model.weights import config_of, published
+from core.model.weights import published
 from core.options import merge, resolved
-from core.presets import MODELS, TOKENS, WEIGHTS, Shape
 from core.pretraining import Pretraining
 from core.runs.events import Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder
@@ -47,11 +49,11 @@ def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, 
     state = checkpoint.take_up(run, control_source)
     recipe = run.pretraining()
     recipe = Pretraining.of(merge(recipe.model_dump(), {"speed": resolve_machine(recipe.speed)}))
-    shape = MODELS[recipe.model.name].shape
-    tokenizer, text, held_out, notes = gather(run, recipe, shape, progress)
+    arch = architecture_for(recipe)
+    tokenizer, text, held_out, notes = gather(run, recipe, arch, progress)
     yield from (Noted(text=note) for note in notes)
     files.write(run.pretraining_file, toml.text(recipe))
-    model = LanguageModel(GPT2(shape))
+    model = LanguageModel(backbone_for(arch))
     model.backbone.initialize(torch.Generator().manual_seed(recipe.train.seed))
     origin = {name: p.detach().clone() for name, p in model.named_parameters()}
     model.to(recipe.speed.device)
@@ -95,7 +97,7 @@ def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, 
     if not loop.over:
         yield stopped()
         return
-    write_model(run, model, shape)
+    write_model(run, model)
     multiply_in(model, "fp32")
     began = time.monotonic()
     try:
@@ -106,7 +108,7 @@ def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, 
     yield seen
     result = LanguageResult(
         held_out=HeldOut(seen.rows, seen.loss, seen.accuracy, seen.bits),
-        tokens=state.step * recipe.train.batch * shape.context,
+        tokens=state.step * recipe.train.batch * arch.max_tokens,
         parameters=n_parameters,
         seconds=LanguageSeconds(state.seconds, time.monotonic() - began),
         model=str(run.model_folder),
@@ -118,7 +120,7 @@ def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, 
 
 
 def gather(
-    run: RunFolder, recipe: Pretraining, shape: Shape, progress: Progress
+    run: RunFolder, recipe: Pretraining, arch: Architecture, progress: Progress
 ) -> tuple[Tokenizer, Windows, Windows, list[str]]:
     """The run's tokens, its text to learn from and that held out, from the files only the first time; and notes.
 
@@ -130,12 +132,12 @@ def gather(
     if not kept["held_out"].is_file():  # written last
         found, notes = corpus.documents(recipe.text.paths, recipe.text.documents, progress)
         progress("vocabulary", 0, 1, "")
-        ranks = learn_bpe.learn(found, shape.vocab - 1)
+        ranks = learn_bpe.learn(found, arch.vocab - 1)
         progress("vocabulary", 1, 1, "")
-        tokenizer = byte_bpe.BPE(run.name, ranks, shape.vocab)
+        tokenizer = byte_bpe.BPE(run.name, ranks, arch.vocab)
         parts = corpus.divide(found, recipe.text.held_out, recipe.text.seed)
         rows = dict(zip(kept, (corpus.row_of_tokens(part, tokenizer, progress) for part in parts), strict=True))
-        enough(rows, shape.context)
+        enough(rows, arch.max_tokens)
         n_bytes, (learned, kept_back) = (
             sum(len(document.encode()) for document in found),
             (row.size for row in rows.values()),
@@ -149,8 +151,8 @@ def gather(
         byte_bpe.write(ranks, vocabulary)
         for name, row in rows.items():
             files.write(kept[name], partial(_save_array, row))
-    tokenizer = byte_bpe.BPE(run.name, byte_bpe.read(vocabulary), shape.vocab)
-    learn, held_out = (Windows(_array(path), shape.context) for path in kept.values())
+    tokenizer = byte_bpe.BPE(run.name, byte_bpe.read(vocabulary), arch.vocab)
+    learn, held_out = (Windows(_array(path), arch.max_tokens) for path in kept.values())
     return tokenizer, learn, held_out, notes
 
 
@@ -194,7 +196,7 @@ def restore(run: RunFolder, model: nn.Module, optimizers: Optimizers) -> None:
         load_state(optimizer, [(name, p) for name, p in model.named_parameters() if id(p) in theirs], moments)
 
 
-def write_model(run: RunFolder, model: LanguageModel, shape: Shape) -> None:
+def write_model(run: RunFolder, model: LanguageModel) -> None:
     """The model as a folder that `--weights` takes; from here on the model is what was written.
 
     Weights are written in fp16: half the size, and of no consequence that the held-out text could show.
@@ -204,4 +206,4 @@ def write_model(run: RunFolder, model: LanguageModel, shape: Shape) -> None:
             p.copy_(p.half())
     tensors = {name: tensor.half() for name, tensor in published(model.backbone).items()}
     files.write(run.model_folder / WEIGHTS, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
-    files.write(run.model_folder / "config.json", json.dumps(config_of(shape), indent=2) + "\n")
+    files.write(run.model_folder / "config.json", json.dumps(model.backbone.arch.to_config(), indent=2) + "\n")

@@ -8,8 +8,9 @@ import psutil
 import torch
 
 from core import memory
+from core.architectures.lookup import architecture_for
+from core.architectures.models import MODELS
 from core.options import merge
-from core.presets import MODELS
 from core.recipe import Machine, Recipe, Speed, load
 from core.train.precision import precision
 
@@ -48,7 +49,8 @@ def resolve(recipe: Recipe, columns: dict[str, str], quoting: str, lengths: np.n
     """The recipe with no `auto` left. `columns` and `quoting` are as read, `lengths` those of uncut training texts."""
     preset, t = MODELS[recipe.model.name], recipe.train
     rate, head = (preset.lr, preset.head_lr) if t.lr == "auto" else (t.lr, t.lr)
-    context = {"model": preset.shape.context, "longest": max(1, min(int(lengths.max()), preset.shape.context))}
+    most = architecture_for(recipe).max_tokens
+    context = {"model": most, "longest": max(1, min(int(lengths.max()), most))}
     found = {
         "data": {"text": columns["text"], "label": columns["label"], "quoting": quoting},
         "model": {"context": context.get(str(recipe.model.context), recipe.model.context)},

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from core.presets import MODELS
+from core.architectures.models import MODELS
 
 ROOT = Path(__file__).parents[1]
 spec = importlib.util.spec_from_file_location("terminal", ROOT / "workbench" / "terminal.py")
@@ -44,16 +44,17 @@ def engine(name: str, keys: int) -> dict[str, list[float]]:
     from core.evaluate.predict import probabilities
     from core.model.classifier import Classifier
     from core.recipe import Model, load
-    from core.text.tokenizer import cut, tokenizer
+    from core.text.byte_bpe import built_in
+    from core.text.tokenizer import cut
 
-    recipe = load({"model": {"name": name, "context": MODELS[name].shape.context}})
+    recipe = load({"model": {"name": name, "context": MODELS[name].architecture.max_tokens}})
     tokens = built_in(MODELS[name].tokenizer)
-    model = Classifier(MODELS[name].shape, 2, Model()).eval()
+    model = Classifier(MODELS[name].architecture, 2, Model()).eval()
     model.backbone.initialize(torch.Generator().manual_seed(0))
     incremental = IncrementalClassifier(model)
 
     def read(text: str):
-        return cut(tokens.encode(text), MODELS[name].shape.context, tokens)
+        return cut(tokens.encode(text), MODELS[name].architecture.max_tokens, tokens)
 
     ways = {
         "keys and values kept": lambda text: incremental.verdicts(read(text).tolist())[-1],

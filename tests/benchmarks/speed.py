@@ -21,8 +21,9 @@ from typing import NamedTuple
 
 from speed_sides import arithmetic, table
 
+from core.architectures.models import MODELS
 from core.freeze import FreezePlan
-from core.presets import MODELS, RECIPES
+from core.presets import RECIPES
 from core.recipe import load
 
 
@@ -114,7 +115,7 @@ class Bench:
         return seen["found"][0] | {"peak": seen["peak"]}
 
     def _trainer(self, row: Row, steps: int, variants: list[dict]) -> dict:
-        parts = parameters(row.trainable, MODELS[self.model(row)].shape.n_blocks)
+        parts = parameters(row.trainable, MODELS[self.model(row)].architecture.n_blocks)
         return self.child(
             "trainer", self._job(row, steps) | {"variants": variants, "learns": parts, "epochs": row.epochs}
         )
@@ -129,11 +130,11 @@ class Bench:
         }
 
     def rates(self, row: Row, ours: dict) -> dict:
-        job = {"width": MODELS[self.model(row)].shape.width, "precisions": sorted({"fp32", ours["precision"]})}
+        job = {"width": MODELS[self.model(row)].architecture.width, "precisions": sorted({"fp32", ours["precision"]})}
         return self.child("rates", job | {"threads": self.threads})
 
     def floors(self, row: Row, ours: dict, rates: dict) -> dict[str, float]:
-        shape, recipe = MODELS[self.model(row)].shape, load(self.recipe(row))
+        shape, recipe = MODELS[self.model(row)].architecture, load(self.recipe(row))
         encoded = json.loads((self.folder / self.model(row) / "rows.json").read_text())
         padded = recipe.model.readout == "last_pad"
         lengths = {

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from safetensors.torch import save_file
 
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.models import MODELS
 from core.data.read import Table
-from core.model.weights import config_of, published
+from core.model.weights import published
 from core.options import merge
-from core.presets import MODELS, Shape
 from core.recipe import load
 from core.runs.root import create_run
 
@@ -66,7 +67,7 @@ def save_folder():
     def save(backbone, folder):
         folder.mkdir(parents=True, exist_ok=True)
         save_file(published(backbone), folder / "model.safetensors", metadata={"format": "pt"})
-        config = {"architectures": ["GPT2Model"]} | config_of(backbone.shape)
+        config = {"architectures": ["GPT2Model"]} | backbone.arch.to_config()
         (folder / "config.json").write_text(json.dumps(config))
 
     return save
@@ -75,7 +76,9 @@ def save_folder():
 @pytest.fixture
 def tiny(monkeypatch):
     """In this process, nano is a model of three narrow blocks."""
-    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], shape=Shape(3, 32, 2, 64, 8192)))
+    monkeypatch.setitem(
+        MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=GPT2Architecture(3, 32, 2, 64, 8192))
+    )
 
 
 @pytest.fixture

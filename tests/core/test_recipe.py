@@ -6,10 +6,11 @@ from itertools import chain
 import pytest
 
 from core import toml
+from core.architectures.models import MODELS
 from core.errors import BadRecipe
 from core.freeze import FreezePlan, parts_of
-from core.options import check, layer, merge
-from core.presets import MODELS, NAMED_RECIPES, RECIPES, standing_for
+from core.options import AUTO, check, layer, merge, resolved
+from core.presets import NAMED_RECIPES, RECIPES, standing_for
 from core.recipe import Recipe, load, options
 
 
@@ -35,6 +36,12 @@ def test_the_book_is_the_chapters_protocol():
 def test_later_layers_win():
     assert load({"preset": "book", "train": {"epochs": 1}}, layer("train.epochs", 9)).train.epochs == 9
     assert merge({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}) == {"a": {"b": 3, "c": 2}}
+
+
+def test_what_a_run_needs_is_open_no_more():
+    assert resolved(3) == 3 and resolved(0.5) == 0.5
+    with pytest.raises(ValueError, match="still auto"):
+        resolved(AUTO)
 
 
 def test_sentences_to_follow_are_a_list_or_stand_in_one_line():

@@ -15,10 +15,11 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.models import MODELS
 from core.data import batches
 from core.evaluate.predict import Predictor
 from core.options import merge
-from core.presets import MODELS, Shape
 from core.recipe import load
 from core.runs.events import Checkpointed, Ended
 from core.runs.folder import RunFolder
@@ -31,7 +32,7 @@ from core.worker.control_file import FileControlSource
 from core.worker.process import work
 
 DEADLINE = 90  # seconds
-TINY = Shape(2, 32, 2, 64, 8192)  # as in trial.py
+TINY = GPT2Architecture(2, 32, 2, 64, 8192)  # as in trial.py
 TRIAL = str(Path(__file__).with_name("trial.py"))
 
 
@@ -93,7 +94,7 @@ def forks(forkserver):
 def tiny(monkeypatch):
     """In this process too, nano and its batches are as small as in the workers."""
     monkeypatch.setattr(batches, "FULL", 128)
-    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], shape=TINY))
+    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=TINY))
 
 
 @pytest.fixture

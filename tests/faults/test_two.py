@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import save
 
+from core.architectures.models import MODELS
 from core.errors import BadRun
 from core.model.gpt2 import GPT2
 from core.model.weights import published
-from core.presets import MODELS
 from core.recipe import load
 from core.runs.control import Pause, Stop
 from core.runs.events import Steps
@@ -109,7 +109,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
 
 
 def test_killed_while_weights_download(forks, new_run, watch, killed, wait, tmp_path):
-    model = GPT2(MODELS["nano"].shape)
+    model = GPT2(MODELS["nano"].architecture)
     model.initialize(torch.Generator().manual_seed(0))
     Hub.content = save(published(model), metadata={"format": "pt"})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)

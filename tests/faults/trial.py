@@ -16,14 +16,15 @@ import safetensors.torch
 import torch
 from huggingface_hub import constants
 
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.models import MODELS, Source
 from core.data import batches
-from core.presets import MODELS, Shape, Source
 from core.runs.events import Event, Phase, Steps, encode
 from core.runs.log import EventLog
 
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.symlink")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-TINY = Shape(2, 32, 2, 64, 8192)
+TINY = GPT2Architecture(2, 32, 2, 64, 8192)
 FULL = 128  # positions at once: little data makes many chunks of a cache, and many batches of an evaluation
 
 
@@ -104,7 +105,7 @@ def absolute(path, folder_fd) -> str:
 
 
 trial = json.loads(os.environ.pop("TRIAL"))
-MODELS["nano"] = dataclasses.replace(MODELS["nano"], shape=TINY)
+MODELS["nano"] = dataclasses.replace(MODELS["nano"], architecture=TINY)
 batches.FULL = FULL
 if hub := trial["hub"]:  # where it is, what is there, and where that is kept
     MODELS["nano"] = dataclasses.replace(MODELS["nano"], source=Source(**hub["source"]))

@@ -3,9 +3,9 @@ import time
 
 import pytest
 
+from core.architectures.models import MODELS
 from core.estimate.prices import in_words
 from core.freeze import FreezePlan
-from core.presets import MODELS
 from core.recipe import load
 from core.runs import events as e
 from core.runs.history import History
@@ -257,7 +257,7 @@ def test_the_card_leaves_out_what_is_not_known(runs):
 
 
 def test_parts_in_words():
-    n_blocks = MODELS["gpt2"].shape.n_blocks
+    n_blocks = MODELS["gpt2"].architecture.n_blocks
     assert in_words("blocks.11.mlp") == "block 11 mlp"
     assert in_words("norm") == "final norm"
     assert frozen_in_words(FreezePlan.parse("last_block", n_blocks), False) == [("blocks 0–10, embeddings", "frozen")]

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from core import assets, files
-from core.presets import KEPT
+from core.architectures.models import KEPT
 from core.recipe import load
 from core.runs.events import Ended
 from core.runs.folder import RunFolder, Status

@@ -2,9 +2,9 @@
 
 import argparse
 
+from core.architectures.models import MODELS
 from core.files import absolute
 from core.options import options
-from core.presets import MODELS
 from core.recipe import Recipe
 from core.runs.root import runs_root
 from workbench.cli.flags import DONE

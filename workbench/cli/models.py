@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
+from core.architectures.models import MODELS, Source
 from core.estimate.cost import parameters
-from core.presets import MODELS, Source
 from core.wording import count, size
 from workbench.cli import ask
 from workbench.cli.printing import print_json, tabulate
@@ -24,10 +24,10 @@ def execute(given: argparse.Namespace) -> int:
     rows: list[dict[str, Any]] = [
         {
             "name": name,
-            "parameters": sum(parameters(preset.shape, 2).values()),
-            "blocks": preset.shape.n_blocks,
-            "width": preset.shape.width,
-            "context": preset.shape.context,
+            "parameters": sum(parameters(preset.architecture, 2).values()),
+            "blocks": preset.architecture.n_blocks,
+            "width": preset.architecture.width,
+            "context": preset.architecture.max_tokens,
             "weights": where(preset),
             "bytes": preset.source.size if isinstance(preset.source, Source) else 0,
             "source": preset.source.repo if isinstance(preset.source, Source) else "this program",

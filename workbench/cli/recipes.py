@@ -2,7 +2,8 @@
 
 import argparse
 
-from core.presets import MODELS, NAMED_RECIPES, RECIPES, standing_for
+from core.architectures.models import MODELS
+from core.presets import NAMED_RECIPES, RECIPES, standing_for
 from core.recipe import load
 from workbench.cli.printing import print_json, say, tabulate
 

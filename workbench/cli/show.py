@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
+from core.architectures.models import MODELS
 from core.options import AUTO, options
-from core.presets import MODELS
 from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.runs.compare import in_words
@@ -62,7 +62,7 @@ def _changed(recipe: Recipe | Pretraining) -> list[tuple[str, Any, Any]]:
     """The options that a person has set: name, value, default. What a run finds for itself is none of them."""
     preset, default = MODELS[recipe.model.name], type(recipe)()
     found = {
-        "model.context": preset.shape.context,
+        "model.context": preset.architecture.max_tokens,
         "train.batch": preset.batch,
         "train.lr": preset.lr,
         "train.head_lr": preset.head_lr,

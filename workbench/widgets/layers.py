@@ -9,11 +9,11 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
+from core.architectures.lookup import architecture_for
 from core.estimate import cost
 from core.estimate.prices import Price, in_words, ladder, price, upwards
 from core.estimate.speeds import Speeds
 from core.freeze import FreezePlan, adapted, lowest, parts_of, role
-from core.presets import MODELS
 from core.recipe import Recipe
 from core.rows import Profile
 from core.wording import about, count, plural
@@ -136,7 +136,7 @@ class Layers(Lines):
 
         `n_classes` is taken where there is no profile.
         """
-        preset, plan = MODELS[recipe.model.name], recipe.plan
+        plan = recipe.plan
         n_classes = max(2, len(profile.labels)) if profile else n_classes
         if plan.n_blocks != self._plan.n_blocks or not self._parts:
             self._parts = parts_of(plan.n_blocks)[::-1]
@@ -144,7 +144,7 @@ class Layers(Lines):
             self.set_reactive(Layers.part, self._boundary(plan))
         self._plan = plan
         self._sizes = cost.sizes(recipe, n_classes)
-        self._head = f"{preset.shape.width:,} → {n_classes}"
+        self._head = f"{architecture_for(recipe).width:,} → {n_classes}"
         # of the plan, the ladder's prices depend only on what is adapted
         priced = recipe.model_copy(update={"freeze": None}), profile, speeds, upwards(plan)[-1]
         if self._priced is None or any(a is not b and a != b for a, b in zip(priced, self._priced, strict=True)):

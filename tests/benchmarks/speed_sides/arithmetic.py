@@ -8,30 +8,32 @@ of what the last block reads where that is frozen.
 
 from collections.abc import Iterable
 
+from core.architectures.gpt2 import GPT2Architecture
 from core.freeze import FreezePlan
-from core.presets import Shape
 
 ADAMW = 28  # bytes a parameter and step: weight, gradient and two moments read, all but the gradient written
 
 
-def block(shape: Shape, tokens: int) -> int:
+def block(shape: GPT2Architecture, tokens: int) -> int:
     """FLOPs of a text through one block: matrices 24 D^2 a token, attention 4 T D a token."""
     return 24 * shape.width**2 * tokens + 4 * shape.width * tokens**2
 
 
-def last(shape: Shape, tokens: int) -> int:
+def last(shape: GPT2Architecture, tokens: int) -> int:
     """FLOPs of a text through the last block, of which one row is read."""
     return 24 * shape.width**2 + 4 * tokens * shape.width * shape.n_heads
 
 
-def forward(shape: Shape, lengths: Iterable[int], first: int, stop: int) -> float:
+def forward(shape: GPT2Architecture, lengths: Iterable[int], first: int, stop: int) -> float:
     """FLOPs of texts through blocks `first` to `stop` (exclusive)."""
     whole = max(0, min(stop, shape.n_blocks - 1) - first)
     ends = first < stop == shape.n_blocks
     return float(sum(whole * block(shape, t) + (last(shape, t) if ends else 0) for t in lengths))
 
 
-def floors(shape: Shape, plan: FreezePlan, lengths: dict[str, list[int]], run: dict, rates: dict) -> dict[str, float]:
+def floors(
+    shape: GPT2Architecture, plan: FreezePlan, lengths: dict[str, list[int]], run: dict, rates: dict
+) -> dict[str, float]:
     """Seconds that each phase of a run takes at least.
 
     `lengths` are the positions of each text that count, by split, `run` the facts of our side, `rates` the FLOP/s

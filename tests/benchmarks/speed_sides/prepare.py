@@ -7,11 +7,11 @@ import torch
 from safetensors.torch import save_file
 from speed_sides.child import serve
 
+from core.architectures.models import MODELS
 from core.data.prepare import SPLITS, prepare
 from core.data.read import read
 from core.model.gpt2 import GPT2
-from core.model.weights import config_of, published
-from core.presets import MODELS
+from core.model.weights import published
 from core.recipe import load
 from core.text.byte_bpe import built_in
 from core.worker.resolve import threads
@@ -26,14 +26,14 @@ def measure(job: dict) -> dict:
     data = load({"data": job["data"]}).data
     rows = prepare(read(data.path, data.text, data.label, data.quoting), data)
     for name in job["models"]:
-        shape = MODELS[name].shape
+        shape = MODELS[name].architecture
         ids = [one.ids for one in built_in(MODELS[name].tokenizer).encode_batch(rows.texts)]
         splits = {split: [[ids[i].tolist(), int(rows.labels[i])] for i in rows.indices(split)] for split in SPLITS}
         backbone = GPT2(shape)
         backbone.initialize(torch.Generator().manual_seed(123))
         (folder / name).mkdir()
         save_file(published(backbone), folder / name / "model.safetensors")
-        (folder / name / "config.json").write_text(json.dumps(config_of(shape)))
+        (folder / name / "config.json").write_text(json.dumps(shape.to_config()))
         (folder / name / "rows.json").write_text(json.dumps(splits))
     return {"threads": threads(), "texts": {split: len(rows.indices(split)) for split in SPLITS}}
 

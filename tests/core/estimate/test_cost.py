@@ -5,13 +5,13 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from core.architectures.gpt2 import GPT2Architecture
 from core.estimate.cost import Costs, Passes, Work, Workload, learning, parameters
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
-from core.presets import Shape
 from core.recipe import Model
 
-SHAPE, TEXTS, WIDTH = Shape(3, 64, 4, 128, 50), 8, 40
+SHAPE, TEXTS, WIDTH = GPT2Architecture(3, 64, 4, 128, 50), 8, 40
 SIZES = parameters(SHAPE, 2)
 PLANS = ["head", "last_block", "last_two_blocks", "blocks.0,blocks.2,head", "blocks.1,head", "all"]
 

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 import torch
 
+from core.architectures.gpt2 import GPT2Architecture
 from core.evaluate.incremental import IncrementalClassifier
 from core.evaluate.predict import probabilities
 from core.model.classifier import Classifier
 from core.model.kv_cache import FEWEST
 from core.model.linear import multiply_in
-from core.presets import Shape
 from core.recipe import Model, load
 from core.text.byte_bpe import built_in
 from core.text.tokenizer import cut
 
 CONTEXT = 2 * FEWEST + 22  # its room grows twice, the second time to less than double
 RECIPE = load({"model": {"context": CONTEXT}})
-SHAPE = Shape(3, 16, 2, CONTEXT)
+SHAPE = GPT2Architecture(3, 16, 2, CONTEXT)
 SIGNS = ["a", " the", "xq", " 1", "\n", "日", "😀", " winner", "!", " "]
 
 
@@ -71,7 +71,7 @@ def test_every_position_is_the_verdict_on_the_text_that_ends_there_whatever_was_
 def test_only_the_tokens_from_the_first_that_differs_go_through_the_model():
     model, widths = classifier(), []
     typist = IncrementalClassifier(model)
-    model.backbone.h[0].mlp.register_forward_hook(lambda module, given, made: widths.append(len(made)))
+    model.backbone.h[0].mlp.register_forward_hook(lambda module, given, made: widths.append(made.shape[1]))
     for ids in ([1, 2, 3, 4], [1, 2, 3, 4, 5], [1, 2, 3], [1, 2, 3, 4], [1, 9, 3, 4], [1, 9, 3, 4], [2]):
         typist.verdicts(ids)
     assert widths == [4, 1, 1, 3, 1]
@@ -99,11 +99,11 @@ def test_it_is_fp32_whatever_the_model_was_multiplied_in():
 def test_room_is_taken_as_texts_grow_and_never_beyond_the_context():
     typist = IncrementalClassifier(classifier())
     sizes = [
-        typist.verdicts([5] * n).shape[0] and typist._past._kept[0].shape[2] for n in (1, FEWEST, FEWEST + 1, CONTEXT)
+        typist.verdicts([5] * n).shape[0] and typist._past._kept[0].shape[3] for n in (1, FEWEST, FEWEST + 1, CONTEXT)
     ]
     assert sizes == [FEWEST, FEWEST, 2 * FEWEST, CONTEXT]
-    small = IncrementalClassifier(classifier(Shape(1, 32, 2, 8)))
-    assert small.verdicts(list(range(8))).shape == (8, 3) and small._past._kept[0].shape[2] == 8
+    small = IncrementalClassifier(classifier(GPT2Architecture(1, 32, 2, 8)))
+    assert small.verdicts(list(range(8))).shape == (8, 3) and small._past._kept[0].shape[3] == 8
 
 
 @pytest.mark.parametrize("readout", ["last_pad", "first", "mean"])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.architectures.gpt2 import GPT2Architecture
 from core.errors import BadModel, BadRecipe, WorkbenchError
 from core.evaluate import language_model
 from core.evaluate.question import BEGINNING, EXAMPLE, IS_IT_SPAM, Question
@@ -14,7 +15,6 @@ from core.helper import language_model as helper
 from core.helper.protocol import HELPERS
 from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
-from core.presets import Shape
 from core.text.byte_bpe import built_in
 from core.text.tokenizer import Encoding
 
@@ -24,7 +24,7 @@ CONTEXT = 48
 @pytest.fixture
 def tiny():
     """A model that says nearly anything with the same likelihood, pieces of characters too."""
-    backbone = GPT2(Shape(2, 16, 2, CONTEXT, built_in("gpt2").vocab))
+    backbone = GPT2(GPT2Architecture(2, 16, 2, CONTEXT, built_in("gpt2").vocab))
     backbone.initialize(torch.Generator().manual_seed(0))
     return language_model.Pretrained(LanguageModel(backbone).eval(), built_in("gpt2"), "random")
 
@@ -44,7 +44,7 @@ class Bytes:
 @torch.no_grad()
 def saying(text: bytes) -> language_model.Pretrained:
     """A model that says these bytes after a text of one byte, then ends its own."""
-    backbone = GPT2(Shape(1, 257, 1, CONTEXT, 257))
+    backbone = GPT2(GPT2Architecture(1, 257, 1, CONTEXT, 257))
     for parameter in backbone.parameters():
         parameter.zero_()
     backbone.ln_f.weight.fill_(1)

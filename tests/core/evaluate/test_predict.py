@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.models import MODELS
 from core.evaluate.predict import Predictor, probabilities
 from core.model.classifier import Classifier
-from core.presets import MODELS, Shape
-from core.recipe import READS_PADS, Model, load
+from core.readout import READOUTS
+from core.recipe import Model, load
 from core.text.byte_bpe import built_in
 
 TEXTS = ["free prize", "see you at seven then, as we said", "", "a", "ok " * 40, "日本語のテキスト", "<|endoftext|>"]
@@ -19,15 +21,17 @@ TOKENIZER = built_in("nano")
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], shape=Shape(3, 32, 2, 64)))
+    monkeypatch.setitem(
+        MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=GPT2Architecture(3, 32, 2, 64))
+    )
 
 
 def predictor(readout="last_real", context=24) -> Predictor:
-    model = Classifier(MODELS["nano"].shape, 3, Model(readout=readout))
+    model = Classifier(MODELS["nano"].architecture, 3, Model(readout=readout))
     generator = torch.Generator().manual_seed(0)
     for p in model.parameters():
         torch.nn.init.normal_(p, std=0.3, generator=generator)
-    padding = "fixed" if readout in READS_PADS else "bucketed"
+    padding = "fixed" if READOUTS[readout].reads_pads else "bucketed"
     recipe = load({"model": {"readout": readout, "context": context}, "train": {"padding": padding}})
     return Predictor(model.eval(), TOKENIZER, recipe, ["ham", "spam", "other"], 0)
 

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.models import MODELS
 from core.errors import BadModel
 from core.export import card, onnx
 from core.model.classifier import Classifier
 from core.model.padding import pad
-from core.presets import MODELS, Shape
-from core.recipe import READS_PADS, load
+from core.readout import READOUTS
+from core.recipe import load
 from core.text.byte_bpe import built_in
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="pip install onnxruntime onnxscript for this")
@@ -41,13 +43,15 @@ KINDS = [
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], shape=Shape(1, 32, 2, 64, 8192)))
+    monkeypatch.setitem(
+        MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=GPT2Architecture(1, 32, 2, 64, 8192))
+    )
 
 
 def built(**kind):
-    padding = "fixed" if kind.get("readout") in READS_PADS else "bucketed"
+    padding = "fixed" if READOUTS[kind.get("readout", "last_real")].reads_pads else "bucketed"
     recipe = load({"model": {"context": 20, **kind}, "train": {"padding": padding}})
-    model = Classifier(MODELS["nano"].shape, 2, recipe.model)
+    model = Classifier(MODELS["nano"].architecture, 2, recipe.model)
     generator = torch.Generator().manual_seed(0)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3, generator=generator)
@@ -57,7 +61,7 @@ def built(**kind):
 def logits_of(model, recipe, text):
     ids = TOKENIZER.encode(text).ids.tolist()[:20] or [TOKENIZER.pad]
     with torch.no_grad():
-        return model(*pad([ids], 20 if recipe.model.readout in READS_PADS else len(ids), TOKENIZER.pad))[0].numpy()
+        return model(*pad([ids], model.readout.padded(20) or len(ids), TOKENIZER.pad))[0].numpy()
 
 
 def said_by(code, folder):

@@ -19,13 +19,14 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from core import assets
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.models import MODELS
 from core.errors import BadRun
 from core.evaluate.predict import kept
 from core.export.script import WIDTH, Facts, facts_of, freezing, script
 from core.freeze import FreezePlan
-from core.model.classifier import Classifier, part_of
+from core.model.classifier import Classifier
 from core.options import layer, merge
-from core.presets import MODELS, Shape
 from core.recipe import load
 from core.runs import events as e
 from core.runs.folder import RunFolder
@@ -45,7 +46,7 @@ NANO = MODELS["nano"]
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
     """In this process, nano is a model of three narrow blocks."""
-    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(NANO, shape=Shape(3, 32, 2, 64, 8192)))
+    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(NANO, architecture=GPT2Architecture(3, 32, 2, 64, 8192)))
 
 
 @pytest.fixture
@@ -236,7 +237,7 @@ PLANS += ["lora.0,blocks.2,head", "lora.1,lora.2,norm", "blocks.0,lora.1,blocks.
 @pytest.mark.parametrize("trainable", PLANS)
 def test_what_the_toggles_mean_lets_learn_what_the_run_does(trainable):
     recipe = load({"freeze": {"trainable": trainable}})
-    plan, shape = recipe.plan, MODELS["nano"].shape
+    plan, shape = recipe.plan, MODELS["nano"].architecture
     ours = Classifier(shape, 2, recipe.model)
     ours.adapt(plan, recipe.lora, 0)
     ours.freeze(plan)
@@ -244,7 +245,7 @@ def test_what_the_toggles_mean_lets_learn_what_the_run_does(trainable):
     model = names["model"] = names["GPTModel"](names["GPT_CONFIG"])
     model.out_head = nn.Linear(shape.width, 2)
     exec("\n".join(freezing(plan)), names)  # noqa: S102
-    assert learning(model, part_of_book) == learning(ours, part_of)
+    assert learning(model, part_of_book) == learning(ours, ours.part_of)
 
 
 def definitions(code: str) -> dict:

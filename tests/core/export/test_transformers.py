@@ -7,11 +7,13 @@ import pytest
 import torch
 import transformers
 
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.models import MODELS
 from core.errors import BadModel
 from core.export import transformers as export
 from core.model.classifier import Classifier
-from core.presets import MODELS, Shape
-from core.recipe import READS_PADS, load
+from core.readout import READOUTS
+from core.recipe import load
 from core.text.byte_bpe import built_in
 
 TOKENIZER = built_in("nano")
@@ -21,16 +23,18 @@ LABELS = ["ham", "spam", "other"]
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], shape=Shape(2, 32, 4, 64, 8192)))
+    monkeypatch.setitem(
+        MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=GPT2Architecture(2, 32, 4, 64, 8192))
+    )
 
 
 def recipe(**kind):
-    padding = "fixed" if kind.get("readout") in READS_PADS else "bucketed"
+    padding = "fixed" if READOUTS[kind.get("readout", "last_real")].reads_pads else "bucketed"
     return load({"model": {"context": 64, **kind}, "train": {"padding": padding}})
 
 
 def classifier(n_classes=3, **kind) -> Classifier:
-    model = Classifier(MODELS["nano"].shape, n_classes, recipe(**kind).model)
+    model = Classifier(MODELS["nano"].architecture, n_classes, recipe(**kind).model)
     model.backbone.initialize(torch.Generator().manual_seed(0))
     for parameter in [model.backbone.ln_f.bias, *model.head.parameters()]:
         torch.nn.init.normal_(parameter)

@@ -6,9 +6,10 @@ from itertools import accumulate
 import msgspec
 import pytest
 
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.models import MODELS
 from core.helper import classifier
 from core.helper.classifier import DROPPED, MOST_PIECES
-from core.presets import MODELS, Shape
 from core.recipe import load
 from core.runs.root import create_run
 from core.train.control_source import ControlSource
@@ -20,7 +21,9 @@ CONTEXT = 400
 @pytest.fixture
 def ask(tmp_path, monkeypatch):
     """A function that trains a small run with a readout and gives a function that asks it."""
-    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], shape=Shape(2, 16, 2, CONTEXT)))
+    monkeypatch.setitem(
+        MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=GPT2Architecture(2, 16, 2, CONTEXT))
+    )
     data = tmp_path / "messages.tsv"
     texts = [("spam", f"free prize {i}") if i % 3 == 0 else ("ham", f"lunch at home {i}") for i in range(30)]
     data.write_text("".join(f"{label}\t{text}\n" for label, text in texts))

@@ -5,9 +5,9 @@ import msgspec
 import pytest
 
 from core import recipe
+from core.architectures.models import MODELS
 from core.errors import BadData, BadRecipe
 from core.helper.data import kinds
-from core.presets import MODELS
 from core.rows import Profile, Row
 
 

@@ -4,14 +4,15 @@ import pytest
 import torch
 import transformers
 
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.models import MODELS
 from core.estimate import cost
 from core.freeze import FreezePlan, parts_of
-from core.model.classifier import Classifier, part_of
-from core.model.weights import WeightsFile, config_of
-from core.presets import MODELS, Shape
+from core.model.classifier import Classifier
+from core.model.weights import WeightsFile
 from core.recipe import Lora, Model, load
 
-TINY = Shape(n_blocks=3, width=48, n_heads=4, context=64, vocab=211)
+TINY = GPT2Architecture(n_blocks=3, width=48, n_heads=4, max_tokens=64, vocab=211)
 READOUTS = ["last_real", "last_pad", "first", "mean", "mean_pads"]
 
 
@@ -123,7 +124,7 @@ def test_merged_equals_unmerged(layers, scaling):
     moved(model)
     before = model(ids, lengths)
     assert not torch.allclose(before, plain(ids, lengths), atol=1e-3)
-    learned = {name: p.detach().clone() for name, p in model.moved()}
+    learned = {name: p.detach().clone() for name, p in model.merged_parameters()}
     model.merge()
     torch.testing.assert_close(model(ids, lengths), before, atol=1e-12, rtol=0)
     after = dict(model.named_parameters())
@@ -148,7 +149,7 @@ def test_adapters_add_what_the_formula_says():
 
 def test_only_adapters_and_head_learn_and_the_seed_draws_them():
     model = adapted()
-    assert {part_of(name) for name, _ in model.learning()} == {"lora.1", "lora.2", "head"}
+    assert {model.part_of(name) for name, _ in model.trainable_parameters()} == {"lora.1", "lora.2", "head"}
     again, other = adapted(), classifier()
     other.adapt(FreezePlan.parse("lora.1,head", TINY.n_blocks), Lora(), 6)
     name = "backbone.h.1.attn.c_attn.lora.query.a"
@@ -172,7 +173,7 @@ def test_one_row_is_enough_under_adapters_even_where_they_drop(readout):
 
 
 def test_last_real_logits_equal_those_of_transformers(tmp_path):
-    config = {k: v for k, v in config_of(TINY).items() if k != "model_type"}
+    config = {k: v for k, v in TINY.to_config().items() if k != "model_type"}
     config |= {"bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 210, "num_labels": 3}
     theirs = transformers.GPT2ForSequenceClassification(transformers.GPT2Config(**config)).eval()
     theirs.save_pretrained(tmp_path)
@@ -201,18 +202,18 @@ def test_only_what_the_plan_names_moves(text):
     logits = model(ids, lengths) if h is None else model.suffix(h, lengths, plan.depth)
     torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1, 2])).backward()
     torch.optim.SGD(model.parameters(), lr=1.0).step()
-    moved = {part_of(name) for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+    moved = {model.part_of(name) for name, p in model.named_parameters() if not torch.equal(p, before[name])}
     assert moved == plan.parts
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_parameter_counts_are_arithmetic(name):
-    shape = MODELS[name].shape
+    shape = MODELS[name].architecture
     with torch.device("meta"):
         model = Classifier(shape, 2, Model())
     counted = dict.fromkeys(parts_of(shape.n_blocks), 0)
     for parameter, p in model.named_parameters():
-        counted[part_of(parameter)] += p.numel()
+        counted[model.part_of(parameter)] += p.numel()
     assert counted == cost.parameters(shape, 2)
     recipe = load(
         {"model": {"name": name, "head": "mlp", "outputs": "sigmoid"}, "lora": {"layers": "key,up,down", "rank": 5}}
@@ -222,7 +223,7 @@ def test_parameter_counts_are_arithmetic(name):
     model.adapt(FreezePlan.parse("lora.0,head", shape.n_blocks), recipe.lora, 0)
     sizes = cost.sizes(recipe, 2)
     assert sizes["head"] == sum(p.numel() for p in model.head.parameters())
-    assert sizes["lora.0"] == sum(p.numel() for n, p in model.named_parameters() if part_of(n) == "lora.0")
+    assert sizes["lora.0"] == sum(p.numel() for n, p in model.named_parameters() if model.part_of(n) == "lora.0")
     title = {"nano": 7e6, "gpt2": 124e6, "gpt2-medium": 355e6, "gpt2-large": 774e6, "gpt2-xl": 1558e6}[name]
     assert sum(counted.values()) == pytest.approx(title, rel=0.02)
 

@@ -8,22 +8,22 @@ import pytest
 import torch
 import transformers
 
+from core.architectures.gpt2 import GPT2Architecture
 from core.model import weights
 from core.model.generate import _next, continued
 from core.model.gpt2 import GPT2
 from core.model.kv_cache import FEWEST
 from core.model.language import LanguageModel
 from core.model.linear import multiply_in
-from core.presets import Shape
 
-SHAPE = Shape(n_blocks=3, width=48, n_heads=4, context=2 * FEWEST + 9, vocab=211)  # room grows twice
+SHAPE = GPT2Architecture(n_blocks=3, width=48, n_heads=4, max_tokens=2 * FEWEST + 9, vocab=211)  # room grows twice
 PROMPT = [3, 1, 4, 1, 5, 9, 2, 6]
 
 
 @pytest.fixture(scope="module")
 def theirs():
     torch.manual_seed(0)
-    config = {k: v for k, v in weights.config_of(SHAPE).items() if k != "model_type"}
+    config = {k: v for k, v in SHAPE.to_config().items() if k != "model_type"}
     model = transformers.GPT2LMHeadModel(transformers.GPT2Config(**config | {"bos_token_id": 0, "eos_token_id": None}))
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
@@ -67,9 +67,9 @@ def test_the_output_can_be_multiplied_in_bf16(model):
 def test_each_token_of_a_greedy_text_is_that_of_a_pass_over_all_before_it_to_the_end_of_the_context(model):
     for prompt in (PROMPT, [7], list(range(FEWEST + 3))):
         text = prompt + list(continued(model, prompt, stop=None))
-        assert len(text) == SHAPE.context
+        assert len(text) == SHAPE.max_tokens
         assert text[len(prompt) :] == likeliest(model, text)[len(prompt) - 1 :]
-    assert list(continued(model, [1] * SHAPE.context, stop=None)) == []
+    assert list(continued(model, [1] * SHAPE.max_tokens, stop=None)) == []
 
 
 def test_greedy_text_is_that_of_transformers(model, theirs):
@@ -124,6 +124,6 @@ def test_tokens_are_drawn_as_often_as_the_softmax_says():
 
 
 def test_nothing_and_too_much_are_refused(model):
-    for ids in ([], [1] * (SHAPE.context + 1)):
+    for ids in ([], [1] * (SHAPE.max_tokens + 1)):
         with pytest.raises(ValueError, match="it takes 1 to"):
             next(continued(model, ids, stop=None))

@@ -3,23 +3,23 @@
 import torch
 import transformers
 
+from core.architectures.gpt2 import GPT2Architecture
 from core.model import weights
 from core.model.gpt2 import GPT2
-from core.presets import Shape
 
-TINY = Shape(n_blocks=3, width=48, n_heads=4, context=64, vocab=211)
+TINY = GPT2Architecture(n_blocks=3, width=48, n_heads=4, max_tokens=64, vocab=211)
 
 
-def reference(shape: Shape = TINY) -> transformers.GPT2Model:
+def reference(shape: GPT2Architecture = TINY) -> transformers.GPT2Model:
     torch.manual_seed(0)
-    config = {k: v for k, v in weights.config_of(shape).items() if k != "model_type"}
+    config = {k: v for k, v in shape.to_config().items() if k != "model_type"}
     model = transformers.GPT2Model(transformers.GPT2Config(**config | {"bos_token_id": 0, "eos_token_id": 0}))
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.2)  # biases and norms too: at their defaults a mix-up would not show
     return model.eval()
 
 
-def ours(folder, shape: Shape = TINY) -> GPT2:
+def ours(folder, shape: GPT2Architecture = TINY) -> GPT2:
     model = GPT2(shape)
     weights.WeightsFile(folder / "model.safetensors").load_into(model)
     return model
@@ -35,9 +35,9 @@ def test_hidden_states_equal_those_of_transformers(tmp_path):
         h = model.embed(ids)
         torch.testing.assert_close(h, expected[0], atol=1e-4, rtol=1e-4)
         for i in range(TINY.n_blocks - 1):
-            h = model.block(i, h)
+            h = model.block(i, h, None)
             torch.testing.assert_close(h, expected[i + 1], atol=1e-4, rtol=1e-4)
-        h = model.norm(model.block(TINY.n_blocks - 1, h))
+        h = model.norm(model.block(TINY.n_blocks - 1, h, None))
         torch.testing.assert_close(h, expected[-1], atol=1e-4, rtol=1e-4)
 
 
@@ -50,7 +50,7 @@ def test_weights_with_a_language_model_head_load_too(tmp_path):
     with torch.no_grad():
         h = model.embed(ids)
         for i in range(TINY.n_blocks):
-            h = model.block(i, h)
+            h = model.block(i, h, None)
         torch.testing.assert_close(model.norm(h), theirs.transformer(ids).last_hidden_state, atol=1e-4, rtol=1e-4)
 
 
@@ -63,7 +63,7 @@ def test_a_saved_folder_opens_in_transformers_with_the_same_states(tmp_path, sav
     with torch.no_grad():
         h = model.embed(ids)
         for i in range(TINY.n_blocks):
-            h = model.block(i, h)
+            h = model.block(i, h, None)
         torch.testing.assert_close(model.norm(h), theirs(ids).last_hidden_state, atol=1e-4, rtol=1e-4)
 
 

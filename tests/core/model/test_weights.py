@@ -11,12 +11,13 @@ import threading
 import pytest
 import torch
 
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.models import MODELS
 from core.errors import BadModel
 from core.model import weights
 from core.model.gpt2 import GPT2
-from core.presets import MODELS, Shape
 
-TINY = Shape(2, 32, 4, 64, 211)
+TINY = GPT2Architecture(2, 32, 4, 64, 211)
 REVISION = "a" * 40
 
 
@@ -26,7 +27,7 @@ def quiet(*_):
 
 @pytest.fixture
 def folder(tmp_path, save_folder):
-    model = GPT2(MODELS["nano"].shape)
+    model = GPT2(MODELS["nano"].architecture)
     model.initialize(torch.Generator().manual_seed(3))
     save_folder(model, tmp_path / "model")
     return tmp_path / "model"
@@ -40,9 +41,9 @@ def test_a_folder_is_a_base_with_its_hash(folder, tmp_path):
     base = find(folder, tmp_path)
     assert base.kind == "folder" and base.source == str(folder)
     assert base.sha256 == hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    model = GPT2(MODELS["nano"].shape)
+    model = GPT2(MODELS["nano"].architecture)
     weights.open_base(base, tmp_path).load_into(model)
-    fresh = GPT2(MODELS["nano"].shape)
+    fresh = GPT2(MODELS["nano"].architecture)
     fresh.initialize(torch.Generator().manual_seed(3))
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), fresh.parameters(), strict=True))
 
@@ -144,7 +145,6 @@ SCRIPT = """
 import json, sys
 from core.errors import BadModel
 from core.model import hub
-from core.presets import Source
 source = Source("owner/tiny", "a" * 40, 1, sys.argv[1] or None)
 seen = []
 try:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core import recipe
+from core.architectures.models import MODELS
 from core.data.corpus import row_of_tokens
 from core.data.profile import profile
 from core.errors import BadModel
@@ -16,7 +17,6 @@ from core.evaluate.predict import Predictor
 from core.export import transformers
 from core.helper import classifier
 from core.helper import data as data_helper
-from core.presets import MODELS
 from core.recipe import load
 from core.runs.root import create_run
 from core.text import lookup

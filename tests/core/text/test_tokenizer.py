@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
+from core.architectures.models import MODELS, TOKENS
 from core.errors import BadModel
-from core.presets import MODELS, TOKENS
 from core.text import byte_bpe as tokens
 from core.text.byte_bpe import built_in
 from core.text.lookup import tokenizer_of
@@ -33,7 +33,7 @@ def test_the_vocabulary_is_gpt2s():
 
 
 def test_nano_has_a_vocabulary_of_its_own():
-    tokenizer, shape = built_in("nano"), MODELS["nano"].shape
+    tokenizer, shape = built_in("nano"), MODELS["nano"].architecture
     assert (tokenizer.vocab, tokenizer.pad, len(tokenizer.ranks)) == (shape.vocab, shape.vocab - 1, shape.vocab - 1)
     assert tokenizer.pad == MODELS["nano"].pad
     text = "naïve 日本語 <|endoftext|> text"
@@ -67,7 +67,7 @@ def test_a_tokenizer_beside_weights_goes_before_the_presets(tmp_path):
         and tokenizer.pad == built_in("nano").pad
     )
     assert tokenizer.id != built_in("nano").id
-    tokens.write(few | {b"xy": preset.shape.vocab}, tmp_path / TOKENS)
+    tokens.write(few | {b"xy": preset.architecture.vocab}, tmp_path / TOKENS)
     with pytest.raises(BadModel, match="more than nano has"):
         tokenizer_of(preset, str(tmp_path))
     tokens.write({b"xy": 0}, tmp_path / TOKENS)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.models import MODELS
 from core.model.classifier import Classifier
 from core.options import merge
-from core.presets import MODELS, Shape
-from core.recipe import READS_PADS, load
+from core.recipe import load
 from core.train.control_source import ControlSource
 from core.train.finetune import ClassifierLoop
 from core.train.inputs import Cached, Fresh
@@ -20,7 +21,7 @@ from core.train.prefix import SPLITS, fill
 from core.train.store import Store
 from core.train.texts import Texts
 
-TINY = Shape(n_blocks=3, width=32, n_heads=4, context=24, vocab=97)
+TINY = GPT2Architecture(n_blocks=3, width=32, n_heads=4, max_tokens=24, vocab=97)
 MOST = 17  # tokens of the longest text
 
 
@@ -42,7 +43,9 @@ def finished(generator):
 @pytest.fixture
 def build(monkeypatch):
     """A function that gives a recipe's model, inputs and loop, cached or not as its `speed` says, nothing on disk."""
-    monkeypatch.setitem(MODELS, "nano", MODELS["nano"].__class__(**(vars(MODELS["nano"]) | {"shape": TINY, "pad": 96})))
+    monkeypatch.setitem(
+        MODELS, "nano", MODELS["nano"].__class__(**(vars(MODELS["nano"]) | {"architecture": TINY, "pad": 96}))
+    )
 
     def make(dtype=torch.float64, rows=60, **changes):
         recipe = load(
@@ -80,7 +83,7 @@ def build(monkeypatch):
             if not depth or recipe.speed.cache == "off":
                 return Fresh(model, data, depth, "cpu")
             counts = model.kept(torch.from_numpy(data.lengths), data.context, depth).numpy()
-            width = data.context if recipe.model.readout in READS_PADS else None
+            width = model.readout.padded(data.context)
             plan = layout(data.lengths, counts, [data.splits[split] for split in SPLITS], width)
             store = Store(plan, TINY.width, dtype)
             fill(store, model, data, depth, lambda *_: None)

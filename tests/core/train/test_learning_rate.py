@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F
 
 from core.metrics import macro_f1
-from core.model.classifier import part_of
 from core.runs.events import Evaluated, Steps
 from core.train.finetune import epoch_plan
 from core.train.learning_rate import share_of_rate
@@ -43,7 +42,7 @@ def test_every_part_has_its_rate_and_only_matrices_decay(build):
         for p in group["params"]:
             name = names[id(p)]
             assert (group["weight_decay"] > 0) == (p.ndim > 1), name
-            found.setdefault(part_of(name), set()).add(group["initial_lr"])
+            found.setdefault(built.model.part_of(name), set()).add(group["initial_lr"])
     assert found == {
         "head": {2e-3}, "norm": {1e-3}, "blocks.2": {1e-3}, "blocks.1": {5e-4}, "blocks.0": {2.5e-4},
         "embeddings": {1.25e-4},
@@ -79,7 +78,9 @@ def test_long_gradients_are_clipped(build):
     clipped, free = build(train={"clip": 1e-6}), build()
     for built in (clipped, free):
         first_step(built)
-    norms = [sum(p.grad.square().sum() for _, p in built.model.learning()) ** 0.5 for built in (clipped, free)]
+    norms = [
+        sum(p.grad.square().sum() for _, p in built.model.trainable_parameters()) ** 0.5 for built in (clipped, free)
+    ]
     assert norms[0].item() == pytest.approx(1e-6, rel=1e-3) and norms[1] > 1e-3
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.model.classifier import Classifier, part_of
-from core.presets import MODELS, RECIPES
+from core.architectures.models import MODELS
+from core.model.classifier import Classifier
+from core.presets import RECIPES
 from core.recipe import load
 from core.train.control_source import ControlSource
 from core.train.finetune import ClassifierLoop
@@ -18,7 +19,7 @@ from core.train.optim import adamw
 from core.train.texts import Texts
 from core.worker.resolve import resolve
 
-GPT2 = MODELS["gpt2"].shape
+GPT2 = MODELS["gpt2"].architecture
 NARROW = dataclasses.replace(GPT2, width=48, vocab=500)
 LENGTHS = np.array([5, 31, 12, 20, 9, 26, 14, 8])  # texts are short, and steps of two, so that all rows take seconds
 
@@ -56,7 +57,7 @@ def test_it_takes_a_step(name, backbone):
     )
     recipe = resolve(recipe, {"text": "text", "label": "label"}, "csv", LENGTHS[:4])
     with torch.device("meta"):
-        model = Classifier(backbone.shape, 2, recipe.model)
+        model = Classifier(backbone.arch, 2, recipe.model)
     model.backbone = copy.deepcopy(backbone)
     model.head.to_empty(device="cpu")
     model.new_head(123)
@@ -64,7 +65,7 @@ def test_it_takes_a_step(name, backbone):
     model.freeze(recipe.plan)
     model.eval()
     before = {n: p.detach().clone() for n, p in model.named_parameters()}
-    inputs = Fresh(model, texts(backbone.shape.vocab, recipe.model.context), recipe.plan.depth, "cpu")
+    inputs = Fresh(model, texts(backbone.arch.vocab, recipe.model.context), recipe.plan.depth, "cpu")
     state = State()
     optimizer = adamw(model, recipe.train)
     loop = ClassifierLoop(
@@ -75,5 +76,5 @@ def test_it_takes_a_step(name, backbone):
     state.evaluated = 0  # only the step is wanted
     events = list(loop.run())
     assert state.step == 1 and events
-    changed = {part_of(n) for n, p in model.named_parameters() if not torch.equal(p, before[n])}
+    changed = {model.part_of(n) for n, p in model.named_parameters() if not torch.equal(p, before[n])}
     assert changed == recipe.plan.parts

@@ -8,10 +8,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from core.architectures.gpt2 import GPT2Architecture
 from core.data.corpus import Windows
 from core.model.gpt2 import GPT2
 from core.model.language import LanguageModel
-from core.presets import Shape
 from core.pretraining import Pretraining
 from core.runs.control import Epochs, Line, Rates
 from core.runs.events import Evaluated, Planned, Sampled, Steps
@@ -23,7 +23,7 @@ from core.train.loop import State
 from core.train.optim import Muon, orthogonal
 
 TOKENIZER = built_in("nano")
-SHAPE = Shape(2, 32, 2, 16, TOKENIZER.vocab)
+SHAPE = GPT2Architecture(2, 32, 2, 16, TOKENIZER.vocab)
 
 
 def test_the_rate_rises_stays_and_falls():

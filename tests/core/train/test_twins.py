@@ -59,7 +59,7 @@ def gradients(built):
 
     h, lengths, labels = built.inputs.batch("train", epoch_plan(built.recipe, built.inputs.texts, 0)[0][0])
     loss = F.cross_entropy(built.model.suffix(h, lengths, built.inputs.depth), labels)
-    names, parameters = zip(*built.model.learning(), strict=True)
+    names, parameters = zip(*built.model.trainable_parameters(), strict=True)
     return loss.item(), dict(zip(names, torch.autograd.grad(loss, parameters, allow_unused=True), strict=True))
 
 

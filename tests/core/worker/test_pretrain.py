@@ -9,9 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from core.architectures.models import MODELS, TOKENS
 from core.errors import BadRun
 from core.evaluate.predict import Predictor
-from core.presets import MODELS, TOKENS
 from core.pretraining import Pretraining
 from core.runs.events import Ended, Noted, Sampled
 from core.runs.launch import launch
@@ -66,7 +66,7 @@ def test_what_it_makes_opens_elsewhere_and_can_be_fine_tuned(new_pretraining, ne
     result = run.result()
     assert 0 < result.held_out.bits_per_byte < 8 and result.model == str(run.model_folder)
     config = json.loads((run.model_folder / "config.json").read_text())
-    assert config["vocab_size"] == MODELS["nano"].shape.vocab
+    assert config["vocab_size"] == MODELS["nano"].architecture.vocab
     theirs = transformers.GPT2LMHeadModel.from_pretrained(run.model_folder).float().eval()
     weights = load_file(run.model_folder / "model.safetensors")
     assert torch.equal(theirs.transformer.wte.weight, weights["wte.weight"].float())

@@ -204,9 +204,7 @@ def test_flags_win_over_the_file_and_the_file_over_the_preset(tmp_path):
 
 
 def test_several_sentences_follow_one_flag(tmp_path):
-    given = main.parse(
-        ["train", "sample", "--follow", "free entry?", "see you", "--epochs", "1", "--follow", "more"]
-    )
+    given = main.parse(["train", "sample", "--follow", "free entry?", "see you", "--epochs", "1", "--follow", "more"])
     recipe = flags.recipe_of(given)
     assert recipe.train.follow == ("free entry?", "see you", "more") and recipe.train.epochs == 1
     (tmp_path / "r.toml").write_text(toml.text(recipe))

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Input, Static
 
+from core.architectures.models import MODELS, Source
 from core.errors import WorkbenchError
 from core.evaluate.question import (
     BEGINNING,
@@ -17,7 +18,6 @@ from core.evaluate.question import (
     Continuation,
     Question,
 )
-from core.presets import MODELS, Source
 from core.wording import plural, shown, size
 from workbench import keys
 from workbench.screens.dialog import Dialog

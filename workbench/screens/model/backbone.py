@@ -6,8 +6,8 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
+from core.architectures.models import MODELS, Source, is_folder
 from core.errors import BadRecipe
-from core.presets import MODELS, Source, is_folder
 from core.recipe import Recipe
 from core.wording import on_one_line, size
 from workbench import keys
@@ -38,7 +38,7 @@ def changed_model(draft: Draft, name: str) -> None:
     """Start from another model, with as much of the freeze plan as it has a place for. Raises BadRecipe."""
     plan = draft.plan
     # blocks are counted from the top: the last stays the last
-    offset = MODELS[name].shape.n_blocks - plan.n_blocks
+    offset = MODELS[name].architecture.n_blocks - plan.n_blocks
     trainable = str(plan)
     if "." in trainable:
         places = [part.split(".") for part in trainable.split(",")]

@@ -1,0 +1,122 @@
+"""GPT-2: dimensions, arithmetic and names.
+
+Radford et al. 2019, "Language Models are Unsupervised Multitask Learners".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from core.architectures.architecture import Architecture, Published, Rows
+from core.errors import BadModel
+from core.freeze import parts_of
+
+# what changes what a model of the same dimensions computes, with GPT-2's own choice
+COMPUTED = {
+    "activation_function": "gelu_new",
+    "layer_norm_epsilon": 1e-5,
+    "scale_attn_weights": True,
+    "scale_attn_by_inverse_layer_idx": False,
+}
+# the published checkpoints keep these matrices as (in, out), PyTorch's Linear as (out, in)
+TRANSPOSED = ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight")
+# the tensors of a block -> the layers of the book's, which keeps query, key and value apart
+BOOK_BLOCK = {
+    "ln_1.weight": ["norm1.scale"],
+    "ln_1.bias": ["norm1.shift"],
+    **{
+        f"{name}.{kind}": [f"{layer}.{kind}" for layer in layers]
+        for name, layers in {
+            "attn.c_attn": ["att.W_query", "att.W_key", "att.W_value"],
+            "attn.c_proj": ["att.out_proj"],
+            "mlp.c_fc": ["ff.layers.0"],
+            "mlp.c_proj": ["ff.layers.2"],
+        }.items()
+        for kind in ("weight", "bias")
+    },
+    "ln_2.weight": ["norm2.scale"],
+    "ln_2.bias": ["norm2.shift"],
+}
+BOOK_REST = {
+    "wte.weight": ["tok_emb.weight"],
+    "wpe.weight": ["pos_emb.weight"],
+    "ln_f.weight": ["final_norm.scale"],
+    "ln_f.bias": ["final_norm.shift"],
+}
+# what the book calls the matrices of a block
+BOOK_MATRICES = {"query": "W_query", "key": "W_key", "value": "W_value", "out": "out_proj", "up": "0", "down": "2"}
+
+
+@dataclass(frozen=True)
+class GPT2Architecture(Architecture):
+    vocab: int = 50257
+
+    family = "gpt2"
+    title = "GPT-2"
+    causal = True
+    transformers_class = "GPT2ForSequenceClassification"
+    norm_bias = "ln_f.bias"
+
+    @cached_property
+    def book_names(self) -> dict[str, list[str]]:
+        """Every tensor of the backbone -> those of the book's GPTModel that it is stacked from."""
+        return BOOK_REST | {
+            f"h.{i}.{name}": [f"trf_blocks.{i}.{theirs}" for theirs in layers]
+            for i in range(self.n_blocks)
+            for name, layers in BOOK_BLOCK.items()
+        }
+
+    @cached_property
+    def published(self) -> Mapping[str, Published]:
+        return {name: Published(name, "transformer.", name.endswith(TRANSPOSED)) for name in self.book_names}
+
+    @property
+    def matrices(self) -> Mapping[str, tuple[int, int]]:
+        d = self.width
+        return dict.fromkeys(("query", "key", "value", "out"), (d, d)) | {"up": (4 * d, d), "down": (d, 4 * d)}
+
+    def parameters(self) -> dict[str, int]:
+        d = self.width
+        block = (2 * d) * 2 + (d * 3 * d + 3 * d) + (d * d + d) + (d * 4 * d + 4 * d) + (4 * d * d + d)
+        sizes = {part: block for part in parts_of(self.n_blocks) if part != "head"}
+        return sizes | {"embeddings": (self.vocab + self.max_tokens) * d, "norm": 2 * d}
+
+    def block_flops(self, n_tokens: float, rows: Rows = "all") -> float:
+        if rows == "one":
+            return 2 * (12 * self.width**2 + 2 * n_tokens * self.width * self.n_heads)
+        return 2 * 12 * self.width**2 * n_tokens + 2 * 2 * n_tokens**2 * self.width
+
+    def values_kept(self, rows: Rows = "all") -> int:
+        # two norms' inputs, qkv, attention's output, the MLP's two wide layers; where one row is computed, a norm's
+        return (2 if rows == "one" else 16) * self.width
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
+        try:
+            sizes = [config[key] for key in ("n_layer", "n_embd", "n_head", "n_positions", "vocab_size")]
+        except (KeyError, TypeError) as error:
+            raise BadModel(f"{folder / 'config.json'} does not describe a GPT-2: {error}.") from error
+        if other := [key for key, value in COMPUTED.items() if config.get(key, value) != value]:
+            raise BadModel(
+                f"The model in {folder} computes otherwise than GPT-2: {', '.join(other)}.", "It cannot be used here."
+            )
+        return cls(*sizes)
+
+    def to_config(self) -> dict[str, Any]:
+        return {
+            "model_type": self.family,
+            "n_layer": self.n_blocks,
+            "n_embd": self.width,
+            "n_head": self.n_heads,
+            "n_positions": self.max_tokens,
+            "vocab_size": self.vocab,
+            "layer_norm_epsilon": 1e-5,
+            "activation_function": "gelu_new",
+            "bos_token_id": self.vocab - 1,
+            "eos_token_id": self.vocab - 1,
+            "resid_pdrop": 0.0,
+            "embd_pdrop": 0.0,
+            "attn_pdrop": 0.0,
+        }

@@ -1,0 +1,12 @@
+"""The backbone of each family."""
+
+from core.architectures.architecture import Architecture
+from core.model.backbone import Backbone
+from core.model.gpt2 import GPT2
+
+BACKBONES: dict[str, type[Backbone]] = {"gpt2": GPT2}
+
+
+def backbone_for(arch: Architecture, causal: bool | None = None) -> Backbone:
+    """A backbone with no weights yet; whether it has a causal mask is as in pretraining, unless `causal` says so."""
+    return BACKBONES[arch.family](arch, arch.causal if causal is None else causal)
