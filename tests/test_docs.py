@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.cli.flags import parser
+from workbench.cli.main import parse
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -23,4 +23,4 @@ def test_every_link_leads_somewhere(page):
 def test_every_command_is_one(page):
     for line in re.findall(r"^    workbench (.+)$", page.read_text(), re.M):
         words = shlex.split(line, comments=True)
-        assert parser().parse_args(words).command.startswith(words[0]), line
+        assert parse(words).command.startswith(words[0]), line
