@@ -26,7 +26,7 @@ def per_class(labels: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -
     rows = zip(*(column.tolist() for column in columns), strict=True)
     return {
         "per_class": {
-            name: {"precision": p, "recall": r, "f1": f, "rows": n}
+            name: {"precision": p, "recall": r, "f1": f, "rows": int(n)}
             for name, (p, r, f, n) in zip(names, rows, strict=True)
         },
         "confusion": confusion_matrix(labels, predicted, labels=every).tolist(),

@@ -54,3 +54,8 @@ def test_counting_words_tells_two_vocabularies_apart():
     assert [said.tolist() for said in found] == [[0, 1], [1, 0]]
     assert baseline.word_counts("tfidf", (["!", "?"], np.array([0, 1])), checked, ["!"]) is None  # no text holds a word
     assert baseline.most_frequent(np.array([2, 1, 1])) == 1
+
+
+def test_where_every_answer_is_wrong_rows_are_counted_all_the_same():
+    figures = metrics.per_class(np.array([0, 1]), np.array([1, 0]), ["ham", "spam"])["per_class"]
+    assert {name: type(one["rows"]) for name, one in figures.items()} == {"ham": int, "spam": int}
