@@ -60,7 +60,7 @@ async def test_everything_about_a_file_is_on_the_screen(messages, tmp_path, read
         ]
         assert "medians" in text_of(app, Histogram) and "cuts none" in text_of(app, Histogram)
         assert "stratified, seed 123" in text_of(app, Splits)
-        assert any("ham: 65.0 % of the file" in note.text for note in app.screen.query_one(Notes).notes)
+        assert any("ham: 65.0 % of the file" in note.text for note in app.screen.query_one(Notes).items)
         assert shown(app)[1].split() == ["1", "ham", "5", "some", "words", "of", "number", "1"]
 
 
@@ -70,7 +70,7 @@ async def test_a_note_is_a_filter_and_esc_takes_it_off(messages, tmp_path, ready
         await ready(pilot)
         rows, notes = app.screen.query_one(Rows), app.screen.query_one(Notes)
         notes.focus()
-        notes.cursor = next(i for i, note in enumerate(notes.notes) if "copies" in note.text)
+        notes.cursor = next(i for i, note in enumerate(notes.items) if "copies" in note.text)
         await pilot.press("enter")
         await until(pilot, lambda: rows.total == 2)
         assert app.screen.focused is rows and "exact copies" in app.screen.query_one("#rows").subtitle
@@ -248,7 +248,7 @@ async def test_more_than_eight_classes_are_sorted_and_can_be_searched(tmp_path, 
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         classes = app.screen.query_one(Classes)
-        assert classes.count == 12 and classes.label == "topic 11" and classes.size.height == 8
+        assert classes.count == 12 and classes.selected == "topic 11" and classes.size.height == 8
         classes.focus()
         await pilot.press("slash", *"xyz", "enter")
         await until(pilot, lambda: app.screen.focused is classes and classes.count == 0)

@@ -91,8 +91,8 @@ class Chart(Widget, can_focus=True):
 
     cursor: reactive[float | None] = reactive(None)  # a place of the x axis, drawn as a vertical line
 
-    def __init__(self, **kwargs) -> None:
-        super().__init__(**kwargs)
+    def __init__(self) -> None:
+        super().__init__()
         self._picture = Picture(())
         self._version: Hashable = None
         self._limits: scale.Limits | None = None

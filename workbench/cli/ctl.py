@@ -32,9 +32,8 @@ Kind = TypeVar("Kind", bound=Event)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    *words, last = COMMANDS
-    known = f"{', '.join(words)} or {last}"
-    parser.add_argument("what", metavar="WHAT", choices=list(COMMANDS), help=known)
+    *others, last = COMMANDS
+    parser.add_argument("what", metavar="WHAT", choices=list(COMMANDS), help=f"{', '.join(others)} or {last}")
     words = "how many steps or epochs, the learning rate, or parts as --trainable takes them"
     parser.add_argument("number", nargs="?", metavar="N", help=words)
 

@@ -10,7 +10,6 @@ from textual.app import App
 from textual.signal import Signal
 
 from core.errors import Problem, WorkbenchError
-from core.freeze import FreezePlan
 from core.options import layer
 from core.recipe import MOST_FOLLOWED, Recipe, load
 from core.rows import Profile
@@ -45,10 +44,6 @@ class Draft:
         # published for a profile's progress and problem too, and when it is known where weights are
         self.profile_changed: Signal[Draft] = Signal(app, "profile changed")
         self.speeds_changed: Signal[Draft] = Signal(app, "speeds changed")
-
-    @property
-    def plan(self) -> FreezePlan:
-        return self.recipe.plan
 
     def change(self, name: str, value: Any) -> None:
         """Change one option by its dotted name. Raises BadRecipe, and then nothing has changed."""

@@ -17,20 +17,17 @@ class Footer(Widget):
     DEFAULT_CSS = "Footer { height: 1; dock: bottom; }"
 
     def on_mount(self) -> None:
-        self.screen.bindings_updated_signal.subscribe(self, self._refresh)
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
         self._spots: list[tuple[int, str]] = []  # right end of each key's words, and the key
-
-    def _refresh(self, _) -> None:
-        self.refresh()
 
     def _hints(self) -> list[tuple[str, str, str]]:
         field = self.screen.focused if keys.takes_text(self.screen.focused) else None
         active = [each for each in self.screen.active_bindings.values() if each.enabled and field in (None, each.node)]
         enabled = {each.binding.id for each in active}
-        shown = [action for action in keys.ACTIONS if action.words and action.id in enabled]
+        shown = [action for action in keys.ACTIONS if action.label and action.id in enabled]
         if len(shown) > MOST:  # the last, help, always stands
             shown = [*shown[: MOST - 1], shown[-1]]
-        hints = [(action.face or action.shown.split()[0], action.words, action.keys.split(",")[0]) for action in shown]
+        hints = [(action.face or action.shown.split()[0], action.label, action.keys.split(",")[0]) for action in shown]
         return (
             [*(hints or [("enter", "done", "")]), *((key, words, "") for key, words in IN_A_FIELD)] if field else hints
         )

@@ -282,30 +282,13 @@ class Layers(Lines):
 
     def on_click(self, event: events.Click) -> None:
         event.prevent_default()
-        at = event.get_content_offset(self)
-        if at is None or at.y + self.scroll_offset.y >= self.count:
+        index = self.index_at(event)
+        if index is None or not self._rungs[index].size:
             return
-        rung = self._rungs[at.y + self.scroll_offset.y]
-        if not rung.size:
-            return
-        self.part = rung.first
-        if rung.size == 1:
+        self.part = self._rungs[index].first
+        if self._rungs[index].size == 1:
             self.action_toggle_parts()
 
-    def action_up(self) -> None:
-        self.part -= 1
-
-    def action_down(self) -> None:
-        self.part += 1
-
-    def action_first(self) -> None:
-        self.part = 0
-
-    def action_last(self) -> None:
-        self.part = len(self._parts) - 1
-
-    def action_page_up(self) -> None:
-        self.part -= self.scrollable_content_region.height
-
-    def action_page_down(self) -> None:
-        self.part += self.scrollable_content_region.height
+    def move(self, by: int) -> None:
+        """Move by so many parts, which may be fewer lines."""
+        self.part += by

@@ -29,7 +29,7 @@ class PricePanel(Widget):
 
     @staticmethod
     def _price(draft: Draft) -> Price:
-        return price(draft.recipe, draft.profile, draft.plan, draft.speeds)
+        return price(draft.recipe, draft.profile, draft.recipe.plan, draft.speeds)
 
     def _recipe_changed(self, draft: Draft) -> None:
         self._before, self._now = self._now, self._price(draft)

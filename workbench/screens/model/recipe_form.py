@@ -59,7 +59,7 @@ class Options(Lines):
 
         What adapters are made of is among them where there are any.
         """
-        adapters = any(part.startswith("lora.") for part in session_of(self).draft.plan.parts)
+        adapters = any(part.startswith("lora.") for part in session_of(self).draft.recipe.plan.parts)
         return [
             o for o in self._all if self.everything or o.first or o.name in ALWAYS or (adapters and o.name in ADAPTERS)
         ]
@@ -184,7 +184,7 @@ class RecipeForm(Container):
         session_of(self).draft.recipe_changed.subscribe(self, self._recipe_changed)
         self._explain()
 
-    def _recipe_changed(self, _) -> None:
+    def _recipe_changed(self, _: object) -> None:
         self.query_one(Options).changed()
         self._explain()
 

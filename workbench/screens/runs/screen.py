@@ -26,7 +26,7 @@ from workbench.screens.runs.label_dialog import LabelDialog
 from workbench.screens.runs.run_table import Baselines, RunTable
 from workbench.session.complain import complain
 from workbench.themes import colour
-from workbench.widgets.headings import Headings
+from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
 
 LOOK = 1.5  # seconds between two looks at the folder
@@ -291,16 +291,13 @@ class RunsScreen(BaseScreen):
         self.app.push_screen(LabelDialog(self._selected_run))
 
     async def action_train(self) -> None:
-        if await self.launcher.start():
-            self.app.switch_mode("train")
-        else:
-            self._look()
+        await super().action_train()
+        self._look()
 
     async def action_resume(self) -> None:
         if await self.launcher.resume(self._selected_run):
             self.app.switch_mode("train")
-        else:
-            self._look()
+        self._look()
 
     action_start_now = action_resume
 

@@ -17,20 +17,16 @@ class Now(Widget):
 
     DEFAULT_CSS = "Now { height: auto; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }"
 
-    def __init__(self, **kwargs) -> None:
-        super().__init__(**kwargs)
+    def __init__(self) -> None:
+        super().__init__()
         self._history, self._status = History(), Status("starting")
 
     def show(self, history: History, status: Status) -> None:
         self._history, self._status = history, status
         self.refresh(layout=True)
 
-    @property
-    def _short(self) -> bool:
-        return self.screen.has_class("-narrow")
-
     def render(self) -> Text:
-        return self._line() if self._short else self._table()
+        return self._line() if self.screen.has_class("-narrow") else self._table()
 
     def _loss(self) -> tuple[float, int] | None:
         latest = self._history.losses[-MEAN_OVER:]

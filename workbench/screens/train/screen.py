@@ -29,7 +29,7 @@ from workbench.screens.train.sentences import Sentences
 from workbench.screens.train.step_texts import StepPanel
 from workbench.screens.train.waiting import Waiting
 from workbench.screens.train.weights import Frozen, Weights, frozen_in_words
-from workbench.widgets.headings import Headings
+from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
 
 CHARTS = ("loss", "accuracy")

@@ -15,7 +15,7 @@ from core.runs.history import History
 from core.wording import percent
 from workbench.formatting import pad, spark
 from workbench.themes import colour
-from workbench.widgets.lines import Lines
+from workbench.widgets.lines import ItemList
 from workbench.widgets.part_marks import MARKS
 
 NAME = 15  # cells
@@ -59,29 +59,23 @@ def sampled(changes: list[Changed], group: str, n_steps: int, width: int) -> lis
     return [change.parts.get(group, 0.0) for change in latest]
 
 
-class Weights(Lines):
+class Weights(ItemList[str]):
     """One line for each learning group, the head first."""
 
     def __init__(self) -> None:
         super().__init__()
         self._changes: list[Changed] = []
         self._n_steps = 0
-        self._groups: list[str] = []
         self._plan: FreezePlan | None = None
 
     def show(self, history: History, plan: FreezePlan | None) -> None:
         if self._changes and history.changes[-1:] == self._changes[-1:] and plan == self._plan:
             return
         self._changes, self._n_steps, self._plan = list(history.changes), history.n_steps, plan
-        self._groups = sorted(history.changes[-1].parts, key=_from_the_top) if history.changes else []
-        self.changed()
-
-    @property
-    def count(self) -> int:
-        return len(self._groups)
+        self.show_items(sorted(history.changes[-1].parts, key=_from_the_top) if history.changes else [])
 
     def line(self, index: int, width: int) -> Text:
-        group = self._groups[index]
+        group = self.items[index]
         room = max(1, min(40, width - NAME - 11))
         values = sampled(self._changes, group, self._n_steps, room)
         latest = self._changes[-1].parts[group]
