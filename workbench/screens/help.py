@@ -13,7 +13,7 @@ from workbench.widgets.panel import Panel
 
 
 class Help(Dialog[None]):
-    """Closes with any key that opened it, or esc."""
+    """A list of keys. Any key that opened it closes it, and so does esc."""
 
     BINDINGS = keys.bindings("help")
 

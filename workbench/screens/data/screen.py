@@ -211,7 +211,7 @@ class DataScreen(BaseScreen):
             return
         panel = self.query_one("#tokens", Panel)
         panel.title = f"Row {row} in {plural(answer['tokens'], 'token')}"
-        self.query_one(Tokens).show(answer["pieces"])
+        self.query_one(Tokens).pieces = answer["pieces"]
         self.query_one("#tokens VerticalScroll").scroll_home(animate=False)
 
     def action_back(self) -> None:

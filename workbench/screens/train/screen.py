@@ -65,8 +65,7 @@ class TrainScreen(RunControls):
             yield Panel(Weights(), Frozen(), title="Weight change", letter="w", id="weights")
             yield Panel(Now(), title="Now", joint="┼", id="now")
             labels = PerClass()
-            each = Headings(labels), labels
-            yield Panel(*each, title="Label by label", letter="c", joint="┼", id="per-class")
+            yield Panel(Headings(labels), labels, title="Label by label", letter="c", joint="┼", id="per-class")
         yield StepPanel()
         with Horizontal(id="below"):
             yield Panel(Sentences(), title="Your sentences", letter="y", id="sentences")
@@ -108,7 +107,7 @@ class TrainScreen(RunControls):
             plan = plan_now(recipe, history) if recipe else None
             self.query_one(Weights).show(history, plan)
             frozen = frozen_in_words(plan, history.reads_cache) if plan else []
-            self.query_one(Frozen).show(frozen)
+            self.query_one(Frozen).parts = frozen
             words = "; ".join(f"{parts} {state}" for parts, state in frozen)
             self.query_one("#weights", Panel).subtitle = words if self.has_class("-short") else ""
             self.query_one(Log).show(history, self.shown_run.name)

@@ -35,7 +35,6 @@ class StepTexts(ItemList[StepText]):
 
     @property
     def _label_width(self) -> int:
-        """Cells of a label."""
         return min(MOST_NAME, max(map(cell_len, map(on_one_line, ["label", *self._labels]))))
 
     def headings(self, width: int) -> Text:

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Collection
 
 from rich.text import Text
+from textual.reactive import reactive
 from textual.widget import Widget
 
 from core.estimate.prices import in_words
@@ -89,20 +90,14 @@ class Weights(ItemList[str]):
 
 
 class Frozen(Widget):
-    """The parts under the list that have no change to show."""
+    """The `parts` that have no change to show, each with what becomes of it."""
 
     DEFAULT_CSS = "Frozen { height: auto; text-wrap: nowrap; text-overflow: ellipsis; }"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._parts: list[tuple[str, str]] = []
-
-    def show(self, parts: list[tuple[str, str]]) -> None:
-        self._parts = parts
-        self.refresh(layout=True)
+    parts: reactive[list[tuple[str, str]]] = reactive(list, layout=True)
 
     def render(self) -> Text:
-        lines = [f" {words:<{NAME}}  {state}" for words, state in self._parts]
+        lines = [f" {words:<{NAME}}  {state}" for words, state in self.parts]
         return Text("\n".join(lines), colour(self, "muted"))
 
 
