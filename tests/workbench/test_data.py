@@ -331,8 +331,8 @@ async def test_the_newest_question_takes_the_place_of_an_older_one(messages):
 def test_lengths_are_drawn_evenly_and_nothing_is_lost():
     lengths = {5: 10, 6: 3, 40: 2, 119: 1}
     axis = Axis.of(axis_end(lengths, 120), 60)
-    assert axis.end >= 120 and axis.n * axis.wide <= 60
-    assert sum(axis.bars(lengths)) == 16 * axis.wide
+    assert axis.end >= 120 and axis.n * axis.cells <= 60
+    assert sum(axis.bars(lengths)) == 16 * axis.cells
     assert quantile(lengths, 0.5) == 5
     assert axis_end({10: 1000, 1_000_000: 1}, 1024) < 100
 

@@ -83,11 +83,7 @@ class View:
                 more = _ladder(self.last, 1) if self.last else None
                 return self._showing(more if more and more < history.step else None, history)
             case "read":
-                return (
-                    replace(self, cursor=max(1, history.step), left=None)
-                    if self.cursor is None
-                    else self.without_cursor()
-                )
+                return replace(self, cursor=max(1, history.step) if self.cursor is None else None, left=None)
         return self._moved(what, history, columns)
 
     def _showing(self, last: int | None, history: History) -> "View":

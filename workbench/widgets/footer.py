@@ -18,7 +18,7 @@ class Footer(Widget):
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
-        self._spots: list[tuple[int, str]] = []  # right end of each key's words, and the key
+        self._spots: list[tuple[int, str]] = []  # right end of each key's label, and the key
 
     def _hints(self) -> list[tuple[str, str, str]]:
         field = self.screen.focused if keys.takes_text(self.screen.focused) else None
@@ -28,21 +28,21 @@ class Footer(Widget):
         if len(shown) > MOST:  # the last, help, always stands
             shown = [*shown[: MOST - 1], shown[-1]]
         hints = [(action.face or action.shown.split()[0], action.label, action.keys.split(",")[0]) for action in shown]
-        return (
-            [*(hints or [("enter", "done", "")]), *((key, words, "") for key, words in IN_A_FIELD)] if field else hints
-        )
+        if not field:
+            return hints
+        return [*(hints or [("enter", "done", "")]), *((key, label, "") for key, label in IN_A_FIELD)]
 
     def render(self) -> Text:
         hints = self._hints()
         line, self._spots = Text(" ", no_wrap=True), []
         for hint in hints:
-            key, words, press = hint
-            one = Text.assemble((key, colour(self, "focus")), " ", (words, colour(self, "muted")), "  ")
+            key, label, press = hint
+            text = Text.assemble((key, colour(self, "focus")), " ", (label, colour(self, "muted")), "  ")
             if hint is hints[-1]:
-                line.append(" " * max(0, self.size.width - line.cell_len - one.cell_len))
-            elif line.cell_len + one.cell_len > self.size.width:
+                line.append(" " * max(0, self.size.width - line.cell_len - text.cell_len))
+            elif line.cell_len + text.cell_len > self.size.width:
                 continue
-            line.append_text(one)
+            line.append_text(text)
             self._spots.append((line.cell_len, press))
         return line
 

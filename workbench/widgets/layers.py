@@ -166,10 +166,8 @@ class Layers(Lines):
             top = self._plan.n_blocks + 2 - price.blocks  # the uppermost block that is cached
             at = next(i for i, rung in enumerate(self._rungs) if rung.first == top)
             self._rungs.insert(at, Rung(top, top - 1))
-        self.set_reactive(
-            Lines.cursor,
-            next((i for i, rung in enumerate(self._rungs) if rung.first <= self.part <= rung.last), 0),
-        )
+        line = next((i for i, rung in enumerate(self._rungs) if rung.first <= self.part <= rung.last), 0)
+        self.set_reactive(Lines.cursor, line)
         self.changed()
         self._keep_in_view()
         self.post_message(self.Moved(self))
@@ -218,10 +216,8 @@ class Layers(Lines):
         if seconds is not None and top:
             line.append(f"{about(seconds):>{len(about(top))}} ", muted if frozen else text)
             # the cursor's line is as bright as a rule
-            filled = "frozen" if index == self.cursor else "rule"
-            line.append(
-                bar(seconds / top, max(1, width - line.cell_len - 1)), colour(self, filled if frozen else state)
-            )
+            hue = state if not frozen or index == self.cursor else "rule"
+            line.append(bar(seconds / top, max(1, width - line.cell_len - 1)), colour(self, hue))
         return line
 
     def _boundary_line(self, width: int) -> Text:

@@ -46,12 +46,9 @@ class Splits(Widget):
     def _in_one_line(self) -> Text:
         text, muted = colour(self, "text"), colour(self, "muted")
         for between, validation in ((" · ", "validation"), (", ", "validation"), (", ", "val.")):
-            names = {"validation": validation}
-            pairs = [
-                Text.assemble((f"{names.get(split, split)} ", muted), (f"{rows:,}", text))
-                for split, rows in self._rows.items()
-            ]
-            line = Text(between, muted).join(pairs)
+            names = {split: validation if split == "validation" else split for split in self._rows}
+            pairs = [((f"{names[split]} ", muted), (f"{rows:,}", text)) for split, rows in self._rows.items()]
+            line = Text(between, muted).join(Text.assemble(*pair) for pair in pairs)
             if line.cell_len <= self.size.width:
                 break
         return line

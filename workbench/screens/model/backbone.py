@@ -29,9 +29,9 @@ def weights_in_words(name: str, recipe: Recipe, models: dict[str, str]) -> str:
         return on_one_line(Path(chosen).name)
     where = models.get(name, "…")
     source = MODELS[name].source
-    return (
-        f"fetch {size(source.size)}" if where == "download" and isinstance(source, Source) else WHERE.get(where, where)
-    )
+    if where == "download" and isinstance(source, Source):
+        return f"fetch {size(source.size)}"
+    return WHERE.get(where, where)
 
 
 def change_model(draft: Draft, name: str) -> None:

@@ -88,9 +88,8 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
         recipes = self.query_one(Recipes)
         arrows, muted = colour(self, "focus"), colour(self, "muted")
         model = OWN if self._own else self._model
-        line = Text.assemble(
-            ("  with ", muted), ("‹ ", arrows), (model, colour(self, "text")), (" ›", arrows), no_wrap=True
-        )
+        choice = ("‹ ", arrows), (model, colour(self, "text")), (" ›", arrows)
+        line = Text.assemble(("  with ", muted), *choice, no_wrap=True)
         right = "test %, in the book "
         line.pad_right(max(1, recipes.size.width - line.cell_len - len(right)))
         self.query_one("#from", Static).update(line.append(right, muted))
@@ -107,9 +106,8 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
         if others:
             sentences.append(f"With {model} this is {', '.join(others)} too: they differ only in size.")
         if data := named.layer.get("data", {}).get("path"):
-            sentences.append(
-                f"Brings its data, {data}" + ("." if fetched(data) else f": fetch {size(NAMED[data].size)}.")
-            )
+            download = "" if fetched(data) else f": fetch {size(NAMED[data].size)}"
+            sentences.append(f"Brings its data, {data}{download}.")
         return " ".join([*sentences, named.note])
 
     def action_whose_model(self) -> None:

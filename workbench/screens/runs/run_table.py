@@ -87,13 +87,10 @@ class RunTable(ItemList[Entry]):
     def line(self, index: int, width: int) -> Text:
         entry, words, muted = self.items[index], self._words[index], colour(self, "muted")
         state = entry.status.state
-        text = Text.assemble(
-            " ",
-            ("★", colour(self, "focus"))
-            if entry.run.path == self._baseline
-            else (GLYPHS[state], colour(self, HUES.get(state, "text"))),
-            f" {self._marks.get(entry.run.path, ' ')}",
-        )
+        glyph, hue = GLYPHS[state], HUES.get(state, "text")
+        if entry.run.path == self._baseline:
+            glyph, hue = "★", "focus"
+        text = Text.assemble(" ", (glyph, colour(self, hue)), f" {self._marks.get(entry.run.path, ' ')}")
         columns = self.columns(width)
         text.append(f" {pad(words['run'], columns.pop('run'))}")
         if isinstance(entry.recipe, Recipe):

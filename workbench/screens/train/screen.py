@@ -189,9 +189,8 @@ class TrainScreen(RunControls):
             self.set_class(slot == self._slot, f"-slot-{slot}")
             tab = f"tab {self._next_slot()}" if narrow and slot == self._slot else ""
             self.query_one(f"#{slot}", Panel).subtitle = " · ".join(filter(None, (view.get(slot), tab)))
-        for part in self.query(
-            "#run, #charts, #charts > Panel, #figures, #figures > Panel, StepPanel, #below, #below > Panel"
-        ):
+        parts = "#run, #charts, #charts > Panel, #figures, #figures > Panel, StepPanel, #below, #below > Panel"
+        for part in self.query(parts):
             zoomed = self._zoomed is None or part is self._zoomed or self._zoomed in part.children
             part.set_class(not zoomed, "-aside")
             part.set_class(part is self._zoomed, "-zoomed")
