@@ -60,7 +60,7 @@ class WorkbenchApp(App):
         return [*super().get_line_filters(), self._output_filter]
 
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:
-        """As Textual's. Errors and names come from outside, and so does what is said of them."""
+        """Show a notification, escaped: errors and names come from outside, and so does what is said of them."""
         super().notify(shown(message), title=on_one_line(title), **how)
 
     def on_mount(self) -> None:

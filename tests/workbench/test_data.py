@@ -60,7 +60,7 @@ async def test_everything_about_a_file_is_on_the_screen(messages, tmp_path, read
         ]
         assert "medians" in text_of(app, Histogram) and "cuts none" in text_of(app, Histogram)
         assert "stratified, seed 123" in text_of(app, Splits)
-        assert any("ham: 65.0 % of the file" in note.text for note in app.screen.query_one(Notes).notes)
+        assert any("ham: 65.0 % of the file" in note.text for note in app.screen.query_one(Notes).items)
         assert shown(app)[1].split() == ["1", "ham", "5", "some", "words", "of", "number", "1"]
 
 
@@ -70,7 +70,7 @@ async def test_a_note_is_a_filter_and_esc_takes_it_off(messages, tmp_path, ready
         await ready(pilot)
         rows, notes = app.screen.query_one(Rows), app.screen.query_one(Notes)
         notes.focus()
-        notes.cursor = next(i for i, note in enumerate(notes.notes) if "copies" in note.text)
+        notes.cursor = next(i for i, note in enumerate(notes.items) if "copies" in note.text)
         await pilot.press("enter")
         await until(pilot, lambda: rows.total == 2)
         assert app.screen.focused is rows and "exact copies" in app.screen.query_one("#rows").subtitle
@@ -248,7 +248,7 @@ async def test_more_than_eight_classes_are_sorted_and_can_be_searched(tmp_path, 
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         classes = app.screen.query_one(Classes)
-        assert classes.count == 12 and classes.label == "topic 11" and classes.size.height == 8
+        assert classes.count == 12 and classes.selected == "topic 11" and classes.size.height == 8
         classes.focus()
         await pilot.press("slash", *"xyz", "enter")
         await until(pilot, lambda: app.screen.focused is classes and classes.count == 0)
@@ -331,8 +331,8 @@ async def test_the_newest_question_takes_the_place_of_an_older_one(messages):
 def test_lengths_are_drawn_evenly_and_nothing_is_lost():
     lengths = {5: 10, 6: 3, 40: 2, 119: 1}
     axis = Axis.of(axis_end(lengths, 120), 60)
-    assert axis.end >= 120 and axis.n * axis.wide <= 60
-    assert sum(axis.bars(lengths)) == 16 * axis.wide
+    assert axis.end >= 120 and axis.n * axis.cells <= 60
+    assert sum(axis.bars(lengths)) == 16 * axis.cells
     assert quantile(lengths, 0.5) == 5
     assert axis_end({10: 1000, 1_000_000: 1}, 1024) < 100
 

@@ -116,7 +116,7 @@ async def test_the_dialog_offers_the_names_and_says_what_fetching_costs(tmp_path
         lines = [app.screen.query_one(Files).line(i, 66).plain for i in range(3)]
         assert [line.split()[:2] for line in lines] == [["sample", "here"], ["sms-spam", "fetch"], ["imdb", "fetch"]]
         field.value = "im"
-        await until(pilot, lambda: app.screen.query_one(Files).chosen is NAMED["imdb"])
+        await until(pilot, lambda: app.screen.query_one(Files).selected is NAMED["imdb"])
         await pilot.press("tab")
         assert field.value == "imdb"
         field.value = "sample"

@@ -45,12 +45,12 @@ def lines(widget) -> list[str]:
 async def test_keys_change_what_learns_and_the_price_answers_each(model):
     async with model() as pilot:
         session, panel = pilot.app.session, pilot.app.screen.query_one(PricePanel)
-        assert str(session.draft.plan) == "last_block" and "7,090,946 of 124,441,346" in panel.render().plain
+        assert str(session.draft.recipe.plan) == "last_block" and "7,090,946 of 124,441,346" in panel.render().plain
         seen = []
         for key, plan in [("h", "head"), ("plus", "last_block"), ("plus", "last_two_blocks"), ("minus", "last_block"),
                           ("a", "all"), ("b", "last_block")]:  # fmt: skip
             await pilot.press(key)
-            assert str(session.draft.plan) == plan
+            assert str(session.draft.recipe.plan) == plan
             seen.append(panel.render().plain)
         assert len(set(seen)) >= 4 and "100 %" in seen[4]
         assert "last key" in seen[-1] and "Estimated" in seen[-1]
@@ -60,13 +60,13 @@ async def test_space_toggles_the_part_under_the_cursor_and_v_a_range(model):
     async with model() as pilot:
         session, layers = pilot.app.session, pilot.app.screen.query_one(Layers)
         await pilot.press("g", "j", "j", "j", "space")
-        assert session.draft.plan.parts == {"head", "norm", "blocks.11", "blocks.10"}
+        assert session.draft.recipe.plan.parts == {"head", "norm", "blocks.11", "blocks.10"}
         await pilot.press("j", "j", "v", "j", "j", "space")
         assert {
             "blocks.8",
             "blocks.7",
             "blocks.6",
-        } <= session.draft.plan.parts and "blocks.9" not in session.draft.plan.parts
+        } <= session.draft.recipe.plan.parts and "blocks.9" not in session.draft.recipe.plan.parts
         assert session.draft.recipe.freeze.trainable.startswith("blocks.6,blocks.7,blocks.8")
         await pilot.press("v")
         assert layers.choosing
@@ -79,9 +79,9 @@ async def test_a_click_toggles_and_the_last_part_cannot_be_frozen(model):
     async with model() as pilot:
         session = pilot.app.session
         await pilot.click(Layers, offset=(8, 15))
-        assert "embeddings" in session.draft.plan.parts
+        assert "embeddings" in session.draft.recipe.plan.parts
         await pilot.press("h", "g", "space")
-        assert str(session.draft.plan) == "head"
+        assert str(session.draft.recipe.plan) == "head"
         assert any("Nothing" in n.title or "nothing" in n.title for n in pilot.app._notifications)
 
 
@@ -138,9 +138,9 @@ async def test_the_ladder_shows_where_the_cache_ends(model):
         assert boundary() == [4]
         await pilot.press("h")
         assert boundary() == [2] and "12 blocks" in lines(layers)[2]
-        before = str(session.draft.plan)
+        before = str(session.draft.recipe.plan)
         await pilot.click(Layers, offset=(8, 2))
-        assert str(session.draft.plan) == before
+        assert str(session.draft.recipe.plan) == before
         await pilot.press("a")
         assert not boundary() and layers.count == 15
         session.draft.change_all({"freeze.trainable": "last_block", "speed.cache": "off"})
@@ -167,14 +167,14 @@ async def test_another_model_takes_the_plan_along_and_says_where_its_weights_are
         assert "built in" in words and ("fetch 548.1 MB" in words or "on disk" in words)
         backbone.focus()
         await pilot.press("left")
-        assert session.draft.recipe.model.name == "nano" and session.draft.plan.parts == {
+        assert session.draft.recipe.model.name == "nano" and session.draft.recipe.plan.parts == {
             "blocks.5",
             "blocks.3",
             "norm",
             "head",
         }
         await pilot.press("right", "right")
-        assert session.draft.recipe.model.name == "gpt2-medium" and "blocks.23" in session.draft.plan.parts
+        assert session.draft.recipe.model.name == "gpt2-medium" and "blocks.23" in session.draft.recipe.plan.parts
 
 
 async def test_equal_neighbours_of_a_large_model_fold_and_unfold_under_the_cursor(model):
@@ -184,7 +184,7 @@ async def test_equal_neighbours_of_a_large_model_fold_and_unfold_under_the_curso
         assert any("blocks 0–" in line and "frozen" in line for line in lines(layers))
         assert pilot.app.screen.query_one("#map").display
         await pilot.press("G", "k", "space")
-        assert "blocks.0" in pilot.app.session.draft.plan.parts and "block 0" in lines(layers)[layers.cursor]
+        assert "blocks.0" in pilot.app.session.draft.recipe.plan.parts and "block 0" in lines(layers)[layers.cursor]
 
 
 def test_folding_leaves_what_differs_and_what_is_near_alone():
@@ -230,7 +230,7 @@ async def test_l_adapts_every_block_or_a_range(model):
         session, layers = pilot.app.session, pilot.app.screen.query_one(Layers)
         panel = pilot.app.screen.query_one(PricePanel)
         await pilot.press("g", "l")
-        assert str(session.draft.plan) == "lora" and "1,328,642 of" in panel.render().plain
+        assert str(session.draft.recipe.plan) == "lora" and "1,328,642 of" in panel.render().plain
         assert lines(layers)[2].split()[:5] == ["▚▚", "block", "11", "110.6", "K"]
         assert "▚ LoRA" in pilot.app.screen.query_one("#layers").subtitle
         assert "replace_linear_with_lora" in pilot.app.screen.query_one(AsCode).render().plain
@@ -275,7 +275,7 @@ async def test_a_recipe_by_name_is_chosen_by_what_it_says(model):
         await pilot.press("tab", "g", "enter")
         assert isinstance(app.screen, RecipesDialog)
         listed, about = app.screen.query_one(Recipes), app.screen.query_one("#about")
-        assert "book/6" not in listed._names and any("LoRA" in line and "96.67" in line for line in lines(listed))
+        assert "book/6" not in listed.items and any("LoRA" in line and "96.67" in line for line in lines(listed))
         await pilot.press("j", "j")
         await pilot.pause()
         assert "(built in)" in str(about.render()) and "book/6, book/7, book/8 too" in str(about.render())
@@ -288,7 +288,7 @@ async def test_a_recipe_by_name_is_chosen_by_what_it_says(model):
         assert session.draft.recipe.preset == "book/11" and session.draft.recipe.model.name == "nano"
         assert session.draft.recipe.train.epochs == 5 and session.draft.recipe.lora.rank == 16
         await pilot.press("enter", "right")
-        assert listed_name(app) == "book/11" and "book/6" in app.screen.query_one(Recipes)._names
+        assert listed_name(app) == "book/11" and "book/6" in app.screen.query_one(Recipes).items
         await pilot.press("enter")
         assert session.draft.recipe.preset == "book/11" and session.draft.recipe.model.name == "gpt2"
         chosen = []
@@ -302,7 +302,7 @@ async def test_a_recipe_by_name_is_chosen_by_what_it_says(model):
 
 
 def listed_name(app) -> str:
-    return app.screen.query_one(Recipes).name_here
+    return app.screen.query_one(Recipes).selected
 
 
 async def test_the_form_has_the_options_of_adapters_where_there_are_any(model):

@@ -91,12 +91,12 @@ class Chart(Widget, can_focus=True):
 
     cursor: reactive[float | None] = reactive(None)  # a place of the x axis, drawn as a vertical line
 
-    def __init__(self, **kwargs) -> None:
-        super().__init__(**kwargs)
+    def __init__(self) -> None:
+        super().__init__()
         self._picture = Picture(())
         self._version: Hashable = None
         self._limits: scale.Limits | None = None
-        self._known: dict[tuple[str, int], dict] = {}  # full columns of each series, at a width
+        self._columns_cache: dict[tuple[str, int], dict] = {}  # full columns of each series, at a width
         self._drawn: tuple[Hashable, Text] | None = None
         self._left = 0  # of the columns in which there are curves
         self._smoothed: scale.Run = []
@@ -111,7 +111,7 @@ class Chart(Widget, can_focus=True):
         if version == self._version:
             return
         if not self._picture.goes_on_in(picture):
-            self._limits, self._known, self._due = None, {}, 0.0
+            self._limits, self._columns_cache, self._due = None, {}, 0.0
         self._picture, self._version = picture, version
         wait = self._due - time.monotonic()
         if wait <= 0:
@@ -162,8 +162,8 @@ class Chart(Widget, can_focus=True):
     def _buckets(self, one: Series, width: int) -> scale.Buckets:
         """What there is to draw of a series, on the scale; a line goes on to the limits where it has points beyond."""
         picture = self._picture
-        known = self._known.setdefault((one.label, width), {})
-        found = scale.buckets(one.xs, one.ys, picture.x, width, known, picture.log, 2 * one.span)
+        cache = self._columns_cache.setdefault((one.label, width), {})
+        found = scale.buckets(one.xs, one.ys, picture.x, width, cache, picture.log, 2 * one.span)
         runs = found.runs
         if not one.glyph:
             left, right = (scale.crossing(one.xs, one.ys, x) for x in picture.x)

@@ -37,9 +37,9 @@ def accuracy(history: History, view: View = AS_IT_IS) -> Picture:
     splits = [("train", ""), ("validation", "◆")]
     series = [_accuracy(history, split, split, split, glyph) for split, glyph in splits]
     baseline = history.baseline
-    levels = (
-        [Level(BASELINES[baseline.name].partition(" and ")[0], "muted", 100 * baseline.validation)] if baseline else []
-    )
+    levels = []
+    if baseline:
+        levels = [Level(BASELINES[baseline.name].partition(" and ")[0], "muted", 100 * baseline.validation)]
     x = view.axis(history)
     y = (_floor([history] if view.last is None else [], series, x), 100)
     return Picture(series, levels, _marks(history), x, y, history, _signs(history))
@@ -48,12 +48,8 @@ def accuracy(history: History, view: View = AS_IT_IS) -> Picture:
 def side_by_side(histories: Mapping[str, History], glyphs: Mapping[str, str]) -> Picture:
     """Validation accuracy in per cent of several runs by name: the first one as a line, the others by their glyphs."""
     first = next(iter(histories), "")
-    series = [
-        _accuracy(history, "validation", name, "validation", "")
-        if name == first
-        else _accuracy(history, "validation", name, "muted", glyphs[name])
-        for name, history in histories.items()
-    ]
+    looks = {name: ("validation", "") if name == first else ("muted", glyphs[name]) for name in histories}
+    series = [_accuracy(history, "validation", name, *looks[name]) for name, history in histories.items()]
     runs = list(histories.values())
     x = (0, max([1, *(history.n_steps for history in runs)]))
     marks = [step for history in runs for step in _resumes(history)]

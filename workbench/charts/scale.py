@@ -13,7 +13,7 @@ Run = list[tuple[float, float]]  # points that one line joins
 
 
 class Ends(NamedTuple):
-    """What is left of some values: where the least and the greatest are, in their order, and the finite mean."""
+    """What a chart draws of some values: where the least and the greatest are, in their order, and the finite mean."""
 
     places: list[int]
     mean: float
@@ -23,7 +23,7 @@ class Ends(NamedTuple):
 
 
 class Mean(NamedTuple):
-    """Of `n` values, the last of which stands at `x`."""
+    """The mean `y` of `n` values, the last of which stands at `x`."""
 
     x: float
     y: float
@@ -31,12 +31,12 @@ class Mean(NamedTuple):
 
 
 class Buckets(NamedTuple):
-    """What is left of a series for a chart so many columns wide."""
+    """What a chart of so many columns draws of a series."""
 
     runs: list[Run]
     means: list[Mean]  # of every column; first of what lies just before the first one, where that is asked for
-    not_finite: int  # values left out; each of them ends a run
-    too_low: int  # likewise
+    not_finite: int  # values left out, each of which ends a run
+    too_low: int  # values left out, each of which ends a run
 
 
 def ends(ys: Sequence[float], start: int, stop: int, positive: bool = False) -> Ends:
@@ -56,14 +56,14 @@ def buckets(
     ys: Sequence[float],
     limits: Limits,
     columns: int,
-    known: dict[tuple[int, int], Ends],
+    cache: dict[tuple[int, int], Ends],
     positive: bool = False,
     before: int = 0,
 ) -> Buckets:
     """At most two points a column, its least and its greatest value in their order.
 
     `xs` ascend; `ys` may have grown since they were counted. Columns stand at fixed places of the axis, so that a
-    growing series does not shimmer, and `known` keeps what full columns came to, so that a long one costs no more than
+    growing series does not shimmer, and `cache` keeps what full columns came to, so that a long one costs no more than
     its latest column. The means begin with that of so many values `before` the limits.
     """
     left, width = limits[0], (limits[1] - limits[0]) / max(1, columns)
@@ -75,9 +75,9 @@ def buckets(
     for start, stop in zip([max(0, first - before), first, *edges], [first, *edges, last], strict=True):
         if start == stop:
             continue
-        found = known.get((start, stop)) or ends(ys, start, stop, positive)
+        found = cache.get((start, stop)) or ends(ys, start, stop, positive)
         if stop < n:
-            known[start, stop] = found
+            cache[start, stop] = found
         if found.finite:
             means.append(Mean(xs[stop - 1], found.mean, found.finite))
         if stop == first:  # before the limits

@@ -59,13 +59,13 @@ class View:
         return span if self.smooth and len(history.losses) - low >= ENOUGH * span else 0
 
     def of_the_loss(self, history: History) -> str:
-        """For the chart's subtitle."""
+        """How the loss is drawn, for the subtitle of its chart."""
         span = self.span(history)
         words = [f"smoothed over {span:,} steps" if span else "", "log" if self.log else "", self.of_the_steps()]
         return " · ".join(filter(None, words))
 
     def of_the_steps(self) -> str:
-        """The same where nothing but the window matters."""
+        """The window of steps, for the subtitle of a chart that is neither smoothed nor logarithmic."""
         if self.last is None:
             return ""
         return plural(self.last, "step") if self.left is not None else f"last {plural(self.last, 'step')}"
@@ -83,11 +83,7 @@ class View:
                 more = _ladder(self.last, 1) if self.last else None
                 return self._showing(more if more and more < history.step else None, history)
             case "read":
-                return (
-                    replace(self, cursor=max(1, history.step), left=None)
-                    if self.cursor is None
-                    else self.without_cursor()
-                )
+                return replace(self, cursor=max(1, history.step) if self.cursor is None else None, left=None)
         return self._moved(what, history, columns)
 
     def _showing(self, last: int | None, history: History) -> "View":

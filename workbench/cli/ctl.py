@@ -1,4 +1,4 @@
-"""Telling a run something from the command line, and printing what comes of it."""
+"""`workbench ctl`: sending a control to a run, and printing what comes of it."""
 
 import argparse
 import shutil
@@ -26,22 +26,21 @@ from workbench.cli.flags import DONE, FAILED
 from workbench.cli.printing import print_json, say
 from workbench.formatting import cut, pad
 
-PATIENCE = 5.0  # seconds
+TIMEOUT = 5.0  # seconds
 POLL = 0.05
 Kind = TypeVar("Kind", bound=Event)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    *words, last = COMMANDS
-    known = f"{', '.join(words)} or {last}"
-    parser.add_argument("what", metavar="WHAT", choices=list(COMMANDS), help=known)
+    *others, last = COMMANDS
+    parser.add_argument("what", metavar="WHAT", choices=list(COMMANDS), help=f"{', '.join(others)} or {last}")
     words = "how many steps or epochs, the learning rate, or parts as --trainable takes them"
     parser.add_argument("number", nargs="?", metavar="N", help=words)
 
 
 def execute(given: argparse.Namespace) -> int:
     run = find_run(runs_root(given.runs), given.run)
-    return tell(run, given.what, control_of(run, given.what, given.number), given.json)
+    return send(run, given.what, control_of(run, given.what, given.number), given.json)
 
 
 def control_of(run: RunFolder, what: str, number: str | None) -> Control:
@@ -77,8 +76,8 @@ def _about_parts(run: RunFolder, what: str, named: str | None) -> Control:
         raise BadRecipe([Problem(what, str(error))]) from error
 
 
-def tell(run: RunFolder, what: str, control: Control, as_json: bool) -> int:
-    """Tell a run something and print what comes of it in a few seconds; the exit code says whether it was refused.
+def send(run: RunFolder, what: str, control: Control, as_json: bool) -> int:
+    """Send a control and print what comes of it in a few seconds; the exit code says whether it was refused.
 
     `what` is the word for it, of COMMANDS. A stop takes a queued run out of the queue.
 
@@ -88,11 +87,8 @@ def tell(run: RunFolder, what: str, control: Control, as_json: bool) -> int:
     if status.state == "queued":
         return _take_out(run, control, as_json)
     if not status.alive:
-        do = (
-            "Nothing is left to be told."
-            if status.state == "done"
-            else f"Take it up again with: workbench resume {run.name}"
-        )
+        again = f"Take it up again with: workbench resume {run.name}"
+        do = "Nothing is left to be told." if status.state == "done" else again
         raise BadRun(f"{run.name} is not running: it is {status.state}.", do)
     answers = Answers(run, control)
     answer = answers.wait(Applied, lambda event: event.id == answers.id)
@@ -102,15 +98,9 @@ def tell(run: RunFolder, what: str, control: Control, as_json: bool) -> int:
     if answer and not answer.refused and came:
         answers.wait(came, lambda event: getattr(event, "whole", True))
     if as_json:
-        texts = {step: [one._asdict() for one in learned] for step, learned in answers.step_texts()}
-        known = {
-            "answered": answer is not None,
-            "refused": answer.refused if answer else None,
-            "step": answer.step if answer else None,
-        }
-        print_json(
-            {"run": str(run.path), "id": answers.id, "control": msgspec.to_builtins(control), **known, "steps": texts}
-        )
+        texts = {step: [text._asdict() for text in learned] for step, learned in answers.step_texts()}
+        refused, step = (answer.refused, answer.step) if answer else (None, None)
+        print_json(_document(run, control, answers.id, answer is not None, step, refused, texts))
     else:
         say([*answers.lines()] or [f"{run.name} has not answered yet. It answers between two steps, once it learns."])
     return FAILED if answer and answer.refused else DONE
@@ -123,28 +113,27 @@ def _take_out(run: RunFolder, control: Control, as_json: bool) -> int:
         )
     queue.take_out(run)
     if as_json:
-        known = {
-            "id": None,
-            "control": msgspec.to_builtins(control),
-            "answered": True,
-            "refused": None,
-            "step": run.status().step,
-            "steps": {},
-        }
-        print_json({"run": str(run.path), **known})
+        print_json(_document(run, control, None, True, run.status().step, None, {}))
     else:
         say([f"{run.name} is out of the queue."])
     return DONE
 
 
+def _document(
+    run: RunFolder, control: Control, id: str | None, answered: bool, step: int | None, refused: str | None, texts: dict
+) -> dict:
+    sent = {"run": str(run.path), "id": id, "control": msgspec.to_builtins(control)}
+    return sent | {"answered": answered, "refused": refused, "step": step, "steps": texts}
+
+
 class Answers:
-    """What happens in a run after it was told something, from its answer on."""
+    """What happens in a run after a control was sent to it, from its answer on."""
 
     def __init__(self, run: RunFolder, control: Control):
         self._run = run
         self._offset = files.size(run.events_file)
-        self._until = time.monotonic() + PATIENCE
-        self._rest: list[Event] = []
+        self._until = time.monotonic() + TIMEOUT
+        self._unread: list[Event] = []
         self.events: list[Event] = []
         self.id = run.send(control)
 
@@ -153,14 +142,14 @@ class Answers:
         while True:
             alive = self._run.locked()  # asked before reading: what it wrote last is then read too
             events, self._offset = self._run.events(self._offset)
-            self._rest += events
-            while self._rest:
-                event = self._rest.pop(0)
-                found = event if isinstance(event, kind) and wanted(event) else None
-                if found or self.events:
+            self._unread += events
+            while self._unread:
+                event = self._unread.pop(0)
+                answer = event if isinstance(event, kind) and wanted(event) else None
+                if answer or self.events:
                     self.events.append(event)
-                if found:
-                    return found
+                if answer:
+                    return answer
             if not alive or time.monotonic() > self._until:
                 return None
             time.sleep(POLL)

@@ -3,9 +3,10 @@
 import signal
 import subprocess
 import time
+from contextlib import AbstractContextManager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from core.runs.control import Stop
 from core.runs.describe import describe
@@ -64,10 +65,10 @@ class Interrupts:
         self._before = signal.signal(signal.SIGINT, self._interrupt)
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         signal.signal(signal.SIGINT, self._before)
 
-    def _interrupt(self, *_) -> None:
+    def _interrupt(self, *_: object) -> None:
         self.count += 1
         if self.count > 1:
             self._process.kill()
@@ -97,16 +98,14 @@ def summary(run: RunFolder, result: Result | None) -> list[str]:
     return []
 
 
-class Lines:
+class Lines(AbstractContextManager):
     """One plain line for each thing that happened, and for each tenth of the steps."""
 
     def __init__(self, console: Console):
         self._console, self._shown, self._phase = console, 0, ""
 
-    def __enter__(self) -> "Lines":
-        return self
-
-    def __exit__(self, *_) -> None: ...
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left open."""
 
     def show(self, event: Event, history: History) -> None:
         words = on_one_line(describe(event))
@@ -119,33 +118,26 @@ class Lines:
             say_on(self._console, words)
 
 
-class Bars:
+class Bars(Progress):
     """A progress bar for each phase, with what happens printed above."""
 
     def __init__(self, console: Console):
         name, words = (TextColumn(f"{{task.{what}}}", markup=False) for what in ("description:<10", "fields[words]"))
         columns = name, BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn(), words
-        self._progress = Progress(*columns, console=console)
-        self._tasks: dict[str, int] = {}
-
-    def __enter__(self) -> "Bars":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._progress.stop()
+        super().__init__(*columns, console=console)
+        self._phases: dict[str, TaskID] = {}
 
     def show(self, event: Event, history: History) -> None:
         if isinstance(event, Phase):
             words = "frozen layers, once for every text" if event.name == "encode" else ""
-            self._task(event.name, event.done, event.total, words)
+            self._draw(event.name, event.done, event.total, words)
         elif isinstance(event, Steps):
             words = f"loss {event.loss[-1]:.3f}  {history.steps_per_second:.1f} steps/s  {event.rss / 1e9:.1f} GB"
-            self._task("learn", event.step, history.n_steps, words)
+            self._draw("learn", event.step, history.n_steps, words)
         elif not isinstance(event, Ended) and (words := on_one_line(describe(event))):
-            say_on(self._progress.console, words)
+            say_on(self.console, words)
 
-    def _task(self, name: str, done: int, total: int, words: str) -> None:
-        if name not in self._tasks:
-            self._tasks[name] = self._progress.add_task(on_one_line(name), total=total, words=words)
-        self._progress.update(self._tasks[name], completed=done, total=total, words=words)
+    def _draw(self, name: str, done: int, total: int, words: str) -> None:
+        if name not in self._phases:
+            self._phases[name] = self.add_task(on_one_line(name), total=total, words=words)
+        self.update(self._phases[name], completed=done, total=total, words=words)

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def say(lines: Iterable[str], to_errors: bool = False) -> None:
-    """Print each on a line of its own, however long, with nothing in it that a terminal would act on."""
+    """Print lines, however long, with nothing in them that a terminal would act on."""
     for line in lines:
         print(shown(line), file=sys.stderr if to_errors else sys.stdout)
 
 
 def say_on(console: "Console", line: str) -> None:
-    """The same on a console that draws bars below it."""
+    """Print a line on a console that draws bars below it, with nothing in it that a terminal would act on."""
     console.print(shown(line), markup=False, emoji=False, soft_wrap=True)
 
 

@@ -11,7 +11,7 @@ from workbench.cli.printing import print_json, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """It has none of its own."""
+    """The command has no arguments of its own."""
 
 
 def add(run: RunFolder, as_json: bool) -> int:

@@ -33,17 +33,11 @@ def execute(given: argparse.Namespace) -> int:
         print_json(rows)
         return 0
     last = "stands for" if model else "model"
-    tabulate(
-        ["recipe", "what is tried", "book", last],
-        [
-            [
-                row["name"],
-                row["title"],
-                f"{row['book_percent']:.2f} %" if row["book_percent"] is not None else "",
-                ", ".join(row["stands_for"][1:]) if model else row["model"],
-            ]
-            for row in rows
-        ],
-    )
+    table = []
+    for name, same in standing.items():
+        named = NAMED_RECIPES[name]
+        book = f"{named.figure:.2f} %" if named.figure is not None else ""
+        table.append([name, named.title, book, ", ".join(same[1:]) if model else load({"preset": name}).model.name])
+    tabulate(["recipe", "what is tried", "book", last], table)
     say(["", *(f"{row['name']}: {row['note']}" for row in rows if row["note"])])
     return 0

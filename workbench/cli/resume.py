@@ -6,9 +6,7 @@ from core.errors import WorkbenchError
 from core.runs.root import find_run, runs_root
 from workbench.cli.start import add_how, start
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_how(parser)
+add_arguments = add_how
 
 
 def execute(given: argparse.Namespace) -> int:

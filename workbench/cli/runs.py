@@ -14,7 +14,7 @@ from workbench.cli.printing import print_json, say, tabulate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """It has none of its own."""
+    """The command has no arguments of its own."""
 
 
 def execute(given: argparse.Namespace) -> int:

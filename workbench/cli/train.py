@@ -26,13 +26,8 @@ def execute(given: argparse.Namespace) -> int:
     recipe = recipe_of(given)
     path = absolute(recipe.data.path)
     if not meant(recipe.data.path) and (not path.is_file() or not path.stat().st_size):
-        what = (
-            "there is no file"
-            if not path.exists()
-            else "there is nothing to learn from in"
-            if path.is_file()
-            else "this is no file:"
-        )
+        what = "this is no file:" if path.exists() else "there is no file"
+        what = "there is nothing to learn from in" if path.is_file() else what
         do = f"Check the path, or name {NAMES}."
         raise BadRecipe([Problem("data.path", f"{what} {recipe.data.path}.", do)])
     root = runs_root(given.runs)

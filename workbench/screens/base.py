@@ -7,10 +7,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from workbench import keys
-from workbench.session.draft import Draft
-from workbench.session.followed import Followed
-from workbench.session.launcher import Launcher
-from workbench.session.session import Session, session_of
+from workbench.session.session import session_of
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
 from workbench.widgets.panel import Panel
@@ -28,21 +25,10 @@ class BaseScreen(Screen):
     VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS = keys.bindings("screen")
 
-    @property
-    def session(self) -> Session:
-        return session_of(self)
-
-    @property
-    def draft(self) -> Draft:
-        return self.session.draft
-
-    @property
-    def followed(self) -> Followed:
-        return self.session.followed
-
-    @property
-    def launcher(self) -> Launcher:
-        return self.session.launcher
+    def __init__(self) -> None:
+        super().__init__()
+        self.session = session = session_of(self)
+        self.draft, self.followed, self.launcher = session.draft, session.followed, session.launcher
 
     def compose(self) -> ComposeResult:
         yield Header(self.MODE)
@@ -63,6 +49,11 @@ class BaseScreen(Screen):
 
     def action_previous_panel(self) -> None:
         self.focus_previous()
+
+    async def action_train(self) -> None:
+        """Start a run of the draft's recipe and watch it."""
+        if await self.launcher.start():
+            self.app.switch_mode("train")
 
     def action_back(self) -> None:
         """Leave a text field for the panel that it belongs to. One layer out; never quits, never clears."""

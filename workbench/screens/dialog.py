@@ -2,9 +2,15 @@
 
 from typing import ClassVar
 
+from rich.text import Text
+from textual.containers import Horizontal
 from textual.screen import ModalScreen, ScreenResultType
+from textual.widget import Widget
+from textual.widgets import Static
 
+from core.wording import shown
 from workbench import keys
+from workbench.themes import colour
 
 
 class Dialog(ModalScreen[ScreenResultType]):
@@ -13,5 +19,14 @@ class Dialog(ModalScreen[ScreenResultType]):
     PLACE: ClassVar[str] = "dialog"  # whose keys help lists
     BINDINGS = keys.bindings("dialog", "anywhere")
 
+    def hint(self, words: str, role: str = "muted") -> None:
+        """Say something in the line of the dialog that has the class `hint`."""
+        self.query_one(".hint", Static).update(Text(shown(words), colour(self, role)))
+
     def action_back(self) -> None:
         self.dismiss(None)
+
+
+def field(name: str, *widgets: Widget, classes: str = "") -> Horizontal:
+    """One line of a dialog: a name, and what is filled in or chosen."""
+    return Horizontal(Static(name, classes="name"), *widgets, classes=f"field {classes}")

@@ -13,7 +13,7 @@ from workbench.widgets.panel import Panel
 
 
 class Help(Dialog[None]):
-    """Closes with any key that opened it, or esc."""
+    """A list of keys. Any key that opened it closes it, and so does esc."""
 
     BINDINGS = keys.bindings("help")
 
@@ -22,11 +22,10 @@ class Help(Dialog[None]):
         self._mode = mode
 
     def compose(self) -> ComposeResult:
-        with Panel(title="Keys", classes="dialog"):
+        with Panel(title="Keys", subtitle="esc closes", classes="dialog"):
             yield VerticalScroll(Static(id="keys"))
 
     def on_mount(self) -> None:
-        self.query_one(Panel).subtitle = "esc closes"
         self.query_one("#keys", Static).update(self._keys())
 
     def _keys(self) -> Table:

@@ -21,11 +21,11 @@ class Jump(ModalScreen[None]):
 
     def on_mount(self) -> None:
         for panel in self._panels.values():
-            panel.show_letter(True)
+            panel.jumping = True
 
     def on_unmount(self) -> None:
         for panel in self._panels.values():
-            panel.show_letter(False)
+            panel.jumping = False
 
     def on_key(self, event: events.Key) -> None:
         event.stop()

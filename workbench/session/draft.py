@@ -10,7 +10,6 @@ from textual.app import App
 from textual.signal import Signal
 
 from core.errors import Problem, WorkbenchError
-from core.freeze import FreezePlan
 from core.options import layer
 from core.recipe import MOST_FOLLOWED, Recipe, load
 from core.rows import Profile
@@ -39,16 +38,12 @@ class Draft:
         self._profiled: Recipe | None = None  # what the latest profile was asked for
         self.models: dict[str, str] = {}  # name -> where its weights are: built in, on disk, download
         self.speeds: Speeds | None = None  # of this machine with the recipe's model, where they were measured
-        self.measuring: Progress | None = None  # while they are
-        self._recalls = False  # whether anybody wants to know them
+        self.measuring: Progress | None = None  # while speeds are measured
+        self._recalls = False  # whether a screen wants the speeds of every model that is chosen
         self.recipe_changed: Signal[Draft] = Signal(app, "recipe changed")
         # published for a profile's progress and problem too, and when it is known where weights are
         self.profile_changed: Signal[Draft] = Signal(app, "profile changed")
         self.speeds_changed: Signal[Draft] = Signal(app, "speeds changed")
-
-    @property
-    def plan(self) -> FreezePlan:
-        return self.recipe.plan
 
     def change(self, name: str, value: Any) -> None:
         """Change one option by its dotted name. Raises BadRecipe, and then nothing has changed."""

@@ -16,8 +16,8 @@ from core.runs.folder import RunFolder, Status
 from core.runs.history import History
 from workbench.session.complain import complain
 
-TICK = 0.25  # seconds between two looks at a live run
-REST = 1.0  # and at one that has ended, which another terminal may resume
+POLL_LIVE = 0.25  # seconds between two looks at a live run
+POLL_ENDED = 1.0  # seconds between two looks at a run that has ended, which another terminal may resume
 
 
 class Followed:
@@ -49,7 +49,7 @@ class Followed:
         self.history, self.status = history, status
         self.run_changed.publish(self)
         while True:
-            await asyncio.sleep(TICK if self.status.alive else REST)
+            await asyncio.sleep(POLL_LIVE if self.status.alive else POLL_ENDED)
             status, events, offset = await asyncio.to_thread(turns.news, run, offset)
             if any(isinstance(event, Started) for event in events):  # its worker has resolved it
                 await self._read_recipe(run)
@@ -63,9 +63,8 @@ class Followed:
             if before.alive and not status.alive:
                 self._app.bell()
                 if following := await asyncio.to_thread(turns.following, self._root):
-                    self._app.notify(
-                        "5 lists it, and enter watches it.", title=f"{following.name} is next", markup=False
-                    )
+                    title = f"{following.name} is next"
+                    self._app.notify("5 lists it, and enter watches it.", title=title, markup=False)
                 if self.process:
                     self.process.poll()  # so that no zombie stays
 

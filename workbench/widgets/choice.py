@@ -1,6 +1,7 @@
 """One of a few words, turned over with the arrow keys."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.text import Text
 from textual.reactive import reactive
@@ -19,7 +20,7 @@ class Choice(Widget, can_focus=True):
 
     value = reactive("")
 
-    def __init__(self, words: Sequence[str], value: str, **kwargs):
+    def __init__(self, words: Sequence[str], value: str, **kwargs: Any):
         super().__init__(**kwargs)
         self._words = list(words)
         self.set_reactive(Choice.value, value)
@@ -29,12 +30,6 @@ class Choice(Widget, can_focus=True):
         return Text.assemble(
             ("‹ ", arrows), (on_one_line(self.value), colour(self, "text")), (" ›", arrows), no_wrap=True
         )
-
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
 
     def _turn(self, by: int) -> None:
         self.value = self._words[(self._words.index(self.value) + by) % len(self._words)]

@@ -17,35 +17,32 @@ class Footer(Widget):
     DEFAULT_CSS = "Footer { height: 1; dock: bottom; }"
 
     def on_mount(self) -> None:
-        self.screen.bindings_updated_signal.subscribe(self, self._refresh)
-        self._spots: list[tuple[int, str]] = []  # right end of each key's words, and the key
-
-    def _refresh(self, _) -> None:
-        self.refresh()
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
+        self._spots: list[tuple[int, str]] = []  # right end of each key's label, and the key
 
     def _hints(self) -> list[tuple[str, str, str]]:
         field = self.screen.focused if keys.takes_text(self.screen.focused) else None
         active = [each for each in self.screen.active_bindings.values() if each.enabled and field in (None, each.node)]
         enabled = {each.binding.id for each in active}
-        shown = [action for action in keys.ACTIONS if action.words and action.id in enabled]
+        shown = [action for action in keys.ACTIONS if action.label and action.id in enabled]
         if len(shown) > MOST:  # the last, help, always stands
             shown = [*shown[: MOST - 1], shown[-1]]
-        hints = [(action.face or action.shown.split()[0], action.words, action.keys.split(",")[0]) for action in shown]
-        return (
-            [*(hints or [("enter", "done", "")]), *((key, words, "") for key, words in IN_A_FIELD)] if field else hints
-        )
+        hints = [(action.face or action.shown.split()[0], action.label, action.keys.split(",")[0]) for action in shown]
+        if not field:
+            return hints
+        return [*(hints or [("enter", "done", "")]), *((key, label, "") for key, label in IN_A_FIELD)]
 
     def render(self) -> Text:
         hints = self._hints()
         line, self._spots = Text(" ", no_wrap=True), []
         for hint in hints:
-            key, words, press = hint
-            one = Text.assemble((key, colour(self, "focus")), " ", (words, colour(self, "muted")), "  ")
+            key, label, press = hint
+            text = Text.assemble((key, colour(self, "focus")), " ", (label, colour(self, "muted")), "  ")
             if hint is hints[-1]:
-                line.append(" " * max(0, self.size.width - line.cell_len - one.cell_len))
-            elif line.cell_len + one.cell_len > self.size.width:
+                line.append(" " * max(0, self.size.width - line.cell_len - text.cell_len))
+            elif line.cell_len + text.cell_len > self.size.width:
                 continue
-            line.append_text(one)
+            line.append_text(text)
             self._spots.append((line.cell_len, press))
         return line
 

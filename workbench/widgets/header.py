@@ -60,10 +60,10 @@ class Header(Widget):
     def on_mount(self) -> None:
         draft, followed = session_of(self).draft, session_of(self).followed
         for signal in (draft.recipe_changed, draft.profile_changed, followed.run_changed):
-            signal.subscribe(self, self._refresh)
-        self.watch(self.screen, "focused", self._refresh, init=False)
+            signal.subscribe(self, self._redraw)
+        self.watch(self.screen, "focused", self._redraw, init=False)
 
-    def _refresh(self, _) -> None:
+    def _redraw(self, _: object) -> None:
         self.refresh()
 
     def render(self) -> Text:

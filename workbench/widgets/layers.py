@@ -166,10 +166,8 @@ class Layers(Lines):
             top = self._plan.n_blocks + 2 - price.blocks  # the uppermost block that is cached
             at = next(i for i, rung in enumerate(self._rungs) if rung.first == top)
             self._rungs.insert(at, Rung(top, top - 1))
-        self.set_reactive(
-            Lines.cursor,
-            next((i for i, rung in enumerate(self._rungs) if rung.first <= self.part <= rung.last), 0),
-        )
+        line = next((i for i, rung in enumerate(self._rungs) if rung.first <= self.part <= rung.last), 0)
+        self.set_reactive(Lines.cursor, line)
         self.changed()
         self._keep_in_view()
         self.post_message(self.Moved(self))
@@ -218,10 +216,8 @@ class Layers(Lines):
         if seconds is not None and top:
             line.append(f"{about(seconds):>{len(about(top))}} ", muted if frozen else text)
             # the cursor's line is as bright as a rule
-            filled = "frozen" if index == self.cursor else "rule"
-            line.append(
-                bar(seconds / top, max(1, width - line.cell_len - 1)), colour(self, filled if frozen else state)
-            )
+            hue = state if not frozen or index == self.cursor else "rule"
+            line.append(bar(seconds / top, max(1, width - line.cell_len - 1)), colour(self, hue))
         return line
 
     def _boundary_line(self, width: int) -> Text:
@@ -282,30 +278,13 @@ class Layers(Lines):
 
     def on_click(self, event: events.Click) -> None:
         event.prevent_default()
-        at = event.get_content_offset(self)
-        if at is None or at.y + self.scroll_offset.y >= self.count:
+        index = self.index_at(event)
+        if index is None or not self._rungs[index].size:
             return
-        rung = self._rungs[at.y + self.scroll_offset.y]
-        if not rung.size:
-            return
-        self.part = rung.first
-        if rung.size == 1:
+        self.part = self._rungs[index].first
+        if self._rungs[index].size == 1:
             self.action_toggle_parts()
 
-    def action_up(self) -> None:
-        self.part -= 1
-
-    def action_down(self) -> None:
-        self.part += 1
-
-    def action_first(self) -> None:
-        self.part = 0
-
-    def action_last(self) -> None:
-        self.part = len(self._parts) - 1
-
-    def action_page_up(self) -> None:
-        self.part -= self.scrollable_content_region.height
-
-    def action_page_down(self) -> None:
-        self.part += self.scrollable_content_region.height
+    def move(self, by: int) -> None:
+        """Move by so many parts, which may be fewer lines."""
+        self.part += by

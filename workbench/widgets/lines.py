@@ -1,7 +1,9 @@
 """A list with a cursor, drawn line by line: ten lines and a million cost the same."""
 
+import sys
 from abc import abstractmethod
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.text import Text
@@ -11,11 +13,14 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from core.wording import UNSAFE, on_one_line
 from workbench import keys
 from workbench.formatting import cut
 from workbench.themes import colour
+
+Item = TypeVar("Item")
 
 
 class Lines(ScrollView, can_focus=True):
@@ -86,12 +91,6 @@ class Lines(ScrollView, can_focus=True):
         self.virtual_size = Size(self.scrollable_content_region.width, self.count)
         self._keep_in_view()
 
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
-
     def render_line(self, y: int) -> Strip:
         index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         style = self.rich_style
@@ -113,32 +112,82 @@ class Lines(ScrollView, can_focus=True):
         # rich leaves the style of a text without spans to whoever prints it
         return Strip(text.render(console) if text.spans else [Segment(text.plain, console.get_style(text.style))])
 
-    def on_click(self, event: events.Click) -> None:
+    def index_at(self, event: events.Click) -> int | None:
+        """The line that was clicked on; None below the last."""
         at = event.get_content_offset(self)
-        if at is None or at.y + self.scroll_offset.y >= self.count:
+        index = self.count if at is None else at.y + self.scroll_offset.y
+        return index if index < self.count else None
+
+    def on_click(self, event: events.Click) -> None:
+        index = self.index_at(event)
+        if index is None:
             return
-        index = at.y + self.scroll_offset.y
         if index == self.cursor and event.chain > 1:
             self.post_message(self.Chosen(self))
         self.cursor = index
 
+    def move(self, by: int) -> None:
+        """Move the cursor by so many lines, at most to the first or the last."""
+        self.cursor += by
+
     def action_up(self) -> None:
-        self.cursor -= 1
+        self.move(-1)
 
     def action_down(self) -> None:
-        self.cursor += 1
+        self.move(1)
 
     def action_first(self) -> None:
-        self.cursor = 0
+        self.move(-sys.maxsize)
 
     def action_last(self) -> None:
-        self.cursor = self.count - 1
+        self.move(sys.maxsize)
 
     def action_page_up(self) -> None:
-        self.cursor -= self.scrollable_content_region.height
+        self.move(-self.scrollable_content_region.height)
 
     def action_page_down(self) -> None:
-        self.cursor += self.scrollable_content_region.height
+        self.move(self.scrollable_content_region.height)
+
+
+class ItemList(Lines, Generic[Item]):
+    """A list that shows one item a line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.items: Sequence[Item] = ()
+
+    @property
+    def count(self) -> int:
+        return len(self.items)
+
+    @property
+    def selected(self) -> Item | None:
+        """The item under the cursor; None in an empty list."""
+        return self.items[self.cursor] if self.items else None
+
+    def show_items(self, items: Sequence[Item]) -> None:
+        """Show other items; the cursor keeps its place as far as there is one."""
+        self.items = items
+        self.changed()
+
+
+class Headings(Widget):
+    """One line over a list that says its `headings` at a width, as wide as the list's own lines."""
+
+    DEFAULT_CSS = "Headings { height: 1; text-wrap: nowrap; }"
+
+    def __init__(self, lines: Lines):
+        super().__init__()
+        self._lines = lines
+
+    def on_mount(self) -> None:
+        self.watch(self._lines, "show_vertical_scrollbar", self._redraw)
+
+    def _redraw(self) -> None:
+        self.refresh()
+
+    def render(self) -> Text:
+        return self._lines.headings(self._lines.scrollable_content_region.width)
 
 
 def _escaped(text: Text) -> Text:

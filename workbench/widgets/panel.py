@@ -1,8 +1,10 @@
 """A panel: one rule with a title on top, and whatever it holds below."""
 
+from typing import Any
+
 from rich.text import Text
 from textual.containers import Vertical
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widget import Widget
 
 from core.wording import shown
@@ -15,27 +17,22 @@ class Rule(Widget):
 
     DEFAULT_CSS = "Rule { height: 1; }"
 
-    title = reactive("")
-    subtitle = reactive("")
-    lit = reactive(False)
-    letter = reactive("")  # the key that leads here, while a jump waits for it
-
-    def __init__(self, title: str, joint: str):
+    def __init__(self, panel: "Panel"):
         super().__init__()
-        self.set_reactive(Rule.title, title)
-        self._joint = joint
+        self._panel = panel
 
     def render(self) -> Text:
-        rule = colour(self, "focus" if self.lit else "rule")
+        panel = self._panel
+        rule = colour(self, "focus" if panel.lit else "rule")
         # at the left edge of the screen there is nothing to be joined to
-        joint = self._joint if self.region.x else "─"
-        line = Text("▌" if self.lit else joint, rule, no_wrap=True)
-        if self.letter:
-            line.append(f" {self.letter} ", f"bold reverse {colour(self, 'focus')}")
-        if self.title:
-            line.append(f" {_in_line(self.title)} ", f"bold {rule}" if self.lit else colour(self, "text"))
+        joint = panel.joint if self.region.x else "─"
+        line = Text("▌" if panel.lit else joint, rule, no_wrap=True)
+        if panel.jumping:
+            line.append(f" {panel.letter} ", f"bold reverse {colour(self, 'focus')}")
+        if panel.title:
+            line.append(f" {on_one_line(panel.title)} ", f"bold {rule}" if panel.lit else colour(self, "text"))
         room = self.size.width - line.cell_len
-        subtitle = cut(_in_line(self.subtitle), room - 4)
+        subtitle = cut(on_one_line(panel.subtitle), room - 4)
         if subtitle:
             after = Text.assemble((f" {subtitle} ", colour(self, "muted")), ("─", rule))
             line.append("─" * (room - after.cell_len), rule)
@@ -53,36 +50,30 @@ class Panel(Vertical):
 
     DEFAULT_CSS = "Panel { height: auto; }"
 
-    def __init__(self, *children: Widget, title: str, letter: str = "", joint: str = "─", **kwargs):
-        self._rule = Rule(title, joint)
+    title = var("")
+    subtitle = var("")
+    lit = var(False)
+    jumping = var(False)  # whether a jump waits for a letter, so that the rule shows this panel's
+
+    def __init__(
+        self, *children: Widget, title: str, subtitle: str = "", letter: str = "", joint: str = "─", **kwargs: Any
+    ):
+        self._rule = Rule(self)
         super().__init__(self._rule, *children, **kwargs)
-        self.letter = letter
+        self.letter, self.joint = letter, joint
+        self.set_reactive(Panel.title, title)
+        self.set_reactive(Panel.subtitle, subtitle)
+
+    def _redraw(self) -> None:
+        self._rule.refresh()
+
+    watch_title = watch_subtitle = watch_lit = watch_jumping = _redraw
 
     def on_descendant_focus(self) -> None:
-        self._rule.lit = True
+        self.lit = True
 
     def on_descendant_blur(self) -> None:
-        self._rule.lit = False
-
-    @property
-    def title(self) -> str:
-        return self._rule.title
-
-    @title.setter
-    def title(self, title: str) -> None:
-        self._rule.title = title
-
-    @property
-    def subtitle(self) -> str:
-        return self._rule.subtitle
-
-    @subtitle.setter
-    def subtitle(self, subtitle: str) -> None:
-        self._rule.subtitle = subtitle
-
-    def show_letter(self, shown: bool) -> None:
-        """Stand the panel's letter in its rule, or take it out again."""
-        self._rule.letter = self.letter if shown else ""
+        self.lit = False
 
     def enter(self) -> None:
         """Focus the first thing in the panel that can have it."""

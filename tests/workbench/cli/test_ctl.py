@@ -29,7 +29,7 @@ def ctl(tmp_path, capsys):
 
 
 def test_a_worker_is_steered_and_says_what_comes_of_it(ctl, wait, messages, tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "PATIENCE", DEADLINE)
+    monkeypatch.setattr(command, "TIMEOUT", DEADLINE)
     recipe = {
         "data": {"path": str(messages)},
         "freeze": {"trainable": "head"},
@@ -81,7 +81,7 @@ def test_a_worker_is_steered_and_says_what_comes_of_it(ctl, wait, messages, tmp_
 
 
 def test_a_run_that_does_not_answer(ctl, runs, monkeypatch):
-    monkeypatch.setattr(command, "PATIENCE", 0.1)
+    monkeypatch.setattr(command, "TIMEOUT", 0.1)
     run = runs.write("running")
     with runs.held(run):
         code, out, _ = ctl(run, "step")

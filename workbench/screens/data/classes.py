@@ -8,13 +8,13 @@ from core.wording import on_one_line
 from workbench import keys
 from workbench.formatting import bar, cut, pad
 from workbench.themes import class_role, colour
-from workbench.widgets.lines import Lines
+from workbench.widgets.lines import ItemList
 
 LEAST_NAME, LEAST_BAR = 6, 4  # cells
 IN_FULL = 8  # so many classes stand in the order of the classifier; more are sorted and can be searched
 
 
-class Classes(Lines):
+class Classes(ItemList[str]):
     """One line a class, under one line of headings. Above eight classes it scrolls and can be searched."""
 
     DEFAULT_CSS = "Classes { height: auto; max-height: 8; }"
@@ -23,17 +23,7 @@ class Classes(Lines):
     def __init__(self) -> None:
         super().__init__()
         self._profile: Profile | None = None
-        self._shown: list[str] = []
         self._order: dict[str, int] = {}
-
-    @property
-    def count(self) -> int:
-        return len(self._shown)
-
-    @property
-    def label(self) -> str:
-        """The class under the cursor."""
-        return self._shown[self.cursor]
 
     def nothing(self) -> str:
         return "No such class. esc shows all of them."
@@ -44,9 +34,8 @@ class Classes(Lines):
         self._order = {label: i for i, label in enumerate(profile.labels)}
         names = [label for label in profile.labels if searched.casefold() in label.casefold()]
         many = len(profile.labels) > IN_FULL
-        self._shown = sorted(names, key=lambda label: -profile.labels[label]) if many else names
         self.can_focus = many
-        self.changed()
+        self.show_items(sorted(names, key=lambda label: -profile.labels[label]) if many else names)
 
     def headings(self, width: int) -> Text:
         """The line above the list: what the two bars are."""
@@ -57,7 +46,7 @@ class Classes(Lines):
         return Text(cut(words, width), colour(self, "muted"), no_wrap=True)
 
     def line(self, index: int, width: int) -> Text:
-        profile, label = self._profile, self._shown[index]
+        profile, label = self._profile, self.items[index]
         assert profile
         name, bars, number = self._columns(width)
         top = max(profile.labels.values())

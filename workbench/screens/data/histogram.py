@@ -1,5 +1,6 @@
 """How long the texts of each class are, in tokens, with the limit beyond which they are cut."""
 
+from collections import Counter
 from collections.abc import Mapping
 from math import ceil
 from typing import NamedTuple
@@ -29,10 +30,9 @@ def quantile(lengths: Mapping[int, int], share: float) -> int:
 
 def merged(many: Mapping[str, Mapping[int, int]]) -> dict[int, int]:
     """All classes' lengths as one: tokens -> rows."""
-    total: dict[int, int] = {}
+    total: Counter[int] = Counter()
     for lengths in many.values():
-        for tokens, rows in lengths.items():
-            total[tokens] = total.get(tokens, 0) + rows
+        total.update(lengths)
     return total
 
 
@@ -46,17 +46,17 @@ def axis_end(lengths: Mapping[int, int], context: int) -> int:
 
 
 class Axis(NamedTuple):
-    """`n` columns of the chart, each `wide` cells and `step` lengths: equal, so that none stands out by chance."""
+    """`n` columns of the chart, each `cells` wide, for `step` lengths: equal, so that none stands out by chance."""
 
     step: int
-    wide: int
+    cells: int
     n: int
 
     @classmethod
     def of(cls, end: int, width: int) -> "Axis":
         """An axis from 0 to at least `end` that fills `width` cells."""
-        step, wide = max(1, ceil((end + 1) / width)), max(1, width // (end + 1))
-        return cls(step, wide, width // wide)
+        step, cells = max(1, ceil((end + 1) / width)), max(1, width // (end + 1))
+        return cls(step, cells, width // cells)
 
     @property
     def end(self) -> int:
@@ -64,7 +64,7 @@ class Axis(NamedTuple):
 
     def at(self, tokens: int) -> int:
         """The cell where a length stands."""
-        return tokens // self.step * self.wide
+        return tokens // self.step * self.cells
 
     def bars(self, lengths: Mapping[int, int]) -> list[int]:
         """Rows per cell."""
@@ -72,7 +72,7 @@ class Axis(NamedTuple):
         for tokens, rows in lengths.items():
             if tokens <= self.end:
                 bins[tokens // self.step] += rows
-        return [rows for rows in bins for _ in range(self.wide)]
+        return [rows for rows in bins for _ in range(self.cells)]
 
 
 class Histogram(Widget):
@@ -143,7 +143,7 @@ def caption(profile: Profile, end: int, width: int) -> str:
 
 
 def _ticks(axis: Axis, limit: int | None) -> str:
-    width = axis.n * axis.wide
+    width = axis.n * axis.cells
     step = next(s * 10**p for p in range(9) for s in (1, 2, 3, 5) if axis.end / (s * 10**p) <= max(2, width // 9))
     places = [(axis.at(tokens), f"{tokens:,}") for tokens in range(0, axis.end + 1, step)]
     if limit is not None:

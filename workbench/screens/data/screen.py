@@ -90,7 +90,7 @@ class DataScreen(BaseScreen):
         self.query_one(Classes).show(profile)
         self.query_one(Histogram).show(profile)
         self.query_one(Splits).show(profile, self.draft.recipe)
-        self.query_one(Notes).show(profile.notes)
+        self.query_one(Notes).show_items(profile.notes)
 
     def _start_over(self) -> None:
         for field in self.query(".find").results(Input):
@@ -166,12 +166,11 @@ class DataScreen(BaseScreen):
         self.query_one(field).display = False
 
     def action_show_rows(self) -> None:
-        rows = self.query_one(Rows)
-        classes = self.query_one(Classes)
+        rows, classes = self.query_one(Rows), self.query_one(Classes)
         if classes.has_focus:
-            chosen = f"label {classes.label}" if classes.count else ""
+            chosen = f"label {classes.selected}" if classes.selected is not None else ""
         else:
-            note = self.query_one(Notes).note
+            note = self.query_one(Notes).selected
             chosen = note.filter if note else ""
             if note and not chosen:  # a sentence without rows may be longer than its line
                 self.notify(note.text, markup=False)
@@ -212,7 +211,7 @@ class DataScreen(BaseScreen):
             return
         panel = self.query_one("#tokens", Panel)
         panel.title = f"Row {row} in {plural(answer['tokens'], 'token')}"
-        self.query_one(Tokens).show(answer["pieces"])
+        self.query_one(Tokens).pieces = answer["pieces"]
         self.query_one("#tokens VerticalScroll").scroll_home(animate=False)
 
     def action_back(self) -> None:
@@ -258,7 +257,3 @@ class DataScreen(BaseScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         profile = self.draft.profile
         return action != "train" or (profile is not None and not profile.problem)
-
-    async def action_train(self) -> None:
-        if await self.launcher.start():
-            self.app.switch_mode("train")

@@ -50,11 +50,8 @@ class Source(Widget, can_focus=True):
 
     def on_mount(self) -> None:
         draft = session_of(self).draft
-        draft.profile_changed.subscribe(self, self._changed)
-        draft.recipe_changed.subscribe(self, self._changed)
-
-    def _changed(self, _) -> None:
-        self.refresh(layout=True)
+        for signal in (draft.profile_changed, draft.recipe_changed):
+            signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def render(self) -> Text:
         draft = session_of(self).draft

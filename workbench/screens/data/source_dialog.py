@@ -8,18 +8,17 @@ from pathlib import Path
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
 from core.datasets import NAMED, DataSet, fetched
 from core.options import AUTO
-from core.wording import on_one_line, shown, size
+from core.wording import on_one_line, size
 from workbench import keys
 from workbench.formatting import cut
-from workbench.screens.dialog import Dialog
+from workbench.screens.dialog import Dialog, field
 from workbench.themes import colour
 from workbench.widgets.choice import Choice
-from workbench.widgets.lines import Lines
+from workbench.widgets.lines import ItemList
 from workbench.widgets.panel import Panel
 
 SUGGESTED = 200  # files at most
@@ -58,29 +57,19 @@ def suggestions(typed: str) -> list[DataSet | Path]:
     return [*sets, *sorted(found, key=lambda each: (not each.is_dir(), each.name.casefold()))[:SUGGESTED]]
 
 
-class Files(Lines):
+class Files(ItemList[DataSet | Path]):
     """The data sets and files that go on from what is typed."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: list[DataSet | Path] = []
         self.can_focus = False
 
-    @property
-    def count(self) -> int:
-        return len(self._shown)
-
-    @property
-    def chosen(self) -> DataSet | Path | None:
-        return self._shown[self.cursor] if self._shown else None
-
-    def show(self, found: list[DataSet | Path]) -> None:
-        self._shown = found
-        self.cursor = 0
+    def show(self, suggested: list[DataSet | Path]) -> None:
+        self.items, self.cursor = suggested, 0
         self.changed()
 
     def line(self, index: int, width: int) -> Text:
-        path, hue = self._shown[index], colour(self, "focus" if index == self.cursor else "muted")
+        path, hue = self.items[index], colour(self, "focus" if index == self.cursor else "muted")
         if isinstance(path, DataSet):
             where = "here" if fetched(path.name) else f"fetch {size(path.size)}"
             words = Text(f" {path.name:<10}", hue, no_wrap=True)
@@ -111,46 +100,31 @@ class SourceDialog(Dialog[dict | None]):
         self._text, self._label = text, label
 
     def compose(self) -> ComposeResult:
-        with Panel(title="Source", classes="dialog"):
-            with Horizontal(classes="field"):
-                yield Static("file", classes="name")
-                yield Input(
-                    self._path, placeholder="path of a CSV, TSV, JSONL or plain text file, or a data set", id="path"
-                )
+        with Panel(title="Source", subtitle="enter takes it · esc leaves", classes="dialog"):
+            expected = "path of a CSV, TSV, JSONL or plain text file, or a data set"
+            yield field("file", Input(self._path, placeholder=expected, id="path"))
             yield Files()
-            with Horizontal(classes="field columns"):
-                yield Static("text", classes="name")
-                yield Choice(self._words(self._text), self._text, id="text")
-            with Horizontal(classes="field columns"):
-                yield Static("label", classes="name")
-                yield Choice(self._words(self._label), self._label, id="label")
+            for name, column in (("text", self._text), ("label", self._label)):
+                yield field(name, Choice(self._columns_with(column), column, id=name), classes="columns")
             yield Static("", classes="hint", markup=False)
 
-    def _words(self, chosen: str) -> list[str]:
+    def _columns_with(self, chosen: str) -> list[str]:
         # a column may be named by its number too, and keeps its place then
         return list(dict.fromkeys([AUTO, chosen, *self._columns]))
 
     def on_mount(self) -> None:
-        self.query_one(Panel).subtitle = "enter takes it · esc leaves"
         self._typed()
-        self.query_one("#path").focus()
 
     @on(Input.Changed, "#path")
     def _typed(self) -> None:
         typed = self.query_one("#path", Input).value
         self.query_one(Files).show(suggestions(typed))
         same = typed == self._path and bool(self._columns)
-        for field in self.query(".columns"):
-            field.display = same
+        for columns in self.query(".columns"):
+            columns.display = same
         self.query_one(Files).display = not same
-        self._hint(
-            "tab leads to the columns, ← → change them. Empty the field to see data sets by name."
-            if same
-            else "↑ ↓ choose, tab completes"
-        )
-
-    def _hint(self, words: str) -> None:
-        self.query_one(".hint", Static).update(shown(words))
+        hint = "tab leads to the columns, ← → change them. Empty the field to see data sets by name."
+        self.hint(hint if same else "↑ ↓ choose, tab completes")
 
     def action_up(self) -> None:
         self.query_one(Files).cursor -= 1
@@ -160,7 +134,7 @@ class SourceDialog(Dialog[dict | None]):
 
     def action_complete(self) -> None:
         """Fill in the suggested file; where there is nothing to complete, go on to the next field."""
-        field, chosen = self.query_one("#path", Input), self.query_one(Files).chosen
+        field, chosen = self.query_one("#path", Input), self.query_one(Files).selected
         if not field.has_focus or field.value == self._path or chosen is None:
             self.focus_next()
             return
@@ -176,17 +150,12 @@ class SourceDialog(Dialog[dict | None]):
         typed = self.query_one("#path", Input).value
         path = dropped(typed) or (typed if typed in NAMED else None)
         if path is None:
-            if self.query_one(Files).chosen:
+            if self.query_one(Files).selected:
                 self.action_complete()
             else:
-                self._hint(f"There is no file {on_one_line(typed)}. Check the path.")
+                self.hint(f"There is no file {on_one_line(typed)}. Check the path.")
             return
         text, label = (self.query_one(f"#{name}", Choice).value for name in ("text", "label"))
         same = typed == self._path
-        self.dismiss(
-            {
-                "data.path": str(path),
-                "data.text": text if same else AUTO,
-                "data.label": label if same else AUTO,
-            }
-        )
+        columns = {"data.text": text, "data.label": label} if same else {"data.text": AUTO, "data.label": AUTO}
+        self.dismiss({"data.path": str(path), **columns})

@@ -9,18 +9,8 @@ from workbench.formatting import bar
 from workbench.themes import colour
 
 
-def how(recipe: Recipe) -> str:
-    """How the division came about, in a few words."""
-    data = recipe.data
-    words = [
-        "balanced" if data.balance == "undersample" else "",
-        "stratified" if data.stratify else "shuffled",
-    ]
-    return ", ".join([*filter(None, words), f"seed {data.seed}"])
-
-
 class Splits(Widget):
-    """A bar a split; where there is a single line, the figures alone."""
+    """A bar a split, and how the rows were divided; where there is a single line, the figures alone."""
 
     DEFAULT_CSS = "Splits { height: 4; padding: 0 1; }"
 
@@ -31,7 +21,9 @@ class Splits(Widget):
 
     def show(self, profile: Profile, recipe: Recipe) -> None:
         self._rows = {split: sum(rows.values()) for split, rows in profile.splits.items()}
-        self._how = how(recipe)
+        data = recipe.data
+        balanced = "balanced, " if data.balance == "undersample" else ""
+        self._how = f"{balanced}{'stratified' if data.stratify else 'shuffled'}, seed {data.seed}"
         self.refresh()
 
     def render(self) -> Text:
@@ -54,12 +46,9 @@ class Splits(Widget):
     def _in_one_line(self) -> Text:
         text, muted = colour(self, "text"), colour(self, "muted")
         for between, validation in ((" · ", "validation"), (", ", "validation"), (", ", "val.")):
-            names = {"validation": validation}
-            pairs = [
-                Text.assemble((f"{names.get(split, split)} ", muted), (f"{rows:,}", text))
-                for split, rows in self._rows.items()
-            ]
-            line = Text(between, muted).join(pairs)
+            names = {split: validation if split == "validation" else split for split in self._rows}
+            pairs = [((f"{names[split]} ", muted), (f"{rows:,}", text)) for split, rows in self._rows.items()]
+            line = Text(between, muted).join(Text.assemble(*pair) for pair in pairs)
             if line.cell_len <= self.size.width:
                 break
         return line

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rich.text import Text
+from textual.reactive import reactive
 from textual.widget import Widget
 
 from core.wording import on_one_line
@@ -13,24 +14,20 @@ RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Tokens(Widget):
-    """Chips in two shades, one after the other; tokens that share a character share a chip and are counted."""
+    """Chips in two shades, one after the other, of `pieces`: texts with the number of tokens that each takes.
+
+    Tokens that share a character share a chip and are counted.
+    """
 
     DEFAULT_CSS = "Tokens { height: auto; padding: 0 1; }"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._pieces: Sequence[tuple[str, int]] = ()
-
-    def show(self, pieces: Sequence[tuple[str, int]]) -> None:
-        """`pieces` are texts with the number of tokens that each takes."""
-        self._pieces = pieces
-        self.refresh(layout=True)
+    pieces: reactive[Sequence[tuple[str, int]]] = reactive((), layout=True)
 
     def render(self) -> Text:
         text, muted = colour(self, "text"), colour(self, "muted")
         shades = [f"{text} on {colour(self, 'surface')}", f"{text} on {colour(self, 'rule')}"]
         line = Text(overflow="fold")
-        for i, (piece, n_tokens) in enumerate(self._pieces[:MOST]):
+        for i, (piece, n_tokens) in enumerate(self.pieces[:MOST]):
             shown = piece.replace("\n", "⏎").replace("\t", "⇥")
             # every piece is shown by itself, and white space at its edges is part of it
             inner = on_one_line(shown.strip(" "))
@@ -38,7 +35,7 @@ class Tokens(Widget):
             line.append(" " * left + inner + " " * (right if inner else 0), shades[i % 2])
             if n_tokens > 1:
                 line.append(str(n_tokens).translate(RAISED), f"{muted} on {colour(self, 'background')}")
-        beyond = len(self._pieces) - MOST
+        beyond = len(self.pieces) - MOST
         if beyond > 0:
             line.append(f"  and {beyond:,} more", muted)
         return line

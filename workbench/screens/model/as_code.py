@@ -1,34 +1,25 @@
 """What the toggles of the ladder mean, as the lines of PyTorch that do it."""
 
 from rich.text import Text
+from textual.reactive import reactive
 from textual.widget import Widget
 
-from core.export.script import freezing
-from core.freeze import FreezePlan
 from core.wording import plural
 from workbench.formatting import cut
 from workbench.themes import colour
 
 
 class AsCode(Widget):
-    """As much as there is room for; colours are those of the marks on the ladder."""
+    """As many of the `lines` as there is room for; colours are those of the marks on the ladder."""
 
     DEFAULT_CSS = "AsCode { height: auto; max-height: 40vh; }"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._lines: list[str] = []
-
-    def show(self, plan: FreezePlan) -> None:
-        lines = freezing(plan)
-        if lines != self._lines:
-            self._lines = lines
-            self.refresh(layout=True)
+    lines: reactive[list[str]] = reactive(list, layout=True)
 
     def render(self) -> Text:
-        width, room = self.size.width, self.size.height or len(self._lines)
+        width, room = self.size.width, self.size.height or len(self.lines)
         muted = colour(self, "muted")
-        lines = [self._line(line, width) for line in self._lines]
+        lines = [self._line(line, width) for line in self.lines]
         if len(lines) > room:
             lines[room - 1 :] = [Text(f" … {plural(len(lines) - room + 1, 'more line')}", muted)]
         return Text("\n").join(lines)

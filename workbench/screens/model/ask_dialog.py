@@ -4,23 +4,15 @@ import msgspec
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from core.architectures.models import MODELS, Source
 from core.errors import WorkbenchError
-from core.evaluate.question import (
-    BEGINNING,
-    ENDED,
-    EXAMPLE,
-    IS_IT_SPAM,
-    RANDOM,
-    Continuation,
-    Question,
-)
+from core.evaluate.question import BEGINNING, ENDED, EXAMPLE, IS_IT_SPAM, RANDOM, Continuation, Question
 from core.wording import plural, shown, size
 from workbench import keys
-from workbench.screens.dialog import Dialog
+from workbench.screens.dialog import Dialog, field
 from workbench.screens.model.backbone import weights_in_words
 from workbench.session.helper import Helper, Progress, Superseded
 from workbench.session.session import Session
@@ -52,27 +44,21 @@ class AskDialog(Dialog[None]):
         self._asking = False
 
     def compose(self) -> ComposeResult:
-        with Panel(title=f"Ask {self._model}", classes="dialog"):
-            with Horizontal(classes="field"):
-                yield Static("text", classes="name")
-                yield Input(BEGINNING, placeholder="a few words to go on from", id="words")
-            with Horizontal(classes="field"):
-                yield Static("asked", classes="name")
-                yield Choice((AS_IT_IS, SPAM), AS_IT_IS, id="wrapped")
-            with Horizontal(classes="field drawing"):
-                yield Static("drawn", classes="name")
-                yield Static("temperature")
-                yield Choice(TEMPERATURES, TEMPERATURES[0], id="temperature")
-                yield Static("top-k")
-                yield Choice(TOP_K, ALL, id="top-k")
-                yield Static("tokens")
-                yield Choice(TOKENS, TOKENS[0], id="tokens")
+        keys = "enter asks · tab next field · esc leaves"
+        with Panel(title=f"Ask {self._model}", subtitle=keys, classes="dialog"):
+            yield field("text", Input(BEGINNING, placeholder="a few words to go on from", id="words"))
+            yield field("asked", Choice((AS_IT_IS, SPAM), AS_IT_IS, id="wrapped"))
+            yield field(
+                "drawn",
+                *(Static("temperature"), Choice(TEMPERATURES, TEMPERATURES[0], id="temperature")),
+                *(Static("top-k"), Choice(TOP_K, ALL, id="top-k")),
+                *(Static("tokens"), Choice(TOKENS, TOKENS[0], id="tokens")),
+                classes="drawing",
+            )
             yield VerticalScroll(Static(id="said", markup=False), id="answer", can_focus=False)
             yield Static(classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one(Panel).subtitle = "enter asks · tab next field · esc leaves"
-        self.query_one("#words").focus()
         for choice in self.query(Choice):
             self.watch(choice, "value", self._chosen, init=False)
         self._ready()

@@ -29,14 +29,14 @@ def weights_in_words(name: str, recipe: Recipe, models: dict[str, str]) -> str:
         return on_one_line(Path(chosen).name)
     where = models.get(name, "…")
     source = MODELS[name].source
-    return (
-        f"fetch {size(source.size)}" if where == "download" and isinstance(source, Source) else WHERE.get(where, where)
-    )
+    if where == "download" and isinstance(source, Source):
+        return f"fetch {size(source.size)}"
+    return WHERE.get(where, where)
 
 
-def changed_model(draft: Draft, name: str) -> None:
+def change_model(draft: Draft, name: str) -> None:
     """Start from another model, with as much of the freeze plan as it has a place for. Raises BadRecipe."""
-    plan = draft.plan
+    plan = draft.recipe.plan
     # blocks are counted from the top: the last stays the last
     offset = MODELS[name].architecture.n_blocks - plan.n_blocks
     trainable = str(plan)
@@ -55,17 +55,8 @@ class Backbone(Widget, can_focus=True):
 
     def on_mount(self) -> None:
         draft = session_of(self).draft
-        draft.recipe_changed.subscribe(self, self._changed)
-        draft.profile_changed.subscribe(self, self._changed)
-
-    def _changed(self, _) -> None:
-        self.refresh()
-
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
+        for signal in (draft.recipe_changed, draft.profile_changed):
+            signal.subscribe(self, lambda _: self.refresh())
 
     def render(self) -> Text:
         draft = session_of(self).draft
@@ -95,7 +86,7 @@ class Backbone(Widget, can_focus=True):
     def _choose(self, index: int) -> None:
         names = list(MODELS)
         try:
-            changed_model(session_of(self).draft, names[max(0, min(index, len(names) - 1))])
+            change_model(session_of(self).draft, names[max(0, min(index, len(names) - 1))])
         except BadRecipe as error:
             complain(self.app, error)
 

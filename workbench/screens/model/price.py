@@ -29,7 +29,7 @@ class PricePanel(Widget):
 
     @staticmethod
     def _price(draft: Draft) -> Price:
-        return price(draft.recipe, draft.profile, draft.plan, draft.speeds)
+        return price(draft.recipe, draft.profile, draft.recipe.plan, draft.speeds)
 
     def _recipe_changed(self, draft: Draft) -> None:
         self._before, self._now = self._now, self._price(draft)
@@ -50,9 +50,7 @@ class PricePanel(Widget):
             words += " · no data, no time"
         else:
             words += f" · {about(now.total)}" if draft.speeds else f" · about {about(now.total)}"
-        line = Text(words, colour(self, "text"), no_wrap=True)
-        line.append("  ")
-        return line.append_text(self._source(short=True))
+        return Text(f"{words}  ", colour(self, "text"), no_wrap=True).append_text(self._source(short=True))
 
     def _in_full(self) -> Text:
         now = self._now
@@ -62,12 +60,8 @@ class PricePanel(Widget):
         ]
         lines = [self._row(*row) for row in rows + self._times()]
         muted, text = colour(self, "muted"), colour(self, "text")
-        lines.append(
-            Text(
-                f"{'last key':<{NAME_WIDTH}}{_difference(self._before, now)}" if self._now != self._before else "",
-                muted,
-            )
-        )
+        difference = f"{'last key':<{NAME_WIDTH}}{_difference(self._before, now)}" if now != self._before else ""
+        lines.append(Text(difference, muted))
         if now.memory > self._memory:
             lines.append(Text.assemble(("▲ ", colour(self, "warning")), ("more than this machine has", text)))
         else:
@@ -78,15 +72,10 @@ class PricePanel(Widget):
         now, recipe = self._now, session_of(self).draft.recipe
         if now.total is None:
             return []
-        off = recipe.speed.cache == "off"
+        off, thaws = recipe.speed.cache == "off", recipe.plan.depth and recipe.freeze.thaw_every
+        once = "–", "the cache is off" if off else "thaws too soon for a cache" if thaws else "nothing below to cache"
         if now.blocks:
             once = about(now.once), f"{plural(now.blocks, 'block')}, cache {size(now.cache)}"
-        else:
-            thaws = recipe.plan.depth and recipe.freeze.thaw_every
-            once = (
-                "–",
-                "the cache is off" if off else "thaws too soon for a cache" if thaws else "nothing below to cache",
-            )
         other = f"{'cached' if off else 'uncached'} near {about(now.otherwise)}" if now.otherwise is not None else ""
         return [
             ("once", *once),
@@ -107,12 +96,8 @@ class PricePanel(Widget):
             return Text("measured here" if short else "Measured here; runs land within 25 %.", muted)
         if self._now.total is not None:
             return Text("P measures" if short else "Estimated. P measures this machine.", muted)
-        if short:
-            return Text("")
-        return Text(
-            "Times come when the file has been read." if draft.profiling else "Times need a file: 1 leads to Data.",
-            muted,
-        )
+        words = "Times come when the file has been read." if draft.profiling else "Times need a file: 1 leads to Data."
+        return Text("" if short else words, muted)
 
     def _row(self, name: str, figure: str, beside: str) -> Text:
         line = Text.assemble(

@@ -59,10 +59,9 @@ class Options(Lines):
 
         What adapters are made of is among them where there are any.
         """
-        adapters = any(part.startswith("lora.") for part in session_of(self).draft.plan.parts)
-        return [
-            o for o in self._all if self.everything or o.first or o.name in ALWAYS or (adapters and o.name in ADAPTERS)
-        ]
+        adapters = any(part.startswith("lora.") for part in session_of(self).draft.recipe.plan.parts)
+        names = ALWAYS | ADAPTERS if adapters else ALWAYS
+        return [option for option in self._all if self.everything or option.first or option.name in names]
 
     @property
     def indent(self) -> int:
@@ -184,17 +183,16 @@ class RecipeForm(Container):
         session_of(self).draft.recipe_changed.subscribe(self, self._recipe_changed)
         self._explain()
 
-    def _recipe_changed(self, _) -> None:
+    def _recipe_changed(self, _: object) -> None:
         self.query_one(Options).changed()
         self._explain()
 
     @on(Options.Moved)
     def _explain(self) -> None:
         form, below = self.query_one(Options), self.query_one(Explanation)
-        below.help = (
-            form.option.help if form.option else "Every option has a name, a default and a place in recipe.toml."
-        )
-        name = form.option.name if form.option else ""
+        option = form.option
+        below.help = option.help if option else "Every option has a name, a default and a place in recipe.toml."
+        name = option.name if option else ""
         refused = session_of(self).draft.refused
         problem = next((p for p in refused if p.field == name), next(iter(refused), None))
         below.problem = f"{problem.field} {problem.what} {problem.do}" if problem else ""

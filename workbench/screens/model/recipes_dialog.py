@@ -18,38 +18,21 @@ from workbench.screens.dialog import Dialog
 from workbench.screens.model.backbone import weights_in_words
 from workbench.session.draft import Draft
 from workbench.themes import colour
-from workbench.widgets.lines import Lines
+from workbench.widgets.lines import ItemList
 from workbench.widgets.panel import Panel
 
 NAME_WIDTH = 11
 OWN = "its own model"
 
 
-class Recipes(Lines):
+class Recipes(ItemList[str]):
     """One recipe a line, with the book's test accuracy."""
 
     DEFAULT_CSS = "Recipes { height: auto; max-height: 58vh; }"
     BINDINGS = keys.bindings("named")
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._names: list[str] = []
-
-    @property
-    def count(self) -> int:
-        return len(self._names)
-
-    @property
-    def name_here(self) -> str:
-        return self._names[self.cursor]
-
-    def show(self, names: list[str], at: str) -> None:
-        self._names = names
-        self.changed()
-        self.cursor = names.index(at)
-
     def line(self, index: int, width: int) -> Text:
-        name = self._names[index]
+        name = self.items[index]
         recipe = NAMED_RECIPES[name]
         figure = f"{recipe.figure:.2f} " if recipe.figure is not None else ""
         room = width - NAME_WIDTH - len(figure) - 2
@@ -71,19 +54,22 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
         self._own = False  # whether each starts from its own model; else from that of the draft
 
     def compose(self) -> ComposeResult:
-        with Panel(title="Recipes by name", classes="dialog"):
+        with Panel(title="Recipes by name", subtitle="enter takes it · esc leaves", classes="dialog"):
             yield Static(id="from")
             yield Recipes()
             yield Static(classes="hint", id="about", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one(Panel).subtitle = "enter takes it · esc leaves"
         self._show(self._draft.recipe.preset)
-        self.query_one(Recipes).focus()
 
     @property
     def _model(self) -> str:
         return self._draft.recipe.model.name
+
+    @property
+    def _selected(self) -> str:
+        """The recipe under the cursor; the list is never empty."""
+        return self.query_one(Recipes).selected or "default"
 
     def _standing(self) -> dict[str, list[str]]:
         """The recipes on show, each with those that are the same with the draft's model."""
@@ -91,8 +77,10 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
 
     def _show(self, name: str) -> None:
         standing = self._standing()
-        at = next(shown for shown, same in standing.items() if name in same)
-        self.query_one(Recipes).show(list(standing), at)
+        recipes = self.query_one(Recipes)
+        recipes.items = list(standing)
+        recipes.changed()
+        recipes.cursor = next(i for i, same in enumerate(standing.values()) if name in same)
         self._describe()
 
     @on(Recipes.Moved)
@@ -100,13 +88,12 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
         recipes = self.query_one(Recipes)
         arrows, muted = colour(self, "focus"), colour(self, "muted")
         model = OWN if self._own else self._model
-        line = Text.assemble(
-            ("  with ", muted), ("‹ ", arrows), (model, colour(self, "text")), (" ›", arrows), no_wrap=True
-        )
+        choice = ("‹ ", arrows), (model, colour(self, "text")), (" ›", arrows)
+        line = Text.assemble(("  with ", muted), *choice, no_wrap=True)
         right = "test %, in the book "
         line.pad_right(max(1, recipes.size.width - line.cell_len - len(right)))
         self.query_one("#from", Static).update(line.append(right, muted))
-        self.query_one("#about", Static).update(self._about(recipes.name_here))
+        self.query_one("#about", Static).update(self._about(self._selected))
 
     def _about(self, name: str) -> str:
         named, own = NAMED_RECIPES[name], load({"preset": name})
@@ -119,21 +106,19 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
         if others:
             sentences.append(f"With {model} this is {', '.join(others)} too: they differ only in size.")
         if data := named.layer.get("data", {}).get("path"):
-            sentences.append(
-                f"Brings its data, {data}" + ("." if fetched(data) else f": fetch {size(NAMED[data].size)}.")
-            )
+            download = "" if fetched(data) else f": fetch {size(NAMED[data].size)}"
+            sentences.append(f"Brings its data, {data}{download}.")
         return " ".join([*sentences, named.note])
 
     def action_whose_model(self) -> None:
         self._own = not self._own
-        self._show(self.query_one(Recipes).name_here)
+        self._show(self._selected)
 
     @on(Recipes.Chosen)
     def action_accept(self) -> None:
-        name = self.query_one(Recipes).name_here
-        changes: dict[str, Any] = {"preset": name}
+        changes: dict[str, Any] = {"preset": self._selected}
         if not self._own:
             changes["model.name"] = self._model
-        if data := RECIPES[name].get("data", {}).get("path"):
+        if data := RECIPES[self._selected].get("data", {}).get("path"):
             changes |= {"data.path": data, "data.text": AUTO, "data.label": AUTO}
         self.dismiss(changes)

@@ -6,6 +6,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from core.errors import BadRecipe
+from core.export.script import freezing
 from workbench import keys
 from workbench.screens.base import BaseScreen
 from workbench.screens.model.as_code import AsCode
@@ -42,9 +43,8 @@ class ModelScreen(BaseScreen):
                     yield RecipeForm()
 
     def on_mount(self) -> None:
-        self.draft.recipe_changed.subscribe(self, self._show)
-        self.draft.profile_changed.subscribe(self, self._show)
-        self.draft.speeds_changed.subscribe(self, self._show)
+        for signal in (self.draft.recipe_changed, self.draft.profile_changed, self.draft.speeds_changed):
+            signal.subscribe(self, self._show)
         self._show(self.draft)
         self.query_one("#code", Panel).subtitle = "names as in the book · C hides"
         self.draft.recall()
@@ -52,7 +52,7 @@ class ModelScreen(BaseScreen):
 
     def _show(self, draft: Draft) -> None:
         self.query_one(Layers).show(draft.recipe, draft.profile, draft.speeds)
-        self.query_one(AsCode).show(draft.plan)
+        self.query_one(AsCode).lines = freezing(draft.recipe.plan)
 
     @on(Layers.Moved)
     def _around(self) -> None:
@@ -62,7 +62,7 @@ class ModelScreen(BaseScreen):
         strip = self.query_one("#map", Static)
         strip.display = layers.is_folded
         strip.update(layers.strip(width))
-        words = f"{self.draft.plan.in_words} · {LEGEND}"
+        words = f"{self.draft.recipe.plan.in_words} · {LEGEND}"
         self.query_one("#layers", Panel).subtitle = words if len(words) < width - len("▌ Layers ─") else LEGEND
 
     @on(Layers.Planned)
@@ -112,7 +112,3 @@ class ModelScreen(BaseScreen):
 
     async def action_measure(self) -> None:
         await self.draft.measure()
-
-    async def action_train(self) -> None:
-        if await self.launcher.start():
-            self.app.switch_mode("train")

@@ -12,7 +12,7 @@ from core.wording import on_one_line, percent
 from workbench import keys
 from workbench.formatting import cut, pad
 from workbench.themes import class_role, colour
-from workbench.widgets.lines import Lines
+from workbench.widgets.lines import ItemList
 
 MOST_LABEL = 16  # cells
 PERCENT = 9
@@ -28,55 +28,48 @@ class Entry:
     by: str = ""
 
 
-class Kept(Lines):
+class Kept(ItemList[Entry]):
     """The latest first."""
 
     BINDINGS = keys.bindings("kept")
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries: list[Entry] = []
         self.can_focus = False
-
-    @property
-    def count(self) -> int:
-        return len(self._entries)
-
-    @property
-    def text(self) -> str:
-        """The sentence under the cursor."""
-        return self._entries[self.cursor].text
 
     @property
     def texts(self) -> list[str]:
         """Every sentence once, the latest first."""
-        return list(dict.fromkeys(entry.text for entry in self._entries))
+        return list(dict.fromkeys(entry.text for entry in self.items))
 
     @property
     def unanswered(self) -> list[str]:
-        return [entry.text for entry in self._entries if entry.answer is None]
+        return [entry.text for entry in self.items if entry.answer is None]
 
     def keep(self, text: str) -> None:
         """Put a sentence on top; its verdict is due."""
-        self._entries.insert(0, Entry(text))
+        self.items = [Entry(text), *self.items]
         self.can_focus = True
         self.cursor = 0
         self.changed()
 
     def answered(self, answers: Mapping[str, Prediction], classifier: Opened) -> None:
         """Give the sentences that wait for one their verdict."""
-        for entry in self._entries:
+        for entry in self.items:
             if entry.answer is None and entry.text in answers:
                 entry.answer = answers[entry.text]
                 entry.by = f"{on_one_line(classifier.asked.folder.name)}, step {classifier.step:,}"
                 entry.role = class_role(classifier.labels.index(entry.answer.label), len(classifier.labels))
-        self._entries = _without_repeats(self._entries)
+        latest: dict[tuple[str, str], Entry] = {}  # a sentence kept again under the same classifier stays once
+        for entry in self.items:
+            latest.setdefault((entry.text, entry.by), entry)
+        self.items = list(latest.values())
         self.changed()
 
     def line(self, index: int, width: int) -> Text:
-        entry, muted = self._entries[index], colour(self, "muted")
-        label = min(MOST_LABEL, max(cell_len(on_one_line(e.answer.label)) if e.answer else 1 for e in self._entries))
-        by = max(cell_len(e.by) for e in self._entries)
+        entry, muted = self.items[index], colour(self, "muted")
+        label = min(MOST_LABEL, max(cell_len(on_one_line(e.answer.label)) if e.answer else 1 for e in self.items))
+        by = max(cell_len(e.by) for e in self.items)
         room = width - 2 - 2 - label - PERCENT - 2 - by - 2
         text = Text("  " + pad(on_one_line(entry.text[: 2 * width]), room) + "  ", colour(self, "text"), no_wrap=True)
         if entry.answer is None:
@@ -84,11 +77,3 @@ class Kept(Lines):
         text.append(pad(on_one_line(entry.answer.label), label), colour(self, entry.role))
         text.append(pad(percent(entry.answer.probability), PERCENT, right=True), colour(self, "text"))
         return text.append("  " + cut(entry.by, by), muted)
-
-
-def _without_repeats(entries: list[Entry]) -> list[Entry]:
-    """The same sentence kept again under the same classifier counts once, as the latest."""
-    latest: dict[tuple[str, str], Entry] = {}
-    for entry in entries:
-        latest.setdefault((entry.text, entry.by), entry)
-    return list(latest.values())

@@ -17,7 +17,7 @@ from workbench import keys
 from workbench.formatting import cut, pad
 from workbench.screens.dialog import Dialog
 from workbench.themes import colour
-from workbench.widgets.lines import Lines
+from workbench.widgets.lines import ItemList
 from workbench.widgets.panel import Panel
 
 
@@ -39,36 +39,23 @@ def choices(root: Path) -> list[tuple[Asked, str]]:
     return found
 
 
-class Checkpoints(Lines):
+class Checkpoints(ItemList[tuple[Asked, str]]):
     """One checkpoint a line."""
 
     DEFAULT_CSS = "Checkpoints { height: auto; max-height: 14; }"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._choices: list[tuple[Asked, str]] = []
-
-    @property
-    def count(self) -> int:
-        return len(self._choices)
-
-    @property
-    def asked(self) -> Asked:
-        return self._choices[self.cursor][0]
-
-    def show(self, choices: list[tuple[Asked, str]], asked: Asked) -> None:
-        self._choices = choices
+    def show(self, checkpoints: list[tuple[Asked, str]], asked: Asked) -> None:
+        """Show checkpoints with their words, the cursor on what is asked now or on its run."""
+        self.items = checkpoints
         self.changed()
-        near = [(choice.folder == asked.folder, choice == asked) for choice, _ in choices]
+        near = [(checkpoint.folder == asked.folder, checkpoint == asked) for checkpoint, _ in checkpoints]
         self.cursor = near.index(max(near)) if near else 0
 
     def line(self, index: int, width: int) -> Text:
-        asked, words = self._choices[index]
-        name = max(cell_len(on_one_line(choice.folder.name)) for choice, _ in self._choices)
-        line = Text.assemble(
-            (f"  {pad(on_one_line(asked.folder.name), name)}  {asked.checkpoint}  ", colour(self, "text")),
-            no_wrap=True,
-        )
+        asked, words = self.items[index]
+        name = max(cell_len(on_one_line(checkpoint.folder.name)) for checkpoint, _ in self.items)
+        start = f"  {pad(on_one_line(asked.folder.name), name)}  {asked.checkpoint}  "
+        line = Text.assemble((start, colour(self, "text")), no_wrap=True)
         return line.append(cut(words, width - line.cell_len), colour(self, "muted"))
 
 
@@ -83,17 +70,16 @@ class RunDialog(Dialog[Asked | None]):
         self._root, self._asked = root, asked
 
     def compose(self) -> ComposeResult:
-        with Panel(title="Ask which run", classes="dialog"):
+        with Panel(title="Ask which run", subtitle="enter takes it · esc leaves", classes="dialog"):
             yield Checkpoints()
             yield Static("No run has a checkpoint any more.", classes="hint")
 
     async def on_mount(self) -> None:
-        self.query_one(Panel).subtitle = "enter takes it · esc leaves"
         found = await asyncio.to_thread(choices, self._root)
         self.query_one(Checkpoints).show(found, self._asked)
         self.query_one(Static).display = not found
 
     @on(Checkpoints.Chosen)
     def action_accept(self) -> None:
-        lines = self.query_one(Checkpoints)
-        self.dismiss(lines.asked if lines.count else None)
+        selected = self.query_one(Checkpoints).selected
+        self.dismiss(selected[0] if selected else None)

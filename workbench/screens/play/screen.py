@@ -113,13 +113,14 @@ class PlayScreen(BaseScreen):
         except WorkbenchError as error:
             self._fail(error)
             return
-        self._ask()
+        self._ask(self._opened)
 
     def _no_classifier(self) -> str:
-        if self.followed.run and self.followed.run.pretrains:
-            return f"No classifier yet: {self.followed.run.name} makes a language model. t trains one."
-        if self.followed.status and self.followed.status.alive:
-            return f"No classifier yet. {self.followed.run.name} can be asked once it has saved a checkpoint."
+        run, status = self.followed.run, self.followed.status
+        if run and run.pretrains:
+            return f"No classifier yet: {run.name} makes a language model. t trains one."
+        if run and status and status.alive:
+            return f"No classifier yet. {run.name} can be asked once it has saved a checkpoint."
         return "No classifier yet. t trains one."
 
     def _let_write(self) -> None:
@@ -134,6 +135,7 @@ class PlayScreen(BaseScreen):
     def action_other(self) -> None:
         from workbench.screens.play.run_dialog import RunDialog
 
+        assert self._asked  # see check_action
         asked = Asked(self._asked.folder, self._opened.name) if self._opened else self._asked
         self.app.push_screen(RunDialog(self.session.root, asked), self._choose)
 
@@ -149,19 +151,19 @@ class PlayScreen(BaseScreen):
         full = self.query_one(YourText).is_full
         self.query_one("#text", Panel).subtitle = f"{MOST:,} characters, no more fit" if full else ""
         if self._opened:
-            self._ask()
+            self._ask(self._opened)
         elif not any(worker.group == "classifier" and not worker.is_finished for worker in self.workers):
             self._open()  # after a failure, the next key tries again
 
-    def _ask(self) -> None:
+    def _ask(self, opened: Opened) -> None:
         self._questions += 1
         if self._slow is None:
             self._slow = self.set_timer(SLOW, self._say_slow)
         text = self.query_one(YourText).text
-        self.run_worker(self._answer(self._questions, self._opened, text), group="answer")
+        self.run_worker(self._answer(self._questions, opened, text), group="answer")
         others = [kept for kept in self.query_one(Kept).unanswered if kept != text]
         if others:
-            self.run_worker(self._answer_kept(self._opened, list(dict.fromkeys(others))), group="answer")
+            self.run_worker(self._answer_kept(opened, list(dict.fromkeys(others))), group="answer")
 
     async def _answer(self, number: int, opened: Opened, text: str) -> None:
         began = time.perf_counter()
@@ -207,7 +209,7 @@ class PlayScreen(BaseScreen):
         tested = classifiers.on_the_test(opened, answer)
         self.query_one(Verdict).show(answer, labels, tested, note)
         self.set_class(typed.curve is None, "-no-curve")
-        if typed.curve is not None:
+        if typed.curve is not None and typed.pieces is not None:
             label = opened.sought or answer.label
             number = labels.index(label)
             shares = [row[number] for row in typed.curve]
@@ -259,12 +261,14 @@ class PlayScreen(BaseScreen):
     @on(Kept.Chosen)
     def action_again(self) -> None:
         field = self.query_one(YourText)
-        field.show(self.query_one(Kept).text)
-        field.focus()
+        if entry := self.query_one(Kept).selected:
+            field.show(entry.text)
+            field.focus()
 
     def action_copy(self) -> None:
-        self.app.copy_to_clipboard(self.query_one(Kept).text)
-        self.notify("Copied.", timeout=2)
+        if entry := self.query_one(Kept).selected:
+            self.app.copy_to_clipboard(entry.text)
+            self.notify("Copied.", timeout=2)
 
     # Other keys
 
@@ -281,11 +285,8 @@ class PlayScreen(BaseScreen):
     def action_write(self) -> None:
         self.query_one(YourText).focus()
 
-    async def action_train(self) -> None:
-        if await self.launcher.start():
-            self.app.switch_mode("train")
-
-    action_train_next = action_train
+    async def action_train_next(self) -> None:
+        await self.action_train()
 
 
 def _at_step(opened: Opened, step: int) -> Opened:

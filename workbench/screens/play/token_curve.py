@@ -86,9 +86,8 @@ class Columns(Widget):
     def _segments(self, columns: Sequence[Column], line: int) -> Iterator[Segment]:
         """A line of a row of columns."""
         text, muted = Style.parse(colour(self, "text")), Style.parse(colour(self, "muted"))
-        bar = Style.parse(
-            f"{colour(self, self._role)} on {colour(self, 'surface')}"
-        )  # what is empty of it is seen, too
+        # what is empty of a bar is seen, too
+        bar = Style.parse(f"{colour(self, self._role)} on {colour(self, 'surface')}")
         for column in columns:
             if line == 0:
                 yield Segment(column.text + " " * (column.width + 1 - cell_len(column.text)), text)

@@ -39,15 +39,16 @@ class Verdict(Widget):
         self.refresh(layout=other)  # as many bars as before: a new layout at every key would be felt
 
     def render(self) -> Text:
-        if self._answer is None:
+        answer = self._answer
+        if answer is None:
             glyph, words = self._said
             return Text.assemble(
                 (f"{glyph} " if glyph else "", colour(self, "error")), (shown(words), colour(self, "text"))
             )
-        return Text("\n").join([*self._words(), *self._bars()])
+        return Text("\n").join([*self._words(answer.label), *self._bars(answer)])
 
-    def _words(self) -> list[Text]:
-        width, label = self.size.width, self._answer.label
+    def _words(self, label: str) -> list[Text]:
+        width = self.size.width
         side_by_side = width >= ONE_LINE
         room = (width - cell_len(self._tested) - 4 if side_by_side else width) - len("This is .")
         bold = f"bold {colour(self, 'text')}"
@@ -67,9 +68,8 @@ class Verdict(Widget):
     def _hue(self, label: str) -> str:
         return colour(self, class_role(self._labels.index(label), len(self._labels)))
 
-    def _bars(self) -> list[Text]:
-        shares = self._answer.probabilities
-        labels = self._labels
+    def _bars(self, answer: Prediction) -> list[Text]:
+        shares, labels = answer.probabilities, self._labels
         if len(labels) > IN_ORDER:
             labels = sorted(labels, key=lambda label: -shares[label])
         most = BARS["-short" if self.screen.has_class("-short") else "-tall"]
@@ -79,7 +79,7 @@ class Verdict(Widget):
         room = self.size.width - name - 2 - FIGURE
         lines = []
         for label in listed:
-            role = "text" if label == self._answer.label else "muted"
+            role = "text" if label == answer.label else "muted"
             lines.append(
                 Text.assemble(
                     (pad(on_one_line(label), name) + "  ", colour(self, role)),

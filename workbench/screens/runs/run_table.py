@@ -10,20 +10,15 @@ from core.recipe import Recipe
 from core.runs.compare import Comparison
 from core.runs.history import History
 from core.runs.listing import Entry
-from core.runs.result import BASELINES, FinalTest
+from core.runs.result import BASELINES, ClassifierResult, FinalTest
 from core.wording import clock, on_one_line, ordinal, percent
 from workbench.formatting import cut, pad
 from workbench.themes import colour
 from workbench.widgets.header import GLYPHS
-from workbench.widgets.lines import Lines
+from workbench.widgets.lines import ItemList
 
-HUES = {
-    "starting": "train",
-    "running": "train",
-    "paused": "train",
-    "failed": "error",
-    "vanished": "warning",
-}  # of the others: text
+# of the other states: text
+HUES = {"starting": "train", "running": "train", "paused": "train", "failed": "error", "vanished": "warning"}
 DATA_FROM = 100  # columns; with fewer the data's name is left out
 MOST = {"run": 30, "data": 24, "model": 12, "learns": 24}  # cells
 LEAST = {"run": 8, "data": 8, "model": 8, "learns": 10}
@@ -33,43 +28,30 @@ WORDS = 34  # cells before the figures; `Baselines` has to say something there t
 FIRST_TO_GO = ("clean", VERSUS, "time")  # of the figures, where they would leave less
 
 
-class RunTable(Lines):
+class RunTable(ItemList[Entry]):
     """Entries in their order. Where a run has no figures, its line says why."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries: list[Entry] = []
         self._words: list[dict[str, str]] = []  # of each entry, by column
         self._marks: dict[Path, str] = {}
         self._baseline: Path | None = None
         self._versus: dict[Path, Comparison] = {}
 
     def show(
-        self,
-        entries: list[Entry],
-        marks: dict[Path, str],
-        baseline: Path | None,
-        versus: dict[Path, Comparison],
+        self, entries: list[Entry], marks: dict[Path, str], baseline: Path | None, versus: dict[Path, Comparison]
     ) -> None:
         """`marks` are the glyphs of the runs whose curves are drawn, `versus` how runs did against the baseline.
 
         The cursor stays on its run.
         """
         path = self.selected.run.path if self.selected else None
-        self._entries, self._words = entries, in_columns(entries)
+        self._words = in_columns(entries)
         self._marks, self._baseline, self._versus = marks, baseline, versus
         paths = [entry.run.path for entry in entries]
-        self.changed()
+        self.show_items(entries)
         if path in paths:
             self.cursor = paths.index(path)
-
-    @property
-    def count(self) -> int:
-        return len(self._entries)
-
-    @property
-    def selected(self) -> Entry | None:
-        return self._entries[self.cursor] if self._entries else None
 
     def figures(self, width: int) -> dict[str, int]:
         """Cells for the figures of a run that is done, as many of them as a line has room for."""
@@ -92,7 +74,7 @@ class RunTable(Lines):
         }
         room = width - 3 - 2 * len(cells) - sum(self.figures(width).values())
         while sum(cells.values()) > room and (over := [title for title in cells if cells[title] > LEAST[title]]):
-            cells[max(over, key=cells.get)] -= 1
+            cells[max(over, key=lambda title: cells[title])] -= 1
         cells["learns"] += max(0, min(room, WORDS - 2 * len(cells)) - sum(cells.values()))
         return cells
 
@@ -103,15 +85,12 @@ class RunTable(Lines):
         return Text(cut(words, width), colour(self, "muted"))
 
     def line(self, index: int, width: int) -> Text:
-        entry, words, muted = self._entries[index], self._words[index], colour(self, "muted")
+        entry, words, muted = self.items[index], self._words[index], colour(self, "muted")
         state = entry.status.state
-        text = Text.assemble(
-            " ",
-            ("★", colour(self, "focus"))
-            if entry.run.path == self._baseline
-            else (GLYPHS[state], colour(self, HUES.get(state, "text"))),
-            f" {self._marks.get(entry.run.path, ' ')}",
-        )
+        glyph, hue = GLYPHS[state], HUES.get(state, "text")
+        if entry.run.path == self._baseline:
+            glyph, hue = "★", "focus"
+        text = Text.assemble(" ", (glyph, colour(self, hue)), f" {self._marks.get(entry.run.path, ' ')}")
         columns = self.columns(width)
         text.append(f" {pad(words['run'], columns.pop('run'))}")
         if isinstance(entry.recipe, Recipe):
@@ -120,15 +99,12 @@ class RunTable(Lines):
         elif entry.recipe:
             text.append(f"  a language model, {entry.recipe.model.name}", muted)
         if entry.result:
-            return text.append_text(self._figures(entry, width))
-        return text.append(
-            cut(f"   {self._instead(entry)}", width - text.cell_len),
-            colour(self, HUES.get(state, "muted")),
-        )
+            return text.append_text(self._figures(entry.result, self._versus.get(entry.run.path), width))
+        instead = cut(f"   {_without_result(entry)}", width - text.cell_len)
+        return text.append(instead, colour(self, HUES.get(state, "muted")))
 
-    def _figures(self, entry: Entry, width: int) -> Text:
-        test, muted = entry.result.test, colour(self, "muted")
-        text = Text()
+    def _figures(self, result: ClassifierResult, versus: Comparison | None, width: int) -> Text:
+        text, test, muted = Text(), result.test, colour(self, "muted")
         for title, cells in self.figures(width).items():
             match title:
                 case "test":
@@ -139,29 +115,31 @@ class RunTable(Lines):
                     clean = percent(test.clean) if test.clean is not None else "none"
                     text.append(f"{clean:>{cells}}")
                 case "time":
-                    text.append(f"{clock(entry.result.seconds.total):>{cells}}", muted)
+                    text.append(f"{clock(result.seconds.total):>{cells}}", muted)
                 case _:
-                    versus = self._versus.get(entry.run.path)
                     text.append(f"  {_score(versus) if versus else '':<{cells - 2}}")
         return text
 
-    def _instead(self, entry: Entry) -> str:
-        status = entry.status
-        match status.state:
-            case "queued":
-                place = f", {ordinal(entry.place)}" if entry.place else ""  # queued in this moment
-                return f"waits{place} in the queue; s takes it out"
-            case "starting":
-                return "starting"
-            case "running":
-                return f"step {status.step:,} of {status.n_steps:,}"
-            case "paused":
-                return f"paused at step {status.step:,} of {status.n_steps:,}; enter opens it"
-            case "stopped":
-                return f"stopped at step {status.step:,} of {status.n_steps:,}; r takes it up again"
-            case "vanished":
-                return f"vanished at step {status.step:,}; r takes it up again"
-        return on_one_line(status.why) or "no result"
+
+def _without_result(entry: Entry) -> str:
+    """What stands in the line of a run in place of figures."""
+    status = entry.status
+    step = f"step {status.step:,} of {status.n_steps:,}"
+    match status.state:
+        case "queued":
+            place = f", {ordinal(entry.place)}" if entry.place else ""  # queued in this moment
+            return f"waits{place} in the queue; s takes it out"
+        case "starting":
+            return "starting"
+        case "running":
+            return step
+        case "paused":
+            return f"paused at {step}; enter opens it"
+        case "stopped":
+            return f"stopped at {step}; r takes it up again"
+        case "vanished":
+            return f"vanished at step {status.step:,}; r takes it up again"
+    return on_one_line(status.why) or "no result"
 
 
 def in_columns(entries: list[Entry]) -> list[dict[str, str]]:

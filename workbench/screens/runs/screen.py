@@ -26,7 +26,7 @@ from workbench.screens.runs.label_dialog import LabelDialog
 from workbench.screens.runs.run_table import Baselines, RunTable
 from workbench.session.complain import complain
 from workbench.themes import colour
-from workbench.widgets.headings import Headings
+from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
 
 LOOK = 1.5  # seconds between two looks at the folder
@@ -98,11 +98,11 @@ class RunsScreen(BaseScreen):
             paths = {entry.run.path for entry in self._entries}
             self._marked = [path for path in self._marked if path in paths]
             self.set_class(bool(self._entries), "-some")
-            self.query_one("#nothing", Static).update(self._nothing())
-            self.query_one("#queue", Static).update(
-                f"▲ {interrupted}, which was interrupted. r on one of them goes on."
-            )
-            self.query_one("#queue", Static).display = bool(interrupted)
+            nothing = shown(deleted(self._bin[-1][0])) if self._bin else "No runs yet. t trains one."
+            self.query_one("#nothing", Static).update(nothing)
+            queue = self.query_one("#queue", Static)
+            queue.update(f"▲ {interrupted}, which was interrupted. r on one of them goes on.")
+            queue.display = bool(interrupted)
             self._show()
             self._read_curves()
             if self._baseline:
@@ -117,11 +117,6 @@ class RunsScreen(BaseScreen):
             self._compared.update(found)
             if self.query(RunTable):
                 self._show()
-
-    def _nothing(self) -> str:
-        if self._bin:
-            return shown(deleted(self._bin[-1][0]))
-        return "No runs yet. t trains one."
 
     def _show(self) -> None:
         baseline = self._baseline.run.path if self._baseline else None
@@ -172,20 +167,15 @@ class RunsScreen(BaseScreen):
         note.display = bool(entry.label.note)
         found = self._compared.get((entry.run.path, other.run.path)) if other else None
         proof = self.query_one("#proof", Static)
-        proof.update(self._in_words(found) if found else "")
         proof.display = bool(found)
-
-    def _in_words(self, found: Comparison) -> Text:
-        counted = f"{found.won:,} won, {found.lost:,} lost of {plural(found.rows, 'row')}\n"
-        return Text.assemble((counted if found.rows else "", colour(self, "muted")), found.in_words)
+        if found:
+            counted = f"{found.won:,} won, {found.lost:,} lost of {plural(found.rows, 'row')}\n" if found.rows else ""
+            proof.update(Text.assemble((counted, colour(self, "muted")), found.in_words))
 
     # Curves
 
-    def _read_curves(self) -> None:
-        self._fold()
-
     @work(group="curves", exclusive=True)
-    async def _fold(self) -> None:
+    async def _read_curves(self) -> None:
         await asyncio.sleep(SETTLE)
         if not self.query(RunTable):
             return  # the screen has gone meanwhile
@@ -229,18 +219,6 @@ class RunsScreen(BaseScreen):
     # What the person asks for
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action not in (
-            "open_run",
-            "overlay",
-            "baseline",
-            "name_run",
-            "delete_run",
-            "resume",
-            "start_now",
-            "take_out",
-            "undo",
-        ):
-            return super().check_action(action, parameters)
         entry = self._selected if self.query(RunTable) else None
         match action:
             case "baseline":
@@ -251,7 +229,9 @@ class RunsScreen(BaseScreen):
                 return entry is not None and entry.status.state == "queued"
             case "undo":
                 return bool(self._bin)
-        return entry is not None
+            case "open_run" | "overlay" | "name_run" | "delete_run":
+                return entry is not None
+        return super().check_action(action, parameters)
 
     @property
     def _selected_run(self) -> RunFolder:
@@ -259,15 +239,12 @@ class RunsScreen(BaseScreen):
         assert self._selected
         return self._selected.run
 
+    @on(RunTable.Chosen)
     def action_open_run(self) -> None:
         run = self._selected_run
         if self.followed.run is None or self.followed.run.path != run.path:
             self.followed.follow(run)
         self.app.switch_mode("train")
-
-    @on(RunTable.Chosen)
-    def _chosen(self) -> None:
-        self.action_open_run()
 
     def action_overlay(self) -> None:
         path = self._selected_run.path
@@ -291,16 +268,13 @@ class RunsScreen(BaseScreen):
         self.app.push_screen(LabelDialog(self._selected_run))
 
     async def action_train(self) -> None:
-        if await self.launcher.start():
-            self.app.switch_mode("train")
-        else:
-            self._look()
+        await super().action_train()
+        self._look()
 
     async def action_resume(self) -> None:
         if await self.launcher.resume(self._selected_run):
             self.app.switch_mode("train")
-        else:
-            self._look()
+        self._look()
 
     action_start_now = action_resume
 

@@ -63,16 +63,16 @@ class RunControls(BaseScreen):
         )
         return self._stop_asked is followed.run or (any(stops) and not isinstance(latest[-1], Ended))
 
-    def action_train(self) -> None:
+    async def action_train(self) -> None:
         self.run_worker(self.launcher.start(), group="run")
 
     action_train_next = action_train
 
-    def action_apply(self) -> None:
+    async def action_apply(self) -> None:
         fits = self.launcher.fits
         assert fits
         self.draft.change_all({"train.batch": fits.batch, "train.accumulate": fits.accumulate})
-        self.action_train()
+        await self.action_train()
 
     def action_resume(self) -> None:
         self.run_worker(self.launcher.resume(self.shown_run), group="run")

@@ -36,16 +36,14 @@ class FreezeDialog(Dialog[str | None]):
         self._plan = self._began = plan_now(recipe, history)
 
     def compose(self) -> ComposeResult:
-        with Panel(title=f"What learns in {self._name}", classes="dialog"):
+        with Panel(title=f"What learns in {self._name}", subtitle="enter changes it · esc leaves it", classes="dialog"):
             yield Layers()
             yield Static(classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one(Panel).subtitle = "enter changes it · esc leaves it"
-        layers = self.query_one(Layers)
-        layers.styles.height = len(parts_of(self._plan.n_blocks))  # as many as there are, wherever the cursor stands
+        # as many as there are, wherever the cursor stands
+        self.query_one(Layers).styles.height = len(parts_of(self._plan.n_blocks))
         self._show()
-        layers.focus()
         session_of(self).followed.run_changed.subscribe(self, self._keep_up)
 
     def on_resize(self) -> None:
@@ -62,7 +60,7 @@ class FreezeDialog(Dialog[str | None]):
         labels = len(self._history.started.labels) if self._history.started else 2
         self.query_one(Layers).show(self._recipe.learning(self._plan), None, None, labels)
         words = consequences(self._recipe, self._history, self._began, self._plan, self._speeds)
-        self.query_one(Static).update(f"{LEGEND}\n{words or NO_CHANGE}")
+        self.hint(f"{LEGEND}\n{words or NO_CHANGE}")
 
     @on(Layers.Planned)
     def _planned(self, event: Layers.Planned) -> None:
@@ -70,7 +68,7 @@ class FreezeDialog(Dialog[str | None]):
             self._plan = event.plan
             self._show()
         else:
-            self.query_one(Static).update(SOMETHING_LEARNS)
+            self.hint(SOMETHING_LEARNS)
 
     def action_accept(self) -> None:
         self.dismiss(str(self._plan) if self._plan != self._began else None)
@@ -80,7 +78,7 @@ class FreezeDialog(Dialog[str | None]):
         if layers.choosing:
             layers.action_range()
         else:
-            self.dismiss(None)
+            super().action_back()
 
 
 def carried(began: FreezePlan, plan: FreezePlan, now: FreezePlan) -> FreezePlan:

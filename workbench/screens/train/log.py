@@ -3,6 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 from textual.containers import VerticalScroll
+from textual.reactive import reactive
 from textual.widget import Widget
 
 from core.runs.events import Ended, Event, Noted
@@ -26,27 +27,21 @@ class Log(VerticalScroll):
         key = name, len(history.log), history.log[-1:]
         if key != self._shown and (self.scroll_offset.y == 0 or name != self._shown[0]):
             self._shown = key
-            self.query_one(Happened).show(history.log[-MOST:])
+            self.query_one(Happened).events = history.log[-MOST:]
 
 
 class Happened(Widget):
-    """Events with their words, each under the step that it came after."""
+    """The latest `events` with their words, each beside the step that it came after."""
 
     DEFAULT_CSS = "Happened { height: auto; }"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._events: list[tuple[Event, str]] = []
-
-    def show(self, events: list[tuple[Event, str]]) -> None:
-        self._events = events
-        self.refresh(layout=True)
+    events: reactive[list[tuple[Event, str]]] = reactive(list, layout=True)
 
     def render(self) -> Table:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(justify="right", no_wrap=True)
         grid.add_column(ratio=1)
-        for event, words in reversed(self._events):
+        for event, words in reversed(self.events):
             glyph, role = _weight(event)
             step = Text(f"step {event.step:,}" if event.step else "", colour(self, "muted"))
             grid.add_row(step, Text(f"{glyph}{on_one_line(words)}", colour(self, role)))

@@ -17,20 +17,16 @@ class Now(Widget):
 
     DEFAULT_CSS = "Now { height: auto; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }"
 
-    def __init__(self, **kwargs) -> None:
-        super().__init__(**kwargs)
+    def __init__(self) -> None:
+        super().__init__()
         self._history, self._status = History(), Status("starting")
 
     def show(self, history: History, status: Status) -> None:
         self._history, self._status = history, status
         self.refresh(layout=True)
 
-    @property
-    def _short(self) -> bool:
-        return self.screen.has_class("-narrow")
-
     def render(self) -> Text:
-        return self._line() if self._short else self._table()
+        return self._line() if self.screen.has_class("-narrow") else self._table()
 
     def _loss(self) -> tuple[float, int] | None:
         latest = self._history.losses[-MEAN_OVER:]
@@ -50,12 +46,11 @@ class Now(Widget):
             rows.append(("" if loss else "loss", f"{seen.loss:.3f}", where))
             rows.append(("accuracy", percent(seen.accuracy), where))
         if history.steps_per_second:
-            tokens = f"steps/s · {history.tokens_per_second:,.0f} tokens/s"
-            rows.append(("speed", f"{history.steps_per_second:.3g}", tokens))
+            words = f"steps/s · {history.tokens_per_second:,.0f} tokens/s"
+            rows.append(("speed", f"{history.steps_per_second:.3g}", words))
         if history.rates:
-            rows.append(
-                ("rate", rate(history.rates[-1]), "S changes it" if history.learning and self._status.alive else "")
-            )
+            words = "S changes it" if history.learning and self._status.alive else ""
+            rows.append(("rate", rate(history.rates[-1]), words))
         if history.rss:
             rows.append(("memory", size(history.rss), f"of {size(machine_memory()[0])}"))
         if history.cache_savings is not None:
@@ -76,11 +71,8 @@ class Now(Widget):
             parts.append(f"validation {seen.loss:.3f}, {percent(seen.accuracy)}")
         if history.steps_per_second:
             parts.append(f"{history.steps_per_second:.3g} steps/s")
-            parts += (
-                [f"cache saved {duration(history.cache_savings)}"]
-                if history.cache_savings and history.cache_savings > 0
-                else []
-            )
+            if history.cache_savings and history.cache_savings > 0:
+                parts.append(f"cache saved {duration(history.cache_savings)}")
             parts.append(size(history.rss))
             parts += [f"{count(history.tokens_per_second)} tokens/s", f"rate {rate(history.rates[-1])}"]
         while len(" · ".join(parts)) > self.content_region.width:

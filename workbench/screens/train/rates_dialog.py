@@ -2,14 +2,13 @@
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
 from core.runs.control import Control, Epochs, Rates, wrong
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from core.wording import on_one_line, rate, shown
-from workbench.screens.dialog import Dialog
+from core.wording import on_one_line, rate
+from workbench.screens.dialog import Dialog, field
 from workbench.widgets.panel import Panel
 
 HELP = "From the next step on. A schedule still takes its share of the rates. What is learned stays as it is."
@@ -28,16 +27,11 @@ class RatesDialog(Dialog[list[Control] | None]):
         self._shown = {name: _in_words(name, value) for name, value in known.items()}
 
     def compose(self) -> ComposeResult:
-        with Panel(title=f"What {on_one_line(self._run.name)} learns with", classes="dialog"):
+        title, keys = f"What {on_one_line(self._run.name)} learns with", "enter changes · tab other field · esc leaves"
+        with Panel(title=title, subtitle=keys, classes="dialog"):
             for name, value in self._shown.items():
-                with Horizontal(classes="field"):
-                    yield Static(name.replace("_", " "), classes="name")
-                    yield Input(value, id=name)
+                yield field(name.replace("_", " "), Input(value, id=name))
             yield Static(HELP, classes="hint", markup=False)
-
-    def on_mount(self) -> None:
-        self.query_one(Panel).subtitle = "enter changes · tab other field · esc leaves"
-        self.query_one(Input).focus()
 
     @on(Input.Submitted)
     def _change(self) -> None:
@@ -45,17 +39,14 @@ class RatesDialog(Dialog[list[Control] | None]):
         try:
             new = {name: float(value) for name, value in typed.items() if value != self._shown[name]}
         except ValueError as error:
-            self._hint(f"{str(error).rpartition(': ')[2]} is no number.")
+            self.hint(f"{str(error).rpartition(': ')[2]} is no number.")
             return
         epochs = new.pop("epochs", None)
         changes: list[Control] = [*([Rates(**new)] if new else []), *([Epochs(epochs)] if epochs is not None else [])]
         if problem := next(filter(None, map(wrong, changes)), None):
-            self._hint(f"{problem[0].upper()}{problem[1:]}.")
+            self.hint(f"{problem[0].upper()}{problem[1:]}.")
         else:
             self.dismiss(changes)
-
-    def _hint(self, words: str) -> None:
-        self.query_one(".hint", Static).update(shown(words))
 
 
 def _in_words(name: str, value: float | str) -> str:

@@ -29,7 +29,7 @@ from workbench.screens.train.sentences import Sentences
 from workbench.screens.train.step_texts import StepPanel
 from workbench.screens.train.waiting import Waiting
 from workbench.screens.train.weights import Frozen, Weights, frozen_in_words
-from workbench.widgets.headings import Headings
+from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
 
 CHARTS = ("loss", "accuracy")
@@ -65,8 +65,7 @@ class TrainScreen(RunControls):
             yield Panel(Weights(), Frozen(), title="Weight change", letter="w", id="weights")
             yield Panel(Now(), title="Now", joint="┼", id="now")
             labels = PerClass()
-            each = Headings(labels), labels
-            yield Panel(*each, title="Label by label", letter="c", joint="┼", id="per-class")
+            yield Panel(Headings(labels), labels, title="Label by label", letter="c", joint="┼", id="per-class")
         yield StepPanel()
         with Horizontal(id="below"):
             yield Panel(Sentences(), title="Your sentences", letter="y", id="sentences")
@@ -108,7 +107,7 @@ class TrainScreen(RunControls):
             plan = plan_now(recipe, history) if recipe else None
             self.query_one(Weights).show(history, plan)
             frozen = frozen_in_words(plan, history.reads_cache) if plan else []
-            self.query_one(Frozen).show(frozen)
+            self.query_one(Frozen).parts = frozen
             words = "; ".join(f"{parts} {state}" for parts, state in frozen)
             self.query_one("#weights", Panel).subtitle = words if self.has_class("-short") else ""
             self.query_one(Log).show(history, self.shown_run.name)
@@ -190,9 +189,8 @@ class TrainScreen(RunControls):
             self.set_class(slot == self._slot, f"-slot-{slot}")
             tab = f"tab {self._next_slot()}" if narrow and slot == self._slot else ""
             self.query_one(f"#{slot}", Panel).subtitle = " · ".join(filter(None, (view.get(slot), tab)))
-        for part in self.query(
-            "#run, #charts, #charts > Panel, #figures, #figures > Panel, StepPanel, #below, #below > Panel"
-        ):
+        parts = "#run, #charts, #charts > Panel, #figures, #figures > Panel, StepPanel, #below, #below > Panel"
+        for part in self.query(parts):
             zoomed = self._zoomed is None or part is self._zoomed or self._zoomed in part.children
             part.set_class(not zoomed, "-aside")
             part.set_class(part is self._zoomed, "-zoomed")

@@ -10,31 +10,26 @@ from core.runs.history import History
 from core.wording import on_one_line
 from workbench.formatting import cut, pad, spark
 from workbench.themes import class_role, colour
-from workbench.widgets.lines import Lines
+from workbench.widgets.lines import ItemList
 
 MOST_LABEL = 12  # cells
 PERCENT = 6
 SHARES = (8, 16)  # the least and the most cells of a spark line
 
 
-class Sentences(Lines):
+class Sentences(ItemList[str]):
     """One line a sentence: of two classes always the second, of more the likeliest now, with its share over the run."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._texts: Sequence[str] = ()
         self._history = History()
         self._seen: tuple | None = None
 
     def show(self, history: History, texts: Sequence[str]) -> None:
         seen = texts, history.followed[-1:], history.n_steps
         if seen != self._seen:
-            self._seen, self._history, self._texts = seen, history, texts if history.followed else ()
-            self.changed()
-
-    @property
-    def count(self) -> int:
-        return len(self._texts)
+            self._seen, self._history = seen, history
+            self.show_items(texts if history.followed else ())
 
     def _class_of(self, index: int) -> int:
         latest = self._history.followed[-1].probabilities[index]
@@ -64,5 +59,5 @@ class Sentences(Lines):
             (pad(spark(shares, 1.0), room) + "  ", colour(self, role)),
             no_wrap=True,
         )
-        sentence = on_one_line(self._texts[index][: 2 * width])
+        sentence = on_one_line(self.items[index][: 2 * width])
         return text.append(cut(sentence, width - text.cell_len - 1), colour(self, "text"))

@@ -15,34 +15,26 @@ from workbench.formatting import cut, pad
 from workbench.session.complain import complain
 from workbench.session.followed import Followed
 from workbench.themes import class_role, colour
-from workbench.widgets.headings import Headings
-from workbench.widgets.lines import Lines
+from workbench.widgets.lines import Headings, ItemList
 from workbench.widgets.panel import Panel
 
 MOST_NAME = 16  # cells
 LOSS, SHARE = 7, 8
 
 
-class StepTexts(Lines):
+class StepTexts(ItemList[StepText]):
     """One line a text: its loss, what the model said and how sure it was, what is right, the text."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._texts: list[StepText] = []
         self._labels: list[str] = []
 
     def show(self, texts: list[StepText], labels: list[str]) -> None:
-        self._texts, self._labels = texts, labels
-        self.cursor = 0
-        self.changed()
-
-    @property
-    def count(self) -> int:
-        return len(self._texts)
+        self._labels, self.cursor = labels, 0
+        self.show_items(texts)
 
     @property
     def _label_width(self) -> int:
-        """Cells of a label."""
         return min(MOST_NAME, max(map(cell_len, map(on_one_line, ["label", *self._labels]))))
 
     def headings(self, width: int) -> Text:
@@ -51,7 +43,7 @@ class StepTexts(Lines):
         return Text(cut(words, width), colour(self, "muted"))
 
     def line(self, index: int, width: int) -> Text:
-        one, name = self._texts[index], self._label_width
+        one, name = self.items[index], self._label_width
         text = Text(f" {one.loss_in_words:>{LOSS}}  ", no_wrap=True)
         text.append(f"{one.mark:{MARK_WIDTH}}  ", colour(self, "muted" if one.loss is None else "error"))
         text.append(f"{pad(on_one_line(one.answer), name)} ", self._hue(one.answer))

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Collection
 
 from rich.text import Text
+from textual.reactive import reactive
 from textual.widget import Widget
 
 from core.estimate.prices import in_words
@@ -15,7 +16,7 @@ from core.runs.history import History
 from core.wording import percent
 from workbench.formatting import pad, spark
 from workbench.themes import colour
-from workbench.widgets.lines import Lines
+from workbench.widgets.lines import ItemList
 from workbench.widgets.part_marks import MARKS
 
 NAME = 15  # cells
@@ -59,29 +60,23 @@ def sampled(changes: list[Changed], group: str, n_steps: int, width: int) -> lis
     return [change.parts.get(group, 0.0) for change in latest]
 
 
-class Weights(Lines):
+class Weights(ItemList[str]):
     """One line for each learning group, the head first."""
 
     def __init__(self) -> None:
         super().__init__()
         self._changes: list[Changed] = []
         self._n_steps = 0
-        self._groups: list[str] = []
         self._plan: FreezePlan | None = None
 
     def show(self, history: History, plan: FreezePlan | None) -> None:
         if self._changes and history.changes[-1:] == self._changes[-1:] and plan == self._plan:
             return
         self._changes, self._n_steps, self._plan = list(history.changes), history.n_steps, plan
-        self._groups = sorted(history.changes[-1].parts, key=_from_the_top) if history.changes else []
-        self.changed()
-
-    @property
-    def count(self) -> int:
-        return len(self._groups)
+        self.show_items(sorted(history.changes[-1].parts, key=_from_the_top) if history.changes else [])
 
     def line(self, index: int, width: int) -> Text:
-        group = self._groups[index]
+        group = self.items[index]
         room = max(1, min(40, width - NAME - 11))
         values = sampled(self._changes, group, self._n_steps, room)
         latest = self._changes[-1].parts[group]
@@ -95,20 +90,14 @@ class Weights(Lines):
 
 
 class Frozen(Widget):
-    """The parts under the list that have no change to show."""
+    """The `parts` that have no change to show, each with what becomes of it."""
 
     DEFAULT_CSS = "Frozen { height: auto; text-wrap: nowrap; text-overflow: ellipsis; }"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._parts: list[tuple[str, str]] = []
-
-    def show(self, parts: list[tuple[str, str]]) -> None:
-        self._parts = parts
-        self.refresh(layout=True)
+    parts: reactive[list[tuple[str, str]]] = reactive(list, layout=True)
 
     def render(self) -> Text:
-        lines = [f" {words:<{NAME}}  {state}" for words, state in self._parts]
+        lines = [f" {words:<{NAME}}  {state}" for words, state in self.parts]
         return Text("\n".join(lines), colour(self, "muted"))
 
 
