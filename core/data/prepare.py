@@ -151,13 +151,11 @@ def _refuse(names: list[str], n_rows: int, table: Table) -> None:
     column = table.columns["label"]
     if not table.texts:
         raise BadData(
-            "No row has both a text and a label.",
-            f"Is the label really column {column}? Choose with --label.",
+            "No row has both a text and a label.", f"Is the label really column {column}? Choose with --label."
         )
     if not names:
         raise BadData(
-            "Every text occurs with different labels.",
-            "Keep them all with data.duplicates keep, or mend the labels.",
+            "Every text occurs with different labels.", "Keep them all with data.duplicates keep, or mend the labels."
         )
     if len(names) == 1:
         everywhere = len(set(table.labels)) == 1

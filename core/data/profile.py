@@ -177,11 +177,7 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
 
 
 def _notes(
-    survey: Survey,
-    splits: dict[str, dict[str, int]],
-    kept: dict[str, int],
-    per_character: float,
-    recipe: Recipe,
+    survey: Survey, splits: dict[str, dict[str, int]], kept: dict[str, int], per_character: float, recipe: Recipe
 ) -> Iterator[Note]:
     """The most pressing first."""
 

@@ -36,11 +36,7 @@ class Table:
 
 
 def read(
-    path: str | Path,
-    text: str = "auto",
-    label: str = "auto",
-    quoting: str = "auto",
-    progress: Progress | None = None,
+    path: str | Path, text: str = "auto", label: str = "auto", quoting: str = "auto", progress: Progress | None = None
 ) -> Table:
     """Read a file of a format that `sources.registry` lists, compressed with gzip or not; or a data set by its name.
 

@@ -15,17 +15,7 @@ from core.architectures.models import KEPT, TOKENS
 from core.errors import BadRecipe, BadRun
 from core.pretraining import Pretraining
 from core.runs import control
-from core.runs.events import (
-    Continued,
-    Ended,
-    Event,
-    Paused,
-    Planned,
-    Resumed,
-    Started,
-    Steps,
-    decode,
-)
+from core.runs.events import Continued, Ended, Event, Paused, Planned, Resumed, Started, Steps, decode
 from core.runs.result import ClassifierResult, LanguageResult, NoResult, result_of
 
 State = Literal["queued", "starting", "running", "paused", "done", "stopped", "failed", "vanished"]
