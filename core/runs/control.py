@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
+from functools import reduce
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,7 +63,7 @@ Change = Rates | SetTrainable | Epochs  # what a resumed run does again at the s
 Control = Stop | Pause | Continue | Step | Save | Evaluate | Change
 
 
-def known(control: dict) -> Control | None:
+def parsed(control: dict) -> Control | None:
     """A control as it stands in an event; None where this version knows none like it."""
     try:
         return msgspec.convert(control, Control)
@@ -71,8 +72,8 @@ def known(control: dict) -> Control | None:
 
 
 def change_of(control: dict) -> Change | None:
-    """The same, where it is a change."""
-    return found if isinstance(found := known(control), Change) else None
+    """A change as it stands in an event; None for another control, or where this version knows none like it."""
+    return found if isinstance(found := parsed(control), Change) else None
 
 
 class Settings(NamedTuple):
@@ -85,24 +86,20 @@ class Settings(NamedTuple):
 
     def changed_by(self, change: Change) -> "Settings":
         """These settings after a change."""
-        return self._replace(
-            **{name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
-        )
+        given = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
+        return self._replace(**given)
 
     def at(self, step: int, changes: Iterable[tuple[int, Change]]) -> "Settings":
         """These settings after `step` steps, given changes with their steps, in the order in which they were told.
 
         What was told later counts, even where a resumed run was told it at an earlier step.
         """
-        settings = self
-        for step_of_change, change in changes:
-            if step_of_change <= step:
-                settings = settings.changed_by(change)
-        return settings
+        due = (change for at, change in changes if at <= step)
+        return reduce(Settings.changed_by, due, self)
 
 
 class Command(NamedTuple):
-    """A word by which a person tells a run something.
+    """What a person can type to control a run.
 
     `help` says what the run does then; `argument` stands for what follows the word, in brackets where it may be left
     out: N and X are numbers, PARTS are parts of the model. `control` makes the message of the number, or of the plan
@@ -199,17 +196,9 @@ class Inbox:
 
     def poll(self) -> list[Line]:
         """Lines that have arrived since the last poll; a line still being written is left for the next."""
-        try:
-            if self._path.stat().st_size <= self._offset:
-                return []
-        except FileNotFoundError:
-            return []
-        with files.reading(self._path) as file:
-            file.seek(self._offset)
-            data = file.read()
-        whole = data[: data.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        return _lines(whole)
+        data = files.lines_after(self._path, self._offset)
+        self._offset += len(data)
+        return _lines(data)
 
 
 def _lines(data: bytes) -> list[Line]:

@@ -42,7 +42,7 @@ class History:
         self.evaluations: dict[str, list[Point]] = {"train": [], "validation": [], "test": []}
         self.changes: list[e.Changed] = []
         self.followed: list[e.Followed] = []
-        self.learned: e.StepExamples | None = None  # the latest step that was taken to be looked at
+        self.step_examples: e.StepExamples | None = None  # the latest step that was taken to be looked at
         self.baselines: dict[str, e.Baseline] = {}
         self.checkpoints: list[e.Checkpointed] = []
         self.log: list[tuple[e.Event, str]] = []  # events worth a line, with its words
@@ -53,9 +53,8 @@ class History:
         self.rss = 0
         self.version = 0  # grows with every event: redraw when it has changed
         self._received: list[tuple[int, control.Change]] = []  # with their steps, in the order in which they were told
-        self._recent: deque[tuple[int, float, int]] = deque(
-            maxlen=20
-        )  # steps, seconds, tokens of the latest Steps lines
+        # steps, seconds and tokens of the latest Steps lines
+        self._recent: deque[tuple[int, float, int]] = deque(maxlen=20)
         self._begun: dict[str, int] = {}  # how far each phase was when it began
         self._checked = 0  # texts of training and validation that were evaluated, over all attempts
         self._banked = 0.0  # seconds that caches before this one have saved
@@ -113,13 +112,15 @@ class History:
 
     @property
     def steps_per_second(self) -> float:
-        seconds = sum(s for _, s, _ in self._recent)
-        return sum(n for n, _, _ in self._recent) / seconds if seconds else 0.0
+        return self._per_second(sum(steps for steps, _, _ in self._recent))
 
     @property
     def tokens_per_second(self) -> float:
-        seconds = sum(s for _, s, _ in self._recent)
-        return sum(t for _, _, t in self._recent) / seconds if seconds else 0.0
+        return self._per_second(sum(tokens for _, _, tokens in self._recent))
+
+    def _per_second(self, recent: int) -> float:
+        seconds = sum(seconds for _, seconds, _ in self._recent)
+        return recent / seconds if seconds else 0.0
 
     @property
     def seconds_left(self) -> float | None:
@@ -147,10 +148,9 @@ class History:
     def _texts_served(self) -> float:
         """How often a text was learned from or looked at."""
         started = self.started
-        learned = (
-            self.step / started.n_steps * started.epochs * started.rows["train"] if started and self.n_steps else 0.0
-        )
-        return learned + self._checked
+        if not started or not started.n_steps:
+            return self._checked
+        return self.step / started.n_steps * started.epochs * started.rows["train"] + self._checked
 
     @property
     def _of_this_cache(self) -> float:
@@ -184,7 +184,7 @@ class History:
             case e.Encoded():
                 self._encode(event)
             case e.StepExamples():
-                self.learned = event
+                self.step_examples = event
             case e.Evaluated():
                 self._evaluated(event)
             case e.Changed():
@@ -196,7 +196,8 @@ class History:
             case e.Checkpointed():
                 self.checkpoints.append(event)
             case e.Applied(refused=None):
-                self._applied(event)
+                if change := control.change_of(event.control):
+                    self._received.append((event.step, change))
             case e.Planned():
                 self._plan(event)
             case e.Paused():
@@ -245,10 +246,6 @@ class History:
             points.pop()  # an attempt that was stopped in the midst of it had it looked at again
         points.append(point)
 
-    def _applied(self, event: e.Applied) -> None:
-        if change := control.change_of(event.control):
-            self._received.append((event.step, change))
-
     def _thaw(self, event: e.Trainable) -> None:
         if not self.trainables or not _same(event, self.trainables[-1]):
             self._bank()
@@ -280,7 +277,7 @@ class History:
         at = self.step = event.from_step
         self.ended, self.paused = None, False
         self._recent.clear()
-        self.learned = None
+        self.step_examples = None
         self.phases, self.phase_times = {}, {}
         del self.losses[at:], self.rates[at:]
         for split, points in self.evaluations.items():

@@ -71,8 +71,7 @@ class Listing:
     def baseline(self, entries: list[Entry]) -> Entry | None:
         """The one that the others are measured against, where one was chosen and is still there."""
         try:
-            with files.reading(self.root / BASELINE) as file:
-                chosen = msgspec.json.decode(file.read(), type=_Chosen)
+            chosen = msgspec.json.decode(files.content(self.root / BASELINE), type=_Chosen)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
         found = next((entry for entry in entries if entry.result and entry.run.name == chosen.run), None)
@@ -81,13 +80,11 @@ class Listing:
     def choose(self, run: RunFolder | None) -> None:
         """Measure the others against a finished run from now on, or against none. Raises BadRun."""
         file = self.root / BASELINE
-        try:
+        with files.writing(self.root, "The baseline cannot be kept"):
             if run is None:
                 file.unlink(missing_ok=True)
             else:
                 files.write(file, msgspec.json.encode(_Chosen(run.name, _version(run.result_file))))
-        except OSError as error:
-            raise BadRun(f"The baseline cannot be kept: {error.strerror}.", f"Is {self.root} writable?") from error
 
 
 class _Chosen(msgspec.Struct):
@@ -99,7 +96,7 @@ class _Chosen(msgspec.Struct):
 
 def _version(path: Path) -> tuple[int, ...]:
     """Size and time of change; of no file, nothing."""
-    found = files.stated(path)
+    found = files.stat_of(path)
     return (found.st_size, found.st_mtime_ns) if found else ()
 
 
@@ -117,17 +114,13 @@ def entry_of(run: RunFolder) -> Entry:
 
 def hide(run: RunFolder) -> Path:
     """Take a run out of sight until `empty_bin`; where it is now. Raises BadRun where it cannot be."""
-    fd = None
-    try:
+    with files.writing(run.path.parent, f"{run.name} cannot be deleted"):
         fd = files.lock(run.lock_file)  # held, so that nobody starts it meanwhile
         if fd is None:
             raise BadRun(f"{run.name} is running.", "Open it with enter and stop it with s first.")
-        return run.path.rename(run.path.with_name(f".{run.name}.{os.getpid()}.{time.time_ns()}.deleted"))
-    except OSError as error:
-        do = f"Is {run.path.parent} writable?"
-        raise BadRun(f"{run.name} cannot be deleted: {error.strerror}.", do) from error
-    finally:
-        if fd is not None:
+        try:
+            return run.path.rename(run.path.with_name(f".{run.name}.{os.getpid()}.{time.time_ns()}.deleted"))
+        finally:
             os.close(fd)
 
 
@@ -157,5 +150,5 @@ def _lives(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass  # it is another user's
     return True

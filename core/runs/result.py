@@ -82,7 +82,7 @@ class FinalTest(SplitResult, kw_only=True):
 
 
 class CacheResult(msgspec.Struct):
-    """What the prefix cache cost and saved, in seconds, over all boundaries that it had; the rest is of the last one."""
+    """What the prefix cache cost and saved, in seconds, over all its boundaries; the rest is of the last one."""
 
     blocks: int = 0
     texts: int = 0

@@ -9,7 +9,7 @@ import platformdirs
 
 from core import files, toml
 from core.architectures.models import is_folder
-from core.datasets import meant
+from core.datasets import dataset_named
 from core.errors import BadRun
 from core.pretraining import Pretraining
 from core.recipe import Recipe
@@ -93,7 +93,7 @@ def _from_anywhere(recipe: Recipe | Pretraining) -> Recipe | Pretraining:
         paths = tuple(str(files.absolute(path)) for path in recipe.text.paths)
         return recipe.model_copy(update={"text": recipe.text.model_copy(update={"paths": paths})})
     data, model = recipe.data, recipe.model
-    if not meant(data.path):
+    if not dataset_named(data.path):
         data = data.model_copy(update={"path": str(files.absolute(data.path))})
     if is_folder(model.weights):
         model = model.model_copy(update={"weights": str(files.absolute(model.weights))})
