@@ -75,7 +75,7 @@ def _label(columns: list[_Column], rows: Rows, file: str, text_given: bool, note
     if not likely:
         raise BadData(
             f"No column of {file} looks like a label: a few short values that repeat.",
-            f"Name it with --label. {_listed(columns)}",
+            f"Name it with --label. {_listed([column.name for column in columns])}",
         )
     # a column that says one thing throughout is the label only if no other can be
     likely.sort(key=lambda c: (-c.label_hint, len(c.values) < 2, len(c.values), c.length))
@@ -127,15 +127,14 @@ def _named(wanted: str, names: list[str], file: str) -> int:
         return names.index(wanted)
     if wanted.isdecimal() and int(wanted) < len(names):
         return int(wanted)
-    raise BadData(f"{file} has no column {wanted}.", f"Its columns are {', '.join(names)}.")
+    raise BadData(f"{file} has no column {wanted}.", _listed(names))
 
 
 def _hint(name: str, sure: set[str], maybe: set[str]) -> int:
     """4 for a name that says it, 3 where its last word does, 2 and 1 for names that may mean it, else 0."""
     words = [word.removesuffix("s") for word in re.split(r"[\W_]+", name.lower()) if word] or [""]
-    for points, known in ((4, sure), (2, maybe)):
-        known = {word.removesuffix("s") for word in known}
-        if words[-1] in known:
+    for points, names in ((4, sure), (2, maybe)):
+        if words[-1] in {word.removesuffix("s") for word in names}:
             return points if len(words) == 1 else points - 1
     return 0
 
@@ -149,8 +148,8 @@ def _few(n: int) -> int:
     return max(2, min(n // 2, 200))
 
 
-def _listed(columns: list[_Column]) -> str:
-    return f"Its columns are {', '.join(column.name for column in columns)}."
+def _listed(names: list[str]) -> str:
+    return f"Its columns are {', '.join(names)}."
 
 
 def _either(names: list[str]) -> str:
