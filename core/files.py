@@ -1,4 +1,4 @@
-"""Files that matter: written whole or not at all, and known by their hash."""
+"""Files that matter: written whole or not at all, verified by their hash, and never through a link."""
 
 import errno
 import fcntl
@@ -118,11 +118,11 @@ def demand_file(path: Path, alone: bool = False) -> None:
     _demand_file(path, found, alone)
 
 
-def _demand_file(path: Path, found: os.stat_result, alone: bool) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        what = f"{path} is {kind(found.st_mode)}, not a file of its own."
+def _demand_file(path: Path, status: os.stat_result, alone: bool) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        what = f"{path} is {kind(status.st_mode)}, not a file of its own."
         raise BadRun(what, "Remove it, or put the file itself in its place.")
-    if alone and found.st_nlink > 1:
+    if alone and status.st_nlink > 1:
         what = f"{path} has another name besides (a hard link), and what is written to it would show there too."
         raise BadRun(what, "Put a copy of it in its place.")
 
@@ -149,6 +149,14 @@ def _in_place(path: Path, flags: int) -> int:
 def appending(path: Path) -> BinaryIO:
     """Open a file, which can be read too, to append to it; nothing is buffered. Raises as `_in_place` does."""
     return os.fdopen(_in_place(path, os.O_RDWR | os.O_APPEND), "a+b", buffering=0)
+
+
+def append(file: BinaryIO, line: bytes) -> None:
+    """Append to a file that `appending` opened; a line that another process left unfinished is closed off first."""
+    if file.seek(0, os.SEEK_END) and file.seek(-1, os.SEEK_END) >= 0 and file.read() != b"\n":
+        line = b"\n" + line
+    while line:  # a disk that is nearly full takes a part, then refuses the rest
+        line = line[file.write(line) :]
 
 
 def touch(path: Path) -> None:

@@ -90,8 +90,7 @@ def _label(columns: list[_Column], rows: Rows, file: str, text_given: bool, note
     others = [column for column in likely[1:] if len(column.values) > 1]
     rivals = [c.name for c in others if best.label_hint - c.label_hint <= min(1, c.label_hint)]
     if rivals:
-        also = f"It could also be {_either(rivals)}: choose with --label."
-        notes.append(f"Column {best.name} is read as the label. {also}")
+        notes.append(_unsure(best.name, "label", rivals))
     return best
 
 
@@ -117,8 +116,7 @@ def _text(columns: list[_Column], file: str, notes: list[str]) -> _Column:
     texts.sort(key=weight, reverse=True)
     rivals = [column.name for column in texts[1:] if weight(column) > weight(texts[0]) / 2]
     if rivals:
-        also = f"It could also be {_either(rivals)}: choose with --text."
-        notes.append(f"Column {texts[0].name} is read as the text. {also}")
+        notes.append(_unsure(texts[0].name, "text", rivals))
     return texts[0]
 
 
@@ -152,5 +150,6 @@ def _listed(names: list[str]) -> str:
     return f"Its columns are {', '.join(names)}."
 
 
-def _either(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+def _unsure(chosen: str, role: str, rivals: list[str]) -> str:
+    others = rivals[0] if len(rivals) == 1 else f"{', '.join(rivals[:-1])} or {rivals[-1]}"
+    return f"Column {chosen} is read as the {role}. It could also be {others}: choose with --{role}."

@@ -45,12 +45,10 @@ def _bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
         return PACKED.get(path.suffix, bytes)(data)
-    except OSError as error:
-        if isinstance(error, gzip.BadGzipFile):
-            raise BadData(f"{path} is damaged: {error}.", "Copy it again.") from error
-        raise BadData(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
-    except (EOFError, lzma.LZMAError, zlib.error) as error:
+    except (gzip.BadGzipFile, EOFError, lzma.LZMAError, zlib.error) as error:
         raise BadData(f"{path} is damaged: {error}.", "Copy it again.") from error
+    except OSError as error:
+        raise BadData(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
 
 
 def divide(texts: Sequence[str], held_out: float, seed: int) -> tuple[list[str], list[str]]:

@@ -168,10 +168,10 @@ def _notes(
 ) -> Iterator[Note]:
     """The most pressing first."""
 
-    def note(filter: str, one: str, many: str, warn: bool = True) -> Iterator[Note]:
+    def note(filter: str, singular: str, plural: str, warn: bool = True) -> Iterator[Note]:
         count = int(survey.mask(filter).sum())
         if count:
-            yield Note(count, one if count == 1 else many, filter, warn)
+            yield Note(count, singular if count == 1 else plural, filter, warn)
 
     dropped = ", left out" if recipe.data.duplicates == "drop" else ""
     yield from note("leak test", "test text also in training", "test texts also in training")

@@ -85,9 +85,9 @@ class ClassifierRequests:
         return {"answer": answer, **_curve(list(whole(tokens[:context])), found), "why": ""}
 
 
-def _curve(pieces: list[tuple[str, int]], found: Tensor) -> dict:
+def _curve(pieces: list[tuple[str, int]], verdicts: Tensor) -> dict:
     """The last of some pieces, each with its row of probabilities (T, C), and how many tokens stand before them."""
     ends = list(accumulate((n for _, n in pieces), initial=0))
     first = max(0, -(-(len(pieces) - MOST_PIECES) // DROPPED) * DROPPED)
-    rows = found[[end - 1 for end in ends[first + 1 :]]].double().round(decimals=PLACES)
+    rows = verdicts[[end - 1 for end in ends[first + 1 :]]].double().round(decimals=PLACES)
     return {"pieces": pieces[first:], "curve": rows.tolist(), "before": ends[first]}

@@ -68,7 +68,7 @@ class Inbox:
 
 
 class Outbox:
-    """Answers to the other side, a line at a time, from any thread."""
+    """Answers to the interface, a line at a time, from any thread."""
 
     def __init__(self, file: BinaryIO):
         self._file, self._lock = file, threading.Lock()

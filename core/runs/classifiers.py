@@ -108,7 +108,7 @@ def checkpoints(run: RunFolder) -> dict[str, int]:
 
 
 def opened(asked: Asked, step: int, labels: list[str], context: int) -> Opened:
-    """What is known of a classifier besides what itself says when it is opened."""
+    """A classifier that is ready to answer, with what its run's folder says of it."""
     run = asked.run
     name = next((name for name, at in checkpoints(run).items() if at == step), "")
     try:

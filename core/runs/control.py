@@ -1,4 +1,4 @@
-"""What a run can be told while it runs: lines in control.jsonl, each answered by an Applied event."""
+"""Controls, which a run obeys while it runs: lines in control.jsonl, each answered by an Applied event."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -19,7 +19,7 @@ class Stop(msgspec.Struct, frozen=True, tag="stop", tag_field="type"):
 
 
 class Pause(msgspec.Struct, frozen=True, tag="pause", tag_field="type"):
-    """Stand still before the next step, with a checkpoint, until told to continue."""
+    """Stand still before the next step, with a checkpoint, until a `Continue`."""
 
 
 class Continue(msgspec.Struct, frozen=True, tag="resume", tag_field="type"):
@@ -59,7 +59,7 @@ class Epochs(msgspec.Struct, frozen=True, tag="epochs", tag_field="type"):
     epochs: float
 
 
-Change = Rates | SetTrainable | Epochs  # what a resumed run does again at the step where it was told first
+Change = Rates | SetTrainable | Epochs  # a resumed run applies these again, at the step of their first application
 Control = Stop | Pause | Continue | Step | Save | Evaluate | Change
 
 
@@ -77,7 +77,7 @@ def change_of(control: dict) -> Change | None:
 
 
 class Settings(NamedTuple):
-    """What a run can be told to learn with. None: as its recipe has it."""
+    """The options that a control can change. None: as the recipe has it."""
 
     lr: float | None = None
     head_lr: float | None = None
@@ -90,9 +90,9 @@ class Settings(NamedTuple):
         return self._replace(**given)
 
     def at(self, step: int, changes: Iterable[tuple[int, Change]]) -> "Settings":
-        """These settings after `step` steps, given changes with their steps, in the order in which they were told.
+        """These settings after `step` steps, given changes with their steps, in the order in which they were received.
 
-        What was told later counts, even where a resumed run was told it at an earlier step.
+        What was received later counts, even where a resumed run received it at an earlier step.
         """
         due = (change for at, change in changes if at <= step)
         return reduce(Settings.changed_by, due, self)
@@ -170,15 +170,9 @@ class Line(msgspec.Struct):
 
 
 def append(path: Path, line: Line) -> None:
-    """One append, flushed to disk. What another process left unfinished of a line is closed off first.
-
-    Raises OSError where that cannot be written, BadRun where it is no file of its own.
-    """
+    """Append a line, flushed to disk. Raises OSError where that fails, BadRun where it is no file of its own."""
     with files.appending(path) as file:
-        torn = file.tell() and file.seek(-1, os.SEEK_END) >= 0 and file.read() != b"\n"
-        whole = b"\n" * torn + msgspec.json.encode(line) + b"\n"
-        while whole:  # a disk that is nearly full takes a part, then refuses the rest
-            whole = whole[file.write(whole) :]
+        files.append(file, msgspec.json.encode(line) + b"\n")
         os.fsync(file.fileno())
 
 

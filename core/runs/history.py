@@ -52,7 +52,7 @@ class History:
         self.trainables: list[e.Trainable] = []  # what learns, as the run began and whenever that changed
         self.rss = 0
         self.version = 0  # grows with every event: redraw when it has changed
-        self._received: list[tuple[int, control.Change]] = []  # with their steps, in the order in which they were told
+        self._received: list[tuple[int, control.Change]] = []  # with their steps, in the order in which they came
         # steps, seconds and tokens of the latest Steps lines
         self._recent: deque[tuple[int, float, int]] = deque(maxlen=20)
         self._begun: dict[str, int] = {}  # how far each phase was when it began
@@ -82,13 +82,13 @@ class History:
 
     @property
     def trainable(self) -> str | None:
-        """What learns now, as in a recipe; None before an attempt has said so."""
+        """The parts that learn now, as a recipe names them; None before an attempt has reported them."""
         return self.trainables[-1].parts if self.trainables else None
 
     @property
     def marks(self) -> list[tuple[int, str]]:
-        """What has changed while it ran, by its doing or because it was told: after which step, and to what."""
-        # but for those in whose place something newer counts, told to a later attempt at an earlier step
+        """What has changed during the run, by a schedule or by a control: after which step, and to what."""
+        # without changes that a newer one replaces, which a later attempt received at an earlier step
         holds = {step: control.Settings().at(step, self._received) for step, _ in self._received}
         held = [(step, one) for step, one in self._received if holds[step].changed_by(one) == holds[step]]
         rates = [(step, control.in_words(one)) for step, one in held if not isinstance(one, control.SetTrainable)]
@@ -98,7 +98,7 @@ class History:
             if not _same(event, before[-1]):
                 thawed.append((event.step, event.words))
                 before.append(event)
-        # an attempt may end before the step at which an earlier one was told
+        # an attempt may end before the step at which an earlier one received a change
         seen = [mark for mark in rates + thawed if self.ended is None or mark[0] < self.step]
         return sorted(seen, key=lambda mark: mark[0])
 
@@ -107,7 +107,7 @@ class History:
         return [f"from step {after + 1:,} on {words}" for after, words in self.marks if after < step]
 
     @property
-    def learning(self) -> bool:
+    def is_training(self) -> bool:
         return self.started is not None and self.ended is None and "test" not in self.phases
 
     @property
@@ -126,7 +126,7 @@ class History:
     def seconds_left(self) -> float | None:
         """Until the last step, from the speed so far, evaluations included; None before the first, after the last."""
         learn = self.phases.get("learn")
-        if not self.learning or self.step == 0 or (learn and learn.done == learn.total):
+        if not self.is_training or self.step == 0 or (learn and learn.done == learn.total):
             return None
         first, last = self.phase_times.get("learn", (0.0, 0.0))
         done = self.step - self._begun.get("learn", 0)
@@ -217,7 +217,7 @@ class History:
 
     def _keep_time(self, event: e.Event) -> None:
         """It has been learning until now."""
-        if "learn" in self.phase_times and self.learning and not self.paused:
+        if "learn" in self.phase_times and self.is_training and not self.paused:
             self.phase_times["learn"] = (self.phase_times["learn"][0], event.t)
 
     def _phase(self, event: e.Phase) -> None:
@@ -288,6 +288,6 @@ class History:
         self.trainables = [one for one in self.trainables if one.step < at]  # what changed at this step changes again
 
 
-def _same(one: e.Trainable, other: e.Trainable) -> bool:
-    """Whether an attempt that begins has only said again what learns."""
-    return (one.parts, one.thaws) == (other.parts, other.thaws)
+def _same(event: e.Trainable, before: e.Trainable) -> bool:
+    """Whether two events name the same parts: an attempt that begins reports again what learns."""
+    return (event.parts, event.thaws) == (before.parts, before.thaws)

@@ -9,7 +9,7 @@ from core import files
 from core.errors import BadRun
 from core.runs.folder import RunFolder
 
-SENT_BEFORE = "WORKBENCH_SENT_BEFORE"  # bytes of control.jsonl that earlier attempts were told
+SENT_BEFORE = "WORKBENCH_SENT_BEFORE"  # bytes of control.jsonl that were sent to earlier attempts
 LOCK_FD = "WORKBENCH_LOCK_FD"
 
 

@@ -40,7 +40,7 @@ class Listing:
 
     def __init__(self, root: Path):
         self.root = root
-        self._known: dict[Path, tuple[tuple, Entry]] = {}
+        self._entries: dict[Path, tuple[tuple, Entry]] = {}
         self._compared: dict[tuple, Comparison | None] = {}
 
     def look(self) -> list[Entry]:
@@ -48,13 +48,13 @@ class Listing:
         the queue.
         """
         places = {run.path: place for place, run in enumerate(queue.waiting(self.root), 1)}
-        known = {}
+        entries = {}
         for run in list_runs(self.root):
             key = _version(run.events_file), run.locked(), _version(run.label_file), places.get(run.path, 0)
-            before = self._known.get(run.path)
-            known[run.path] = before if before and before[0] == key else (key, entry_of(run)._replace(place=key[-1]))
-        self._known = known
-        return [entry for _, entry in known.values()]
+            before = self._entries.get(run.path)
+            entries[run.path] = before if before and before[0] == key else (key, entry_of(run)._replace(place=key[-1]))
+        self._entries = entries
+        return [entry for _, entry in entries.values()]
 
     def compare(self, entry: Entry, other: Entry) -> Comparison | None:
         """Two runs on the test rows that they share; None where one is not done, or its answers cannot be read."""
@@ -69,7 +69,7 @@ class Listing:
         return self._compared[pair]
 
     def baseline(self, entries: list[Entry]) -> Entry | None:
-        """The one that the others are measured against, where one was chosen and is still there."""
+        """The run that all others are compared with, where one was chosen and is still there."""
         try:
             chosen = msgspec.json.decode(files.content(self.root / BASELINE), type=_Chosen)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
@@ -78,7 +78,7 @@ class Listing:
         return found if found and _version(found.run.result_file) == chosen.result else None
 
     def choose(self, run: RunFolder | None) -> None:
-        """Measure the others against a finished run from now on, or against none. Raises BadRun."""
+        """Compare all other runs with a finished run from now on, or with none. Raises BadRun."""
         file = self.root / BASELINE
         with files.writing(self.root, "The baseline cannot be kept"):
             if run is None:
@@ -101,7 +101,7 @@ def _version(path: Path) -> tuple[int, ...]:
 
 
 def entry_of(run: RunFolder) -> Entry:
-    """What is known of a run, but for its place in the queue."""
+    """The entry of a run, without its place in the queue."""
     status, label = run.status(), run.label()
     try:
         recipe = run.pretraining() if run.pretrains else run.recipe()

@@ -41,15 +41,12 @@ def find_run(root: Path, name: str, trained: bool = False) -> RunFolder:
     Raises BadRun where there is none, or several have been given that name.
     """
     if name == "last":
-        runs = [
-            run
-            for run in list_runs(root)
-            if not trained or ((run.checkpoints / "last").is_file() and not run.pretrains)
-        ]
+        runs = list_runs(root)
+        if trained:
+            runs = [run for run in runs if (run.checkpoints / "last").is_file() and not run.pretrains]
         if not runs:
-            raise BadRun(
-                f"There are no {'trained ' if trained else ''}runs in {root} yet.", "workbench train makes one."
-            )
+            which = "trained runs" if trained else "runs"
+            raise BadRun(f"There are no {which} in {root} yet.", "workbench train makes one.")
         return runs[0]
     if os.path.basename(name) == name not in ("", ".", "..") and _is_folder(root / name):
         return RunFolder((root / name).resolve())

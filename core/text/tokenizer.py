@@ -10,7 +10,7 @@ from core.files import Progress, unwatched
 
 
 class Encoding(NamedTuple):
-    """`ids` (T,) int32; `segments` (T,) says which part of the text each belongs to, for models that are told."""
+    """`ids` (T,) int32; `segments` (T,) says which part of the text each belongs to, for models that have segments."""
 
     ids: np.ndarray
     segments: np.ndarray | None = None

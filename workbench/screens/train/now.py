@@ -54,7 +54,7 @@ class Now(Widget):
             rows.append(("speed", f"{history.steps_per_second:.3g}", tokens))
         if history.rates:
             rows.append(
-                ("rate", rate(history.rates[-1]), "S changes it" if history.learning and self._status.alive else "")
+                ("rate", rate(history.rates[-1]), "S changes it" if history.is_training and self._status.alive else "")
             )
         if history.rss:
             rows.append(("memory", size(history.rss), f"of {size(machine_memory()[0])}"))
