@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Literal
 
 from core import assets, files
-from core.files import absolute
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ class DataSet:
 
 
 NAMED = {
-    each.name: each
-    for each in (
+    dataset.name: dataset
+    for dataset in (
         DataSet("sample", "sample messages", "sample.csv", "made for this project"),
         DataSet(
             name="sms-spam",
@@ -85,19 +84,19 @@ def folder() -> Path:
     return files.cache_root() / "data"
 
 
-def meant(path: str) -> DataSet | None:
+def dataset_named(path: str) -> DataSet | None:
     """The data set that this names; None where it is a path. A file of that name that is here wins."""
-    known = NAMED.get(path)
-    return None if known is None or absolute(path).is_file() else known
+    dataset = NAMED.get(path)
+    return None if dataset is None or files.absolute(path).is_file() else dataset
 
 
 def called(path: str) -> str:
     """What a recipe's data is called, in a few words: a data set's title, or a file's name without its ending."""
-    known = meant(path)
-    return known.title if known else Path(path).stem
+    dataset = dataset_named(path)
+    return dataset.title if dataset else Path(path).stem
 
 
 def fetched(name: str) -> bool:
     """Whether the data set of this name can be read without a network. Raises KeyError for no known name."""
-    known = NAMED[name]
-    return known.path.is_file() or known.by_hand.is_file()
+    dataset = NAMED[name]
+    return dataset.path.is_file() or dataset.by_hand.is_file()

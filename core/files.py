@@ -1,4 +1,4 @@
-"""Files that matter: written whole or not at all, and known by their hash."""
+"""Files that matter: written whole or not at all, verified by their hash, and never through a link."""
 
 import errno
 import fcntl
@@ -7,8 +7,8 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,31 +34,34 @@ TRIES = 10  # to take a lock, 0.02 s apart
 Progress = Callable[[str, int, int, str], None]
 
 
-def sha256(path: Path, progress: Progress | None = None) -> str:
+def unwatched(phase: str, done: int, total: int, unit: str) -> None:
+    """A `Progress` that reports to nobody."""
+
+
+def sha256(path: Path, progress: Progress = unwatched) -> str:
     """Hex SHA-256 of a file."""
     digest, done, total = hashlib.sha256(), 0, path.stat().st_size
     with open(path, "rb") as file:
         while chunk := file.read(1 << 24):
             digest.update(chunk)
             done += len(chunk)
-            if progress:
-                progress("weights", done, total, "bytes")
+            progress("weights", done, total, "bytes")
     return digest.hexdigest()
 
 
 def size(path: Path) -> int:
     """Bytes of a file; 0 where there is none, which may be so from one moment to the next."""
-    found = stated(path)
+    found = stat_of(path)
     return found.st_size if found else 0
 
 
-def changed(path: Path) -> float:
+def modified_at(path: Path) -> float:
     """When a file was last changed, in seconds since 1970; 0 where there is none."""
-    found = stated(path)
+    found = stat_of(path)
     return found.st_mtime if found else 0.0
 
 
-def stated(path: Path) -> os.stat_result | None:
+def stat_of(path: Path) -> os.stat_result | None:
     """What the system knows of a file; None where there is none, or a link that leads to itself."""
     try:
         return path.stat()
@@ -115,11 +118,11 @@ def demand_file(path: Path, alone: bool = False) -> None:
     _demand_file(path, found, alone)
 
 
-def _demand_file(path: Path, found: os.stat_result, alone: bool) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        what = f"{path} is {kind(found.st_mode)}, not a file of its own."
+def _demand_file(path: Path, status: os.stat_result, alone: bool) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        what = f"{path} is {kind(status.st_mode)}, not a file of its own."
         raise BadRun(what, "Remove it, or put the file itself in its place.")
-    if alone and found.st_nlink > 1:
+    if alone and status.st_nlink > 1:
         what = f"{path} has another name besides (a hard link), and what is written to it would show there too."
         raise BadRun(what, "Put a copy of it in its place.")
 
@@ -148,6 +151,14 @@ def appending(path: Path) -> BinaryIO:
     return os.fdopen(_in_place(path, os.O_RDWR | os.O_APPEND), "a+b", buffering=0)
 
 
+def append(file: BinaryIO, line: bytes) -> None:
+    """Append to a file that `appending` opened; a line that another process left unfinished is closed off first."""
+    if file.seek(0, os.SEEK_END) and file.seek(-1, os.SEEK_END) >= 0 and file.read() != b"\n":
+        line = b"\n" + line
+    while line:  # a disk that is nearly full takes a part, then refuses the rest
+        line = line[file.write(line) :]
+
+
 def touch(path: Path) -> None:
     """Make now a file's time of change. Raises as `_in_place` does."""
     fd = _in_place(path, os.O_WRONLY)
@@ -174,6 +185,33 @@ def reading(path: Path, link: bool = True) -> BinaryIO:
     if fd is not None:
         os.close(fd)
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+
+def content(path: Path, offset: int = 0) -> bytes:
+    """The bytes of a file from `offset` on. Raises as `reading` does."""
+    with reading(path) as file:
+        file.seek(offset)
+        return file.read()
+
+
+def lines_after(path: Path, offset: int) -> bytes:
+    """The whole lines of a file that begin at `offset`, without one that is still being written; none of no file."""
+    if size(path) <= offset:
+        return b""
+    try:
+        data = content(path, offset)
+    except FileNotFoundError:
+        return b""
+    return data[: data.rfind(b"\n") + 1]
+
+
+@contextmanager
+def writing(folder: Path, failure: str) -> Iterator[None]:
+    """Raises BadRun, which begins with the sentence `failure`, where the system refuses what is done in a folder."""
+    try:
+        yield
+    except OSError as error:
+        raise BadRun(f"{failure}: {error.strerror}.", f"Is {folder} writable?") from error
 
 
 def disk_full(error: BaseException) -> bool:

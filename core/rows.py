@@ -43,9 +43,7 @@ class Profile(msgspec.Struct, frozen=True):
     tokens_per_character: float  # about 0.25 for English; above 0.7 the tokenizer was not made for this text
     notes: list[Note]
     speed: float  # FLOP/s of this machine's matrix products, measured in passing; for estimates only
-    problem: str = (
-        ""  # why nothing can be learned from these rows under this recipe, and what to do; empty: all is well
-    )
+    problem: str = ""  # why these rows cannot be learned from under this recipe, and what to do; empty: all is well
 
 
 class Row(msgspec.Struct, frozen=True):

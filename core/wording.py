@@ -29,11 +29,7 @@ def on_one_line(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Every character of a text as Python escapes it."""
-    return "".join(map(_escape, text))
-
-
-def _escape(c: str) -> str:
-    return c.encode("unicode_escape").decode()
+    return text.encode("unicode_escape").decode()
 
 
 def _visible(match: re.Match) -> str:

@@ -38,7 +38,7 @@ def zip_member(path: Path, name: str, most: int) -> bytes:
 
 
 def tar_members(
-    path: Path, wanted: re.Pattern, most: int, most_each: int, progress: Progress | None
+    path: Path, wanted: re.Pattern, most: int, most_each: int, progress: Progress
 ) -> Iterator[tuple[re.Match, bytes]]:
     """The members of a .tar.gz whose whole names match, with their content, in the archive's order.
 
@@ -51,7 +51,7 @@ def tar_members(
             bounded = _Bounded(unpacked, path, most)
             with tarfile.open(fileobj=bounded, mode="r|") as archive:
                 for i, member in enumerate(archive):
-                    if progress and i % EVERY == 0:
+                    if i % EVERY == 0:
                         progress(UNPACKING, file.tell(), total, "bytes")
                     archive.members.clear()  # type: ignore[attr-defined]  # else it remembers all of them
                     _refuse(path, member.name, not (member.isfile() or member.isdir()))
@@ -62,8 +62,7 @@ def tar_members(
                         yield match, content.read()
     except (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile) as error:
         raise _damaged(path, error) from error
-    if progress:
-        progress(UNPACKING, total, total, "bytes")
+    progress(UNPACKING, total, total, "bytes")
 
 
 class _Bounded(io.RawIOBase):

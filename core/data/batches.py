@@ -37,9 +37,10 @@ def plan(
 def steps(
     lengths: np.ndarray, policy: str, size: int, together: int, seed: int, epoch: int, drop_last: bool, context: int
 ) -> list[list[Batch]]:
-    """The same as steps: the texts that one batch of `size * together` would hold, in `together` batches.
+    """The optimizer steps of one epoch: in each, `together` batches of `size` texts, whose gradients add up.
 
-    Without padding a batch is one text for that reason alone, and a step may have fewer: none is left out.
+    A step holds the texts that `plan` puts into one batch of `size * together`; its other arguments are those of
+    `plan`. Without padding a batch is one text for that reason alone, and a step may have fewer: none is left out.
     """
     whole = plan(lengths, policy, size * together, seed, epoch, drop_last and policy != "none", context)
     return [_cut(step.rows, lengths, policy, size, context) for step in whole]

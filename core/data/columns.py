@@ -75,7 +75,7 @@ def _label(columns: list[_Column], rows: Rows, file: str, text_given: bool, note
     if not likely:
         raise BadData(
             f"No column of {file} looks like a label: a few short values that repeat.",
-            f"Name it with --label. {_listed(columns)}",
+            f"Name it with --label. {_listed([column.name for column in columns])}",
         )
     # a column that says one thing throughout is the label only if no other can be
     likely.sort(key=lambda c: (-c.label_hint, len(c.values) < 2, len(c.values), c.length))
@@ -90,8 +90,7 @@ def _label(columns: list[_Column], rows: Rows, file: str, text_given: bool, note
     others = [column for column in likely[1:] if len(column.values) > 1]
     rivals = [c.name for c in others if best.label_hint - c.label_hint <= min(1, c.label_hint)]
     if rivals:
-        also = f"It could also be {_either(rivals)}: choose with --label."
-        notes.append(f"Column {best.name} is read as the label. {also}")
+        notes.append(_unsure(best.name, "label", rivals))
     return best
 
 
@@ -117,8 +116,7 @@ def _text(columns: list[_Column], file: str, notes: list[str]) -> _Column:
     texts.sort(key=weight, reverse=True)
     rivals = [column.name for column in texts[1:] if weight(column) > weight(texts[0]) / 2]
     if rivals:
-        also = f"It could also be {_either(rivals)}: choose with --text."
-        notes.append(f"Column {texts[0].name} is read as the text. {also}")
+        notes.append(_unsure(texts[0].name, "text", rivals))
     return texts[0]
 
 
@@ -127,15 +125,14 @@ def _named(wanted: str, names: list[str], file: str) -> int:
         return names.index(wanted)
     if wanted.isdecimal() and int(wanted) < len(names):
         return int(wanted)
-    raise BadData(f"{file} has no column {wanted}.", f"Its columns are {', '.join(names)}.")
+    raise BadData(f"{file} has no column {wanted}.", _listed(names))
 
 
 def _hint(name: str, sure: set[str], maybe: set[str]) -> int:
     """4 for a name that says it, 3 where its last word does, 2 and 1 for names that may mean it, else 0."""
     words = [word.removesuffix("s") for word in re.split(r"[\W_]+", name.lower()) if word] or [""]
-    for points, known in ((4, sure), (2, maybe)):
-        known = {word.removesuffix("s") for word in known}
-        if words[-1] in known:
+    for points, names in ((4, sure), (2, maybe)):
+        if words[-1] in {word.removesuffix("s") for word in names}:
             return points if len(words) == 1 else points - 1
     return 0
 
@@ -149,9 +146,10 @@ def _few(n: int) -> int:
     return max(2, min(n // 2, 200))
 
 
-def _listed(columns: list[_Column]) -> str:
-    return f"Its columns are {', '.join(column.name for column in columns)}."
+def _listed(names: list[str]) -> str:
+    return f"Its columns are {', '.join(names)}."
 
 
-def _either(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+def _unsure(chosen: str, role: str, rivals: list[str]) -> str:
+    others = rivals[0] if len(rivals) == 1 else f"{', '.join(rivals[:-1])} or {rivals[-1]}"
+    return f"Column {chosen} is read as the {role}. It could also be {others}: choose with --{role}."

@@ -45,37 +45,35 @@ def _bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
         return PACKED.get(path.suffix, bytes)(data)
-    except OSError as error:
-        if isinstance(error, gzip.BadGzipFile):
-            raise BadData(f"{path} is damaged: {error}.", "Copy it again.") from error
-        raise BadData(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
-    except (EOFError, lzma.LZMAError, zlib.error) as error:
+    except (gzip.BadGzipFile, EOFError, lzma.LZMAError, zlib.error) as error:
         raise BadData(f"{path} is damaged: {error}.", "Copy it again.") from error
+    except OSError as error:
+        raise BadData(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
 
 
-def divide(found: Sequence[str], held_out: float, seed: int) -> tuple[list[str], list[str]]:
+def divide(texts: Sequence[str], held_out: float, seed: int) -> tuple[list[str], list[str]]:
     """Documents in random order: those to learn from, and those held out, about that share of all characters.
 
     Of a document that is larger than that share, only the end is held out.
     """
-    learn, kept_back = [found[i] for i in np.random.default_rng(seed).permutation(len(found))], []
-    share = wanted = held_out * sum(map(len, found))
+    training, kept_back = [texts[i] for i in np.random.default_rng(seed).permutation(len(texts))], []
+    share = wanted = held_out * sum(map(len, texts))
     while wanted > 0:
-        last = learn.pop()
-        if len(last) > share or not learn:
+        last = training.pop()
+        if len(last) > share or not training:
             at = int(len(last) - wanted)
-            learn.append(last[:at])
+            training.append(last[:at])
             last = last[at:]
         kept_back.append(last)
         wanted -= len(last)
-    return learn, kept_back
+    return training, kept_back
 
 
-def row_of_tokens(found: Sequence[str], tokenizer: Tokenizer, progress: Progress) -> np.ndarray:
+def row_of_tokens(texts: Sequence[str], tokenizer: Tokenizer, progress: Progress) -> np.ndarray:
     """All documents as one row of token ids (N,), uint16 where they fit, each closed with end-of-text."""
     dtype = np.uint16 if tokenizer.vocab <= 1 << 16 else np.int32
     end = np.array([tokenizer.pad], dtype=dtype)
-    encoded = tokenizer.encode_batch(found, progress)
+    encoded = tokenizer.encode_batch(texts, progress)
     return np.concatenate([part for one in encoded for part in (one.ids.astype(dtype), end)])
 
 

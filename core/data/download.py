@@ -31,7 +31,7 @@ def alone(lock: Path, waiting: Callable[[], None]) -> Iterator[None]:
         os.close(fd)
 
 
-def download(known: DataSet, part: Path, progress: Progress | None) -> None:
+def download(dataset: DataSet, part: Path, progress: Progress) -> None:
     """Bring a data set's archive to `part`, from where that ends if it is there; nothing of it is verified yet.
 
     Raises BadData where the server cannot be reached or breaks off, and then the part stays for the next time.
@@ -39,47 +39,45 @@ def download(known: DataSet, part: Path, progress: Progress | None) -> None:
     here = size(part)
     headers = {"User-Agent": "workbench", **({"Range": f"bytes={here}-"} if here else {})}
     try:
-        response = urlopen(Request(known.url, headers=headers), timeout=TIMEOUT)
+        response = urlopen(Request(dataset.url, headers=headers), timeout=TIMEOUT)
     except HTTPError as error:
         if error.code == WHOLE and here:
             return  # only what was to be done with it is missing
         raise BadData(
-            f"{known.name} could not be downloaded: the server answers {error.code} {error.reason}.", known.way_out
+            f"{dataset.name} could not be downloaded: the server answers {error.code} {error.reason}.", dataset.way_out
         ) from error
     except (OSError, http.client.HTTPException) as error:
-        raise BadData(f"{known.name} could not be downloaded: {_why(error)}.", known.way_out) from error
+        raise BadData(f"{dataset.name} could not be downloaded: {_why(error)}.", dataset.way_out) from error
     with response:
         done = here if response.status == http.HTTPStatus.PARTIAL_CONTENT else 0
         rest = response.headers.get("Content-Length", "")
         total = done + int(rest) if rest.isdigit() else 0
         with open(part, "ab" if done else "wb") as file:
-            while chunk := _read(response, known, done):
+            while chunk := _read(response, dataset, done):
                 file.write(chunk)
                 done += len(chunk)
-                if done > MOST * known.size:
+                if done > MOST * dataset.size:
                     break
-                if progress:
-                    progress(FETCHING, done, total or known.size, "bytes")
-    if done > MOST * known.size:
+                progress(FETCHING, done, total or dataset.size, "bytes")
+    if done > MOST * dataset.size:
         part.unlink()
         raise BadData(
-            f"What comes from {known.url} is much longer than {known.name} is, and was deleted.", known.way_out
+            f"What comes from {dataset.url} is much longer than {dataset.name} is, and was deleted.", dataset.way_out
         )
     if done < total:
-        raise BadData(_broken(known, done), known.way_out)
-    if progress:
-        progress(FETCHING, done, done, "bytes")
+        raise BadData(_broken(dataset, done), dataset.way_out)
+    progress(FETCHING, done, done, "bytes")
 
 
-def _read(response: http.client.HTTPResponse, known: DataSet, done: int) -> bytes:
+def _read(response: http.client.HTTPResponse, dataset: DataSet, done: int) -> bytes:
     try:
         return response.read(CHUNK)
     except (OSError, http.client.HTTPException) as error:
-        raise BadData(_broken(known, done), known.way_out) from error
+        raise BadData(_broken(dataset, done), dataset.way_out) from error
 
 
-def _broken(known: DataSet, done: int) -> str:
-    return f"The download of {known.name} broke off after {done / 1e6:.1f} MB; it goes on from there."
+def _broken(dataset: DataSet, done: int) -> str:
+    return f"The download of {dataset.name} broke off after {done / 1e6:.1f} MB; it goes on from there."
 
 
 def _why(error: Exception) -> str:

@@ -66,12 +66,12 @@ def copies(texts: Sequence[str], labels: Sequence[str]) -> tuple[np.ndarray, np.
 
     No row is in both.
     """
-    said: dict[str, set[str]] = defaultdict(set)
+    labels_of: dict[str, set[str]] = defaultdict(set)
     duplicate = np.zeros(len(texts), dtype=bool)
     for i, (text, label) in enumerate(zip(texts, labels, strict=True)):
-        duplicate[i] = text in said
-        said[text].add(label)
-    conflict = np.array([len(said[text]) > 1 for text in texts], dtype=bool)
+        duplicate[i] = text in labels_of
+        labels_of[text].add(label)
+    conflict = np.array([len(labels_of[text]) > 1 for text in texts], dtype=bool)
     return duplicate & ~conflict, conflict
 
 
@@ -151,13 +151,11 @@ def _refuse(names: list[str], n_rows: int, table: Table) -> None:
     column = table.columns["label"]
     if not table.texts:
         raise BadData(
-            "No row has both a text and a label.",
-            f"Is the label really column {column}? Choose with --label.",
+            "No row has both a text and a label.", f"Is the label really column {column}? Choose with --label."
         )
     if not names:
         raise BadData(
-            "Every text occurs with different labels.",
-            "Keep them all with data.duplicates keep, or mend the labels.",
+            "Every text occurs with different labels.", "Keep them all with data.duplicates keep, or mend the labels."
         )
     if len(names) == 1:
         everywhere = len(set(table.labels)) == 1
@@ -184,5 +182,5 @@ def _refuse_split(prepared: Prepared) -> None:
         raise BadData(f"Every row to learn from says {learned[0]}.", "Turn data.stratify on, or add rows.")
 
 
-def _some(words: list[str]) -> str:
-    return ", ".join(words[:5]) + (f" and {len(words) - 5:,} more" if len(words) > 5 else "")
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")

@@ -12,7 +12,7 @@ from core.architectures.models import MODELS
 from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
 from core.data.read import Table, read
 from core.errors import BadData
-from core.files import Progress, absolute
+from core.files import Progress, absolute, unwatched
 from core.recipe import Recipe
 from core.rows import Note, Profile, Skipped
 from core.text.lookup import tokenizer_of
@@ -35,7 +35,7 @@ class Survey:
     leak: np.ndarray  # bool
     duplicate: np.ndarray  # bool
     conflict: np.ndarray  # bool
-    learning: np.ndarray  # bool: rows in a split; all of them where there are no splits
+    used: np.ndarray  # bool: rows in a split; all of them where there are no splits
     context: int
     speed: float
 
@@ -57,7 +57,7 @@ class Survey:
             case "duplicate" | "conflict":
                 return getattr(self, kind)
             case "cut":
-                return (self.lengths > self.context) & self.learning
+                return (self.lengths > self.context) & self.used
             case "undecodable":
                 return np.array(["\ufffd" in text for text in self.table.texts], dtype=bool)
             case "costly":
@@ -66,17 +66,17 @@ class Survey:
         raise BadData(f"There is no filter {filter!r}.", "Choose one of those beside the notes.")
 
 
-def profile(recipe: Recipe, progress: Progress | None = None, known: Survey | None = None) -> tuple[Profile, Survey]:
+def profile(recipe: Recipe, progress: Progress = unwatched, earlier: Survey | None = None) -> tuple[Profile, Survey]:
     """Read, tokenize and split the file that a recipe names, and say what is worth knowing.
 
-    `known` is an earlier survey: its rows and lengths are used again while the file has not changed. Raises
-    BadData where the file cannot be read; where it can be read but not be learned from, `problem` says so.
+    The rows and lengths of the `earlier` survey are used again while the file has not changed. Raises BadData where
+    the file cannot be read; where it can be read but not be learned from, `problem` says so.
     """
     data = recipe.data
     tokenizer = tokenizer_of(MODELS[recipe.model.name], recipe.model.weights)
     source = _source(recipe, tokenizer)
-    if known is not None and known.source == source:
-        table, lengths, speed = known.table, known.lengths, known.speed
+    if earlier is not None and earlier.source == source:
+        table, lengths, speed = earlier.table, earlier.lengths, earlier.speed
     else:
         table = read(data.path, data.text, data.label, data.quoting, progress)
         encoded = tokenizer.encode_batch(table.texts, progress)
@@ -87,7 +87,18 @@ def profile(recipe: Recipe, progress: Progress | None = None, known: Survey | No
         prepared = prepare(table, data)
     except BadData as error:
         problem = str(error)
-    survey = _survey(source, table, tokenizer, lengths, prepared, recipe, speed)
+    duplicate, conflict = copies(table.texts, table.labels)
+    split = np.full(len(table.texts), "", dtype="<U10")
+    leak = np.zeros(len(table.texts), dtype=bool)
+    if prepared is not None:
+        at = np.searchsorted(table.rows, prepared.rows)
+        split[at], leak[at] = prepared.split, prepared.leaks
+    most, wanted = architecture_for(recipe).max_tokens, recipe.model.context
+    if wanted == "longest":
+        wanted = _longest(lengths, split)
+    context = most if wanted == "model" else max(1, min(wanted, most))
+    used = split != "" if prepared is not None else np.ones(len(split), dtype=bool)
+    survey = Survey(source, table, tokenizer, lengths, split, leak, duplicate, conflict, used, context, speed)
     return _profile(survey, prepared, problem, recipe), survey
 
 
@@ -110,30 +121,6 @@ def _source(recipe: Recipe, tokenizer: Tokenizer) -> tuple:
     return (data.path, changed, data.text, data.label, data.quoting, tokenizer.id)
 
 
-def _survey(
-    source: tuple,
-    table: Table,
-    tokenizer: Tokenizer,
-    lengths: np.ndarray,
-    prepared: Prepared | None,
-    recipe: Recipe,
-    speed: float,
-) -> Survey:
-    duplicate, conflict = copies(table.texts, table.labels)
-    split = np.full(len(table.texts), "", dtype="<U10")
-    leak = np.zeros(len(table.texts), dtype=bool)
-    if prepared is not None:
-        at = np.searchsorted(table.rows, prepared.rows)
-        split[at], leak[at] = prepared.split, prepared.leaks
-    most = architecture_for(recipe).max_tokens
-    wanted = recipe.model.context
-    if wanted == "longest":
-        wanted = _longest(lengths, split)
-    context = most if wanted == "model" else max(1, min(wanted, most))
-    learning = split != "" if prepared is not None else np.ones(len(split), dtype=bool)
-    return Survey(source, table, tokenizer, lengths, split, leak, duplicate, conflict, learning, context, speed)
-
-
 def _longest(lengths: np.ndarray, split: np.ndarray) -> int:
     training = lengths[split == "train"]
     return int((training if len(training) else lengths).max(initial=0))
@@ -143,12 +130,12 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
     table, names = survey.table, label_names(survey.table.labels)
     counts = Counter(table.labels)
     lengths: dict[str, Counter[int]] = {name: Counter() for name in names}
-    for i in np.flatnonzero(survey.learning):
+    for i in np.flatnonzero(survey.used):
         lengths[table.labels[i]][int(survey.lengths[i])] += 1
-    characters = sum(len(table.texts[i]) for i in np.flatnonzero(survey.learning))
+    characters = sum(len(table.texts[i]) for i in np.flatnonzero(survey.used))
     splits = {split: prepared.counts(split) for split in SPLITS} if prepared else {}
     leaks = {s: int(survey.mask(f"leak {s}").sum()) for s in SPLITS[1:]} if prepared else {}
-    per_character = int(survey.lengths[survey.learning].sum()) / max(1, characters)
+    per_character = int(survey.lengths[survey.used].sum()) / max(1, characters)
     kept = {name: sum(split.get(name, 0) for split in splits.values()) for name in names}
     return Profile(
         path=table.path,
@@ -177,18 +164,14 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
 
 
 def _notes(
-    survey: Survey,
-    splits: dict[str, dict[str, int]],
-    kept: dict[str, int],
-    per_character: float,
-    recipe: Recipe,
+    survey: Survey, splits: dict[str, dict[str, int]], kept: dict[str, int], per_character: float, recipe: Recipe
 ) -> Iterator[Note]:
     """The most pressing first."""
 
-    def note(filter: str, one: str, many: str, warn: bool = True) -> Iterator[Note]:
+    def note(filter: str, singular: str, plural: str, warn: bool = True) -> Iterator[Note]:
         count = int(survey.mask(filter).sum())
         if count:
-            yield Note(count, one if count == 1 else many, filter, warn)
+            yield Note(count, singular if count == 1 else plural, filter, warn)
 
     dropped = ", left out" if recipe.data.duplicates == "drop" else ""
     yield from note("leak test", "test text also in training", "test texts also in training")
@@ -212,11 +195,8 @@ def _notes(
         for name in [name for name, count in rows.items() if not count][:3]:
             yield Note(0, f"{split} has no row of {name}", warn=True)
     yield from (Note(0, text, warn=True) for text in survey.table.notes)
-    yield from _majority(survey.table)
-
-
-def _majority(table: Table) -> Iterator[Note]:
-    ((name, rows),) = Counter(table.labels).most_common(1) or [("", 0)]
-    if rows > len(table.labels) / 2:
-        share = rows / len(table.labels)
-        yield Note(rows, f"{name}: {percent(share)} of the file by always saying it", f"label {name}")
+    labels = survey.table.labels
+    ((largest, count),) = Counter(labels).most_common(1) or [("", 0)]
+    if count > len(labels) / 2:
+        share = count / len(labels)
+        yield Note(count, f"{largest}: {percent(share)} of the file by always saying it", f"label {largest}")

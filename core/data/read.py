@@ -9,7 +9,7 @@ from core.data.sources.input import Input
 from core.data.sources.registry import source_of
 from core.data.sources.source import Cells, Options
 from core.errors import BadData
-from core.files import Progress
+from core.files import Progress, unwatched
 from core.template import Template
 
 
@@ -36,11 +36,7 @@ class Table:
 
 
 def read(
-    path: str | Path,
-    text: str = "auto",
-    label: str = "auto",
-    quoting: str = "auto",
-    progress: Progress | None = None,
+    path: str | Path, text: str = "auto", label: str = "auto", quoting: str = "auto", progress: Progress = unwatched
 ) -> Table:
     """Read a file of a format that `sources.registry` lists, compressed with gzip or not; or a data set by its name.
 

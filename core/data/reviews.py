@@ -14,7 +14,7 @@ LABELLED = re.compile(r"(?:\./)?(?:aclImdb/)?(test|train)/(neg|pos)/(\d+_\d+\.tx
 MOST = 1_000_000  # bytes of a review
 
 
-def table(archive: Path, most: int, progress: Progress | None) -> bytes:
+def table(archive: Path, most: int, progress: Progress) -> bytes:
     """The labelled reviews of both splits as a gzipped CSV (label, text), in the order in which the book reads them.
 
     That is test before train, positive before negative, and files by name. The same archive gives the same bytes.

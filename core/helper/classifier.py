@@ -31,7 +31,7 @@ class ClassifierRequests:
     def __init__(self) -> None:
         self._checkpoint: tuple[Path, bytes] | None = None  # its folder and its manifest, which tells it from others
         self._predictor: Predictor | None = None
-        self._typist: IncrementalClassifier | None = None
+        self._incremental: IncrementalClassifier | None = None
 
     def _at(self, args: dict) -> Predictor:
         """The classifier that {"run": its folder, "checkpoint": best, last, a step or nothing} names."""
@@ -40,11 +40,11 @@ class ClassifierRequests:
         checkpoint = folder, (folder / MANIFEST).read_bytes()
         if self._predictor is None or checkpoint != self._checkpoint:
             # two models at once may be more than fits
-            self._predictor, self._typist, self._checkpoint = None, None, None
+            self._predictor, self._incremental, self._checkpoint = None, None, None
             self._predictor, self._checkpoint = Predictor.open(run, folder.name), checkpoint
             model = self._predictor.model
             if model.readout.answers_everywhere(model.causal):
-                self._typist = IncrementalClassifier(model)
+                self._incremental = IncrementalClassifier(model)
         return self._predictor
 
     def open(self, args: dict, progress: Progress) -> dict:
@@ -69,7 +69,7 @@ class ClassifierRequests:
         return {"step": asked.step, **self._read(asked, args["text"])}
 
     def _read(self, asked: Predictor, text: str) -> dict:
-        if self._typist is None:
+        if self._incremental is None:
             other = (
                 f"the readout last_real; this run has {asked.model.readout.name}"
                 if asked.model.causal
@@ -79,15 +79,15 @@ class ClassifierRequests:
             return {"answer": asked.predict([text])[0], "pieces": None, "curve": None, "before": 0, "why": why}
         text, context = well_formed(text), asked.context
         tokens = asked.tokenizer.pieces(text)
-        found = self._typist.verdicts([piece.id for piece in tokens[:context]] or [asked.tokenizer.pad])
+        found = self._incremental.verdicts([piece.id for piece in tokens[:context]] or [asked.tokenizer.pad])
         probabilities = dict(zip(asked.names, found[-1].tolist(), strict=True))
         answer = Prediction(text, asked.names[int(found[-1].argmax())], probabilities, len(tokens) > context)
         return {"answer": answer, **_curve(list(whole(tokens[:context])), found), "why": ""}
 
 
-def _curve(pieces: list[tuple[str, int]], found: Tensor) -> dict:
+def _curve(pieces: list[tuple[str, int]], verdicts: Tensor) -> dict:
     """The last of some pieces, each with its row of probabilities (T, C), and how many tokens stand before them."""
     ends = list(accumulate((n for _, n in pieces), initial=0))
     first = max(0, -(-(len(pieces) - MOST_PIECES) // DROPPED) * DROPPED)
-    rows = found[[end - 1 for end in ends[first + 1 :]]].double().round(decimals=PLACES)
+    rows = verdicts[[end - 1 for end in ends[first + 1 :]]].double().round(decimals=PLACES)
     return {"pieces": pieces[first:], "curve": rows.tolist(), "before": ends[first]}

@@ -42,12 +42,7 @@ class DataRequests:
         `sort` is row, label or tokens. Everything may be left out.
         """
         survey = self._looked_at()
-        wanted = (
-            args.get("filter", ""),
-            args.get("search", ""),
-            args.get("sort", "row"),
-            args.get("reverse", False),
-        )
+        wanted = (args.get("filter", ""), args.get("search", ""), args.get("sort", "row"), args.get("reverse", False))
         if self._listed[0] != wanted:
             self._listed = wanted, _order(survey, *wanted)
         order, start = self._listed[1], args.get("start", 0)

@@ -21,7 +21,7 @@ class LanguageModelRequests:
         self._model: Pretrained | None = None
 
     def ask(self, args: dict, progress: Callable[..., None]) -> Continuation | None:
-        """A Question -> its Continuation, with what has been said so far at each token of progress.
+        """A Question -> its Continuation, with the answer so far at each token of progress.
 
         Without a question: nothing, so that one that is being answered is left off.
         """
@@ -34,5 +34,5 @@ class LanguageModelRequests:
             self._opened = self._model = None  # two models at once may be more than fits
             self._model, self._opened = Pretrained.open(question, progress), opened
         for answer in self._model.answer(question):
-            progress("ask", answer.tokens, question.tokens, "tokens", said=answer.continuation)
+            progress("ask", answer.tokens, question.tokens, "tokens", partial=answer.continuation)
         return answer

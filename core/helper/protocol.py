@@ -3,8 +3,8 @@
     python -P -m core.helper data
 
 A request is {"id", "kind", "args"}. Its answer is any number of {"id", "progress": {"name", "done", "total",
-"unit", "said"}}, then exactly one of {"id", "result"}, {"id", "error": {"what", "do"}}, {"id", "superseded":
-true}. `said` is as much of an answer in words as there is. The newest request of a kind wins: an older one that
+"unit", "partial"}}, then exactly one of {"id", "result"}, {"id", "error": {"what", "do"}}, {"id", "superseded":
+true}. `partial` is as much of an answer in words as there is. The newest request of a kind wins: an older one that
 waits is superseded at once, one that is being worked on at its next progress. The helper ends at end of file,
 whatever it is doing.
 """
@@ -68,7 +68,7 @@ class Inbox:
 
 
 class Outbox:
-    """Answers to the other side, a line at a time, from any thread."""
+    """Answers to the interface, a line at a time, from any thread."""
 
     def __init__(self, file: BinaryIO):
         self._file, self._lock = file, threading.Lock()
@@ -96,10 +96,10 @@ def listen(file: BinaryIO, inbox: Inbox, outbox: Outbox) -> None:
 def answer(request: Request, kinds: dict[str, Handler], inbox: Inbox, outbox: Outbox) -> None:
     """Work on one request to its one answer."""
 
-    def progress(name: str, done: int, total: int, unit: str, said: str = "") -> None:
+    def progress(name: str, done: int, total: int, unit: str, partial: str = "") -> None:
         if inbox.has(request.kind):
             raise _Superseded
-        outbox.send(request.id, progress={"name": name, "done": done, "total": total, "unit": unit, "said": said})
+        outbox.send(request.id, progress={"name": name, "done": done, "total": total, "unit": unit, "partial": partial})
 
     try:
         if request.kind not in kinds:

@@ -13,7 +13,7 @@ from core.architectures.architecture import Published
 from core.architectures.lookup import check_folder
 from core.architectures.models import KEPT, MODELS, WEIGHTS, Source
 from core.errors import BadModel
-from core.files import Progress, sha256
+from core.files import Progress, sha256, unwatched
 from core.model.backbone import Backbone
 from core.model.families import backbone_for
 from core.model.hub import fetch
@@ -112,7 +112,7 @@ def find_base(model: str, weights: str, run: Path, seed: int, progress: Progress
     return Base("folder", str(folder), kept, sha256(file, progress))
 
 
-def open_base(base: Base, run: Path, progress: Progress | None = None) -> WeightsFile:
+def open_base(base: Base, run: Path, progress: Progress = unwatched) -> WeightsFile:
     """The weights of a run's base. Raises BadModel where they are gone or have changed since the run began."""
     path = run / base.file
     if not path.is_file():

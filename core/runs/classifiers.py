@@ -108,7 +108,7 @@ def checkpoints(run: RunFolder) -> dict[str, int]:
 
 
 def opened(asked: Asked, step: int, labels: list[str], context: int) -> Opened:
-    """What is known of a classifier besides what itself says when it is opened."""
+    """A classifier that is ready to answer, with what its run's folder says of it."""
     run = asked.run
     name = next((name for name, at in checkpoints(run).items() if at == step), "")
     try:
@@ -116,18 +116,15 @@ def opened(asked: Asked, step: int, labels: list[str], context: int) -> Opened:
     except BadRun as error:
         tested, untested = None, str(error)
     sought = _sought(run, labels) if len(labels) == 2 else None
-    return Opened(asked, step, name, labels, context, _began_random(run), tested, untested, sought)
+    origin = _origin(run)
+    random = origin is not None and origin.base.kind == "random"
+    return Opened(asked, step, name, labels, context, random, tested, untested, sought)
 
 
 def labels(run: RunFolder) -> list[str]:
     """The names of its classes, which a run writes down before it learns."""
-    known = _origin(run)
-    return known.labels if known else []
-
-
-def _began_random(run: RunFolder) -> bool:
-    known = _origin(run)
-    return known is not None and known.base.kind == "random"
+    origin = _origin(run)
+    return origin.labels if origin else []
 
 
 def _origin(run: RunFolder) -> Origin | None:
@@ -148,9 +145,8 @@ def _tested(run: RunFolder) -> Tested:
     """Raises BadRun where there are no test predictions, or they cannot be read."""
     result = run.classifier_result()
     if result is None:
-        raise BadRun(
-            "Not tested here." if run.status().state == "done" else "Not tested yet. That comes when the run is done."
-        )
+        done = run.status().state == "done"
+        raise BadRun("Not tested here." if done else "Not tested yet. That comes when the run is done.")
     return Tested(result.checkpoint, read_predictions(run)[1])
 
 

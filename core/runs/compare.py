@@ -1,4 +1,4 @@
-"""Two runs asked the same test rows: who is right where the other is not, and what that proves. No torch."""
+"""Two runs compared on their common test rows: which is right more often, and whether that is proof. No torch."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -13,7 +13,7 @@ CLOSE, PROOF = 0.1, 0.05  # what p is below
 
 
 class Comparison(NamedTuple):
-    """Of the `rows` that both runs were tested on: those that only the first is right on, and only the other."""
+    """Of the `rows` that both runs were tested on, only the first run is right on `won`, only the second on `lost`."""
 
     rows: int
     won: int

@@ -1,7 +1,8 @@
-"""What a run can be told while it runs: lines in control.jsonl, each answered by an Applied event."""
+"""Controls, which a run obeys while it runs: lines in control.jsonl, each answered by an Applied event."""
 
 import os
 from collections.abc import Callable, Iterable
+from functools import reduce
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ class Stop(msgspec.Struct, frozen=True, tag="stop", tag_field="type"):
 
 
 class Pause(msgspec.Struct, frozen=True, tag="pause", tag_field="type"):
-    """Stand still before the next step, with a checkpoint, until told to continue."""
+    """Stand still before the next step, with a checkpoint, until a `Continue`."""
 
 
 class Continue(msgspec.Struct, frozen=True, tag="resume", tag_field="type"):
@@ -58,11 +59,11 @@ class Epochs(msgspec.Struct, frozen=True, tag="epochs", tag_field="type"):
     epochs: float
 
 
-Change = Rates | SetTrainable | Epochs  # what a resumed run does again at the step where it was told first
+Change = Rates | SetTrainable | Epochs  # a resumed run applies these again, at the step of their first application
 Control = Stop | Pause | Continue | Step | Save | Evaluate | Change
 
 
-def known(control: dict) -> Control | None:
+def parsed(control: dict) -> Control | None:
     """A control as it stands in an event; None where this version knows none like it."""
     try:
         return msgspec.convert(control, Control)
@@ -71,12 +72,12 @@ def known(control: dict) -> Control | None:
 
 
 def change_of(control: dict) -> Change | None:
-    """The same, where it is a change."""
-    return found if isinstance(found := known(control), Change) else None
+    """A change as it stands in an event; None for another control, or where this version knows none like it."""
+    return found if isinstance(found := parsed(control), Change) else None
 
 
 class Settings(NamedTuple):
-    """What a run can be told to learn with. None: as its recipe has it."""
+    """The options that a control can change. None: as the recipe has it."""
 
     lr: float | None = None
     head_lr: float | None = None
@@ -85,24 +86,20 @@ class Settings(NamedTuple):
 
     def changed_by(self, change: Change) -> "Settings":
         """These settings after a change."""
-        return self._replace(
-            **{name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
-        )
+        given = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
+        return self._replace(**given)
 
     def at(self, step: int, changes: Iterable[tuple[int, Change]]) -> "Settings":
-        """These settings after `step` steps, given changes with their steps, in the order in which they were told.
+        """These settings after `step` steps, given changes with their steps, in the order in which they were received.
 
-        What was told later counts, even where a resumed run was told it at an earlier step.
+        What was received later counts, even where a resumed run received it at an earlier step.
         """
-        settings = self
-        for step_of_change, change in changes:
-            if step_of_change <= step:
-                settings = settings.changed_by(change)
-        return settings
+        due = (change for at, change in changes if at <= step)
+        return reduce(Settings.changed_by, due, self)
 
 
 class Command(NamedTuple):
-    """A word by which a person tells a run something.
+    """What a person can type to control a run.
 
     `help` says what the run does then; `argument` stands for what follows the word, in brackets where it may be left
     out: N and X are numbers, PARTS are parts of the model. `control` makes the message of the number, or of the plan
@@ -173,15 +170,9 @@ class Line(msgspec.Struct):
 
 
 def append(path: Path, line: Line) -> None:
-    """One append, flushed to disk. What another process left unfinished of a line is closed off first.
-
-    Raises OSError where that cannot be written, BadRun where it is no file of its own.
-    """
+    """Append a line, flushed to disk. Raises OSError where that fails, BadRun where it is no file of its own."""
     with files.appending(path) as file:
-        torn = file.tell() and file.seek(-1, os.SEEK_END) >= 0 and file.read() != b"\n"
-        whole = b"\n" * torn + msgspec.json.encode(line) + b"\n"
-        while whole:  # a disk that is nearly full takes a part, then refuses the rest
-            whole = whole[file.write(whole) :]
+        files.append(file, msgspec.json.encode(line) + b"\n")
         os.fsync(file.fileno())
 
 
@@ -199,17 +190,9 @@ class Inbox:
 
     def poll(self) -> list[Line]:
         """Lines that have arrived since the last poll; a line still being written is left for the next."""
-        try:
-            if self._path.stat().st_size <= self._offset:
-                return []
-        except FileNotFoundError:
-            return []
-        with files.reading(self._path) as file:
-            file.seek(self._offset)
-            data = file.read()
-        whole = data[: data.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        return _lines(whole)
+        data = files.lines_after(self._path, self._offset)
+        self._offset += len(data)
+        return _lines(data)
 
 
 def _lines(data: bytes) -> list[Line]:

@@ -14,10 +14,8 @@ def describe(event: e.Event) -> str:
             return f"{event.words} learning from step {event.step + 1:,} on, by the recipe"
         case e.StepExamples():
             return _learned(event)
-        case e.Evaluated(whole=True):
-            return _evaluated(event, "whole")
         case e.Evaluated():
-            return _evaluated(event, "quick")
+            return _evaluated(event)
         case e.Checkpointed():
             return "checkpoint saved" + (", the best so far" if event.best else "")
         case e.Resumed():
@@ -37,9 +35,9 @@ def describe(event: e.Event) -> str:
 
 
 def _applied(event: e.Applied) -> str:
-    known = control.known(event.control)
-    words = control.in_words(known) if known else str(event.control.get("type"))
-    if not isinstance(known, control.Change):
+    parsed = control.parsed(event.control)
+    words = control.in_words(parsed) if parsed else str(event.control.get("type"))
+    if not isinstance(parsed, control.Change):
         words = f"told to {words}"
     elif not event.refused:
         return f"{words} from step {event.step + 1:,} on"
@@ -51,8 +49,8 @@ def _learned(event: e.StepExamples) -> str:
     return f"learned from {plural(n, 'text')}, of which it had {wrong:,} wrong"
 
 
-def _evaluated(event: e.Evaluated, kind: str) -> str:
-    found = f"{event.split} {kind}: loss {event.loss:.3f}"
+def _evaluated(event: e.Evaluated) -> str:
+    found = f"{event.split} {'whole' if event.whole else 'quick'}: loss {event.loss:.3f}"
     if event.bits is not None:
         return f"{found}, {event.bits:.3f} bits a byte, {percent(event.accuracy)} of next tokens guessed"
     return f"{found}, accuracy {percent(event.accuracy)} of {event.rows:,}"

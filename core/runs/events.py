@@ -1,6 +1,8 @@
 """What happens in a run, as typed lines. A tagged union; unknown tags and torn last lines are skipped on reading."""
 
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 from typing import Literal
 
 import msgspec
@@ -40,7 +42,7 @@ class Trainable(Event, tag="trainable"):
     parameters: int
     depth: int  # leading frozen blocks, with the embeddings
     thaws: bool = False  # whether a schedule goes on to thaw more
-    scheduled: bool = False  # it changes because the recipe says so, not because the run was told
+    scheduled: bool = False  # it changes because the recipe says so, not because of a control
 
 
 class Phase(Event, tag="phase"):
@@ -146,14 +148,14 @@ class Applied(Event, tag="applied"):
 
 
 class Planned(Event, tag="planned"):
-    """From here on the run will end elsewhere than was said before: it was told to learn for more or fewer epochs."""
+    """From here on the run will end at another step, because a control has set another number of epochs."""
 
     n_steps: int
     epochs: int
 
 
 class Paused(Event, tag="paused"):
-    """The run stands still before its next step, with a checkpoint, until it is told to go on."""
+    """The run stands still before its next step, with a checkpoint, until a control continues it."""
 
 
 class Continued(Event, tag="continued"):
@@ -188,30 +190,10 @@ def stopped() -> Ended:
     return Ended(state="stopped", why="Stopped.", do="resume takes it up again.")
 
 
-AnyEvent = (
-    Started
-    | Trainable
-    | Phase
-    | Encoded
-    | Steps
-    | StepExamples
-    | Evaluated
-    | Sampled
-    | Changed
-    | Followed
-    | Baseline
-    | Checkpointed
-    | Applied
-    | Planned
-    | Paused
-    | Continued
-    | Resumed
-    | Noted
-    | Ended
-)
-
+# all of the above, told apart by their tags
+_any = reduce(or_, Event.__subclasses__())
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(AnyEvent, dec_hook=lambda _, document: result_of(document))
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(_any, dec_hook=lambda _, document: result_of(document))
 
 
 def encode(event: Event) -> bytes:

@@ -15,17 +15,7 @@ from core.architectures.models import KEPT, TOKENS
 from core.errors import BadRecipe, BadRun
 from core.pretraining import Pretraining
 from core.runs import control
-from core.runs.events import (
-    Continued,
-    Ended,
-    Event,
-    Paused,
-    Planned,
-    Resumed,
-    Started,
-    Steps,
-    decode,
-)
+from core.runs.events import Continued, Ended, Event, Paused, Planned, Resumed, Started, Steps, decode
 from core.runs.result import ClassifierResult, LanguageResult, NoResult, result_of
 
 State = Literal["queued", "starting", "running", "paused", "done", "stopped", "failed", "vanished"]
@@ -131,9 +121,8 @@ class RunFolder:
     @property
     def fine_tune(self) -> str:
         """What to do with the model that this run pretrains."""
-        return (
-            f"Fine-tune it: workbench train FILE --model {self.pretraining().model.name} --weights {self.model_folder}"
-        )
+        model = self.pretraining().model.name
+        return f"Fine-tune it: workbench train FILE --model {model} --weights {self.model_folder}"
 
     def _read(self, made: Callable[[dict], Kind], file: Path) -> Kind:
         try:
@@ -145,14 +134,8 @@ class RunFolder:
 
     def events(self, offset: int = 0) -> tuple[list[Event], int]:
         """The events of the whole lines after `offset` (bytes), and the offset to ask from next."""
-        try:
-            with files.reading(self.events_file) as file:
-                file.seek(offset)
-                data = file.read()
-        except FileNotFoundError:
-            return [], offset
-        whole = data[: data.rfind(b"\n") + 1]
-        return list(decode(whole)), offset + len(whole)
+        lines = files.lines_after(self.events_file, offset)
+        return list(decode(lines)), offset + len(lines)
 
     def locked(self) -> bool:
         """Whether a worker holds this run."""
@@ -181,11 +164,11 @@ class RunFolder:
                     ended, paused = None, False
                 case Ended():
                     ended, paused = event, False
-        if locked:
-            started = n_steps or self._started()
-            state: State = "paused" if paused else "running" if started else "starting"
-            return Status(state, step, started, quiet=self._quiet())
         n_steps = n_steps or self._started()
+        if locked:
+            state: State = "paused" if paused else "running" if n_steps else "starting"
+            beat = files.modified_at(self.heartbeat_file)
+            return Status(state, step, n_steps, quiet=max(0.0, time.time() - beat) if beat else 0.0)
         if queued:
             return Status("queued", step, n_steps, "It waits in the queue.")
         if ended:
@@ -193,9 +176,7 @@ class RunFolder:
         if not self.recipe_file.is_file() and not self.pretrains:
             return Status("failed", why="The folder is half written: it holds no recipe.", do="It can be deleted.")
         why = f"The worker ended at step {step} without a word." if step else "The worker ended before its first step."
-        return Status(
-            "vanished", step, n_steps, why + (_out_of_memory(held) or _no_room(self.path)), "resume takes it up again."
-        )
+        return Status("vanished", step, n_steps, why + _why_silent(self.path, held), "resume takes it up again.")
 
     def tail(self) -> list[Event]:
         """The last events: one at least, where the log holds any."""
@@ -213,16 +194,11 @@ class RunFolder:
             return 0
         return next((event.n_steps for event in decode(line) if isinstance(event, Started)), 0)
 
-    def _quiet(self) -> float:
-        beat = files.changed(self.heartbeat_file)
-        return max(0.0, time.time() - beat) if beat else 0.0
-
     def saved_step(self) -> int:
         """The step of the last checkpoint, from which a resumed run goes on; 0 before there is one. Raises BadRun."""
         pointer = self.checkpoints / "last"
         try:
-            with files.reading(pointer) as file:
-                return int(file.read())
+            return int(files.content(pointer))
         except FileNotFoundError:
             return 0
         except ValueError as error:
@@ -231,8 +207,7 @@ class RunFolder:
     def result(self) -> ClassifierResult | LanguageResult | None:
         """What a finished run ended with; None where it has not, or that cannot be read."""
         try:
-            with files.reading(self.result_file) as file:
-                found = result_of(msgspec.json.decode(file.read()))
+            found = result_of(msgspec.json.decode(files.content(self.result_file)))
         except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
             return None
         return None if isinstance(found, NoResult) else found
@@ -245,18 +220,15 @@ class RunFolder:
     def label(self) -> Label:
         """Its name and note; empty where it has none that can be read."""
         try:
-            with files.reading(self.label_file) as file:
-                found = msgspec.json.decode(file.read(), type=Label)
+            found = msgspec.json.decode(files.content(self.label_file), type=Label)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return Label()
         return Label.of(found.name, found.note)
 
     def name_it(self, label: Label) -> None:
         """Keep its name and note. Raises BadRun where the folder cannot be written."""
-        try:
+        with files.writing(self.path, f"{self.name} cannot be named"):
             files.write(self.label_file, msgspec.json.encode(label))
-        except OSError as error:
-            raise BadRun(f"{self.name} cannot be named: {error.strerror}.", f"Is {self.path} writable?") from error
 
     def send(self, what: control.Control) -> str:
         """Append a control line; returns its id, which the Applied event that answers it carries.
@@ -264,12 +236,8 @@ class RunFolder:
         Raises BadRun where the folder cannot be written, or the file is none of its own.
         """
         line = control.Line(uuid.uuid4().hex[:12], what)
-        try:
+        with files.writing(self.path, f"{self.name} cannot be told anything"):
             control.append(self.control_file, line)
-        except OSError as error:
-            raise BadRun(
-                f"{self.name} cannot be told anything: {error.strerror}.", f"Is {self.path} writable?"
-            ) from error
         return line.id
 
     def checkpoint(self, name: str = "last") -> Path:
@@ -293,14 +261,9 @@ def step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.removeprefix(".").removesuffix(".old"))
 
 
-def _out_of_memory(held: int) -> str:
-    """A sentence where a process that held so many bytes has probably been ended by the system for want of memory."""
+def _why_silent(path: Path, held: int) -> str:
+    """What has probably ended a worker that wrote no last event, and last held so many bytes of memory; or nothing."""
     total = memory.total()
-    if held < NEARLY * total:
-        return ""
-    return f" Memory probably ran out: it last held {held / 1e9:.1f} of {total / 1e9:.1f} GB."
-
-
-def _no_room(path: Path) -> str:
-    """A sentence where a worker cannot even write why it ended."""
+    if held >= NEARLY * total:  # then the system ends a process
+        return f" Memory probably ran out: it last held {held / 1e9:.1f} of {total / 1e9:.1f} GB."
     return " Its disk is full: free some space first." if shutil.disk_usage(path).free < TAIL else ""

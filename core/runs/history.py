@@ -42,7 +42,7 @@ class History:
         self.evaluations: dict[str, list[Point]] = {"train": [], "validation": [], "test": []}
         self.changes: list[e.Changed] = []
         self.followed: list[e.Followed] = []
-        self.learned: e.StepExamples | None = None  # the latest step that was taken to be looked at
+        self.step_examples: e.StepExamples | None = None  # the latest step that was taken to be looked at
         self.baselines: dict[str, e.Baseline] = {}
         self.checkpoints: list[e.Checkpointed] = []
         self.log: list[tuple[e.Event, str]] = []  # events worth a line, with its words
@@ -52,10 +52,9 @@ class History:
         self.trainables: list[e.Trainable] = []  # what learns, as the run began and whenever that changed
         self.rss = 0
         self.version = 0  # grows with every event: redraw when it has changed
-        self._received: list[tuple[int, control.Change]] = []  # with their steps, in the order in which they were told
-        self._recent: deque[tuple[int, float, int]] = deque(
-            maxlen=20
-        )  # steps, seconds, tokens of the latest Steps lines
+        self._received: list[tuple[int, control.Change]] = []  # with their steps, in the order in which they came
+        # steps, seconds and tokens of the latest Steps lines
+        self._recent: deque[tuple[int, float, int]] = deque(maxlen=20)
         self._begun: dict[str, int] = {}  # how far each phase was when it began
         self._checked = 0  # texts of training and validation that were evaluated, over all attempts
         self._banked = 0.0  # seconds that caches before this one have saved
@@ -83,13 +82,13 @@ class History:
 
     @property
     def trainable(self) -> str | None:
-        """What learns now, as in a recipe; None before an attempt has said so."""
+        """The parts that learn now, as a recipe names them; None before an attempt has reported them."""
         return self.trainables[-1].parts if self.trainables else None
 
     @property
     def marks(self) -> list[tuple[int, str]]:
-        """What has changed while it ran, by its doing or because it was told: after which step, and to what."""
-        # but for those in whose place something newer counts, told to a later attempt at an earlier step
+        """What has changed during the run, by a schedule or by a control: after which step, and to what."""
+        # without changes that a newer one replaces, which a later attempt received at an earlier step
         holds = {step: control.Settings().at(step, self._received) for step, _ in self._received}
         held = [(step, one) for step, one in self._received if holds[step].changed_by(one) == holds[step]]
         rates = [(step, control.in_words(one)) for step, one in held if not isinstance(one, control.SetTrainable)]
@@ -99,7 +98,7 @@ class History:
             if not _same(event, before[-1]):
                 thawed.append((event.step, event.words))
                 before.append(event)
-        # an attempt may end before the step at which an earlier one was told
+        # an attempt may end before the step at which an earlier one received a change
         seen = [mark for mark in rates + thawed if self.ended is None or mark[0] < self.step]
         return sorted(seen, key=lambda mark: mark[0])
 
@@ -108,24 +107,26 @@ class History:
         return [f"from step {after + 1:,} on {words}" for after, words in self.marks if after < step]
 
     @property
-    def learning(self) -> bool:
+    def is_training(self) -> bool:
         return self.started is not None and self.ended is None and "test" not in self.phases
 
     @property
     def steps_per_second(self) -> float:
-        seconds = sum(s for _, s, _ in self._recent)
-        return sum(n for n, _, _ in self._recent) / seconds if seconds else 0.0
+        return self._per_second(sum(steps for steps, _, _ in self._recent))
 
     @property
     def tokens_per_second(self) -> float:
-        seconds = sum(s for _, s, _ in self._recent)
-        return sum(t for _, _, t in self._recent) / seconds if seconds else 0.0
+        return self._per_second(sum(tokens for _, _, tokens in self._recent))
+
+    def _per_second(self, recent: int) -> float:
+        seconds = sum(seconds for _, seconds, _ in self._recent)
+        return recent / seconds if seconds else 0.0
 
     @property
     def seconds_left(self) -> float | None:
         """Until the last step, from the speed so far, evaluations included; None before the first, after the last."""
         learn = self.phases.get("learn")
-        if not self.learning or self.step == 0 or (learn and learn.done == learn.total):
+        if not self.is_training or self.step == 0 or (learn and learn.done == learn.total):
             return None
         first, last = self.phase_times.get("learn", (0.0, 0.0))
         done = self.step - self._begun.get("learn", 0)
@@ -147,10 +148,9 @@ class History:
     def _texts_served(self) -> float:
         """How often a text was learned from or looked at."""
         started = self.started
-        learned = (
-            self.step / started.n_steps * started.epochs * started.rows["train"] if started and self.n_steps else 0.0
-        )
-        return learned + self._checked
+        if not started or not started.n_steps:
+            return self._checked
+        return self.step / started.n_steps * started.epochs * started.rows["train"] + self._checked
 
     @property
     def _of_this_cache(self) -> float:
@@ -184,7 +184,7 @@ class History:
             case e.Encoded():
                 self._encode(event)
             case e.StepExamples():
-                self.learned = event
+                self.step_examples = event
             case e.Evaluated():
                 self._evaluated(event)
             case e.Changed():
@@ -196,7 +196,8 @@ class History:
             case e.Checkpointed():
                 self.checkpoints.append(event)
             case e.Applied(refused=None):
-                self._applied(event)
+                if change := control.change_of(event.control):
+                    self._received.append((event.step, change))
             case e.Planned():
                 self._plan(event)
             case e.Paused():
@@ -216,7 +217,7 @@ class History:
 
     def _keep_time(self, event: e.Event) -> None:
         """It has been learning until now."""
-        if "learn" in self.phase_times and self.learning and not self.paused:
+        if "learn" in self.phase_times and self.is_training and not self.paused:
             self.phase_times["learn"] = (self.phase_times["learn"][0], event.t)
 
     def _phase(self, event: e.Phase) -> None:
@@ -244,10 +245,6 @@ class History:
         if points and (points[-1].step, points[-1].whole) == (point.step, point.whole):
             points.pop()  # an attempt that was stopped in the midst of it had it looked at again
         points.append(point)
-
-    def _applied(self, event: e.Applied) -> None:
-        if change := control.change_of(event.control):
-            self._received.append((event.step, change))
 
     def _thaw(self, event: e.Trainable) -> None:
         if not self.trainables or not _same(event, self.trainables[-1]):
@@ -280,7 +277,7 @@ class History:
         at = self.step = event.from_step
         self.ended, self.paused = None, False
         self._recent.clear()
-        self.learned = None
+        self.step_examples = None
         self.phases, self.phase_times = {}, {}
         del self.losses[at:], self.rates[at:]
         for split, points in self.evaluations.items():
@@ -291,6 +288,6 @@ class History:
         self.trainables = [one for one in self.trainables if one.step < at]  # what changed at this step changes again
 
 
-def _same(one: e.Trainable, other: e.Trainable) -> bool:
-    """Whether an attempt that begins has only said again what learns."""
-    return (one.parts, one.thaws) == (other.parts, other.thaws)
+def _same(event: e.Trainable, before: e.Trainable) -> bool:
+    """Whether two events name the same parts: an attempt that begins reports again what learns."""
+    return (event.parts, event.thaws) == (before.parts, before.thaws)

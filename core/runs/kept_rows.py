@@ -43,5 +43,5 @@ def texts_at(run: RunFolder, lines: Collection[int]) -> dict[int, str]:
 
 
 def damaged(run: RunFolder) -> BadRun:
-    """What is said where the file is not what it should be."""
+    """The error for a data.jsonl.gz that cannot be read, or lacks rows."""
     return BadRun(f"The rows that {run.name} keeps cannot be read: data.jsonl.gz is damaged.", "Train it anew.")

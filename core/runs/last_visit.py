@@ -23,9 +23,9 @@ def leave(root: Path) -> None:
 
 def ended_meanwhile(root: Path) -> tuple[RunFolder, float] | None:
     """The run that was the last to end since the app was left, and when that was; None where none did."""
-    left = files.changed(root / LEFT)
-    run = max(list_runs(root), key=lambda run: files.changed(run.events_file), default=None)
-    if not left or run is None or files.changed(run.events_file) <= left:
+    left = files.modified_at(root / LEFT)
+    run = max(list_runs(root), key=lambda run: files.modified_at(run.events_file), default=None)
+    if not left or run is None or files.modified_at(run.events_file) <= left:
         return None
     return (run, left) if any(isinstance(event, Ended) for event in run.tail()[-1:]) else None
 

@@ -3,13 +3,32 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from core import files
 from core.errors import BadRun
 from core.runs.folder import RunFolder
 
-SENT_BEFORE = "WORKBENCH_SENT_BEFORE"  # bytes of control.jsonl that earlier attempts were told
+SENT_BEFORE = "WORKBENCH_SENT_BEFORE"  # bytes of control.jsonl that were sent to earlier attempts
 LOCK_FD = "WORKBENCH_LOCK_FD"
+
+
+def start_detached(module: str, folder: Path, log: Path, fd: int, env: dict[str, str]) -> subprocess.Popen:
+    """`python -m module folder` in a session of its own, so that it outlives this process; it inherits the lock `fd`.
+
+    `env` adds to the environment. Raises OSError, and BadRun where the log is no file of its own.
+    """
+    with files.appending(log) as output:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", module, str(folder)],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            pass_fds=[fd],
+            env=os.environ | {LOCK_FD: str(fd)} | env,
+        )
 
 
 def lock(run: RunFolder) -> int:
@@ -18,10 +37,8 @@ def lock(run: RunFolder) -> int:
     It comes before all that is ever written to a run, and so it is refused where that would be written elsewhere.
     """
     run.demand_own()
-    try:
+    with files.writing(run.path, f"{run.name} cannot be written"):
         fd = files.lock(run.lock_file)
-    except OSError as error:
-        raise BadRun(f"{run.name} cannot be written: {error.strerror}.", f"Is {run.path} writable?") from error
     if fd is None:
         raise BadRun(f"{run.name} is already running.", "One run has one worker; watch it with: workbench.")
     return fd
@@ -37,21 +54,11 @@ def launch(run: RunFolder) -> subprocess.Popen:
 
 
 def launch_locked(run: RunFolder, fd: int) -> subprocess.Popen:
-    """The same with the lock that `lock` took; it is the worker's from here on."""
+    """`launch`, with the run's lock, which `lock` took and which is the worker's from here on."""
     try:
         sent = files.size(run.control_file)
         files.touch(run.heartbeat_file)  # an earlier attempt's would make this one look silent
-        with files.appending(run.log_file) as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-P", "-m", "core.worker", str(run.path)],
-                cwd=run.path,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=[fd],
-                env=os.environ | {LOCK_FD: str(fd), SENT_BEFORE: str(sent)},
-            )
+        worker = start_detached("core.worker", run.path, run.log_file, fd, {SENT_BEFORE: str(sent)})
         # not before there is a worker, so that who is killed here leaves the run in the queue; and not by the worker
         # alone, so that one that cannot even begin is not started again and again
         run.queued_file.unlink(missing_ok=True)

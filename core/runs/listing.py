@@ -40,7 +40,7 @@ class Listing:
 
     def __init__(self, root: Path):
         self.root = root
-        self._known: dict[Path, tuple[tuple, Entry]] = {}
+        self._entries: dict[Path, tuple[tuple, Entry]] = {}
         self._compared: dict[tuple, Comparison | None] = {}
 
     def look(self) -> list[Entry]:
@@ -48,13 +48,13 @@ class Listing:
         the queue.
         """
         places = {run.path: place for place, run in enumerate(queue.waiting(self.root), 1)}
-        known = {}
+        entries = {}
         for run in list_runs(self.root):
             key = _version(run.events_file), run.locked(), _version(run.label_file), places.get(run.path, 0)
-            before = self._known.get(run.path)
-            known[run.path] = before if before and before[0] == key else (key, entry_of(run)._replace(place=key[-1]))
-        self._known = known
-        return [entry for _, entry in known.values()]
+            before = self._entries.get(run.path)
+            entries[run.path] = before if before and before[0] == key else (key, entry_of(run)._replace(place=key[-1]))
+        self._entries = entries
+        return [entry for _, entry in entries.values()]
 
     def compare(self, entry: Entry, other: Entry) -> Comparison | None:
         """Two runs on the test rows that they share; None where one is not done, or its answers cannot be read."""
@@ -69,25 +69,22 @@ class Listing:
         return self._compared[pair]
 
     def baseline(self, entries: list[Entry]) -> Entry | None:
-        """The one that the others are measured against, where one was chosen and is still there."""
+        """The run that all others are compared with, where one was chosen and is still there."""
         try:
-            with files.reading(self.root / BASELINE) as file:
-                chosen = msgspec.json.decode(file.read(), type=_Chosen)
+            chosen = msgspec.json.decode(files.content(self.root / BASELINE), type=_Chosen)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
         found = next((entry for entry in entries if entry.result and entry.run.name == chosen.run), None)
         return found if found and _version(found.run.result_file) == chosen.result else None
 
     def choose(self, run: RunFolder | None) -> None:
-        """Measure the others against a finished run from now on, or against none. Raises BadRun."""
+        """Compare all other runs with a finished run from now on, or with none. Raises BadRun."""
         file = self.root / BASELINE
-        try:
+        with files.writing(self.root, "The baseline cannot be kept"):
             if run is None:
                 file.unlink(missing_ok=True)
             else:
                 files.write(file, msgspec.json.encode(_Chosen(run.name, _version(run.result_file))))
-        except OSError as error:
-            raise BadRun(f"The baseline cannot be kept: {error.strerror}.", f"Is {self.root} writable?") from error
 
 
 class _Chosen(msgspec.Struct):
@@ -99,12 +96,12 @@ class _Chosen(msgspec.Struct):
 
 def _version(path: Path) -> tuple[int, ...]:
     """Size and time of change; of no file, nothing."""
-    found = files.stated(path)
+    found = files.stat_of(path)
     return (found.st_size, found.st_mtime_ns) if found else ()
 
 
 def entry_of(run: RunFolder) -> Entry:
-    """What is known of a run, but for its place in the queue."""
+    """The entry of a run, without its place in the queue."""
     status, label = run.status(), run.label()
     try:
         recipe = run.pretraining() if run.pretrains else run.recipe()
@@ -117,17 +114,13 @@ def entry_of(run: RunFolder) -> Entry:
 
 def hide(run: RunFolder) -> Path:
     """Take a run out of sight until `empty_bin`; where it is now. Raises BadRun where it cannot be."""
-    fd = None
-    try:
+    with files.writing(run.path.parent, f"{run.name} cannot be deleted"):
         fd = files.lock(run.lock_file)  # held, so that nobody starts it meanwhile
         if fd is None:
             raise BadRun(f"{run.name} is running.", "Open it with enter and stop it with s first.")
-        return run.path.rename(run.path.with_name(f".{run.name}.{os.getpid()}.{time.time_ns()}.deleted"))
-    except OSError as error:
-        do = f"Is {run.path.parent} writable?"
-        raise BadRun(f"{run.name} cannot be deleted: {error.strerror}.", do) from error
-    finally:
-        if fd is not None:
+        try:
+            return run.path.rename(run.path.with_name(f".{run.name}.{os.getpid()}.{time.time_ns()}.deleted"))
+        finally:
             os.close(fd)
 
 
@@ -157,5 +150,5 @@ def _lives(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass  # it is another user's
     return True

@@ -11,7 +11,7 @@ RESERVE = 1 << 16  # bytes
 
 
 class EventLog:
-    """Appends events of one attempt. A line torn by a killed attempt is closed off first, and readers skip it.
+    """Appends events of one attempt. Readers skip a line that a killed attempt left unfinished.
 
     Making one raises BadRun where the file is none of the run's own.
     """
@@ -21,15 +21,10 @@ class EventLog:
         self.attempt = 1 + max((event.attempt for event in run.tail()), default=0)
         self._step = 0
         self._file = files.appending(run.events_file)
-        if self._file.tell():
-            self._file.seek(-1, os.SEEK_END)
-            if self._file.read(1) != b"\n":
-                self._append(b"\n")
-        self._reserve = run.reserve_file
 
     def reserve(self) -> None:
         """Take room that `last` gives back: the event that says that the disk is full needs it. Raises OSError."""
-        files.write(self._reserve, bytes(RESERVE))
+        files.write(self._run.reserve_file, bytes(RESERVE))
 
     def answers(self) -> list[Applied]:
         """What earlier attempts answered to control lines."""
@@ -43,15 +38,11 @@ class EventLog:
             self._step = event.from_step
         self._step = max(event.step, self._step)
         event.t, event.attempt, event.step = time.time(), self.attempt, self._step
-        self._append(encode(event))
+        files.append(self._file, encode(event))
         if sync:
             os.fsync(self._file.fileno())
 
     def last(self, event: Ended) -> None:
         """Write the attempt's last event, even to a disk that was full."""
-        self._reserve.unlink(missing_ok=True)
+        self._run.reserve_file.unlink(missing_ok=True)
         self.write(event, sync=True)
-
-    def _append(self, line: bytes) -> None:
-        while line:  # a disk that is nearly full takes a part, then refuses the rest
-            line = line[self._file.write(line) :]

@@ -40,8 +40,7 @@ def write_origin(run: RunFolder, origin: Origin) -> None:
 def read_origin(run: RunFolder) -> Origin | None:
     """The origin that the run wrote down; None before it did. Raises BadRun where it cannot be read."""
     try:
-        with files.reading(run.base_file) as file:
-            return msgspec.json.decode(file.read(), type=Origin)
+        return msgspec.json.decode(files.content(run.base_file), type=Origin)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -18,7 +18,7 @@ from core import files
 from core.errors import BadRun
 from core.runs.events import Ended
 from core.runs.folder import RunFolder
-from core.runs.launch import LOCK_FD, launch_locked, lock
+from core.runs.launch import LOCK_FD, launch_locked, lock, start_detached
 from core.runs.log import EventLog
 from core.runs.root import list_runs
 
@@ -61,7 +61,7 @@ def served(root: Path) -> bool:
 def turn(run: RunFolder) -> Turn | None:
     """When a run will start; None where it does not wait."""
     root = run.path.parent
-    names = [each.name for each in waiting(root)]
+    names = [other.name for other in waiting(root)]
     if run.name not in names:
         return None
     at, busy = names.index(run.name), alive(root)
@@ -76,10 +76,9 @@ def add(run: RunFolder) -> Turn | None:
     _demand_own(run.path.parent)
     fd = lock(run)
     try:
-        if not run.queued_file.exists():
-            files.write(run.queued_file, b"")
-    except OSError as error:
-        raise BadRun(f"{run.name} cannot be queued: {error.strerror}.", f"Is {run.path} writable?") from error
+        with files.writing(run.path, f"{run.name} cannot be queued"):
+            if not run.queued_file.exists():
+                files.write(run.queued_file, b"")
     finally:
         os.close(fd)
     found = turn(run)
@@ -94,13 +93,11 @@ def take_out(run: RunFolder) -> None:
     """
     fd = lock(run)
     try:
-        if run.queued_file.exists() and not run.events_file.exists():
-            why = "It was taken out of the queue before it began."
-            EventLog(run).last(Ended(state="stopped", why=why, do="resume starts it."))
-        run.queued_file.unlink(missing_ok=True)
-    except OSError as error:
-        do = f"Is {run.path} writable?"
-        raise BadRun(f"{run.name} cannot be taken out of the queue: {error.strerror}.", do) from error
+        with files.writing(run.path, f"{run.name} cannot be taken out of the queue"):
+            if run.queued_file.exists() and not run.events_file.exists():
+                why = "It was taken out of the queue before it began."
+                EventLog(run).last(Ended(state="stopped", why=why, do="resume starts it."))
+            run.queued_file.unlink(missing_ok=True)
     finally:
         os.close(fd)
 
@@ -112,26 +109,14 @@ def start(root: Path) -> bool:
     if not waiting(root):
         return False
     _demand_own(root)
-    try:
+    with files.writing(root, "The queue cannot be started"):
         fd = files.lock(root / LOCK)
         if fd is None:
             return False
         try:
-            with files.appending(root / LOG) as log:
-                subprocess.Popen(
-                    [sys.executable, "-P", "-m", "core.runs.queue", str(root)],
-                    cwd=root,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                    pass_fds=[fd],
-                    env=os.environ | {LOCK_FD: str(fd)},
-                )
+            start_detached("core.runs.queue", root, root / LOG, fd, {})
         finally:
             os.close(fd)
-    except OSError as error:
-        raise BadRun(f"The queue cannot be started: {error.strerror}.", f"Is {root} writable?") from error
     return True
 
 

@@ -41,7 +41,7 @@ class SplitResult(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, correct: int, rows: int, **more: object) -> Self:
-        """So many texts right; `more` are the other fields."""
+        """The result of `correct` right answers on `rows` texts; `more` are further fields."""
         low, high = wilson(correct, rows)
         found = {"accuracy": correct / rows if rows else 0.0, "low": low, "high": high, "rows": rows}
         return msgspec.convert(found | {"correct": correct} | more, cls)
@@ -82,7 +82,7 @@ class FinalTest(SplitResult, kw_only=True):
 
 
 class CacheResult(msgspec.Struct):
-    """What the prefix cache cost and saved, in seconds, over all boundaries that it had; the rest is of the last one."""
+    """What the prefix cache cost and saved, in seconds, over all its boundaries; the rest is of the last one."""
 
     blocks: int = 0
     texts: int = 0

@@ -9,7 +9,7 @@ import platformdirs
 
 from core import files, toml
 from core.architectures.models import is_folder
-from core.datasets import meant
+from core.datasets import dataset_named
 from core.errors import BadRun
 from core.pretraining import Pretraining
 from core.recipe import Recipe
@@ -41,15 +41,12 @@ def find_run(root: Path, name: str, trained: bool = False) -> RunFolder:
     Raises BadRun where there is none, or several have been given that name.
     """
     if name == "last":
-        runs = [
-            run
-            for run in list_runs(root)
-            if not trained or ((run.checkpoints / "last").is_file() and not run.pretrains)
-        ]
+        runs = list_runs(root)
+        if trained:
+            runs = [run for run in runs if (run.checkpoints / "last").is_file() and not run.pretrains]
         if not runs:
-            raise BadRun(
-                f"There are no {'trained ' if trained else ''}runs in {root} yet.", "workbench train makes one."
-            )
+            which = "trained runs" if trained else "runs"
+            raise BadRun(f"There are no {which} in {root} yet.", "workbench train makes one.")
         return runs[0]
     if os.path.basename(name) == name not in ("", ".", "..") and _is_folder(root / name):
         return RunFolder((root / name).resolve())
@@ -93,7 +90,7 @@ def _from_anywhere(recipe: Recipe | Pretraining) -> Recipe | Pretraining:
         paths = tuple(str(files.absolute(path)) for path in recipe.text.paths)
         return recipe.model_copy(update={"text": recipe.text.model_copy(update={"paths": paths})})
     data, model = recipe.data, recipe.model
-    if not meant(data.path):
+    if not dataset_named(data.path):
         data = data.model_copy(update={"path": str(files.absolute(data.path))})
     if is_folder(model.weights):
         model = model.model_copy(update={"weights": str(files.absolute(model.weights))})

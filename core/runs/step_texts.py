@@ -11,7 +11,7 @@ MARK_WIDTH = len(WRONG)
 
 
 class StepText(NamedTuple):
-    """`answer` is what the model said before it learned from the text; `loss` is None where it learns nothing."""
+    """`answer` is what the model predicted before it learned from the text; `loss` is None where it learns nothing."""
 
     text: str
     label: str

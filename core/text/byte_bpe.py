@@ -15,7 +15,7 @@ import tiktoken
 from core import assets, files
 from core.architectures.models import TOKENS, ModelPreset
 from core.errors import BadModel
-from core.files import Progress
+from core.files import Progress, unwatched
 from core.text.tokenizer import Encoding, Piece, Tokenizer, well_formed
 
 # tokenizers that come with the program: the file of their tokens, and the SHA-256 of the lines inside
@@ -56,30 +56,25 @@ class BPE(Tokenizer):
         return list(map(Piece, ids, self.bytes_of(ids)))
 
     def bytes_of(self, ids: Iterable[int]) -> list[bytes]:
-        return [
-            self._bytes[id] for id in ids
-        ]  # none for end-of-text, and for ids that little text left without a token
+        # none for end-of-text, and for ids that little text left without a token
+        return [self._bytes[id] for id in ids]
 
-    def encode_batch(self, texts: Sequence[str], progress: Progress | None = None) -> list[Encoding]:
+    def encode_batch(self, texts: Sequence[str], progress: Progress = unwatched) -> list[Encoding]:
         encoded: list[Encoding] = []
         for start in range(0, len(texts), CHUNK):
-            if progress:
-                progress("tokens", start, len(texts), "texts")
-            encoded += self._chunk([well_formed(text) for text in texts[start : start + CHUNK]])
-        if progress:
-            progress("tokens", len(texts), len(texts), "texts")
+            progress("tokens", start, len(texts), "texts")
+            chunk = [well_formed(text) for text in texts[start : start + CHUNK]]
+            short = [text if len(text) <= RUN else "" for text in chunk]
+            short_ids = self._bpe.encode_ordinary_batch(short, num_threads=os.cpu_count() or 1)
+            encoded += [
+                _encoding(ids) if len(text) <= RUN else self.encode(text)
+                for text, ids in zip(chunk, short_ids, strict=True)
+            ]
+        progress("tokens", len(texts), len(texts), "texts")
         return encoded
 
     def save(self, folder: Path) -> None:
         write(self.ranks, folder / TOKENS)
-
-    def _chunk(self, texts: list[str]) -> list[Encoding]:
-        short = self._bpe.encode_ordinary_batch(
-            [text if len(text) <= RUN else "" for text in texts], num_threads=os.cpu_count() or 1
-        )
-        return [
-            _encoding(ids) if len(text) <= RUN else self.encode(text) for text, ids in zip(texts, short, strict=True)
-        ]
 
 
 def _encoding(ids: Iterable[int]) -> Encoding:
@@ -103,24 +98,22 @@ def _bounded(text: str) -> Iterator[str]:
 
 def write(ranks: dict[bytes, int], path: Path) -> None:
     """Put tokens and their ids into a file that `read` reads: tiktoken's lines, compressed."""
-    lines = [
-        base64.b64encode(token) + b" %d\n" % rank for token, rank in sorted(ranks.items(), key=lambda item: item[1])
-    ]
-    files.write(path, lzma.compress(b"".join(lines), preset=9))
+    in_order = sorted(ranks.items(), key=lambda item: item[1])
+    lines = b"".join(base64.b64encode(token) + b" %d\n" % rank for token, rank in in_order)
+    files.write(path, lzma.compress(lines, preset=9))
 
 
 def read(path: Path, sha256: str | None = None) -> dict[bytes, int]:
-    """The tokens of a file and their ids. Raises BadModel where it is damaged, as by `sha256`, which is of its lines."""
+    """The tokens of a file and their ids; `sha256` is of its lines. Raises BadModel where it is damaged."""
+    put_back = "Put back the file that belongs to the model."
     try:
         lines = lzma.decompress(path.read_bytes())
         found = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, lines.splitlines())}
     except (OSError, lzma.LZMAError, ValueError) as error:
-        raise BadModel(
-            f"The tokens in {path} cannot be read: {error}.", "Put back the file that belongs to the model."
-        ) from error
+        raise BadModel(f"The tokens in {path} cannot be read: {error}.", put_back) from error
     whole = all(bytes([byte]) in found for byte in range(256)) and len(set(found.values())) == len(found)
     if not whole or min(found.values()) < 0:
-        raise BadModel(f"{path} holds no whole vocabulary.", "Put back the file that belongs to the model.")
+        raise BadModel(f"{path} holds no whole vocabulary.", put_back)
     if sha256 and hashlib.sha256(lines).hexdigest() != sha256:
         raise BadModel(f"{path} is damaged.", "Reinstall the workbench.")
     return found

@@ -6,11 +6,11 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from core.files import Progress
+from core.files import Progress, unwatched
 
 
 class Encoding(NamedTuple):
-    """`ids` (T,) int32; `segments` (T,) says which part of the text each belongs to, for models that are told."""
+    """`ids` (T,) int32; `segments` (T,) says which part of the text each belongs to, for models that have segments."""
 
     ids: np.ndarray
     segments: np.ndarray | None = None
@@ -33,7 +33,7 @@ class Tokenizer(Protocol):
     def encode(self, *parts: str) -> Encoding:
         """The ids of a text that is made of some parts; none for an empty one."""
 
-    def encode_batch(self, texts: Sequence[str], progress: Progress | None = None) -> list[Encoding]:
+    def encode_batch(self, texts: Sequence[str], progress: Progress = unwatched) -> list[Encoding]:
         """The encoding of each text, equal to that of `encode`, on all cores.
 
         `progress("tokens", done, total, "texts")` is called now and then; what it raises ends the work.

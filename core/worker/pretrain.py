@@ -31,7 +31,7 @@ from core.pretraining import Pretraining
 from core.runs.events import Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder
 from core.runs.result import HeldOut, LanguageResult, LanguageSeconds, encode_result
-from core.text import byte_bpe, learn_bpe
+from core.text import byte_bpe, train_bpe
 from core.text.tokenizer import Tokenizer
 from core.train import checkpoint
 from core.train.control_source import ControlSource
@@ -132,7 +132,7 @@ def gather(
     if not kept["held_out"].is_file():  # written last
         found, notes = corpus.documents(recipe.text.paths, recipe.text.documents, progress)
         progress("vocabulary", 0, 1, "")
-        ranks = learn_bpe.learn(found, arch.vocab - 1)
+        ranks = train_bpe.train(found, arch.vocab - 1)
         progress("vocabulary", 1, 1, "")
         tokenizer = byte_bpe.BPE(run.name, ranks, arch.vocab)
         parts = corpus.divide(found, recipe.text.held_out, recipe.text.seed)

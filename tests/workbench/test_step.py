@@ -158,6 +158,7 @@ def test_a_resume_forgets_the_step(runs):
     history = History()
     for event in step(401):
         history.apply(event)
-    assert history.learned.step == 401 and describe(history.learned) == "learned from 3 texts, of which it had 1 wrong"
+    examples = history.step_examples
+    assert examples.step == 401 and describe(examples) == "learned from 3 texts, of which it had 1 wrong"
     history.apply(now(e.Resumed, 400, from_step=400))
-    assert history.learned is None
+    assert history.step_examples is None

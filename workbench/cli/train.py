@@ -2,7 +2,7 @@
 
 import argparse
 
-from core.datasets import meant
+from core.datasets import dataset_named
 from core.errors import BadRecipe, Problem
 from core.files import absolute
 from core.options import options
@@ -25,7 +25,7 @@ def execute(given: argparse.Namespace) -> int:
     """Train, or say what that would cost; returns the exit code. Raises WorkbenchError."""
     recipe = recipe_of(given)
     path = absolute(recipe.data.path)
-    if not meant(recipe.data.path) and (not path.is_file() or not path.stat().st_size):
+    if not dataset_named(recipe.data.path) and (not path.is_file() or not path.stat().st_size):
         what = "this is no file:" if path.exists() else "there is no file"
         what = "there is nothing to learn from in" if path.is_file() else what
         do = f"Check the path, or name {NAMES}."

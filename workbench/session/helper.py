@@ -14,13 +14,13 @@ GRACE = 2.0  # seconds that a helper may take to end after its input has
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a question has come; `total` is 0 where it is not known, `said` the answer so far, if it is text."""
+    """How far a question has come; `total` is 0 where it is not known, `partial` the answer so far, if it is text."""
 
     name: str
     done: int
     total: int
     unit: str = ""
-    said: str = ""
+    partial: str = ""
 
 
 class Superseded(Exception):

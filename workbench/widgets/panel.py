@@ -30,9 +30,9 @@ class Rule(Widget):
         if panel.jumping:
             line.append(f" {panel.letter} ", f"bold reverse {colour(self, 'focus')}")
         if panel.title:
-            line.append(f" {on_one_line(panel.title)} ", f"bold {rule}" if panel.lit else colour(self, "text"))
+            line.append(f" {_in_line(panel.title)} ", f"bold {rule}" if panel.lit else colour(self, "text"))
         room = self.size.width - line.cell_len
-        subtitle = cut(on_one_line(panel.subtitle), room - 4)
+        subtitle = cut(_in_line(panel.subtitle), room - 4)
         if subtitle:
             after = Text.assemble((f" {subtitle} ", colour(self, "muted")), ("─", rule))
             line.append("─" * (room - after.cell_len), rule)

@@ -10,7 +10,7 @@ from pathlib import Path
 from core.data import fetch
 from core.data.sources import encoding
 from core.errors import BadData
-from core.files import Progress
+from core.files import Progress, unwatched
 
 EVERY = 1000  # lines between two calls of progress
 
@@ -21,7 +21,7 @@ class Input:
     `origin` says where a data set that was fetched came from, and `doubt` what may not be what was meant.
     """
 
-    def __init__(self, path: str, progress: Progress | None = None):
+    def __init__(self, path: str, progress: Progress = unwatched):
         """Find the file, which is fetched where it is a data set's that is not here, and read it. Raises BadData."""
         self.path, self.origin, self.doubt = fetch.find(path, progress)
         self.name = self.path.name
@@ -44,19 +44,18 @@ class Input:
         """How it is spelled, in words: UTF-8, Windows-1252, ... Raises BadData as `text` does."""
         return self._decoded[1]
 
-    def lines(self, progress: Progress | None = None) -> Iterator[str]:
+    def lines(self, progress: Progress = unwatched) -> Iterator[str]:
         """The lines of the text with their ends, which are \\n, \\r\\n or \\r and nothing else.
 
         `progress("read", done, total, "bytes")` is called now and then; what it raises ends the reading.
         """
         seen, total = 0, len(self.data)
         for i, line in enumerate(io.StringIO(self.text, newline="")):
-            if progress and i % EVERY == 0:
+            if i % EVERY == 0:
                 progress("read", int(seen * total / len(self.text)), total, "bytes")
             seen += len(line)
             yield line
-        if progress:
-            progress("read", total, total, "bytes")
+        progress("read", total, total, "bytes")
 
 
 def _bytes(path: Path) -> bytes:

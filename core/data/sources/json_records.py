@@ -6,7 +6,7 @@ from typing import Any
 
 from core.data.sources.input import Input
 from core.data.sources.source import Cells, Options
-from core.files import Progress
+from core.files import Progress, unwatched
 from core.text.tokenizer import well_formed
 
 
@@ -15,7 +15,7 @@ def recognises(given: Input) -> float:
     return float(any(isinstance(record, dict) for record in _records(given)))
 
 
-def read(given: Input, options: Options, progress: Progress | None) -> Cells:
+def read(given: Input, options: Options, progress: Progress) -> Cells:
     """A row for each object, and a column for each of their keys."""
     records = list(_records(given, progress))
     names = list(dict.fromkeys(key for record in records if isinstance(record, dict) for key in record))
@@ -32,7 +32,7 @@ def _is_list(given: Input) -> bool:
     return given.text.lstrip().startswith("[")
 
 
-def _records(given: Input, progress: Progress | None = None) -> Iterator[Any]:
+def _records(given: Input, progress: Progress = unwatched) -> Iterator[Any]:
     if _is_list(given):
         found = _loaded(given.text)
         yield from found if isinstance(found, list) else ()

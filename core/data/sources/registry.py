@@ -5,7 +5,7 @@ from core.data.sources.input import Input
 from core.data.sources.source import Source
 from core.errors import BadData
 
-# Asked in turn: those that know their files by a signature first, because the others look at the whole text.
+# Asked in turn: formats with a signature first, because to recognise any other takes the whole text.
 SOURCES: list[Source] = [json_records, separated, first_word]
 
 

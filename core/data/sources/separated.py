@@ -30,7 +30,7 @@ def recognises(given: Input) -> float:
     return evenness if evenness > 0.5 else 0
 
 
-def read(given: Input, options: Options, progress: Progress | None) -> Cells:
+def read(given: Input, options: Options, progress: Progress) -> Cells:
     """The rows and the names in their header, where there is one. Raises BadData where there is nothing else."""
     mark = separator(given.text).mark
     rows, quoting = _rows(given, mark, options.quoting, progress)
@@ -82,7 +82,7 @@ def even(rows: Sequence[list[str]]) -> tuple[int, float]:
     return n, count / len(rows)
 
 
-def _rows(given: Input, mark: str, quoting: str, progress: Progress | None) -> tuple[Rows, str]:
+def _rows(given: Input, mark: str, quoting: str, progress: Progress) -> tuple[Rows, str]:
     if quoting == "auto" and '"' not in given.text:
         quoting = "none"
     if quoting != "auto":

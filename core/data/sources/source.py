@@ -35,5 +35,5 @@ class Source(Protocol):
     def recognises(self, given: Input) -> float:
         """How sure it is that an input is of this format: 1 where nothing else can be, 0 where it is not."""
 
-    def read(self, given: Input, options: Options, progress: Progress | None) -> Cells:
+    def read(self, given: Input, options: Options, progress: Progress) -> Cells:
         """All rows. `progress("read", done, total, "bytes")` may raise to cancel. Raises BadData."""

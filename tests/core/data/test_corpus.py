@@ -8,7 +8,7 @@ import pytest
 
 from core.data import corpus
 from core.errors import BadData
-from core.text import learn_bpe
+from core.text import train_bpe
 from core.text.byte_bpe import BPE, built_in
 
 
@@ -80,7 +80,7 @@ def test_windows_guess_every_token_once():
 
 def test_a_learned_bpe_reads_every_text_back_and_shortens_what_it_knows():
     text = ["the quick brown fox jumps over the lazy dog " * 20, "naïve café, the fox again"]
-    ranks = learn_bpe.learn(text, 280)
+    ranks = train_bpe.train(text, 280)
     assert (
         len(ranks) == 280
         and sorted(ranks.values()) == list(range(280))
@@ -91,4 +91,4 @@ def test_a_learned_bpe_reads_every_text_back_and_shortens_what_it_knows():
         assert b"".join(tokenizer.bytes_of(tokenizer.encode(one).ids.tolist())).decode() == one
     assert len(tokenizer.encode(text[0]).ids.tolist()) < len(text[0]) / 2 and tokenizer.pad == 399
     assert tokenizer.bytes_of([350, 399]) == [b"", b""]
-    assert len(learn_bpe.learn(["ab"], 300)) == 256  # nothing occurs twice
+    assert len(train_bpe.train(["ab"], 300)) == 256  # nothing occurs twice

@@ -21,7 +21,7 @@ import pytest
 
 from core import assets, datasets
 from core.data.download import CHUNK, alone
-from core.data.fetch import Found, fetch, find
+from core.data.fetch import DataFile, fetch, find
 from core.data.read import read
 from core.datasets import NAMED, fetched
 from core.errors import BadData
@@ -338,8 +338,8 @@ def test_a_file_of_that_name_wins_and_a_folder_does_not(tmp_path, monkeypatch):
     table = read("imdb")
     assert table.path == str(tmp_path / "imdb")
     assert table.notes[0] == "A file named imdb is here, so it is read, not the data set of that name."
-    assert find("sample") == Found(assets.FOLDER / "sample.csv")
-    assert find("other.csv") == Found(tmp_path / "other.csv")
+    assert find("sample") == DataFile(assets.FOLDER / "sample.csv")
+    assert find("other.csv") == DataFile(tmp_path / "other.csv")
 
 
 def test_a_run_keeps_the_name_and_the_path_of_a_file_with_that_name(tmp_path, monkeypatch):

@@ -116,7 +116,7 @@ def test_an_unchanged_file_is_not_read_again(file):
     assert heard == [] and second.table is first.table
     assert (second.split != first.split).any()
     path.write_text(path.read_text() + "a,one more\n")
-    assert profile(of(path), None, second)[0].rows == 61
+    assert profile(of(path), earlier=second)[0].rows == 61
 
 
 def test_an_unknown_filter_is_refused(file):

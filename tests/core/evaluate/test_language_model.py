@@ -86,8 +86,8 @@ def asked(**question):
     """A function that asks the helper's `ask`, and what it has reported."""
     heard = []
 
-    def progress(name, done, total, unit, said=""):
-        heard.append((name, done, total, unit, said))
+    def progress(name, done, total, unit, partial=""):
+        heard.append((name, done, total, unit, partial))
 
     kind = helper.kinds()["ask"]
     return msgspec.to_builtins(kind(question, progress)), heard

@@ -198,7 +198,8 @@ def test_work_is_left_at_the_next_progress_when_a_newer_request_has_come():
 
     answer(Request(1, "work"), {"work": work}, pair.inbox, pair.outbox)
     assert steps == [0, 1, 2, 3]
-    assert pair.sent()[0] == {"id": 1, "progress": {"name": "work", "done": 0, "total": 5, "unit": "rows", "said": ""}}
+    progress = {"name": "work", "done": 0, "total": 5, "unit": "rows", "partial": ""}
+    assert pair.sent()[0] == {"id": 1, "progress": progress}
     assert pair.sent()[-1] == {"id": 1, "superseded": True} and len(pair.sent()) == 4
 
 

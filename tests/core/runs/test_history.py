@@ -56,7 +56,7 @@ def test_a_resumed_run_forgets_what_came_after_its_checkpoint():
     before += [e.Checkpointed(step=s, name=str(s), best=False) for s in (2, 4)]
     before += [e.Ended(state="stopped", step=4)]
     history = folded(*before)
-    assert history.ended and not history.learning
+    assert history.ended and not history.is_training
 
     history.apply(e.Resumed(from_step=2, attempt=2, step=2))
     assert history.ended is None
@@ -72,7 +72,7 @@ def test_a_resumed_run_forgets_what_came_after_its_checkpoint():
     for event in (started(attempt=2, step=2), learn(2, attempt=2), steps(3, [5], attempt=2)):
         history.apply(event)
     assert history.losses == [9, 8, 5]
-    assert history.learning
+    assert history.is_training
     assert any("taken up again from step 2" in words for _, words in history.log)
 
 
@@ -126,7 +126,7 @@ def test_time_left_counts_from_where_this_attempt_began():
     stopped_early = folded(
         e.Resumed(from_step=50, attempt=2, step=50), *events, learn(60, total=60, attempt=2, t=1020.0)
     )
-    assert stopped_early.learning and stopped_early.seconds_left is None
+    assert stopped_early.is_training and stopped_early.seconds_left is None
     history.apply(e.Ended(state="stopped", step=60, attempt=2))
     assert history.seconds_left is None
 

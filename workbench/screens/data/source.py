@@ -7,7 +7,7 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
-from core.datasets import meant
+from core.datasets import dataset_named
 from core.errors import WorkbenchError
 from core.rows import Profile
 from core.wording import on_one_line, plural, shown, size
@@ -34,7 +34,7 @@ def progress_in_words(progress: Progress) -> str:
 
 def name_of(path: str) -> str:
     """A data set's title, or a file's name."""
-    known = meant(path)
+    known = dataset_named(path)
     return known.title[:1].upper() + known.title[1:] if known else on_one_line(Path(path).name)
 
 
@@ -68,7 +68,7 @@ class Source(Widget, can_focus=True):
         return words.append(bar(share, width).ljust(width, "░"), colour(self, "muted"))
 
     def _failed(self, path: str, problem: WorkbenchError) -> Text:
-        way_on = "Enter takes another file, or the same data set once more." if meant(path) else WAY_ON
+        way_on = "Enter takes another file, or the same data set once more." if dataset_named(path) else WAY_ON
         return Text.assemble(
             (f"{on_one_line(path)}\n", colour(self, "muted")),
             ("✕ ", colour(self, "error")),

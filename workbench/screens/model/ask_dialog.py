@@ -142,7 +142,7 @@ class AskDialog(Dialog[None]):
 
     def _progressed(self, question: Question, progress: Progress) -> None:
         if progress.name == "ask":
-            self._show(question.text, progress.said)
+            self._show(question.text, progress.partial)
             self._hint(f"{progress.done} of {plural(progress.total, 'token')}")
         elif progress.name in DOING:
             so_far = f", {size(progress.done)} of {size(progress.total)}" if progress.total else ""

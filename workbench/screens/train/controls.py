@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 
 from core.errors import BadRun
-from core.runs.control import COMMANDS, Control, SetTrainable, Stop, known
+from core.runs.control import COMMANDS, Control, SetTrainable, Stop, parsed
 from core.runs.events import Applied, Ended
 from core.runs.folder import RunFolder
 from workbench.screens.base import BaseScreen
@@ -57,7 +57,7 @@ class RunControls(BaseScreen):
         # between its answer and its end a worker says little
         latest = [event for event, _ in followed.history.log[-10:]]
         stops = (
-            known(event.control) == Stop() and not event.refused and event.attempt == latest[-1].attempt
+            parsed(event.control) == Stop() and not event.refused and event.attempt == latest[-1].attempt
             for event in latest
             if isinstance(event, Applied)
         )

@@ -49,7 +49,7 @@ class Now(Widget):
             words = f"steps/s · {history.tokens_per_second:,.0f} tokens/s"
             rows.append(("speed", f"{history.steps_per_second:.3g}", words))
         if history.rates:
-            words = "S changes it" if history.learning and self._status.alive else ""
+            words = "S changes it" if history.is_training and self._status.alive else ""
             rows.append(("rate", rate(history.rates[-1]), words))
         if history.rss:
             rows.append(("memory", size(history.rss), f"of {size(machine_memory()[0])}"))

@@ -72,7 +72,7 @@ class StepPanel(Panel):
         self._shown = False
 
     def show(self, followed: Followed) -> None:
-        learned, alive = followed.history.learned, followed.status is not None and followed.status.alive
+        learned, alive = followed.history.step_examples, followed.status is not None and followed.status.alive
         if not alive or (learned and learned.step < followed.history.step):
             learned = None
         if learned is self._learned:

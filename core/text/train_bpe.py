@@ -1,4 +1,4 @@
-"""Learning a byte-level BPE from text, in GPT-2's way (Sennrich et al. 2016; Radford et al. 2019)."""
+"""Training a byte-level BPE on text, in GPT-2's way (Sennrich et al. 2016; Radford et al. 2019)."""
 
 from collections.abc import Iterable
 from io import StringIO
@@ -8,8 +8,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from core.text.byte_bpe import spelling
 
 
-def learn(documents: Iterable[str], size: int) -> dict[bytes, int]:
-    """Up to `size` tokens with their ids: the 256 bytes, then each merge in the order it was learned.
+def train(documents: Iterable[str], size: int) -> dict[bytes, int]:
+    """Up to `size` tokens with their ids: the 256 bytes, then each merge in the order in which it was found.
 
     Fewer where the text holds no more pairs that occur twice.
     """
