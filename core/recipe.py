@@ -11,8 +11,7 @@ from core.architectures.models import ADAPTED, MODELS
 from core.datasets import NAMED
 from core.errors import Problem
 from core.freeze import FreezePlan
-from core.options import AUTO, MOST_EPOCHS, OneOf, Option, Options, Part, merge, opt
-from core.options import options as declared
+from core.options import AUTO, MOST_EPOCHS, OneOf, Options, Part, merge, opt
 from core.presets import RECIPES
 from core.readout import READOUTS
 
@@ -222,8 +221,7 @@ class Train(Part):
     eval_every: int = opt(50, "Look at loss and accuracy every so many steps.", unit="steps", ge=1)
     eval_batches: int = opt(5, "How many batches of each split such a look takes.", unit="batches", ge=1)
     keep: Literal["best", "last"] = opt(
-        "best",
-        "Which weights are tested and used: the best on validation at the end of an epoch, or the last.",
+        "best", "Which weights are tested and used: the best on validation at the end of an epoch, or the last."
     )
     metric: Literal["loss", "accuracy", "f1"] = opt(
         "loss", "What makes weights the best: the lowest loss, or the highest accuracy or F1, the mean over classes."
@@ -371,8 +369,8 @@ class Recipe(Options):
         every = self.freeze.thaw_every
         return self.plan.thawed(max(0, step) // every) if every else self.plan
 
-    def learning(self, plan: FreezePlan, thaw_every: int = 0) -> "Recipe":
-        """The same with another freeze plan in place of its own, and another schedule."""
+    def with_plan(self, plan: FreezePlan, thaw_every: int = 0) -> "Recipe":
+        """This recipe with another freeze plan, and another schedule of unfreezing."""
         changed = {"trainable": str(plan), "thaw_every": thaw_every}
         return self.model_copy(update={"freeze": self.freeze.model_copy(update=changed)})
 
@@ -391,11 +389,6 @@ class Recipe(Options):
         if isinstance(self.train.batch, int):
             return self.train.batch
         return 1 if self.train.padding == "none" else MODELS[self.model.name].batch
-
-
-def options() -> Iterator[Option]:
-    """Every option of the recipe, in the order of declaration."""
-    return declared(Recipe)
 
 
 def load(*layers: Mapping) -> Recipe:

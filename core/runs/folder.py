@@ -11,21 +11,11 @@ import msgspec
 
 from core import files, memory, toml
 from core import recipe as recipes
-from core.architectures.models import KEPT, TOKENS
+from core.architectures.models import BASE_WEIGHTS, TOKENS
 from core.errors import BadRecipe, BadRun
 from core.pretraining import Pretraining
 from core.runs import control
-from core.runs.events import (
-    Continued,
-    Ended,
-    Event,
-    Paused,
-    Planned,
-    Resumed,
-    Started,
-    Steps,
-    decode,
-)
+from core.runs.events import Continued, Ended, Event, Paused, Planned, Resumed, Started, Steps, decode
 from core.runs.result import ClassifierResult, LanguageResult, NoResult, result_of
 
 State = Literal["queued", "starting", "running", "paused", "done", "stopped", "failed", "vanished"]
@@ -91,7 +81,7 @@ class RunFolder:
         self.lock_file = self.path / "lock"
         self.heartbeat_file = self.path / "heartbeat"
         self.reserve_file = self.path / "reserve"  # room on the disk for the last event
-        self.weights_file = self.path / KEPT  # what it starts from; it is only read, and may have other names
+        self.weights_file = self.path / BASE_WEIGHTS  # what it starts from; it is only read, and may have other names
         self.checkpoints = self.path / "checkpoints"
 
     @property
