@@ -200,7 +200,7 @@ def baselines(prepared: prepare.Prepared, kind: str, progress: Progress) -> list
     splits = {split: prepared.indices(split) for split in prepare.SPLITS}
     texts = {split: [prepared.texts[i] for i in rows] for split, rows in splits.items()}
     labels = {split: prepared.labels[rows] for split, rows in splits.items()}
-    commonest = int(np.bincount(labels["train"]).argmax())  # the lower one where two tie
+    commonest = baseline.most_frequent(labels["train"])
     always = [np.full(len(labels[split]), commonest) for split in ("validation", "test")]
     predictions = {"majority": (always[0], always[1])}
     train, checked = ((texts[split], labels[split]) for split in ("train", "validation"))

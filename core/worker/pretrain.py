@@ -138,10 +138,8 @@ def gather(
         parts = corpus.divide(found, recipe.text.held_out, recipe.text.seed)
         rows = dict(zip(kept, (corpus.row_of_tokens(part, tokenizer, progress) for part in parts), strict=True))
         enough(rows, arch.max_tokens)
-        n_bytes, (learned, kept_back) = (
-            sum(len(document.encode()) for document in found),
-            (row.size for row in rows.values()),
-        )
+        n_bytes = sum(len(document.encode()) for document in found)
+        learned, kept_back = (row.size for row in rows.values())
         notes.append(
             f"{plural(len(found), 'document')}: {learned:,} tokens to learn from and {kept_back:,} held out, "
             f"of {n_bytes / (learned + kept_back):.2f} bytes each."
