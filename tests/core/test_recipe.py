@@ -40,8 +40,9 @@ def test_later_layers_win():
 
 def test_what_a_run_needs_is_open_no_more():
     assert resolved(3) == 3 and resolved(0.5) == 0.5
-    with pytest.raises(ValueError, match="still auto"):
-        resolved(AUTO)
+    for value in (AUTO, None):
+        with pytest.raises(ValueError, match="still open"):
+            resolved(value)
 
 
 def test_sentences_to_follow_are_a_list_or_stand_in_one_line():

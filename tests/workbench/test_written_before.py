@@ -103,7 +103,7 @@ async def test_what_is_said_of_a_run_is_the_same_on_its_card_on_the_command_line
     model_card = (tmp_path / "out" / "README.md").read_text()
     for place in (card, said("show", "r1"), model_card, "\n".join(summary(run, run.result()))):
         for line in lines:
-            (row,) = [row for row in place.splitlines() if line.words in row]
+            row = next(row for row in place.splitlines() if line.words in row)
             assert line.name in row and percent(line.share) in row and line.interval in row
 
 

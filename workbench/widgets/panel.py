@@ -5,7 +5,7 @@ from textual.containers import Vertical
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from core.wording import on_one_line
+from core.wording import shown
 from workbench.formatting import cut
 from workbench.themes import colour
 
@@ -33,14 +33,19 @@ class Rule(Widget):
         if self.letter:
             line.append(f" {self.letter} ", f"bold reverse {colour(self, 'focus')}")
         if self.title:
-            line.append(f" {on_one_line(self.title)} ", f"bold {rule}" if self.lit else colour(self, "text"))
+            line.append(f" {_in_line(self.title)} ", f"bold {rule}" if self.lit else colour(self, "text"))
         room = self.size.width - line.cell_len
-        subtitle = cut(on_one_line(self.subtitle), room - 4)
+        subtitle = cut(_in_line(self.subtitle), room - 4)
         if subtitle:
             after = Text.assemble((f" {subtitle} ", colour(self, "muted")), ("─", rule))
             line.append("─" * (room - after.cell_len), rule)
             return line.append_text(after)
         return line.append("─" * max(0, room), rule)
+
+
+def _in_line(title: str) -> str:
+    """A title on one line; its own double blanks part what it says."""
+    return shown(title).replace("\n", " ")
 
 
 class Panel(Vertical):

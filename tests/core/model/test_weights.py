@@ -143,6 +143,7 @@ def hub(tmp_path, save_folder):
 
 SCRIPT = """
 import json, sys
+from core.architectures.models import Source
 from core.errors import BadModel
 from core.model import hub
 source = Source("owner/tiny", "a" * 40, 1, sys.argv[1] or None)

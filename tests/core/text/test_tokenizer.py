@@ -111,9 +111,9 @@ def test_progress_may_end_the_work():
 @pytest.mark.parametrize("text", ["a", " ", "\u5b57", "!", "1", "ab1!", " \n"])
 def test_long_texts_neither_hang_nor_lose_anything(text):
     long = text * (1_000_000 // len(text)) + "x"
-    start = time.perf_counter()
+    start = time.process_time()
     pieces = built_in("gpt2").pieces(long)
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     assert b"".join(piece for _, piece in pieces).decode() == long
 
 
