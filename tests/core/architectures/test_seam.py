@@ -31,7 +31,7 @@ from core.options import merge
 from core.readout import READOUTS
 from core.recipe import Model, load
 from core.runs.events import Changed, Encoded, Ended
-from core.text.tokenizer import tokenizer
+from core.text.byte_bpe import built_in
 from core.train.control_source import ControlSource
 from core.train.inputs import Cached, Fresh
 from core.train.layout import layout
@@ -155,7 +155,7 @@ class Reader(Backbone):
                 nn.init.constant_(p, float(name.endswith("weight")))
 
 
-ARCH = ReaderArchitecture(3, 16, 2, 24, tokenizer("nano").vocab)
+ARCH = ReaderArchitecture(3, 16, 2, 24, built_in("nano").vocab)
 
 
 @pytest.fixture(autouse=True)
@@ -187,7 +187,7 @@ def texts(n=40):
     labels = rng.integers(0, 2, n)
     ids = [rng.integers(100 * label, 100 * label + 100, rng.integers(1, 17)) for label in labels]
     splits = {"train": np.arange(24), "validation": np.arange(24, n), "test": np.arange(0)}
-    return Texts(ids, labels, splits, tokenizer("nano").pad, 16)
+    return Texts(ids, labels, splits, built_in("nano").pad, 16)
 
 
 def learned(asked, cached: bool):
@@ -278,7 +278,7 @@ def test_its_published_weights_are_saved_and_loaded(tmp_path, prefixed):
 def test_what_it_cannot_be_is_refused_with_the_reason(tmp_path):
     asked, model = recipe("last_real"), classifier(recipe("last_real"))
     with pytest.raises(BadModel, match="transformers has no classifier of Reader"):
-        transformers.export(model, asked, ["a", "b"], tokenizer("nano"), tmp_path / "out", "")
+        transformers.export(model, asked, ["a", "b"], built_in("nano"), tmp_path / "out", "")
     with pytest.raises(BadRun, match="no script of Reader models"):
         script.script(asked, None)
     with pytest.raises(ValueError, match="holds no verdict"):
