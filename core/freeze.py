@@ -87,17 +87,17 @@ class FreezePlan:
         return next(moving, self.n_blocks)
 
     def thawed(self, n: int) -> "FreezePlan":
-        """The same with so many more blocks learning, the uppermost of those that are frozen."""
+        """This plan with `n` more blocks learning, the uppermost of those that are frozen."""
         frozen = [f"blocks.{i}" for i in reversed(range(self.n_blocks)) if not self.of_part(f"blocks.{i}")]
         return self.with_parts(frozen[:n])
 
     def with_parts(self, parts: Iterable[str]) -> "FreezePlan":
-        """The same with these learning too; a block learns whole or by adapters, as it is named here."""
+        """This plan with more parts learning; a block learns whole or by adapters, as it is named here."""
         parts = frozenset(parts)
         return FreezePlan.of(self.n_blocks, self.without(parts).parts | parts)
 
     def without(self, parts: Iterable[str]) -> "FreezePlan":
-        """The same with these frozen, blocks whole or by adapters."""
+        """This plan with some parts frozen; a block is named here by itself or by its adapters."""
         blocks = {part.replace("lora.", "blocks.") for part in parts}
         return FreezePlan.of(self.n_blocks, self.parts - blocks - set(map(adapted, blocks)))
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from core.architectures.models import MODELS
 from core.errors import Problem
+from core.machine import Machine
 from core.options import MOST_EPOCHS, OneOf, Options, Part, opt
-from core.recipe import Machine
 
 
 class Text(Part):

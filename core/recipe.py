@@ -1,4 +1,4 @@
-"""Every option, declared once: validation, TOML, command-line flags, form fields and help all come from here."""
+"""Every option of fine-tuning, declared once: checks, TOML, flags, form fields and help all come from here."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,8 +11,8 @@ from core.architectures.models import ADAPTED, MODELS
 from core.datasets import NAMED
 from core.errors import Problem
 from core.freeze import FreezePlan
-from core.options import AUTO, MOST_EPOCHS, OneOf, Option, Options, Part, merge, opt
-from core.options import options as declared
+from core.machine import Speed
+from core.options import AUTO, MOST_EPOCHS, OneOf, Options, Part, merge, opt
 from core.presets import RECIPES
 from core.readout import READOUTS
 
@@ -222,8 +222,7 @@ class Train(Part):
     eval_every: int = opt(50, "Look at loss and accuracy every so many steps.", unit="steps", ge=1)
     eval_batches: int = opt(5, "How many batches of each split such a look takes.", unit="batches", ge=1)
     keep: Literal["best", "last"] = opt(
-        "best",
-        "Which weights are tested and used: the best on validation at the end of an epoch, or the last.",
+        "best", "Which weights are tested and used: the best on validation at the end of an epoch, or the last."
     )
     metric: Literal["loss", "accuracy", "f1"] = opt(
         "loss", "What makes weights the best: the lowest loss, or the highest accuracy or F1, the mean over classes."
@@ -253,51 +252,6 @@ class Train(Part):
     @classmethod
     def _in_one_line(cls, follow: Any) -> Any:
         return [text.strip() for text in follow.split("|") if text.strip()] if isinstance(follow, str) else follow
-
-
-class Machine(Part):
-    device: Literal["auto", "cpu", "cuda", "mps"] = opt(AUTO, "Where to compute.", flag="--device")
-    threads: Literal["auto"] | int = opt(AUTO, "CPU threads for the engine.", flag="--threads", unit="threads")
-    precision: Literal["auto", "fp32", "bf16"] = opt(
-        AUTO,
-        "In which numbers training multiplies its matrices; weights, and everything reported as final, stay fp32. "
-        "auto is bf16 where this machine turns out to be fast at it.",
-        flag="--precision",
-    )
-
-
-class Speed(Machine):
-    cache: Literal["keep", "run", "off"] = opt(
-        "keep",
-        "What the frozen layers below the lowest learning one make of each text never changes: keep computes it once "
-        "and leaves it on disk for the next run, run computes it once for this run, off computes it at every step.",
-        flag="--cache",
-    )
-    cache_memory: Literal["auto"] | float = opt(
-        AUTO,
-        "The cache is held in memory, in fp32, up to this size; a larger one is a bf16 file. "
-        "auto is a quarter of the free memory.",
-        unit="GB",
-    )
-    cache_disk: float = opt(
-        10,
-        "Caches that are kept may take this much disk together; those not used for longest go first.",
-        unit="GB",
-        ge=0,
-        lt=1e6,
-    )
-    memory: Literal["check", "ignore"] = opt(
-        "check",
-        "check refuses to start a run that would take more memory than is free, and says what fits; ignore tries it.",
-        flag="--memory",
-    )
-    rows: Literal["needed", "all"] = opt(
-        "needed",
-        "In the last block, compute only the position that is read out (needed), or every one; the result is the same.",
-    )
-    compile: bool = opt(
-        False, "Compile the learning blocks; needs a C++ compiler, and pays off in long runs of many learning layers."
-    )
 
 
 class Recipe(Options):
@@ -371,8 +325,8 @@ class Recipe(Options):
         every = self.freeze.thaw_every
         return self.plan.thawed(max(0, step) // every) if every else self.plan
 
-    def learning(self, plan: FreezePlan, thaw_every: int = 0) -> "Recipe":
-        """The same with another freeze plan in place of its own, and another schedule."""
+    def with_plan(self, plan: FreezePlan, thaw_every: int = 0) -> "Recipe":
+        """This recipe with another freeze plan, and another schedule of unfreezing."""
         changed = {"trainable": str(plan), "thaw_every": thaw_every}
         return self.model_copy(update={"freeze": self.freeze.model_copy(update=changed)})
 
@@ -391,11 +345,6 @@ class Recipe(Options):
         if isinstance(self.train.batch, int):
             return self.train.batch
         return 1 if self.train.padding == "none" else MODELS[self.model.name].batch
-
-
-def options() -> Iterator[Option]:
-    """Every option of the recipe, in the order of declaration."""
-    return declared(Recipe)
 
 
 def load(*layers: Mapping) -> Recipe:

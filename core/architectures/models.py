@@ -8,7 +8,7 @@ from core.architectures.gpt2 import GPT2Architecture
 # in the folder of a model
 WEIGHTS = "model.safetensors"
 TOKENS = "tokens.tiktoken.xz"  # a tokenizer that was made for it
-KEPT = "base.safetensors"  # in the folder of a run: the weights that it starts from
+BASE_WEIGHTS = "base.safetensors"  # in the folder of a run: the weights that it starts from
 
 # the matrices of a block, in the order that a text passes through them
 ADAPTED = ("query", "key", "value", "out", "up", "down")

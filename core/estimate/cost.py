@@ -32,12 +32,12 @@ def sizes(recipe: Recipe, n_classes: int) -> dict[str, int]:
     return found | {f"lora.{i}": lora.rank * around for i in range(arch.n_blocks)}
 
 
-def learning(sizes: Mapping[str, int], plan: FreezePlan) -> int:
+def trainable_parameters(sizes: Mapping[str, int], plan: FreezePlan) -> int:
     """How many parameters the plan trains."""
     return sum(size for part, size in sizes.items() if part in plan.parts)
 
 
-def in_all(sizes: Mapping[str, int], plan: FreezePlan) -> int:
+def all_parameters(sizes: Mapping[str, int], plan: FreezePlan) -> int:
     """How many parameters there are, with the plan's adapters."""
     return sum(size for part, size in sizes.items() if part in plan.parts or not part.startswith("lora."))
 
@@ -79,12 +79,12 @@ class Work:
     """What has to be done, in the units that a machine has speeds for."""
 
     look: Passes = field(default_factory=Passes)  # forward only
-    look_row: Passes = field(default_factory=Passes)  # the same where only one position is computed
+    look_row: Passes = field(default_factory=Passes)  # forward only, where one position is computed
     learn: Passes = field(default_factory=Passes)  # forward and back
     learn_row: Passes = field(default_factory=Passes)
     exact: Passes = field(default_factory=Passes)  # forward, in fp32 whatever training multiplies in
     batches: float = 0.0  # batches that are only looked at, besides their blocks
-    steps: float = 0.0  # the same of those that are learned from
+    steps: float = 0.0  # batches that are learned from, besides their blocks
     updated: float = 0.0  # bytes that the optimizer moves in all steps together
     tables: float = 0.0  # parameters of embeddings that got a gradient, which is made whole for every step
     compared: float = 0.0  # parameters measured against where they began
@@ -114,7 +114,7 @@ class Costs:
 
     @classmethod
     def of(cls, recipe: Recipe, n_classes: int, plan: FreezePlan | None = None) -> "Costs":
-        """Those of a recipe, with another freeze plan in place of its own where one is given."""
+        """The costs of a recipe, with another freeze plan in place of its own where one is given."""
         arch, readout = architecture_for(recipe), READOUTS[recipe.model.readout]
         one_row = recipe.speed.rows == "needed" and readout.one_row
         one_token = one_row and readout.sees_only_first(arch.causal and recipe.model.causal)
@@ -141,7 +141,7 @@ class Costs:
 
     def prepare(self, tokens: float, drawn: bool) -> Work:
         """What comes before the model is used: its texts, and its weights, verified; random ones are first written."""
-        weights = FP32 * in_all(self.sizes, self.plan)
+        weights = FP32 * all_parameters(self.sizes, self.plan)
         return Work(tokens=tokens, saved=weights * (1 + drawn))
 
     def encode(self, load: Workload) -> Work:
@@ -157,11 +157,11 @@ class Costs:
 
     def compare(self) -> Work:
         """Measuring how far the weights have moved, as each evaluation does."""
-        return Work(compared=learning(self.sizes, self.plan))
+        return Work(compared=trainable_parameters(self.sizes, self.plan))
 
     def save(self) -> Work:
         """One checkpoint."""
-        return Work(saved=SAVED * learning(self.sizes, self.plan))
+        return Work(saved=SAVED * trainable_parameters(self.sizes, self.plan))
 
     def learn(self, load: Workload, cached: bool) -> Work:
         """Texts learned from once.
@@ -169,7 +169,7 @@ class Costs:
         A learning block costs two backward products for each forward one, a frozen block above the boundary one, and
         its adapters two of their own.
         """
-        updated = STEPPED * learning(self.sizes, self.plan)
+        updated = STEPPED * trainable_parameters(self.sizes, self.plan)
         tables = self.sizes["embeddings"] if "embeddings" in self.plan.parts else 0
         work = Work(steps=load.batches, updated=load.batches / self.accumulate * updated, tables=load.batches * tables)
         if not cached:
@@ -189,8 +189,8 @@ class Costs:
 
         Weights, gradients, AdamW's two moments, and what autograd keeps.
         """
-        weights = in_all(self.sizes, self.plan) * FP32
-        state = learning(self.sizes, self.plan) * FP32 * 3
+        weights = all_parameters(self.sizes, self.plan) * FP32
+        state = trainable_parameters(self.sizes, self.plan) * FP32 * 3
         full = max(0, self.arch.n_blocks - self.depth - self.one_row)
         kept = (full * self.arch.values_kept() + self.arch.values_kept("one")) * batch * width
         passing = 12 * self.arch.width * max(CHUNK, width)

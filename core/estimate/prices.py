@@ -5,7 +5,7 @@ from functools import cache
 from typing import NamedTuple
 
 from core import memory
-from core.estimate.cost import BF16, FP32, Costs, in_all, learning
+from core.estimate.cost import BF16, FP32, Costs, all_parameters, trainable_parameters
 from core.estimate.schedule import Schedule, Stage
 from core.estimate.speeds import START, Speeds
 from core.freeze import FreezePlan, adapted, lowest, parts_of, role
@@ -88,8 +88,8 @@ def _price(course: Schedule, plan: FreezePlan, speeds: Speeds | None) -> Price:
     first = stages[0]
     held = max((_cache(course, stage.costs) for stage in stages if keep and stage.earns_cache), key=sum, default=(0, 0))
     found = Price(
-        learns=learning(course.sizes, plan),
-        parameters=in_all(course.sizes, plan),
+        learns=trainable_parameters(course.sizes, plan),
+        parameters=all_parameters(course.sizes, plan),
         memory=max(stage.costs.memory(course.recipe.batch, course.widest) for stage in stages) + held[0],
         blocks=first.costs.depth if keep and first.earns_cache else 0,
         cache=sum(held),

@@ -15,7 +15,7 @@ def plan_now(recipe: Recipe, history: History) -> FreezePlan:
     return FreezePlan.parse(history.trainable, recipe.plan.n_blocks) if history.trainable else recipe.plan
 
 
-def longer(recipe: Recipe, history: History, plan: FreezePlan, speeds: Speeds | None) -> float | None:
+def extra_seconds(recipe: Recipe, history: History, plan: FreezePlan, speeds: Speeds | None) -> float | None:
     """How many seconds more the rest of a run takes with another freeze plan; below 0 where fewer.
 
     None before the run has a pace of its own.

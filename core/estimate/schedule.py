@@ -82,14 +82,14 @@ class Schedule:
         return [*found, self._stage(plan, left)]
 
     def _stage(self, plan: FreezePlan, epochs: float) -> Stage:
-        recipe = self.recipe.learning(plan, self.recipe.freeze.thaw_every)
+        recipe = self.recipe.with_plan(plan, self.recipe.freeze.thaw_every)
         return Stage(self.costs(plan), epochs, recipe.earns_cache(self.rows.get("train", 0)))
 
     def cached_values(self, costs: Costs) -> float:
         """How many numbers the prefix cache holds, where the texts are known."""
-        return (
-            self._encoded * (1.0 if costs.keeps_one else _mean(self._alone)) * self.arch.width if self.is_known else 0.0
-        )
+        if not self.is_known:
+            return 0.0
+        return self._encoded * (1.0 if costs.keeps_one else _mean(self._alone)) * self.arch.width
 
     def bill(self, costs: Costs, cached: bool) -> WorkBreakdown:
         """What a freeze plan comes to, with the prefix cache or without."""
@@ -113,13 +113,13 @@ class Schedule:
 
     @property
     def _alone(self) -> Shares:
-        """How wide texts are where nothing is learned from them: as long as they are."""
+        """How wide texts are where nothing is learned from them: each its own length, or the context."""
         if self._one_token:
             return {1: 1.0}
         return {self.context: 1.0} if self._pads else _coarse(self.lengths)
 
     def _stepped(self, cached: bool) -> Shares:
-        """How wide they are in the batches of a step. What is cached has no pads but those of its batch."""
+        """How wide texts are in the batches of a step. What is cached has no pads but those of its batch."""
         padding = self.recipe.train.padding
         if self._one_token or self._pads or padding in ("bucketed", "none"):
             return self._alone
@@ -176,7 +176,7 @@ def _longest_of(widths: Shares, batch: int) -> Shares:
 
 
 def _coarse(widths: Shares) -> Shares:
-    """The same in at most WIDTHS widths, each rounded up."""
+    """The shares of at most WIDTHS widths, each rounded up from those that it stands for."""
     known = sorted(widths)
     n = min(WIDTHS, len(known))
     edges = sorted(known[-1 - i * len(known) // n] for i in range(n))

@@ -11,6 +11,7 @@ from core.data import batches
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
 from core.model.padding import pad
+from core.options import resolved
 from core.recipe import Recipe
 from core.runs.folder import RunFolder, step_of
 from core.runs.predictions import Prediction
@@ -26,7 +27,7 @@ def probabilities(
     Readouts that read pads depend on them, so their texts are always padded to the recipe's context. From
     here on the model multiplies in fp32.
     """
-    preset, context = MODELS[recipe.model.name], context_of(recipe)
+    preset, context = MODELS[recipe.model.name], resolved(recipe.model.context)
     lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
     width = model.readout.padded(context)
     found = torch.empty(len(ids), model.n_classes)
@@ -42,18 +43,12 @@ def probabilities(
     return found
 
 
-def context_of(recipe: Recipe) -> int:
-    """The most tokens of a text that are read, by a recipe that leaves nothing open, as that of a run."""
-    assert isinstance(recipe.model.context, int)
-    return recipe.model.context
-
-
 class Predictor:
     """A trained run, ready to be asked."""
 
     def __init__(self, model: Classifier, tokenizer: Tokenizer, recipe: Recipe, names: Sequence[str], step: int):
         self.model, self.tokenizer, self.recipe = model, tokenizer, recipe
-        self.names, self.step, self.context = list(names), step, context_of(recipe)
+        self.names, self.step, self.context = list(names), step, resolved(recipe.model.context)
 
     @classmethod
     def open(cls, run: RunFolder, name: str | None = None) -> "Predictor":
@@ -62,7 +57,7 @@ class Predictor:
         Raises BadRun or BadModel where there is none, or a file of it is damaged.
         """
         recipe = run.recipe()
-        folder = run.checkpoint(name or kept(run, recipe))
+        folder = run.checkpoint(name or kept_checkpoint(run, recipe))
         model, labels = trained_model(run, recipe, folder)
         return cls(model, run_tokenizer(run, recipe), recipe, labels, step_of(folder))
 
@@ -80,6 +75,6 @@ class Predictor:
         ]
 
 
-def kept(run: RunFolder, recipe: Recipe) -> str:
+def kept_checkpoint(run: RunFolder, recipe: Recipe) -> str:
     """The pointer to the weights that the recipe keeps; `last` while there is no best yet."""
     return "best" if recipe.train.keep == "best" and (run.checkpoints / "best").is_file() else "last"

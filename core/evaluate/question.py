@@ -14,11 +14,7 @@ EXAMPLE = "You are a winner you have been specially selected to receive $1000 ca
 IS_IT_SPAM = "Is the following text 'spam'? Answer with 'yes' or 'no': '{}'"
 
 
-ENDED = {
-    "tokens": "",
-    "text": "; it ended the text there",
-    "context": "; its context is full",
-}
+ENDED = {"tokens": "", "text": "; it ended the text there", "context": "; its context is full"}
 RANDOM = "These weights are random: it can only babble."
 
 

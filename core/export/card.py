@@ -59,16 +59,16 @@ probabilities /= probabilities.sum(axis=1, keepdims=True)
 for text, row in zip(texts, probabilities):
     print(labels[row.argmax()], f"{row.max():.3f}", text)
 """
-FED = (
-    "`model.onnx` takes `input_ids` and `attention_mask`, both int64 (texts, tokens) and padded on the right, and gives "
-    "`logits` (texts, labels); the labels are in its metadata and in `config.json`. It was checked with onnxruntime when "
-    "it was written: its logits are those of the network."
+ONNX_INPUTS = (
+    "`model.onnx` takes `input_ids` and `attention_mask`, both int64 (texts, tokens) and padded on the right, and "
+    "gives `logits` (texts, labels); the labels are in its metadata and in `config.json`. It was checked with "
+    "onnxruntime when it was written: its logits are those of the network."
 )
-SIGHTLESS = "That token sees no other: the rest of a text changes nothing."
+SEES_NO_OTHER = "That token sees no other: the rest of a text changes nothing."
 
 
 def card(run: RunFolder, asked: Predictor, format: Format) -> str:
-    """The card of a run's classifier as Markdown, for one that has no result, too. Raises BadRun where the run is damaged."""
+    """The card of a run's classifier as Markdown, with a result or without. Raises BadRun for a damaged run."""
     base = demand_origin(run).base
     parts = [
         *_front(base, format),
@@ -81,7 +81,7 @@ def card(run: RunFolder, asked: Predictor, format: Format) -> str:
         (TRANSFORMERS if format == "transformers" else ONNX).rstrip(),
         "```",
         "",
-        *([FED, ""] if format == "onnx" else []),
+        *([ONNX_INPUTS, ""] if format == "onnx" else []),
         "## How good it is",
         "",
         *_test(run, asked, base),
@@ -117,8 +117,8 @@ def _what(run: RunFolder, asked: Predictor, base: Base) -> list[str]:
             "random": "random weights",
         }[base.kind]
         made = (
-            f"Fine-tuned with workbench from {began}; what learned: {asked.recipe.plan.in_words}. Run {run.name}, weights of "
-            f"step {asked.step:,}."
+            f"Fine-tuned with workbench from {began}; what learned: {asked.recipe.plan.in_words}. Run {run.name}, "
+            f"weights of step {asked.step:,}."
         )
         if changes := History.of(run.events()[0]).changes_in_words(asked.step):
             made += f" On its way it was changed: {'; '.join(changes)}."
@@ -173,12 +173,14 @@ def _limits(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
         also = "" if base.kind == "random" else ", and it was pretrained on English"
         yield f"Its tokenizer was made for English{also}: other scripts cost several tokens a character."
     readout = asked.model.readout
-    alone = f" {SIGHTLESS}" if readout.sees_only_first(asked.model.causal) else ""
+    alone = f" {SEES_NO_OTHER}" if readout.sees_only_first(asked.model.causal) else ""
     where = readout.sentence.format(context=kind.context)
     title = asked.model.backbone.arch.title
     sees_all = "" if kind.causal else f" Every token sees all of the text, which {title}'s pretraining did not teach."
     yield where + alone + sees_all
-    yield "It knows these labels only: any text gets one of them, however little it has in common with what was learned."
+    yield (
+        "It knows these labels only: any text gets one of them, however little it has in common with what was learned."
+    )
     if base.kind == "random":
         yield "It began with random weights: all that it knows is from its training texts."
     if result and (share := result.test.baseline):

@@ -20,6 +20,7 @@ from core.errors import BadModel
 from core.export.transformers import CARD, beside, byte_level, merges, new_folder, vocabulary, write
 from core.model.classifier import Classifier
 from core.model.padding import pad
+from core.options import resolved
 from core.recipe import Recipe
 from core.text.byte_bpe import BPE, END_OF_TEXT
 from core.text.tokenizer import Tokenizer as AnyTokenizer
@@ -56,18 +57,18 @@ def export(
         made: dict[str, Callable[[Path], None]] = {
             path.name: partial(os.replace, path) for path in sorted(Path(temporary).iterdir())
         }
-        made_too = beside(recipe, labels, bpe) | {"tokenizer.json": tokenizer_json(bpe, recipe.model.context)}
-        return write(folder, made | made_too | {CARD: card})
+        more = beside(recipe, labels, bpe) | {"tokenizer.json": tokenizer_json(bpe, resolved(recipe.model.context))}
+        return write(folder, made | more | {CARD: card})
 
 
-class Fed(nn.Module):
-    """A classifier with the inputs that tokenizers give. What the mask leaves out may hold anything, and be of any width."""
+class MaskedClassifier(nn.Module):
+    """A classifier that takes what tokenizers give. What the mask leaves out may hold anything, and be of any width."""
 
     def __init__(self, model: Classifier, recipe: Recipe):
         super().__init__()
         self.model = model
         self.pad = MODELS[recipe.model.name].pad
-        self.width = model.readout.padded(recipe.model.context)
+        self.width = model.readout.padded(resolved(recipe.model.context))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Ids and mask (B, T) int64, padded on the right -> logits (B, C)."""
@@ -79,14 +80,14 @@ class Fed(nn.Module):
 
 
 def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], path: Path) -> None:
-    context = recipe.model.context
+    context = resolved(recipe.model.context)
     with torch.device("meta"):
         # with every position computed there is one way through it, whatever the batch
         plain = Classifier(model.backbone.arch, len(labels), recipe.model, rows="all")
     plain.load_state_dict(model.state_dict(), assign=True)
     ids = torch.zeros(2, min(8, context), dtype=torch.int64)
-    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", max=context)}
-    axes = dict.fromkeys(INPUTS, axes)
+    shape = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", max=context)}
+    axes = {name: shape for name in INPUTS}
     log = logging.getLogger("torch.onnx")
     level = log.level
     try:
@@ -95,11 +96,12 @@ def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], path: Path)
             warnings.simplefilter("ignore")
             # strict: otherwise a length that Python asks for is frozen into the file
             graph = torch.export.export(
-                Fed(plain, recipe).eval(), (ids, torch.ones_like(ids)), dynamic_shapes=axes, strict=True
+                MaskedClassifier(plain, recipe).eval(), (ids, torch.ones_like(ids)), dynamic_shapes=axes, strict=True
             )
             program = torch.onnx.export(
                 graph, (), dynamo=True, input_names=INPUTS, output_names=["logits"], dynamic_shapes=axes, verbose=False
             )
+            assert program is not None  # as it is with dynamo alone
             program.model.metadata_props["labels"] = json.dumps(list(labels), ensure_ascii=False)
             for node in program.model.graph.all_nodes():
                 node.metadata_props.clear()  # where in this machine's files each came from
@@ -123,7 +125,7 @@ def check(path: Path, model: Classifier, recipe: Recipe, tokenizer: AnyTokenizer
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 4  # what fails is raised, too
-    preset, context = MODELS[recipe.model.name], recipe.model.context
+    preset, context = MODELS[recipe.model.name], resolved(recipe.model.context)
     ids = [cut(tokenizer.encode(text), context, tokenizer) for text in TEXTS]
     width = model.readout.padded(context)
     with torch.no_grad():
@@ -135,8 +137,9 @@ def check(path: Path, model: Classifier, recipe: Recipe, tokenizer: AnyTokenizer
             mask = torch.arange(batch.shape[1]) < lengths[:, None]
             (found,) = session.run(None, {"input_ids": batch.numpy(), "attention_mask": mask.long().numpy()})
             if not np.allclose(found, expected[rows], atol=TOLERANCE, rtol=TOLERANCE):
+                far = np.abs(found - expected[rows]).max()
                 raise BadModel(
-                    f"In onnxruntime {onnxruntime.__version__} the logits differ by {np.abs(found - expected[rows]).max():.2g}.",
+                    f"In onnxruntime {onnxruntime.__version__} the logits differ by {far:.2g}.",
                     "Nothing was left. Try another version of onnxruntime.",
                 )
     except BadModel:
@@ -147,7 +150,7 @@ def check(path: Path, model: Classifier, recipe: Recipe, tokenizer: AnyTokenizer
 
 
 def tokenizer_json(tokenizer: BPE, context: int) -> str:
-    """`tokenizer.json`, as the tokenizers library reads it. It cuts, and pads a batch on the right; every string is text."""
+    """`tokenizer.json` for the tokenizers library: it cuts, and pads a batch on the right; every string is text."""
     bpe = Tokenizer(models.BPE(vocabulary(tokenizer), merges(tokenizer.ranks)))
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()

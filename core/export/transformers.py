@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from core import files
 from core.architectures.architecture import Architecture
@@ -39,6 +39,7 @@ def export(
     bpe = byte_level(tokenizer)
     new_folder(folder)
     tensors = published(model.backbone, prefixed=True)
+    assert isinstance(model.head, nn.Linear)  # `refusal` takes no other
     weight, bias = (p.detach().cpu() for p in (model.head.weight, model.head.bias))
     if recipe.model.outputs == "sigmoid":  # one logit z against nothing: (0, z)
         weight, bias = (torch.cat([torch.zeros_like(p), p]) for p in (weight, bias))
@@ -69,7 +70,7 @@ def refusal(arch: Architecture, kind: Model) -> str | None:
 
 def new_folder(folder: Path) -> None:
     """Make a folder to export into. Raises BadModel where there is something already, or it cannot be made."""
-    if folder.exists() and not folder.is_dir() or folder.is_dir() and any(folder.iterdir()):
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise BadModel(f"{folder} is there already.", "Name a new or empty folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +79,7 @@ def new_folder(folder: Path) -> None:
 
 
 def write(folder: Path, written: Mapping[str, str | Callable[[Path], None]]) -> list[Path]:
-    """Fill a new folder, each file with a text or what a function writes to a path. Raises BadModel, and leaves none."""
+    """Fill a new folder, each file with a text or by a function of its path. Raises BadModel, and leaves none."""
     try:
         for name, content in written.items():
             files.write(folder / name, content)

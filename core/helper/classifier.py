@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import Tensor
 
 from core.evaluate.incremental import IncrementalClassifier
-from core.evaluate.predict import Predictor, kept
+from core.evaluate.predict import Predictor, kept_checkpoint
 from core.files import Progress
 from core.runs.folder import RunFolder
 from core.runs.predictions import Prediction
@@ -36,7 +36,7 @@ class ClassifierRequests:
     def _at(self, args: dict) -> Predictor:
         """The classifier that {"run": its folder, "checkpoint": best, last, a step or nothing} names."""
         run = RunFolder(args["run"])
-        folder = run.checkpoint(args.get("checkpoint") or kept(run, run.recipe()))
+        folder = run.checkpoint(args.get("checkpoint") or kept_checkpoint(run, run.recipe()))
         checkpoint = folder, (folder / MANIFEST).read_bytes()
         if self._predictor is None or checkpoint != self._checkpoint:
             # two models at once may be more than fits

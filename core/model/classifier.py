@@ -54,8 +54,8 @@ class Classifier(nn.Module):
                 continue
             for name in lora.adapted:
                 layer = layers[name]
-                wide = layer.out_features // len(layer.stacked), layer.in_features
-                adapter = Adapter(wide, lora.rank, lora.scale, lora.dropout, generator)
+                shape = layer.out_features // len(layer.stacked), layer.in_features
+                adapter = Adapter(shape, lora.rank, lora.scale, lora.dropout, generator)
                 layer.lora[name] = adapter.to(layer.weight.device, layer.weight.dtype).train(self.training)
 
     def merge(self) -> None:
@@ -64,7 +64,7 @@ class Classifier(nn.Module):
             if isinstance(layer, Linear) and layer.lora:
                 layer.merge()
 
-    def kept(self, lengths: Tensor, width: int, depth: int) -> Tensor:
+    def kept_positions(self, lengths: Tensor, width: int, depth: int) -> Tensor:
         """How many leading positions of each text matter in what `prefix` gives: (B,) int64.
 
         `width` is what the texts are padded to; only some readouts look beyond the real tokens.

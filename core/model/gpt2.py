@@ -128,11 +128,9 @@ class GPT2(Backbone):
         if not self.causal:
             return (torch.arange(n_tokens, device=lengths.device) < lengths[:, None])[:, None, None]
         new = n_tokens - start
-        return (
-            torch.ones(new, n_tokens, dtype=torch.bool, device=lengths.device).tril(start)
-            if start and new > 1
-            else None
-        )
+        if not start or new == 1:
+            return None
+        return torch.ones(new, n_tokens, dtype=torch.bool, device=lengths.device).tril(start)
 
     def block(
         self, i: int, h: Tensor, context: Context, rows: Tensor | None = None, cache: Tensor | None = None

@@ -18,9 +18,7 @@ def where(preset: ModelPreset) -> str:
 
 def cached(source: Source) -> Path | None:
     """The file in the hub's cache on this machine, or None. No network."""
-    from huggingface_hub import (
-        try_to_load_from_cache,  # takes longer than most that asks for weights needs otherwise
-    )
+    from huggingface_hub import try_to_load_from_cache  # slow to import, and most runs need no hub
 
     found = try_to_load_from_cache(source.repo, WEIGHTS, revision=source.revision)
     return Path(found) if isinstance(found, str) else None

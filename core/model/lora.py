@@ -10,9 +10,9 @@ from torch import Tensor, nn
 class Adapter(nn.Module):
     """What learns beside one frozen matrix (out, in): `scale` * b @ a, nothing at first, because b begins at zero."""
 
-    def __init__(self, wide: tuple[int, int], rank: int, scale: float, dropout: float, generator: torch.Generator):
+    def __init__(self, shape: tuple[int, int], rank: int, scale: float, dropout: float, generator: torch.Generator):
         super().__init__()
-        n_out, n_in = wide
+        n_out, n_in = shape
         self.a = nn.Parameter(torch.empty(rank, n_in))
         self.b = nn.Parameter(torch.zeros(n_out, rank))
         nn.init.kaiming_uniform_(self.a, a=math.sqrt(5), generator=generator)  # as PyTorch begins a linear layer

@@ -11,7 +11,7 @@ from torch import Tensor
 from core import assets, files
 from core.architectures.architecture import Published
 from core.architectures.lookup import check_folder
-from core.architectures.models import KEPT, MODELS, WEIGHTS, Source
+from core.architectures.models import BASE_WEIGHTS, MODELS, WEIGHTS, Source
 from core.errors import BadModel
 from core.files import Progress, sha256, unwatched
 from core.model.backbone import Backbone
@@ -89,24 +89,24 @@ def find_base(model: str, weights: str, run: Path, seed: int, progress: Progress
     if weights == "random":
         backbone = backbone_for(preset.architecture)
         backbone.initialize(torch.Generator().manual_seed(seed))
-        files.write(run / KEPT, lambda path: save_file(published(backbone), path))
-        return Base("random", f"seed {seed}", KEPT, sha256(run / KEPT))
+        files.write(run / BASE_WEIGHTS, lambda path: save_file(published(backbone), path))
+        return Base("random", f"seed {seed}", BASE_WEIGHTS, sha256(run / BASE_WEIGHTS))
     if weights == "pretrained":
         if isinstance(source, Source):
             file, digest = fetch(source, progress)
             return Base("pretrained", source.repo, str(file), digest, source.revision)
         # kept with the run, because the next version of the program may bring other weights
-        files.write(run / KEPT, (assets.FOLDER / source.folder / WEIGHTS).read_bytes())
-        if sha256(run / KEPT) != source.sha256:
+        files.write(run / BASE_WEIGHTS, (assets.FOLDER / source.folder / WEIGHTS).read_bytes())
+        if sha256(run / BASE_WEIGHTS) != source.sha256:
             raise BadModel(f"The weights of {model} that came with the program are damaged.", "Reinstall it.")
-        return Base("built in", model, KEPT, source.sha256)
+        return Base("built in", model, BASE_WEIGHTS, source.sha256)
     folder = files.absolute(weights)
     file = folder / WEIGHTS
     check_folder(folder, preset.architecture)
     try:
         # the folder may be deleted, as a run that made it can be; the hub's cache holds links to its files
-        os.link(file.resolve(), run / KEPT)
-        kept = KEPT
+        os.link(file.resolve(), run / BASE_WEIGHTS)
+        kept = BASE_WEIGHTS
     except OSError:  # on another disk
         kept = str(file)
     return Base("folder", str(folder), kept, sha256(file, progress))

@@ -11,7 +11,7 @@ import msgspec
 
 from core import files, memory, toml
 from core import recipe as recipes
-from core.architectures.models import KEPT, TOKENS
+from core.architectures.models import BASE_WEIGHTS, TOKENS
 from core.errors import BadRecipe, BadRun
 from core.pretraining import Pretraining
 from core.runs import control
@@ -81,7 +81,7 @@ class RunFolder:
         self.lock_file = self.path / "lock"
         self.heartbeat_file = self.path / "heartbeat"
         self.reserve_file = self.path / "reserve"  # room on the disk for the last event
-        self.weights_file = self.path / KEPT  # what it starts from; it is only read, and may have other names
+        self.weights_file = self.path / BASE_WEIGHTS  # what it starts from; it is only read, and may have other names
         self.checkpoints = self.path / "checkpoints"
 
     @property

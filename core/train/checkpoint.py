@@ -26,26 +26,26 @@ OURS = re.compile(r"[0-9]+|\.[0-9]+\.(tmp|old)")  # names of folders that are ma
 
 
 def write(
-    run: RunFolder, step: int, weights: Mapping[str, Tensor], optimizer: Mapping[str, Tensor], state: bytes, best: bool
+    run: RunFolder, state: State, weights: Mapping[str, Tensor], optimizer: Mapping[str, Tensor], best: bool
 ) -> None:
     """Put a checkpoint on disk whole, then its pointers; older ones that nothing points to are removed afterwards.
 
     Raises WorkbenchError where the disk does not take it; what was there before stays.
     """
     files.demand_folder(run.checkpoints)
+    step = state.step
     final, temporary = run.checkpoints / str(step), run.checkpoints / f".{step}.tmp"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         save_file(_plain(weights), temporary / WEIGHTS)
         save_file(_plain(optimizer), temporary / OPTIMIZER)
-        (temporary / STATE).write_bytes(state)
+        (temporary / STATE).write_bytes(msgspec.json.encode(state))
         sums = {name: files.sha256(temporary / name) for name in (WEIGHTS, OPTIMIZER, STATE)}
         for name in sums:
             files.sync(temporary / name)
-        files.write(
-            temporary / MANIFEST, json.dumps({"step": step, "sha256": sums, "made_of": _once(run.path)}, indent=2)
-        )
+        manifest = {"step": step, "sha256": sums, "made_of": _once(run.path)}
+        files.write(temporary / MANIFEST, json.dumps(manifest, indent=2))
         older = run.checkpoints / f".{step}.old"
         if final.exists():  # stopped in the midst of this step's evaluation, and now it is done
             os.replace(final, older)
@@ -85,7 +85,7 @@ def read(folder: Path, name: str) -> dict[str, Tensor]:
 
 
 def read_state(folder: Path) -> bytes:
-    """The training state of a checkpoint, as it was given to `write`. Raises BadRun where it is damaged."""
+    """The training state of a checkpoint, as JSON. Raises BadRun where it is damaged."""
     verify(folder, STATE)
     return (folder / STATE).read_bytes()
 

@@ -31,9 +31,8 @@ from core.train.change import relative_change
 from core.train.compiled import compile_learning
 from core.train.control_source import ControlSource
 from core.train.inputs import Fresh, Inputs
-from core.train.learning_rate import share_of_rate
 from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
-from core.train.optim import renewed, set_full_rates, set_rates
+from core.train.optim import renewed, set_full_rates, set_rates, share_of_rate
 from core.train.sentences import Sentences
 from core.train.step_recorder import StepRecorder
 from core.train.texts import Texts
@@ -59,7 +58,7 @@ def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
 
 
 def check_memory(recipe: Recipe, texts: Texts, n_classes: int) -> None:
-    """Raises NotEnoughMemory where learning would take more memory than there is: running out of it ends a process unasked."""
+    """Raises NotEnoughMemory where learning would take more memory than is free: such a process may be killed."""
     if recipe.speed.memory == "ignore" or recipe.speed.device != "cpu":
         return
     costs = cost.Costs.of(recipe, n_classes)
@@ -210,7 +209,7 @@ class ClassifierLoop(Loop):
         if plan == self.plan and not (self.recipe.freeze.thaw_every and self.settings.trainable is None):
             return "that is what learns already"
         try:
-            check_memory(self.recipe.learning(plan), self.inputs.texts, self.model.n_classes)
+            check_memory(self.recipe.with_plan(plan), self.inputs.texts, self.model.n_classes)
         except WorkbenchError as error:
             return error.what
         return None
@@ -308,7 +307,7 @@ class ClassifierLoop(Loop):
         yield self._look("validation", self.whole("validation"), whole=True)
 
     def sample(self, split: str) -> list[batches.Batch]:
-        """The same few batches of a split every time, for a quick look."""
+        """A few batches of a split, every time those, for a quick look."""
         t = self.train
         return batches.sample(self.lengths[split], t.padding, self.recipe.batch, self.context, t.eval_batches, t.seed)
 

@@ -13,16 +13,7 @@ from core.errors import WorkbenchError
 from core.options import resolved
 from core.runs import control
 from core.runs.control import Change, Control, Settings
-from core.runs.events import (
-    Checkpointed,
-    Continued,
-    Event,
-    Paused,
-    Phase,
-    Planned,
-    StepExamples,
-    Steps,
-)
+from core.runs.events import Checkpointed, Continued, Event, Paused, Phase, Planned, StepExamples, Steps
 from core.train.control_source import ControlSource
 
 SAFE = "What was saved before is safe. Try a tenth of the learning rate."

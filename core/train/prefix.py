@@ -39,7 +39,7 @@ def inputs_of(
     fresh = Fresh(model, texts, recipe.plan.depth, speed.device)
     if not recipe.encodes(len(texts.splits["train"])):
         return fresh
-    counts = model.kept(torch.from_numpy(texts.lengths), texts.context, depth).numpy()
+    counts = model.kept_positions(torch.from_numpy(texts.lengths), texts.context, depth).numpy()
     width = model.readout.padded(texts.context)
     plan = layout(texts.lengths, counts, [texts.splits[split] for split in SPLITS], width)
     in_memory = plan.positions * model.backbone.arch.width * FP32 <= resolved(speed.cache_memory) * GB

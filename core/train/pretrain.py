@@ -22,9 +22,8 @@ from core.runs.events import Changed, Evaluated, Event, Sampled
 from core.text.tokenizer import Tokenizer
 from core.train.change import relative_change
 from core.train.control_source import ControlSource
-from core.train.learning_rate import share_of_rate
 from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
-from core.train.optim import Muon, set_rates
+from core.train.optim import Muon, set_rates, share_of_rate
 
 AT_ONCE = 1024  # positions on the CPU: what lies between its layers then stays in its caches
 PROMPT, WRITTEN = 12, 40  # tokens of the text that is begun for the model, and that it writes
@@ -147,7 +146,7 @@ class LanguageLoop(Loop):
         yield self._look(self._checked[: self.train.eval_windows], whole=False)
         prompt = self.held_out.take([step // self.train.eval_every % len(self.held_out)])[0, :PROMPT].tolist()
         yield Changed(parts=relative_change(self.model.named_parameters(), self.origin, self.model.group_of), step=step)
-        yield Sampled(prompt=self._said(prompt), text=self._said(self._written(prompt)), step=step)
+        yield Sampled(prompt=self._decoded(prompt), text=self._decoded(self._written(prompt)), step=step)
         self.state.evaluated = step
         return False
 
@@ -156,7 +155,7 @@ class LanguageLoop(Loop):
         written = continued(self.model, prompt, temperature=0.8, top_k=40, seed=seed, stop=stop)
         return list(islice(written, WRITTEN))
 
-    def _said(self, ids: list[int]) -> str:
+    def _decoded(self, ids: list[int]) -> str:
         return b"".join(self.tokenizer.bytes_of(ids)).decode(errors="replace")
 
     def _look_now(self) -> Iterator[Event]:

@@ -31,9 +31,9 @@ def find_origin(run: RunFolder, recipe: Recipe, labels: list[str], progress: Pro
 
 
 def run_tokenizer(run: RunFolder, recipe: Recipe) -> Tokenizer:
-    """The tokenizer of a run, which keeps it, but for GPT-2's, until its origin is written down, and from then on as it is.
+    """The tokenizer of a run. Once the origin is written down it is the one that the run keeps; GPT-2's is not kept.
 
-    A folder's may be another one tomorrow, and so may that of a model that is built in. Raises BadModel.
+    A folder's tokenizer may change, and so may that of a model that is built in. Raises BadModel.
     """
     preset = MODELS[recipe.model.name]
     if run.base_file.is_file():
@@ -47,7 +47,7 @@ def run_tokenizer(run: RunFolder, recipe: Recipe) -> Tokenizer:
 
 
 def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:
-    """The classifier before its first step, on the recipe's device. Raises BadData for classes that one logit cannot tell."""
+    """The classifier before its first step, on the recipe's device. Raises BadData where one logit is too few."""
     if recipe.model.outputs == "sigmoid" and n_classes != 2:
         raise BadData(
             f"A sigmoid's one logit tells two classes apart; here are {n_classes}.", "Train with --outputs softmax."

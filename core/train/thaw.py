@@ -23,7 +23,7 @@ def plan_at(recipe: Recipe, control_source: ControlSource, step: int) -> FreezeP
 def recipe_at(recipe: Recipe, control_source: ControlSource, step: int) -> Recipe:
     """The recipe of the step after `step` steps: what learns then, and whether a schedule goes on to thaw more."""
     chosen = control_source.settings(settings_of(recipe.train), step).trainable
-    return recipe.learning(plan_at(recipe, control_source, step), 0 if chosen else recipe.freeze.thaw_every)
+    return recipe.with_plan(plan_at(recipe, control_source, step), 0 if chosen else recipe.freeze.thaw_every)
 
 
 def trainable(model: Classifier, now: Recipe, step: int, scheduled: bool = False) -> Trainable:

@@ -33,11 +33,11 @@ def final_test(
         model, [texts.ids[i] for i in test], recipe, lambda n: progress("test", n, len(test), "texts")
     )
     p = asked.numpy().astype(np.float64)
-    right, said = texts.labels[test], p.argmax(axis=1)
-    hits = said == right
+    right, predicted = texts.labels[test], p.argmax(axis=1)
+    hits = predicted == right
     clean = ~prepared.leaks[test]
     accuracy = {b.name: b.test for b in baselines}
-    write_predictions(run, prepared.names, _tested(prepared, test, p, said))
+    write_predictions(run, prepared.names, _tested(prepared, test, p, predicted))
     return FinalTest.of(
         int(hits.sum()),
         len(test),
@@ -46,7 +46,7 @@ def final_test(
         clean_rows=int(clean.sum()),
         baseline=accuracy.get(recipe.data.baseline),
         majority=accuracy["majority"],
-        **metrics.per_class(right, said, prepared.names),
+        **metrics.per_class(right, predicted, prepared.names),
     )
 
 
@@ -56,10 +56,10 @@ def split_result(seen: Evaluated) -> SplitResult:
 
 
 def _tested(
-    prepared: Prepared, test: np.ndarray, p: np.ndarray, said: np.ndarray
-) -> Iterator[tuple[TestedText, np.ndarray]]:
-    """The test rows (N,) in their order, with what was said of them, (N,) and (N, C)."""
+    prepared: Prepared, test: np.ndarray, p: np.ndarray, predicted: np.ndarray
+) -> Iterator[tuple[TestedText, list[float]]]:
+    """The test rows (N,) in their order, with their probabilities `p` (N, C) and predicted labels (N,)."""
     names = prepared.names
-    for i, row, label in zip(test, p, said, strict=True):
+    for i, row, label in zip(test, p.tolist(), predicted, strict=True):
         right, leak = names[prepared.labels[i]], bool(prepared.leaks[i])
-        yield TestedText(int(prepared.rows[i]), prepared.texts[i], right, names[label], float(row[label]), leak), row
+        yield TestedText(int(prepared.rows[i]), prepared.texts[i], right, names[label], row[label], leak), row

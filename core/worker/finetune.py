@@ -4,10 +4,8 @@ import os
 import time
 from collections.abc import Generator, Iterator
 
-import msgspec
 import numpy as np
 import torch
-from torch import Tensor
 
 from core import files, toml
 from core.architectures.models import MODELS
@@ -15,7 +13,6 @@ from core.data import kept, prepare, read
 from core.estimate import cost
 from core.evaluate import baseline, predict
 from core.files import Progress
-from core.model.classifier import Classifier
 from core.model.linear import multiply_in
 from core.model.weights import WeightsFile, open_base
 from core.options import resolved
@@ -30,16 +27,10 @@ from core.train.compiled import compile_learning
 from core.train.control_source import ControlSource
 from core.train.finetune import ClassifierLoop, check_memory, steps_per_epoch
 from core.train.inputs import Fresh, Inputs
-from core.train.loop import State, Stopped
+from core.train.loop import Stopped
 from core.train.optim import adamw, load_state, state_tensors
 from core.train.prefix import inputs_of
-from core.train.restore import (
-    before_training,
-    find_origin,
-    new_model,
-    run_tokenizer,
-    set_weights,
-)
+from core.train.restore import before_training, find_origin, new_model, run_tokenizer, set_weights
 from core.train.texts import Texts
 from core.train.thaw import recipe_at, settings_of, trainable
 from core.wording import plural
@@ -96,7 +87,13 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         recipe,
         state,
         optimizer,
-        save=lambda best: save(run, model, loop.optimizer, state, best),
+        save=lambda best: checkpoint.write(
+            run,
+            state,
+            dict(model.ever_trained_parameters()),
+            state_tensors(loop.optimizer, model.trainable_parameters()),
+            best,
+        ),
         control_source=control_source,
         origin=before,
         encode=encode,
@@ -115,7 +112,9 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     tested = time.monotonic()
     if not model.is_new_below(loop.plan.depth or 0):  # then what is kept is of other weights
         loop.start_from(Fresh(model, texts, 0, recipe.speed.device))
-    set_weights(model, recipe, checkpoint.read(run.checkpoint(predict.kept(run, recipe)), checkpoint.WEIGHTS), before)
+    set_weights(
+        model, recipe, checkpoint.read(run.checkpoint(predict.kept_checkpoint(run, recipe)), checkpoint.WEIGHTS), before
+    )
     try:
         ends = [loop.evaluate(split, progress) for split in ("train", "validation")]
     except Stopped:
@@ -129,7 +128,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     result = ClassifierResult(
         run=str(run.path),
         name=run.name,
-        checkpoint=step_of(run.checkpoint(predict.kept(run, recipe))),
+        checkpoint=step_of(run.checkpoint(predict.kept_checkpoint(run, recipe))),
         labels=prepared.names,
         test=test,
         train=train,
@@ -154,7 +153,7 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
         table = read.read(d.path, d.text, d.label, d.quoting, progress)
         prepared = prepare.prepare(table, d)
         columns, quoting = table.columns, table.quoting
-        notes = [Noted(text=text) for text in said_of(table, prepared, d)]
+        notes = [Noted(text=text) for text in data_notes(table, prepared, d)]
     preset = MODELS[recipe.model.name]
     tokenizer = run_tokenizer(run, recipe)
     encoded = tokenizer.encode_batch(prepared.texts, progress)
@@ -174,7 +173,7 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
     return recipe, prepared, texts, notes
 
 
-def said_of(table: read.Table, prepared: prepare.Prepared, data: Data) -> Iterator[str]:
+def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Iterator[str]:
     """What the log should know of the data, in sentences."""
     yield f"{table.n_rows:,} rows: {table.format}, {table.encoding}; quoting {table.quoting}."
     yield from filter(None, [table.origin, *table.notes])
@@ -203,20 +202,20 @@ def baselines(prepared: prepare.Prepared, kind: str, progress: Progress) -> list
     labels = {split: prepared.labels[rows] for split, rows in splits.items()}
     commonest = baseline.most_frequent(labels["train"])
     always = [np.full(len(labels[split]), commonest) for split in ("validation", "test")]
-    said = {"majority": (always[0], always[1])}
+    predictions = {"majority": (always[0], always[1])}
     train, checked = ((texts[split], labels[split]) for split in ("train", "validation"))
     counted = baseline.word_counts(kind, train, checked, texts["test"])
     if counted is not None:
-        said[kind] = counted
+        predictions[kind] = counted
     progress("baseline", 1, 1, "")
     return [
         Baseline(name=name, validation=_accuracy(before, labels["validation"]), test=_accuracy(tested, labels["test"]))
-        for name, (before, tested) in said.items()
+        for name, (before, tested) in predictions.items()
     ]
 
 
-def _accuracy(said: np.ndarray, labels: np.ndarray) -> float:
-    return float((said == labels).mean())
+def _accuracy(predictions: np.ndarray, labels: np.ndarray) -> float:
+    return float((predictions == labels).mean())
 
 
 def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: int) -> Started:
@@ -229,21 +228,8 @@ def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: in
         rows={split: len(rows) for split, rows in texts.splits.items()},
         labels=prepared.names,
         majority=float(np.bincount(checked).max() / len(checked)),
-        learns=cost.learning(sizes, recipe.plan),
-        parameters=cost.in_all(sizes, recipe.plan),
+        learns=cost.trainable_parameters(sizes, recipe.plan),
+        parameters=cost.all_parameters(sizes, recipe.plan),
         device=recipe.speed.device,
         threads=resolved(recipe.speed.threads),
-    )
-
-
-def save(run: RunFolder, model: Classifier, optimizer: torch.optim.AdamW, state: State, best: bool) -> None:
-    """Write a checkpoint of everything that a resume needs."""
-    weights: dict[str, Tensor] = dict(model.ever_trained_parameters())
-    checkpoint.write(
-        run,
-        state.step,
-        weights,
-        state_tensors(optimizer, model.trainable_parameters()),
-        msgspec.json.encode(state),
-        best,
     )

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import msgspec
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from core import files
 from core.architectures.gpt2 import GPT2Architecture
-from core.architectures.models import KEPT, MODELS
+from core.architectures.models import BASE_WEIGHTS, MODELS
 from core.errors import BadModel, BadRun, WorkbenchError
 from core.files import sha256
 from core.model.backbone import Backbone
@@ -182,9 +181,9 @@ def _fill(
 ) -> None:
     """What a worker would have left: tokenizer, base, one checkpoint, and the end."""
     run_tokenizer(run, recipe)
-    files.write(run.path / KEPT, lambda path: save_file(published(backbone), path))
-    base = Base("brought in", str(file), KEPT, sha256(run.path / KEPT))
+    files.write(run.path / BASE_WEIGHTS, lambda path: save_file(published(backbone), path))
+    base = Base("brought in", str(file), BASE_WEIGHTS, sha256(run.path / BASE_WEIGHTS))
     write_origin(run, Origin(base, labels))
-    checkpoint.write(run, 0, head, {}, msgspec.json.encode(State()), best=True)
+    checkpoint.write(run, State(), head, {}, best=True)
     why = f"Brought in from {file.name}: it was trained elsewhere, and not tested here."
     EventLog(run).last(Ended(state="done", why=why, result=NoResult()))

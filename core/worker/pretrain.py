@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import torch
 from safetensors.torch import save_file
@@ -45,7 +44,7 @@ FEW = 200  # steps
 
 
 def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, resumed: bool) -> Iterator[Event]:
-    """Every event of one attempt, an Ended last; arguments as those of `core.worker.finetune.attempt`."""
+    """Every event of one attempt, an Ended last; the arguments are explained at `core.worker.finetune.attempt`."""
     state = checkpoint.take_up(run, control_source)
     recipe = run.pretraining()
     recipe = Pretraining.of(merge(recipe.model_dump(), {"speed": resolve_machine(recipe.speed)}))
@@ -106,6 +105,7 @@ def pretrain(run: RunFolder, progress: Progress, control_source: ControlSource, 
         yield stopped()
         return
     yield seen
+    assert seen.bits is not None  # as it is of every text
     result = LanguageResult(
         held_out=HeldOut(seen.rows, seen.loss, seen.accuracy, seen.bits),
         tokens=state.step * recipe.train.batch * arch.max_tokens,
@@ -138,10 +138,8 @@ def gather(
         parts = corpus.divide(found, recipe.text.held_out, recipe.text.seed)
         rows = dict(zip(kept, (corpus.row_of_tokens(part, tokenizer, progress) for part in parts), strict=True))
         enough(rows, arch.max_tokens)
-        n_bytes, (learned, kept_back) = (
-            sum(len(document.encode()) for document in found),
-            (row.size for row in rows.values()),
-        )
+        n_bytes = sum(len(document.encode()) for document in found)
+        learned, kept_back = (row.size for row in rows.values())
         notes.append(
             f"{plural(len(found), 'document')}: {learned:,} tokens to learn from and {kept_back:,} held out, "
             f"of {n_bytes / (learned + kept_back):.2f} bytes each."
@@ -183,7 +181,7 @@ def _array(path: Path) -> np.ndarray:
 def write_checkpoint(run: RunFolder, model: nn.Module, optimizers: Optimizers, state: State, best: bool) -> None:
     named = dict(model.named_parameters())
     moments = {key: tensor for one in optimizers for key, tensor in state_tensors(one, named.items()).items()}
-    checkpoint.write(run, state.step, named, moments, msgspec.json.encode(state), best)
+    checkpoint.write(run, state, named, moments, best)
 
 
 def restore(run: RunFolder, model: nn.Module, optimizers: Optimizers) -> None:

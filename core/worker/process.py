@@ -28,7 +28,7 @@ class Phases:
     """Progress calls into Phase events: the first, the last, and not too many between."""
 
     def __init__(self, log: EventLog, control_source: ControlSource):
-        self._log, self._orders = log, control_source
+        self._log, self._control_source = log, control_source
         self._name, self._last = "", 0.0
 
     def __call__(self, name: str, done: int, total: int, unit: str) -> None:
@@ -37,7 +37,7 @@ class Phases:
         if name != self._name or done >= total or now - self._last > PROGRESS:
             self._name, self._last = name, now
             self._log.write(Phase(name=name, done=done, total=total, unit=unit))
-        if self._orders.stopping():
+        if self._control_source.stopping():
             raise Interrupted
 
 

@@ -10,8 +10,9 @@ import torch
 from core import memory
 from core.architectures.lookup import architecture_for
 from core.architectures.models import MODELS
+from core.machine import Machine, Speed
 from core.options import merge
-from core.recipe import Machine, Recipe, Speed, load
+from core.recipe import Recipe, load
 from core.train.precision import precision
 
 

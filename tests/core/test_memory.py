@@ -6,7 +6,7 @@ import pytest
 
 from core import memory
 from core.errors import NotEnoughMemory
-from core.recipe import Speed
+from core.machine import Speed
 from core.runs.events import Steps, encode
 from core.runs.folder import RunFolder
 from core.worker.resolve import resolve_speed

@@ -9,9 +9,9 @@ from core import toml
 from core.architectures.models import MODELS
 from core.errors import BadRecipe
 from core.freeze import FreezePlan, parts_of
-from core.options import AUTO, check, layer, merge, resolved
+from core.options import AUTO, check, layer, merge, options, resolved
 from core.presets import NAMED_RECIPES, RECIPES, standing_for
-from core.recipe import Recipe, load, options
+from core.recipe import Recipe, load
 
 
 def problems(raw):
@@ -109,7 +109,7 @@ def test_toml_says_everything_and_reads_back():
         recipe = load(raw)
         text = toml.text(recipe)
         assert load(tomllib.loads(text)) == recipe
-        for option in options():
+        for option in options(Recipe):
             assert option.help and f"# {option.help}" in text
 
 

@@ -7,6 +7,7 @@ from core import files
 from core.errors import BadRun
 from core.runs.launch import launch
 from core.train import checkpoint
+from core.train.loop import State
 
 FOLDERS = ("checkpoints", "text", "model")
 
@@ -33,7 +34,7 @@ def test_nor_is_one_with_a_file_in_place_of_a_folder(run, seen, name):
 
 
 def save(run, step):
-    checkpoint.write(run, step, {"w": torch.zeros(1)}, {"m": torch.zeros(1)}, b"{}", best=True)
+    checkpoint.write(run, State(step), {"w": torch.zeros(1)}, {"m": torch.zeros(1)}, best=True)
 
 
 def test_a_checkpoint_is_not_written_through_a_link_that_came_meanwhile(run, elsewhere, seen):

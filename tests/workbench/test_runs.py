@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from core.errors import BadRun
-from core.recipe import load, options
+from core.options import options
+from core.recipe import Recipe, load
 from core.runs import last_visit
 from core.runs.folder import Label
 from core.runs.listing import BASELINE, Listing, bring_back, empty_bin, hide
@@ -79,7 +80,7 @@ async def test_curves_lie_over_one_another_and_recipes_side_by_side(opened, runs
         assert "1300" in shown(pilot.app)
         screen = shown(pilot.app)
         assert "r2 against r1" in screen
-        assert f"{len(list(options())) - 2} fields equal" in screen
+        assert f"{len(list(options(Recipe))) - 2} fields equal" in screen
         await pilot.press("j", "space")
         await until(pilot, lambda: "r1 ─" in shown(pilot.app) and "r2 against" not in shown(pilot.app))
 

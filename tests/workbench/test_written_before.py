@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from core import assets, files
-from core.architectures.models import KEPT
+from core.architectures.models import BASE_WEIGHTS
 from core.recipe import load
 from core.runs.events import Ended
 from core.runs.folder import RunFolder, Status
@@ -35,7 +35,7 @@ def old(tmp_path) -> Path:
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(tmp_path, filter="data")
     for run in ("r1", "r2", "r3"):
-        shutil.copyfile(assets.FOLDER / "nano" / "model.safetensors", tmp_path / "runs" / run / KEPT)
+        shutil.copyfile(assets.FOLDER / "nano" / "model.safetensors", tmp_path / "runs" / run / BASE_WEIGHTS)
     for run in ("r4", "r5"):  # what they are to learn from has moved with them
         recipe = tmp_path / "runs" / run / "recipe.toml"
         recipe.write_text(recipe.read_text().replace("/tmp/oldruns/messages.csv", str(tmp_path / "messages.csv")))

@@ -20,7 +20,7 @@ from core.estimate.prices import price
 from core.evaluate.incremental import IncrementalClassifier
 from core.evaluate.predict import Predictor
 from core.export import script, transformers
-from core.export.onnx import Fed
+from core.export.onnx import MaskedClassifier
 from core.freeze import FreezePlan, parts_of
 from core.model.backbone import Backbone
 from core.model.classifier import Classifier
@@ -195,7 +195,7 @@ def learned(asked, cached: bool):
     model, data, depth = classifier(asked), texts(), asked.plan.depth
     inputs = Fresh(model, data, depth, "cpu")
     if cached:
-        counts = model.kept(torch.from_numpy(data.lengths), data.context, depth).numpy()
+        counts = model.kept_positions(torch.from_numpy(data.lengths), data.context, depth).numpy()
         plan = layout(data.lengths, counts, [data.splits[split] for split in SPLITS], model.readout.padded(16))
         store = Store(plan, ARCH.width, torch.float64)
         fill(store, model, data, depth, lambda *_: None)
@@ -285,6 +285,6 @@ def test_what_it_cannot_be_is_refused_with_the_reason(tmp_path):
         IncrementalClassifier(model)
     ids = torch.tensor([[5, 6, 7, 0]])
     with torch.no_grad():
-        fed = Fed(model, asked)(ids, torch.tensor([[1, 1, 1, 0]]))
+        fed = MaskedClassifier(model, asked)(ids, torch.tensor([[1, 1, 1, 0]]))
         assert torch.allclose(fed, model(ids[:, :3], torch.tensor([3])))
     assert Classifier(ARCH, 2, Model(causal=True)).causal is False

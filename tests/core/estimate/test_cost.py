@@ -6,7 +6,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from core.architectures.gpt2 import GPT2Architecture
-from core.estimate.cost import Costs, Passes, Work, Workload, learning, parameters
+from core.estimate.cost import Costs, Passes, Work, Workload, parameters, trainable_parameters
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
 from core.recipe import Model
@@ -63,7 +63,7 @@ def test_every_further_part_costs_more():
     for boundary in range(5, -1, -1):
         plan = FreezePlan.from_boundary(SHAPE.n_blocks, boundary)
         costs = Costs(SHAPE, plan, SIZES, one_row=True)
-        now = flops(costs.learn(load, cached=True)), learning(SIZES, plan), costs.memory(TEXTS, WIDTH)
+        now = flops(costs.learn(load, cached=True)), trainable_parameters(SIZES, plan), costs.memory(TEXTS, WIDTH)
         assert before is None or all(b >= a for a, b in zip(before, now, strict=True))
         before = now
     assert before[1] == sum(SIZES.values())

@@ -22,7 +22,7 @@ from core import assets
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.models import MODELS
 from core.errors import BadRun
-from core.evaluate.predict import kept
+from core.evaluate.predict import kept_checkpoint
 from core.export.script import WIDTH, Facts, facts_of, freezing, script
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
@@ -178,7 +178,7 @@ def weights_of(code: str, folder: Path, monkeypatch) -> dict[str, torch.Tensor]:
 
 def check(run, found: dict[str, torch.Tensor]) -> None:
     recipe = run.recipe()
-    expected = checkpoint.read(run.checkpoint(kept(run, recipe)), checkpoint.WEIGHTS)
+    expected = checkpoint.read(run.checkpoint(kept_checkpoint(run, recipe)), checkpoint.WEIGHTS)
     # What changes no answer has no gradient but what rounding leaves of zero, and that AdamW makes steps of: the keys'
     # bias, and all of queries and keys where there is one token to look at.
     alone = recipe.model.readout == "first" and recipe.model.causal
@@ -244,7 +244,7 @@ def test_what_the_toggles_mean_lets_learn_what_the_run_does(trainable):
     names = definitions(script(whole(freeze={"trainable": trainable}), FACTS))
     model = names["model"] = names["GPTModel"](names["GPT_CONFIG"])
     model.out_head = nn.Linear(shape.width, 2)
-    exec("\n".join(freezing(plan)), names)  # noqa: S102
+    exec("\n".join(freezing(plan)), names)
     assert learning(model, part_of_book) == learning(ours, ours.part_of)
 
 
@@ -253,7 +253,7 @@ def definitions(code: str) -> dict:
     tree = ast.parse(code)
     tree.body = list(itertools.takewhile(lambda node: not isinstance(node, ast.With), tree.body))
     names: dict = {}
-    exec(compile(tree, "train.py", "exec"), names)  # noqa: S102
+    exec(compile(tree, "train.py", "exec"), names)
     return names
 
 
@@ -421,7 +421,7 @@ STRANGE = [
 
 @pytest.mark.parametrize("words", STRANGE)
 def test_no_words_of_a_folder_are_code(words, tmp_path):
-    """What a script does is the same whatever stands in the folder, and what stands there is in it as it is, or a comment."""
+    """A script does the same whatever stands in the folder; what stands there is in it as it is, or a comment."""
     plain, strange = (
         script(run.recipe(), facts_of(run)) for run in (folder(tmp_path / "a", "plain"), folder(tmp_path / "b", words))
     )

@@ -82,7 +82,7 @@ def build(monkeypatch):
             depth = recipe.plan.depth
             if not depth or recipe.speed.cache == "off":
                 return Fresh(model, data, depth, "cpu")
-            counts = model.kept(torch.from_numpy(data.lengths), data.context, depth).numpy()
+            counts = model.kept_positions(torch.from_numpy(data.lengths), data.context, depth).numpy()
             width = model.readout.padded(data.context)
             plan = layout(data.lengths, counts, [data.splits[split] for split in SPLITS], width)
             store = Store(plan, TINY.width, dtype)

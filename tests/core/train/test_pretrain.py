@@ -18,9 +18,8 @@ from core.runs.events import Evaluated, Planned, Sampled, Steps
 from core.text.byte_bpe import built_in
 from core.train import pretrain
 from core.train.control_source import ControlSource
-from core.train.learning_rate import share_of_rate
 from core.train.loop import State
-from core.train.optim import Muon, orthogonal
+from core.train.optim import Muon, orthogonal, share_of_rate
 
 TOKENIZER = built_in("nano")
 SHAPE = GPT2Architecture(2, 32, 2, 16, TOKENIZER.vocab)

@@ -14,7 +14,8 @@ import pytest
 from core import toml
 from core.data.sources import registry
 from core.data.sources.source import Cells
-from core.recipe import load, options
+from core.options import options
+from core.recipe import Recipe, load
 from core.runs.control import Stop
 from core.runs.folder import RunFolder
 from core.runs.launch import lock
@@ -217,7 +218,7 @@ def test_every_option_is_a_flag_and_survives_toml(tmp_path):
         for action in main.parser("train")._subparsers._group_actions[0].choices["train"]._actions
         for flag in action.option_strings
     }
-    for option in options():
+    for option in options(Recipe):
         assert f"--{option.name}" in words
     recipe = load({"preset": "book", "train": {"lr": 0.001}, "freeze": {"trainable": "blocks.3,norm,head"}})
     path = tmp_path / "r.toml"

@@ -12,9 +12,9 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from core.errors import BadRecipe
-from core.options import Option
+from core.options import Option, options
 from core.presets import NAMED_RECIPES
-from core.recipe import options
+from core.recipe import Recipe
 from core.wording import on_one_line, shown
 from workbench import keys
 from workbench.formatting import cut
@@ -49,7 +49,7 @@ class Options(Lines):
 
     def __init__(self) -> None:
         super().__init__()
-        self._all = [option for option in options() if option.name not in ELSEWHERE]
+        self._all = [option for option in options(Recipe) if option.name not in ELSEWHERE]
         self.everything = False
         self.pending: dict[str, str] = {}  # asked for, and refused as it stands
 

@@ -4,7 +4,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from core.estimate.remaining import longer, plan_now
+from core.estimate.remaining import extra_seconds, plan_now
 from core.estimate.speeds import Speeds
 from core.freeze import FreezePlan, parts_of
 from core.recipe import Recipe
@@ -58,7 +58,7 @@ class FreezeDialog(Dialog[str | None]):
 
     def _show(self) -> None:
         labels = len(self._history.started.labels) if self._history.started else 2
-        self.query_one(Layers).show(self._recipe.learning(self._plan), None, None, labels)
+        self.query_one(Layers).show(self._recipe.with_plan(self._plan), None, None, labels)
         words = consequences(self._recipe, self._history, self._began, self._plan, self._speeds)
         self.hint(f"{LEGEND}\n{words or NO_CHANGE}")
 
@@ -106,7 +106,7 @@ def consequences(recipe: Recipe, history: History, now: FreezePlan, plan: Freeze
             sentences.append(f"{_named(turned, plan)} {_verb(turned, 'learns', 'learn')} {words} now.")
     if history.trainables and history.trainables[-1].thaws:
         sentences.append("No more thaws by the recipe then.")
-    more = longer(recipe, history, plan, speeds)
+    more = extra_seconds(recipe, history, plan, speeds)
     if more is None:
         sentences.append("What it costs is known after the first steps.")
     elif abs(more) < NOTICED:
