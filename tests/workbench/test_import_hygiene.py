@@ -41,7 +41,9 @@ def test_no_part_of_the_app_imports_the_engine():
 
 
 def test_every_screen_stands_in_the_contract_that_parts_them():
-    contracts = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    contracts = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["tool"]["importlinter"][
+        "contracts"
+    ]
     (apart,) = (contract["modules"] for contract in contracts if contract["type"] == "independence")
     folders = {path.parent.name for path in (TERMINAL / "screens").glob("*/__init__.py")}
     assert {module.removeprefix("workbench.screens.") for module in apart} == folders
