@@ -92,14 +92,11 @@ class RunFolder:
         """Raises BadRun where what a worker writes to, or deletes in, lies elsewhere. It changes nothing."""
         for folder in (self.checkpoints, self.text_folder, self.model_folder):
             files.demand_folder(folder)
-        for file in (self.events_file, self.control_file, self.log_file, self.lock_file, self.heartbeat_file):
-            files.demand_file(file, alone=True)  # these are written where they lie, all others are replaced
-        for file in (
-            self.recipe_file, self.pretraining_file, self.tokens_file, self.data_file, self.split_file, self.base_file,
-            self.predictions_file, self.result_file, self.label_file, self.queued_file, self.reserve_file,
-            self.weights_file, self.checkpoints / "last", self.checkpoints / "best",
-        ):  # fmt: skip
-            files.demand_file(file)
+        # these are written where they lie, all others are replaced
+        in_place = self.events_file, self.control_file, self.log_file, self.lock_file, self.heartbeat_file
+        named = [path for name, path in vars(self).items() if name.endswith("_file")]
+        for file in (*named, self.checkpoints / "last", self.checkpoints / "best"):
+            files.demand_file(file, alone=file in in_place)
 
     def recipe(self) -> recipes.Recipe:
         """Raises BadRun where this is no run folder, or its recipe cannot be read."""

@@ -2,13 +2,15 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import core
+import workbench
 
 HEAVY = ("torch", "transformers", "sklearn", "pandas", "numpy", "huggingface_hub", "tiktoken")
 INTERFACE = ("textual", "rich", "plotext")
-ROOT = Path(core.__file__).parent
+ROOT, TERMINAL = Path(core.__file__).parent, Path(workbench.__file__).parent
 LIGHT_ROOMS = ("runs", "estimate", "architectures")  # and what lies beside the rooms
 ENGINE = ("core.train.loop", "core.worker.process", "core.evaluate.predict", "core.model.classifier")
 
@@ -30,21 +32,21 @@ def test_the_app_imports_nothing_heavy():
     assert loaded("import workbench.app, workbench.screens.data.screen", HEAVY) == []
 
 
-def test_no_screen_imports_the_engine():
-    screens = (
-        "data.screen",
-        "model.screen",
-        "train.screen",
-        "runs.screen",
-        "play.screen",
-        "data.source_dialog",
-        "save_dialog",
-        "help",
-        "jump",
-    )
-    screens += ("model.ask_dialog", "model.recipes_dialog")
-    imports = ", ".join(f"workbench.screens.{screen}" for screen in screens)
+def test_no_part_of_the_app_imports_the_engine():
+    parts = [path for room in ("screens", "widgets", "charts", "session") for path in (TERMINAL / room).rglob("*.py")]
+    names = [".".join(("workbench", *path.relative_to(TERMINAL).with_suffix("").parts)) for path in parts]
+    assert "workbench.screens.model.ask_dialog" in names
+    imports = ", ".join(name.removesuffix(".__init__") for name in names)
     assert loaded(f"import {imports}", ("torch", "transformers", "sklearn", "pandas")) == []
+
+
+def test_every_screen_stands_in_the_contract_that_parts_them():
+    contracts = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["tool"]["importlinter"][
+        "contracts"
+    ]
+    (apart,) = (contract["modules"] for contract in contracts if contract["type"] == "independence")
+    folders = {path.parent.name for path in (TERMINAL / "screens").glob("*/__init__.py")}
+    assert {module.removeprefix("workbench.screens.") for module in apart} == folders
 
 
 def test_the_engine_imports_no_interface():

@@ -74,7 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return FAILED
     except OSError as error:
-        say([f"workbench: {error.filename or 'a file'} cannot be used: {error.strerror}."], to_errors=True)
+        what = f"{error.filename} cannot be used: {error.strerror}" if error.filename else str(error)
+        say([f"workbench: {what}."], to_errors=True)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED

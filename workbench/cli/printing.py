@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def say(lines: Iterable[str], to_errors: bool = False) -> None:
     """Print lines, however long, with nothing in them that a terminal would act on."""
     for line in lines:
-        print(shown(line), file=sys.stderr if to_errors else sys.stdout)
+        print(shown(line), file=sys.stderr if to_errors else sys.stdout, flush=True)
 
 
 def say_on(console: "Console", line: str) -> None:
@@ -39,7 +39,7 @@ def print_json(document: Any, indent: int | None = 2) -> None:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
         text = json.dumps(document, indent=indent, default=_plain)
-    print(text)
+    print(text, flush=True)
 
 
 def _plain(found: Any) -> Any:

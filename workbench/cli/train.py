@@ -23,6 +23,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(given: argparse.Namespace) -> int:
     """Train, or say what that would cost; returns the exit code. Raises WorkbenchError."""
+    recipe, root = recipe_to_train(given), runs_root(given.runs)
+    if given.dry_run:
+        from workbench.cli.dry_run import prices
+
+        live = queue.alive(root)
+        return prices(recipe, live.name if live else "", given.json)
+    return start(create_run(root, recipe), given)
+
+
+def recipe_to_train(given: argparse.Namespace) -> Recipe:
+    """The recipe that was given. Raises BadRecipe, also where its data is no file with something in it."""
     recipe = recipe_of(given)
     path = absolute(recipe.data.path)
     if not dataset_named(recipe.data.path) and (not path.is_file() or not path.stat().st_size):
@@ -30,10 +41,4 @@ def execute(given: argparse.Namespace) -> int:
         what = "there is nothing to learn from in" if path.is_file() else what
         do = f"Check the path, or name {NAMES}."
         raise BadRecipe([Problem("data.path", f"{what} {recipe.data.path}.", do)])
-    root = runs_root(given.runs)
-    if given.dry_run:
-        from workbench.cli.dry_run import prices
-
-        live = queue.alive(root)
-        return prices(recipe, live.name if live else "", given.json)
-    return start(create_run(root, recipe), given)
+    return recipe

@@ -25,10 +25,10 @@ class Equations:
 
 
 class Signed:
-    """What begins as a Parquet file does, without asking whether it is text."""
+    """What begins as a database does, without asking whether it is text."""
 
     def recognises(self, given):
-        return float(given.data.startswith(b"PAR1"))
+        return float(given.data.startswith(b"SQLite format 3"))
 
     def read(self, given, options, progress):
         return Cells(["said", "kind"], [["see you", "ham"], ["win", "spam"]] * 10, "signed", "binary")
@@ -52,8 +52,8 @@ def test_a_source_by_content_is_a_line_in_the_registry(file, monkeypatch):
 
 
 def test_a_source_by_signature_is_asked_before_anything_is_taken_for_text(file, monkeypatch):
-    path = file(b"PAR1\x00\x00\x00")
-    with pytest.raises(BadData, match="is a Parquet file, not text"):
+    path = file(b"SQLite format 3\x00\x00\x00")
+    with pytest.raises(BadData, match="is a database, not text"):
         read(path)
     monkeypatch.setattr(registry, "SOURCES", [Signed(), *registry.SOURCES])
     table = read(path)
