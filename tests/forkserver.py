@@ -32,6 +32,8 @@ IMPORTED = (
     "core.helper.data",
     "core.evaluate.language_model",
     "core.helper.classifier",
+    "core.helper.language_model",
+    "core.helper.measure",
     "core.worker.measure",
     "workbench.app",
     "workbench.cli.main",

@@ -52,6 +52,9 @@ class Worker:
             self._process.wait(seconds)
         return self.code
 
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
     def kill(self) -> bool:
         """SIGKILL; whether it came before the end."""
         self._process.kill()

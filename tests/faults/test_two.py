@@ -14,7 +14,7 @@ from core.errors import BadRun
 from core.model.gpt2 import GPT2
 from core.model.weights import published
 from core.recipe import load
-from core.runs.control import Pause, Stop
+from core.runs.control import Continue, Pause, Stop
 from core.runs.events import Steps
 from core.runs.launch import launch
 from workbench.app import WorkbenchApp
@@ -38,9 +38,12 @@ def test_a_second_worker_is_refused_and_the_first_is_not_disturbed(forks, new_ru
     assert first.wait() == 0 and run.status().state == "stopped"
 
 
-def test_of_many_that_start_at_once_one_works(forks, new_run, watch):
-    run, whole = new_run(), new_run()
+def test_of_many_that_start_at_once_one_works(forks, new_run, watch, wait):
+    run, whole = (new_run(train={"epochs": 60}) for _ in range(2))
     workers = [forks.start(run) for _ in range(6)]
+    run.send(Pause())  # whichever works is still there when the last of the others comes
+    wait(lambda: sum(worker.has_ended() for worker in workers) == 5 and run.status().state == "paused")
+    run.send(Continue())
     assert sorted(worker.wait() for worker in workers) == [0, 1, 1, 1, 1, 1]
     assert watch.outcome(run) == watch.outcome(forks.finish(whole))
 
