@@ -1,4 +1,4 @@
-"""The app: five screens that share one session, two themes, and what works everywhere."""
+"""The app: screens that share one session, two themes, and what works everywhere."""
 
 import asyncio
 import gc

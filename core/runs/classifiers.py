@@ -10,7 +10,7 @@ import msgspec
 from core.errors import BadRun
 from core.runs.folder import RunFolder, step_of
 from core.runs.origin import Origin, read_origin
-from core.runs.predictions import PLACES, Prediction, TestedText, read_predictions
+from core.runs.predictions import PLACES, AnsweredText, Prediction, read_predictions
 from core.runs.root import list_runs
 from core.wording import on_one_line, plural
 
@@ -44,7 +44,7 @@ class Typed(msgspec.Struct, frozen=True):
 class Tested:
     """How often a classifier was right on the test texts that it was at least so sure of."""
 
-    def __init__(self, step: int, texts: Iterable[TestedText]):
+    def __init__(self, step: int, texts: Iterable[AnsweredText]):
         """`step` is the checkpoint that was tested."""
         self.step = step
         self._sure: dict[str, list[float]] = {}  # label -> probabilities, rising

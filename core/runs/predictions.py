@@ -30,7 +30,7 @@ class Prediction(msgspec.Struct, frozen=True):
         return self.probabilities[self.label]
 
 
-class TestedText(NamedTuple):
+class AnsweredText(NamedTuple):
     """A test text: its row in the data, its label, what was predicted and how surely; `leak`: training has it too."""
 
     row: int
@@ -46,7 +46,7 @@ class TestedText(NamedTuple):
 
 
 def write_predictions(
-    run: RunFolder, labels: Sequence[str], tested: Iterable[tuple[TestedText, Sequence[float]]]
+    run: RunFolder, labels: Sequence[str], tested: Iterable[tuple[AnsweredText, Sequence[float]]]
 ) -> None:
     """Write the test texts in their order, each with the probability of every label. Raises OSError."""
     out = io.StringIO()
@@ -58,7 +58,7 @@ def write_predictions(
     files.write(run.predictions_file, out.getvalue())
 
 
-def read_predictions(run: RunFolder) -> tuple[list[str], list[TestedText]]:
+def read_predictions(run: RunFolder) -> tuple[list[str], list[AnsweredText]]:
     """The labels of a finished run, and its test texts, both in their order. Raises BadRun where there are none."""
     csv.field_size_limit(1 << 30)  # a row may hold a text of many megabytes
     try:
@@ -78,6 +78,6 @@ def read_predictions(run: RunFolder) -> tuple[list[str], list[TestedText]]:
     return [name.removeprefix(LABEL) for name in names if name.startswith(LABEL)], found
 
 
-def _tested(row: dict[str, str]) -> TestedText:
+def _tested(row: dict[str, str]) -> AnsweredText:
     number, probability = int(row["row"]), float(row["probability"])
-    return TestedText(number, row["text"], row["label"], row["predicted"], probability, row["leak"] == "1")
+    return AnsweredText(number, row["text"], row["label"], row["predicted"], probability, row["leak"] == "1")

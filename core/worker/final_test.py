@@ -12,7 +12,7 @@ from core.model.classifier import Classifier
 from core.recipe import Recipe
 from core.runs.events import Baseline, Evaluated
 from core.runs.folder import RunFolder
-from core.runs.predictions import TestedText, write_predictions
+from core.runs.predictions import AnsweredText, write_predictions
 from core.runs.result import FinalTest, SplitResult
 from core.train.texts import Texts
 
@@ -57,9 +57,9 @@ def split_result(seen: Evaluated) -> SplitResult:
 
 def _tested(
     prepared: Prepared, test: np.ndarray, p: np.ndarray, predicted: np.ndarray
-) -> Iterator[tuple[TestedText, list[float]]]:
+) -> Iterator[tuple[AnsweredText, list[float]]]:
     """The test rows (N,) in their order, with their probabilities `p` (N, C) and predicted labels (N,)."""
     names = prepared.names
     for i, row, label in zip(test, p.tolist(), predicted, strict=True):
         right, leak = names[prepared.labels[i]], bool(prepared.leaks[i])
-        yield TestedText(int(prepared.rows[i]), prepared.texts[i], right, names[label], row[label], leak), row
+        yield AnsweredText(int(prepared.rows[i]), prepared.texts[i], right, names[label], row[label], leak), row

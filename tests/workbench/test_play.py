@@ -13,7 +13,7 @@ from core.runs import classifiers
 from core.runs import events as e
 from core.runs.folder import RunFolder
 from core.runs.launch import launch
-from core.runs.predictions import TestedText
+from core.runs.predictions import AnsweredText
 from core.runs.root import create_run
 from workbench.app import WorkbenchApp
 from workbench.cli.main import main
@@ -310,7 +310,7 @@ def test_how_often_it_was_right_when_this_sure():
     tested = classifiers.Tested(
         7,
         [
-            TestedText(i, "", label if right else "", label, probability, False)
+            AnsweredText(i, "", label if right else "", label, probability, False)
             for i, (label, probability, right) in enumerate(
                 [("spam", 0.9, True), ("spam", 0.912345, False), ("spam", 0.99, True), ("ham", 0.6, True)]
             )

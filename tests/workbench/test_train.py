@@ -14,10 +14,10 @@ from workbench.app import WorkbenchApp
 from workbench.charts import curves
 from workbench.charts.chart import Chart
 from workbench.screens.train.cursor_values import CursorValues
-from workbench.screens.train.errors_screen import read_mistakes
 from workbench.screens.train.sentences import Sentences
 from workbench.screens.train.weights import frozen_in_words, sampled
 from workbench.screens.train.worker_log import tail
+from workbench.widgets.errors import read_mistakes
 
 SIZES = [(120, 36), (80, 24)]
 

@@ -95,8 +95,9 @@ async def test_what_is_said_of_a_run_is_the_same_on_its_card_on_the_command_line
     said("export", "r1", tmp_path / "out")
     app = WorkbenchApp(load(), run.path.parent)
     async with app.run_test(size=(120, 36)) as pilot:
-        await until(pilot, lambda: app.session.followed.status is not None)  # that of the newest run, which it follows by itself
-        app.session.followed.follow(run)
+        followed = app.session.followed  # at first the newest run, by itself
+        await until(pilot, lambda: followed.status is not None)
+        followed.follow(run)
         app.action_mode("train")
         await until(pilot, lambda: "weights of step 39" in shown(app))
         card = shown(app)

@@ -1,4 +1,4 @@
-"""What the five screens have in common: header, footer, `esc`, and a word when the terminal is too small."""
+"""What the screens have in common: header, footer, `esc`, and a word when the terminal is too small."""
 
 from typing import ClassVar
 

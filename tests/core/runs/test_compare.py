@@ -8,7 +8,7 @@ import pytest
 from core.errors import BadRun
 from core.recipe import load
 from core.runs.compare import Comparison, compare, mcnemar
-from core.runs.predictions import TestedText, write_predictions
+from core.runs.predictions import AnsweredText, write_predictions
 from core.runs.root import create_run
 
 
@@ -18,7 +18,7 @@ def run(tmp_path):
 
     def write(*rows):
         run = create_run(tmp_path, load({}))
-        write_predictions(run, [], ((TestedText(*row, 0.9, False), []) for row in rows))
+        write_predictions(run, [], ((AnsweredText(*row, 0.9, False), []) for row in rows))
         return run
 
     return write

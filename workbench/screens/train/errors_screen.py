@@ -2,7 +2,6 @@
 
 import asyncio
 
-from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -10,54 +9,14 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core.errors import BadRun
-from core.runs.folder import RunFolder
-from core.runs.predictions import TestedText, read_predictions
 from core.wording import on_one_line, percent, plural, shown
-from workbench.formatting import cut, pad
 from workbench.screens.train.detail_screen import DetailScreen
-from workbench.themes import class_role, colour
-from workbench.widgets.lines import Headings, ItemList
+from workbench.themes import colour
+from workbench.widgets.errors import Errors, read_mistakes
+from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
 
 LONGEST = 20_000  # characters of one text that are shown
-
-
-def read_mistakes(run: RunFolder) -> tuple[list[TestedText], list[str]]:
-    """The test texts that a run gets wrong, most confident first; the labels in their order. Raises BadRun."""
-    labels, tested = read_predictions(run)
-    return sorted((one for one in tested if not one.right), key=lambda one: -one.probability), labels
-
-
-class Errors(ItemList[TestedText]):
-    """One mistake a line: how sure, what it said, what is right, the text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._labels: list[str] = []
-        self._name_width = 5
-
-    def show(self, mistakes: list[TestedText], labels: list[str]) -> None:
-        self._labels = labels
-        self._name_width = min(16, max([5, *(cell_len(on_one_line(label)) for label in labels)]))
-        self.show_items(mistakes)
-
-    def headings(self, width: int) -> Text:
-        name = self._name_width
-        words = f" {'sure':>8}  {pad('said', name)}  {pad('label', name)}  text"
-        return Text(cut(words, width), colour(self, "muted"))
-
-    def line(self, index: int, width: int) -> Text:
-        mistake = self.items[index]
-        text = Text(no_wrap=True).append(f" {percent(mistake.probability):>8}  ")
-        for label in (mistake.predicted, mistake.label):
-            text.append(f"{pad(on_one_line(label), self._name_width)}  ", self.label_colour(label))
-        text.append(cut(on_one_line(mistake.text[: width * 2]), width - text.cell_len - 1))
-        return text
-
-    def label_colour(self, label: str) -> str:
-        if label not in self._labels:
-            return colour(self, "text")
-        return colour(self, class_role(self._labels.index(label), len(self._labels)))
 
 
 class ErrorsScreen(DetailScreen):

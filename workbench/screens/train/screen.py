@@ -22,7 +22,6 @@ from workbench.screens.train.controls import RunControls
 from workbench.screens.train.cursor_values import CursorValues
 from workbench.screens.train.log import Log
 from workbench.screens.train.now import Now
-from workbench.screens.train.per_class import PerClass
 from workbench.screens.train.result_card import ResultCard
 from workbench.screens.train.ribbon import Ribbon
 from workbench.screens.train.sentences import Sentences
@@ -31,6 +30,7 @@ from workbench.screens.train.waiting import Waiting
 from workbench.screens.train.weights import Frozen, Weights, frozen_in_words
 from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
+from workbench.widgets.per_class import PerClass
 
 CHARTS = ("loss", "accuracy")
 SLOTS = (*CHARTS, "sentences", "log")  # share one place in a narrow window; tab goes round
