@@ -26,7 +26,7 @@ class Prediction(msgspec.Struct, frozen=True):
 
     @property
     def probability(self) -> float:
-        """That of the label."""
+        """How probable the label is that was given."""
         return self.probabilities[self.label]
 
 
