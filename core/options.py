@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import core_schema
 
@@ -55,17 +56,27 @@ class Part(BaseModel):
 class Options(Part):
     """A kind of recipe: parts and options of its own."""
 
+    _home: Path | None = PrivateAttr(None)
+
+    def model_post_init(self, context: Any) -> None:
+        self._home = context
+
+    @property
+    def home(self) -> Path | None:
+        """The folder of the run that keeps this recipe, and with it what the recipe names; None where there is none."""
+        return self._home
+
     def contradictions(self) -> Iterable[Problem]:
         """What is wrong with values that are each possible by themselves."""
         return ()
 
     @classmethod
-    def of(cls, raw: Mapping) -> Self:
+    def of(cls, raw: Mapping, home: Path | None = None) -> Self:
         """Raises BadRecipe with every problem found."""
-        problems = check(cls, raw)
+        problems = check(cls, raw, home)
         if problems:
             raise BadRecipe(problems)
-        return cls.model_validate(raw)
+        return cls.model_validate(raw, context=home)
 
 
 class Option(NamedTuple):
@@ -148,15 +159,16 @@ def merge(*layers: Mapping) -> dict:
     return merged
 
 
-def check(kind: type[Options], raw: Mapping) -> list[Problem]:
+def check(kind: type[Options], raw: Mapping, home: Path | None = None) -> list[Problem]:
     """Everything wrong with a recipe in one list: unknown keys, wrong values, and values that do not go together."""
     try:
-        return [*kind.model_validate(raw).contradictions()]
+        return [*kind.model_validate(raw, context=home).contradictions()]
     except ValidationError as error:
         found = _by_field(kind, error)
     try:
         # what is wrong by itself aside, the rest may still contradict itself
-        return [*found, *kind.model_validate(_without(raw, [p.field for p in found])).contradictions()]
+        rest = _without(raw, [p.field for p in found])
+        return [*found, *kind.model_validate(rest, context=home).contradictions()]
     except ValidationError:
         return found
 

@@ -26,7 +26,7 @@ class Text(Part):
 
 
 class Model(Part):
-    name: Annotated[str, OneOf(tuple(MODELS))] = opt(
+    name: Annotated[str, OneOf(tuple(name for name, preset in MODELS.items() if preset.architecture.causal))] = opt(
         "nano", "Whose shape the new model has: blocks, width, heads, context, size of the vocabulary.", flag="--model"
     )
 

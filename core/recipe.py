@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import field_validator
 
-from core.architectures.lookup import architecture_for
+from core.architectures.lookup import architecture_for, preset_for
 from core.architectures.models import ADAPTED, MODELS
 from core.datasets import NAMED
-from core.errors import Problem
+from core.errors import BadModel, Problem
 from core.freeze import FreezePlan
 from core.machine import Speed
 from core.options import AUTO, MOST_EPOCHS, OneOf, Options, Part, merge, opt
 from core.presets import RECIPES
-from core.readout import READOUTS
+from core.readout import READOUTS, Readout
 
 MOST_FOLLOWED = 12  # sentences
 
@@ -57,28 +58,39 @@ class Data(Part):
 
 
 class Model(Part):
-    name: Annotated[str, OneOf(tuple(MODELS))] = opt("nano", "Which model to start from.", flag="--model")
+    name: str = opt(
+        "nano",
+        f"Which model to start from: {', '.join(MODELS)}, a folder with config.json, tokenizer and model.safetensors, "
+        "or hub:owner/name on the Hugging Face hub.",
+        flag="--model",
+        min_length=1,
+    )
     weights: str = opt(
         "pretrained",
         "pretrained (built in, or from the Hugging Face hub or its cache), random, or a folder with config.json and "
         "model.safetensors.",
         flag="--weights",
     )
-    readout: Annotated[str, OneOf(tuple(READOUTS))] = opt(
-        "last_real",
-        "Where the classifier looks: at the last real token, at the last position after padding (the book's), "
-        "at the first token, at the mean of the real tokens, or at the mean of all, pads too (the book's).",
+    readout: Annotated[str, OneOf((AUTO, *READOUTS))] = opt(
+        AUTO,
+        "Where the classifier looks: at the last real token (decoders by default), at the last position after padding "
+        "(the book's), at the first token (BERT's [CLS]), at the mean of the real tokens, or at the mean of all, pads "
+        "too (the book's). auto is the model's own default.",
         flag="--readout",
         first=True,
     )
     causal: bool = opt(
         True,
-        "Each token sees only those before it, as in pretraining. false lets it see all of the text, which what was "
-        "learned in pretraining knows nothing of.",
+        "In a decoder such as GPT-2 each token sees only those before it, as in pretraining. false lets it see all of "
+        "the text, which what was learned in pretraining knows nothing of. In an encoder such as BERT it always does.",
         flag="--causal",
     )
-    head: Literal["linear", "mlp"] = opt(
-        "linear", "From the readout to the classes: one linear layer, or two with tanh between them.", flag="--head"
+    head: Literal["auto", "linear", "mlp", "own"] = opt(
+        AUTO,
+        "From the readout to the classes: one linear layer, two with tanh between them (mlp), or what the model's "
+        "family has in transformers (own): BERT's pooler, DistilBERT's and RoBERTa's dense layer, then one more. "
+        "auto is the model's own default.",
+        flag="--head",
     )
     outputs: Literal["softmax", "sigmoid"] = opt(
         "softmax",
@@ -269,7 +281,11 @@ class Recipe(Options):
 
     def contradictions(self) -> Iterator[Problem]:
         data, model, train = self.data, self.model, self.train
-        most, readout = architecture_for(self).max_tokens, READOUTS[model.readout]
+        try:
+            most = architecture_for(self).max_tokens
+        except BadModel as error:  # nothing else can be said of it then
+            yield Problem("model.name", error.what, error.do)
+            return
         if data.train + data.validation >= 1:
             yield Problem(
                 "data.validation", "leaves no row for the test set.", "train and validation together stay below 1."
@@ -278,11 +294,11 @@ class Recipe(Options):
             yield Problem("data.label", f"is the text's own column, {data.text}.", "Name two different columns.")
         if isinstance(model.context, int) and not 1 <= model.context <= most:
             yield Problem("model.context", f"{model.name} reads 1 to {most} tokens, not {model.context}.")
-        if readout.reads_pads and train.padding != "fixed":
+        if self.readout.reads_pads and train.padding != "fixed":
             yield Problem(
                 "train.padding",
                 f"must be fixed with the readout {model.readout}, whose answer depends on the padding.",
-                f"Or read out at {readout.without_pads}.",
+                f"Or read out at {self.readout.without_pads}.",
             )
         if train.padding == "none" and train.batch not in (AUTO, 1):
             yield Problem(
@@ -317,6 +333,17 @@ class Recipe(Options):
                 yield Problem("lora.layers", "is empty.", "all is every matrix of a block.")
 
     @property
+    def readout(self) -> Readout:
+        """Where the classifier looks, by the model's own default where that is left open."""
+        named = self.model.readout
+        return READOUTS[preset_for(self).readout if named == AUTO else named]
+
+    @property
+    def head(self) -> str:
+        """What leads from there to the classes, likewise: linear, mlp or own."""
+        return preset_for(self).head if self.model.head == AUTO else self.model.head
+
+    @property
     def plan(self) -> FreezePlan:
         return FreezePlan.parse(self.freeze.trainable, architecture_for(self).n_blocks)
 
@@ -344,14 +371,14 @@ class Recipe(Options):
         """How many texts make one batch, the model's own default where that is left open."""
         if isinstance(self.train.batch, int):
             return self.train.batch
-        return 1 if self.train.padding == "none" else MODELS[self.model.name].batch
+        return 1 if self.train.padding == "none" else preset_for(self).batch
 
 
-def load(*layers: Mapping) -> Recipe:
+def load(*layers: Mapping, home: Path | None = None) -> Recipe:
     """The recipe that these layers give, over the preset that they name; later ones win.
 
-    Raises BadRecipe with every problem found.
+    `home` is the folder of the run that keeps it. Raises BadRecipe with every problem found.
     """
     merged = merge(*layers)
     preset = merged.get("preset", "default")
-    return Recipe.of(merge(RECIPES[preset] if isinstance(preset, str) and preset in RECIPES else {}, merged))
+    return Recipe.of(merge(RECIPES[preset] if isinstance(preset, str) and preset in RECIPES else {}, merged), home)

@@ -10,11 +10,47 @@ Rows = Literal["all", "one"]  # of the positions of a text, those that a block c
 
 
 class Published(NamedTuple):
-    """Where a tensor stands in published files: its name, with or without `prefix`, and whether it is transposed."""
+    """Where a tensor stands in published files: its names, with or without `prefix`, and whether it is transposed.
+
+    Of several names each is a part, one above the other. `also` are names that older files have in their place.
+    """
+
+    names: tuple[str, ...]
+    prefix: str = ""  # of every name, where a file was saved with a head
+    transposed: bool = False
+    also: tuple[str, ...] = ()
+
+
+class Dense(NamedTuple):
+    """The layer that a family's own classifiers have between readout and classes: (width, width), then `activation`.
+
+    `pretrained` is its name in the files of a pretrained model, where it learned something before; `exported` its
+    name in those of transformers' sequence classifier.
+    """
+
+    activation: Literal["tanh", "relu"]
+    exported: str
+    pretrained: str | None = None
+
+
+class SequenceClassifier(NamedTuple):
+    """transformers' classifier of a family: the one readout that it has, and the name of its last layer."""
 
     name: str
-    prefix: str = ""  # of every name, where a file was saved with a language-model head
-    transposed: bool = False
+    readout: str
+    last: str
+    norm_bias: str = ""  # where the last layer has no bias: our name of the final norm's, into which it is folded
+
+
+class MaskedHead(NamedTuple):
+    """What guesses a masked word: a dense layer, GELU, a norm, then the table of tokens with a bias of its own.
+
+    Names in published files, which stand beside the backbone's prefix; `table_bias` is also the decoder's.
+    """
+
+    dense: str
+    norm: str
+    table_bias: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -29,9 +65,12 @@ class Architecture(ABC):
 
     family: ClassVar[str]  # the model_type of config.json
     title: ClassVar[str]  # the family's name, for a person
+    prefix: ClassVar[str]  # of its names in files that were saved with a head
     causal: ClassVar[bool]  # whether it was pretrained with each token seeing only those before it
-    transformers_class: ClassVar[str | None] = None  # that reads a text out at its last real token, where there is one
-    norm_bias: ClassVar[str] = ""  # our name of the final norm's, into which the head's is folded for that class
+    final_norm: ClassVar[bool] = True  # whether a norm stands between the last block and the head
+    own_dense: ClassVar[Dense | None] = None  # of the head that its own classifiers have; None where that is one layer
+    classifier: ClassVar[SequenceClassifier | None] = None  # of transformers, where there is one
+    masked_head: ClassVar[MaskedHead | None] = None  # that it was pretrained with
 
     @property
     def n_kv_heads(self) -> int:
@@ -43,21 +82,40 @@ class Architecture(ABC):
 
     @property
     @abstractmethod
+    def pad(self) -> int:
+        """The id that fills a batch."""
+
+    @property
+    @abstractmethod
+    def inner(self) -> int:
+        """The width of the MLP between its two matrices."""
+
+    def dense_of(self, head: str) -> Literal["tanh", "relu"] | None:
+        """The activation between the two layers of a head, by its name in a recipe; None where it has one layer."""
+        own = self.own_dense.activation if self.own_dense else None
+        return {"linear": None, "mlp": "tanh", "own": own}[head]
+
+    @property
+    @abstractmethod
     def published(self) -> Mapping[str, Published]:
         """Every tensor of the backbone, by its name in ours."""
 
     @property
-    @abstractmethod
     def matrices(self) -> Mapping[str, tuple[int, int]]:
         """The matrices of a block, (out, in), by the names of `ADAPTED`."""
+        d, inner = self.width, self.inner
+        return dict.fromkeys(("query", "key", "value", "out"), (d, d)) | {"up": (inner, d), "down": (d, inner)}
 
     @abstractmethod
     def parameters(self) -> dict[str, int]:
         """Parameters of every part of the freeze plan but the head, from the text upwards."""
 
-    @abstractmethod
     def block_flops(self, n_tokens: float, rows: Rows = "all") -> float:
         """FLOPs of one text through one block, all of its positions or only one."""
+        d, mlp = self.width, 2 * self.width * self.inner
+        if rows == "one":  # keys and values are never made: query and output, absorbed into them, are twice as much
+            return 2 * (4 * d**2 + mlp + 2 * n_tokens * d * self.n_heads)
+        return 2 * (4 * d**2 + mlp) * n_tokens + 2 * 2 * n_tokens**2 * d
 
     @abstractmethod
     def values_kept(self, rows: Rows = "all") -> int:
@@ -71,3 +129,24 @@ class Architecture(ABC):
     @abstractmethod
     def to_config(self) -> dict[str, Any]:
         """The config.json that other software reads."""
+
+
+def numbers(config: Mapping[str, Any], keys: Mapping[str, str], where: str) -> dict[str, int]:
+    """Whole numbers above 0 of a config.json: by our names for them, which `keys` maps to its own.
+
+    Raises ValueError with what is wrong, `where` being said first.
+    """
+    found = {}
+    for ours, theirs in keys.items():
+        value = config.get(theirs)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            said = "is missing" if theirs not in config else f"is {value!r}, no whole number above 0"
+            raise ValueError(f"{where}: {theirs} {said}.")
+        found[ours] = value
+    return found
+
+
+def departures(config: Mapping[str, Any], computed: Mapping[str, Any]) -> str:
+    """What a config.json says otherwise than what is `computed`, in words; empty where nothing is."""
+    other = [f"{key} is {config[key]!r}" for key, value in computed.items() if config.get(key, value) != value]
+    return ", ".join(other)

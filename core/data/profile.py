@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.architectures.lookup import architecture_for
-from core.architectures.models import MODELS
+from core.architectures.lookup import architecture_for, preset_for
 from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
 from core.data.read import Table, read
 from core.errors import BadData
@@ -73,7 +72,7 @@ def profile(recipe: Recipe, progress: Progress = unwatched, earlier: Survey | No
     the file cannot be read; where it can be read but not be learned from, `problem` says so.
     """
     data = recipe.data
-    tokenizer = tokenizer_of(MODELS[recipe.model.name], recipe.model.weights)
+    tokenizer = tokenizer_of(preset_for(recipe), recipe.model.weights)
     source = _source(recipe, tokenizer)
     if earlier is not None and earlier.source == source:
         table, lengths, speed = earlier.table, earlier.lengths, earlier.speed

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, fields
 from core.architectures.architecture import Architecture
 from core.architectures.lookup import architecture_for
 from core.freeze import FreezePlan
-from core.readout import READOUTS
 from core.recipe import Recipe
 
 FP32, BF16 = 4, 2  # bytes
@@ -26,7 +25,7 @@ def sizes(recipe: Recipe, n_classes: int) -> dict[str, int]:
     """Parameters of every part of a recipe's classifier, and under `lora.3` those of block 3's adapters."""
     arch, lora = architecture_for(recipe), recipe.lora
     d, found = arch.width, parameters(arch, 1 if recipe.model.outputs == "sigmoid" else n_classes)
-    if recipe.model.head == "mlp":
+    if arch.dense_of(recipe.head):
         found["head"] += d * d + d
     around = sum(sum(arch.matrices[name]) for name in lora.adapted)
     return found | {f"lora.{i}": lora.rank * around for i in range(arch.n_blocks)}
@@ -115,7 +114,7 @@ class Costs:
     @classmethod
     def of(cls, recipe: Recipe, n_classes: int, plan: FreezePlan | None = None) -> "Costs":
         """The costs of a recipe, with another freeze plan in place of its own where one is given."""
-        arch, readout = architecture_for(recipe), READOUTS[recipe.model.readout]
+        arch, readout = architecture_for(recipe), recipe.readout
         one_row = recipe.speed.rows == "needed" and readout.one_row
         one_token = one_row and readout.sees_only_first(arch.causal and recipe.model.causal)
         return cls(arch, plan or recipe.plan, sizes(recipe, n_classes), one_row, recipe.train.accumulate, one_token)
@@ -193,5 +192,6 @@ class Costs:
         state = trainable_parameters(self.sizes, self.plan) * FP32 * 3
         full = max(0, self.arch.n_blocks - self.depth - self.one_row)
         kept = (full * self.arch.values_kept() + self.arch.values_kept("one")) * batch * width
-        passing = 12 * self.arch.width * max(CHUNK, width)
+        # of what passes through a block: its input, qkv, attention's output, the MLP's wide layer twice
+        passing = (4 * self.arch.width + 2 * self.arch.inner) * max(CHUNK, width)
         return weights + state + (kept + passing) * FP32 + PROCESS

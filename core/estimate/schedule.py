@@ -6,7 +6,6 @@ from typing import NamedTuple
 from core.architectures.lookup import architecture_for
 from core.estimate.cost import CHUNK, Costs, Work, Workload, sizes
 from core.freeze import FreezePlan
-from core.readout import READOUTS
 from core.recipe import Recipe
 from core.rows import Profile
 
@@ -51,7 +50,7 @@ class Schedule:
         self.lengths = _lengths(profile) if profile else {}
         self.sizes = sizes(recipe, self.n_classes)
         self._one_token = Costs.of(recipe, self.n_classes).one_token
-        self._pads = READOUTS[recipe.model.readout].reads_pads
+        self._pads = recipe.readout.reads_pads
         if self.is_known:
             self._loads = {cached: self._by_occasion(cached) for cached in (True, False)}
             self._encode = self._filled(self._alone, self._encoded)

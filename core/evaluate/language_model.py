@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from core.architectures.models import MODELS
+from core.architectures.lookup import preset_of
 from core.errors import WorkbenchError
 from core.evaluate.question import Continuation, Question
 from core.files import Progress
@@ -30,7 +30,7 @@ class Pretrained:
     @classmethod
     def open(cls, question: Question, progress: Progress) -> "Pretrained":
         """Load, fetch or draw the weights that a question is asked of. Raises BadModel with what to do."""
-        preset = MODELS[question.model]
+        preset = preset_of(question.model)
         tokenizer = tokenizer_of(preset, question.weights)
         with torch.device("meta"):
             backbone = backbone_for(preset.architecture)
@@ -39,7 +39,7 @@ class Pretrained:
             backbone.initialize(torch.Generator().manual_seed(question.seed))
             return cls(model, tokenizer, "random")
         with TemporaryDirectory() as folder:  # a run would keep some of them in its own
-            base = find_base(question.model, question.weights, Path(folder), question.seed, progress)
+            base = find_base(preset, question.weights, Path(folder), question.seed, progress)
             WeightsFile(Path(folder) / base.file).load_into(backbone)
         return cls(model, tokenizer, base.kind)
 

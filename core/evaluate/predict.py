@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.architectures.models import MODELS
 from core.data import batches
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
@@ -15,19 +14,19 @@ from core.options import resolved
 from core.recipe import Recipe
 from core.runs.folder import RunFolder, step_of
 from core.runs.predictions import Prediction
-from core.text.tokenizer import Tokenizer, cut, well_formed
+from core.text.tokenizer import Tokenizer, well_formed
 from core.train.restore import run_tokenizer, trained_model
 
 
 def probabilities(
     model: Classifier, ids: Sequence[np.ndarray], recipe: Recipe, progress: Callable[[int], None] = lambda done: None
 ) -> Tensor:
-    """N encoded texts, as `cut` gives them -> probabilities (N, C), fp32 on the CPU.
+    """N encoded texts, as `Tokenizer.shorten` gives them -> probabilities (N, C), fp32 on the CPU.
 
     Readouts that read pads depend on them, so their texts are always padded to the recipe's context. From
     here on the model multiplies in fp32.
     """
-    preset, context = MODELS[recipe.model.name], resolved(recipe.model.context)
+    context = resolved(recipe.model.context)
     lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
     width = model.readout.padded(context)
     found = torch.empty(len(ids), model.n_classes)
@@ -36,7 +35,7 @@ def probabilities(
     done = 0
     with torch.no_grad():
         for batch in batches.filled(lengths, width):
-            x, n = pad([ids[i] for i in batch.rows], batch.width, preset.pad, device)
+            x, n = pad([ids[i] for i in batch.rows], batch.width, model.backbone.arch.pad, device)
             found[torch.from_numpy(batch.rows)] = model(x, n).float().softmax(dim=1).cpu()
             done += len(batch.rows)
             progress(done)
@@ -62,10 +61,11 @@ class Predictor:
         return cls(model, run_tokenizer(run, recipe), recipe, labels, step_of(folder))
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """One answer a text. Empty text is read as one end-of-text token."""
+        """One answer a text. An empty text is read as the special tokens alone."""
         texts = [well_formed(text) for text in texts]
         encoded = [self.tokenizer.encode(text) for text in texts]
-        found = probabilities(self.model, [cut(one, self.context, self.tokenizer) for one in encoded], self.recipe)
+        ids = [self.tokenizer.shorten(one, self.context).ids for one in encoded]
+        found = probabilities(self.model, ids, self.recipe)
         names = self.names
         return [
             Prediction(

@@ -7,7 +7,8 @@ from typing import Literal
 
 import tomli_w
 
-from core.architectures.models import MODELS, is_folder
+from core.architectures.lookup import preset_for
+from core.architectures.models import is_folder
 from core.data import kept, prepare
 from core.datasets import NAMED
 from core.evaluate.predict import Predictor
@@ -106,7 +107,7 @@ def _front(base: Base, format: Format) -> list[str]:
 
 
 def _what(run: RunFolder, asked: Predictor, base: Base) -> list[str]:
-    title = MODELS[asked.recipe.model.name].title
+    title = preset_for(asked.recipe).title
     if base.kind == "brought in":
         made = f"Brought into workbench from `{Path(base.source).name}`, which another program trained."
     else:

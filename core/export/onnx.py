@@ -15,7 +15,6 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor, nn
 
-from core.architectures.models import MODELS
 from core.errors import BadModel
 from core.export.transformers import CARD, beside, byte_level, merges, new_folder, vocabulary, write
 from core.model.classifier import Classifier
@@ -24,7 +23,6 @@ from core.options import resolved
 from core.recipe import Recipe
 from core.text.byte_bpe import BPE, END_OF_TEXT
 from core.text.tokenizer import Tokenizer as AnyTokenizer
-from core.text.tokenizer import cut
 
 FILE = "model.onnx"
 INPUTS = ["input_ids", "attention_mask"]
@@ -67,7 +65,7 @@ class MaskedClassifier(nn.Module):
     def __init__(self, model: Classifier, recipe: Recipe):
         super().__init__()
         self.model = model
-        self.pad = MODELS[recipe.model.name].pad
+        self.pad = model.backbone.arch.pad
         self.width = model.readout.padded(resolved(recipe.model.context))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
@@ -125,15 +123,15 @@ def check(path: Path, model: Classifier, recipe: Recipe, tokenizer: AnyTokenizer
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 4  # what fails is raised, too
-    preset, context = MODELS[recipe.model.name], resolved(recipe.model.context)
-    ids = [cut(tokenizer.encode(text), context, tokenizer) for text in TEXTS]
+    context, pad_id = resolved(recipe.model.context), model.backbone.arch.pad
+    ids = [tokenizer.shorten(tokenizer.encode(text), context).ids for text in TEXTS]
     width = model.readout.padded(context)
     with torch.no_grad():
-        expected = torch.cat([model(*pad([one], width or len(one), preset.pad)) for one in ids]).float().numpy()
+        expected = torch.cat([model(*pad([one], width or len(one), pad_id)) for one in ids]).float().numpy()
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         for rows in ([0], [2], [3], [1, 2], [3, 0, 2, 1]):
-            batch, lengths = pad([ids[i] for i in rows], max(len(ids[i]) for i in rows), preset.pad)
+            batch, lengths = pad([ids[i] for i in rows], max(len(ids[i]) for i in rows), pad_id)
             mask = torch.arange(batch.shape[1]) < lengths[:, None]
             (found,) = session.run(None, {"input_ids": batch.numpy(), "attention_mask": mask.long().numpy()})
             if not np.allclose(found, expected[rows], atol=TOLERANCE, rtol=TOLERANCE):

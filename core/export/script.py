@@ -8,11 +8,9 @@ from typing import NamedTuple
 
 from core import assets
 from core.architectures.gpt2 import BOOK_MATRICES
-from core.architectures.lookup import architecture_for
-from core.architectures.models import MODELS
+from core.architectures.lookup import architecture_for, preset_for
 from core.errors import BadRun
 from core.freeze import FreezePlan
-from core.readout import READOUTS
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.history import History
@@ -84,19 +82,20 @@ def facts_of(run: RunFolder) -> Facts:
     folder = run.path.resolve()
     weights = folder / known.base.file
     recipe = run.recipe()
-    first = next(iter(architecture_for(recipe).published.values()))
+    arch = architecture_for(recipe)
+    first = next(iter(arch.published.values()))
     try:
         with safe_open(weights, framework="np") as file:
-            prefixed = first.prefix + first.name in file.keys()  # noqa: SIM118 - no mapping
+            prefixed = first.prefix + first.names[0] in file.keys()  # noqa: SIM118 - no mapping
     except (OSError, ValueError, SafetensorError) as error:
         what = f"The weights that {run.name} started from, {weights}, cannot be read: {error}."
         raise BadRun(what, f"They came from {known.base.source}.") from error
-    prefix = first.prefix if prefixed else ""
+    prefix = arch.prefix if prefixed else ""
     history = History.of(run.events()[0])
     changes = history.changes_in_words(history.step)
     tokens = folder / run.tokens_file.name
     if not tokens.is_file():
-        tokens = assets.FOLDER / BUILT_IN[MODELS[recipe.model.name].tokenizer][0]
+        tokens = assets.FOLDER / BUILT_IN[preset_for(recipe).tokenizer][0]
     return Facts(folder, known.labels, weights, f"{known.base.kind}: {known.base.source}", prefix, tokens, changes)
 
 
@@ -109,8 +108,8 @@ def script(recipe: Recipe, facts: Facts) -> str:
 
     from core.text.byte_bpe import PATTERN
 
-    preset, model, train = MODELS[recipe.model.name], recipe.model, recipe.train
-    arch, readout = architecture_for(recipe), READOUTS[model.readout]
+    model, train = recipe.model, recipe.train
+    arch, readout = architecture_for(recipe), recipe.readout
     if arch.family not in TEMPLATES:
         raise BadRun(f"There is no script of {arch.title} models.", f"It can be written of: {', '.join(TEMPLATES)}.")
     padded, adapters = train.padding != "none", any(part.startswith("lora.") for part in recipe.plan.parts)
@@ -129,18 +128,18 @@ def script(recipe: Recipe, facts: Facts) -> str:
         undefined=StrictUndefined,
     )
     return environment.get_template(TEMPLATES[arch.family]).render(
-        title=preset.title,
+        title=preset_for(recipe).title,
         changes=_comment(_changes(recipe, facts)),
         run=_literal(str(facts.run)),
         weights=_path(facts.weights, facts.run),
         origin=_comment(facts.origin),
         tokens=_path(facts.tokens, facts.run),
-        gpt2_tokens=facts.tokens.parent != facts.run and preset.tokenizer == "gpt2",
+        gpt2_tokens=facts.tokens.parent != facts.run and preset_for(recipe).tokenizer == "gpt2",
         labels=_list(facts.labels, len("LABELS = ")),
         prefix=facts.prefix,
         pattern=PATTERN,
         arch=arch,
-        pad=preset.pad,
+        pad=arch.pad,
         model=model,
         train=train,
         lora=recipe.lora,
@@ -155,7 +154,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
         mask=", mask" if model.causal or hides_pads else "",
         readout=readout.where,
         real=real,
-        mlp=model.head == "mlp",
+        mlp=recipe.head == "mlp",
         sigmoid=sigmoid,
         outputs="1" if sigmoid else "len(LABELS)",
         ignores=ignores,

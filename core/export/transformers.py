@@ -11,14 +11,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from core import files
-from core.architectures.architecture import Architecture
 from core.architectures.lookup import architecture_for
-from core.architectures.models import MODELS, WEIGHTS
+from core.architectures.models import WEIGHTS
 from core.errors import BadModel
 from core.model.classifier import Classifier
 from core.model.weights import published
 from core.readout import READOUTS
-from core.recipe import Model, Recipe
+from core.recipe import Recipe
 from core.text.byte_bpe import BPE, END_OF_TEXT, spelling
 from core.text.tokenizer import Tokenizer
 
@@ -34,8 +33,9 @@ def export(
     Raises BadModel for what transformers' classifier cannot express, or where a file of another kind would be lost.
     """
     arch = architecture_for(recipe)
-    if why := refusal(arch, recipe.model):
+    if why := refusal(recipe):
         raise BadModel(why, ELSEWHERE)
+    assert arch.classifier is not None  # `refusal` takes no other
     bpe = byte_level(tokenizer)
     new_folder(folder)
     tensors = published(model.backbone, prefixed=True)
@@ -43,24 +43,25 @@ def export(
     weight, bias = (p.detach().cpu() for p in (model.head.weight, model.head.bias))
     if recipe.model.outputs == "sigmoid":  # one logit z against nothing: (0, z)
         weight, bias = (torch.cat([torch.zeros_like(p), p]) for p in (weight, bias))
-    theirs = arch.published[arch.norm_bias]
-    norm_bias = theirs.prefix + theirs.name
+    theirs = arch.published[arch.classifier.norm_bias]
+    norm_bias = theirs.prefix + theirs.names[0]
     tensors[norm_bias] = folded(tensors[norm_bias], weight, bias)
     tensors["score.weight"] = weight.contiguous()
     weights = {WEIGHTS: lambda path: save_file(tensors, path, metadata={"format": "pt"})}
     return write(folder, weights | beside(recipe, labels, bpe) | {CARD: card})
 
 
-def refusal(arch: Architecture, kind: Model) -> str | None:
-    """Why transformers' classifier of the family cannot say what a model of this kind says; None where it can."""
-    if arch.transformers_class is None:
-        return f"transformers has no classifier of {arch.title} that reads texts out as this program does."
-    if kind.readout != "last_real":
-        where = READOUTS[kind.readout].words
-        return f"transformers reads {arch.title} classifiers out at the last real token; this run reads {where}."
-    if not kind.causal:
+def refusal(recipe: Recipe) -> str | None:
+    """Why transformers' classifier of the family cannot say what a run of this recipe says; None where it can."""
+    arch, kind = architecture_for(recipe), recipe.model
+    if arch.classifier is None:
+        return f"transformers has no classifier of {arch.title}."
+    if recipe.readout.name != arch.classifier.readout:
+        theirs, ours = READOUTS[arch.classifier.readout].words, recipe.readout.words
+        return f"transformers reads {arch.title} classifiers out at {theirs}; this run reads {ours}."
+    if arch.causal and not kind.causal:
         return f"In transformers' {arch.title} a token sees only those before it; in this run it sees all of the text."
-    if kind.head != "linear":
+    if arch.dense_of(recipe.head):
         return (
             f"The head of transformers' {arch.title} classifier is one linear layer; this run's has two, "
             "with tanh between them."
@@ -97,9 +98,9 @@ def beside(recipe: Recipe, labels: Sequence[str], tokenizer: BPE) -> dict[str, s
     context = recipe.model.context
     arch = architecture_for(recipe)
     config = arch.to_config() | {
-        "architectures": [arch.transformers_class] if arch.transformers_class else [],
+        "architectures": [arch.classifier.name] if arch.classifier else [],
         "problem_type": "single_label_classification",
-        "pad_token_id": MODELS[recipe.model.name].pad,
+        "pad_token_id": arch.pad,
         "id2label": {str(i): name for i, name in enumerate(labels)},
         "label2id": {name: i for i, name in enumerate(labels)},
         # texts longer than this were cut in training; the tokenizer's model_max_length is the same

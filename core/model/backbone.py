@@ -35,8 +35,11 @@ class Backbone(nn.Module, ABC):
         """Every table of embeddings, that of tokens first."""
 
     @abstractmethod
-    def embed(self, ids: Tensor, start: int = 0) -> Tensor:
-        """Token ids (B, T), int64, the first of them at position `start` -> (B, T, D)."""
+    def embed(self, ids: Tensor, start: int = 0, segments: Tensor | None = None) -> Tensor:
+        """Token ids (B, T), int64, the first of them at position `start` -> (B, T, D).
+
+        `segments` (B, T) says which part of its text each token belongs to; None where there is one part only.
+        """
 
     @abstractmethod
     def batch_context(self, lengths: Tensor, n_tokens: int, start: int = 0) -> Context:

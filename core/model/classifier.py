@@ -33,8 +33,9 @@ class Classifier(nn.Module):
         self.one_row = rows == "needed" and self.readout.one_row
         self.one_token = self.one_row and self.readout.sees_only_first(self.causal)
         last = nn.Linear(arch.width, 1 if self.outputs == "sigmoid" else n_classes)
-        two = kind.head == "mlp"
-        self.head = nn.Sequential(nn.Linear(arch.width, arch.width), nn.Tanh(), last) if two else last
+        dense = arch.dense_of(kind.head)
+        between = {"tanh": nn.Tanh, "relu": nn.ReLU}[dense] if dense else None
+        self.head = nn.Sequential(nn.Linear(arch.width, arch.width), between(), last) if between else last
         self.ever_trained: set[str] = set()  # parts that learn, or have learned
 
     def new_head(self, seed: int) -> None:
@@ -73,14 +74,14 @@ class Classifier(nn.Module):
             return torch.ones_like(lengths)
         return readouts.read(self.readout, lengths, width)
 
-    def prefix(self, ids: Tensor, lengths: Tensor, depth: int) -> Tensor:
+    def prefix(self, ids: Tensor, lengths: Tensor, depth: int, segments: Tensor | None = None) -> Tensor:
         """Embeddings and the first `depth` blocks: ids (B, T), lengths (B,) -> (B, T, D).
 
-        Where one position is all that the rest needs, (B, 1, D).
+        `segments` as in `Backbone.embed`. Where one position is all that the rest needs, (B, 1, D).
         """
         if self.one_token:
             ids = ids[:, :1]
-        return self._blocks(self.backbone.embed(ids), lengths, 0, depth)
+        return self._blocks(self.backbone.embed(ids, segments=segments), lengths, 0, depth)
 
     def suffix(self, h: Tensor, lengths: Tensor, depth: int) -> Tensor:
         """The blocks from `depth` on, readout, final norm, head: what `prefix` gave, lengths (B,) -> (B, C)."""
@@ -113,9 +114,9 @@ class Classifier(nn.Module):
             h = self.backbone.block(i, h, context, rows)
         return h
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """ids (B, T) int64, lengths (B,) int64 -> logits (B, C)."""
-        return self.suffix(self.prefix(ids, lengths, 0), lengths, 0)
+    def forward(self, ids: Tensor, lengths: Tensor, segments: Tensor | None = None) -> Tensor:
+        """ids (B, T) int64, lengths (B,) int64, segments as in `Backbone.embed` -> logits (B, C)."""
+        return self.suffix(self.prefix(ids, lengths, 0, segments), lengths, 0)
 
     def part_of(self, name: str) -> str:
         """The part of the freeze plan that a parameter belongs to."""

@@ -2,9 +2,16 @@
 
 from core.architectures.architecture import Architecture
 from core.model.backbone import Backbone
+from core.model.bert import Bert
 from core.model.gpt2 import GPT2
 
-BACKBONES: dict[str, type[Backbone]] = {"gpt2": GPT2}
+BACKBONES: dict[str, type[Backbone]] = {
+    "gpt2": GPT2,
+    "bert": Bert,
+    "distilbert": Bert,
+    "roberta": Bert,
+    "xlm-roberta": Bert,
+}
 
 
 def backbone_for(arch: Architecture, causal: bool | None = None) -> Backbone:

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.architectures.architecture import Architecture
+from core.model.attention import attend_from
 from core.model.backbone import Backbone, Context
 from core.model.linear import Linear
 
@@ -39,26 +40,11 @@ class Attention(nn.Module):
     def row(self, n: Tensor, rows: Tensor, norm: nn.LayerNorm, mask: Tensor | None = None) -> Tensor:
         """What `forward` gives at one position of each text, rows (B,) -> (B, D), `mask` being (B, 1, 1, T).
 
-        `n` (B, T, D) is normalized but for the scale and shift of `norm`. One query is asked of all keys, so its
-        key matrix can be applied to the query instead of to every position, q (W x) = (q W) x, and its value matrix
-        to the weighted mean instead of to what it is taken of (the absorption of DeepSeek-AI 2024, "DeepSeek-V2");
-        so can scale and shift. Keys and values are never made, and where `n` is frozen no gradient has its size:
-        4 D^2 + 2 T D H multiplications a text in place of 2 T D^2.
+        `n` (B, T, D) is normalized but for the scale and shift of `norm`.
         """
-        B, T, D = n.shape
-        H = self.n_heads
-        to_q, to_k, to_v = self.c_attn.whole().view(3, H, D // H, D).unbind()
-        # the key's bias moves all scores of a text alike, which changes nothing; so does the shift there
-        b_q, _, b_v = self.c_attn.bias.view(3, H, 1, D // H).unbind()
-        here = n[torch.arange(B, device=n.device), rows] * norm.weight + norm.bias  # (B, D)
-        q = here @ to_q.transpose(1, 2) + b_q  # (H, B, D / H)
-        asked = (q @ to_k * norm.weight).transpose(0, 1)  # (B, H, D)
-        scores = asked @ n.transpose(1, 2) * (D // H) ** -0.5  # (B, H, T)
-        # (B, 1, T)
-        seen = (torch.arange(T, device=n.device) <= rows[:, None])[:, None] if mask is None else mask[:, 0]
-        mean = scores.masked_fill(~seen, -torch.inf).softmax(dim=2) @ n * norm.weight + norm.bias  # (B, H, D)
-        y = mean.transpose(0, 1) @ to_v.transpose(1, 2) + b_v  # (H, B, D / H)
-        return self.c_proj(y.transpose(0, 1).reshape(B, D))
+        position = torch.arange(n.shape[1], device=n.device)
+        seen = position <= rows[:, None] if mask is None else mask[:, 0, 0]
+        return self.c_proj(attend_from(self.c_attn, n, rows, self.n_heads, seen, norm))
 
 
 class MLP(nn.Module):
@@ -120,7 +106,8 @@ class GPT2(Backbone):
     def tables(self) -> list[Tensor]:
         return [self.wte.weight, self.wpe.weight]
 
-    def embed(self, ids: Tensor, start: int = 0) -> Tensor:
+    def embed(self, ids: Tensor, start: int = 0, segments: Tensor | None = None) -> Tensor:
+        # it knows no segments: a text of several parts is one
         return self.wte(ids) + self.wpe.weight[start : start + ids.shape[1]]
 
     def batch_context(self, lengths: Tensor, n_tokens: int, start: int = 0) -> Context:

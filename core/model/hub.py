@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.architectures.models import WEIGHTS, BuiltIn, ModelPreset, Source
+from core.architectures.models import WEIGHTS, BuiltIn, ModelPreset, OwnFolder, Source
 from core.errors import BadModel
 from core.files import Progress, sha256
 
@@ -13,6 +13,8 @@ def where(preset: ModelPreset) -> str:
     """Where a model's pretrained weights are: `built in`, `on disk`, or `download`."""
     if isinstance(preset.source, BuiltIn):
         return "built in"
+    if isinstance(preset.source, OwnFolder):
+        return "on disk"
     return "on disk" if cached(preset.source) else "download"
 
 

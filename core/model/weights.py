@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from core import assets, files
-from core.architectures.architecture import Published
+from core.architectures.architecture import Architecture, Published
 from core.architectures.lookup import check_folder
-from core.architectures.models import BASE_WEIGHTS, MODELS, WEIGHTS, Source
+from core.architectures.models import BASE_WEIGHTS, WEIGHTS, BuiltIn, ModelPreset, OwnFolder, Source
 from core.errors import BadModel
 from core.files import Progress, sha256, unwatched
 from core.model.backbone import Backbone
@@ -40,14 +40,35 @@ class WeightsFile:
 
     def tensor(self, published: Published) -> Tensor:
         """A tensor of the backbone in our layout, fp32. Raises KeyError where the file holds none of that name."""
-        # saved with or without a language-model head: the names then carry a prefix, or not
-        name = next((name for name in (published.name, published.prefix + published.name) if name in self), None)
-        if name is None:
-            raise KeyError(published.name)
+        # saved with or without a head: the names then carry a prefix, or not
+        known = [published.names, published.also] if published.also else [published.names]
+        each = (tuple(prefix + name for name in names) for names in known for prefix in ("", published.prefix))
+        names = next((names for names in each if all(name in self for name in names)), None)
+        if names is None:
+            raise KeyError(published.names[0])
         # opened for each: what was read of a mapped file counts as this process's memory until it is closed
         with safe_open(self.path, framework="pt") as file:
-            tensor = file.get_tensor(name)
+            parts = [file.get_tensor(name) for name in names]
+        tensor = torch.cat(parts) if len(parts) > 1 else parts[0]
         return (tensor.T if published.transposed else tensor).float()
+
+    def load_dense(self, layer: nn.Linear, arch: Architecture) -> bool:
+        """Copy the first layer of the family's own head, where it was pretrained and the file holds it; whether so.
+
+        Raises BadModel where it is of another shape.
+        """
+        if arch.own_dense is None or arch.own_dense.pretrained is None:
+            return False
+        name = arch.own_dense.pretrained
+        with torch.no_grad():
+            for kind, parameter in layer.named_parameters():
+                try:
+                    tensor = self.tensor(Published((f"{name}.{kind}",), arch.prefix))
+                except KeyError:
+                    return False
+                _demand_shape(self.path, f"{name}.{kind}", tensor, parameter)
+                parameter.copy_(tensor)
+        return True
 
     def load_into(self, backbone: Backbone) -> None:
         """Copy every weight of the backbone. Raises BadModel where one is missing or of another shape."""
@@ -60,13 +81,16 @@ class WeightsFile:
                     raise BadModel(
                         f"{self.path} holds no {name}.", f"It is not a {arch.title} of this size."
                     ) from error
-                if tensor.shape != parameter.shape:
-                    raise BadModel(
-                        f"{name} in {self.path} is {tuple(tensor.shape)}, not {tuple(parameter.shape)}.",
-                        "Choose the model that they belong to. "
-                        "A run from an earlier version's nano can only be trained anew.",
-                    )
+                _demand_shape(self.path, name, tensor, parameter)
                 parameter.copy_(tensor)
+
+
+def _demand_shape(path: Path, name: str, tensor: Tensor, parameter: Tensor) -> None:
+    if tensor.shape != parameter.shape:
+        raise BadModel(
+            f"{name} in {path} is {tuple(tensor.shape)}, not {tuple(parameter.shape)}.",
+            "Choose the model that they belong to. A run from an earlier version's nano can only be trained anew.",
+        )
 
 
 def published(backbone: Backbone, prefixed: bool = False) -> dict[str, Tensor]:
@@ -74,17 +98,18 @@ def published(backbone: Backbone, prefixed: bool = False) -> dict[str, Tensor]:
     found = {}
     for name, p in backbone.named_parameters():
         theirs = backbone.arch.published[name]
-        found[theirs.prefix * prefixed + theirs.name] = (p.T if theirs.transposed else p).detach().cpu().contiguous()
+        parts = (p.T if theirs.transposed else p).detach().cpu().chunk(len(theirs.names))
+        for published_name, part in zip(theirs.names, parts, strict=True):
+            found[theirs.prefix * prefixed + published_name] = part.contiguous()
     return found
 
 
-def find_base(model: str, weights: str, run: Path, seed: int, progress: Progress) -> Base:
+def find_base(preset: ModelPreset, weights: str, run: Path, seed: int, progress: Progress) -> Base:
     """Find, fetch or draw the weights that a run starts from, and verify them.
 
     `weights` is `pretrained`, `random` or a folder; random ones are written to the run's folder.
     Raises BadModel with what to do.
     """
-    preset = MODELS[model]
     source = preset.source
     if weights == "random":
         backbone = backbone_for(preset.architecture)
@@ -95,12 +120,10 @@ def find_base(model: str, weights: str, run: Path, seed: int, progress: Progress
         if isinstance(source, Source):
             file, digest = fetch(source, progress)
             return Base("pretrained", source.repo, str(file), digest, source.revision)
-        # kept with the run, because the next version of the program may bring other weights
-        files.write(run / BASE_WEIGHTS, (assets.FOLDER / source.folder / WEIGHTS).read_bytes())
-        if sha256(run / BASE_WEIGHTS) != source.sha256:
-            raise BadModel(f"The weights of {model} that came with the program are damaged.", "Reinstall it.")
-        return Base("built in", model, BASE_WEIGHTS, source.sha256)
-    folder = files.absolute(weights)
+        if isinstance(source, BuiltIn):
+            return _built_in(source, preset.name, run)
+    own = isinstance(source, OwnFolder) and weights == "pretrained"
+    folder = files.absolute(preset.name if own else weights)
     file = folder / WEIGHTS
     check_folder(folder, preset.architecture)
     try:
@@ -110,6 +133,14 @@ def find_base(model: str, weights: str, run: Path, seed: int, progress: Progress
     except OSError:  # on another disk
         kept = str(file)
     return Base("folder", str(folder), kept, sha256(file, progress))
+
+
+def _built_in(source: BuiltIn, name: str, run: Path) -> Base:
+    # kept with the run, because the next version of the program may bring other weights
+    files.write(run / BASE_WEIGHTS, (assets.FOLDER / source.folder / WEIGHTS).read_bytes())
+    if sha256(run / BASE_WEIGHTS) != source.sha256:
+        raise BadModel(f"The weights of {name} that came with the program are damaged.", "Reinstall it.")
+    return Base("built in", name, BASE_WEIGHTS, source.sha256)
 
 
 def open_base(base: Base, run: Path, progress: Progress = unwatched) -> WeightsFile:

@@ -4,6 +4,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -11,7 +12,7 @@ import msgspec
 
 from core import files, memory, toml
 from core import recipe as recipes
-from core.architectures.models import BASE_WEIGHTS, TOKENS
+from core.architectures.models import BASE_WEIGHTS, CONFIG, TOKENS
 from core.errors import BadRecipe, BadRun
 from core.pretraining import Pretraining
 from core.runs import control
@@ -69,6 +70,7 @@ class RunFolder:
         self.model_folder = self.path / "model"  # and what it makes
         self.events_file = self.path / "events.jsonl"
         self.control_file = self.path / "control.jsonl"
+        self.config_file = self.path / CONFIG  # of a model that this program does not know by name
         self.tokens_file = self.path / TOKENS  # of a model that GPT-2's tokenizer is not for
         self.data_file = self.path / "data.jsonl.gz"
         self.split_file = self.path / "split.csv"
@@ -104,7 +106,8 @@ class RunFolder:
             raise BadRun(f"{self.name} pretrains a language model: it is no classifier.", self.fine_tune)
         if not self.recipe_file.is_file():
             raise BadRun(f"{self.path} is not a run: it holds no recipe.toml.", "workbench runs lists the runs.")
-        return self._read(recipes.load, self.recipe_file)
+        home = self.path if self.config_file.is_file() else None
+        return self._read(partial(recipes.load, home=home), self.recipe_file)
 
     @property
     def pretrains(self) -> bool:

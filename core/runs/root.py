@@ -8,7 +8,8 @@ from pathlib import Path
 import platformdirs
 
 from core import files, toml
-from core.architectures.models import is_folder
+from core.architectures.lookup import folder_of, is_own_folder
+from core.architectures.models import CONFIG, MODELS, is_folder
 from core.datasets import dataset_named
 from core.errors import BadRun
 from core.pretraining import Pretraining
@@ -74,6 +75,8 @@ def create_run(root: Path, recipe: Recipe | Pretraining) -> RunFolder:
     try:
         root.mkdir(parents=True, exist_ok=True)
         run = RunFolder(next(_claimed(root)))
+        if recipe.model.name not in MODELS:  # first, because without it the recipe cannot be read
+            files.write(run.config_file, files.content(folder_of(recipe.model.name) / CONFIG))
         file = run.pretraining_file if isinstance(recipe, Pretraining) else run.recipe_file
         files.write(file, toml.text(_from_anywhere(recipe)))
     except OSError as error:
@@ -92,6 +95,8 @@ def _from_anywhere(recipe: Recipe | Pretraining) -> Recipe | Pretraining:
     data, model = recipe.data, recipe.model
     if not dataset_named(data.path):
         data = data.model_copy(update={"path": str(files.absolute(data.path))})
+    if is_own_folder(model.name):
+        model = model.model_copy(update={"name": str(files.absolute(model.name))})
     if is_folder(model.weights):
         model = model.model_copy(update={"weights": str(files.absolute(model.weights))})
     return recipe.model_copy(update={"data": data, "model": model})

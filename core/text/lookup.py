@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core import files
-from core.architectures.models import TOKENS, ModelPreset, is_folder
+from core.architectures.lookup import folder_of
+from core.architectures.models import TOKENIZER, TOKENS, ModelPreset, OwnFolder, is_folder
+from core.errors import BadModel
 from core.text import byte_bpe
 from core.text.tokenizer import Tokenizer
 
@@ -15,13 +17,31 @@ BUILT_IN: dict[str, Callable[[str], Tokenizer]] = dict.fromkeys(byte_bpe.BUILT_I
 READERS: dict[str, Callable[[ModelPreset, Path], Tokenizer]] = {TOKENS: byte_bpe.read_for}
 
 
+# tokenizers that were published and do not change: a run need not keep them
+PUBLISHED = ("gpt2", "bert-uncased")
+
+
 def tokenizer_of(preset: ModelPreset, weights: str) -> Tokenizer:
     """The tokenizer of a model: the one that lies beside its weights, where they are a folder, else its preset's.
 
-    Raises BadModel where it is damaged, or belongs to another model.
+    Raises BadModel where it is damaged, belongs to another model, or is not on this machine.
     """
-    for name, read in READERS.items():
-        file = files.absolute(weights) / name
-        if is_folder(weights) and file.is_file():
-            return read(preset, file)
-    return BUILT_IN[preset.tokenizer](preset.tokenizer)
+    beside = _beside(preset, files.absolute(weights)) if is_folder(weights) else None
+    if beside or preset.tokenizer:
+        return beside or BUILT_IN[preset.tokenizer](preset.tokenizer)
+    folder = folder_of(preset.name)
+    found = _beside(preset, folder)
+    if found is None and isinstance(preset.source, OwnFolder):
+        what = f"There is no tokenizer in {folder}, and what another one makes of a text the model cannot read."
+        raise BadModel(what, f"Put {TOKENIZER} there, or vocab.json and merges.txt, or vocab.txt.")
+    if found is None:
+        raise BadModel(
+            f"The tokenizer of {preset.name} is not on this machine yet.",
+            f"Bring the model here: workbench fetch {preset.name}",
+        )
+    return found
+
+
+def _beside(preset: ModelPreset, folder: Path) -> Tokenizer | None:
+    """The tokenizer that a folder holds, or None."""
+    return next((read(preset, folder / name) for name, read in READERS.items() if (folder / name).is_file()), None)

@@ -39,6 +39,9 @@ class Tokenizer(Protocol):
         `progress("tokens", done, total, "texts")` is called now and then; what it raises ends the work.
         """
 
+    def shorten(self, encoding: Encoding, max_tokens: int) -> Encoding:
+        """At most `max_tokens` ids as the model reads them, the special tokens kept; never none."""
+
     def pieces(self, text: str) -> list[Piece]:
         """What the ids of a text stand for. A character of several bytes may be spread over several ids."""
 
@@ -47,11 +50,6 @@ class Tokenizer(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write it into a folder, from which `lookup.tokenizer_of` reads it."""
-
-
-def cut(encoding: Encoding, max_tokens: int, tokenizer: Tokenizer) -> np.ndarray:
-    """Token ids (T,) int64 as the model reads them: at most `max_tokens`, and one pad for an empty text."""
-    return np.asarray(encoding.ids[:max_tokens] if len(encoding.ids) else [tokenizer.pad], dtype=np.int64)
 
 
 def well_formed(text: str) -> str:

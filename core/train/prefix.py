@@ -15,7 +15,6 @@ from core.files import Progress, cache_root, disk_full
 from core.model.classifier import Classifier
 from core.model.padding import pad
 from core.options import resolved
-from core.readout import READOUTS
 from core.recipe import Recipe
 from core.runs.events import Encoded, Event, Noted
 from core.train.inputs import Cached, Fresh, Inputs
@@ -79,7 +78,7 @@ def held(recipe: Recipe, texts: Texts, costs: Costs) -> int:
     if not recipe.encodes(len(texts.splits["train"])):
         return 0
     lengths = texts.lengths[np.concatenate([texts.splits[split] for split in SPLITS])]
-    each = 1 if costs.keeps_one else READOUTS[recipe.model.readout].padded(texts.context) or lengths
+    each = 1 if costs.keeps_one else recipe.readout.padded(texts.context) or lengths
     size = int(np.broadcast_to(each, lengths.shape).sum()) * costs.arch.width * FP32
     return size if size <= resolved(recipe.speed.cache_memory) * GB else 0
 

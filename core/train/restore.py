@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from core.architectures.lookup import architecture_for
-from core.architectures.models import MODELS
+from core.architectures.lookup import architecture_for, preset_for
 from core.errors import BadData, BadRun
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
@@ -15,7 +15,7 @@ from core.model.weights import Progress, WeightsFile, find_base, open_base
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.origin import Origin, demand_origin, read_origin, write_origin
-from core.text.lookup import tokenizer_of
+from core.text.lookup import PUBLISHED, tokenizer_of
 from core.text.tokenizer import Tokenizer
 from core.train import checkpoint
 
@@ -24,22 +24,22 @@ def find_origin(run: RunFolder, recipe: Recipe, labels: list[str], progress: Pro
     """The origin of a run, found (downloaded, drawn at random) and written down the first time."""
     known = read_origin(run)
     if known is None:
-        base = find_base(recipe.model.name, recipe.model.weights, run.path, recipe.train.seed, progress)
+        base = find_base(preset_for(recipe), recipe.model.weights, run.path, recipe.train.seed, progress)
         known = Origin(base, labels)
         write_origin(run, known)
     return known
 
 
 def run_tokenizer(run: RunFolder, recipe: Recipe) -> Tokenizer:
-    """The tokenizer of a run. Once the origin is written down it is the one that the run keeps; GPT-2's is not kept.
+    """The tokenizer of a run. Once the origin is written down it is the one that the run keeps, unless it was published.
 
     A folder's tokenizer may change, and so may that of a model that is built in. Raises BadModel.
     """
-    preset = MODELS[recipe.model.name]
+    preset = preset_for(recipe)
     if run.base_file.is_file():
         return tokenizer_of(preset, str(run.path))
     tokenizer = tokenizer_of(preset, recipe.model.weights)
-    if tokenizer.id == "gpt2":
+    if tokenizer.id in PUBLISHED:
         run.tokens_file.unlink(missing_ok=True)
     else:
         tokenizer.save(run.path)
@@ -57,6 +57,8 @@ def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:
     model = model.to_empty(device="cpu")
     base.load_into(model.backbone)
     model.new_head(recipe.train.seed)
+    if recipe.head == "own" and isinstance(model.head, nn.Sequential):
+        base.load_dense(cast(nn.Linear, model.head[0]), model.backbone.arch)
     model.adapt(recipe.plan, recipe.lora, recipe.train.seed)
     model.freeze(recipe.plan)
     return model.to(recipe.speed.device).eval()

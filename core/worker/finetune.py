@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from core import files, toml
-from core.architectures.models import MODELS
 from core.data import kept, prepare, read
 from core.estimate import cost
 from core.evaluate import baseline, predict
@@ -21,7 +20,7 @@ from core.runs.events import Baseline, Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder, step_of
 from core.runs.history import History
 from core.runs.result import ClassifierResult, Seconds, encode_result
-from core.text.tokenizer import cut, well_formed
+from core.text.tokenizer import well_formed
 from core.train import checkpoint
 from core.train.compiled import compile_learning
 from core.train.control_source import ControlSource
@@ -154,7 +153,6 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
         prepared = prepare.prepare(table, d)
         columns, quoting = table.columns, table.quoting
         notes = [Noted(text=text) for text in data_notes(table, prepared, d)]
-    preset = MODELS[recipe.model.name]
     tokenizer = run_tokenizer(run, recipe)
     encoded = tokenizer.encode_batch(prepared.texts, progress)
     splits = {split: prepared.indices(split) for split in prepare.SPLITS}
@@ -164,12 +162,12 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
     if not run.data_file.is_file():  # after the recipe: a run that keeps its rows leaves nothing open
         kept.save(prepared, run)
     context = resolved(recipe.model.context)
-    ids = [cut(one, context, tokenizer) for one in encoded]
-    followed = [cut(tokenizer.encode(well_formed(text)), context, tokenizer) for text in recipe.train.follow]
+    ids = [tokenizer.shorten(one, context).ids for one in encoded]
+    followed = [tokenizer.shorten(tokenizer.encode(well_formed(text)), context).ids for text in recipe.train.follow]
     over = sum(len(one.ids) > context for one in encoded)
     if over:
         notes.append(Noted(text=f"{over:,} texts are longer than {context} tokens and are cut."))
-    texts = Texts(ids, prepared.labels.astype(np.int64), splits, preset.pad, context, followed)
+    texts = Texts(ids, prepared.labels.astype(np.int64), splits, tokenizer.pad, context, followed)
     return recipe, prepared, texts, notes
 
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from core.architectures.models import MODELS
+from core.architectures.lookup import preset_for
 from core.options import AUTO, options
 from core.pretraining import Pretraining
 from core.recipe import Recipe
@@ -60,8 +60,10 @@ def execute(given: argparse.Namespace) -> int:
 
 def _changed(recipe: Recipe | Pretraining) -> list[tuple[str, Any, Any]]:
     """The options that a person has set: name, value, default. What a run finds for itself is none of them."""
-    preset, default = MODELS[recipe.model.name], type(recipe)()
+    preset, default = preset_for(recipe), type(recipe)()
     found = {
+        "model.readout": preset.readout,
+        "model.head": preset.head,
         "model.context": preset.architecture.max_tokens,
         "train.batch": preset.batch,
         "train.lr": preset.lr,

@@ -1,0 +1,206 @@
+"""BERT and what has its shape: dimensions, arithmetic and names. MiniLM, BGE and E5 are BERTs by their config.json.
+
+Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers"; Liu et al. 2019, "RoBERTa"; Sanh et al.
+2019, "DistilBERT"; Conneau et al. 2020, "Unsupervised Cross-lingual Representation Learning at Scale" (XLM-RoBERTa).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from core.architectures.architecture import (
+    Architecture,
+    Dense,
+    MaskedHead,
+    Published,
+    Rows,
+    SequenceClassifier,
+    departures,
+    numbers,
+)
+from core.errors import BadModel
+from core.freeze import parts_of
+
+# our names of the parts of a block -> BERT's; query, key and value are one matrix here
+BLOCK = {
+    "qkv": ("attention.self.query", "attention.self.key", "attention.self.value"),
+    "out": ("attention.output.dense",),
+    "norm_1": ("attention.output.LayerNorm",),
+    "up": ("intermediate.dense",),
+    "down": ("output.dense",),
+    "norm_2": ("output.LayerNorm",),
+}
+DISTILLED_BLOCK = {
+    "qkv": ("attention.q_lin", "attention.k_lin", "attention.v_lin"),
+    "out": ("attention.out_lin",),
+    "norm_1": ("sa_layer_norm",),
+    "up": ("ffn.lin1",),
+    "down": ("ffn.lin2",),
+    "norm_2": ("output_layer_norm",),
+}
+# the first checkpoints called a norm's weight and bias so
+OLDER = {"weight": "gamma", "bias": "beta"}
+
+
+@dataclass(frozen=True)
+class BertArchitecture(Architecture):
+    """`n_segments` is how many parts of a text have an embedding of their own; 0 where there is no such table."""
+
+    inner: int = 3072
+    n_segments: int = 2
+    epsilon: float = 1e-12  # of the norms
+    pad: int = 0
+
+    family = "bert"
+    title = "BERT"
+    prefix = "bert."
+    causal = False
+    final_norm = False  # a block ends in a norm
+    own_dense = Dense("tanh", "bert.pooler.dense", "pooler.dense")
+    classifier = SequenceClassifier("BertForSequenceClassification", "first", "classifier")
+    masked_head = MaskedHead(
+        "cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", ("cls.predictions.bias",)
+    )
+    layers: ClassVar[tuple[str, Mapping[str, tuple[str, ...]]]] = ("encoder.layer", BLOCK)
+    sizes: ClassVar[Mapping[str, str]] = {
+        "n_blocks": "num_hidden_layers",
+        "width": "hidden_size",
+        "n_heads": "num_attention_heads",
+        "vocab": "vocab_size",
+        "inner": "intermediate_size",
+    }
+    # with defaults where a config does not say them
+    others: ClassVar[Mapping[str, str]] = {
+        "n_segments": "type_vocab_size",
+        "epsilon": "layer_norm_eps",
+        "pad": "pad_token_id",
+    }
+    # what changes what a model of these dimensions computes, with the family's own choice
+    computed: ClassVar[Mapping[str, Any]] = {
+        "hidden_act": "gelu",
+        "position_embedding_type": "absolute",
+        "is_decoder": False,
+        "add_cross_attention": False,
+    }
+    dropouts: ClassVar[tuple[str, ...]] = ("hidden_dropout_prob", "attention_probs_dropout_prob")
+
+    @property
+    def first_position(self) -> int:
+        """The row of the table of positions that a text's first token has."""
+        return 0
+
+    @cached_property
+    def published(self) -> Mapping[str, Published]:
+        stem, layers = self.layers
+        tables = {"tokens": "word", "positions": "position"} | ({"segments": "token_type"} if self.n_segments else {})
+        found = {
+            f"{ours}.weight": Published((f"embeddings.{theirs}_embeddings.weight",), self.prefix)
+            for ours, theirs in tables.items()
+        }
+        for kind in ("weight", "bias"):
+            found[f"norm_0.{kind}"] = self._tensor(("embeddings.LayerNorm",), kind)
+            for i in range(self.n_blocks):
+                for ours, theirs in layers.items():
+                    names = tuple(f"{stem}.{i}.{name}" for name in theirs)
+                    found[f"layers.{i}.{ours}.{kind}"] = self._tensor(names, kind)
+        return found
+
+    def _tensor(self, names: tuple[str, ...], kind: str) -> Published:
+        older = tuple(f"{name}.{OLDER[kind]}" for name in names if name.endswith("LayerNorm"))
+        return Published(tuple(f"{name}.{kind}" for name in names), self.prefix, also=older)
+
+    def parameters(self) -> dict[str, int]:
+        d, inner = self.width, self.inner
+        block = 4 * (d * d + d) + (d * inner + inner) + (inner * d + d) + 2 * 2 * d
+        sizes = {part: block for part in parts_of(self.n_blocks) if part != "head"}
+        rows = self.vocab + self.first_position + self.max_tokens + self.n_segments
+        return sizes | {"embeddings": rows * d + 2 * d, "norm": 0}
+
+    def values_kept(self, rows: Rows = "all") -> int:
+        # the block's input, qkv, attention's output, both norms' inputs and outputs, the MLP's two wide layers
+        return self.width if rows == "one" else 9 * self.width + 2 * self.inner
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
+        where = f"{folder / 'config.json'} does not describe a {cls.title}"
+        try:
+            sizes = numbers(config, {**cls.sizes, "max_tokens": "max_position_embeddings"}, where)
+        except ValueError as error:
+            raise BadModel(str(error)) from error
+        if other := departures(config, cls.computed):
+            what = f"The model in {folder} computes otherwise than {cls.title}: {other}."
+            raise BadModel(what, "It cannot be used here.")
+        if sizes["width"] % sizes["n_heads"]:
+            raise BadModel(f"{where}: its width is no multiple of its heads.")
+        others = {ours: config[theirs] for ours, theirs in cls.others.items() if config.get(theirs) is not None}
+        made = cls(**sizes, **others)
+        if not all(isinstance(value, int | float) for value in others.values()) or not 0 <= made.pad < made.vocab:
+            raise BadModel(f"{where}: of {', '.join(cls.others.values())} one is no number that can be.")
+        # the table of positions has rows that no text uses
+        return replace(made, max_tokens=made.max_tokens - made.first_position)
+
+    def to_config(self) -> dict[str, Any]:
+        return {
+            "model_type": self.family,
+            **{theirs: getattr(self, ours) for ours, theirs in self.sizes.items()},
+            "max_position_embeddings": self.first_position + self.max_tokens,
+            **self.computed,
+            **{theirs: getattr(self, ours) for ours, theirs in self.others.items()},
+            **dict.fromkeys(self.dropouts, 0.0),
+        }
+
+
+@dataclass(frozen=True)
+class RobertaArchitecture(BertArchitecture):
+    """Positions begin after the pad's id: of 514 rows of their table 512 are used."""
+
+    n_segments: int = 1
+    epsilon: float = 1e-5
+    pad: int = 1
+
+    family = "roberta"
+    title = "RoBERTa"
+    own_dense = Dense("tanh", "classifier.dense")
+    classifier = SequenceClassifier("RobertaForSequenceClassification", "first", "classifier.out_proj")
+    masked_head = MaskedHead("lm_head.dense", "lm_head.layer_norm", ("lm_head.bias", "lm_head.decoder.bias"))
+    prefix = "roberta."
+
+    @property
+    def first_position(self) -> int:
+        return self.pad + 1
+
+
+@dataclass(frozen=True)
+class XLMRobertaArchitecture(RobertaArchitecture):
+    """RoBERTa's shape, pretrained on a hundred languages."""
+
+    family = "xlm-roberta"
+    title = "XLM-RoBERTa"
+    classifier = SequenceClassifier("XLMRobertaForSequenceClassification", "first", "classifier.out_proj")
+
+
+@dataclass(frozen=True)
+class DistilBertArchitecture(BertArchitecture):
+    """Every other block of a BERT, taught to say what the whole one says; no segments, no pooler."""
+
+    n_segments: int = 0
+
+    family = "distilbert"
+    title = "DistilBERT"
+    own_dense = Dense("relu", "pre_classifier")
+    classifier = SequenceClassifier("DistilBertForSequenceClassification", "first", "classifier")
+    masked_head = MaskedHead("vocab_transform", "vocab_layer_norm", ("vocab_projector.bias",))
+    prefix = "distilbert."
+    layers = ("transformer.layer", DISTILLED_BLOCK)
+    sizes: ClassVar[Mapping[str, str]] = {
+        "n_blocks": "n_layers",
+        "width": "dim",
+        "n_heads": "n_heads",
+        "vocab": "vocab_size",
+        "inner": "hidden_dim",
+    }
+    others: ClassVar[Mapping[str, str]] = {"pad": "pad_token_id"}
+    computed: ClassVar[Mapping[str, Any]] = {"activation": "gelu"}
+    dropouts = ("dropout", "attention_dropout", "seq_classif_dropout")
