@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import field_validator
 
@@ -111,6 +111,15 @@ class Model(Part):
     @classmethod
     def _of_earlier_versions(cls, weights: str) -> str:
         return "pretrained" if weights == AUTO else weights
+
+
+class ClassifierKind(NamedTuple):
+    """What is built on a backbone, with nothing left open; each is as in `Model`."""
+
+    readout: Readout = READOUTS["last_real"]
+    head: str = "linear"
+    causal: bool = True
+    outputs: str = "softmax"
 
 
 class Freeze(Part):
@@ -342,6 +351,11 @@ class Recipe(Options):
     def head(self) -> str:
         """What leads from there to the classes, likewise: linear, mlp or own."""
         return preset_for(self).head if self.model.head == AUTO else self.model.head
+
+    @property
+    def kind(self) -> ClassifierKind:
+        """What it builds on the backbone."""
+        return ClassifierKind(self.readout, self.head, self.model.causal, self.model.outputs)
 
     @property
     def plan(self) -> FreezePlan:

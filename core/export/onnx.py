@@ -81,7 +81,7 @@ def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], path: Path)
     context = resolved(recipe.model.context)
     with torch.device("meta"):
         # with every position computed there is one way through it, whatever the batch
-        plain = Classifier(model.backbone.arch, len(labels), recipe.model, rows="all")
+        plain = Classifier(model.backbone.arch, len(labels), recipe.kind, rows="all")
     plain.load_state_dict(model.state_dict(), assign=True)
     ids = torch.zeros(2, min(8, context), dtype=torch.int64)
     shape = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", max=context)}

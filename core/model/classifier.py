@@ -11,8 +11,7 @@ from core.model import readout as readouts
 from core.model.families import backbone_for
 from core.model.linear import Linear
 from core.model.lora import Adapter
-from core.readout import READOUTS
-from core.recipe import Lora, Model
+from core.recipe import ClassifierKind, Lora
 
 
 class Classifier(nn.Module):
@@ -25,11 +24,11 @@ class Classifier(nn.Module):
     position. `kind` says what is built on the backbone.
     """
 
-    def __init__(self, arch: Architecture, n_classes: int, kind: Model, rows: str = "needed"):
+    def __init__(self, arch: Architecture, n_classes: int, kind: ClassifierKind, rows: str = "needed"):
         super().__init__()
         self.causal = arch.causal and kind.causal
         self.backbone = backbone_for(arch, self.causal)
-        self.readout, self.outputs, self.n_classes = READOUTS[kind.readout], kind.outputs, n_classes
+        self.readout, self.outputs, self.n_classes = kind.readout, kind.outputs, n_classes
         self.one_row = rows == "needed" and self.readout.one_row
         self.one_token = self.one_row and self.readout.sees_only_first(self.causal)
         last = nn.Linear(arch.width, 1 if self.outputs == "sigmoid" else n_classes)

@@ -31,7 +31,7 @@ def find_origin(run: RunFolder, recipe: Recipe, labels: list[str], progress: Pro
 
 
 def run_tokenizer(run: RunFolder, recipe: Recipe) -> Tokenizer:
-    """The tokenizer of a run. Once the origin is written down it is the one that the run keeps, unless it was published.
+    """The tokenizer of a run: once the origin is written down, the one that the run keeps, or else a published one.
 
     A folder's tokenizer may change, and so may that of a model that is built in. Raises BadModel.
     """
@@ -53,7 +53,7 @@ def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:
             f"A sigmoid's one logit tells two classes apart; here are {n_classes}.", "Train with --outputs softmax."
         )
     with torch.device("meta"):
-        model = Classifier(architecture_for(recipe), n_classes, recipe.model, recipe.speed.rows)
+        model = Classifier(architecture_for(recipe), n_classes, recipe.kind, recipe.speed.rows)
     model = model.to_empty(device="cpu")
     base.load_into(model.backbone)
     model.new_head(recipe.train.seed)

@@ -63,7 +63,7 @@ class _Probe:
         self.done = 0
 
     def _new(self, arch: Architecture) -> Classifier:
-        model = Classifier(arch, 2, recipes.Model(readout="last_real", head="linear"))
+        model = Classifier(arch, 2, recipes.ClassifierKind())
         model.backbone.initialize(torch.Generator().manual_seed(0))
         return model.to(self.device).eval()
 

@@ -43,18 +43,17 @@ def engine(name: str, keys: int) -> dict[str, list[float]]:
     from core.evaluate.incremental import IncrementalClassifier
     from core.evaluate.predict import probabilities
     from core.model.classifier import Classifier
-    from core.recipe import Model, load
+    from core.recipe import ClassifierKind, load
     from core.text.byte_bpe import built_in
-    from core.text.tokenizer import cut
 
     recipe = load({"model": {"name": name, "context": MODELS[name].architecture.max_tokens}})
     tokens = built_in(MODELS[name].tokenizer)
-    model = Classifier(MODELS[name].architecture, 2, Model()).eval()
+    model = Classifier(MODELS[name].architecture, 2, ClassifierKind()).eval()
     model.backbone.initialize(torch.Generator().manual_seed(0))
     incremental = IncrementalClassifier(model)
 
     def read(text: str):
-        return cut(tokens.encode(text), MODELS[name].architecture.max_tokens, tokens)
+        return tokens.shorten(tokens.encode(text), MODELS[name].architecture.max_tokens).ids
 
     ways = {
         "keys and values kept": lambda text: incremental.verdicts(read(text).tolist())[-1],

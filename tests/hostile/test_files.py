@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core import files
+from core.architectures.models import MODELS
 from core.errors import BadRun
 from core.model.weights import find_base
 from core.runs import last_visit, queue
@@ -77,7 +78,7 @@ def test_weights_that_are_only_read_may_have_another_name(run, other):
     put("second name", run.weights_file, other)
     run.demand_own()
     run.weights_file.unlink()
-    base = find_base("nano", "random", run.path, 1, lambda *_: None)
+    base = find_base(MODELS["nano"], "random", run.path, 1, lambda *_: None)
     assert run.path / base.file == run.weights_file
 
 

@@ -29,7 +29,7 @@ from core.model.linear import Linear
 from core.model.weights import WeightsFile, published
 from core.options import merge
 from core.readout import READOUTS
-from core.recipe import Model, load
+from core.recipe import ClassifierKind, load
 from core.runs.events import Changed, Encoded, Ended
 from core.text.byte_bpe import built_in
 from core.train.control_source import ControlSource
@@ -48,18 +48,23 @@ class ReaderArchitecture(Architecture):
 
     family = "reader"
     title = "Reader"
+    prefix = "reader/"
     causal = False
+    final_norm = False
+
+    @property
+    def pad(self):
+        return self.vocab - 1
+
+    @property
+    def inner(self):
+        return 2 * self.width
 
     @property
     def published(self):
         ours = [f"layers.{i}.{name}.{kind}" for i in range(self.n_blocks) for name in LAYERS for kind in KINDS]
         ours += ["tokens.weight", "places.weight", "first.weight", "first.bias"]
-        return {name: Published(f"encoder/{name}", "reader/", name.endswith("up.weight")) for name in ours}
-
-    @property
-    def matrices(self):
-        d = self.width
-        return dict.fromkeys(("query", "key", "value", "out"), (d, d)) | {"up": (2 * d, d), "down": (d, 2 * d)}
+        return {name: Published((f"encoder/{name}",), self.prefix, name.endswith("up.weight")) for name in ours}
 
     def parameters(self):
         d = self.width
@@ -126,7 +131,7 @@ class Reader(Backbone):
     def tables(self):
         return [self.tokens.weight, self.places.weight]
 
-    def embed(self, ids, start=0):
+    def embed(self, ids, start=0, segments=None):
         return self.first(self.tokens(ids) + self.places.weight[start : start + ids.shape[1]])
 
     def batch_context(self, lengths, n_tokens, start=0):
@@ -174,7 +179,7 @@ def recipe(readout="first", **changes):
 
 
 def classifier(asked, dtype=torch.float64):
-    model = Classifier(architecture_for(asked), 2, asked.model, asked.speed.rows)
+    model = Classifier(architecture_for(asked), 2, asked.kind, asked.speed.rows)
     model.backbone.initialize(torch.Generator().manual_seed(1))
     model.new_head(1)
     model.adapt(asked.plan, asked.lora, 1)
@@ -287,4 +292,4 @@ def test_what_it_cannot_be_is_refused_with_the_reason(tmp_path):
     with torch.no_grad():
         fed = MaskedClassifier(model, asked)(ids, torch.tensor([[1, 1, 1, 0]]))
         assert torch.allclose(fed, model(ids[:, :3], torch.tensor([3])))
-    assert Classifier(ARCH, 2, Model(causal=True)).causal is False
+    assert Classifier(ARCH, 2, ClassifierKind(causal=True)).causal is False

@@ -9,7 +9,8 @@ from core.architectures.gpt2 import GPT2Architecture
 from core.estimate.cost import Costs, Passes, Work, Workload, parameters, trainable_parameters
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
-from core.recipe import Model
+from core.readout import READOUTS
+from core.recipe import ClassifierKind
 
 SHAPE, TEXTS, WIDTH = GPT2Architecture(3, 64, 4, 128, 50), 8, 40
 SIZES = parameters(SHAPE, 2)
@@ -30,7 +31,7 @@ def flops(work: Work) -> float:
 @pytest.mark.parametrize("readout", ["last_real", "mean"])
 def test_flops_are_those_that_are_counted(plan, readout):
     plan = FreezePlan.parse(plan, SHAPE.n_blocks)
-    model = Classifier(SHAPE, 2, Model(readout=readout)).eval()
+    model = Classifier(SHAPE, 2, ClassifierKind(READOUTS[readout])).eval()
     model.freeze(plan)
     costs = Costs(SHAPE, plan, SIZES, one_row=readout != "mean")
     load = Workload.of(SHAPE, {WIDTH: TEXTS}, 1)

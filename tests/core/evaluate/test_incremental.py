@@ -12,7 +12,8 @@ from core.evaluate.predict import probabilities
 from core.model.classifier import Classifier
 from core.model.kv_cache import FEWEST
 from core.model.linear import multiply_in
-from core.recipe import Model, load
+from core.readout import READOUTS
+from core.recipe import ClassifierKind, load
 from core.text.byte_bpe import built_in
 from core.text.tokenizer import cut
 
@@ -23,7 +24,7 @@ SIGNS = ["a", " the", "xq", " 1", "\n", "日", "😀", " winner", "!", " "]
 
 
 def classifier(shape=SHAPE, readout="last_real") -> Classifier:
-    model = Classifier(shape, 3, Model(readout=readout))
+    model = Classifier(shape, 3, ClassifierKind(READOUTS[readout]))
     generator = torch.Generator().manual_seed(0)
     for p in model.parameters():
         torch.nn.init.normal_(p, std=0.2, generator=generator)

@@ -11,7 +11,7 @@ from core.architectures.models import MODELS
 from core.evaluate.predict import Predictor, probabilities
 from core.model.classifier import Classifier
 from core.readout import READOUTS
-from core.recipe import Model, load
+from core.recipe import ClassifierKind, load
 from core.text.byte_bpe import built_in
 
 TEXTS = ["free prize", "see you at seven then, as we said", "", "a", "ok " * 40, "日本語のテキスト", "<|endoftext|>"]
@@ -27,7 +27,7 @@ def tiny(monkeypatch):
 
 
 def predictor(readout="last_real", context=24) -> Predictor:
-    model = Classifier(MODELS["nano"].architecture, 3, Model(readout=readout))
+    model = Classifier(MODELS["nano"].architecture, 3, ClassifierKind(READOUTS[readout]))
     generator = torch.Generator().manual_seed(0)
     for p in model.parameters():
         torch.nn.init.normal_(p, std=0.3, generator=generator)

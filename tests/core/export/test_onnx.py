@@ -51,7 +51,7 @@ def tiny(monkeypatch):
 def built(**kind):
     padding = "fixed" if READOUTS[kind.get("readout", "last_real")].reads_pads else "bucketed"
     recipe = load({"model": {"context": 20, **kind}, "train": {"padding": padding}})
-    model = Classifier(MODELS["nano"].architecture, 2, recipe.model)
+    model = Classifier(MODELS["nano"].architecture, 2, recipe.kind)
     generator = torch.Generator().manual_seed(0)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3, generator=generator)

@@ -238,7 +238,7 @@ PLANS += ["lora.0,blocks.2,head", "lora.1,lora.2,norm", "blocks.0,lora.1,blocks.
 def test_what_the_toggles_mean_lets_learn_what_the_run_does(trainable):
     recipe = load({"freeze": {"trainable": trainable}})
     plan, shape = recipe.plan, MODELS["nano"].architecture
-    ours = Classifier(shape, 2, recipe.model)
+    ours = Classifier(shape, 2, recipe.kind)
     ours.adapt(plan, recipe.lora, 0)
     ours.freeze(plan)
     names = definitions(script(whole(freeze={"trainable": trainable}), FACTS))

@@ -34,7 +34,7 @@ def recipe(**kind):
 
 
 def classifier(n_classes=3, **kind) -> Classifier:
-    model = Classifier(MODELS["nano"].architecture, n_classes, recipe(**kind).model)
+    model = Classifier(MODELS["nano"].architecture, n_classes, recipe(**kind).kind)
     model.backbone.initialize(torch.Generator().manual_seed(0))
     for parameter in [model.backbone.ln_f.bias, *model.head.parameters()]:
         torch.nn.init.normal_(parameter)

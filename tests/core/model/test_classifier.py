@@ -10,14 +10,14 @@ from core.estimate import cost
 from core.freeze import FreezePlan, parts_of
 from core.model.classifier import Classifier
 from core.model.weights import WeightsFile
-from core.recipe import Lora, Model, load
+from core.readout import READOUTS
+from core.recipe import ClassifierKind, Lora, load
 
 TINY = GPT2Architecture(n_blocks=3, width=48, n_heads=4, max_tokens=64, vocab=211)
-READOUTS = ["last_real", "last_pad", "first", "mean", "mean_pads"]
 
 
 def classifier(readout="last_real", n_classes=3, rows="needed", **kind) -> Classifier:
-    model = Classifier(TINY, n_classes, Model(readout=readout, **kind), rows)
+    model = Classifier(TINY, n_classes, ClassifierKind(READOUTS[readout], **kind), rows)
     model.backbone.initialize(torch.Generator().manual_seed(0))
     model.new_head(0)
     with torch.no_grad():
@@ -177,7 +177,7 @@ def test_last_real_logits_equal_those_of_transformers(tmp_path):
     config |= {"bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 210, "num_labels": 3}
     theirs = transformers.GPT2ForSequenceClassification(transformers.GPT2Config(**config)).eval()
     theirs.save_pretrained(tmp_path)
-    model = Classifier(TINY, 3, Model())
+    model = Classifier(TINY, 3, ClassifierKind())
     WeightsFile(tmp_path / "model.safetensors").load_into(model.backbone)
     with torch.no_grad():
         model.head.weight.copy_(theirs.score.weight)
@@ -210,7 +210,7 @@ def test_only_what_the_plan_names_moves(text):
 def test_parameter_counts_are_arithmetic(name):
     shape = MODELS[name].architecture
     with torch.device("meta"):
-        model = Classifier(shape, 2, Model())
+        model = Classifier(shape, 2, ClassifierKind())
     counted = dict.fromkeys(parts_of(shape.n_blocks), 0)
     for parameter, p in model.named_parameters():
         counted[model.part_of(parameter)] += p.numel()
@@ -219,7 +219,7 @@ def test_parameter_counts_are_arithmetic(name):
         {"model": {"name": name, "head": "mlp", "outputs": "sigmoid"}, "lora": {"layers": "key,up,down", "rank": 5}}
     )
     with torch.device("meta"):
-        model = Classifier(shape, 2, recipe.model)
+        model = Classifier(shape, 2, recipe.kind)
     model.adapt(FreezePlan.parse("lora.0,head", shape.n_blocks), recipe.lora, 0)
     sizes = cost.sizes(recipe, 2)
     assert sizes["head"] == sum(p.numel() for p in model.head.parameters())
@@ -229,7 +229,7 @@ def test_parameter_counts_are_arithmetic(name):
 
 
 def test_a_new_head_is_the_books():
-    model = Classifier(TINY, 2, Model())
+    model = Classifier(TINY, 2, ClassifierKind())
     torch.manual_seed(1)
     model.new_head(123)
     torch.manual_seed(123)

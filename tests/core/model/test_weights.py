@@ -34,7 +34,7 @@ def folder(tmp_path, save_folder):
 
 
 def find(given, tmp_path, model="nano"):
-    return weights.find_base(model, str(given), tmp_path, 7, quiet)
+    return weights.find_base(MODELS[model], str(given), tmp_path, 7, quiet)
 
 
 def test_a_folder_is_a_base_with_its_hash(folder, tmp_path):

@@ -12,7 +12,7 @@ from core.architectures.models import MODELS
 from core.evaluate.predict import Predictor
 from core.model.classifier import Classifier
 from core.options import merge
-from core.recipe import Model
+from core.recipe import ClassifierKind
 from core.runs.control import (
     Continue,
     Epochs,
@@ -55,7 +55,7 @@ DEADLINE = 90  # seconds
 
 def parts_of(tensors) -> set[str]:
     """The parts of the freeze plan that tensors of a checkpoint belong to."""
-    return set(map(Classifier(MODELS["nano"].architecture, 2, Model()).part_of, tensors))
+    return set(map(Classifier(MODELS["nano"].architecture, 2, ClassifierKind()).part_of, tensors))
 
 
 class Killed(BaseException):

@@ -47,6 +47,9 @@ class WordTokenizer:
     def encode_batch(self, texts, progress=None):
         return [self.encode(text) for text in texts]
 
+    def shorten(self, encoding, max_tokens):
+        return Encoding(encoding.ids[:max_tokens] if len(encoding.ids) else np.array([self.pad], dtype=np.int32))
+
     def bytes_of(self, ids):
         return [self.known.get(id, "").encode() for id in ids]
 

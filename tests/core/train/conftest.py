@@ -1,5 +1,6 @@
 """A small classifier and texts of mixed length for it, in float64 or fp32."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -43,9 +44,7 @@ def finished(generator):
 @pytest.fixture
 def build(monkeypatch):
     """A function that gives a recipe's model, inputs and loop, cached or not as its `speed` says, nothing on disk."""
-    monkeypatch.setitem(
-        MODELS, "nano", MODELS["nano"].__class__(**(vars(MODELS["nano"]) | {"architecture": TINY, "pad": 96}))
-    )
+    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=TINY))
 
     def make(dtype=torch.float64, rows=60, **changes):
         recipe = load(
@@ -65,7 +64,7 @@ def build(monkeypatch):
                 changes,
             )
         )
-        model = Classifier(TINY, 3, recipe.model, recipe.speed.rows)
+        model = Classifier(TINY, 3, recipe.kind, recipe.speed.rows)
         model.backbone.initialize(torch.Generator().manual_seed(0))
         model.new_head(0)
         model.adapt(recipe.plan, recipe.lora, 0)

@@ -28,7 +28,7 @@ LENGTHS = np.array([5, 31, 12, 20, 9, 26, 14, 8])  # texts are short, and steps 
     scope="module", params=[pytest.param(NARROW, id="narrow"), pytest.param(GPT2, id="gpt2", marks=pytest.mark.slow)]
 )
 def backbone(request):
-    model = Classifier(request.param, 2, load().model).backbone
+    model = Classifier(request.param, 2, load().kind).backbone
     with torch.no_grad():
         for p in model.parameters():
             p.normal_(std=0.02, generator=torch.Generator().manual_seed(p.numel()))
@@ -57,7 +57,7 @@ def test_it_takes_a_step(name, backbone):
     )
     recipe = resolve(recipe, {"text": "text", "label": "label"}, "csv", LENGTHS[:4])
     with torch.device("meta"):
-        model = Classifier(backbone.arch, 2, recipe.model)
+        model = Classifier(backbone.arch, 2, recipe.kind)
     model.backbone = copy.deepcopy(backbone)
     model.head.to_empty(device="cpu")
     model.new_head(123)
