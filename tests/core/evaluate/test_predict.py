@@ -22,7 +22,7 @@ TOKENIZER = built_in("nano")
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
     monkeypatch.setitem(
-        MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=GPT2Architecture(3, 32, 2, 64))
+        MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=GPT2Architecture(3, 32, 2, 64, 8192))
     )
 
 
