@@ -51,6 +51,9 @@ class BPE(Tokenizer):
         bounded = (text for part in parts for text in _bounded(well_formed(part)))
         return _encoding(token for text in bounded for token in self._bpe.encode_ordinary(text))
 
+    def shorten(self, encoding: Encoding, max_tokens: int) -> Encoding:
+        return _encoding(encoding.ids[:max_tokens] if len(encoding.ids) else [self.pad])
+
     def pieces(self, text: str) -> list[Piece]:
         ids = self.encode(text).ids.tolist()
         return list(map(Piece, ids, self.bytes_of(ids)))
