@@ -21,7 +21,7 @@ class Slot(NamedTuple):
 
 
 class Forms(NamedTuple):
-    """What a text of one part and one of two parts look like to the model; `names` are of all special ids in them."""
+    """What a text of one part and one of two parts look like to the model; `names` have the special ids in them."""
 
     single: list[Slot]
     pair: list[Slot]
@@ -93,11 +93,19 @@ def kept(special: np.ndarray, max_tokens: int) -> np.ndarray:
     return stays
 
 
+def merges(model: dict) -> Iterator[tuple[str, str, str]]:
+    """The merges of a tokenizer.json's BPE model: two tokens, and the one that they become."""
+    skipped = len(model.get("continuing_subword_prefix") or "")
+    for merge in model["merges"]:
+        left, right = merge.split(" ") if isinstance(merge, str) else merge
+        yield left, right, left + right[skipped:]
+
+
 def reachable(file: dict, names: Iterable[str]) -> list[str]:
     """Those special tokens that the model of a tokenizer.json could find in a text, were nothing done about it."""
     model = file["model"]
     if model["type"] == "BPE" and not model.get("ignore_merges"):
-        made = {merge.replace(" ", "", 1) if isinstance(merge, str) else "".join(merge) for merge in model["merges"]}
+        made = {together for *_, together in merges(model)}
         return [name for name in names if name in made]
     vocab = dict(model["vocab"])  # Unigram's is a list of pieces with scores
     names = [name for name in names if name in vocab]

@@ -17,7 +17,7 @@ from core import assets, files
 from core.errors import BadModel
 from core.files import Progress, unwatched
 from core.text.byte_bpe import CHUNK, spelling
-from core.text.special_tokens import SAVE_AGAIN, components, forms, guarded, kept
+from core.text.special_tokens import SAVE_AGAIN, components, forms, guarded, kept, merges
 from core.text.tokenizer import Encoding, Piece, Tokenizer, well_formed
 
 FILE = "tokenizer.json"
@@ -62,8 +62,12 @@ class JsonTokenizer(Tokenizer):
             raise BadModel(f"{id} holds no tokenizer.", PUT_BACK) from error
 
     def _read(self, file: dict) -> None:
+        model = file["model"]
+        if model["type"] == "BPE":
+            _demand_whole(model)
         self._single, self._pair, names = forms(file["post_processor"])
-        self._frame = np.array(sorted(set(names.values())), dtype=np.int32)
+        framed = {id for slot in (*self._single, *self._pair) for id in slot.ids}
+        self._frame = np.array(sorted(framed), dtype=np.int32)
         added = file["added_tokens"]
         self.specials = {token["content"]: token["id"] for token in added if token["special"]} | names
         plain = _plain(file, self.specials)
@@ -74,7 +78,6 @@ class JsonTokenizer(Tokenizer):
         for id, content in self._added.items():
             if self._tokenizer.token_to_id(content) != id:
                 raise BadModel(f"Its token {content!r} has another id in the vocabulary than {id}.", SAVE_AGAIN)
-        model = file["model"]
         vocab = self._tokenizer.get_vocab()
         self.vocab = max([*vocab.values(), *self.specials.values()]) + 1
         name = model.get("unk_token")
@@ -231,6 +234,15 @@ def _plain(file: dict, specials: dict[str, int]) -> dict:
         "added_tokens": [token for token in file["added_tokens"] if token["content"] not in specials],
         "pre_tokenizer": guarded(file, specials),
     }
+
+
+def _demand_whole(model: dict) -> None:
+    """Raises BadModel where the merges of a BPE model do not go with its vocabulary: the library may crash on them."""
+    vocab, prefix = model["vocab"], model.get("continuing_subword_prefix") or ""
+    tokens = {token for merge in merges(model) for token in merge}
+    prefixed = all(right.startswith(prefix) for _, right, _ in merges(model))
+    if not (tokens <= vocab.keys() and prefixed and len(set(vocab.values())) == len(vocab)):
+        raise BadModel("Its merges and its vocabulary do not go together.", PUT_BACK)
 
 
 @contextmanager

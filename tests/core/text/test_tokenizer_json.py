@@ -293,7 +293,16 @@ DAMAGED = {
     "no model": (_changed(model={"type": "BPE"}), "holds no tokenizer"),
     "no such model": (_changed(model={"type": "Other", "vocab": {}}), "It cannot be read"),
     "no such processor": (_changed(post_processor={"type": "Other"}), r"\(Other\) is not known"),
-    "merges of nothing": (_changed(model={"type": "BPE", "vocab": {}, "merges": [["a", "b"]]}), "It cannot be read"),
+    "merges of nothing": (_changed(model={"type": "BPE", "vocab": {}, "merges": [["a", "b"]]}), "do not go together"),
+    "two of one id": (
+        _changed(model={"type": "BPE", "vocab": dict.fromkeys("ab", 0) | {"ab": 1}, "merges": ["a b"]}),
+        "do not go together",
+    ),
+    "another prefix": (
+        _changed(model={"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"],
+                        "continuing_subword_prefix": "x"}),
+        "do not go together",
+    ),
     "a template of nothing": (
         _changed(post_processor={"type": "TemplateProcessing", "single": [], "pair": [], "special_tokens": {}}),
         "leaves out a part",
