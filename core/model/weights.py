@@ -117,7 +117,8 @@ def open_base(base: Base, run: Path, progress: Progress = unwatched) -> WeightsF
     """The weights of a run's base. Raises BadModel where they are gone or have changed since the run began."""
     path = run / base.file
     if not path.is_file():
-        raise BadModel(f"The weights that this run started from, {path}, are gone.", f"They came from {base.source}.")
+        do = f"They came from {base.source}. A model that was fetched is brought back with: workbench fetch MODEL"
+        raise BadModel(f"The weights that this run started from, {path}, are gone.", do)
     if sha256(path, progress) != base.sha256:
         raise BadModel(f"{path} has changed since this run began.", f"Put back the file from {base.source}.")
     return WeightsFile(path)

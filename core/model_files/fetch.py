@@ -54,9 +54,10 @@ def fetch_small(name: str, progress: Progress = unwatched) -> ModelPreset:
 
     Only an address on the hub, or a model whose tokenizer does not come with the program, has such. Raises BadModel.
     """
-    source = Source(*address(name)) if name.startswith(HUB) else preset_of(name).source
+    known = None if name.startswith(HUB) else preset_of(name)
+    source = known.source if known else Source(*address(name))
     if isinstance(source, Source):
-        wanted = _small(name)
+        wanted = _small(name, known.tokenizer if known else "")
         record = read_record(folder_of(source))
         if not all(record and file in record.files and (folder_of(source) / file).is_file() for file in wanted):
             with _held(source, progress):
@@ -64,11 +65,11 @@ def fetch_small(name: str, progress: Progress = unwatched) -> ModelPreset:
     return preset_of(name)
 
 
-def _small(name: str) -> tuple[str, ...]:
+def _small(name: str, tokenizer: str) -> tuple[str, ...]:
     """The small files that a model cannot do without, and that do not come with the program."""
     if name.startswith(HUB):
         return CONFIG, TOKENIZER
-    return () if preset_of(name).tokenizer else (TOKENIZER,)
+    return () if tokenizer else (TOKENIZER,)
 
 
 def _bring(preset: ModelPreset, source: Source, unverified: bool, progress: Progress) -> Record:
@@ -100,7 +101,7 @@ def _by_hand(preset: ModelPreset, source: Source, progress: Progress) -> Record 
 
 def _from_hub(preset: ModelPreset, source: Source, unverified: bool, progress: Progress) -> Record:
     folder = folder_of(source)
-    small = _bring_small(source, _small(preset.name), progress)
+    small = _bring_small(source, _small(preset.name, preset.tokenizer), progress)
     source = replace(source, revision=small.revision)
     weights = hub.cached(source, WEIGHTS)
     expected = source.sha256 or (hub.recorded(weights) if weights else "")

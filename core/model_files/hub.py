@@ -1,6 +1,7 @@
 """Single files from the Hugging Face hub, with progress as calls, offline switches honoured, refusals as sentences."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from core.files import Progress
 from core.wording import size
 
 TIMEOUT = 10  # seconds without a word from the hub
+STALE = 3600  # seconds after its last byte until a part of a download is nobody's
 DOWNLOADING = "download"  # the phase in which bytes arrive
 
 
@@ -90,8 +92,23 @@ def download(source: Source, name: str, progress: Progress) -> Path:
             progress(DOWNLOADING, int(self.n), int(self.total or self.n), "bytes")
             return shown
 
+    _sweep(source)
     with _in_sentences(source):
         return Path(hf_hub_download(source.repo, name, revision=_revision(source), tqdm_class=Bar))
+
+
+def _sweep(source: Source) -> None:
+    """Remove from the hub's cache what downloads of a repository left there that were killed.
+
+    The client itself never goes on with such a part, whose name is of one process.
+    """
+    from huggingface_hub import constants
+    from huggingface_hub.file_download import repo_folder_name
+
+    blobs = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=source.repo, repo_type="model") / "blobs"
+    for part in blobs.glob("*.????????.incomplete"):
+        if time.time() - files.modified_at(part) > STALE:
+            part.unlink(missing_ok=True)
 
 
 def _revision(source: Source) -> str | None:
