@@ -115,12 +115,12 @@ def _unknown(name: str, folder: Path) -> BadModel:
         return BadModel(f"{name} is not on this machine.", f"Bring it here: workbench fetch {name}")
     if folder.is_dir():
         return no_model_folder(folder)
+    if "/" in name:
+        return BadModel(f"there is no folder {folder}.", "Check the path.")
     close = get_close_matches(name, MODELS, 1)
-    if "/" in name or close:
-        return BadModel(f"there is no folder {folder}.", f"Did you mean {close[0]}?" if close else "Check the path.")
+    known = f"There are {', '.join(MODELS)}; {HUB}owner/name is one on the Hugging Face hub."
     return BadModel(
-        f"{name} is no model of this program, and no folder.",
-        f"There are {', '.join(MODELS)}; {HUB}owner/name is one on the Hugging Face hub.",
+        f"{name} is no model of this program, and no folder.", f"Did you mean {close[0]}?" if close else known
     )
 
 

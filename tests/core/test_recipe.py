@@ -55,7 +55,7 @@ def test_every_problem_is_reported_with_its_field():
     found = problems({"train": {"epochs": 0, "bacth": 4}, "model": {"name": "gpt3"}, "spped": {}})
     assert set(found) == {"train.epochs", "train.bacth", "model.name", "spped"}
     assert "train.batch" in found["train.bacth"].do
-    assert "gpt2-medium" in found["model.name"].do
+    assert found["model.name"].do == "Did you mean gpt2?"
     both = problems(
         {"train": {"epochs": 0}, "freeze": {"trainable": "blocks.99"}, "data": {"train": 0.9, "validation": 0.5}}
     )

@@ -15,7 +15,6 @@ from core.model.linear import multiply_in
 from core.readout import READOUTS
 from core.recipe import ClassifierKind, load
 from core.text.byte_bpe import built_in
-from core.text.tokenizer import cut
 
 CONTEXT = 2 * FEWEST + 22  # its room grows twice, the second time to less than double
 RECIPE = load({"model": {"context": CONTEXT}})
@@ -58,7 +57,7 @@ def test_every_position_is_the_verdict_on_the_text_that_ends_there_whatever_was_
     dice, model, text = random.Random(seed), classifier(), ""
     typist, lengths, known = IncrementalClassifier(model), set(), {}
     for _ in range(30):
-        ids = cut(built_in("gpt2").encode(text), CONTEXT, built_in("gpt2"))
+        ids = built_in("gpt2").shorten(built_in("gpt2").encode(text), CONTEXT).ids
         beginnings = [tuple(ids[:n].tolist()) for n in range(1, len(ids) + 1)]
         new = [beginning for beginning in beginnings if beginning not in known]
         known |= zip(new, probabilities(model, [np.array(beginning) for beginning in new], RECIPE), strict=True)

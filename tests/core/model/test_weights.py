@@ -82,12 +82,12 @@ def test_a_truncated_file_is_said_to_be_one(folder, tmp_path):
         weights.WeightsFile(folder / "model.safetensors")
 
 
-def test_another_size_names_the_one_that_fits(folder, tmp_path):
-    with pytest.raises(BadModel, match="Choose --model nano"):
+def test_another_size_is_chosen_by_its_folder(folder, tmp_path):
+    with pytest.raises(BadModel, match="Choose it by its folder: --model"):
         find(folder, tmp_path, model="gpt2")
 
 
 def test_a_config_of_something_else_is_refused(folder, tmp_path):
     (folder / "config.json").write_text(json.dumps({"hidden_size": 4}))
-    with pytest.raises(BadModel, match="does not describe a GPT-2"):
+    with pytest.raises(BadModel, match="of a family that its config.json does not name"):
         find(folder, tmp_path)

@@ -35,7 +35,7 @@ def test_the_vocabulary_is_gpt2s():
 def test_nano_has_a_vocabulary_of_its_own():
     tokenizer, shape = built_in("nano"), MODELS["nano"].architecture
     assert (tokenizer.vocab, tokenizer.pad, len(tokenizer.ranks)) == (shape.vocab, shape.vocab - 1, shape.vocab - 1)
-    assert tokenizer.pad == MODELS["nano"].pad
+    assert tokenizer.pad == MODELS["nano"].architecture.pad
     text = "naïve 日本語 <|endoftext|> text"
     assert b"".join(tokenizer.bytes_of(tokenizer.encode(text).ids.tolist())).decode() == text
     assert tokenizer.pad not in tokenizer.encode(text).ids.tolist() and tokenizer.bytes_of([tokenizer.pad]) == [b""]
