@@ -5,7 +5,7 @@ import tomllib
 import pytest
 from textual.widgets import Input
 
-from core.freeze import FreezePlan
+from core.freeze import FreezePlan, parts_of
 from core.recipe import load
 from core.runs.control import Stop
 from core.runs.root import list_runs
@@ -188,13 +188,13 @@ async def test_equal_neighbours_of_a_large_model_fold_and_unfold_under_the_curso
 
 
 def test_folding_leaves_what_differs_and_what_is_near_alone():
-    plan = FreezePlan.of(48, ["head", "norm", "blocks.47", "blocks.20"])
-    rungs = folded(plan, 10, 20)
+    plan, parts = FreezePlan.of(48, ["head", "norm", "blocks.47", "blocks.20"]), parts_of(48)[::-1]
+    rungs = folded(plan, parts, 10, 20)
     assert rungs[0].first == 0 and rungs[-1].last == 50 and len(rungs) <= 20
     assert sum(rung.last - rung.first + 1 for rung in rungs) == 51
     alone = {rung.first for rung in rungs if rung.first == rung.last}
     assert {0, 1, 2, 29, 50} | set(range(8, 13)) <= alone
-    assert len(folded(plan, 0, 60)) == 51
+    assert len(folded(plan, parts, 0, 60)) == 51
 
 
 def test_the_boundary_moves_by_one_block():
@@ -381,7 +381,7 @@ async def test_options_that_only_go_together_can_be_changed_one_after_the_other(
         await pilot.press("tab")
         names = [option.name for option in form.shown]
         form.cursor = names.index("model.readout")
-        await pilot.press("right")
+        await pilot.press("right", "right")
         assert form.pending == {"model.readout": "last_pad"} and session.draft.recipe.model.readout == "last_real"
         assert "train.padding must be fixed" in pilot.app.screen.query_one(Explanation).render().plain
         await pilot.press("t")

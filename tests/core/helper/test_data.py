@@ -79,15 +79,15 @@ def test_rows_are_shortened_and_marked(ask):
 def test_pieces_of_a_row(ask):
     found = ask("pieces", row=38)
     assert found["text"] == "word " * 100 and found["label"] == "b" and found["tokens"] == 101
-    assert "".join(text for text, _ in found["pieces"]) == found["text"]
+    assert "".join(text for text, *_ in found["pieces"]) == found["text"]
     with pytest.raises(BadData, match="Row 99"):
         ask("pieces", row=99)
 
 
 def test_no_piece_cuts_a_character_in_half(ask):
     found = ask("pieces", row=39)
-    assert [text for text, _ in found["pieces"]] == ["\u4f60", "\u597d", " \U0001f600", "!"]
-    assert sum(n for _, n in found["pieces"]) == found["tokens"]
+    assert [text for text, *_ in found["pieces"]] == ["\u4f60", "\u597d", " \U0001f600", "!"]
+    assert sum(n for _, n, _ in found["pieces"]) == found["tokens"]
 
 
 def test_only_the_beginning_of_a_very_long_text_is_taken_apart(file):

@@ -8,7 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from core.architectures.lookup import architecture_for
 from core.datasets import called
+from core.estimate.prices import rungs
 from core.estimate.remaining import plan_now
 from core.freeze import FreezePlan
 from core.recipe import Recipe
@@ -106,7 +108,8 @@ class TrainScreen(RunControls):
             self.query_one(Now).show(history, status)
             plan = plan_now(recipe, history) if recipe else None
             self.query_one(Weights).show(history, plan)
-            frozen = frozen_in_words(plan, history.reads_cache) if plan else []
+            parts = rungs(architecture_for(recipe)) if recipe else []
+            frozen = frozen_in_words(plan, parts, history.reads_cache) if plan else []
             self.query_one(Frozen).parts = frozen
             words = "; ".join(f"{parts} {state}" for parts, state in frozen)
             self.query_one("#weights", Panel).subtitle = words if self.has_class("-short") else ""
