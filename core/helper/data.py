@@ -5,9 +5,10 @@ from itertools import groupby
 
 import numpy as np
 
-from core.architectures.models import MODELS
+from core.architectures.lookup import preset_of
+from core.architectures.models import MODELS, WEIGHTS, OwnFolder
 from core.data.profile import Survey, profile
-from core.errors import BadData
+from core.errors import BadData, BadModel
 from core.files import Progress
 from core.model_files.kept import where
 from core.recipe import load
@@ -86,8 +87,20 @@ def _chips(pieces: list[Piece]) -> Iterator[tuple[str, int, bool]]:
 
 
 def models(args: dict, progress: Progress) -> dict[str, str]:
-    """{} -> model name -> where its weights are: built in, on disk, or download. No network."""
-    return {name: where(preset) for name, preset in MODELS.items()}
+    """{"others": folders and addresses} -> model name -> where its weights are. No network.
+
+    They are built in, on disk, to download, or missing.
+    """
+    return {name: _where(name) for name in (*MODELS, *args.get("others", ()))}
+
+
+def _where(name: str) -> str:
+    try:
+        preset = preset_of(name)
+    except BadModel:
+        return "missing"
+    own = preset.source.folder if isinstance(preset.source, OwnFolder) else None
+    return "missing" if own and not (own / WEIGHTS).is_file() else where(preset)
 
 
 def _order(survey: Survey, filter: str, search: str, sort: str, reverse: bool) -> np.ndarray:
