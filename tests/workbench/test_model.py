@@ -164,7 +164,7 @@ async def test_another_model_takes_the_plan_along_and_says_where_its_weights_are
     async with model(freeze={"trainable": "blocks.11,blocks.9,norm,head"}) as pilot:
         session, backbone = pilot.app.session, pilot.app.screen.query_one(Backbone)
         words = backbone.render().plain
-        assert "built in" in words and ("fetch 548.1 MB" in words or "on disk" in words)
+        assert "gpt2 124M" in words and ("fetch 548.1 MB" in words or "on disk" in words)
         backbone.focus()
         await pilot.press("left")
         assert session.draft.recipe.model.name == "nano" and session.draft.recipe.plan.parts == {
@@ -208,7 +208,7 @@ def test_the_boundary_moves_by_one_block():
 
 def test_adapters_fold_and_move_the_boundary_like_learning_blocks():
     plan = FreezePlan.of(48, ["head", *(f"lora.{i}" for i in range(20, 48))])
-    rungs = folded(plan, 0, 12)
+    rungs = folded(plan, parts_of(48)[::-1], 0, 12)
     assert [(rung.first, rung.last) for rung in rungs if rung.size > 1] == [(9, 29), (30, 49)]
     assert lowered(plan).parts == plan.parts | {"lora.19"} and raised(lowered(plan)) == plan
     lora = FreezePlan.parse("lora", 6)

@@ -138,7 +138,7 @@ def test_recipes_are_listed_with_what_they_stand_for(capsys):
     assert listed["book/11"]["book_percent"] == 96.67 and listed["book/11"]["model"] == "nano"
     assert listed["book/3"]["changes"]["freeze"] == {"trainable": "head"}
     with pytest.raises(SystemExit):
-        main.main(["recipes", "--model", "bert"])
+        main.main(["recipes", "--model", "brt"])
     assert "workbench" in capsys.readouterr().err
 
 
@@ -152,6 +152,10 @@ def test_runs_and_models_list(trained, capsys):
     code, out, _ = said(capsys, "models", "--json")
     models = {m["name"]: m for m in json.loads(out)}
     assert models["nano"]["weights"] == "built in" and models["gpt2"]["parameters"] == 124_441_346
+    bert = models["bert"]
+    assert (bert["family"], bert["languages"], bert["licence"]) == ("BERT", "English", "Apache-2.0")
+    _, out, _ = said(capsys, "models")
+    assert [line.split("\t")[1] for line in out.splitlines() if line.startswith("BERT\t")] == ["minilm", "bert"]
     code, out, _ = said(capsys, "runs", "--runs", root / "none")
     assert code == 0 and "No runs" in out
 

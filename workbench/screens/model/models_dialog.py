@@ -88,7 +88,10 @@ class ModelsDialog(Dialog[str | None]):
     def on_mount(self) -> None:
         models, draft = self.query_one(Models), self._session.draft
         families = by_family(draft.others).items()
-        models.show_items([item for family, presets in families for item in (family, *presets)])
+        items: list[ModelPreset | str] = []
+        for family, presets in families:
+            items += [family, *presets]
+        models.show_items(items)
         names = [item if isinstance(item, str) else item.name for item in models.items]
         models.cursor = names.index(draft.recipe.model.name)
         models.focus()

@@ -46,8 +46,9 @@ class ModelScreen(BaseScreen):
     def on_mount(self) -> None:
         for signal in (self.draft.recipe_changed, self.draft.profile_changed, self.draft.speeds_changed):
             signal.subscribe(self, self._show)
-        for signal in (self.draft.recipe_changed, self.draft.profile_changed, self.session.fetcher.changed):
+        for signal in (self.draft.recipe_changed, self.draft.profile_changed):
             signal.subscribe(self, self._say_where)
+        self.session.fetcher.changed.subscribe(self, self._say_where)
         self._show(self.draft)
         self._say_where(self.draft)
         self.query_one("#code", Panel).subtitle = "names as in the book · C hides"

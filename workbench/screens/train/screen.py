@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from core.architectures.lookup import architecture_for
+from core.architectures.lookup import architecture_for, short_name
 from core.datasets import called
 from core.estimate.prices import rungs
 from core.estimate.remaining import plan_now
@@ -258,4 +258,4 @@ def recipe_in_words(recipe: Recipe, plan: FreezePlan | None = None) -> str:
     plan = plan or recipe.plan
     learns = plan.in_words if plan == recipe.plan else f"{plan.in_words} now"
     preset = "" if recipe.preset == "default" else f", {recipe.preset} recipe"
-    return f"{recipe.model.name}, {learns}, on {called(recipe.data.path)}{preset}"
+    return f"{on_one_line(short_name(recipe.model.name))}, {learns}, on {called(recipe.data.path)}{preset}"
