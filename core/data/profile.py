@@ -201,9 +201,9 @@ def _notes(
     yield from note("cut", f"text {limit}", f"texts {limit}")
     other = _made_for_many(recipe.model.name)
     if per_character > COSTLY:
-        script = "in a script that this tokenizer was not made for" + (f": {other} was" if other else "")
+        script = f"in a foreign script: try {other}, made for {MANY}" if other else "in a script that costs many tokens"
         yield from note("costly", f"text {script}", f"texts {script}")
-    unread = "with many characters unknown to this tokenizer" + (f", not to {other}" if other else "")
+    unread = f"full of unknown tokens: try {other}" if other else "full of unknown tokens"
     yield from note("unknown", f"text {unread}", f"texts {unread}")
     few = [name for name, rows in kept.items() if splits and rows < FEW]
     for name in few[:3]:

@@ -82,11 +82,12 @@ class ClassifierRequests:
 
 
 def _why_no_curve(model: Classifier) -> str:
+    """A sentence for one line of a small terminal."""
     arch = model.backbone.arch
     if not arch.causal:
-        return f"In {arch.title} every token sees the whole text, so there is no verdict on its beginning."
+        return f"In {arch.title} every token sees the whole text: no verdict on its beginning."
     if not model.causal:
-        return "Without the causal mask every token sees the whole text, so there is no verdict on its beginning."
+        return "Without a causal mask every token sees the whole text: no curve."
     return f"A verdict at every token needs the readout last_real; this run has {model.readout.name}."
 
 

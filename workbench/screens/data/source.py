@@ -80,7 +80,7 @@ class Source(Widget, can_focus=True):
         session, why = session_of(self), str(problem)
         if session.draft.lacks_tokenizer:
             why, way_on = problem.what, f"f fetches {short_name(session.draft.recipe.model.name)}. {way_on}"
-        if session.fetcher.progress:
+        if session.fetcher.progress and session.fetcher.name == session.draft.recipe.model.name:
             way_on = f"{progress_in_words(session.fetcher.progress)}. f stops it."
         return Text.assemble(
             (f"{on_one_line(path)}\n", colour(self, "muted")),

@@ -12,20 +12,20 @@ from core.wording import count, on_one_line
 from workbench import keys
 from workbench.formatting import cut, pad
 from workbench.screens.dialog import Dialog, field
-from workbench.screens.model.backbone import progress_in_words, weights_in_words
+from workbench.screens.model.backbone import weights_in_words
 from workbench.session.session import Session, session_of
 from workbench.themes import colour
 from workbench.widgets.lines import Headings, ItemList
 from workbench.widgets.panel import Panel
 
-NAME, SIZE, LANGUAGES, CONTEXT, LICENCE = 14, 7, 13, 6, 10  # cells
+NAME, SIZE, LANGUAGES, CONTEXT, LICENCE = 15, 7, 13, 6, 10  # cells
 TYPED = f"a folder with {CONFIG}, or {HUB}owner/name"
 
 
 class Models(ItemList[ModelPreset | str]):
     """The families, and under each its models; the cursor stands on models only."""
 
-    DEFAULT_CSS = "Models { height: auto; max-height: 54vh; }"
+    DEFAULT_CSS = "Models { max-height: 54vh; }"
     BINDINGS = keys.bindings("models")
 
     def headings(self, width: int) -> Text:
@@ -43,7 +43,9 @@ class Models(ItemList[ModelPreset | str]):
         line.append(f"{count(sum(arch.parameters().values())):>{SIZE}}  {pad(item.languages, LANGUAGES)}", muted)
         line.append(f"{arch.max_tokens:>{CONTEXT},}  {pad(item.licence, LICENCE)} ", muted)
         if session.fetcher.name == item.name:
-            return line.append(cut(progress_in_words(session.fetcher), width - line.cell_len), colour(self, "focus"))
+            progress = session.fetcher.progress
+            share = f" {progress.done / progress.total:.0%}".replace("%", " %") if progress and progress.total else " …"
+            return line.append(f"fetching{share}", colour(self, "focus"))
         where = weights_in_words(item.name, session.draft.recipe, session.draft.models)
         return line.append(cut(where, width - line.cell_len), muted if where.startswith("fetch") else text)
 
@@ -91,6 +93,7 @@ class ModelsDialog(Dialog[str | None]):
         items: list[ModelPreset | str] = []
         for family, presets in families:
             items += [family, *presets]
+        models.styles.height = len(items)  # as many as there are, up to its style's most
         models.show_items(items)
         names = [item if isinstance(item, str) else item.name for item in models.items]
         models.cursor = names.index(draft.recipe.model.name)
