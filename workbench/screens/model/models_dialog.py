@@ -25,7 +25,7 @@ TYPED = f"a folder with {CONFIG}, or {HUB}owner/name"
 class Models(ItemList[ModelPreset | str]):
     """The families, and under each its models; the cursor stands on models only."""
 
-    DEFAULT_CSS = "Models { max-height: 54vh; }"
+    DEFAULT_CSS = "Models { max-height: 58vh; }"
     BINDINGS = keys.bindings("models")
 
     def headings(self, width: int) -> Text:
