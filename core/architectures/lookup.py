@@ -70,12 +70,16 @@ def preset_of(name: str, home: Path | None = None) -> ModelPreset:
     folder = folder_of(name)
     kept = home is not None and (home / CONFIG).is_file()
     config = home / CONFIG if home is not None and kept else folder / CONFIG
-    if not config.is_file():
-        if home is None and name in _seen:
-            return _seen[name]
-        raise _unknown(name, folder)
-    status = config.stat()
-    arch = _architecture(config, status.st_mtime_ns, status.st_size)
+    known = _seen.get(name) if home is None else None
+    try:
+        if not config.is_file():
+            raise _unknown(name, folder)
+        status = config.stat()
+        arch = _architecture(config, status.st_mtime_ns, status.st_size)
+    except (BadModel, OSError):
+        if known:
+            return known
+        raise
     source = Source(*address(name)) if name.startswith(HUB) else OwnFolder(folder)
     parameters = sum(arch.parameters().values())
     given = {} if arch.causal else UNKNOWN_ENCODER

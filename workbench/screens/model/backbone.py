@@ -16,14 +16,14 @@ from core.errors import WorkbenchError
 from core.recipe import Recipe
 from core.wording import on_one_line, plural, size
 from workbench import keys
-from workbench.formatting import bar
+from workbench.formatting import bar, cut
 from workbench.session.complain import complain
 from workbench.session.fetcher import Fetcher
 from workbench.session.session import session_of
 from workbench.themes import colour
 
 WHERE = {"built in": "built in", "on disk": "on disk", "random": "random weights", "missing": "not there any more"}
-METER = 12  # cells
+METER, MOST_NAME = 12, 24  # cells
 BETWEEN = "  ·  "
 
 
@@ -66,11 +66,15 @@ def places(families: Mapping[str, Sequence[ModelPreset]]) -> list[Place]:
     for family, presets in families.items():
         after_title = at + cell_len(family) + 2
         for preset in presets:
-            end = at + 1 + cell_len(on_one_line(short_name(preset.name)))  # the first cell marks the chosen one
+            end = at + 1 + cell_len(_called(preset))  # the first cell marks the chosen one
             found.append(Place(preset, family, at, end))
             at = end + 1
         at = max(at, after_title) + 1
     return found
+
+
+def _called(preset: ModelPreset) -> str:
+    return cut(on_one_line(short_name(preset.name)), MOST_NAME)
 
 
 class Backbone(Widget, can_focus=True):
@@ -135,7 +139,7 @@ class Backbone(Widget, can_focus=True):
                 titles.append(family, text if family == chosen.family else muted)
             names.pad_right(place.start + 1 - names.cell_len)
             names.append("▌" if is_chosen else " ", focus)
-            names.append(on_one_line(short_name(place.preset.name)), f"bold {text}" if is_chosen else muted)
+            names.append(_called(place.preset), f"bold {text}" if is_chosen else muted)
         if first and len(names.plain) > 1:
             names = Text.assemble(("‹", focus), names[1:], no_wrap=True)
         if self._drawn[-1].preset is not found[-1].preset:
