@@ -381,7 +381,7 @@ async def test_options_that_only_go_together_can_be_changed_one_after_the_other(
         await pilot.press("tab")
         names = [option.name for option in form.shown]
         form.cursor = names.index("model.readout")
-        await pilot.press("right")
+        await pilot.press("right", "right")
         assert form.pending == {"model.readout": "last_pad"} and session.draft.recipe.model.readout == "last_real"
         assert "train.padding must be fixed" in pilot.app.screen.query_one(Explanation).render().plain
         await pilot.press("t")
