@@ -388,6 +388,8 @@ def test_a_vocabulary_with_merges_is_read_as_transformers_does(tmp_path, kind):
     ours = read_vocab_and_merges(tmp_path, len(vocab), 0)
     for text in PLAIN:
         _same(ours.encode(text), theirs, text)
+    pieces = [piece for piece in ours.pieces("  un   café \n  ") if not piece.special]
+    assert [piece.content for piece in pieces] == ours.bytes_of(piece.id for piece in pieces)
     with pytest.raises(BadModel, match="rows"):
         read_vocab_and_merges(tmp_path, len(vocab) - 1, 0)
 
