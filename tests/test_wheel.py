@@ -12,6 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ASSETS = {
     "gpt2.tiktoken.xz",
+    "bert-uncased.tokenizer.json.xz",
+    "APACHE-2.0.txt",
     "sample.csv",
     "nano/model.safetensors",
     "nano/config.json",

@@ -52,7 +52,7 @@ class BPE(Tokenizer):
         return _encoding(token for text in bounded for token in self._bpe.encode_ordinary(text))
 
     def shorten(self, encoding: Encoding, max_tokens: int) -> Encoding:
-        return Encoding(encoding.ids[:max_tokens]) if len(encoding.ids) else _encoding([self.pad])
+        return _encoding(encoding.ids[:max_tokens] if len(encoding.ids) else [self.pad])
 
     def pieces(self, text: str) -> list[Piece]:
         ids = self.encode(text).ids.tolist()

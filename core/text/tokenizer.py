@@ -17,10 +17,11 @@ class Encoding(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A token's id and the bytes of the text that it stands for."""
+    """A token's id and the bytes of the text that it stands for; of a special token, its name instead."""
 
     id: int
     content: bytes
+    special: bool = False
 
 
 class Tokenizer(Protocol):
@@ -31,7 +32,10 @@ class Tokenizer(Protocol):
     vocab: int
 
     def encode(self, *parts: str) -> Encoding:
-        """The ids of a text that is made of some parts; none for an empty one."""
+        """The ids of a text that is made of some parts, with the special tokens that the model was pretrained with.
+
+        None for an empty text where there are no special tokens.
+        """
 
     def encode_batch(self, texts: Sequence[str], progress: Progress = unwatched) -> list[Encoding]:
         """The encoding of each text, equal to that of `encode`, on all cores.
@@ -40,7 +44,7 @@ class Tokenizer(Protocol):
         """
 
     def shorten(self, encoding: Encoding, max_tokens: int) -> Encoding:
-        """At most `max_tokens` ids as the model reads them, the special tokens kept; never none."""
+        """At most `max_tokens` ids as the model reads them, its special tokens kept; never empty."""
 
     def pieces(self, text: str) -> list[Piece]:
         """What the ids of a text stand for. A character of several bytes may be spread over several ids."""

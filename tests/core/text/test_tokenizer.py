@@ -44,7 +44,17 @@ def test_nano_has_a_vocabulary_of_its_own():
 def test_end_of_text_in_a_text_is_text():
     ids = built_in("gpt2").encode("win <|endoftext|> now").ids.tolist()
     assert built_in("gpt2").pad not in ids
-    assert b"".join(piece for _, piece in built_in("gpt2").pieces("win <|endoftext|> now")) == b"win <|endoftext|> now"
+    assert (
+        b"".join(piece.content for piece in built_in("gpt2").pieces("win <|endoftext|> now"))
+        == b"win <|endoftext|> now"
+    )
+
+
+def test_shortening_keeps_the_front_and_leaves_nothing_empty():
+    bpe = built_in("gpt2")
+    assert bpe.shorten(bpe.encode("Hello, world!"), 3).ids.tolist() == [15496, 11, 995]
+    assert bpe.shorten(bpe.encode("Hello, world!"), 9).ids.tolist() == [15496, 11, 995, 0]
+    assert bpe.shorten(bpe.encode(""), 9).ids.tolist() == [bpe.pad]
 
 
 def test_a_damaged_file_is_refused(tmp_path):
@@ -87,8 +97,8 @@ def test_lone_surrogates_read_as_the_replacement_character():
 def test_pieces_join_to_the_text_and_carry_the_ids():
     text = "free \u4f60\u597d \U0001f600 money\x00\x07"
     pieces = built_in("gpt2").pieces(text)
-    assert b"".join(piece for _, piece in pieces) == text.encode()
-    assert [token for token, _ in pieces] == built_in("gpt2").encode(text).ids.tolist()
+    assert b"".join(piece.content for piece in pieces) == text.encode()
+    assert [piece.id for piece in pieces] == built_in("gpt2").encode(text).ids.tolist()
 
 
 def test_many_are_encoded_as_one_by_one_and_tell_how_far_they_are():
@@ -114,7 +124,7 @@ def test_long_texts_neither_hang_nor_lose_anything(text):
     start = time.process_time()
     pieces = built_in("gpt2").pieces(long)
     assert time.process_time() - start < 20
-    assert b"".join(piece for _, piece in pieces).decode() == long
+    assert b"".join(piece.content for piece in pieces).decode() == long
 
 
 def test_only_runs_that_nobody_writes_are_cut():

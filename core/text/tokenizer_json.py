@@ -1,0 +1,304 @@
+"""A tokenizer from the tokenizer.json that lies beside a model, on the tokenizers library."""
+
+import hashlib
+import lzma
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from itertools import accumulate, pairwise
+from json import dumps, loads
+from pathlib import Path
+
+import numpy as np
+import tokenizers
+
+from core import assets, files
+from core.errors import BadModel
+from core.files import Progress, unwatched
+from core.text.byte_bpe import CHUNK, spelling
+from core.text.special_tokens import SAVE_AGAIN, components, forms, guarded, kept, merges
+from core.text.tokenizer import Encoding, Piece, Tokenizer, well_formed
+
+FILE = "tokenizer.json"
+# those that come with the program: the compressed file, the SHA-256 of the JSON inside, and the pad id
+BUILT_IN = {
+    "bert-uncased": (
+        "bert-uncased.tokenizer.json.xz",
+        "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+        0,
+    )
+}
+# what transformers calls the special tokens, and the names that the families give them
+ROLES = {
+    "cls_token": ("[CLS]", "<s>"),
+    "sep_token": ("[SEP]", "</s>"),
+    "mask_token": ("[MASK]", "<mask>"),
+    "unk_token": ("[UNK]", "<unk>", "<|endoftext|>"),
+    "bos_token": ("<s>", "<|endoftext|>"),
+    "eos_token": ("</s>", "<|endoftext|>"),
+}
+PUT_BACK = "Put back the file that belongs to the model."
+_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+_BYTE_OF = {character: byte for byte, character in spelling().items()}
+
+
+class JsonTokenizer(Tokenizer):
+    """A tokenizer as the text of a tokenizer.json describes it. Every string is ordinary text, `[SEP]` and `<s>` too.
+
+    `specials` are the ids of its special tokens by name; `unknown` is the id of what it does not know, which is the
+    only special one that a text may yield. The file's own settings of length and padding are not heeded.
+    """
+
+    def __init__(self, id: str, json: str, pad: int):
+        """Raises BadModel where it is no tokenizer.json, or one that is not known here."""
+        self.id, self.pad, self._json = id, pad, json
+        try:
+            file = loads(json)
+            self._read(file)
+        except BadModel as error:
+            raise BadModel(f"The tokenizer {id} cannot be used. {error.what}", error.do) from error
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:
+            raise BadModel(f"{id} holds no tokenizer.", PUT_BACK) from error
+
+    def _read(self, file: dict) -> None:
+        model = file["model"]
+        if model["type"] == "BPE":
+            _demand_whole(model)
+        self._single, self._pair, names = forms(file["post_processor"])
+        framed = {id for slot in (*self._single, *self._pair) for id in slot.ids}
+        self._frame = np.array(sorted(framed), dtype=np.int32)
+        added = file["added_tokens"]
+        self.specials = {token["content"]: token["id"] for token in added if token["special"]} | names
+        plain = _plain(file, self.specials)
+        with reading("It"):
+            self._tokenizer = tokenizers.Tokenizer.from_str(dumps(plain))
+        self._tokenizer.post_processor = None  # it would change the offsets
+        self._added = {token["id"]: token["content"] for token in plain["added_tokens"]}
+        for id, content in self._added.items():
+            if self._tokenizer.token_to_id(content) != id:
+                raise BadModel(f"Its token {content!r} has another id in the vocabulary than {id}.", SAVE_AGAIN)
+        vocab = self._tokenizer.get_vocab()
+        self.vocab = max([*vocab.values(), *self.specials.values()]) + 1
+        name = model.get("unk_token")
+        self.unknown: int | None = model.get("unk_id") if model["type"] == "Unigram" else vocab.get(name)
+        if self.unknown is None and model["type"] != "BPE":  # which leaves out what it does not know
+            raise BadModel("It has no token for what it does not know.", SAVE_AGAIN)
+        self._names = {id: name for name, id in self.specials.items()}
+        self._prefix = model["continuing_subword_prefix"] if model["type"] == "WordPiece" else ""
+        parts = (*components(file["pre_tokenizer"]), *components(file["decoder"]))
+        self._byte_level = any(part["type"] == "ByteLevel" for part in parts)
+
+    def encode(self, *parts: str) -> Encoding:
+        """Of one part, or of the two of a pair; raises ValueError for more."""
+        if len(parts) > 2:
+            raise ValueError("a model reads a text or a pair of texts")
+        return self._framed(*self._ids(parts or ("",)))
+
+    def encode_batch(self, texts: Sequence[str], progress: Progress = unwatched) -> list[Encoding]:
+        encoded: list[Encoding] = []
+        for start in range(0, len(texts), CHUNK):
+            progress("tokens", start, len(texts), "texts")
+            encoded += map(self._framed, self._ids(texts[start : start + CHUNK]))
+        progress("tokens", len(texts), len(texts), "texts")
+        return encoded
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        found = self._tokenizer.encode_batch_fast(list(map(well_formed, texts)), add_special_tokens=False)
+        return [one.ids for one in found]
+
+    def _framed(self, *parts: list[int]) -> Encoding:
+        ids: list[int] = []
+        segments: list[int] = []
+        for slot in self._single if len(parts) == 1 else self._pair:
+            found = slot.ids if slot.part is None else parts[slot.part]
+            ids += found
+            segments += [slot.segment] * len(found)
+        return _encoding(np.array(ids, dtype=np.int32), np.array(segments, dtype=np.int32))
+
+    def shorten(self, encoding: Encoding, max_tokens: int) -> Encoding:
+        """As transformers' `longest_first` does. A pair without special tokens is one text to it."""
+        ids, segments = encoding
+        if not len(ids):
+            return Encoding(np.array([self.pad], dtype=np.int32))
+        if len(ids) <= max_tokens:
+            return encoding
+        stays = kept(np.isin(ids, self._frame), max_tokens)
+        return _encoding(ids[stays], None if segments is None else segments[stays])
+
+    def pieces(self, text: str) -> list[Piece]:
+        """Joined, the contents of those that are not special are the text, unless it yields no ids at all.
+
+        What no id stands for, such as spaces, goes with the id that follows; at the end, with the last.
+        """
+        text = well_formed(text)
+        found = self._tokenizer.encode(text, add_special_tokens=False)
+        pieces: list[Piece] = []
+        for slot in self._single:
+            pieces += [Piece(id, self._names[id].encode(), special=True) for id in slot.ids]
+            if slot.part is not None:
+                pieces += map(Piece, found.ids, self._contents(text, found.ids, found.offsets))
+        return pieces
+
+    def _contents(self, text: str, ids: list[int], offsets: list[tuple[int, int]]) -> list[bytes]:
+        """The bytes of the text that each id stands for; `offsets` are in characters."""
+        contents: list[bytes] = []
+        start = 0
+        while (first := len(contents)) < len(ids):
+            last, end = first + 1, offsets[first][1]
+            while last < len(ids) and offsets[last][0] < end:  # ids that share a character
+                end = max(end, offsets[last][1])
+                last += 1
+            end = max(start, end)
+            contents += _divided(text[start:end].encode(), self.bytes_of(ids[first:last]))
+            start = end
+        if contents:
+            contents[-1] += text[start:].encode()
+        return contents
+
+    def bytes_of(self, ids: Iterable[int]) -> list[bytes]:
+        return [self._bytes(id) for id in ids]
+
+    def _bytes(self, id: int) -> bytes:
+        if id in self._added:
+            return self._added[id].encode()
+        token = None if id in self._names else self._tokenizer.id_to_token(id)
+        if token is None:
+            return b""
+        if self._byte_level:
+            return b"".join(bytes([_BYTE_OF[c]]) if c in _BYTE_OF else c.encode() for c in token)
+        if byte := _BYTE.fullmatch(token):
+            return bytes.fromhex(byte[1])
+        return token.removeprefix(self._prefix).replace("▁", " ").encode()
+
+    def save(self, folder: Path) -> None:
+        files.write(folder / FILE, self._json)
+
+    def exported(self, context: int, segments: bool) -> dict[str, str]:
+        """The files, by name, from which transformers makes an equal tokenizer for a model that reads `context` tokens.
+
+        `segments`: whether the model takes token_type_ids.
+        """
+        file = loads(self._json)
+        added = [token | {"special": token["content"] in self.specials} for token in file["added_tokens"]]
+        file |= {
+            "truncation": None,
+            "padding": None,
+            "added_tokens": added,
+            "pre_tokenizer": guarded(file, self.specials),
+        }
+        inputs = ["input_ids", *(["token_type_ids"] if segments else []), "attention_mask"]
+        names = {role: name for role, known in ROLES.items() for name in reversed(known) if name in self.specials}
+        config = {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "split_special_tokens": True,
+            "model_max_length": context,
+            "padding_side": "right",
+            "truncation_side": "right",
+            "model_input_names": inputs,
+            **names,
+            "pad_token": self._pad_name(),
+        }
+        return {
+            FILE: dumps(file, ensure_ascii=False),
+            "tokenizer_config.json": dumps(config, ensure_ascii=False, indent=2),
+        }
+
+    def standalone(self, context: int) -> str:
+        """A tokenizer.json from which the tokenizers library alone gives equal ids, at most `context`, and padded."""
+        truncation = {"direction": "Right", "max_length": context, "strategy": "LongestFirst", "stride": 0}
+        padding = {
+            "strategy": "BatchLongest",
+            "direction": "Right",
+            "pad_to_multiple_of": None,
+            "pad_id": self.pad,
+            "pad_type_id": 0,
+            "pad_token": self._pad_name(),
+        }
+        file = _plain(loads(self._json), self.specials)
+        return dumps(file | {"truncation": truncation, "padding": padding}, ensure_ascii=False)
+
+    def _pad_name(self) -> str:
+        return self._names.get(self.pad) or self._tokenizer.id_to_token(self.pad) or "[PAD]"
+
+
+def _encoding(ids: np.ndarray, segments: np.ndarray | None) -> Encoding:
+    return Encoding(ids, segments if segments is not None and segments.any() else None)
+
+
+def _plain(file: dict, specials: dict[str, int]) -> dict:
+    """A tokenizer.json to which special tokens are text, and which does not shorten or pad."""
+    return file | {
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [token for token in file["added_tokens"] if token["content"] not in specials],
+        "pre_tokenizer": guarded(file, specials),
+    }
+
+
+def _demand_whole(model: dict) -> None:
+    """Raises BadModel where the merges of a BPE model do not go with its vocabulary: the library may crash on them."""
+    vocab, prefix = model["vocab"], model.get("continuing_subword_prefix") or ""
+    tokens = {token for merge in merges(model) for token in merge}
+    prefixed = all(right.startswith(prefix) for _, right, _ in merges(model))
+    if not (tokens <= vocab.keys() and prefixed and len(set(vocab.values())) == len(vocab)):
+        raise BadModel("Its merges and its vocabulary do not go together.", PUT_BACK)
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Raises BadModel, which begins with `what`, where the tokenizers library cannot read what is done inside."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # the library raises plain Exceptions, and panics that are none
+        raise BadModel(f"{what} cannot be read: {error}.", PUT_BACK) from error
+
+
+def _divided(span: bytes, spelled: Sequence[bytes]) -> Iterator[bytes]:
+    """The bytes of a text that some ids share, a part for each: as they spell it, or else in equal parts."""
+    joined = b"".join(spelled)
+    if joined.endswith(span) or span.endswith(joined):
+        extra = len(span) - len(joined)  # of a space before the text, in one of them
+        ends = [max(0, extra + end) for end in accumulate(map(len, spelled))]
+    else:
+        ends = [len(span) * n // len(spelled) for n in range(1, len(spelled) + 1)]
+    return (span[start:end] for start, end in pairwise([0, *ends]))
+
+
+@cache
+def built_in(name: str) -> JsonTokenizer:
+    """A tokenizer that comes with the program, by the name that a model's preset gives. Raises KeyError for another."""
+    file, sha256, pad = BUILT_IN[name]
+    path = assets.FOLDER / file
+    reinstall = "Reinstall the workbench."
+    try:
+        content = lzma.decompress(path.read_bytes())
+    except (OSError, lzma.LZMAError) as error:
+        raise BadModel(f"The tokenizer in {path} cannot be read: {error}.", reinstall) from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise BadModel(f"{path} is damaged.", reinstall)
+    return JsonTokenizer(name, content.decode(), pad)
+
+
+def read(file: Path, vocab: int, pad: int) -> JsonTokenizer:
+    """The tokenizer of a tokenizer.json, for a model whose embeddings have `vocab` rows.
+
+    Raises BadModel where it cannot be read, or has more ids than that.
+    """
+    try:
+        json = file.read_bytes().decode()
+    except (OSError, ValueError) as error:
+        raise BadModel(f"The tokenizer in {file} cannot be read: {error}.", PUT_BACK) from error
+    return fitting(JsonTokenizer(str(file), json, pad), vocab)
+
+
+def fitting(tokenizer: JsonTokenizer, vocab: int) -> JsonTokenizer:
+    """The tokenizer, if every id of it has one of `vocab` rows in the model's embeddings. Raises BadModel if not."""
+    if tokenizer.vocab > vocab:
+        raise BadModel(
+            f"{tokenizer.id} has {tokenizer.vocab:,} ids, but the model's embeddings have {vocab:,} rows.",
+            PUT_BACK,
+        )
+    return tokenizer

@@ -1,0 +1,82 @@
+"""Tokenizers of older folders, which hold a vocabulary and a few settings but no tokenizer.json."""
+
+from json import loads
+from pathlib import Path
+
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+from core.errors import BadModel
+from core.text.special_tokens import SAVE_AGAIN
+from core.text.tokenizer_json import PUT_BACK, JsonTokenizer, fitting, reading
+
+BPE_FILE, MERGES_FILE, WORDPIECE_FILE = "vocab.json", "merges.txt", "vocab.txt"
+BPE_CLASSES = ("GPT2Tokenizer", "RobertaTokenizer")
+WORDPIECE_CLASSES = ("BertTokenizer", "DistilBertTokenizer")
+
+
+def read_vocab_and_merges(folder: Path, vocab: int, pad: int) -> JsonTokenizer:
+    """GPT-2's or RoBERTa's kind, from vocab.json and merges.txt, for a model whose embeddings have `vocab` rows.
+
+    Raises BadModel where they cannot be read, are of another kind, or have more ids than that.
+    """
+    file = folder / BPE_FILE
+    config = _config(folder, BPE_CLASSES)
+    with reading(f"{file} or {MERGES_FILE}"):
+        tokenizer = Tokenizer(models.BPE(*models.BPE.read_file(str(file), str(folder / MERGES_FILE))))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=bool(config.get("add_prefix_space", False)))
+    tokenizer.decoder = decoders.ByteLevel()
+    ids = tokenizer.get_vocab()
+    if {"<s>", "</s>", "<mask>"} <= ids.keys():  # RoBERTa's
+        _add_special(tokenizer, "<s>", "<pad>", "</s>", "<unk>", "<mask>")
+        tokenizer.post_processor = processors.RobertaProcessing(("</s>", ids["</s>"]), ("<s>", ids["<s>"]))
+    else:
+        _add_special(tokenizer, "<|endoftext|>")
+    return fitting(JsonTokenizer(str(file), tokenizer.to_str(), pad), vocab)
+
+
+def read_wordpiece(folder: Path, vocab: int, pad: int) -> JsonTokenizer:
+    """BERT's and DistilBERT's kind, from vocab.txt, for a model whose embeddings have `vocab` rows.
+
+    Raises BadModel where it cannot be read, is of another kind, or has more ids than that.
+    """
+    file = folder / WORDPIECE_FILE
+    config = _config(folder, WORDPIECE_CLASSES)
+    try:
+        tokens = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    except (OSError, ValueError) as error:
+        raise BadModel(f"{file} cannot be read: {error}.", PUT_BACK) from error
+    tokenizer = Tokenizer(models.WordPiece({token: id for id, token in enumerate(tokens)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(
+        handle_chinese_chars=config.get("tokenize_chinese_chars", True),
+        strip_accents=config.get("strip_accents"),
+        lowercase=config.get("do_lower_case", True),
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    special = _add_special(tokenizer, "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+    if missing := {"[UNK]", "[CLS]", "[SEP]"} - special.keys():
+        raise BadModel(f"{file} holds no {min(missing)}.", PUT_BACK)
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", special["[SEP]"]), ("[CLS]", special["[CLS]"]))
+    return fitting(JsonTokenizer(str(file), tokenizer.to_str(), pad), vocab)
+
+
+def _config(folder: Path, classes: tuple[str, ...]) -> dict:
+    """The settings beside a vocabulary, if any. Raises BadModel where they are of another class of tokenizers."""
+    file = folder / "tokenizer_config.json"
+    if not file.is_file():
+        return {}
+    try:
+        config = loads(file.read_bytes())
+        kind = config.get("tokenizer_class") or classes[0]
+    except (OSError, ValueError, AttributeError) as error:
+        raise BadModel(f"{file} cannot be read: {error}.", PUT_BACK) from error
+    if kind.removesuffix("Fast") not in classes:
+        raise BadModel(f"{folder} holds a {kind} without tokenizer.json, which cannot be read.", SAVE_AGAIN)
+    return config
+
+
+def _add_special(tokenizer: Tokenizer, *names: str) -> dict[str, int]:
+    """Make special those of the tokens that the vocabulary has: their ids by name."""
+    found = {name: id for name in names if (id := tokenizer.token_to_id(name)) is not None}
+    tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in found])
+    return found

@@ -1,0 +1,422 @@
+"""Tokenizers from files that transformers wrote, against transformers itself."""
+
+import json
+import time
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tokenizers
+from tokenizers import models, normalizers, pre_tokenizers, trainers
+
+from core import assets
+from core.errors import BadModel
+from core.text import tokenizer_json
+from core.text.lookup import tokenizer_of
+from core.text.tokenizer import well_formed, whole
+from core.text.tokenizer_json import FILE, JsonTokenizer, built_in, read
+from core.text.vocabulary_files import read_vocab_and_merges, read_wordpiece
+
+transformers = pytest.importorskip("transformers")
+
+KINDS = ("bert", "bert-cased", "distilbert", "roberta", "xlm-roberta", "gpt2", "bert-uncased")
+BERT_SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+XLM_SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+CORPUS = (
+    "the quick brown fox jumps over the lazy dog",
+    "The film was surprisingly good, wasn't it? I'd watch it again!",
+    "s > < / mask pad unk sep cls endoftext [ ] | unbelievable unhappiness",
+    "un café très agréable, naïve fiancée",
+    "日本語のテキスト 你好世界",
+) * 20
+PLAIN = (
+    "",
+    " ",
+    "\t \n ",
+    "Hello, world!",
+    "  The  film was UNBELIEVABLE, wasn't it?\n\n ",
+    "naïve café e\u0301\u0301 ﬁne ½ İstanbul ＡＢＣ",
+    "你好，世界 \U00020000 日本語",
+    "\U0001f600 \U0001f468\u200d\U0001f469\u200d\U0001f467 ok\u200b\ufeff\u00ad",
+    "a\x00b\x07 \ufffd",
+    "a\ud800b \udc00",
+    "x" * 300,
+    "the film " * 700,
+)
+LOOKALIKES = (
+    "free [SEP] now [CLS][MASK] [PAD] [UNK]",
+    "<s> win </s></s> <pad>now<mask> <unk>",
+    "<|endoftext|> <|endoftext|>win<|endoftext|>",
+    "<<s>s></<s>s> [[SEP]SEP] ＜s＞ <S> [sep]",
+)
+TEXTS = PLAIN + LOOKALIKES
+
+
+def _trained(model, trainer, pre_tokenizer, normalizer=None) -> dict:
+    tokenizer = tokenizers.Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizer
+    if normalizer:
+        tokenizer.normalizer = normalizer
+    tokenizer.train_from_iterator(CORPUS, trainer)
+    return json.loads(tokenizer.to_str())["model"]
+
+
+def _wordpiece(lowercase: bool) -> dict[str, int]:
+    trainer = trainers.WordPieceTrainer(vocab_size=300, special_tokens=BERT_SPECIAL, show_progress=False)
+    model = models.WordPiece(unk_token="[UNK]")
+    cleaned = normalizers.BertNormalizer(lowercase=lowercase)
+    return _trained(model, trainer, pre_tokenizers.BertPreTokenizer(), cleaned)["vocab"]
+
+
+def _byte_level(special: list[str]) -> tuple[dict[str, int], list]:
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=special, initial_alphabet=sorted(byte_level.alphabet()), show_progress=False
+    )
+    model = _trained(models.BPE(), trainer, byte_level)
+    return model["vocab"], [tuple(merge) for merge in model["merges"]]
+
+
+def _unigram() -> list[tuple[str, float]]:
+    trainer = trainers.UnigramTrainer(
+        vocab_size=250, special_tokens=XLM_SPECIAL[:-1], unk_token="<unk>", show_progress=False
+    )
+    pieces = _trained(models.Unigram(), trainer, pre_tokenizers.Metaspace())["vocab"]
+    return [(piece, score) for piece, score in pieces] + [("<mask>", 0.0)]
+
+
+def _reference(kind: str):
+    match kind:
+        case "bert" | "bert-cased":
+            lower = kind == "bert"
+            return transformers.BertTokenizerFast(vocab=_wordpiece(lower), do_lower_case=lower)
+        case "distilbert":
+            return transformers.DistilBertTokenizerFast(vocab=_wordpiece(True))
+        case "roberta":
+            vocab, merges = _byte_level(XLM_SPECIAL)
+            return transformers.RobertaTokenizerFast(vocab=vocab, merges=merges)
+        case "xlm-roberta":
+            tokenizer = transformers.XLMRobertaTokenizerFast(vocab=_unigram())
+            tokenizer.backend_tokenizer.normalizer = normalizers.NFKC()
+            return tokenizer
+        case "gpt2":
+            vocab, merges = _byte_level(["<|endoftext|>"])
+            return transformers.GPT2TokenizerFast(vocab=vocab, merges=merges, pad_token="<|endoftext|>")
+    return transformers.BertTokenizerFast(tokenizer_object=tokenizers.Tokenizer.from_str(built_in(kind)._json))
+
+
+@cache
+def _pair(kind, folder):
+    """transformers' tokenizer, and ours from the file that it wrote."""
+    theirs = _reference(kind)
+    theirs.save_pretrained(folder / kind)
+    return theirs, read(folder / kind / FILE, len(theirs), theirs.pad_token_id)
+
+
+@pytest.fixture(params=KINDS)
+def pair(request, tmp_path_factory):
+    return _pair(request.param, tmp_path_factory.getbasetemp())
+
+
+def _same(ours, theirs, *parts, **limits):
+    theirs = theirs(*map(well_formed, parts), return_token_type_ids=True, **limits)
+    assert ours.ids.tolist() == theirs["input_ids"]
+    assert ours.ids.dtype == np.int32
+    types = theirs["token_type_ids"]
+    assert (ours.segments.tolist() if ours.segments is not None else None) == (types if any(types) else None)
+
+
+def test_texts_and_pairs_have_the_ids_that_transformers_gives(pair):
+    theirs, ours = pair
+    for text in PLAIN:
+        _same(ours.encode(text), theirs, text)
+        for other in PLAIN[1:-1]:  # transformers takes an empty second text for none
+            _same(ours.encode(text, other), theirs, text, other)
+    assert ours.vocab == len(theirs)
+
+
+def test_no_text_yields_a_special_id(pair):
+    _, ours = pair
+    byte_level = ours.bytes_of(ours.encode("é").ids.tolist())[-1:] == [b"\xa9"] or not ours.encode("").ids.size
+    special = set(ours.specials.values()) - (set() if byte_level else {ours.unknown})
+    frame = [id for id in ours.encode("").ids.tolist() if id in special]
+    texts = (*TEXTS, *(f"{a}{name}{b}" for name in ours.specials for a in ("", "x", " ", "\n") for b in ("", "x", " ")))
+    for text in texts:
+        assert [id for id in ours.encode(text).ids.tolist() if id in special] == frame, text
+
+
+def test_a_batch_is_encoded_as_its_texts_are_and_tells_how_far_it_is(pair):
+    _, ours = pair
+    heard = []
+    found = ours.encode_batch(TEXTS * 40, lambda *args: heard.append(args))
+    for text, one in zip(TEXTS, found, strict=False):
+        assert one.ids.tolist() == ours.encode(text).ids.tolist()
+    assert [done for _, done, _, _ in heard] == [0, 500, len(TEXTS) * 40]
+
+
+def test_pieces_join_to_the_text_and_carry_its_ids(pair):
+    _, ours = pair
+    for text in TEXTS:
+        pieces = ours.pieces(text)
+        assert [piece.id for piece in pieces] == ours.encode(text).ids.tolist()
+        content = [piece for piece in pieces if not piece.special]
+        joined = "".join(part for part, _ in whole(content))
+        assert joined == (well_formed(text) if content else "")
+        assert {piece.content.decode() for piece in pieces if piece.special} <= ours.specials.keys()
+
+
+def test_pieces_show_what_each_id_stands_for():
+    pieces = built_in("bert-uncased").pieces(" Unbelievable: Wörldish [SEP] ")
+    assert [piece.content.decode() for piece in pieces] == [
+        "[CLS]", " Unbelievable", ":", " Wörld", "ish", " [", "SEP", "] ", "[SEP]",
+    ]  # fmt: skip
+    assert [piece.special for piece in pieces] == [True, *[False] * 7, True]
+    assert built_in("bert-uncased").bytes_of([101, 4509, 2088, 999_999]) == [b"", b"ish", b"world", b""]
+
+
+def test_bytes_are_divided_among_the_ids_that_share_a_character(tmp_path_factory):
+    for kind in ("gpt2", "roberta"):
+        _, ours = _pair(kind, tmp_path_factory.getbasetemp())
+        for text in ("x \U0001f600\U0001f469y", "  un café   \n  日本語のテキ 你好世 語世\u0301  "):
+            pieces = [piece for piece in ours.pieces(text) if not piece.special]
+            assert [piece.content for piece in pieces] == ours.bytes_of(piece.id for piece in pieces)
+    _, ours = _pair("xlm-roberta", tmp_path_factory.getbasetemp())
+    read_back = b"".join(ours.bytes_of(ours.encode("the lazy dog").ids.tolist()))
+    assert read_back == b" the lazy dog"
+
+
+def test_texts_are_shortened_as_transformers_does(pair):
+    theirs, ours = pair
+    a, b, c = "the quick brown fox", "unbelievable unhappiness, wasn't it?", "dog"
+    n = theirs.num_special_tokens_to_add()
+    for max_tokens in range(max(1, n), 20):
+        limit = {"truncation": True, "max_length": max_tokens}
+        _same(ours.shorten(ours.encode(a), max_tokens), theirs, a, **limit)
+    n = theirs.num_special_tokens_to_add(pair=True)
+    if not n:  # nothing marks the border
+        assert ours.shorten(ours.encode(a, b), 7).ids.tolist() == ours.encode(a, b).ids.tolist()[:7]
+        assert ours.shorten(ours.encode(""), 7).ids.tolist() == [ours.pad]
+        return
+    for one, other in ((a, b), (b, a), (a, c), (c, b), (a, a), ("", b)):
+        for max_tokens in range(n, 40):
+            limit = {"truncation": "longest_first", "max_length": max_tokens}
+            _same(ours.shorten(ours.encode(one, other), max_tokens), theirs, one, other, **limit)
+    frame = ours.encode("").ids.tolist()
+    assert ours.shorten(ours.encode(a), 1).ids.tolist() == frame[:1]
+    assert ours.shorten(ours.encode(""), 9).ids.tolist() == frame
+
+
+def test_it_reads_back_as_it_was_saved(pair, tmp_path):
+    _, ours = pair
+    ours.save(tmp_path)
+    again = read(tmp_path / FILE, ours.vocab, ours.pad)
+    assert again.id == str(tmp_path / FILE) and again.vocab == ours.vocab and again.specials == ours.specials
+    assert [again.encode(text).ids.tolist() for text in TEXTS] == [ours.encode(text).ids.tolist() for text in TEXTS]
+    again.save(tmp_path / "..")
+    assert (tmp_path / ".." / FILE).read_bytes() == (tmp_path / FILE).read_bytes()
+
+
+@pytest.mark.parametrize("segments", [True, False])
+def test_transformers_gives_equal_ids_from_the_exported_files(pair, tmp_path, segments):
+    _, ours = pair
+    for name, content in ours.exported(100, segments).items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    theirs = transformers.AutoTokenizer.from_pretrained(tmp_path)
+    assert theirs.pad_token_id == ours.pad and theirs.model_max_length == 100
+    assert theirs.mask_token_id == ours.specials.get("[MASK]", ours.specials.get("<mask>"))
+    for text in map(well_formed, TEXTS):
+        found = theirs(text)
+        assert found["input_ids"] == ours.encode(text).ids.tolist(), text
+        assert ("token_type_ids" in found) == segments
+        if not ours.encode("").ids.size:  # nothing marks the border of a pair, where it would be shortened
+            continue
+        found = theirs(text, f"a {text}", truncation=True)
+        expected = ours.shorten(ours.encode(text, f"a {text}"), 100)
+        assert found["input_ids"] == expected.ids.tolist()
+        if segments and expected.segments is not None:
+            assert found["token_type_ids"] == expected.segments.tolist()
+
+
+def test_the_tokenizers_library_alone_gives_equal_ids(pair):
+    _, ours = pair
+    alone = tokenizers.Tokenizer.from_str(ours.standalone(60))
+    texts = [well_formed(text) for text in TEXTS]
+    found = alone.encode_batch(texts)
+    assert len({len(one.ids) for one in found}) == 1
+    for text, one in zip(texts, found, strict=True):
+        ids = [id for id, real in zip(one.ids, one.attention_mask, strict=True) if real]
+        expected = ours.encode(text)
+        assert ids == (ours.shorten(expected, 60).ids.tolist() if len(expected.ids) else [])
+        assert set(one.ids[len(ids) :]) <= {ours.pad}
+
+
+@pytest.mark.parametrize("kind", ["bert-uncased", "xlm-roberta", "gpt2"])
+@pytest.mark.parametrize("text", ["a", " ", "字", "!", "ab1!", "<s>", "e\u0301"])
+def test_long_texts_take_time_in_proportion(kind, text, tmp_path_factory):
+    _, ours = _pair(kind, tmp_path_factory.getbasetemp())
+    start = time.process_time()
+    ours.encode(text * (500_000 // len(text)))
+    assert time.process_time() - start < 10
+    long = text * (20_000 // len(text))
+    assert b"".join(piece.content for piece in ours.pieces(long) if not piece.special).decode() in (long, "")
+
+
+def test_more_than_two_parts_are_refused():
+    assert built_in("bert-uncased").encode().ids.tolist() == [101, 102]
+    with pytest.raises(ValueError):
+        built_in("bert-uncased").encode("a", "b", "c")
+
+
+def test_the_one_that_comes_with_the_program_is_berts(monkeypatch, tmp_path):
+    ours = built_in("bert-uncased")
+    assert (ours.id, ours.pad, ours.vocab, ours.unknown) == ("bert-uncased", 0, 30522, 100)
+    assert ours is built_in("bert-uncased") and ours.specials["[MASK]"] == 103
+    assert 100 not in ours.encode("[UNK]").ids
+    # the ids that BERT's own tokenizer gives
+    assert ours.encode("Hello, world!").ids.tolist() == [101, 7592, 1010, 2088, 999, 102]
+    monkeypatch.setattr(assets, "FOLDER", tmp_path)
+    name, *_ = tokenizer_json.BUILT_IN["bert-uncased"]
+    for content in (b"no xz", tokenizer_json.lzma.compress(b"{}")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(BadModel, match="Reinstall"):
+            built_in.__wrapped__("bert-uncased")
+
+
+def _changed(**changes) -> str:
+    return json.dumps(json.loads(built_in("bert-uncased")._json) | changes)
+
+
+DAMAGED = {
+    "no json": ("{", "holds no tokenizer"),
+    "a list": ("[]", "holds no tokenizer"),
+    "deep": ("[" * 100_000, "holds no tokenizer"),
+    "nothing": ("{}", "holds no tokenizer"),
+    "no model": (_changed(model={"type": "BPE"}), "holds no tokenizer"),
+    "no such model": (_changed(model={"type": "Other", "vocab": {}}), "It cannot be read"),
+    "no such processor": (_changed(post_processor={"type": "Other"}), r"\(Other\) is not known"),
+    "merges of nothing": (_changed(model={"type": "BPE", "vocab": {}, "merges": [["a", "b"]]}), "do not go together"),
+    "two of one id": (
+        _changed(model={"type": "BPE", "vocab": dict.fromkeys("ab", 0) | {"ab": 1}, "merges": ["a b"]}),
+        "do not go together",
+    ),
+    "another prefix": (
+        _changed(model={"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"],
+                        "continuing_subword_prefix": "x"}),
+        "do not go together",
+    ),
+    "a template of nothing": (
+        _changed(post_processor={"type": "TemplateProcessing", "single": [], "pair": [], "special_tokens": {}}),
+        "leaves out a part",
+    ),
+    "no unknown": (
+        _changed(model={"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "?"}),
+        "no token for what it does not know",
+    ),
+    "another id": (
+        _changed(added_tokens=[{"id": 7, "content": "the", "special": False, "single_word": False, "lstrip": False,
+                                "rstrip": False, "normalized": True}]),
+        "another id",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+def test_what_is_no_tokenizer_is_refused_in_a_sentence(what, tmp_path):
+    content, match = DAMAGED[what]
+    (tmp_path / FILE).write_text(content)
+    with pytest.raises(BadModel, match=match) as refused:
+        read(tmp_path / FILE, 30522, 0)
+    assert str(tmp_path / FILE) in str(refused.value)
+
+
+def test_files_that_cannot_be_read_or_do_not_fit_are_refused(tmp_path):
+    with pytest.raises(BadModel, match="cannot be read"):
+        read(tmp_path / FILE, 30522, 0)
+    (tmp_path / FILE).write_bytes(b"\xff\xfe")
+    with pytest.raises(BadModel, match="cannot be read"):
+        read(tmp_path / FILE, 30522, 0)
+    built_in("bert-uncased").save(tmp_path)
+    with pytest.raises(BadModel, match="has 30,522 ids, but the model's embeddings have 30,521 rows"):
+        read(tmp_path / FILE, 30521, 0)
+    assert read(tmp_path / FILE, 30528, 0).vocab == 30522
+
+
+def test_a_special_token_is_out_of_reach_of_whole_words_too():
+    """Models that look a word up before they take it apart."""
+    token = {"id": 0, "content": "<s>", "special": True}
+    token |= dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    vocab = {piece: id for id, piece in enumerate(["<s>", "<", "s", ">", "s>", "a", "[UNK]"])}
+    common = {"added_tokens": [token], "normalizer": None, "post_processor": None, "decoder": None}
+    for model in (
+        {"type": "BPE", "vocab": vocab, "merges": [["s", ">"]], "ignore_merges": True},
+        {"type": "BPE", "vocab": vocab, "merges": [["s", ">"], ["<", "s>"]]},
+        {"type": "WordLevel", "vocab": vocab, "unk_token": "[UNK]"},
+    ):
+        file = {"version": "1.0", "truncation": None, "padding": None, "pre_tokenizer": {"type": "WhitespaceSplit"}}
+        ours = JsonTokenizer("small", json.dumps(file | common | {"model": model}), 0)
+        assert ours.encode("a <s> a").ids.tolist() == [5, 1, 4, 5]
+    with pytest.raises(BadModel, match="cannot be told from text"):
+        common["added_tokens"][0] |= {"content": "a", "id": 5}
+        JsonTokenizer("small", json.dumps(file | common | {"model": model}), 0)
+
+
+@pytest.mark.parametrize(
+    "config", [{}, {"do_lower_case": False}, {"strip_accents": False}, {"tokenize_chinese_chars": False}]
+)
+def test_a_vocabulary_of_words_is_read_as_transformers_does(tmp_path, config):
+    vocab = _wordpiece(False)
+    (tmp_path / "vocab.txt").write_text("".join(f"{token}\n" for token in sorted(vocab, key=vocab.get)))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "BertTokenizer", **config}))
+    theirs = transformers.BertTokenizer.from_pretrained(tmp_path)
+    ours = read_wordpiece(tmp_path, len(vocab), 0)
+    for text in PLAIN:
+        _same(ours.encode(text), theirs, text)
+        _same(ours.encode(text, "a film"), theirs, text, "a film")
+    with pytest.raises(BadModel, match="rows"):
+        read_wordpiece(tmp_path, len(vocab) - 1, 0)
+
+
+@pytest.mark.parametrize("kind", ["GPT2Tokenizer", "RobertaTokenizer"])
+def test_a_vocabulary_with_merges_is_read_as_transformers_does(tmp_path, kind):
+    vocab, merges = _byte_level(["<|endoftext|>"] if kind == "GPT2Tokenizer" else XLM_SPECIAL)
+    (tmp_path / "vocab.json").write_text(json.dumps(vocab))
+    lines = "".join(f"{a} {b}\n" for a, b in merges)
+    (tmp_path / "merges.txt").write_text(f"#version: 0.2\n{lines}", encoding="utf-8")
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind}))
+    theirs = getattr(transformers, kind).from_pretrained(tmp_path)
+    ours = read_vocab_and_merges(tmp_path, len(vocab), 0)
+    for text in PLAIN:
+        _same(ours.encode(text), theirs, text)
+    pieces = [piece for piece in ours.pieces("  un   café \n  ") if not piece.special]
+    assert [piece.content for piece in pieces] == ours.bytes_of(piece.id for piece in pieces)
+    with pytest.raises(BadModel, match="rows"):
+        read_vocab_and_merges(tmp_path, len(vocab) - 1, 0)
+
+
+def test_a_folder_s_own_tokenizer_is_the_one_that_is_used(tmp_path):
+    preset = SimpleNamespace(name="any", tokenizer="bert-uncased", architecture=SimpleNamespace(vocab=30522, pad=0))
+    assert tokenizer_of(preset, "random") is tokenizer_of(preset, str(tmp_path)) is built_in("bert-uncased")
+    (tmp_path / "vocab.txt").write_text("\n".join([*BERT_SPECIAL, "a"]))
+    assert tokenizer_of(preset, str(tmp_path)).encode("a b").ids.tolist() == [2, 5, 1, 3]
+    vocab, merges = _byte_level([])
+    (tmp_path / "vocab.json").write_text(json.dumps(vocab))
+    (tmp_path / "merges.txt").write_text("".join(f"{a} {b}\n" for a, b in merges), encoding="utf-8")
+    assert tokenizer_of(preset, str(tmp_path)).encode("a b").ids.tolist() == [vocab["a"], vocab["Ġ"], vocab["b"]]
+    built_in("bert-uncased").save(tmp_path)
+    assert tokenizer_of(preset, str(tmp_path)).id == str(tmp_path / FILE)
+
+
+def test_older_files_of_another_kind_or_damaged_are_refused(tmp_path):
+    for name in ("vocab.json", "merges.txt", "vocab.txt"):
+        (tmp_path / name).write_text("neither\n")
+    for reader in (read_vocab_and_merges, read_wordpiece):
+        with pytest.raises(BadModel, match="Put back"):
+            reader(tmp_path, 9, 0)
+        (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "OtherTokenizer"}')
+        with pytest.raises(BadModel, match="OtherTokenizer without tokenizer.json"):
+            reader(tmp_path, 9, 0)
+        (tmp_path / "tokenizer_config.json").write_text("[]")
+        with pytest.raises(BadModel, match="cannot be read"):
+            reader(tmp_path, 9, 0)
+        (tmp_path / "tokenizer_config.json").unlink()
