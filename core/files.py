@@ -236,6 +236,17 @@ def lock(path: Path) -> int | None:
     return None
 
 
+@contextmanager
+def alone(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold a lock file; while another process does, `waiting` is called now and then, and may raise."""
+    while (fd := lock(path)) is None:  # which takes a moment
+        waiting()
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
 def locked(path: Path) -> bool:
     """Whether a process holds the exclusive lock of a file."""
     try:

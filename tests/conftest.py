@@ -1,13 +1,16 @@
 """Tests keep nothing in the user's folders; and how many workers they killed that came to a good end all the same."""
 
 import functools
+import hashlib
 import importlib.util
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -64,6 +67,79 @@ def wait():
         raise AssertionError("waited in vain")
 
     return wait
+
+
+class Hub(ThreadingHTTPServer):
+    """As much of the Hugging Face hub as downloads need, for one repository, owner/tiny.
+
+    `large` are the files of which it keeps a SHA-256; `claimed` is another one that it says of them; `error` is what
+    it answers all questions with; `cut` is after how many bytes it hangs up, once.
+    """
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), HubHandler)
+        self.files: dict[str, bytes] = {}
+        self.large = {"model.safetensors"}
+        self.commit, self.claimed, self.error, self.cut = "a" * 40, "", "", 0
+        self.asked: list[str] = []  # method, revision and file, and the range where one is wanted
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class HubHandler(BaseHTTPRequestHandler):
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def do_GET(self) -> None:
+        hub, content = self.server, self._answer()
+        if hub.cut:
+            content, hub.cut = content[: hub.cut], 0
+        self.wfile.write(content)
+
+    def _answer(self) -> bytes:
+        hub, wanted = self.server, self.headers["Range"]
+        repo, _, rest = self.path.removeprefix("/").partition("/resolve/")
+        revision, _, name = rest.partition("/")
+        hub.asked.append(" ".join([self.command, revision, name, *([wanted] if wanted else [])]))
+        error = hub.error or ("" if repo == "owner/tiny" else "RepoNotFound")
+        error = error or ("" if revision in ("main", "b" * 40, hub.commit) else "RevisionNotFound")
+        error = error or ("" if name in hub.files else "EntryNotFound")
+        if error:
+            self.send_response(403 if error == "GatedRepo" else 404)
+            self.send_header("X-Error-Code", error)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return b""
+        content = hub.files[name]
+        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
+        git, sha256 = hashlib.sha1(content).hexdigest(), hub.claimed or hashlib.sha256(content).hexdigest()
+        self.send_response(206 if start else 200)
+        self.send_header("ETag", f'"{sha256 if name in hub.large else git}"')
+        self.send_header("X-Repo-Commit", hub.commit if revision == "main" else revision)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        return content[start:]
+
+    def log_message(self, *_) -> None: ...
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A hub on this machine, which this process asks, and a cache of it that is empty."""
+    from huggingface_hub import constants
+
+    with Hub() as hub:
+        monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
+        template = hub.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+        thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield hub
+        hub.shutdown()
+        thread.join()
 
 
 GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()

@@ -71,7 +71,7 @@ def preset_of(name: str, home: Path | None = None) -> ModelPreset:
         raise _unknown(name, folder)
     status = config.stat()
     arch = _architecture(config, status.st_mtime_ns, status.st_size)
-    source = Source(*_address(name)) if name.startswith(HUB) else OwnFolder(folder)
+    source = Source(*address(name)) if name.startswith(HUB) else OwnFolder(folder)
     parameters = sum(arch.parameters().values())
     short = name.removeprefix(HUB).partition("@")[0].rstrip("/").rpartition("/")[2]
     given = {} if arch.causal else UNKNOWN_ENCODER
@@ -89,7 +89,7 @@ def folder_of(name: str) -> Path:
     if name in MODELS:
         source = MODELS[name].source
         return model_folder(source.repo, source.revision) if isinstance(source, Source) else Path()
-    return model_folder(*_address(name)) if name.startswith(HUB) else files.absolute(name)
+    return model_folder(*address(name)) if name.startswith(HUB) else files.absolute(name)
 
 
 def model_folder(repo: str, revision: str = "") -> Path:
@@ -98,7 +98,7 @@ def model_folder(repo: str, revision: str = "") -> Path:
     return files.cache_root() / "models" / name
 
 
-def _address(name: str) -> tuple[str, str]:
+def address(name: str) -> tuple[str, str]:
     """Repository and revision of an address on the hub. Raises BadModel where it is none."""
     repo, _, revision = name.removeprefix(HUB).partition("@")
     parts = repo.split("/")

@@ -1,14 +1,10 @@
-"""Downloading a file: resumed where a part of it is here, broken off without harm, by one process at a time."""
+"""Downloading a file: resumed where a part of it is here, broken off without harm."""
 
 import http.client
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from core import files
 from core.datasets import DataSet
 from core.errors import BadData
 from core.files import Progress, size
@@ -18,17 +14,6 @@ TIMEOUT = 20  # seconds without a word from the server
 CHUNK = 1 << 17  # bytes
 MOST = 10  # times the size that is expected; what is longer is something else
 WHOLE = 416  # the server's answer to a wish for what comes after the end
-
-
-@contextmanager
-def alone(lock: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold a lock file; while another process does, `waiting` is called now and then, and may raise."""
-    while (fd := files.lock(lock)) is None:  # which takes a moment
-        waiting()
-    try:
-        yield
-    finally:
-        os.close(fd)
 
 
 def download(dataset: DataSet, part: Path, progress: Progress) -> None:

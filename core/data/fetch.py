@@ -8,7 +8,7 @@ from typing import NamedTuple
 from core import files
 from core.data import reviews
 from core.data.archive import zip_member
-from core.data.download import FETCHING, alone, download
+from core.data.download import FETCHING, download
 from core.datasets import NAMED, DataSet, dataset_named, folder
 from core.errors import BadData
 from core.files import Progress, absolute, unwatched
@@ -67,7 +67,7 @@ def _fetch(dataset: DataSet, progress: Progress) -> DataFile:
     def waiting() -> None:
         progress(FETCHING, files.size(part), dataset.size, "bytes")
 
-    with alone(folder() / f".{dataset.name}.lock", waiting):
+    with files.alone(folder() / f".{dataset.name}.lock", waiting):
         if dataset.path.is_file():  # while this process waited, another fetched it
             progress(FETCHING, dataset.size, dataset.size, "bytes")
             return DataFile(dataset.path)

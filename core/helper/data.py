@@ -8,7 +8,7 @@ from core.architectures.models import MODELS
 from core.data.profile import Survey, profile
 from core.errors import BadData
 from core.files import Progress
-from core.model.hub import where
+from core.model_files.kept import where
 from core.recipe import load
 from core.rows import Profile, Row
 from core.text.tokenizer import whole

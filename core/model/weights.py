@@ -16,7 +16,7 @@ from core.errors import BadModel
 from core.files import Progress, sha256, unwatched
 from core.model.backbone import Backbone
 from core.model.families import backbone_for
-from core.model.hub import fetch
+from core.model_files.fetch import fetch
 from core.runs.origin import Base
 
 
@@ -118,8 +118,8 @@ def find_base(preset: ModelPreset, weights: str, run: Path, seed: int, progress:
         return Base("random", f"seed {seed}", BASE_WEIGHTS, sha256(run / BASE_WEIGHTS))
     if weights == "pretrained":
         if isinstance(source, Source):
-            file, digest = fetch(source, progress)
-            return Base("pretrained", source.repo, str(file), digest, source.revision)
+            found = fetch(preset, progress)
+            return Base("pretrained", source.repo, str(found.weights), found.sha256, found.revision)
         if isinstance(source, BuiltIn):
             return _built_in(source, preset.name, run)
     own = isinstance(source, OwnFolder) and weights == "pretrained"

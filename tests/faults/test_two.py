@@ -90,7 +90,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
         self._head()
 
     def _head(self):
-        self.send_response(200)
+        self.send_response(200 if self.path.endswith("/model.safetensors") else 404)
         self.send_header("ETag", f'"{hashlib.sha256(self.content).hexdigest()}"')
         self.send_header("X-Repo-Commit", "a" * 40)
         self.send_header("Content-Length", str(len(self.content)))

@@ -40,6 +40,7 @@ COMMANDS = {
     ),
     "pretrain": Command("make a small language model from your own plain text, to fine-tune afterwards", "runs json"),
     "models": Command("list the models and whether their weights are here, or ask one (models ask)", "json"),
+    "fetch": Command("bring a model's files here, by name or from an address on the hub, and verify them", "json"),
     "queue": Command(
         "list the runs that wait for their turn, and go on with them where the queue was interrupted", "runs json"
     ),

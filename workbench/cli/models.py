@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(given: argparse.Namespace) -> int:
     """Print every model by name, and whether its weights are on this machine."""
-    from core.model.hub import where
+    from core.model_files.kept import where
 
     rows: list[dict[str, Any]] = [
         {

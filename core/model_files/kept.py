@@ -1,0 +1,94 @@
+"""Which files of a model are on this machine, and what is known of them. No network."""
+
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from core import assets, files
+from core.architectures.lookup import model_folder
+from core.architectures.models import TOKENIZER, WEIGHTS, BuiltIn, ModelPreset, Source
+from core.model_files import hub
+
+SOURCE = "source.json"  # in a model's folder, written after the files that it lists
+
+# what the hash of the weights was compared with: one that this program knows, the hub's own, or none
+Verified = Literal["pinned", "hub", "word"]
+
+
+class Record(msgspec.Struct, frozen=True, rename={"origin": "from"}):
+    """Where the files of a model's folder come from. The folder is whole where the weights are among them."""
+
+    repo: str
+    revision: str  # a commit
+    files: dict[str, str]  # name -> SHA-256
+    origin: str  # hub, hand, or package NAME VERSION
+    verified: Verified
+
+
+class ModelFiles(NamedTuple):
+    """A model's weights on this machine, with their SHA-256 as it was when they came, and where they come from."""
+
+    weights: Path
+    sha256: str
+    revision: str
+    origin: str
+    verified: Verified
+
+
+def where(preset: ModelPreset) -> Literal["built in", "on disk", "download"]:
+    """Where a model's pretrained weights are."""
+    if isinstance(preset.source, BuiltIn):
+        return "built in"
+    return "on disk" if not isinstance(preset.source, Source) or files_of(preset) else "download"
+
+
+def files_of(preset: ModelPreset) -> ModelFiles | None:
+    """What is here of a model that comes with the program or from the hub; None where weights or tokenizer are missing.
+
+    They are not read: whether they are still what they were is not asked.
+    """
+    source = preset.source
+    if isinstance(source, BuiltIn):
+        return ModelFiles(assets.FOLDER / source.folder / WEIGHTS, source.sha256, "", "this program", "pinned")
+    if not isinstance(source, Source):
+        return None
+    folder = folder_of(source)
+    record = read_record(folder)
+    if record and has_all(record, preset) and all((folder / name).is_file() for name in record.files):
+        return ModelFiles(folder / WEIGHTS, record.files[WEIGHTS], record.revision, record.origin, record.verified)
+    return _in_hub_cache(preset, source)
+
+
+def _in_hub_cache(preset: ModelPreset, source: Source) -> ModelFiles | None:
+    if not hub.is_commit(source.revision):  # what a name stood for once, it may stand for no more
+        return None
+    weights = hub.cached(source, WEIGHTS)
+    if weights is None or not (preset.tokenizer or hub.cached(source, TOKENIZER)):
+        return None
+    digest = source.sha256 or hub.recorded(weights)
+    verified: Verified = "pinned" if source.sha256 else "hub"
+    return ModelFiles(weights, digest, source.revision, "hub", verified) if digest else None
+
+
+def has_all(record: Record, preset: ModelPreset) -> bool:
+    """Whether a folder's record lists all that a model needs of it."""
+    return WEIGHTS in record.files and bool(preset.tokenizer or TOKENIZER in record.files)
+
+
+def folder_of(source: Source) -> Path:
+    """The folder that this program keeps a model's files in; it may not be there yet."""
+    return model_folder(source.repo, source.revision)
+
+
+def read_record(folder: Path) -> Record | None:
+    """What a model's folder says of itself; None where it says nothing that can be read, and is fetched again."""
+    try:
+        return msgspec.json.decode(files.content(folder / SOURCE), type=Record)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def write_record(folder: Path, record: Record) -> None:
+    """Raises OSError where the folder cannot be written."""
+    files.write(folder / SOURCE, msgspec.json.format(msgspec.json.encode(record), indent=2))

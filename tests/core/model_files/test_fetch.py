@@ -1,0 +1,297 @@
+"""Models fetched from a hub on this machine that does what hubs can do."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.lookup import model_folder, preset_of
+from core.architectures.models import MODELS, ModelPreset, Source
+from core.errors import BadModel
+from core.model_files.fetch import fetch, fetch_small
+from core.model_files.kept import files_of, where
+
+TINY = GPT2Architecture(2, 32, 4, 64, 211)
+WEIGHTS = bytes(range(256)) * 2000
+SHA256 = hashlib.sha256(WEIGHTS).hexdigest()
+SOURCE = Source("owner/tiny", "a" * 40, len(WEIGHTS), SHA256)
+ADDRESS = "hub:owner/tiny"
+
+
+@pytest.fixture(autouse=True)
+def repository(hub):
+    config = json.dumps(TINY.to_config()).encode()
+    hub.files |= {"model.safetensors": WEIGHTS, "config.json": config, "tokenizer.json": b"{}", "LICENSE": b"free"}
+
+
+def preset(source: Source = SOURCE, tokenizer: str = "gpt2") -> ModelPreset:
+    return ModelPreset("tiny", "tiny 1K", TINY, source, tokenizer=tokenizer)
+
+
+def folder(source: Source = SOURCE) -> Path:
+    return model_folder(source.repo, source.revision)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def gets(hub, name: str) -> list[str]:
+    return [asked for asked in hub.asked if asked.startswith("GET") and f" {name}" in asked]
+
+
+def test_a_fetched_model_lies_in_a_folder_that_says_where_it_comes_from(hub):
+    seen = []
+    assert where(preset()) == "download" and files_of(preset()) is None
+    found = fetch(preset(), lambda *p: seen.append(p))
+    assert ("download", len(WEIGHTS), len(WEIGHTS), "bytes") in seen
+    assert found == files_of(preset()) == (folder() / "model.safetensors", SHA256, "a" * 40, "hub", "pinned")
+    assert where(preset()) == "on disk"
+    assert names(folder()) == {"model.safetensors", "config.json", "LICENSE", "source.json"}
+    assert json.loads((folder() / "config.json").read_text()) == TINY.to_config()
+    record = json.loads((folder() / "source.json").read_text())
+    assert record["from"] == "hub" and record["verified"] == "pinned" and record["revision"] == "a" * 40
+    assert record["files"] == {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder().iterdir()
+        if path.name != "source.json"
+    }
+
+
+def test_the_weights_take_no_room_beside_those_in_the_hubs_cache(hub):
+    found = fetch(preset())
+    blob = Path(constants.HF_HUB_CACHE) / "models--owner--tiny" / "blobs" / SHA256
+    assert not found.weights.is_symlink() and os.path.samefile(found.weights, blob)
+
+
+def test_where_no_second_name_can_be_given_they_are_copied(hub, monkeypatch):
+    monkeypatch.setattr(os, "link", refuse(errno.EXDEV))
+    found = fetch(preset())
+    assert found.weights.read_bytes() == WEIGHTS and found.weights.stat().st_nlink == 1
+
+
+def test_what_is_here_needs_no_network(hub):
+    first = fetch(preset())
+    hub.asked.clear()
+    assert fetch(preset()) == first and not hub.asked
+    shutil.rmtree(folder())
+    assert where(preset()) == "on disk", "the hub's own cache counts"
+    assert files_of(preset()).weights.parent != folder()
+    assert fetch(preset()) == first and not hub.asked
+
+
+def test_a_download_that_breaks_off_goes_on_from_there(hub, monkeypatch):
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 100_000)
+    hub.cut = 300_000
+    hub.files.pop("LICENSE")
+    assert fetch(preset()).sha256 == SHA256
+    assert len(gets(hub, "model.safetensors")) == 2
+    assert "bytes=300000-" in gets(hub, "model.safetensors")[1]
+
+
+def test_an_interrupted_download_leaves_nothing_that_counts(hub):
+    def interrupt(phase, done, total, unit):
+        if phase == "download" and total == len(WEIGHTS):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(preset(), interrupt)
+    assert where(preset()) == "download" and "source.json" not in names(folder())
+    assert not list(Path(constants.HF_HUB_CACHE).rglob("*.incomplete"))
+    assert fetch(preset()).sha256 == SHA256
+
+
+def test_what_a_killed_download_left_is_removed_when_it_is_nobodys(hub):
+    blobs = Path(constants.HF_HUB_CACHE) / "models--owner--tiny" / "blobs"
+    blobs.mkdir(parents=True)
+    for name in ("dead", "live"):
+        (blobs / f"{SHA256}.{name}{name}.incomplete").write_bytes(WEIGHTS[:1000])
+    os.utime(blobs / f"{SHA256}.deaddead.incomplete", (0, 0))
+    fetch(preset())
+    assert [path.name for path in blobs.glob("*.incomplete")] == [f"{SHA256}.livelive.incomplete"]
+
+
+@pytest.mark.parametrize("sha256", ["0" * 64, None])
+def test_other_weights_than_the_published_ones_are_refused(hub, sha256):
+    hub.claimed = "1" * 64
+    source = replace(SOURCE, sha256=sha256)
+    with pytest.raises(BadModel, match="is damaged: its SHA-256"):
+        fetch(preset(source))
+    assert "source.json" not in names(folder())
+
+
+def test_weights_that_changed_afterwards_are_refused(hub):
+    weights = fetch(preset()).weights
+    weights.write_bytes(b"other")
+    with pytest.raises(BadModel, match="is damaged"):
+        fetch(preset())
+
+
+def test_the_hubs_hash_is_checked_where_none_is_known(hub):
+    assert fetch(preset(replace(SOURCE, sha256=None))).verified == "hub"
+
+
+def test_weights_without_any_hash_are_taken_only_by_word(hub):
+    hub.large.clear()
+    source = replace(SOURCE, sha256=None)
+    with pytest.raises(BadModel, match="Nobody says.*workbench fetch tiny --unverified"):
+        fetch(preset(source))
+    assert not gets(hub, "model.safetensors")
+    found = fetch(preset(source), unverified=True)
+    assert found.verified == "word" and found.sha256 == SHA256
+
+
+def test_a_half_fetched_folder_is_never_taken_for_whole(hub):
+    fetch(preset())
+    for name in ("source.json", "model.safetensors"):
+        shutil.rmtree(constants.HF_HUB_CACHE, ignore_errors=True)
+        (folder() / name).unlink()
+        assert where(preset()) == "download"
+        assert fetch(preset()).sha256 == SHA256
+    shutil.rmtree(constants.HF_HUB_CACHE)
+    (folder() / "source.json").write_text('{"repo": 1}')
+    assert where(preset()) == "download"
+
+
+def test_what_was_put_there_by_hand_is_used_where_it_is_the_known_file(hub):
+    hub.error = "RepoNotFound"
+    with pytest.raises(BadModel, match=f"SHA-256 {SHA256}.*put that into {folder()}"):
+        fetch(preset())
+    (folder() / "model.safetensors").write_bytes(WEIGHTS[:-1])
+    with pytest.raises(BadModel, match="is damaged"):
+        fetch(preset())
+    (folder() / "model.safetensors").write_bytes(WEIGHTS)
+    assert fetch(preset()).origin == "hand"
+
+
+def test_a_model_whose_tokenizer_does_not_come_along_needs_its_own(hub):
+    known = replace(SOURCE, tokenizer_sha256=hashlib.sha256(b"{}").hexdigest())
+    own = preset(known, tokenizer="")
+    fetch(own)
+    assert (folder() / "tokenizer.json").read_bytes() == b"{}"
+    (folder() / "tokenizer.json").unlink()
+    assert files_of(own) is None or files_of(own).weights.parent != folder()
+    shutil.rmtree(folder())
+    shutil.rmtree(constants.HF_HUB_CACHE)
+    with pytest.raises(BadModel, match="tokenizer.json is damaged"):
+        fetch(preset(replace(known, tokenizer_sha256="0" * 64), tokenizer=""))
+
+
+def test_the_small_files_come_first_and_alone(hub):
+    made = fetch_small(ADDRESS)
+    assert made.architecture == TINY and made == preset_of(ADDRESS)
+    assert names(model_folder("owner/tiny")) == {"config.json", "tokenizer.json", "source.json"}
+    assert not any("model.safetensors" in asked for asked in hub.asked)
+    assert where(made) == "download"
+    hub.asked.clear()
+    assert fetch_small(ADDRESS) == made and not hub.asked
+
+
+def test_an_address_stays_at_the_commit_that_it_was_first_seen_at(hub):
+    made = fetch_small(ADDRESS)
+    hub.commit = "b" * 40  # somebody pushed
+    hub.asked.clear()
+    hub.error = ""
+    with pytest.raises(BadModel, match="no revision a"):  # which this hub has forgotten
+        fetch(made)
+    hub.commit = "a" * 40
+    found = fetch(made)
+    assert found.revision == "a" * 40 and found.verified == "hub"
+    assert not any("main" in asked for asked in hub.asked)
+    assert where(made) == "on disk"
+
+
+def test_a_model_by_name_has_small_files_only_for_its_tokenizer(hub, monkeypatch):
+    monkeypatch.setitem(MODELS, "tiny", preset(tokenizer=""))
+    fetch_small("tiny")
+    assert names(folder()) == {"tokenizer.json", "source.json"}
+    assert fetch_small("nano") is MODELS["nano"]
+
+
+@pytest.mark.parametrize(
+    "error, said",
+    [
+        ("GatedRepo", "owner/tiny is gated.*Accept it on http.*/owner/tiny.*hf auth login"),
+        ("RepoNotFound", "There is no owner/tiny on the hub, or it is private"),
+        ("RevisionNotFound", "owner/tiny has no revision v9"),
+    ],
+)
+def test_refusals_of_the_hub_are_sentences(hub, error, said):
+    hub.error = error
+    with pytest.raises(BadModel, match=said):
+        fetch_small(f"{ADDRESS}@v9")
+
+
+@pytest.mark.parametrize(
+    "instead, said",
+    [
+        ("pytorch_model.bin", "no model.safetensors: its weights are pickled.*can execute anything"),
+        ("model.safetensors.index.json", "no model.safetensors: its weights are cut into several files"),
+        ("other", "owner/tiny has no model.safetensors. Choose"),
+    ],
+)
+def test_a_repository_without_the_weights_says_what_it_has_instead(hub, instead, said):
+    del hub.files["model.safetensors"]
+    hub.files[instead] = b"x"
+    with pytest.raises(BadModel, match=said):
+        fetch(fetch_small(ADDRESS))
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
+def test_a_repository_without_a_small_file_says_so(hub, name):
+    del hub.files[name]
+    with pytest.raises(BadModel, match=f"owner/tiny has no {name}"):
+        fetch_small(ADDRESS)
+
+
+def test_a_family_that_is_not_computed_here_is_refused_before_its_weights_come(hub):
+    hub.files["config.json"] = b'{"model_type": "llama"}'
+    with pytest.raises(BadModel, match="of the family 'llama'"):
+        fetch_small(ADDRESS)
+    assert not gets(hub, "model.safetensors")
+
+
+def test_a_full_disk_is_said(hub, monkeypatch):
+    monkeypatch.setattr(os, "link", refuse(errno.EXDEV))
+    monkeypatch.setattr(shutil, "copyfile", refuse(errno.ENOSPC))
+    with pytest.raises(BadModel, match="cannot be kept at .*No space left.*WORKBENCH_CACHE"):
+        fetch(preset())
+
+
+def refuse(code: int):
+    def refused(*_):
+        raise OSError(code, os.strerror(code))
+
+    return refused
+
+
+CHILD = """
+import sys
+from core.architectures.lookup import preset_of
+from core.errors import BadModel
+from core.model_files.fetch import fetch
+try:
+    fetch(preset_of("gpt2"))
+except BadModel as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    "env, said",
+    [({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE"), ({"HF_ENDPOINT": "http://127.0.0.1:9"}, "hub cannot be reached")],
+)
+def test_without_a_network_it_says_how_to_get_them_by_hand(tmp_path, env, said):
+    env = os.environ | {"HF_HUB_CACHE": str(tmp_path / "empty")} | env
+    done = subprocess.run([sys.executable, "-c", CHILD], env=env, capture_output=True, text=True, check=True)
+    assert said in done.stdout and "openai-community/gpt2" in done.stdout and "put that into" in done.stdout
+    assert done.stderr == ""
