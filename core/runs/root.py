@@ -8,7 +8,7 @@ from pathlib import Path
 import platformdirs
 
 from core import files, toml
-from core.architectures.lookup import folder_of, is_own_folder
+from core.architectures.lookup import demand_weights, folder_of, is_own_folder, preset_for
 from core.architectures.models import CONFIG, MODELS, is_folder
 from core.datasets import dataset_named
 from core.errors import BadRun
@@ -71,7 +71,9 @@ def _is_folder(path: Path) -> bool:
 
 
 def create_run(root: Path, recipe: Recipe | Pretraining) -> RunFolder:
-    """A new folder r<n> with its recipe. Raises BadRun where it cannot be written."""
+    """A new folder r<n> with its recipe. Raises BadRun where it cannot be written, BadModel without its weights."""
+    if isinstance(recipe, Recipe):
+        demand_weights(preset_for(recipe), recipe.model.weights)
     try:
         root.mkdir(parents=True, exist_ok=True)
         run = RunFolder(next(_claimed(root)))
