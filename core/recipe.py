@@ -390,11 +390,22 @@ class Recipe(Options):
         return 1 if self.train.padding == "none" else preset_for(self).batch
 
 
+def model_named(*layers: Mapping) -> str:
+    """The model that these layers give, before anything else is known of it."""
+    model = _over_preset(*layers).get("model")
+    name = model.get("name") if isinstance(model, Mapping) else None
+    return name if isinstance(name, str) else Model().name
+
+
+def _over_preset(*layers: Mapping) -> dict:
+    merged = merge(*layers)
+    preset = merged.get("preset", "default")
+    return merge(RECIPES[preset] if isinstance(preset, str) and preset in RECIPES else {}, merged)
+
+
 def load(*layers: Mapping, home: Path | None = None) -> Recipe:
     """The recipe that these layers give, over the preset that they name; later ones win.
 
     `home` is the folder of the run that keeps it. Raises BadRecipe with every problem found.
     """
-    merged = merge(*layers)
-    preset = merged.get("preset", "default")
-    return Recipe.of(merge(RECIPES[preset] if isinstance(preset, str) and preset in RECIPES else {}, merged), home)
+    return Recipe.of(_over_preset(*layers), home)

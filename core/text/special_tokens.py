@@ -93,6 +93,13 @@ def kept(special: np.ndarray, max_tokens: int) -> np.ndarray:
     return stays
 
 
+def kind(model: dict) -> str:
+    """Which kind a tokenizer.json's model is of; the older files, such as GPT-2's and RoBERTa's own, do not say."""
+    marks = {"merges": "BPE", "unk_id": "Unigram", "continuing_subword_prefix": "WordPiece"}
+    found = next((kind for mark, kind in marks.items() if mark in model), "WordLevel")
+    return model.get("type", found)
+
+
 def merges(model: dict) -> Iterator[tuple[str, str, str]]:
     """The merges of a tokenizer.json's BPE model: two tokens, and the one that they become."""
     skipped = len(model.get("continuing_subword_prefix") or "")
@@ -104,12 +111,12 @@ def merges(model: dict) -> Iterator[tuple[str, str, str]]:
 def reachable(file: dict, names: Iterable[str]) -> list[str]:
     """Those special tokens that the model of a tokenizer.json could find in a text, were nothing done about it."""
     model = file["model"]
-    if model["type"] == "BPE" and not model.get("ignore_merges"):
+    if kind(model) == "BPE" and not model.get("ignore_merges"):
         made = {together for *_, together in merges(model)}
         return [name for name in names if name in made]
     vocab = dict(model["vocab"])  # Unigram's is a list of pieces with scores
     names = [name for name in names if name in vocab]
-    if any(part["type"] == "BertPreTokenizer" for part in components(file["pre_tokenizer"])):
+    if any(part["type"] == "BertPreTokenizer" for part in components(file.get("pre_tokenizer"))):
         return [name for name in names if not set(punctuation) & set(name)]  # each of which it sets apart
     return names
 
@@ -121,7 +128,7 @@ def guarded(file: dict, names: Iterable[str]) -> dict | None:
     """
     names = reachable(file, names)
     if not names:
-        return file["pre_tokenizer"]
+        return file.get("pre_tokenizer")
     if short := [name for name in names if len(name) < 2]:
         raise BadModel(f"Its special token {short[0]!r} cannot be told from text.", SAVE_AGAIN)
     pattern = "|".join(f"{re.escape(name[0])}(?={re.escape(name[1:])})" for name in names)
@@ -131,4 +138,4 @@ def guarded(file: dict, names: Iterable[str]) -> dict | None:
         "behavior": "MergedWithPrevious",
         "invert": False,
     }
-    return {"type": "Sequence", "pretokenizers": [*components(file["pre_tokenizer"]), split]}
+    return {"type": "Sequence", "pretokenizers": [*components(file.get("pre_tokenizer")), split]}

@@ -17,7 +17,7 @@ from core import assets, files
 from core.errors import BadModel
 from core.files import Progress, unwatched
 from core.text.byte_bpe import CHUNK, spelling
-from core.text.special_tokens import SAVE_AGAIN, components, forms, guarded, kept, merges
+from core.text.special_tokens import SAVE_AGAIN, components, forms, guarded, kept, kind, merges
 from core.text.tokenizer import Encoding, Piece, Tokenizer, well_formed
 
 FILE = "tokenizer.json"
@@ -63,12 +63,12 @@ class JsonTokenizer(Tokenizer):
 
     def _read(self, file: dict) -> None:
         model = file["model"]
-        if model["type"] == "BPE":
+        if kind(model) == "BPE":
             _demand_whole(model)
-        self._single, self._pair, names = forms(file["post_processor"])
+        self._single, self._pair, names = forms(file.get("post_processor"))
         framed = {id for slot in (*self._single, *self._pair) for id in slot.ids}
         self._frame = np.array(sorted(framed), dtype=np.int32)
-        added = file["added_tokens"]
+        added = file.get("added_tokens", [])
         self.specials = {token["content"]: token["id"] for token in added if token["special"]} | names
         plain = _plain(file, self.specials)
         with reading("It"):
@@ -81,12 +81,12 @@ class JsonTokenizer(Tokenizer):
         vocab = self._tokenizer.get_vocab()
         self.vocab = max([*vocab.values(), *self.specials.values()]) + 1
         name = model.get("unk_token")
-        self.unknown: int | None = model.get("unk_id") if model["type"] == "Unigram" else vocab.get(name)
-        if self.unknown is None and model["type"] != "BPE":  # which leaves out what it does not know
+        self.unknown: int | None = model.get("unk_id") if kind(model) == "Unigram" else vocab.get(name)
+        if self.unknown is None and kind(model) != "BPE":  # which leaves out what it does not know
             raise BadModel("It has no token for what it does not know.", SAVE_AGAIN)
         self._names = {id: name for name, id in self.specials.items()}
-        self._prefix = model["continuing_subword_prefix"] if model["type"] == "WordPiece" else ""
-        parts = (*components(file["pre_tokenizer"]), *components(file["decoder"]))
+        self._prefix = model["continuing_subword_prefix"] if kind(model) == "WordPiece" else ""
+        parts = (*components(file.get("pre_tokenizer")), *components(file.get("decoder")))
         self._byte_level = any(part["type"] == "ByteLevel" for part in parts)
 
     def encode(self, *parts: str) -> Encoding:
@@ -180,7 +180,7 @@ class JsonTokenizer(Tokenizer):
         `segments`: whether the model takes token_type_ids.
         """
         file = loads(self._json)
-        added = [token | {"special": token["content"] in self.specials} for token in file["added_tokens"]]
+        added = [token | {"special": token["content"] in self.specials} for token in file.get("added_tokens", [])]
         file |= {
             "truncation": None,
             "padding": None,
@@ -231,7 +231,7 @@ def _plain(file: dict, specials: dict[str, int]) -> dict:
     return file | {
         "truncation": None,
         "padding": None,
-        "added_tokens": [token for token in file["added_tokens"] if token["content"] not in specials],
+        "added_tokens": [token for token in file.get("added_tokens", []) if token["content"] not in specials],
         "pre_tokenizer": guarded(file, specials),
     }
 

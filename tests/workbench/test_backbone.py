@@ -12,7 +12,7 @@ from core import files
 from core.architectures.bert import DistilBertArchitecture
 from core.architectures.lookup import by_family, folder_of, preset_of
 from core.architectures.models import MODELS
-from core.errors import BadRun
+from core.errors import BadModel
 from core.model.families import backbone_for
 from core.model.weights import published
 from core.recipe import load
@@ -160,10 +160,11 @@ async def test_a_folder_that_vanishes_brings_no_traceback(opened, folder, until)
 
 
 def test_a_run_of_a_folder_that_is_gone_is_not_made(folder, tmp_path):
-    recipe = load({"model": {"name": str(folder)}})
+    recipes = [load({"model": {"name": str(folder), "weights": weights}}) for weights in ("pretrained", "random")]
     shutil.rmtree(folder)
-    with pytest.raises(BadRun, match="cannot be read any more"):
-        create_run(tmp_path / "runs", recipe)
+    for recipe in recipes:
+        with pytest.raises(BadModel):
+            create_run(tmp_path / "runs", recipe)
     assert not (tmp_path / "runs").exists()
 
 

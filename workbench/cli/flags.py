@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from core import toml
+from core.architectures.lookup import lacks_small_files
 from core.datasets import NAMED
 from core.options import Option, layer
-from core.recipe import Recipe, load
+from core.recipe import Recipe, load, model_named
 from core.wording import shown
-from workbench.cli.printing import say
+from workbench.cli.printing import bars, say
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 NAMES = f"a data set: {', '.join(NAMED)}"
@@ -56,14 +57,17 @@ def add_options(parser: argparse.ArgumentParser, shown: Sequence[Option]) -> Non
 
 
 def recipe_of(given: argparse.Namespace) -> Recipe:
-    """Preset < file < flags. Raises BadRecipe."""
-    flags = layers_of(given)
-    source = getattr(given, "source", None)
-    if source is None:
-        return load(*flags)
-    if source.endswith(".toml"):
-        return load(toml.read(Path(source)), *flags)
-    return load(layer("data.path", source), *flags)
+    """Preset < file < flags; the small files of a model that it names are brought here. Raises BadRecipe, BadModel."""
+    layers, source = layers_of(given), getattr(given, "source", None)
+    if source is not None:
+        layers.insert(0, toml.read(Path(source)) if source.endswith(".toml") else layer("data.path", source))
+    name = model_named(*layers)
+    if lacks_small_files(name):
+        from core.model_files.fetch import fetch_small
+
+        with bars() as progress:
+            fetch_small(name, progress)
+    return load(*layers)
 
 
 def layers_of(given: argparse.Namespace) -> list[dict]:

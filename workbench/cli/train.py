@@ -2,6 +2,8 @@
 
 import argparse
 
+from core.architectures.lookup import demand_weights, preset_for
+from core.architectures.models import is_folder
 from core.datasets import dataset_named
 from core.errors import BadRecipe, Problem
 from core.files import absolute
@@ -24,12 +26,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(given: argparse.Namespace) -> int:
     """Train, or say what that would cost; returns the exit code. Raises WorkbenchError."""
     recipe, root = recipe_to_train(given), runs_root(given.runs)
+    demand_model(recipe)
     if given.dry_run:
         from workbench.cli.dry_run import prices
 
         live = queue.alive(root)
         return prices(recipe, live.name if live else "", given.json)
     return start(create_run(root, recipe), given)
+
+
+def demand_model(recipe: Recipe) -> None:
+    """Raises BadModel where a folder that the recipe names holds no weights of its model, or a tokenizer of another."""
+    preset = preset_for(recipe)
+    demand_weights(preset, recipe.model.weights)
+    if is_folder(recipe.model.weights) or not preset.tokenizer:
+        from core.text.lookup import tokenizer_of
+
+        tokenizer_of(preset, recipe.model.weights)
 
 
 def recipe_to_train(given: argparse.Namespace) -> Recipe:

@@ -64,7 +64,7 @@ class Launcher:
 
         try:
             run, turn = await asyncio.to_thread(launched)
-        except BadRun as error:
+        except WorkbenchError as error:
             complain(self._app, error)
             return False
         if turn and turn.after:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from core import memory
+from core.architectures.models import MODELS
 from core.errors import BadRun
+from core.model.families import backbone_for
 from core.recipe import load
 from core.runs.events import Ended, Paused, Phase, Started, Steps, encode, stopped
 from core.runs.folder import Label
@@ -76,8 +78,9 @@ def test_names_are_never_used_twice_while_a_deleted_run_can_come_back(run, tmp_p
     assert [r.name for r in list_runs(tmp_path)] == ["r2"]
 
 
-def test_paths_mean_what_they_meant_where_they_were_typed(tmp_path, monkeypatch):
+def test_paths_mean_what_they_meant_where_they_were_typed(tmp_path, monkeypatch, save_folder):
     monkeypatch.chdir(tmp_path)
+    save_folder(backbone_for(MODELS["nano"].architecture), tmp_path / "w")
     recipe = create_run(tmp_path, load({"data": {"path": "a.csv"}, "model": {"weights": "./w"}})).recipe()
     assert recipe.data.path == str(tmp_path / "a.csv") and recipe.model.weights == str(tmp_path / "w")
 

@@ -44,9 +44,9 @@ def finished(generator):
 @pytest.fixture
 def build(monkeypatch):
     """A function that gives a recipe's model, inputs and loop, cached or not as its `speed` says, nothing on disk."""
-    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=TINY))
 
-    def make(dtype=torch.float64, rows=60, **changes):
+    def make(dtype=torch.float64, rows=60, arch=TINY, **changes):
+        monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=arch))
         recipe = load(
             merge(
                 {
@@ -64,7 +64,7 @@ def build(monkeypatch):
                 changes,
             )
         )
-        model = Classifier(TINY, 3, recipe.kind, recipe.speed.rows)
+        model = Classifier(arch, 3, recipe.kind, recipe.speed.rows)
         model.backbone.initialize(torch.Generator().manual_seed(0))
         model.new_head(0)
         model.adapt(recipe.plan, recipe.lora, 0)
@@ -84,7 +84,7 @@ def build(monkeypatch):
             counts = model.kept_positions(torch.from_numpy(data.lengths), data.context, depth).numpy()
             width = model.readout.padded(data.context)
             plan = layout(data.lengths, counts, [data.splits[split] for split in SPLITS], width)
-            store = Store(plan, TINY.width, dtype)
+            store = Store(plan, arch.width, dtype)
             fill(store, model, data, depth, lambda *_: None)
             return Cached(store.hidden, plan, data, depth, "cpu")
 

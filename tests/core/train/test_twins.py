@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from core.architectures.bert import BertArchitecture, DistilBertArchitecture, RobertaArchitecture
 from core.evaluate.predict import probabilities
 from core.runs.events import Evaluated, Steps
 
@@ -61,6 +62,38 @@ def gradients(built):
     loss = F.cross_entropy(built.model.suffix(h, lengths, built.inputs.depth), labels)
     names, parameters = zip(*built.model.trainable_parameters(), strict=True)
     return loss.item(), dict(zip(names, torch.autograd.grad(loss, parameters, allow_unused=True), strict=True))
+
+
+ENCODERS = [
+    BertArchitecture(3, 32, 4, 24, 97, inner=56),
+    pytest.param(RobertaArchitecture(3, 32, 4, 24, 97, inner=56), marks=pytest.mark.slow),
+    pytest.param(DistilBertArchitecture(3, 32, 4, 24, 97, inner=56), marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("arch", ENCODERS, ids=lambda arch: arch.family)
+@pytest.mark.parametrize(
+    ("readout", "head", "padding", "trainable"),
+    [
+        ("first", "own", "bucketed", "last_block"),
+        ("first", "own", "dynamic", "head"),
+        ("first", "linear", "bucketed", "lora.1,blocks.2,head"),
+        ("mean", "linear", "bucketed", "last_two_blocks"),
+        ("mean", "own", "fixed", "all"),
+        ("last_real", "mlp", "bucketed", "embeddings,blocks.2"),
+        ("mean_pads", "linear", "fixed", "lora"),
+    ],
+)
+def test_an_encoder_learns_the_same_on_both_paths(build, arch, readout, head, padding, trainable):
+    asked = recipe(readout, padding, trainable, {})
+    asked["model"]["head"] = head
+    fast, twin = (build(arch=arch, **(asked | {"speed": speed})) for speed in (FAST, SLOWEST))
+    losses, seen, weights = learned(fast)
+    expected_losses, expected_seen, expected_weights = learned(twin)
+    assert losses == pytest.approx(expected_losses, abs=1e-9) and len(losses) == 20
+    assert [loss for _, loss in seen] == pytest.approx([loss for _, loss in expected_seen], abs=1e-9)
+    for name, p in weights.items():
+        torch.testing.assert_close(p, expected_weights[name], atol=1e-9, rtol=0, msg=name)
 
 
 @pytest.mark.parametrize(("readout", "padding", "trainable"), CASES)

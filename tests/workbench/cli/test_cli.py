@@ -138,7 +138,7 @@ def test_recipes_are_listed_with_what_they_stand_for(capsys):
     assert listed["book/11"]["book_percent"] == 96.67 and listed["book/11"]["model"] == "nano"
     assert listed["book/3"]["changes"]["freeze"] == {"trainable": "head"}
     with pytest.raises(SystemExit):
-        main.main(["recipes", "--model", "brt"])
+        main.main(["recipes", "--model", "gpt5"])
     assert "workbench" in capsys.readouterr().err
 
 

@@ -1,0 +1,134 @@
+"""A model that a person brings: a folder of BERT's family, trained, resumed and asked after the folder is gone."""
+
+import json
+import shutil
+
+import pytest
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+from core import assets
+from core.errors import BadModel, BadRecipe
+from core.evaluate.predict import Predictor
+from core.runs.events import Encoded, Ended
+from core.runs.origin import demand_origin
+from core.text.tokenizer_json import built_in
+from core.train import checkpoint
+from core.train.control_source import ControlSource
+from core.worker.finetune import attempt
+
+VOCAB = 30522
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A tiny BERT as transformers saves one, with the tokenizer of the uncased ones."""
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 48}
+    model = transformers.BertModel(transformers.BertConfig(**sizes, vocab_size=VOCAB, max_position_embeddings=64))
+    model.save_pretrained(tmp_path / "tiny-bert")
+    built_in("bert-uncased").save(tmp_path / "tiny-bert")
+    return tmp_path / "tiny-bert"
+
+
+def live(run, stopping=lambda: False, resumed=False):
+    return list(attempt(run, lambda *_: None, ControlSource(stopping), resumed))
+
+
+def of_folder(folder, **changes):
+    return {"model": {"name": str(folder), "weights": "pretrained", **changes.pop("model", {})}, **changes}
+
+
+def test_a_folder_is_a_model_and_the_run_keeps_what_it_is_made_of(new_run, folder):
+    run = new_run(**of_folder(folder))
+    shutil.copytree(folder, copy := folder.with_name("copy"))
+    events = live(run)
+    assert isinstance(events[-1], Ended) and events[-1].state == "done"
+    assert run.recipe().model.readout == "mean" and run.recipe().model.context == 64
+    assert demand_origin(run).base.kind == "folder"
+    before = Predictor.open(run).predict(["free prize", "see you"])
+    shutil.rmtree(folder)  # the run has links to its files, and copies of the small ones
+    after = Predictor.open(run).predict(["free prize", "see you"])
+    assert after == before
+    assert load_file(run.path / "base.safetensors").keys() == load_file(copy / "model.safetensors").keys()
+
+
+def test_resuming_is_exact_and_needs_no_folder(new_run, folder):
+    kind = of_folder(folder, model={"readout": "first", "head": "own"}, freeze={"trainable": "last_block"})
+    whole, parted = new_run(**kind), new_run(**kind)
+    live(whole)
+    steps = iter(range(1000))
+    live(parted, stopping=lambda: next(steps) > 9)
+    shutil.rmtree(folder)
+    assert isinstance(live(parted, resumed=True)[-1], Ended)
+    expected, found = (checkpoint.read(run.checkpoint("last"), checkpoint.WEIGHTS) for run in (whole, parted))
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
+def test_the_pooler_begins_as_it_was_pretrained(new_run, folder):
+    run = new_run(**of_folder(folder, model={"readout": "first", "head": "own"}, train={"lr": 1e-9, "head_lr": 1e-9}))
+    live(run)
+    pooler = load_file(folder / "model.safetensors")["pooler.dense.weight"]
+    torch.testing.assert_close(Predictor.open(run).model.head[0].weight, pooler, rtol=0, atol=1e-5)
+
+
+def test_the_prefix_is_encoded_once(new_run, folder):
+    events = live(new_run(**of_folder(folder)))
+    (encoded,) = [event for event in events if isinstance(event, Encoded)]
+    assert encoded.blocks == 2 and encoded.texts == 72
+
+
+def test_what_is_no_model_makes_no_run(new_run, folder, tmp_path):
+    runs = tmp_path / "runs"
+    config = json.loads((folder / "config.json").read_text())
+    for spoil, says in [
+        (lambda: (folder / "model.safetensors").write_bytes(b"short"), "not a whole safetensors file"),
+        (lambda: (folder / "model.safetensors").unlink(), "pickled weights"),
+        (lambda: (folder / "config.json").write_text(json.dumps(config | {"model_type": "t5"})), "of the family 't5'"),
+        (lambda: (folder / "config.json").write_text("{"), "no readable config.json"),
+        (lambda: (folder / "config.json").unlink(), "not a model folder"),
+        (lambda: shutil.rmtree(folder), "no folder"),
+    ]:
+        spoil()
+        with pytest.raises((BadModel, BadRecipe), match=says):
+            new_run(**of_folder(folder))
+    assert not runs.exists() or not list(runs.iterdir())
+
+
+def test_weights_of_another_model_are_refused_before_there_is_a_run(new_run, folder, tmp_path):
+    with pytest.raises(BadModel, match="is a BERT of 3 blocks of width 32"):
+        new_run(model={"name": "gpt2", "weights": str(folder)})
+    with pytest.raises(BadModel, match="not a model folder"):
+        new_run(model={"name": "gpt2", "weights": str(tmp_path / "none")})
+
+
+def test_a_tokenizer_with_more_ids_than_the_model_has_rows_is_refused(new_run, folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"vocab_size": 1000}))
+    weights = load_file(folder / "model.safetensors")
+    name = "embeddings.word_embeddings.weight"
+    save_file(weights | {name: weights[name][:1000].clone()}, folder / "model.safetensors")
+    with pytest.raises(BadModel, match=r"30,522.*1,000"):
+        live(new_run(**of_folder(folder)))
+
+
+def test_a_folder_without_a_tokenizer_is_refused(new_run, folder):
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(BadModel, match="There is no tokenizer in"):
+        live(new_run(**of_folder(folder)))
+
+
+def test_random_weights_of_a_folders_shape(new_run, folder):
+    (folder / "model.safetensors").unlink()
+    run = new_run(**of_folder(folder, model={"weights": "random"}))
+    assert isinstance(live(run)[-1], Ended)
+    assert demand_origin(run).base.kind == "random"
+
+
+def test_the_built_in_tokenizer_is_that_of_bert():
+    tokenizer = built_in("bert-uncased")
+    assert (assets.FOLDER / "bert-uncased.tokenizer.json.xz").is_file()
+    ids = tokenizer.encode("Hello [SEP] wörld").ids.tolist()
+    assert ids[0] == 101 and ids[-1] == 102 and ids.count(102) == 1 and tokenizer.vocab == VOCAB
