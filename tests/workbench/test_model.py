@@ -298,7 +298,7 @@ async def test_a_recipe_by_name_is_chosen_by_what_it_says(model):
         assert "Brings its data, imdb" in str(app.screen.query_one("#about").render())
         await pilot.press("enter")
         data = {"data.path": "imdb", "data.text": "auto", "data.label": "auto"}
-        assert chosen == [{"preset": "imdb/gpt2", "model.name": "gpt2", **data}]
+        assert chosen == [{"preset": "imdb/roberta-large", "model.name": "gpt2", **data}]
 
 
 def listed_name(app) -> str:

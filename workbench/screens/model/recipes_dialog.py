@@ -22,7 +22,7 @@ from workbench.themes import colour
 from workbench.widgets.lines import ItemList
 from workbench.widgets.panel import Panel
 
-NAME_WIDTH = 11
+NAME_WIDTH = max(map(len, RECIPES)) + 1
 OWN = "its own model"
 
 
