@@ -169,8 +169,10 @@ class Bench:
         for turn in range(repeat):
             for plan, side in reversed(tasks) if turn % 2 else tasks:
                 load = os.getloadavg()[0]
-                found[plan, side].append(sides[side](plan) | {"load": load})
-        print(table.heading(self.data.name, self.counts, len(self.names), self.threads))
+                run = sides[side](plan) | {"load": load}
+                found[plan, side].append(run)
+                print(f"{plan}: {run['name']} took {run['seconds']:.1f} s", flush=True)
+        print("\n" + table.heading(self.data.name, self.counts, len(self.names), self.threads))
         for plan in plans:
             print(table.plan(f"{plan}, {plural(self.epochs, 'epoch')}", {side: found[plan, side] for side in sides}))
         print(table.NOTES)
