@@ -9,9 +9,6 @@ the other; with --repeat, in turns, and the median counts.
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections import defaultdict
 from importlib.metadata import version
@@ -20,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from speed_sides import arithmetic, table
+from speed_sides.parent import ask
 
 from core.architectures.models import MODELS
 from core.freeze import FreezePlan
@@ -64,22 +62,7 @@ class Bench:
         self.skipped = ""
 
     def child(self, side: str, job: dict) -> dict:
-        """What one process answers. Exits with the end of what it said where it fails."""
-        job_file, answer = self.folder / "job.json", self.folder / "answer.json"
-        job_file.write_text(json.dumps(job))
-        with tempfile.TemporaryDirectory(dir=self.folder) as cache:  # empty: nothing is left from an earlier run
-            done = subprocess.run(
-                [sys.executable, "-m", f"speed_sides.{side}", job_file, answer],
-                check=False,
-                cwd=Path(__file__).parent,
-                env=os.environ | {"WORKBENCH_CACHE": cache, "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1"},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        if done.returncode:
-            sys.exit(f"{side} failed:\n{done.stdout[-4000:]}")
-        return json.loads(answer.read_text())
+        return ask(side, job, self.folder)
 
     def model(self, row: Row) -> str:
         return row.model or self.args.model
@@ -153,11 +136,6 @@ def parameters(trainable: str, n_blocks: int) -> list[str] | None:
     return blocks + (["transformer.ln_f."] if "norm" in parts else []) + ["score."]
 
 
-def median(found: list[dict]) -> dict:
-    """The one in the middle, whole, so that its parts belong together."""
-    return sorted(found, key=lambda one: one["seconds"])[(len(found) - 1) // 2]
-
-
 def best(found: list[dict]) -> dict:
     """The highest of each rate."""
     flops = {name: max(one["flops"][name] for one in found) for name in found[0]["flops"]}
@@ -166,7 +144,7 @@ def best(found: list[dict]) -> dict:
 
 def show(bench: Bench, row: Row, found: dict[str, list[dict]]) -> None:
     rates = best(found["rates"])
-    sides = {side: median(found[side]) for side in ("ours", *row.against)}
+    sides = {side: table.median(found[side]) for side in ("ours", *row.against)}
     print(table.row(row.title, sides, bench.floors(row, sides["ours"], rates), rates), flush=True)
 
 

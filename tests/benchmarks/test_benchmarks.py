@@ -13,6 +13,7 @@ SAMPLE = str(ROOT / "core" / "assets" / "sample.csv")
 
 # the arguments of the smallest size, and words of what it then prints
 SMALLEST = {
+    "encoder.py": ([SAMPLE, "--quick", "--repeat", "1"], "plain loop, fp32"),
     "first_frame.py": (["1"], "workbench, first frame"),
     "keys.py": (["3"], "ratio of p99"),
     "long_log.py": (["10", "--steps", "1000"], "10 steps in a line"),
@@ -34,8 +35,8 @@ def test_none_is_forgotten():
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", SMALLEST)
 def test_it_runs(name, tmp_path):
-    if name == "speed.py":
-        pytest.importorskip("accelerate", reason="speed.py needs pip install '.[bench]'")
+    if name in ("encoder.py", "speed.py"):
+        pytest.importorskip("accelerate", reason=f"{name} needs pip install '.[bench]'")
     given, printed = SMALLEST[name]
     env = os.environ | {"WORKBENCH_CACHE": str(tmp_path / "cache"), "WORKBENCH_RUNS": str(tmp_path / "runs")}
     done = subprocess.run(

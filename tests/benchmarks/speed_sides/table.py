@@ -53,6 +53,11 @@ def row(title: str, sides: dict[str, dict], floors: dict[str, float], rates: dic
     return "\n".join(lines)
 
 
+def median(found: list[dict]) -> dict:
+    """The one in the middle, whole, so that its parts belong together."""
+    return sorted(found, key=lambda one: one["seconds"])[(len(found) - 1) // 2]
+
+
 def name(side: str, found: dict) -> str:
     if side == "ours":
         return f"workbench, {found['precision']}, batch {found['batch']}"
