@@ -20,6 +20,11 @@ from core.runs.origin import demand_origin
 from core.wording import UNSAFE, escaped, on_one_line
 
 WIDTH = 100  # columns that the script keeps to
+# where the tokenizers that come with the program are from
+PUBLISHED = {
+    "gpt2": 'what tiktoken.get_encoding("gpt2") would download',
+    "bert-uncased": "the tokenizer.json of sentence-transformers/all-MiniLM-L6-v2",
+}
 
 
 def freezing(plan: FreezePlan, arch: Architecture) -> list[str]:
@@ -87,7 +92,9 @@ class Facts(NamedTuple):
 
 
 def facts_of(run: RunFolder) -> Facts:
-    """Raises BadRun where the run has not got as far as its weights, or what it learned from is not there."""
+    """Raises BadRun where the run has not got as far as its weights, or what it learned from is not there; BadModel
+    where its tokenizer cannot be read.
+    """
     from safetensors import SafetensorError, safe_open
 
     from core.text.lookup import tokenizer_of
@@ -108,14 +115,12 @@ def facts_of(run: RunFolder) -> Facts:
         what = f"The weights that {run.name} started from, {weights}, cannot be read: {error}."
         raise BadRun(what, f"They came from {known.base.source}.") from error
     prefix = arch.prefix if first.prefix + first.names[0] in names else ""
-    own = arch.own_dense.pretrained if arch.own_dense else None
-    dense = next((name for name in (own, f"{arch.prefix}{own}") if own and f"{name}.weight" in names), "")
+    own = arch.own_dense and arch.own_dense.pretrained
+    places = (own, arch.prefix + own) if own else ()
+    dense = next((name for name in places if f"{name}.weight" in names), "")
     history = History.of(run.events()[0])
     changes = history.changes_in_words(history.step)
-    tokenizer = tokenizer_of(preset_for(recipe), str(folder))
-    framing = None
-    if isinstance(tokenizer, JsonTokenizer):
-        framing = Framing(tokenizer.specials, *tokenizer.around, tokenizer.splits)
+    read = tokenizer_of(preset_for(recipe), str(folder))
     return Facts(
         folder,
         known.labels,
@@ -124,9 +129,9 @@ def facts_of(run: RunFolder) -> Facts:
         prefix,
         _tokens_of(run, recipe),
         changes,
-        framing,
+        Framing(read.specials, *read.around, read.splits) if isinstance(read, JsonTokenizer) else None,
         older=any(one.also and f"{prefix}{one.names[0]}" not in names for one in arch.published.values()),
-        dense=dense or "",
+        dense=dense,
     )
 
 
@@ -183,7 +188,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
         weights=_path(facts.weights, facts.run),
         origin=_comment(facts.origin),
         tokens=_path(facts.tokens, facts.run),
-        gpt2_tokens=facts.tokens.parent != facts.run and preset_for(recipe).tokenizer == "gpt2",
+        published="" if facts.tokens.parent == facts.run else PUBLISHED.get(preset_for(recipe).tokenizer, ""),
         labels=_list(facts.labels, len("LABELS = ")),
         prefix=facts.prefix,
         pattern=PATTERN,
@@ -223,7 +228,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
         mlp_adapted={"0", "2"} & set(adapted),
         adapted="" if len(adapted) == len(arch.book.matrices) else _list(adapted, len("LORA_LAYERS = ")),
         freezing="\n".join(freezing(recipe.plan, arch)),
-        compressed=facts.tokens.suffix == ".xz",
+        compressed=framing is None or facts.tokens.suffix == ".xz",
         framing=framing is not None,
         **(_framing(framing, resolved(model.context)) if framing else {"framed": False}),
     )
@@ -232,16 +237,17 @@ def script(recipe: Recipe, facts: Facts) -> str:
 def _framing(framing: Framing, context: int) -> dict[str, Any]:
     """What the template says of a tokenizer.json, for texts that are cut to `context` tokens."""
     ids = {id: name for name, id in framing.specials.items()}
-    names = [" ".join(ids[id] for id in part) for part in (framing.before, framing.after)]
+    before, after = (" ".join(ids.get(id, str(id)) for id in part) for part in (framing.before, framing.after))
+    words = [f"{before} comes before each text"] * bool(before) + [f"{after} comes after each text"] * bool(after)
     # a context that is shorter than the special tokens holds those alone, and not all of them
-    before = framing.before[:context]
+    first = framing.before[:context]
     return {
         "framed": bool(framing.before or framing.after),
         "specials": _list(list(framing.specials), len("SPECIAL_TOKENS = ")),
         "splits": _literal(framing.splits) if framing.splits else "",
-        "around": _comment(" and ".join(f"{n} {where} a text" for n, where in zip(names, ("before", "after")) if n)),
-        "before": before,
-        "after": framing.after[: context - len(before)],
+        "around": _comment(", ".join(words)),
+        "before": first,
+        "after": framing.after[: context - len(first)],
     }
 
 

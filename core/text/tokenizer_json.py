@@ -176,7 +176,7 @@ class JsonTokenizer(Tokenizer):
         """The special ids before a text, and those after it."""
         place = next(i for i, slot in enumerate(self._single) if slot.part is not None)
         before, after = self._single[:place], self._single[place + 1 :]
-        return [id for slot in before for id in slot.ids], [id for slot in after for id in slot.ids]
+        return [int(id) for slot in before for id in slot.ids], [int(id) for slot in after for id in slot.ids]
 
     @property
     def splits(self) -> str:

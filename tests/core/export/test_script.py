@@ -14,16 +14,20 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import tokenizers
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
+from tokenizers import models, pre_tokenizers, processors, trainers
 from torch import nn
 
 from core import assets
 from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.lookup import preset_for
 from core.architectures.models import MODELS
 from core.errors import BadRun
 from core.evaluate.predict import kept_checkpoint
-from core.export.script import WIDTH, Facts, facts_of, freezing, script
+from core.export.script import WIDTH, Facts, Framing, facts_of, freezing, script
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
 from core.options import layer, merge
@@ -31,7 +35,9 @@ from core.recipe import load
 from core.runs import events as e
 from core.runs.folder import RunFolder
 from core.runs.root import create_run
+from core.text import tokenizer_json
 from core.text.byte_bpe import built_in
+from core.text.lookup import tokenizer_of
 from core.train import checkpoint
 from core.train.control_source import ControlSource
 from core.wording import UNSAFE
@@ -39,7 +45,8 @@ from core.worker.finetune import attempt
 
 GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()
 BAD = "free prize win cash claim urgent offer txt now guaranteed bonus click award".split()
-NEEDED = {"torch", "numpy", "safetensors", "tiktoken"}
+LOOKALIKES = "[SEP] </s><s> <mask>[CLS] <pad>win <unk> [sep] ＜s＞"  # text like any other
+NEEDED = {"torch", "numpy", "safetensors", "tiktoken", "tokenizers"}
 NANO = MODELS["nano"]
 
 
@@ -53,7 +60,7 @@ def tiny(monkeypatch):
 def trained(tmp_path):
     """A function that trains a small run, changed by the given layer, in this process."""
     rng = random.Random(5)
-    lines = ["ham\t\n" if i == 4 else line(rng, i) for i in range(60)]
+    lines = ["ham\t\n" if i == 4 else line(rng, i) for i in range(60)] + [f"spam\t{LOOKALIKES}\n"]
     (tmp_path / "messages.tsv").write_text("".join(lines))
 
     def train(**changes):
@@ -176,18 +183,202 @@ def weights_of(code: str, folder: Path, monkeypatch) -> dict[str, torch.Tensor]:
     return load_file(folder / "classifier.safetensors")
 
 
+# a model of each family as transformers saves one, and what its file is then made to be
+SIZES = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 48}
+SHAPE = {"max_position_embeddings": 66, "initializer_range": 0.2}
+DISTILLED = {"dim": 32, "n_layers": 3, "n_heads": 2, "hidden_dim": 48}
+AS_ROBERTA = {"type_vocab_size": 1, "pad_token_id": 1, "layer_norm_eps": 1e-5}
+BASES = {
+    "bert": lambda n: transformers.BertModel(transformers.BertConfig(vocab_size=n, **SIZES, **SHAPE)),
+    "distilbert": lambda n: transformers.DistilBertModel(
+        transformers.DistilBertConfig(vocab_size=n, **DISTILLED, **SHAPE)
+    ),
+    "roberta": lambda n: transformers.RobertaModel(
+        transformers.RobertaConfig(vocab_size=n, **SIZES, **SHAPE, **AS_ROBERTA)
+    ),
+    "xlm-roberta": lambda n: transformers.XLMRobertaModel(
+        transformers.XLMRobertaConfig(vocab_size=n, **SIZES, **SHAPE, **AS_ROBERTA)
+    ),
+    "gpt2": lambda n: transformers.GPT2Model(
+        transformers.GPT2Config(vocab_size=n, n_embd=32, n_layer=3, n_head=2, n_positions=64, initializer_range=0.2)
+    ),
+}
+
+
+@pytest.fixture
+def folder_of(tmp_path):
+    """A function that writes a small model of a family with a tokenizer of its kind; gives the folder.
+
+    `older` names its tensors as the first checkpoints did, which were saved with a head.
+    """
+
+    def write(family, older=False):
+        path = tmp_path / f"tiny {family}"
+        path.mkdir()
+        tokenizer = tokenizer_for(family)
+        (path / "tokenizer.json").write_text(tokenizer)
+        torch.manual_seed(0)
+        model = BASES[family](len(tokenizers.Tokenizer.from_str(tokenizer).get_vocab()))
+        for name, p in model.named_parameters():
+            if name.endswith("bias") or "orm" in name:
+                nn.init.normal_(p, mean=float(p.detach().mean()), std=0.2)
+        model.save_pretrained(path)
+        if older:
+            tensors = load_file(path / "model.safetensors")
+            renamed = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
+            for now, then in renamed.items():
+                tensors = {name.replace(now, then): tensor for name, tensor in tensors.items()}
+            save_file({f"bert.{name}": tensor for name, tensor in tensors.items()}, path / "model.safetensors")
+        return path
+
+    return write
+
+
+def tokenizer_for(family: str) -> str:
+    """A tokenizer.json: BERT's own, or one of the family's kind of some words."""
+    if "bert" in family and "roberta" not in family:
+        return tokenizer_json.built_in("bert-uncased").standalone(20)
+    names = ["<|endoftext|>"] if family == "gpt2" else ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    corpus = [*GOOD, *BAD, "0123456789", LOOKALIKES]
+    if family == "xlm-roberta":
+        made = tokenizers.Tokenizer(models.Unigram())
+        made.pre_tokenizer = pre_tokenizers.Metaspace()
+        trainer = trainers.UnigramTrainer(
+            vocab_size=120, special_tokens=names, unk_token="<unk>", show_progress=False
+        )
+    else:
+        made = tokenizers.Tokenizer(models.BPE())
+        made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+        trainer = trainers.BpeTrainer(
+            vocab_size=300, special_tokens=names, initial_alphabet=alphabet, show_progress=False
+        )
+    made.train_from_iterator(corpus, trainer)
+    if family != "gpt2":
+        framed = [("<s>", 0), ("</s>", 2)]
+        made.post_processor = processors.TemplateProcessing(
+            single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=framed
+        )
+    return made.to_str()
+
+
+ENCODERS = {
+    "BERT": ("bert", {"model": {"readout": "first", "head": "own"}}),
+    "RoBERTa": (
+        "roberta",
+        {"model": {"readout": "mean", "head": "mlp"}, "freeze": {"trainable": "lora"}, "train": {"batch": 8}},
+    ),
+    "DistilBERT": ("distilbert", {"model": {"readout": "first", "head": "own"}, "freeze": {"trainable": "all"}}),
+    "XLM-RoBERTa": (
+        "xlm-roberta",
+        {
+            "model": {"readout": "last_real", "head": "linear", "outputs": "sigmoid", "context": 12},
+            "train": {"padding": "fixed", "accumulate": 2},
+        },
+    ),
+}
+SLOW_ENCODERS = {
+    "older names": ("bert older", {"model": {"readout": "mean", "head": "own"}, "freeze": {"trainable": "all"}}),
+    "RoBERTa's head": (
+        "roberta",
+        {"model": {"readout": "first", "head": "own", "outputs": "sigmoid"}, "train": {"padding": "dynamic"}},
+    ),
+    "XLM-RoBERTa's head": ("xlm-roberta", {"model": {"readout": "first", "head": "own"}}),
+    "pads": (
+        "roberta",
+        {"model": {"readout": "mean_pads", "context": 12, "head": "linear"}, "train": {"padding": "fixed"}},
+    ),
+    "last pad": (
+        "bert",
+        {"model": {"readout": "last_pad", "context": 12, "head": "linear"}, "train": {"padding": "fixed"}},
+    ),
+    "alone": (
+        "distilbert",
+        {"model": {"readout": "mean", "head": "linear"}, "train": {"padding": "none", "batch": 1, "accumulate": 4}},
+    ),
+    "rates": (
+        "bert",
+        {
+            "model": {"readout": "mean", "head": "linear"},
+            "freeze": {"trainable": "all"},
+            "train": {"head_lr": 3e-3, "layer_decay": 0.5, "schedule": "linear", "warmup": 0.2},
+        },
+    ),
+    "some lora": (
+        "xlm-roberta",
+        {
+            "model": {"readout": "first", "head": "mlp"},
+            "freeze": {"trainable": "lora.0,blocks.2,head"},
+            "lora": {"layers": "query,value,down", "scaling": "alpha", "alpha": 2.0, "rank": 4},
+        },
+    ),
+    "embeddings": ("distilbert", {"model": {"readout": "mean"}, "freeze": {"trainable": "embeddings,norm,head"}}),
+    "GPT-2 by tokenizer.json": ("gpt2", {"model": {"readout": "last_real"}}),
+}
+
+
+@pytest.mark.parametrize(("family", "changes"), ENCODERS.values(), ids=ENCODERS)
+def test_the_weights_of_an_encoder_are_those_of_the_run(trained, folder_of, family, changes, tmp_path, monkeypatch):
+    learns_as_its_script(trained, folder_of, family, changes, tmp_path, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("family", "changes"), SLOW_ENCODERS.values(), ids=SLOW_ENCODERS)
+def test_the_weights_of_every_kind_of_encoder(trained, folder_of, family, changes, tmp_path, monkeypatch):
+    learns_as_its_script(trained, folder_of, family, changes, tmp_path, monkeypatch)
+
+
+def learns_as_its_script(trained, folder_of, family, changes, tmp_path, monkeypatch):
+    name, _, older = family.partition(" ")
+    model = {"name": str(folder_of(name, bool(older))), "weights": "pretrained"}
+    run = trained(**merge({"model": model}, changes))
+    code = script(run.recipe(), facts_of(run))
+    sound(code, family)
+    assert ("gamma" in code) is bool(older) and ("pooler" in code) is ("bert" == name and "own" == run.recipe().head)
+    check(run, weights_of(code, tmp_path, monkeypatch))
+
+
+@pytest.mark.slow
+def test_the_weights_of_an_encoder_whose_tokenizer_is_built_in(trained, tmp_path, monkeypatch):
+    small = dataclasses.replace(MODELS["minilm"].architecture, n_blocks=3, width=32, n_heads=2, max_tokens=64, inner=48)
+    monkeypatch.setitem(MODELS, "minilm", dataclasses.replace(MODELS["minilm"], architecture=small))
+    run = trained(model={"name": "minilm"}, freeze={"trainable": "head"})
+    code = script(run.recipe(), facts_of(run))
+    assert "all-MiniLM-L6-v2" in code and str(assets.FOLDER / "bert-uncased.tokenizer.json.xz") in code
+    check(run, weights_of(code, tmp_path, monkeypatch))
+
+
+TEXTS = ["", " ", "Free prize, WIN naïve café 日本語!", LOOKALIKES, "<<s>s> </<s>s>", "see you " * 60]
+
+
+@pytest.mark.parametrize("context", [1, 2, 5, 64])
+@pytest.mark.parametrize("family", BASES)
+def test_its_ids_are_those_of_the_run(folder_of, family, context):
+    recipe = whole(model={"name": str(folder_of(family)), "context": context})
+    read = tokenizer_of(preset_for(recipe), "pretrained")
+    facts = FACTS._replace(
+        tokens=Path(recipe.model.name) / "tokenizer.json", framing=Framing(read.specials, *read.around, read.splits)
+    )
+    names = definitions(script(recipe, facts))
+    rows = [{"split": "test", "text": text, "label": "spam"} for text in TEXTS]
+    found = names["read_split"](rows, "test", names["read_tokenizer"](names["TOKENS"]))
+    assert [ids for ids, _ in found] == [read.shorten(read.encode(text), context).ids.tolist() for text in TEXTS]
+    assert bool(read.splits) is (family == "xlm-roberta")  # whose vocabulary has the special ones
+
+
 def check(run, found: dict[str, torch.Tensor]) -> None:
     recipe = run.recipe()
     expected = checkpoint.read(run.checkpoint(kept_checkpoint(run, recipe)), checkpoint.WEIGHTS)
     # What changes no answer has no gradient but what rounding leaves of zero, and that AdamW makes steps of: the keys'
     # bias, and all of queries and keys where there is one token to look at.
-    alone = recipe.model.readout == "first" and recipe.model.causal
+    alone = recipe.readout.sees_only_first(preset_for(recipe).architecture.causal and recipe.model.causal)
     assert expected
     for name, tensor in expected.items():
         other = of_book(found, name)
-        if alone and ".c_attn." in name:
+        stacked = {"c_attn", "qkv"} & set(name.split(".")) and ".lora." not in name
+        if alone and stacked:
             tensor, other = tensor.chunk(3)[2], other.chunk(3)[2]
-        elif name.endswith("c_attn.bias"):
+        elif stacked and name.endswith("bias"):
             tensor, other = (torch.cat(one.chunk(3)[::2]) for one in (tensor, other))
         torch.testing.assert_close(other, tensor, rtol=1e-4, atol=3e-5, msg=lambda words, name=name: f"{name}: {words}")
 
@@ -198,6 +389,7 @@ def of_book(found: dict[str, torch.Tensor], name: str) -> torch.Tensor:
     layers = {"query": "att.W_query", "key": "att.W_key", "value": "att.W_value", "out": "att.out_proj"}
     layers |= {"up": "ff.layers.0", "down": "ff.layers.2"}
     theirs = {("attn", "c_proj"): "att.out_proj", ("mlp", "c_fc"): "ff.layers.0", ("mlp", "c_proj"): "ff.layers.2"}
+    tables = {"wte": "tok_emb", "wpe": "pos_emb", "tokens": "tok_emb", "positions": "pos_emb", "segments": "seg_emb"}
 
     def linear(i, layer, kind):
         adapted = f"trf_blocks.{i}.{layer}.linear.{kind}"
@@ -206,18 +398,20 @@ def of_book(found: dict[str, torch.Tensor], name: str) -> torch.Tensor:
     match name.removeprefix("backbone.").split("."):
         case ["head", *rest]:
             return found[".".join(["out_head", *rest])]
-        case ["wte" | "wpe" as table, _]:
-            return found[{"wte": "tok_emb.weight", "wpe": "pos_emb.weight"}[table]]
-        case ["ln_f", kind]:
-            return found[f"final_norm.{kinds[kind]}"]
-        case ["h", i, "ln_1" | "ln_2" as norm, kind]:
+        case [table, _] if table in tables:
+            return found[f"{tables[table]}.weight"]
+        case ["ln_f" | "norm_0" as norm, kind]:
+            return found[f"{'final_norm' if norm == 'ln_f' else 'emb_norm'}.{kinds[kind]}"]
+        case ["h" | "layers", i, "ln_1" | "ln_2" | "norm_1" | "norm_2" as norm, kind]:
             return found[f"trf_blocks.{i}.norm{norm[-1]}.{kinds[kind]}"]
-        case ["h", i, *_, "lora", layer, side]:
+        case ["h" | "layers", i, *_, "lora", layer, side]:
             return found[f"trf_blocks.{i}.{layers[layer]}.lora.{side.upper()}"]
-        case ["h", i, "attn", "c_attn", kind]:
+        case ["h", i, "attn", "c_attn", kind] | ["layers", i, "qkv", kind]:
             return torch.cat([linear(i, layers[layer], kind) for layer in ("query", "key", "value")])
         case ["h", i, part, layer, kind]:
             return linear(i, theirs[part, layer], kind)
+        case ["layers", i, layer, kind]:
+            return linear(i, layers[layer], kind)
     raise KeyError(name)
 
 
