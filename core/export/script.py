@@ -182,7 +182,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
         undefined=StrictUndefined,
     )
     return environment.get_template(arch.book.template).render(
-        title=preset_for(recipe).title if model.name in MODELS else f"a {arch.title}",
+        title=preset_for(recipe).title if model.name in MODELS else arch.title,
         changes=_comment(_changes(recipe, facts)),
         run=_literal(str(facts.run)),
         weights=_path(facts.weights, facts.run),

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import runpy
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -243,9 +244,7 @@ def tokenizer_for(family: str) -> str:
     if family == "xlm-roberta":
         made = tokenizers.Tokenizer(models.Unigram())
         made.pre_tokenizer = pre_tokenizers.Metaspace()
-        trainer = trainers.UnigramTrainer(
-            vocab_size=120, special_tokens=names, unk_token="<unk>", show_progress=False
-        )
+        trainer = trainers.UnigramTrainer(vocab_size=120, special_tokens=names, unk_token="<unk>", show_progress=False)
     else:
         made = tokenizers.Tokenizer(models.BPE())
         made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -334,7 +333,7 @@ def learns_as_its_script(trained, folder_of, family, changes, tmp_path, monkeypa
     run = trained(**merge({"model": model}, changes))
     code = script(run.recipe(), facts_of(run))
     sound(code, family)
-    assert ("gamma" in code) is bool(older) and ("pooler" in code) is ("bert" == name and "own" == run.recipe().head)
+    assert ("gamma" in code) is bool(older) and ("pooler" in code) is (name == "bert" and run.recipe().head == "own")
     check(run, weights_of(code, tmp_path, monkeypatch))
 
 
@@ -351,19 +350,17 @@ def test_the_weights_of_an_encoder_whose_tokenizer_is_built_in(trained, tmp_path
 TEXTS = ["", " ", "Free prize, WIN naïve café 日本語!", LOOKALIKES, "<<s>s> </<s>s>", "see you " * 60]
 
 
-@pytest.mark.parametrize("context", [1, 2, 5, 64])
 @pytest.mark.parametrize("family", BASES)
-def test_its_ids_are_those_of_the_run(folder_of, family, context):
-    recipe = whole(model={"name": str(folder_of(family)), "context": context})
-    read = tokenizer_of(preset_for(recipe), "pretrained")
-    facts = FACTS._replace(
-        tokens=Path(recipe.model.name) / "tokenizer.json", framing=Framing(read.specials, *read.around, read.splits)
-    )
-    names = definitions(script(recipe, facts))
-    rows = [{"split": "test", "text": text, "label": "spam"} for text in TEXTS]
-    found = names["read_split"](rows, "test", names["read_tokenizer"](names["TOKENS"]))
-    assert [ids for ids, _ in found] == [read.shorten(read.encode(text), context).ids.tolist() for text in TEXTS]
-    assert bool(read.splits) is (family == "xlm-roberta")  # whose vocabulary has the special ones
+def test_its_ids_are_those_of_the_run(folder_of, family):
+    folder, rows = folder_of(family), [{"split": "test", "text": text, "label": "spam"} for text in TEXTS]
+    for context in (1, 2, 5, 64):
+        recipe = whole(model={"name": str(folder), "context": context})
+        read = tokenizer_of(preset_for(recipe), "pretrained")
+        framing = Framing(read.specials, *read.around, read.splits)
+        names = definitions(script(recipe, FACTS._replace(tokens=folder / "tokenizer.json", framing=framing)))
+        found = names["read_split"](rows, "test", names["read_tokenizer"](names["TOKENS"]))
+        assert [ids for ids, _ in found] == [read.shorten(read.encode(text), context).ids.tolist() for text in TEXTS]
+        assert bool(read.splits) is (family == "xlm-roberta")  # whose vocabulary has the special ones
 
 
 def check(run, found: dict[str, torch.Tensor]) -> None:
@@ -428,17 +425,25 @@ PLANS = [
 PLANS += ["lora.0,blocks.2,head", "lora.1,lora.2,norm", "blocks.0,lora.1,blocks.2"]
 
 
+# as wide as nano here
+NARROW = {"n_blocks": 3, "width": 32, "n_heads": 2, "max_tokens": 64, "vocab": 500, "inner": 48}
+
+
 @pytest.mark.parametrize("trainable", PLANS)
-def test_what_the_toggles_mean_lets_learn_what_the_run_does(trainable):
-    recipe = load({"freeze": {"trainable": trainable}})
-    plan, shape = recipe.plan, MODELS["nano"].architecture
+@pytest.mark.parametrize("name", ["nano", "bert", "distilbert", "roberta"])
+def test_what_the_toggles_mean_lets_learn_what_the_run_does(name, trainable, monkeypatch):
+    if name != "nano":
+        small = dataclasses.replace(MODELS[name].architecture, **NARROW)
+        monkeypatch.setitem(MODELS, name, dataclasses.replace(MODELS[name], architecture=small))
+    recipe = whole(model={"name": name, "head": "linear"}, freeze={"trainable": trainable})
+    plan, shape = recipe.plan, MODELS[name].architecture
     ours = Classifier(shape, 2, recipe.kind)
     ours.adapt(plan, recipe.lora, 0)
     ours.freeze(plan)
-    names = definitions(script(whole(freeze={"trainable": trainable}), FACTS))
-    model = names["model"] = names["GPTModel"](names["GPT_CONFIG"])
+    names, called = definitions(script(recipe, FACTS)), "GPT" if name == "nano" else "BERT"
+    model = names["model"] = names[f"{called}Model"](names[f"{called}_CONFIG"])
     model.out_head = nn.Linear(shape.width, 2)
-    exec("\n".join(freezing(plan)), names)
+    exec("\n".join(freezing(plan, shape)), names)
     assert learning(model, part_of_book) == learning(ours, ours.part_of)
 
 
@@ -462,13 +467,13 @@ def part_of_book(name: str) -> str:
     match name.split("."):
         case ["trf_blocks", i, *rest]:
             return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
-        case ["tok_emb" | "pos_emb", *_]:
+        case ["tok_emb" | "pos_emb" | "seg_emb" | "emb_norm", *_]:
             return "embeddings"
     return {"final_norm": "norm", "out_head": "head"}[name.split(".")[0]]
 
 
 def test_the_lines_are_as_few_as_can_be():
-    lines = freezing(FreezePlan.parse("blocks.1,lora.4,lora.5,head", 12))
+    lines = lines_of("blocks.1,lora.4,lora.5,head")
     assert lines == [
         "for param in model.parameters():",
         "    param.requires_grad = False",
@@ -478,12 +483,22 @@ def test_the_lines_are_as_few_as_can_be():
         "for param in model.out_head.parameters():",
         "    param.requires_grad = True",
     ]
-    assert "for param in model.trf_blocks[-2:].parameters():" in freezing(FreezePlan.parse("last_two_blocks", 12))
-    assert "for param in model.trf_blocks[-1].parameters():" in freezing(FreezePlan.parse("last_block", 12))
-    assert freezing(FreezePlan.parse("all", 12)) == [
+    assert "for param in model.trf_blocks[-2:].parameters():" in lines_of("last_two_blocks")
+    assert "for param in model.trf_blocks[-1].parameters():" in lines_of("last_block")
+    assert lines_of("all") == [
         "for param in model.parameters():",
         "    param.requires_grad = True",
     ]
+    # where a block ends in a norm there is none behind the last; and no table of segments where the family has none
+    assert lines_of("norm,head", "distilbert") == lines_of("head", "distilbert")
+    learn = [line for line in lines_of("embeddings", "distilbert") if line.startswith("for")][1:]
+    assert learn == [f"for param in model.{name}.parameters():" for name in ("tok_emb", "pos_emb", "emb_norm")]
+    assert "for param in model.seg_emb.parameters():" in lines_of("embeddings", "roberta")
+
+
+def lines_of(trainable, name="gpt2"):
+    arch = MODELS[name].architecture
+    return freezing(FreezePlan.parse(trainable, arch.n_blocks), arch)
 
 
 FACTS = Facts(
@@ -508,10 +523,21 @@ def whole(**changes):
     return load(merge(recipe.model_dump(), {"train": {"batch": recipe.batch}}))
 
 
+FRAMED = Framing({"[CLS]": 101, "[SEP]": 102, "[PAD]": 0}, [101], [102], "")
+FRAMINGS = {
+    "none": None,
+    "BERT's": FRAMED,
+    "in the vocabulary": FRAMED._replace(splits="<(?=s>)|\\[(?=\\\\)"),
+    "no special tokens around": Framing({"<|endoftext|>": 7}, [], [], ""),
+}
+
 CHOICES = {
+    "model.name": ["nano", "bert", "distilbert", "roberta"],
+    "tokenizer": list(FRAMINGS),
+    "pretrained head": ["", "bert.pooler.dense"],
     "model.readout": ["last_real", "last_pad", "first", "mean", "mean_pads"],
     "model.causal": [True, False],
-    "model.head": ["linear", "mlp"],
+    "model.head": ["linear", "mlp", "own"],
     "model.outputs": ["softmax", "sigmoid"],
     "freeze.trainable": ["last_block", "lora", "all", "lora.0,blocks.2"],
     "lora.layers": ["all", "query,value", "up"],
@@ -544,7 +570,8 @@ def test_every_script_is_whole_and_holds_nothing_that_it_does_not_use():
         if chosen["model.readout"].endswith(("_pad", "_pads")):
             chosen["train.padding"] = "fixed"
         seen.update(chosen.items())
-        code = script(whole(**merge(*(layer(*item) for item in chosen.items()))), FACTS)
+        facts = FACTS._replace(framing=FRAMINGS[chosen["tokenizer"]], dense=chosen["pretrained head"])
+        code = script(whole(**merge(*(layer(*item) for item in chosen.items() if "." in item[0]))), facts)
         sound(code, chosen)
 
 
@@ -657,16 +684,52 @@ def statements(code: str) -> str:
     return ast.dump(tree)
 
 
+@pytest.mark.parametrize("words", STRANGE)
+def test_no_words_of_an_encoder_s_folder_are_code(words, folder_of, tmp_path):
+    """Its name, and what its tokenizer calls the special tokens."""
+    tiny, codes = folder_of("xlm-roberta"), []
+    for i, said in enumerate(("plain", words)):
+        name = said.replace("/", "").replace("\0", "")[:60]
+        model = tmp_path / str(i) / f"model {name}"
+        shutil.copytree(tiny, model)
+        run = create_run(tmp_path / f"runs {i}", whole(model={"name": str(model)}))
+        tokenizer = json.loads((tiny / "tokenizer.json").read_text())
+        renamed = {"<s>": f"<{said}>", "<mask>": f"{said}>"}  # the second is in the vocabulary
+        for place in (*tokenizer["added_tokens"], *tokenizer["post_processor"]["special_tokens"].values()):
+            for key, was in place.items():
+                place[key] = renamed.get(was, was) if isinstance(was, str) else was
+        special = tokenizer["post_processor"]["special_tokens"]["<s>"]
+        special["tokens"] = [renamed["<s>"]]
+        tokenizer["model"]["vocab"] = [[renamed.get(piece, piece), x] for piece, x in tokenizer["model"]["vocab"]]
+        (run.path / "tokenizer.json").write_text(json.dumps(tokenizer))
+        shutil.copy(tiny / "model.safetensors", run.path / "base.safetensors")
+        base = {"kind": "folder", "source": str(model), "file": "base.safetensors", "sha256": ""}
+        run.base_file.write_text(json.dumps({"base": base, "labels": ["ham", "spam"]}))
+        run.data_file.touch()
+        codes.append(script(run.recipe(), facts_of(run)))
+        assert definitions(codes[-1])["SPECIAL_TOKENS"][0] == renamed["<s>"]
+    plain, strange = codes
+    assert statements(strange) == statements(plain)
+    assert ast.get_docstring(ast.parse(strange)) == ast.get_docstring(ast.parse(plain))
+    assert len(strange.splitlines()) == strange.count("\n")
+    assert not UNSAFE.search(strange.replace("\n", ""))
+
+
 @pytest.mark.parametrize("words", [*STRANGE, "\ud800"])
-def test_no_facts_are_code(words):
+@pytest.mark.parametrize("framed", [False, True])
+def test_no_facts_are_code(words, framed):
     strange = Facts(
         Path("/runs") / words, ["ham", words], Path("/other") / words, words, "", Path("/elsewhere") / words, [words]
     )
-    code = script(whole(), strange)
     plain = FACTS._replace(weights=Path("/other/base"), tokens=Path("/elsewhere/tokens"), changes=["lr 0.1"])
+    if framed:
+        plain = plain._replace(framing=FRAMED._replace(splits="<(?=s>)"))
+        strange = strange._replace(framing=Framing({words: 101, f"{words} too": 102, "[PAD]": 0}, [101], [102], words))
+    code = script(whole(), strange)
     assert statements(code) == statements(script(whole(), plain))
     names = definitions(code)
     assert (names["RUN"], names["WEIGHTS"], names["TOKENS"]) == (strange.run, strange.weights, strange.tokens)
+    assert not framed or (names["SPECIAL_TOKENS"][0], names["SPLIT"]) == (words, words)
     code.encode()
 
 
