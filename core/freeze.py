@@ -54,10 +54,20 @@ class FreezePlan:
             return cls.of(n_blocks, ["head", *(f"lora.{i}" for i in range(n_blocks))])
         return cls.of(n_blocks, [part for part in re.split(r"[,\s]+", text) if part])
 
+    @property
+    def named(self) -> str | None:
+        """The word for this plan, where there is one."""
+        words = ("head", "last_block", "last_two_blocks", "all", "lora")
+        return next((word for word in words if FreezePlan.parse(word, self.n_blocks).parts == self.parts), None)
+
+    def without_norm(self) -> "FreezePlan":
+        """This plan for a model that has no final norm: it is named only where a word for the plan includes it."""
+        with_it = FreezePlan(self.n_blocks, self.parts | {"norm"})
+        return with_it if with_it.named else FreezePlan(self.n_blocks, self.parts - {"norm"})
+
     def __str__(self) -> str:
-        for name in ("head", "last_block", "last_two_blocks", "all", "lora"):
-            if FreezePlan.parse(name, self.n_blocks).parts == self.parts:
-                return name
+        if name := self.named:
+            return name
         each = (self.of_part(part) for part in parts_of(self.n_blocks))
         return ",".join(part for part in each if part)
 

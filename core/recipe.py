@@ -359,7 +359,9 @@ class Recipe(Options):
 
     @property
     def plan(self) -> FreezePlan:
-        return FreezePlan.parse(self.freeze.trainable, architecture_for(self).n_blocks)
+        arch = architecture_for(self)
+        plan = FreezePlan.parse(self.freeze.trainable, arch.n_blocks)
+        return plan if arch.final_norm else plan.without_norm()
 
     def plan_after(self, step: int) -> FreezePlan:
         """What learns after so many steps, unless the run is told otherwise."""

@@ -21,6 +21,7 @@ PANELS = {
     "play": ("text", "kept"),
     "freeze_dialog": ("layers",),
     "recipes": ("named",),
+    "models_dialog": ("models",),
 }
 
 
@@ -53,8 +54,10 @@ ACTIONS = [
     Action("source", "enter", "file, columns", "Choose the file and its columns", "source", "screen.source"),
     Action("show_rows", "enter", "show rows", "Show these rows", "notes classes", "screen.show_rows"),
     Action("tokens", "enter", "tokens", "See the row as tokens", "rows", "screen.tokens"),
-    Action("larger", "right", "model", "Start from the next larger model", "backbone", face="← →"),
-    Action("smaller", "left", "", "Start from the next smaller model", "backbone"),
+    Action("next_model", "right", "model", "Start from the next model", "backbone", face="← →"),
+    Action("previous_model", "left", "", "Start from the model before", "backbone"),
+    Action("all_models", "enter", "all models", "All models by family; a folder, or an address on the hub", "backbone"),
+    Action("fetch", "f", "fetch", "Fetch the model's files, or stop fetching them", "backbone models source"),
     Action(
         "ask",
         "A",
@@ -170,7 +173,7 @@ ACTIONS = [
     Action("whose_model", "left,right,space", "", "With this model, or its own", "named", "screen.whose_model"),
     Action("following", "right,space", "", "Next word", "choice"),
     Action("previous", "left", "", "Word before", "choice"),
-    Action("accept", "enter", "", "Take it", "path run_dialog ask_dialog recipes freeze_dialog"),
+    Action("accept", "enter", "", "Take it", "path run_dialog ask_dialog recipes freeze_dialog models_dialog"),
     Action("complete", "tab", "", "Complete the path, or go on", "path"),
     Action("suggestion_above", "up", "", "File above", "path", "up"),
     Action("suggestion_below", "down", "", "File below", "path", "down"),

@@ -1,6 +1,7 @@
 """Which model a recipe means: one by name, an address on the hub, or a folder with a config.json. No torch."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -36,6 +37,8 @@ HUB = "hub:"  # before an address, owner/name or owner/name@revision
 MOST = 1 << 20  # bytes of a config.json
 # what an encoder that is not known by name begins with: nothing is known of what its first token was taught to say
 UNKNOWN_ENCODER: dict[str, Any] = {"batch": 16, "head_lr": 5e-4, "readout": "mean"}
+# folders and addresses that this process has read: one that vanishes is still known; who needs its files says so
+_seen: dict[str, ModelPreset] = {}
 
 
 class _Model(Protocol):
@@ -69,16 +72,41 @@ def preset_of(name: str, home: Path | None = None) -> ModelPreset:
     folder = folder_of(name)
     kept = home is not None and (home / CONFIG).is_file()
     config = home / CONFIG if home is not None and kept else folder / CONFIG
-    if not config.is_file():
-        raise _unknown(name, folder)
-    status = config.stat()
-    arch = _architecture(config, status.st_mtime_ns, status.st_size)
+    known = _seen.get(name) if home is None else None
+    try:
+        if not config.is_file():
+            raise _unknown(name, folder)
+        status = config.stat()
+        arch = _architecture(config, status.st_mtime_ns, status.st_size)
+    except (BadModel, OSError):
+        if known:
+            return known
+        raise
     source = Source(*address(name)) if name.startswith(HUB) else OwnFolder(folder)
     parameters = sum(arch.parameters().values())
-    short = name.removeprefix(HUB).partition("@")[0].rstrip("/").rpartition("/")[2]
     given = {} if arch.causal else UNKNOWN_ENCODER
-    made = ModelPreset(name, f"{short} {count(parameters)}", arch, source, tokenizer="", languages="", licence="")
-    return replace(made, **given)
+    title = f"{short_name(name)} {count(parameters)}"
+    made = ModelPreset(name, title, arch, source, tokenizer="", languages="", licence="")
+    made = replace(made, **given)
+    if home is None:
+        _seen[name] = made
+    return made
+
+
+def short_name(name: str) -> str:
+    """What a model is called on a line with other things: its name, or the end of its address or path."""
+    return name.removeprefix(HUB).partition("@")[0].rstrip("/").rpartition("/")[2] if name not in MODELS else name
+
+
+def by_family(others: Iterable[str] = ()) -> dict[str, list[ModelPreset]]:
+    """The models by name, and `others`, under the names of their families.
+
+    Raises BadModel where one of the others is not known, or not on this machine.
+    """
+    found: dict[str, list[ModelPreset]] = {kind.title: [] for kind in FAMILIES.values()}
+    for preset in (*MODELS.values(), *map(preset_of, others)):
+        found[preset.architecture.title].append(preset)
+    return {title: presets for title, presets in found.items() if presets}
 
 
 def is_own_folder(name: str) -> bool:

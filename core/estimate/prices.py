@@ -5,6 +5,8 @@ from functools import cache
 from typing import NamedTuple
 
 from core import memory
+from core.architectures.architecture import Architecture
+from core.architectures.lookup import architecture_for
 from core.estimate.cost import BF16, FP32, Costs, all_parameters, trainable_parameters
 from core.estimate.schedule import Schedule, Stage
 from core.estimate.speeds import START, Speeds
@@ -68,9 +70,17 @@ def upwards(plan: FreezePlan) -> list[FreezePlan]:
     return [FreezePlan(plan.n_blocks, frozenset(each[i:])) for i in reversed(range(len(parts)))]
 
 
+def rungs(arch: Architecture) -> list[str]:
+    """The parts of a model that hold anything, from the head down."""
+    return [part for part in parts_of(arch.n_blocks)[::-1] if part != "norm" or arch.final_norm]
+
+
 def ladder(recipe: Recipe, profile: Profile | None, speeds: Speeds | None = None) -> list[Price]:
-    """What it costs to learn from each part upwards: one price for each of the plans `upwards`."""
-    return prices(recipe, profile, upwards(recipe.plan), speeds)
+    """What it costs to learn from each of the `rungs` upwards: one price for each."""
+    arch, plan = architecture_for(recipe), recipe.plan
+    parts = parts_of(plan.n_blocks)[::-1]
+    plans = [each for part, each in zip(parts, upwards(plan), strict=True) if part in rungs(arch)]
+    return prices(recipe, profile, plans, speeds)
 
 
 def prices(

@@ -1,4 +1,4 @@
-"""`python -P -m core.helper data`, or `model`."""
+"""`python -P -m core.helper data`, or `model`, or `fetch`."""
 
 import sys
 

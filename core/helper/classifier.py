@@ -9,6 +9,7 @@ from torch import Tensor
 from core.evaluate.incremental import IncrementalClassifier
 from core.evaluate.predict import Predictor, kept_checkpoint
 from core.files import Progress
+from core.model.classifier import Classifier
 from core.runs.folder import RunFolder
 from core.runs.predictions import Prediction
 from core.text.tokenizer import well_formed, whole
@@ -70,19 +71,24 @@ class ClassifierRequests:
 
     def _read(self, asked: Predictor, text: str) -> dict:
         if self._incremental is None:
-            other = (
-                f"the readout last_real; this run has {asked.model.readout.name}"
-                if asked.model.causal
-                else "the causal mask; this run has none"
-            )
-            why = f"A verdict at every token needs {other}."
-            return {"answer": asked.predict([text])[0], "pieces": None, "curve": None, "before": 0, "why": why}
+            answer = asked.predict([text])[0]
+            return {"answer": answer, "pieces": None, "curve": None, "before": 0, "why": _why_no_curve(asked.model)}
         text, context = well_formed(text), asked.context
         tokens = asked.tokenizer.pieces(text)
         found = self._incremental.verdicts([piece.id for piece in tokens[:context]] or [asked.tokenizer.pad])
         probabilities = dict(zip(asked.names, found[-1].tolist(), strict=True))
         answer = Prediction(text, asked.names[int(found[-1].argmax())], probabilities, len(tokens) > context)
         return {"answer": answer, **_curve(list(whole(tokens[:context])), found), "why": ""}
+
+
+def _why_no_curve(model: Classifier) -> str:
+    """A sentence for one line of a small terminal."""
+    arch = model.backbone.arch
+    if not arch.causal:
+        return f"In {arch.title} every token sees the whole text: no verdict on its beginning."
+    if not model.causal:
+        return "Without a causal mask every token sees the whole text: no curve."
+    return f"A verdict at every token needs the readout last_real; this run has {model.readout.name}."
 
 
 def _curve(pieces: list[tuple[str, int]], verdicts: Tensor) -> dict:

@@ -1,17 +1,19 @@
 """What the data helper answers. It remembers the file looked at last."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import groupby
 
 import numpy as np
 
-from core.architectures.models import MODELS
+from core.architectures.lookup import preset_of
+from core.architectures.models import MODELS, WEIGHTS, OwnFolder
 from core.data.profile import Survey, profile
-from core.errors import BadData
+from core.errors import BadData, BadModel
 from core.files import Progress
 from core.model_files.kept import where
 from core.recipe import load
 from core.rows import Profile, Row
-from core.text.tokenizer import whole
+from core.text.tokenizer import Piece, whole
 
 SHORT = 300  # characters of a text in the list of rows
 MOST_PIECES = 4000  # tokens of a text that are shown one by one
@@ -52,10 +54,10 @@ class DataRequests:
         }
 
     def pieces(self, args: dict, progress: Progress) -> dict:
-        """{"row": its number} -> {"text", "label", "tokens", "pieces": [[text, tokens], ...]}.
+        """{"row": its number} -> {"text", "label", "tokens", "pieces": [[text, tokens, special], ...]}.
 
-        No piece cuts a character in half: tokens that share one stand together. Only the first MOST_PIECES
-        tokens are taken apart.
+        No piece cuts a character in half: tokens that share one stand together. Special tokens are not in the text,
+        and have a name in place of it. Only the first MOST_PIECES tokens are taken apart.
         """
         survey = self._looked_at()
         table = survey.table
@@ -67,7 +69,7 @@ class DataRequests:
             "text": table.texts[i],
             "label": table.labels[i],
             "tokens": len(tokens),
-            "pieces": list(whole(tokens[:MOST_PIECES])),
+            "pieces": list(_chips(tokens[:MOST_PIECES])),
         }
 
     def _looked_at(self) -> Survey:
@@ -76,9 +78,29 @@ class DataRequests:
         return self._survey
 
 
+def _chips(pieces: list[Piece]) -> Iterator[tuple[str, int, bool]]:
+    for special, alike in groupby(pieces, key=lambda piece: piece.special):
+        if special:
+            yield from ((piece.content.decode(errors="replace"), 1, True) for piece in alike)
+        else:
+            yield from ((text, n_tokens, False) for text, n_tokens in whole(alike))
+
+
 def models(args: dict, progress: Progress) -> dict[str, str]:
-    """{} -> model name -> where its weights are: built in, on disk, or download. No network."""
-    return {name: where(preset) for name, preset in MODELS.items()}
+    """{"others": folders and addresses} -> model name -> where its weights are. No network.
+
+    They are built in, on disk, to download, or missing.
+    """
+    return {name: _where(name) for name in (*MODELS, *args.get("others", ()))}
+
+
+def _where(name: str) -> str:
+    try:
+        preset = preset_of(name)
+    except BadModel:
+        return "missing"
+    own = preset.source.folder if isinstance(preset.source, OwnFolder) else None
+    return "missing" if own and not (own / WEIGHTS).is_file() else where(preset)
 
 
 def _order(survey: Survey, filter: str, search: str, sort: str, reverse: bool) -> np.ndarray:

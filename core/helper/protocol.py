@@ -28,6 +28,7 @@ Handler = Callable[[dict, Progress], Any]  # (args, progress) -> a result that m
 # modules whose kinds() together give a helper's handlers
 HELPERS = {
     "data": ["core.helper.data"],
+    "fetch": ["core.helper.models"],
     "model": ["core.helper.classifier", "core.helper.language_model", "core.helper.measure"],
 }
 

@@ -11,7 +11,7 @@ from core import files, toml
 from core.architectures.lookup import demand_weights, folder_of, is_own_folder, preset_for
 from core.architectures.models import CONFIG, MODELS, is_folder
 from core.datasets import dataset_named
-from core.errors import BadRun
+from core.errors import BadModel, BadRun
 from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
@@ -71,14 +71,18 @@ def _is_folder(path: Path) -> bool:
 
 
 def create_run(root: Path, recipe: Recipe | Pretraining) -> RunFolder:
-    """A new folder r<n> with its recipe. Raises BadRun where it cannot be written, BadModel without its weights."""
+    """A new folder r<n> with its recipe.
+
+    Raises BadRun where it cannot be written, BadModel where the model's weights or its config.json are not there.
+    """
     if isinstance(recipe, Recipe):
         demand_weights(preset_for(recipe), recipe.model.weights)
+    config = None if recipe.model.name in MODELS else _config_of(recipe.model.name)
     try:
         root.mkdir(parents=True, exist_ok=True)
         run = RunFolder(next(_claimed(root)))
-        if recipe.model.name not in MODELS:  # first, because without it the recipe cannot be read
-            files.write(run.config_file, files.content(folder_of(recipe.model.name) / CONFIG))
+        if config is not None:  # first, because without it the recipe cannot be read
+            files.write(run.config_file, config)
         file = run.pretraining_file if isinstance(recipe, Pretraining) else run.recipe_file
         files.write(file, toml.text(_from_anywhere(recipe)))
     except OSError as error:
@@ -87,6 +91,15 @@ def create_run(root: Path, recipe: Recipe | Pretraining) -> RunFolder:
             "Free some space, or name another folder with --runs.",
         ) from error
     return run
+
+
+def _config_of(model: str) -> bytes:
+    file = folder_of(model) / CONFIG
+    try:
+        return files.content(file)
+    except OSError as error:
+        what = f"{file} cannot be read any more: {error.strerror}."
+        raise BadModel(what, "Put the model's folder back, or choose another model.") from error
 
 
 def _from_anywhere(recipe: Recipe | Pretraining) -> Recipe | Pretraining:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from core import files, toml
+from core.architectures.lookup import short_name
 from core.data import kept, prepare, read
 from core.estimate import cost
 from core.evaluate import baseline, predict
@@ -55,9 +56,8 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     origin = find_origin(run, recipe, prepared.names, progress)
     base = open_base(origin.base, run.path, progress) if resumed else WeightsFile(run.path / origin.base.file)
     if origin.base.kind == "random":
-        yield Noted(
-            text=f"{recipe.model.name} starts from random weights: nothing was learned before this run.", warn=True
-        )
+        name = short_name(recipe.model.name)
+        yield Noted(text=f"{name} starts from random weights: nothing was learned before this run.", warn=True)
     model = new_model(recipe, len(prepared.names), base)
     before = before_training(model, base)
     # as in the last step: what is due after it is looked at with what learned then

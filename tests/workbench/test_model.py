@@ -5,7 +5,7 @@ import tomllib
 import pytest
 from textual.widgets import Input
 
-from core.freeze import FreezePlan
+from core.freeze import FreezePlan, parts_of
 from core.recipe import load
 from core.runs.control import Stop
 from core.runs.root import list_runs
@@ -164,7 +164,7 @@ async def test_another_model_takes_the_plan_along_and_says_where_its_weights_are
     async with model(freeze={"trainable": "blocks.11,blocks.9,norm,head"}) as pilot:
         session, backbone = pilot.app.session, pilot.app.screen.query_one(Backbone)
         words = backbone.render().plain
-        assert "built in" in words and ("fetch 548.1 MB" in words or "on disk" in words)
+        assert "gpt2 124M" in words and ("fetch 548.1 MB" in words or "on disk" in words)
         backbone.focus()
         await pilot.press("left")
         assert session.draft.recipe.model.name == "nano" and session.draft.recipe.plan.parts == {
@@ -188,13 +188,13 @@ async def test_equal_neighbours_of_a_large_model_fold_and_unfold_under_the_curso
 
 
 def test_folding_leaves_what_differs_and_what_is_near_alone():
-    plan = FreezePlan.of(48, ["head", "norm", "blocks.47", "blocks.20"])
-    rungs = folded(plan, 10, 20)
+    plan, parts = FreezePlan.of(48, ["head", "norm", "blocks.47", "blocks.20"]), parts_of(48)[::-1]
+    rungs = folded(plan, parts, 10, 20)
     assert rungs[0].first == 0 and rungs[-1].last == 50 and len(rungs) <= 20
     assert sum(rung.last - rung.first + 1 for rung in rungs) == 51
     alone = {rung.first for rung in rungs if rung.first == rung.last}
     assert {0, 1, 2, 29, 50} | set(range(8, 13)) <= alone
-    assert len(folded(plan, 0, 60)) == 51
+    assert len(folded(plan, parts, 0, 60)) == 51
 
 
 def test_the_boundary_moves_by_one_block():
@@ -208,7 +208,7 @@ def test_the_boundary_moves_by_one_block():
 
 def test_adapters_fold_and_move_the_boundary_like_learning_blocks():
     plan = FreezePlan.of(48, ["head", *(f"lora.{i}" for i in range(20, 48))])
-    rungs = folded(plan, 0, 12)
+    rungs = folded(plan, parts_of(48)[::-1], 0, 12)
     assert [(rung.first, rung.last) for rung in rungs if rung.size > 1] == [(9, 29), (30, 49)]
     assert lowered(plan).parts == plan.parts | {"lora.19"} and raised(lowered(plan)) == plan
     lora = FreezePlan.parse("lora", 6)

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from core.architectures.models import MODELS
-from core.estimate.prices import in_words
+from core.estimate.prices import in_words, rungs
 from core.freeze import FreezePlan
 from core.recipe import load
 from core.runs import events as e
@@ -258,23 +258,26 @@ def test_the_card_leaves_out_what_is_not_known(runs):
 
 def test_parts_in_words():
     n_blocks = MODELS["gpt2"].architecture.n_blocks
+    parts = rungs(MODELS["gpt2"].architecture)
     assert in_words("blocks.11.mlp") == "block 11 mlp"
     assert in_words("norm") == "final norm"
-    assert frozen_in_words(FreezePlan.parse("last_block", n_blocks), False) == [("blocks 0–10, embeddings", "frozen")]
-    assert frozen_in_words(FreezePlan.parse("last_block", n_blocks), True) == [
+    assert frozen_in_words(FreezePlan.parse("last_block", n_blocks), parts, False) == [
+        ("blocks 0–10, embeddings", "frozen")
+    ]
+    assert frozen_in_words(FreezePlan.parse("last_block", n_blocks), parts, True) == [
         ("blocks 0–10", "frozen, read from cache")
     ]
-    assert frozen_in_words(FreezePlan.parse("blocks.3,head", n_blocks), False) == [
+    assert frozen_in_words(FreezePlan.parse("blocks.3,head", n_blocks), parts, False) == [
         ("final norm, blocks 4–11, blocks 0–2, embeddings", "frozen")
     ]
-    assert frozen_in_words(FreezePlan.parse("blocks.3,head", n_blocks), True) == [
+    assert frozen_in_words(FreezePlan.parse("blocks.3,head", n_blocks), parts, True) == [
         ("final norm, blocks 4–11", "frozen"),
         ("blocks 0–2", "frozen, read from cache"),
     ]
-    assert frozen_in_words(FreezePlan.parse("all", n_blocks), False) == []
+    assert frozen_in_words(FreezePlan.parse("all", n_blocks), parts, False) == []
     mixed = FreezePlan.parse("lora.3,blocks.4,norm,head", n_blocks)
-    assert frozen_in_words(mixed, True) == [("blocks 5–11", "frozen"), ("blocks 0–2", "frozen, read from cache")]
-    assert frozen_in_words(FreezePlan.parse("lora", n_blocks), False) == [("final norm, embeddings", "frozen")]
+    assert frozen_in_words(mixed, parts, True) == [("blocks 5–11", "frozen"), ("blocks 0–2", "frozen, read from cache")]
+    assert frozen_in_words(FreezePlan.parse("lora", n_blocks), parts, False) == [("final norm, embeddings", "frozen")]
 
 
 def test_weight_change_is_drawn_as_far_as_the_run_has_come():

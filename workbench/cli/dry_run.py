@@ -3,10 +3,10 @@
 import os
 from datetime import datetime
 
+from core.architectures.lookup import architecture_for
 from core.errors import BadData, WorkbenchError
-from core.estimate.prices import Price, in_words, ladder, price, upwards
+from core.estimate.prices import Price, in_words, ladder, price, rungs, upwards
 from core.estimate.speeds import Speeds, recall
-from core.freeze import parts_of
 from core.recipe import Recipe
 from core.wording import clock, count, percent, plural, size
 from workbench.cli.data import profiled
@@ -26,9 +26,9 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
     if speeds is None and busy:
         raise WorkbenchError(f"{busy} is running, and nothing beside it is fast.", "Measure when it is done.")
     speeds = speeds or _measured(recipe)
-    found, rungs = price(recipe, profile, recipe.plan, speeds), ladder(recipe, profile, speeds)
+    found, steps = price(recipe, profile, recipe.plan, speeds), ladder(recipe, profile, speeds)
     everything = upwards(recipe.plan)[-1]
-    parts = [part for part in map(everything.of_part, parts_of(recipe.plan.n_blocks)[::-1]) if part]
+    parts = [everything.of_part(part) or part for part in rungs(architecture_for(recipe))]
     assert speeds.measured is not None  # these are no estimates
     when = datetime.fromtimestamp(speeds.measured).astimezone()
     if as_json:
@@ -39,7 +39,7 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
             "epochs": recipe.train.epochs,
             "measured": when.isoformat(timespec="seconds"),
             **_in_numbers(found),
-            "ladder": [{"from": part, **_in_numbers(rung)} for part, rung in zip(parts, rungs, strict=True)],
+            "ladder": [{"from": part, **_in_numbers(rung)} for part, rung in zip(parts, steps, strict=True)],
         }
         print_json(document)
         return 0
@@ -71,7 +71,7 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
                 clock(rung.with_cache),
                 clock(rung.without_cache),
             ]
-            for i, (part, rung) in enumerate(zip(parts, rungs, strict=True))
+            for i, (part, rung) in enumerate(zip(parts, steps, strict=True))
         ],
     )
     say(

@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from core.architectures.models import MODELS, Source
+from core.architectures.lookup import by_family
+from core.architectures.models import Source
 from core.estimate.cost import parameters
 from core.wording import count, size
 from workbench.cli import ask
@@ -18,36 +19,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(given: argparse.Namespace) -> int:
-    """Print every model by name, and whether its weights are on this machine."""
+    """Print every model by name, by family, and whether its weights are on this machine."""
     from core.model_files.kept import where
 
     rows: list[dict[str, Any]] = [
         {
-            "name": name,
+            "name": preset.name,
+            "family": family,
             "parameters": sum(parameters(preset.architecture, 2).values()),
             "blocks": preset.architecture.n_blocks,
             "width": preset.architecture.width,
             "context": preset.architecture.max_tokens,
+            "languages": preset.languages,
+            "licence": preset.licence,
+            "about": preset.about,
             "weights": where(preset),
             "bytes": preset.source.size if isinstance(preset.source, Source) else 0,
             "source": preset.source.repo if isinstance(preset.source, Source) else "this program",
         }
-        for name, preset in MODELS.items()
+        for family, presets in by_family().items()
+        for preset in presets
     ]
     if given.json:
         print_json(rows)
         return 0
     tabulate(
-        ["model", "parameters", "blocks", "width", "context", "weights", "from"],
+        ["family", "model", "parameters", "languages", "context", "licence", "weights"],
         [
             [
+                row["family"],
                 row["name"],
                 count(row["parameters"]),
-                str(row["blocks"]),
-                str(row["width"]),
+                row["languages"],
                 f"{row['context']:,}",
-                f"download {size(row['bytes'])}" if row["weights"] == "download" else row["weights"],
-                row["source"],
+                row["licence"],
+                f"fetch {size(row['bytes'])}" if row["weights"] == "download" else row["weights"],
             ]
             for row in rows
         ],

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from core.architectures.lookup import short_name
 from core.recipe import Recipe
 from core.runs.listing import Entry, Listing
 from core.runs.root import runs_root
@@ -40,7 +41,7 @@ def _cells(entry: Entry) -> list[str]:
         entry.label.name,
         status.state,
         f"{status.step:,} of {status.n_steps:,}" if status.n_steps else "",
-        entry.recipe.model.name if entry.recipe else "",
+        short_name(entry.recipe.model.name) if entry.recipe else "",
         learns(entry),
         percent(test.accuracy) if test else "",
         f"{percent(test.low)} to {percent(test.high)}" if test else "",

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from core.architectures.lookup import preset_for
+from core.architectures.lookup import preset_for, short_name
 from core.options import AUTO, options
 from core.pretraining import Pretraining
 from core.recipe import Recipe
@@ -43,7 +43,7 @@ def execute(given: argparse.Namespace) -> int:
         return 0
     step = f", step {status.step:,} of {status.n_steps:,}" if status.n_steps else ""
     data = recipe.data.path if isinstance(recipe, Recipe) else ""
-    about = " · ".join(filter(None, [data, recipe.model.name if recipe else "", learns(entry)]))
+    about = " · ".join(filter(None, [data, short_name(recipe.model.name) if recipe else "", learns(entry)]))
     words = (label.name, label.note, f"{status.why} {status.do}", about)
     said = filter(None, (on_one_line(each).strip() for each in words))
     say([f"{run.name}  {status.state}{step}  {run.path}", *said, ""])

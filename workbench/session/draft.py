@@ -9,7 +9,10 @@ import msgspec
 from textual.app import App
 from textual.signal import Signal
 
+from core.architectures.lookup import preset_of
+from core.architectures.models import MODELS
 from core.errors import Problem, WorkbenchError
+from core.freeze import FreezePlan
 from core.options import layer
 from core.recipe import MOST_FOLLOWED, Recipe, load
 from core.rows import Profile
@@ -36,7 +39,8 @@ class Draft:
         self.profiling: Progress | None = None  # while the file is being read
         self.problem: WorkbenchError | None = None  # why the latest profile failed
         self._profiled: Recipe | None = None  # what the latest profile was asked for
-        self.models: dict[str, str] = {}  # name -> where its weights are: built in, on disk, download
+        self.models: dict[str, str] = {}  # name -> where its weights are: built in, on disk, download, missing
+        self.others = [] if recipe.model.name in MODELS else [recipe.model.name]  # folders and addresses among them
         self.speeds: Speeds | None = None  # of this machine with the recipe's model, where they were measured
         self.measuring: Progress | None = None  # while speeds are measured
         self._recalls = False  # whether a screen wants the speeds of every model that is chosen
@@ -60,6 +64,9 @@ class Draft:
         before, self.recipe = self.recipe, load(kept, *(layer(name, value) for name, value in values.items()))
         if self.recipe == before:
             return
+        if self.recipe.model.name not in (*MODELS, *self.others):
+            self.others.append(self.recipe.model.name)
+            self.find_models()
         if _speed_inputs(before) != _speed_inputs(self.recipe):
             self.speeds = self.measuring = None
             if self._recalls:
@@ -69,6 +76,24 @@ class Draft:
             if before.data.path != self.recipe.data.path:
                 self.profile = None
             self.read_profile()
+
+    @property
+    def lacks_tokenizer(self) -> bool:
+        """Whether the file could not be profiled because the model's own tokenizer is not here, and can be fetched."""
+        name = self.recipe.model.name
+        return bool(self.problem) and self.models.get(name) == "download" and not preset_of(name).tokenizer
+
+    def start_from(self, model: str) -> None:
+        """Start from another model, with as much of the freeze plan as it has a place for. Raises WorkbenchError."""
+        plan = FreezePlan.parse(self.recipe.freeze.trainable, self.recipe.plan.n_blocks)
+        # blocks are counted from the top: the last stays the last
+        offset = preset_of(model).architecture.n_blocks - plan.n_blocks
+        trainable = str(plan)
+        if "." in trainable:
+            places = [part.split(".") for part in trainable.split(",")]
+            moved = [(kind, int(index[0]) + offset) if index else (kind, 0) for kind, *index in places]
+            trainable = ",".join(f"{kind}.{i}" if kind in ("blocks", "lora") else kind for kind, i in moved if i >= 0)
+        self.change_all({"model.name": model, "freeze.trainable": trainable})
 
     def keep_sentence(self, text: str) -> None:
         """Have the next run follow this sentence; where that makes too many, the oldest is let go."""
@@ -116,7 +141,7 @@ class Draft:
 
     async def _find_models(self) -> None:
         try:
-            self.models = await self._data_helper.ask("models")
+            self.models = await self._data_helper.ask("models", others=self.others)
         except Superseded:
             return
         except WorkbenchError as error:

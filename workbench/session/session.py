@@ -9,6 +9,7 @@ from textual.message_pump import MessagePump
 
 from core.recipe import Recipe
 from workbench.session.draft import Draft
+from workbench.session.fetcher import Fetcher
 from workbench.session.followed import Followed
 from workbench.session.helper import Helper
 from workbench.session.launcher import Launcher
@@ -21,12 +22,13 @@ class Session:
         self.root = root
         self.data_helper, self.model_helper = Helper("data"), Helper("model")
         self.draft = Draft(app, recipe, root, self.data_helper, self.model_helper)
+        self.fetcher = Fetcher(app, self.draft)
         self.followed = Followed(app, root)
         self.launcher = Launcher(app, root, self.draft, self.followed)
 
     async def close(self) -> None:
         """End the helpers. A run goes on."""
-        await asyncio.gather(self.data_helper.close(), self.model_helper.close())
+        await asyncio.gather(self.data_helper.close(), self.model_helper.close(), self.fetcher.close())
 
 
 class HasSession(Protocol):

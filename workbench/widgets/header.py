@@ -7,6 +7,7 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
+from core.architectures.lookup import short_name
 from core.datasets import called
 from core.recipe import Recipe
 from core.runs.folder import Status
@@ -88,7 +89,7 @@ class Header(Widget):
             run, recipe = on_one_line(followed.run.name), followed.run_recipe
             run += f" {run_in_words(followed.status, followed.history)}" if followed.status else ""
         if recipe:
-            path, model = recipe.data.path, recipe.model.name
+            path, model = recipe.data.path, on_one_line(short_name(recipe.model.name))
             data = on_one_line(Path(path).stem)
             names = on_one_line(called(path)), data, cut(data, 12)
             heads = [*(f"{name} · {model} · " for name in names), f"{model} · "]

@@ -1,6 +1,6 @@
 """The stack of layers: what learns, what is frozen, and what learning from each rung upwards would cost."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from textual.reactive import reactive
 
 from core.architectures.lookup import architecture_for
 from core.estimate import cost
-from core.estimate.prices import Price, in_words, ladder, price, upwards
+from core.estimate.prices import Price, in_words, ladder, price, rungs, upwards
 from core.estimate.speeds import Speeds
 from core.freeze import FreezePlan, adapted, lowest, parts_of, role
 from core.recipe import Recipe
@@ -25,7 +25,7 @@ from workbench.widgets.part_marks import MARKS, STATES
 
 NEAR = 2  # rungs at each side of the cursor that are never folded
 FOLD = 4  # so many equal neighbours at least become one line, where there is no room for all
-NAME_WIDTH = 24
+NAME_WIDTH = 26
 
 
 class Rung(NamedTuple):
@@ -39,29 +39,30 @@ class Rung(NamedTuple):
         return self.last - self.first + 1
 
 
-def folded(plan: FreezePlan, cursor: int, room: int) -> list[Rung]:
-    """The lines of the ladder, from the top. Equal neighbours away from the cursor share one where `room` is short."""
+def folded(plan: FreezePlan, parts: Sequence[str], cursor: int, room: int) -> list[Rung]:
+    """The lines of the ladder for `parts`, from the top.
+
+    Equal neighbours away from the cursor share one where `room` is short.
+    """
     for near in range(max(room, NEAR), NEAR - 1, -1):
-        rungs = _folded(plan, cursor, near)
-        if len(rungs) <= room:
+        found = _folded(plan, parts, cursor, near)
+        if len(found) <= room:
             break
-    return rungs
+    return found
 
 
-def _folded(plan: FreezePlan, cursor: int, near: int) -> list[Rung]:
-    parts = parts_of(plan.n_blocks)[::-1]
-
+def _folded(plan: FreezePlan, parts: Sequence[str], cursor: int, near: int) -> list[Rung]:
     def foldable(i: int) -> tuple:
         # equal neighbours with equal keys fold; a key of its own keeps a part apart
         alone = abs(i - cursor) <= near or not parts[i].startswith("blocks.")
         return (i,) if alone else (role(plan, parts[i]), i < cursor)
 
-    rungs = []
+    found = []
     for _, group in groupby(range(len(parts)), foldable):
         indices = list(group)
         ends = [(indices[0], indices[-1])] if len(indices) >= FOLD else [(i, i) for i in indices]
-        rungs += [Rung(*end) for end in ends]
-    return rungs
+        found += [Rung(*end) for end in ends]
+    return found
 
 
 def lowered(plan: FreezePlan) -> FreezePlan:
@@ -110,7 +111,7 @@ class Layers(Lines):
         self._plan = FreezePlan.parse("head", 1)
         self._parts: list[str] = []
         self._sizes: dict[str, int] = {}
-        self._head = ""
+        self._beside: dict[str, str] = {}  # what is said of a part after its name
         self._costs: list[float | None] = []
         self._priced: tuple | None = None
         self._price: Price | None = None
@@ -136,15 +137,15 @@ class Layers(Lines):
 
         `n_classes` is taken where there is no profile.
         """
-        plan = recipe.plan
+        plan, arch = recipe.plan, architecture_for(recipe)
         n_classes = max(2, len(profile.labels)) if profile else n_classes
-        if plan.n_blocks != self._plan.n_blocks or not self._parts:
-            self._parts = parts_of(plan.n_blocks)[::-1]
+        if self._parts != rungs(arch):
+            self._parts = rungs(arch)
             self._anchor = None
             self.set_reactive(Layers.part, self._boundary(plan))
         self._plan = plan
         self._sizes = cost.sizes(recipe, n_classes)
-        self._head = f"{architecture_for(recipe).width:,} → {n_classes}"
+        self._beside = {"head": f"{arch.width:,} → {n_classes}", "embeddings": f"{arch.vocab:,} tokens"}
         # of the plan, the ladder's prices depend only on what is adapted
         priced = recipe.model_copy(update={"freeze": None}), profile, speeds, upwards(plan)[-1]
         if self._priced is None or any(a is not b and a != b for a, b in zip(priced, self._priced, strict=True)):
@@ -154,16 +155,17 @@ class Layers(Lines):
         self._place()
 
     def _boundary(self, plan: FreezePlan) -> int:
-        return len(self._parts) - 1 - lowest(plan)
+        part = parts_of(plan.n_blocks)[lowest(plan)]
+        return self._parts.index(part) if part in self._parts else 0
 
     def _place(self) -> None:
         room = self.scrollable_content_region.height or len(self._parts)
         price = self._price
         marked = bool(price and price.blocks and price.once is not None)
         # a stack that has to be folded makes room for the cache's line, too
-        self._rungs = folded(self._plan, self.part, room - (marked and len(self._parts) > room))
+        self._rungs = folded(self._plan, self._parts, self.part, room - (marked and len(self._parts) > room))
         if price and marked and len(self._rungs) < room:
-            top = self._plan.n_blocks + 2 - price.blocks  # the uppermost block that is cached
+            top = len(self._parts) - 1 - price.blocks  # the uppermost block that is cached
             at = next(i for i, rung in enumerate(self._rungs) if rung.first == top)
             self._rungs.insert(at, Rung(top, top - 1))
         line = next((i for i, rung in enumerate(self._rungs) if rung.first <= self.part <= rung.last), 0)
@@ -207,7 +209,7 @@ class Layers(Lines):
             low = self._parts[rung.last].removeprefix("blocks.")
             words = f"blocks {low}–{part.removeprefix('blocks.')}, {n} {STATES[state]}"
         else:
-            words = in_words(part) + (f"  {self._head}" if part == "head" else "")
+            words = "  ".join(filter(None, [in_words(part), self._beside.get(part)]))
         line.append(cut(words, NAME_WIDTH), muted if frozen else text)
         line.pad_right(NAME_WIDTH + 5 - line.cell_len)
         if self._with_size(width):
@@ -240,7 +242,7 @@ class Layers(Lines):
 
     def _ask(self, plan: FreezePlan) -> None:
         self._anchor = None
-        self.post_message(self.Planned(plan))
+        self.post_message(self.Planned(plan if "norm" in self._parts else plan.without_norm()))
 
     def _chosen(self) -> list[str]:
         """The parts from where a range began to the cursor, or the one under it."""

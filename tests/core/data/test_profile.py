@@ -55,7 +55,20 @@ def test_a_script_the_tokenizer_was_not_made_for_is_said(shared):
     found, _ = profile(of(shared / "chinese/ChnSentiCorp_htl_all.csv"))
     assert found.tokens_per_character > 1
     assert notes(found)["costly"] > 7000
+    assert any("xlm-roberta" in note.text for note in found.notes if note.filter == "costly")
     assert found.skipped[0].reason == "no text" and found.skipped[0].rows == 1
+
+
+def test_texts_that_a_tokenizer_does_not_know_have_a_note_and_name_a_model_that_does(file):
+    texts = ["plain words", "plain words again", "привет ✈ ☂", "☃☃☃ 龘 ☃"]
+    path = file("label,text\n" + "\n".join(f"{'ab'[i % 2]},{text}" for i, text in enumerate(texts)))
+    found, survey = profile(of(path, model={"name": "bert"}))
+    assert survey.mask("unknown").tolist() == [False, False, True, True]
+    (note,) = (note for note in found.notes if note.filter == "unknown")
+    assert note.count == 2 and "xlm-roberta" in note.text
+    again, _ = profile(of(path, model={"name": "bert", "context": 8}), earlier=survey)
+    assert notes(again)["unknown"] == 2
+    assert "unknown" not in notes(profile(of(path))[0])  # which takes bytes
 
 
 def test_the_context_is_the_models_the_longest_or_a_number(file):

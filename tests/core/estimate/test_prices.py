@@ -5,8 +5,9 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from core.architectures.models import MODELS
 from core.estimate import cost
-from core.estimate.prices import ladder, price, upwards
+from core.estimate.prices import ladder, price, rungs, upwards
 from core.estimate.schedule import Schedule
 from core.estimate.speeds import Speeds
 from core.freeze import FreezePlan
@@ -50,16 +51,23 @@ def recipe(**layers):
     return load({"model": {"name": "gpt2"}, "speed": {"cache_memory": 1.0}}, layers)
 
 
+def test_what_holds_nothing_is_no_rung(profile):
+    bert = recipe(model={"name": "bert"})
+    assert rungs(MODELS["bert"].architecture)[:2] == ["head", "blocks.11"]
+    assert len(ladder(bert, profile)) == 14 and ladder(bert, profile)[1] == price(bert, profile, bert.plan)
+    assert [len(rungs(MODELS[name].architecture)) for name in ("gpt2", "minilm")] == [15, 8]
+
+
 @pytest.mark.parametrize("cache", ["keep", "off"])
 @pytest.mark.parametrize("speeds", [None, Speeds.estimated(5e9), Speeds.estimated(5e13)])
 def test_the_ladder_only_rises(profile, cache, speeds):
-    rungs = ladder(recipe(speed={"cache": cache}), profile, speeds)
-    assert len(rungs) == 15
+    steps = ladder(recipe(speed={"cache": cache}), profile, speeds)
+    assert len(steps) == 15
     for name in ("learns", "without_cache", "with_cache"):
-        values = [getattr(rung, name) for rung in rungs]
+        values = [getattr(rung, name) for rung in steps]
         assert values == sorted(values) and values[0] > 0
     # from the last block down: the head alone keeps its cache small
-    memory = [rung.memory for rung in rungs[2:13]]
+    memory = [rung.memory for rung in steps[2:13]]
     assert memory == sorted(memory)
 
 

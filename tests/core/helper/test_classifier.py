@@ -6,6 +6,7 @@ from itertools import accumulate
 import msgspec
 import pytest
 
+from core.architectures.bert import BertArchitecture
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.models import MODELS
 from core.helper import classifier
@@ -28,10 +29,10 @@ def ask(tmp_path, monkeypatch):
     texts = [("spam", f"free prize {i}") if i % 3 == 0 else ("ham", f"lunch at home {i}") for i in range(30)]
     data.write_text("".join(f"{label}\t{text}\n" for label, text in texts))
 
-    def asked(readout: str):
+    def asked(readout: str, **model):
         recipe = {
             "data": {"path": str(data)},
-            "model": {"readout": readout, "weights": "random"},
+            "model": {"readout": readout, "weights": "random", **model},
             "freeze": {"trainable": "head"},
             "train": {"epochs": 1},
             "speed": {"threads": 1, "device": "cpu", "precision": "fp32", "cache": "off"},
@@ -84,6 +85,14 @@ def test_a_character_that_the_context_cuts_in_half_still_has_a_verdict(ask):
     typed = ask("last_real")("typed", text=" a" * (CONTEXT - 1) + "日")
     assert typed["answer"]["cut"] and typed["pieces"][-1] == ["\ufffd", 1]
     assert typed["curve"][-1] == pytest.approx(list(typed["answer"]["probabilities"].values()), abs=1e-4)
+
+
+def test_where_every_token_sees_the_whole_text_there_is_no_curve(ask, monkeypatch):
+    tiny = BertArchitecture(2, 16, 2, CONTEXT, 30522)
+    monkeypatch.setitem(MODELS, "bert", dataclasses.replace(MODELS["bert"], architecture=tiny))
+    why = ask("first", name="bert")("typed", text="free prize")["why"]
+    assert why == "In BERT every token sees the whole text: no verdict on its beginning."
+    assert "Without a causal mask" in ask("last_real", causal=False)("typed", text="free prize")["why"]
 
 
 def test_another_readout_has_no_curve_and_says_why(ask):

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -79,15 +80,32 @@ def test_rows_are_shortened_and_marked(ask):
 def test_pieces_of_a_row(ask):
     found = ask("pieces", row=38)
     assert found["text"] == "word " * 100 and found["label"] == "b" and found["tokens"] == 101
-    assert "".join(text for text, _ in found["pieces"]) == found["text"]
+    assert "".join(text for text, *_ in found["pieces"]) == found["text"]
     with pytest.raises(BadData, match="Row 99"):
         ask("pieces", row=99)
 
 
+def test_special_tokens_stand_apart_from_the_text(file):
+    path, known = file("label,text\na,Hello\nb,[SEP] too\n"), kinds()
+    known["profile"](
+        {"recipe": recipe.load({"data": {"path": str(path)}, "model": {"name": "bert"}}).model_dump()}, silent
+    )
+    found = known["pieces"]({"row": 1}, silent)
+    assert found["pieces"][0] == ("[CLS]", 1, True) and found["pieces"][-1] == ("[SEP]", 1, True)
+    inner = found["pieces"][1:-1]
+    assert not any(special for *_, special in inner) and "".join(text for text, *_ in inner) == "[SEP] too"
+
+
+def test_a_folder_without_weights_is_missing(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(MODELS["bert"].architecture.to_config()))
+    found = kinds()["models"]({"others": [str(tmp_path), "hub:nobody/nothing"]}, silent)
+    assert found[str(tmp_path)] == found["hub:nobody/nothing"] == "missing" and found["nano"] == "built in"
+
+
 def test_no_piece_cuts_a_character_in_half(ask):
     found = ask("pieces", row=39)
-    assert [text for text, _ in found["pieces"]] == ["\u4f60", "\u597d", " \U0001f600", "!"]
-    assert sum(n for _, n in found["pieces"]) == found["tokens"]
+    assert [text for text, *_ in found["pieces"]] == ["\u4f60", "\u597d", " \U0001f600", "!"]
+    assert sum(n for _, n, _ in found["pieces"]) == found["tokens"]
 
 
 def test_only_the_beginning_of_a_very_long_text_is_taken_apart(file):

@@ -152,6 +152,10 @@ def test_runs_and_models_list(trained, capsys):
     code, out, _ = said(capsys, "models", "--json")
     models = {m["name"]: m for m in json.loads(out)}
     assert models["nano"]["weights"] == "built in" and models["gpt2"]["parameters"] == 124_441_346
+    bert = models["bert"]
+    assert (bert["family"], bert["languages"], bert["licence"]) == ("BERT", "English", "Apache-2.0")
+    _, out, _ = said(capsys, "models")
+    assert [line.split("\t")[1] for line in out.splitlines() if line.startswith("BERT\t")] == ["minilm", "bert"]
     code, out, _ = said(capsys, "runs", "--runs", root / "none")
     assert code == 0 and "No runs" in out
 

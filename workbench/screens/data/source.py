@@ -7,6 +7,7 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
+from core.architectures.lookup import short_name
 from core.datasets import dataset_named
 from core.errors import WorkbenchError
 from core.rows import Profile
@@ -19,7 +20,14 @@ from workbench.themes import colour
 
 WAY_ON = "Enter takes another file, or names its columns."
 QUOTES = {"csv": "quoted", "none": "quotes are text"}
-DOING = {"fetch": "Downloading", "unpack": "Unpacking", "read": "Reading the file", "tokens": "Counting tokens"}
+DOING = {
+    "fetch": "Downloading",
+    "download": "Downloading",
+    "weights": "Checking",
+    "unpack": "Unpacking",
+    "read": "Reading the file",
+    "tokens": "Counting tokens",
+}
 
 
 def progress_in_words(progress: Progress) -> str:
@@ -50,7 +58,7 @@ class Source(Widget, can_focus=True):
 
     def on_mount(self) -> None:
         draft = session_of(self).draft
-        for signal in (draft.profile_changed, draft.recipe_changed):
+        for signal in (draft.profile_changed, draft.recipe_changed, session_of(self).fetcher.changed):
             signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def render(self) -> Text:
@@ -69,10 +77,15 @@ class Source(Widget, can_focus=True):
 
     def _failed(self, path: str, problem: WorkbenchError) -> Text:
         way_on = "Enter takes another file, or the same data set once more." if dataset_named(path) else WAY_ON
+        session, why = session_of(self), str(problem)
+        if session.draft.lacks_tokenizer:
+            why, way_on = problem.what, f"f fetches {short_name(session.draft.recipe.model.name)}. {way_on}"
+        if session.fetcher.progress and session.fetcher.name == session.draft.recipe.model.name:
+            way_on = f"{progress_in_words(session.fetcher.progress)}. f stops it."
         return Text.assemble(
             (f"{on_one_line(path)}\n", colour(self, "muted")),
             ("✕ ", colour(self, "error")),
-            (f"{shown(str(problem))}\n", colour(self, "text")),
+            (f"{shown(why)}\n", colour(self, "text")),
             (way_on, colour(self, "muted")),
         )
 
@@ -91,6 +104,12 @@ class Source(Widget, can_focus=True):
         if profile.problem:
             lines.append(Text.assemble(("✕ ", colour(self, "error")), (shown(profile.problem), text)))
         return Text("\n").join(lines)
+
+    def action_fetch(self) -> None:
+        session_of(self).fetcher.toggle(session_of(self).draft.recipe.model.name)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "fetch" or session_of(self).draft.lacks_tokenizer
 
     async def on_click(self, event: events.Click) -> None:
         await self.run_action("screen.source")

@@ -16,18 +16,21 @@ RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 class Tokens(Widget):
     """Chips in two shades, one after the other, of `pieces`: texts with the number of tokens that each takes.
 
-    Tokens that share a character share a chip and are counted.
+    Tokens that share a character share a chip and are counted. Special ones, which are not in the text, have none.
     """
 
     DEFAULT_CSS = "Tokens { height: auto; padding: 0 1; }"
 
-    pieces: reactive[Sequence[tuple[str, int]]] = reactive((), layout=True)
+    pieces: reactive[Sequence[tuple[str, int, bool]]] = reactive((), layout=True)
 
     def render(self) -> Text:
         text, muted = colour(self, "text"), colour(self, "muted")
         shades = [f"{text} on {colour(self, 'surface')}", f"{text} on {colour(self, 'rule')}"]
         line = Text(overflow="fold")
-        for i, (piece, n_tokens) in enumerate(self.pieces[:MOST]):
+        for i, (piece, n_tokens, special) in enumerate(self.pieces[:MOST]):
+            if special:
+                line.append(f"{' ' if i else ''}{on_one_line(piece)} ", muted)
+                continue
             shown = piece.replace("\n", "⏎").replace("\t", "⇥")
             # every piece is shown by itself, and white space at its edges is part of it
             inner = on_one_line(shown.strip(" "))

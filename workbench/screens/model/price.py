@@ -47,7 +47,7 @@ class PricePanel(Widget):
         now, draft = self._now, session_of(self).draft
         words = f"learns {percent(now.learns / now.parameters)} · {size(now.memory)}"
         if now.total is None:
-            words += " · no data, no time"
+            words += " · no tokenizer, no time" if draft.lacks_tokenizer else " · no data, no time"
         else:
             words += f" · {about(now.total)}" if draft.speeds else f" · about {about(now.total)}"
         return Text(f"{words}  ", colour(self, "text"), no_wrap=True).append_text(self._source(short=True))
@@ -97,6 +97,8 @@ class PricePanel(Widget):
         if self._now.total is not None:
             return Text("P measures" if short else "Estimated. P measures this machine.", muted)
         words = "Times come when the file has been read." if draft.profiling else "Times need a file: 1 leads to Data."
+        if draft.lacks_tokenizer:
+            words = "Times need its tokenizer: fetch it."
         return Text("" if short else words, muted)
 
     def _row(self, name: str, figure: str, beside: str) -> Text:

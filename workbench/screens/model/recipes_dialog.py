@@ -7,11 +7,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from core.architectures.lookup import short_name
 from core.datasets import NAMED, fetched
 from core.options import AUTO
 from core.presets import NAMED_RECIPES, RECIPES, standing_for
 from core.recipe import load
-from core.wording import size
+from core.wording import on_one_line, size
 from workbench import keys
 from workbench.formatting import cut
 from workbench.screens.dialog import Dialog
@@ -87,7 +88,7 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
     def _describe(self) -> None:
         recipes = self.query_one(Recipes)
         arrows, muted = colour(self, "focus"), colour(self, "muted")
-        model = OWN if self._own else self._model
+        model = OWN if self._own else on_one_line(short_name(self._model))
         choice = ("‹ ", arrows), (model, colour(self, "text")), (" ›", arrows)
         line = Text.assemble(("  with ", muted), *choice, no_wrap=True)
         right = "test %, in the book "
@@ -100,11 +101,11 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
         recipe = own if self._own else load({"preset": name, "model": {"name": self._model}})
         model = recipe.model.name
         others = [other for other in self._standing()[name] if other != name]
-        sentences = [f"Starts from {model} ({weights_in_words(model, recipe, self._draft.models)})."]
+        sentences = [f"Starts from {short_name(model)} ({weights_in_words(model, recipe, self._draft.models)})."]
         if named.figure is not None and model != own.model.name:
             sentences.append(f"The book's figure is that of {own.model.name}.")
         if others:
-            sentences.append(f"With {model} this is {', '.join(others)} too: they differ only in size.")
+            sentences.append(f"With {short_name(model)} this is {', '.join(others)} too: they differ only in size.")
         if data := named.layer.get("data", {}).get("path"):
             download = "" if fetched(data) else f": fetch {size(NAMED[data].size)}"
             sentences.append(f"Brings its data, {data}{download}.")

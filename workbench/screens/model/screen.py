@@ -5,13 +5,13 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
-from core.architectures.lookup import architecture_for
-from core.errors import BadRecipe
+from core.architectures.lookup import architecture_for, short_name
+from core.errors import BadRecipe, WorkbenchError
 from core.export.script import freezing
 from workbench import keys
 from workbench.screens.base import BaseScreen
 from workbench.screens.model.as_code import AsCode
-from workbench.screens.model.backbone import Backbone
+from workbench.screens.model.backbone import Backbone, progress_in_words
 from workbench.screens.model.price import PricePanel
 from workbench.screens.model.recipe_form import Options, RecipeForm
 from workbench.session.complain import complain
@@ -46,7 +46,11 @@ class ModelScreen(BaseScreen):
     def on_mount(self) -> None:
         for signal in (self.draft.recipe_changed, self.draft.profile_changed, self.draft.speeds_changed):
             signal.subscribe(self, self._show)
+        for signal in (self.draft.recipe_changed, self.draft.profile_changed):
+            signal.subscribe(self, self._say_where)
+        self.session.fetcher.changed.subscribe(self, self._say_where)
         self._show(self.draft)
+        self._say_where(self.draft)
         self.query_one("#code", Panel).subtitle = "names as in the book · C hides"
         self.draft.recall()
         self.query_one(Layers).focus()
@@ -107,6 +111,33 @@ class ModelScreen(BaseScreen):
         from workbench.screens.model.recipes_dialog import RecipesDialog
 
         self.app.push_screen(RecipesDialog(self.draft), self.query_one(RecipeForm).take)
+
+    @on(Backbone.AllWanted)
+    def _choose_model(self) -> None:
+        from workbench.screens.model.models_dialog import ModelsDialog
+
+        self.app.push_screen(ModelsDialog(self.session), self._take_model)
+
+    def _take_model(self, name: str | None) -> None:
+        if name is None:
+            return
+        try:
+            self.draft.start_from(name)
+        except WorkbenchError as error:
+            complain(self.app, error)
+
+    def _say_where(self, _: object) -> None:
+        """What stands on the rule of the backbone's panel."""
+        fetcher = self.session.fetcher
+        words = "enter lists them all"
+        if fetcher.name and fetcher.name != self.draft.recipe.model.name:
+            words = f"{short_name(fetcher.name)}: {progress_in_words(fetcher)}"
+        elif fetcher.name:
+            words = "f stops"
+        elif fetcher.lacks(self.draft.recipe.model.name):
+            words = "f fetches it · enter lists them all"
+        self.query_one("#backbone", Panel).subtitle = words
+        self.refresh_bindings()
 
     def action_code(self) -> None:
         self.toggle_class("-turned")

@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from core.architectures.lookup import short_name
 from core.errors import BadRun
 from core.runs.classifiers import Asked, checkpoints
 from core.runs.root import list_runs
@@ -34,7 +35,8 @@ def choices(root: Path) -> list[tuple[Asked, str]]:
             if name == "last" and step == steps.get("best"):
                 continue
             tested = f", test {percent(result.test.accuracy)}" if result and result.checkpoint == step else ""
-            words = f"step {step:,}, {recipe.model.name}, {recipe.plan.in_words}{tested}"
+            model = on_one_line(short_name(recipe.model.name))
+            words = f"step {step:,}, {model}, {recipe.plan.in_words}{tested}"
             found.append((Asked(run.path, name), words))
     return found
 

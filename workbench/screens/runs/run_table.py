@@ -6,6 +6,7 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
+from core.architectures.lookup import short_name
 from core.recipe import Recipe
 from core.runs.compare import Comparison
 from core.runs.history import History
@@ -97,7 +98,7 @@ class RunTable(ItemList[Entry]):
             for title, cells in columns.items():
                 text.append(f"  {pad(words[title], cells)}", muted)
         elif entry.recipe:
-            text.append(f"  a language model, {entry.recipe.model.name}", muted)
+            text.append(f"  a language model, {on_one_line(short_name(entry.recipe.model.name))}", muted)
         if entry.result:
             return text.append_text(self._figures(entry.result, self._versus.get(entry.run.path), width))
         instead = cut(f"   {_without_result(entry)}", width - text.cell_len)
@@ -151,7 +152,8 @@ def in_columns(entries: list[Entry]) -> list[dict[str, str]]:
         words = {"run": f"{pad(run, ids)} {on_one_line(entry.label.name)}".rstrip()}
         if isinstance(recipe, Recipe):
             data = on_one_line(Path(recipe.data.path).stem)
-            words |= {"data": data, "model": recipe.model.name, "learns": recipe.plan.in_words}
+            model = on_one_line(short_name(recipe.model.name))
+            words |= {"data": data, "model": model, "learns": recipe.plan.in_words}
         found.append(words)
     return found
 

@@ -4,9 +4,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from core.architectures.lookup import architecture_for
+from core.estimate.prices import rungs
 from core.estimate.remaining import extra_seconds, plan_now
 from core.estimate.speeds import Speeds
-from core.freeze import FreezePlan, parts_of
+from core.freeze import FreezePlan
 from core.recipe import Recipe
 from core.runs.history import History
 from core.wording import about
@@ -42,7 +44,7 @@ class FreezeDialog(Dialog[str | None]):
 
     def on_mount(self) -> None:
         # as many as there are, wherever the cursor stands
-        self.query_one(Layers).styles.height = len(parts_of(self._plan.n_blocks))
+        self.query_one(Layers).styles.height = len(rungs(architecture_for(self._recipe)))
         self._show()
         session_of(self).followed.run_changed.subscribe(self, self._keep_up)
 
@@ -91,7 +93,7 @@ def consequences(recipe: Recipe, history: History, now: FreezePlan, plan: Freeze
     """What comes of learning with another plan than the present one, in sentences; empty where it is that."""
     if plan == now:
         return ""
-    places = [part for part in parts_of(plan.n_blocks) if plan.of_part(part) != now.of_part(part)]
+    places = [part for part in rungs(architecture_for(recipe)) if plan.of_part(part) != now.of_part(part)]
     thaws, freezes = ({part for part in places if not before.of_part(part)} for before in (now, plan))
     otherwise = set(places) - thaws - freezes
     sentences = []

@@ -8,7 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from core.architectures.lookup import architecture_for, short_name
 from core.datasets import called
+from core.estimate.prices import rungs
 from core.estimate.remaining import plan_now
 from core.freeze import FreezePlan
 from core.recipe import Recipe
@@ -106,7 +108,8 @@ class TrainScreen(RunControls):
             self.query_one(Now).show(history, status)
             plan = plan_now(recipe, history) if recipe else None
             self.query_one(Weights).show(history, plan)
-            frozen = frozen_in_words(plan, history.reads_cache) if plan else []
+            parts = rungs(architecture_for(recipe)) if recipe else []
+            frozen = frozen_in_words(plan, parts, history.reads_cache) if plan else []
             self.query_one(Frozen).parts = frozen
             words = "; ".join(f"{parts} {state}" for parts, state in frozen)
             self.query_one("#weights", Panel).subtitle = words if self.has_class("-short") else ""
@@ -255,4 +258,4 @@ def recipe_in_words(recipe: Recipe, plan: FreezePlan | None = None) -> str:
     plan = plan or recipe.plan
     learns = plan.in_words if plan == recipe.plan else f"{plan.in_words} now"
     preset = "" if recipe.preset == "default" else f", {recipe.preset} recipe"
-    return f"{recipe.model.name}, {learns}, on {called(recipe.data.path)}{preset}"
+    return f"{on_one_line(short_name(recipe.model.name))}, {learns}, on {called(recipe.data.path)}{preset}"

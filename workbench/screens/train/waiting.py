@@ -3,6 +3,7 @@
 from rich.text import Text
 from textual.widget import Widget
 
+from core.architectures.lookup import short_name
 from core.freeze import FreezePlan, parts_of, role
 from core.recipe import Recipe
 from core.runs.describe import describe
@@ -25,7 +26,7 @@ ONCE, BETWEEN, EVERY_STEP = "once", "  ┊  ", "at every step"
 def being_done(history: History, recipe: Recipe | None) -> str:
     """The phase that a live run is in, as a sentence."""
     present = present_phase(history)
-    model = recipe.model.name if recipe else "the model"
+    model = short_name(recipe.model.name) if recipe else "the model"
     if present is None:
         return FIRST_LOOK if history.started else BUILDING if history.phases else STARTING
     so_far = f", {progress(present)}" if present.done else ""

@@ -42,9 +42,9 @@ def listed(parts: Collection[str], n_blocks: int) -> str:
     return ", ".join(words)
 
 
-def frozen_in_words(plan: FreezePlan, cached: bool) -> list[tuple[str, str]]:
-    """The parts that do not learn, and what becomes of them: [('blocks 0–10', 'frozen, read from cache')]."""
-    frozen = {part for part in parts_of(plan.n_blocks) if plan.of_part(part) is None}
+def frozen_in_words(plan: FreezePlan, parts: Collection[str], cached: bool) -> list[tuple[str, str]]:
+    """Those of a model's parts that do not learn, and what becomes of them: [('blocks 0–10', 'frozen')]."""
+    frozen = {part for part in parts if plan.of_part(part) is None}
     prefix = {f"blocks.{i}" for i in range(plan.depth or 0)} if cached else set()
     if prefix:
         frozen -= prefix | {"embeddings"}  # which go without saying under blocks that are frozen
