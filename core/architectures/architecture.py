@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 Rows = Literal["all", "one"]  # of the positions of a text, those that a block computes
+# what the book calls the matrices of a block
+BOOK_MATRICES = {"query": "W_query", "key": "W_key", "value": "W_value", "out": "out_proj", "up": "0", "down": "2"}
 
 
 class Published(NamedTuple):
@@ -53,6 +55,17 @@ class MaskedHead(NamedTuple):
     table_bias: tuple[str, ...]
 
 
+class Book(NamedTuple):
+    """A family in a script in the manner of the book: its template in `core.assets`, and what that calls things.
+
+    `embeddings` are the modules under the blocks, `matrices` those of a block, by the names of `ADAPTED`.
+    """
+
+    template: str
+    embeddings: tuple[str, ...]
+    matrices: Mapping[str, str] = BOOK_MATRICES
+
+
 @dataclass(frozen=True)
 class Architecture(ABC):
     """The dimensions of a model, and by arithmetic what it costs. Each family has one, and a backbone of that name."""
@@ -79,6 +92,11 @@ class Architecture(ABC):
     @property
     def head_dim(self) -> int:
         return self.width // self.n_heads
+
+    @property
+    def book(self) -> Book | None:
+        """How its script is written; None where the family has none."""
+        return None
 
     @property
     @abstractmethod

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 from core.architectures.architecture import (
     Architecture,
+    Book,
     Dense,
     MaskedHead,
     Published,
@@ -90,6 +91,11 @@ class BertArchitecture(Architecture):
     def first_position(self) -> int:
         """The row of the table of positions that a text's first token has."""
         return 0
+
+    @property
+    def book(self) -> Book:
+        segments = ("seg_emb",) if self.n_segments else ()
+        return Book("bert.py.jinja", ("tok_emb", "pos_emb", *segments, "emb_norm"))
 
     @cached_property
     def published(self) -> Mapping[str, Published]:

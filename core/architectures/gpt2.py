@@ -9,7 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from core.architectures.architecture import Architecture, Published, Rows, SequenceClassifier, departures, numbers
+from core.architectures.architecture import (
+    Architecture,
+    Book,
+    Published,
+    Rows,
+    SequenceClassifier,
+    departures,
+    numbers,
+)
 from core.errors import BadModel
 from core.freeze import parts_of
 
@@ -52,8 +60,6 @@ BOOK_REST = {
     "ln_f.weight": ["final_norm.scale"],
     "ln_f.bias": ["final_norm.shift"],
 }
-# what the book calls the matrices of a block
-BOOK_MATRICES = {"query": "W_query", "key": "W_key", "value": "W_value", "out": "out_proj", "up": "0", "down": "2"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,10 @@ class GPT2Architecture(Architecture):
     prefix = "transformer."
     causal = True
     classifier = SequenceClassifier("GPT2ForSequenceClassification", "last_real", "score", norm_bias="ln_f.bias")
+
+    @property
+    def book(self) -> Book:
+        return Book("gpt2.py.jinja", ("tok_emb", "pos_emb"))
 
     @property
     def pad(self) -> int:

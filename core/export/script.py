@@ -4,13 +4,15 @@ import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core import assets
-from core.architectures.gpt2 import BOOK_MATRICES
+from core.architectures.architecture import Architecture
 from core.architectures.lookup import architecture_for, preset_for
+from core.architectures.models import MODELS, TOKENIZER
 from core.errors import BadRun
 from core.freeze import FreezePlan
+from core.options import resolved
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.history import History
@@ -18,22 +20,29 @@ from core.runs.origin import demand_origin
 from core.wording import UNSAFE, escaped, on_one_line
 
 WIDTH = 100  # columns that the script keeps to
-TEMPLATES = {"gpt2": "gpt2.py.jinja"}  # by family, each in the book's manner
+# where the tokenizers that come with the program are from
+PUBLISHED = {
+    "gpt2": 'what tiktoken.get_encoding("gpt2") would download',
+    "bert-uncased": "the tokenizer.json of sentence-transformers/all-MiniLM-L6-v2",
+}
 
 
-def freezing(plan: FreezePlan) -> list[str]:
-    """The lines of PyTorch that a plan means, for a `model` with the book's names of its parts."""
+def freezing(plan: FreezePlan, arch: Architecture) -> list[str]:
+    """The lines of PyTorch that a plan means, for a `model` as the script of its family has it; none without one."""
+    if arch.book is None:
+        return []
     if str(plan) == "all":
         return _each("model", True)
     lines = _each("model", False)
     if "embeddings" in plan.parts:
-        lines += _each("model.tok_emb", True) + _each("model.pos_emb", True)
+        lines += [line for name in arch.book.embeddings for line in _each(f"model.{name}", True)]
     for blocks in _runs(plan, "blocks"):
         lines += _each(blocks, True)
     lines += [f"replace_linear_with_lora({blocks})" for blocks in _runs(plan, "lora")]
-    for part, name in (("norm", "final_norm"), ("head", "out_head")):
-        if part in plan.parts:
-            lines += _each(f"model.{name}", True)
+    if "norm" in plan.parts and arch.final_norm:
+        lines += _each("model.final_norm", True)
+    if "head" in plan.parts:
+        lines += _each("model.out_head", True)
     return lines
 
 
@@ -58,6 +67,15 @@ def _runs(plan: FreezePlan, kind: str) -> Iterator[str]:
             yield f"{blocks}[{first or ''}:{last + 1}]"
 
 
+class Framing(NamedTuple):
+    """What a script needs to know of a tokenizer.json to make the same ids of a text."""
+
+    specials: dict[str, int]  # tokens that no text has: their ids by name
+    before: list[int]  # ids before a text
+    after: list[int]
+    splits: str  # the pattern after which a text is split, so that it becomes no special token; empty for none
+
+
 class Facts(NamedTuple):
     """What a script needs of a run beside its recipe."""
 
@@ -68,13 +86,19 @@ class Facts(NamedTuple):
     prefix: str  # of every name in that file
     tokens: Path  # the file of its tokenizer
     changes: list[str]  # what it did otherwise on its way, in words
+    framing: Framing | None = None  # where that is a tokenizer.json
+    older: bool = False  # whether the weights of norms are called as in the first checkpoints
+    dense: str = ""  # the layer of the family's own head in that file, where it is there
 
 
 def facts_of(run: RunFolder) -> Facts:
-    """Raises BadRun where the run has not got as far as its weights, or what it learned from is not there."""
+    """Raises BadRun where the run has not got as far as its weights, or what it learned from is not there; BadModel
+    where its tokenizer cannot be read.
+    """
     from safetensors import SafetensorError, safe_open
 
-    from core.text.byte_bpe import BUILT_IN
+    from core.text.lookup import tokenizer_of
+    from core.text.tokenizer_json import JsonTokenizer
 
     known = demand_origin(run)
     if not run.data_file.is_file():
@@ -86,17 +110,43 @@ def facts_of(run: RunFolder) -> Facts:
     first = next(iter(arch.published.values()))
     try:
         with safe_open(weights, framework="np") as file:
-            prefixed = first.prefix + first.names[0] in file.keys()  # noqa: SIM118 - no mapping
+            names = frozenset(file.keys())
     except (OSError, ValueError, SafetensorError) as error:
         what = f"The weights that {run.name} started from, {weights}, cannot be read: {error}."
         raise BadRun(what, f"They came from {known.base.source}.") from error
-    prefix = arch.prefix if prefixed else ""
+    prefix = arch.prefix if first.prefix + first.names[0] in names else ""
+    own = arch.own_dense and arch.own_dense.pretrained
+    places = (own, arch.prefix + own) if own else ()
+    dense = next((name for name in places if f"{name}.weight" in names), "")
     history = History.of(run.events()[0])
     changes = history.changes_in_words(history.step)
-    tokens = folder / run.tokens_file.name
-    if not tokens.is_file():
-        tokens = assets.FOLDER / BUILT_IN[preset_for(recipe).tokenizer][0]
-    return Facts(folder, known.labels, weights, f"{known.base.kind}: {known.base.source}", prefix, tokens, changes)
+    read = tokenizer_of(preset_for(recipe), str(folder))
+    return Facts(
+        folder,
+        known.labels,
+        weights,
+        f"{known.base.kind}: {known.base.source}",
+        prefix,
+        _tokens_of(run, recipe),
+        changes,
+        Framing(read.specials, *read.around, read.splits) if isinstance(read, JsonTokenizer) else None,
+        older=any(one.also and f"{prefix}{one.names[0]}" not in names for one in arch.published.values()),
+        dense=dense,
+    )
+
+
+def _tokens_of(run: RunFolder, recipe: Recipe) -> Path:
+    """The file of a run's tokenizer: its own, or the one that comes with the program. Raises BadRun without one."""
+    from core.text import byte_bpe, tokenizer_json
+
+    folder, name = run.path.resolve(), preset_for(recipe).tokenizer
+    for kept in (folder / run.tokens_file.name, folder / TOKENIZER):
+        if kept.is_file():
+            return kept
+    built_in = {name: file for name, (file, *_) in (byte_bpe.BUILT_IN | tokenizer_json.BUILT_IN).items()}
+    if name not in built_in:
+        raise BadRun(f"{run.name} keeps no tokenizer.", f"Put back the {TOKENIZER} of its model.")
+    return assets.FOLDER / built_in[name]
 
 
 def script(recipe: Recipe, facts: Facts) -> str:
@@ -110,13 +160,17 @@ def script(recipe: Recipe, facts: Facts) -> str:
 
     model, train = recipe.model, recipe.train
     arch, readout = architecture_for(recipe), recipe.readout
-    if arch.family not in TEMPLATES:
-        raise BadRun(f"There is no script of {arch.title} models.", f"It can be written of: {', '.join(TEMPLATES)}.")
+    if arch.book is None:
+        titles = dict.fromkeys(one.architecture.title for one in MODELS.values() if one.architecture.book)
+        raise BadRun(f"There is no script of {arch.title} models.", f"It can be written of: {', '.join(titles)}.")
+    causal = arch.causal and model.causal
     padded, adapters = train.padding != "none", any(part.startswith("lora.") for part in recipe.plan.parts)
     real = padded and not readout.reads_pads  # real tokens are told from pads
-    hides_pads = real and not model.causal
+    hides_pads = real and not causal
     lengths = hides_pads or (real and readout.where != "first")
-    adapted = [BOOK_MATRICES[name] for name in recipe.lora.adapted]
+    adapted = [arch.book.matrices[name] for name in recipe.lora.adapted]
+    dense = arch.dense_of(recipe.head)
+    framing = facts.framing
     sigmoid = model.outputs == "sigmoid"
     ignores = train.ignore_index in range(len(facts.labels))
     special = ignores or train.class_weights == "balanced" or train.label_smoothing > 0
@@ -127,19 +181,21 @@ def script(recipe: Recipe, facts: Facts) -> str:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    return environment.get_template(TEMPLATES[arch.family]).render(
-        title=preset_for(recipe).title,
+    return environment.get_template(arch.book.template).render(
+        title=preset_for(recipe).title if model.name in MODELS else arch.title,
         changes=_comment(_changes(recipe, facts)),
         run=_literal(str(facts.run)),
         weights=_path(facts.weights, facts.run),
         origin=_comment(facts.origin),
         tokens=_path(facts.tokens, facts.run),
-        gpt2_tokens=facts.tokens.parent != facts.run and preset_for(recipe).tokenizer == "gpt2",
+        published="" if facts.tokens.parent == facts.run else PUBLISHED.get(preset_for(recipe).tokenizer, ""),
         labels=_list(facts.labels, len("LABELS = ")),
         prefix=facts.prefix,
         pattern=PATTERN,
         arch=arch,
-        pad=arch.pad,
+        causal=causal,
+        embeddings=", ".join(map(_literal, arch.book.embeddings)),
+        older=facts.older,
         model=model,
         train=train,
         lora=recipe.lora,
@@ -151,10 +207,11 @@ def script(recipe: Recipe, facts: Facts) -> str:
         bucketed=train.padding == "bucketed",
         lengths=lengths,
         inputs="inputs, lengths" if lengths else "inputs",
-        mask=", mask" if model.causal or hides_pads else "",
+        mask=", mask" if causal or hides_pads else "",
         readout=readout.where,
         real=real,
-        mlp=recipe.head == "mlp",
+        between={"tanh": "Tanh", "relu": "ReLU"}[dense] if dense else "",
+        dense=facts.dense if recipe.head == "own" else "",
         sigmoid=sigmoid,
         outputs="1" if sigmoid else "len(LABELS)",
         ignores=ignores,
@@ -169,9 +226,29 @@ def script(recipe: Recipe, facts: Facts) -> str:
         adapters=adapters,
         drops=adapters and recipe.lora.dropout > 0,
         mlp_adapted={"0", "2"} & set(adapted),
-        adapted="" if len(adapted) == len(BOOK_MATRICES) else _list(adapted, len("LORA_LAYERS = ")),
-        freezing="\n".join(freezing(recipe.plan)),
+        adapted="" if len(adapted) == len(arch.book.matrices) else _list(adapted, len("LORA_LAYERS = ")),
+        freezing="\n".join(freezing(recipe.plan, arch)),
+        compressed=framing is None or facts.tokens.suffix == ".xz",
+        framing=framing is not None,
+        **(_framing(framing, resolved(model.context)) if framing else {"framed": False}),
     )
+
+
+def _framing(framing: Framing, context: int) -> dict[str, Any]:
+    """What the template says of a tokenizer.json, for texts that are cut to `context` tokens."""
+    ids = {id: name for name, id in framing.specials.items()}
+    before, after = (" ".join(ids.get(id, str(id)) for id in part) for part in (framing.before, framing.after))
+    words = [f"{before} comes before each text"] * bool(before) + [f"{after} comes after each text"] * bool(after)
+    # a context that is shorter than the special tokens holds those alone, and not all of them
+    first = framing.before[:context]
+    return {
+        "framed": bool(framing.before or framing.after),
+        "specials": _list(list(framing.specials), len("SPECIAL_TOKENS = ")),
+        "splits": _literal(framing.splits) if framing.splits else "",
+        "around": _comment(", ".join(words)),
+        "before": first,
+        "after": framing.after[: context - len(first)],
+    }
 
 
 def _changes(recipe: Recipe, facts: Facts) -> str:

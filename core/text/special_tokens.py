@@ -121,17 +121,25 @@ def reachable(file: dict, names: Iterable[str]) -> list[str]:
     return names
 
 
+def splitting(file: dict, names: Iterable[str]) -> str:
+    """The pattern after whose matches a text is to be split, so that no special token is found in it.
+
+    Empty where no text could become one. Raises BadModel for names that cannot be split.
+    """
+    names = reachable(file, names)
+    if short := [name for name in names if len(name) < 2]:
+        raise BadModel(f"Its special token {short[0]!r} cannot be told from text.", SAVE_AGAIN)
+    return "|".join(f"{re.escape(name[0])}(?={re.escape(name[1:])})" for name in names)
+
+
 def guarded(file: dict, names: Iterable[str]) -> dict | None:
     """The file's pre_tokenizer, and after it one that splits what would be a special token after its first character.
 
     It is left as it is where no text could become a special token. Raises BadModel for names that cannot be split.
     """
-    names = reachable(file, names)
-    if not names:
+    pattern = splitting(file, names)
+    if not pattern:
         return file.get("pre_tokenizer")
-    if short := [name for name in names if len(name) < 2]:
-        raise BadModel(f"Its special token {short[0]!r} cannot be told from text.", SAVE_AGAIN)
-    pattern = "|".join(f"{re.escape(name[0])}(?={re.escape(name[1:])})" for name in names)
     split = {
         "type": "Split",
         "pattern": {"Regex": pattern},

@@ -17,7 +17,7 @@ from core import assets, files
 from core.errors import BadModel
 from core.files import Progress, unwatched
 from core.text.byte_bpe import CHUNK, spelling
-from core.text.special_tokens import SAVE_AGAIN, components, forms, guarded, kept, kind, merges
+from core.text.special_tokens import SAVE_AGAIN, components, forms, guarded, kept, kind, merges, splitting
 from core.text.tokenizer import Encoding, Piece, Tokenizer, well_formed
 
 FILE = "tokenizer.json"
@@ -170,6 +170,18 @@ class JsonTokenizer(Tokenizer):
         if byte := _BYTE.fullmatch(token):
             return bytes.fromhex(byte[1])
         return token.removeprefix(self._prefix).replace("▁", " ").encode()
+
+    @property
+    def around(self) -> tuple[list[int], list[int]]:
+        """The special ids before a text, and those after it."""
+        place = next(i for i, slot in enumerate(self._single) if slot.part is not None)
+        before, after = self._single[:place], self._single[place + 1 :]
+        return [int(id) for slot in before for id in slot.ids], [int(id) for slot in after for id in slot.ids]
+
+    @property
+    def splits(self) -> str:
+        """The pattern after whose matches a text is split, so that it becomes no special token; empty for none."""
+        return splitting(loads(self._json), self.specials)
 
     def save(self, folder: Path) -> None:
         files.write(folder / FILE, self._json)

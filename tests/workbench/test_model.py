@@ -264,6 +264,11 @@ async def test_the_toggles_stand_there_as_code(model):
         await pilot.pause()
         shown = code.render().plain.split("\n")
         assert len(shown) == code.size.height and shown[-1] == f" … {12 - len(shown) + 1} more lines"
+        pilot.app.session.draft.change("freeze.trainable", "embeddings,norm")
+        pilot.app.session.draft.change("model.name", "distilbert")
+        await pilot.pause()
+        learn = [line for line in code.lines if "in model." in line]
+        assert [line.split("model.")[1].split(".")[0] for line in learn[1:]] == ["tok_emb", "pos_emb", "emb_norm"]
         await pilot.press("C")
         await pilot.pause()
         assert not code.size

@@ -8,22 +8,27 @@ import json
 import os
 import random
 import runpy
+import shutil
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import tokenizers
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
+from tokenizers import models, pre_tokenizers, processors, trainers
 from torch import nn
 
 from core import assets
 from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.lookup import preset_for
 from core.architectures.models import MODELS
 from core.errors import BadRun
 from core.evaluate.predict import kept_checkpoint
-from core.export.script import WIDTH, Facts, facts_of, freezing, script
+from core.export.script import WIDTH, Facts, Framing, facts_of, freezing, script
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
 from core.options import layer, merge
@@ -31,7 +36,9 @@ from core.recipe import load
 from core.runs import events as e
 from core.runs.folder import RunFolder
 from core.runs.root import create_run
+from core.text import tokenizer_json
 from core.text.byte_bpe import built_in
+from core.text.lookup import tokenizer_of
 from core.train import checkpoint
 from core.train.control_source import ControlSource
 from core.wording import UNSAFE
@@ -39,7 +46,8 @@ from core.worker.finetune import attempt
 
 GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()
 BAD = "free prize win cash claim urgent offer txt now guaranteed bonus click award".split()
-NEEDED = {"torch", "numpy", "safetensors", "tiktoken"}
+LOOKALIKES = "[SEP] </s><s> <mask>[CLS] <pad>win <unk> [sep] ＜s＞"  # text like any other
+NEEDED = {"torch", "numpy", "safetensors", "tiktoken", "tokenizers"}
 NANO = MODELS["nano"]
 
 
@@ -53,7 +61,7 @@ def tiny(monkeypatch):
 def trained(tmp_path):
     """A function that trains a small run, changed by the given layer, in this process."""
     rng = random.Random(5)
-    lines = ["ham\t\n" if i == 4 else line(rng, i) for i in range(60)]
+    lines = ["ham\t\n" if i == 4 else line(rng, i) for i in range(60)] + [f"spam\t{LOOKALIKES}\n"]
     (tmp_path / "messages.tsv").write_text("".join(lines))
 
     def train(**changes):
@@ -176,18 +184,198 @@ def weights_of(code: str, folder: Path, monkeypatch) -> dict[str, torch.Tensor]:
     return load_file(folder / "classifier.safetensors")
 
 
+# a model of each family as transformers saves one, and what its file is then made to be
+SIZES = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 48}
+SHAPE = {"max_position_embeddings": 66, "initializer_range": 0.2}
+DISTILLED = {"dim": 32, "n_layers": 3, "n_heads": 2, "hidden_dim": 48}
+AS_ROBERTA = {"type_vocab_size": 1, "pad_token_id": 1, "layer_norm_eps": 1e-5}
+BASES = {
+    "bert": lambda n: transformers.BertModel(transformers.BertConfig(vocab_size=n, **SIZES, **SHAPE)),
+    "distilbert": lambda n: transformers.DistilBertModel(
+        transformers.DistilBertConfig(vocab_size=n, **DISTILLED, **SHAPE)
+    ),
+    "roberta": lambda n: transformers.RobertaModel(
+        transformers.RobertaConfig(vocab_size=n, **SIZES, **SHAPE, **AS_ROBERTA)
+    ),
+    "xlm-roberta": lambda n: transformers.XLMRobertaModel(
+        transformers.XLMRobertaConfig(vocab_size=n, **SIZES, **SHAPE, **AS_ROBERTA)
+    ),
+    "gpt2": lambda n: transformers.GPT2Model(
+        transformers.GPT2Config(vocab_size=n, n_embd=32, n_layer=3, n_head=2, n_positions=64, initializer_range=0.2)
+    ),
+}
+
+
+@pytest.fixture
+def folder_of(tmp_path):
+    """A function that writes a small model of a family with a tokenizer of its kind; gives the folder.
+
+    `older` names its tensors as the first checkpoints did, which were saved with a head.
+    """
+
+    def write(family, older=False):
+        path = tmp_path / f"tiny {family}"
+        path.mkdir()
+        tokenizer = tokenizer_for(family)
+        (path / "tokenizer.json").write_text(tokenizer)
+        torch.manual_seed(0)
+        model = BASES[family](len(tokenizers.Tokenizer.from_str(tokenizer).get_vocab()))
+        for name, p in model.named_parameters():
+            if name.endswith("bias") or "orm" in name:
+                nn.init.normal_(p, mean=float(p.detach().mean()), std=0.2)
+        model.save_pretrained(path)
+        if older:
+            tensors = load_file(path / "model.safetensors")
+            renamed = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
+            for now, then in renamed.items():
+                tensors = {name.replace(now, then): tensor for name, tensor in tensors.items()}
+            save_file({f"bert.{name}": tensor for name, tensor in tensors.items()}, path / "model.safetensors")
+        return path
+
+    return write
+
+
+def tokenizer_for(family: str) -> str:
+    """A tokenizer.json: BERT's own, or one of the family's kind of some words."""
+    if "bert" in family and "roberta" not in family:
+        return tokenizer_json.built_in("bert-uncased").standalone(20)
+    names = ["<|endoftext|>"] if family == "gpt2" else ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    corpus = [*GOOD, *BAD, "0123456789", LOOKALIKES]
+    if family == "xlm-roberta":
+        made = tokenizers.Tokenizer(models.Unigram())
+        made.pre_tokenizer = pre_tokenizers.Metaspace()
+        trainer = trainers.UnigramTrainer(vocab_size=120, special_tokens=names, unk_token="<unk>", show_progress=False)
+    else:
+        made = tokenizers.Tokenizer(models.BPE())
+        made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+        trainer = trainers.BpeTrainer(
+            vocab_size=300, special_tokens=names, initial_alphabet=alphabet, show_progress=False
+        )
+    made.train_from_iterator(corpus, trainer)
+    if family != "gpt2":
+        framed = [("<s>", 0), ("</s>", 2)]
+        made.post_processor = processors.TemplateProcessing(
+            single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=framed
+        )
+    return made.to_str()
+
+
+ENCODERS = {
+    "BERT": ("bert", {"model": {"readout": "first", "head": "own"}}),
+    "RoBERTa": (
+        "roberta",
+        {"model": {"readout": "mean", "head": "mlp"}, "freeze": {"trainable": "lora"}, "train": {"batch": 8}},
+    ),
+    "DistilBERT": ("distilbert", {"model": {"readout": "first", "head": "own"}, "freeze": {"trainable": "all"}}),
+    "XLM-RoBERTa": (
+        "xlm-roberta",
+        {
+            "model": {"readout": "last_real", "head": "linear", "outputs": "sigmoid", "context": 12},
+            "train": {"padding": "fixed", "accumulate": 2},
+        },
+    ),
+}
+SLOW_ENCODERS = {
+    "older names": ("bert older", {"model": {"readout": "mean", "head": "own"}, "freeze": {"trainable": "all"}}),
+    "RoBERTa's head": (
+        "roberta",
+        {"model": {"readout": "first", "head": "own", "outputs": "sigmoid"}, "train": {"padding": "dynamic"}},
+    ),
+    "XLM-RoBERTa's head": ("xlm-roberta", {"model": {"readout": "first", "head": "own"}}),
+    "pads": (
+        "roberta",
+        {"model": {"readout": "mean_pads", "context": 12, "head": "linear"}, "train": {"padding": "fixed"}},
+    ),
+    "last pad": (
+        "bert",
+        {"model": {"readout": "last_pad", "context": 12, "head": "linear"}, "train": {"padding": "fixed"}},
+    ),
+    "alone": (
+        "distilbert",
+        {"model": {"readout": "mean", "head": "linear"}, "train": {"padding": "none", "batch": 1, "accumulate": 4}},
+    ),
+    "rates": (
+        "bert",
+        {
+            "model": {"readout": "mean", "head": "linear"},
+            "freeze": {"trainable": "all"},
+            "train": {"head_lr": 3e-3, "layer_decay": 0.5, "schedule": "linear", "warmup": 0.2},
+        },
+    ),
+    "some lora": (
+        "xlm-roberta",
+        {
+            "model": {"readout": "first", "head": "mlp"},
+            "freeze": {"trainable": "lora.0,blocks.2,head"},
+            "lora": {"layers": "query,value,down", "scaling": "alpha", "alpha": 2.0, "rank": 4},
+        },
+    ),
+    "embeddings": ("distilbert", {"model": {"readout": "mean"}, "freeze": {"trainable": "embeddings,norm,head"}}),
+    "GPT-2 by tokenizer.json": ("gpt2", {"model": {"readout": "last_real"}}),
+}
+
+
+@pytest.mark.parametrize(("family", "changes"), ENCODERS.values(), ids=ENCODERS)
+def test_the_weights_of_an_encoder_are_those_of_the_run(trained, folder_of, family, changes, tmp_path, monkeypatch):
+    learns_as_its_script(trained, folder_of, family, changes, tmp_path, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("family", "changes"), SLOW_ENCODERS.values(), ids=SLOW_ENCODERS)
+def test_the_weights_of_every_kind_of_encoder(trained, folder_of, family, changes, tmp_path, monkeypatch):
+    learns_as_its_script(trained, folder_of, family, changes, tmp_path, monkeypatch)
+
+
+def learns_as_its_script(trained, folder_of, family, changes, tmp_path, monkeypatch):
+    name, _, older = family.partition(" ")
+    model = {"name": str(folder_of(name, bool(older))), "weights": "pretrained"}
+    run = trained(**merge({"model": model}, changes))
+    code = script(run.recipe(), facts_of(run))
+    sound(code, family)
+    assert ("gamma" in code) is bool(older) and ("pooler" in code) is (name == "bert" and run.recipe().head == "own")
+    check(run, weights_of(code, tmp_path, monkeypatch))
+
+
+@pytest.mark.slow
+def test_the_weights_of_an_encoder_whose_tokenizer_is_built_in(trained, tmp_path, monkeypatch):
+    small = dataclasses.replace(MODELS["minilm"].architecture, n_blocks=3, width=32, n_heads=2, max_tokens=64, inner=48)
+    monkeypatch.setitem(MODELS, "minilm", dataclasses.replace(MODELS["minilm"], architecture=small))
+    run = trained(model={"name": "minilm"}, freeze={"trainable": "head"})
+    code = script(run.recipe(), facts_of(run))
+    assert "all-MiniLM-L6-v2" in code and str(assets.FOLDER / "bert-uncased.tokenizer.json.xz") in code
+    check(run, weights_of(code, tmp_path, monkeypatch))
+
+
+TEXTS = ["", " ", "Free prize, WIN naïve café 日本語!", LOOKALIKES, "<<s>s> </<s>s>", "see you " * 60]
+
+
+@pytest.mark.parametrize("family", BASES)
+def test_its_ids_are_those_of_the_run(folder_of, family):
+    folder, rows = folder_of(family), [{"split": "test", "text": text, "label": "spam"} for text in TEXTS]
+    for context in (1, 2, 5, 64):
+        recipe = whole(model={"name": str(folder), "context": context})
+        read = tokenizer_of(preset_for(recipe), "pretrained")
+        framing = Framing(read.specials, *read.around, read.splits)
+        names = definitions(script(recipe, FACTS._replace(tokens=folder / "tokenizer.json", framing=framing)))
+        found = names["read_split"](rows, "test", names["read_tokenizer"](names["TOKENS"]))
+        assert [ids for ids, _ in found] == [read.shorten(read.encode(text), context).ids.tolist() for text in TEXTS]
+        assert bool(read.splits) is (family == "xlm-roberta")  # whose vocabulary has the special ones
+
+
 def check(run, found: dict[str, torch.Tensor]) -> None:
     recipe = run.recipe()
     expected = checkpoint.read(run.checkpoint(kept_checkpoint(run, recipe)), checkpoint.WEIGHTS)
     # What changes no answer has no gradient but what rounding leaves of zero, and that AdamW makes steps of: the keys'
     # bias, and all of queries and keys where there is one token to look at.
-    alone = recipe.model.readout == "first" and recipe.model.causal
+    alone = recipe.readout.sees_only_first(preset_for(recipe).architecture.causal and recipe.model.causal)
     assert expected
     for name, tensor in expected.items():
         other = of_book(found, name)
-        if alone and ".c_attn." in name:
+        stacked = {"c_attn", "qkv"} & set(name.split(".")) and ".lora." not in name
+        if alone and stacked:
             tensor, other = tensor.chunk(3)[2], other.chunk(3)[2]
-        elif name.endswith("c_attn.bias"):
+        elif stacked and name.endswith("bias"):
             tensor, other = (torch.cat(one.chunk(3)[::2]) for one in (tensor, other))
         torch.testing.assert_close(other, tensor, rtol=1e-4, atol=3e-5, msg=lambda words, name=name: f"{name}: {words}")
 
@@ -198,6 +386,7 @@ def of_book(found: dict[str, torch.Tensor], name: str) -> torch.Tensor:
     layers = {"query": "att.W_query", "key": "att.W_key", "value": "att.W_value", "out": "att.out_proj"}
     layers |= {"up": "ff.layers.0", "down": "ff.layers.2"}
     theirs = {("attn", "c_proj"): "att.out_proj", ("mlp", "c_fc"): "ff.layers.0", ("mlp", "c_proj"): "ff.layers.2"}
+    tables = {"wte": "tok_emb", "wpe": "pos_emb", "tokens": "tok_emb", "positions": "pos_emb", "segments": "seg_emb"}
 
     def linear(i, layer, kind):
         adapted = f"trf_blocks.{i}.{layer}.linear.{kind}"
@@ -206,18 +395,20 @@ def of_book(found: dict[str, torch.Tensor], name: str) -> torch.Tensor:
     match name.removeprefix("backbone.").split("."):
         case ["head", *rest]:
             return found[".".join(["out_head", *rest])]
-        case ["wte" | "wpe" as table, _]:
-            return found[{"wte": "tok_emb.weight", "wpe": "pos_emb.weight"}[table]]
-        case ["ln_f", kind]:
-            return found[f"final_norm.{kinds[kind]}"]
-        case ["h", i, "ln_1" | "ln_2" as norm, kind]:
+        case [table, _] if table in tables:
+            return found[f"{tables[table]}.weight"]
+        case ["ln_f" | "norm_0" as norm, kind]:
+            return found[f"{'final_norm' if norm == 'ln_f' else 'emb_norm'}.{kinds[kind]}"]
+        case ["h" | "layers", i, "ln_1" | "ln_2" | "norm_1" | "norm_2" as norm, kind]:
             return found[f"trf_blocks.{i}.norm{norm[-1]}.{kinds[kind]}"]
-        case ["h", i, *_, "lora", layer, side]:
+        case ["h" | "layers", i, *_, "lora", layer, side]:
             return found[f"trf_blocks.{i}.{layers[layer]}.lora.{side.upper()}"]
-        case ["h", i, "attn", "c_attn", kind]:
+        case ["h", i, "attn", "c_attn", kind] | ["layers", i, "qkv", kind]:
             return torch.cat([linear(i, layers[layer], kind) for layer in ("query", "key", "value")])
         case ["h", i, part, layer, kind]:
             return linear(i, theirs[part, layer], kind)
+        case ["layers", i, layer, kind]:
+            return linear(i, layers[layer], kind)
     raise KeyError(name)
 
 
@@ -234,17 +425,25 @@ PLANS = [
 PLANS += ["lora.0,blocks.2,head", "lora.1,lora.2,norm", "blocks.0,lora.1,blocks.2"]
 
 
+# as wide as nano here
+NARROW = {"n_blocks": 3, "width": 32, "n_heads": 2, "max_tokens": 64, "vocab": 500, "inner": 48}
+
+
 @pytest.mark.parametrize("trainable", PLANS)
-def test_what_the_toggles_mean_lets_learn_what_the_run_does(trainable):
-    recipe = load({"freeze": {"trainable": trainable}})
-    plan, shape = recipe.plan, MODELS["nano"].architecture
+@pytest.mark.parametrize("name", ["nano", "bert", "distilbert", "roberta"])
+def test_what_the_toggles_mean_lets_learn_what_the_run_does(name, trainable, monkeypatch):
+    if name != "nano":
+        small = dataclasses.replace(MODELS[name].architecture, **NARROW)
+        monkeypatch.setitem(MODELS, name, dataclasses.replace(MODELS[name], architecture=small))
+    recipe = whole(model={"name": name, "head": "linear"}, freeze={"trainable": trainable})
+    plan, shape = recipe.plan, MODELS[name].architecture
     ours = Classifier(shape, 2, recipe.kind)
     ours.adapt(plan, recipe.lora, 0)
     ours.freeze(plan)
-    names = definitions(script(whole(freeze={"trainable": trainable}), FACTS))
-    model = names["model"] = names["GPTModel"](names["GPT_CONFIG"])
+    names, called = definitions(script(recipe, FACTS)), "GPT" if name == "nano" else "BERT"
+    model = names["model"] = names[f"{called}Model"](names[f"{called}_CONFIG"])
     model.out_head = nn.Linear(shape.width, 2)
-    exec("\n".join(freezing(plan)), names)
+    exec("\n".join(freezing(plan, shape)), names)
     assert learning(model, part_of_book) == learning(ours, ours.part_of)
 
 
@@ -268,13 +467,13 @@ def part_of_book(name: str) -> str:
     match name.split("."):
         case ["trf_blocks", i, *rest]:
             return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
-        case ["tok_emb" | "pos_emb", *_]:
+        case ["tok_emb" | "pos_emb" | "seg_emb" | "emb_norm", *_]:
             return "embeddings"
     return {"final_norm": "norm", "out_head": "head"}[name.split(".")[0]]
 
 
 def test_the_lines_are_as_few_as_can_be():
-    lines = freezing(FreezePlan.parse("blocks.1,lora.4,lora.5,head", 12))
+    lines = lines_of("blocks.1,lora.4,lora.5,head")
     assert lines == [
         "for param in model.parameters():",
         "    param.requires_grad = False",
@@ -284,12 +483,22 @@ def test_the_lines_are_as_few_as_can_be():
         "for param in model.out_head.parameters():",
         "    param.requires_grad = True",
     ]
-    assert "for param in model.trf_blocks[-2:].parameters():" in freezing(FreezePlan.parse("last_two_blocks", 12))
-    assert "for param in model.trf_blocks[-1].parameters():" in freezing(FreezePlan.parse("last_block", 12))
-    assert freezing(FreezePlan.parse("all", 12)) == [
+    assert "for param in model.trf_blocks[-2:].parameters():" in lines_of("last_two_blocks")
+    assert "for param in model.trf_blocks[-1].parameters():" in lines_of("last_block")
+    assert lines_of("all") == [
         "for param in model.parameters():",
         "    param.requires_grad = True",
     ]
+    # where a block ends in a norm there is none behind the last; and no table of segments where the family has none
+    assert lines_of("norm,head", "distilbert") == lines_of("head", "distilbert")
+    learn = [line for line in lines_of("embeddings", "distilbert") if line.startswith("for")][1:]
+    assert learn == [f"for param in model.{name}.parameters():" for name in ("tok_emb", "pos_emb", "emb_norm")]
+    assert "for param in model.seg_emb.parameters():" in lines_of("embeddings", "roberta")
+
+
+def lines_of(trainable, name="gpt2"):
+    arch = MODELS[name].architecture
+    return freezing(FreezePlan.parse(trainable, arch.n_blocks), arch)
 
 
 FACTS = Facts(
@@ -314,10 +523,21 @@ def whole(**changes):
     return load(merge(recipe.model_dump(), {"train": {"batch": recipe.batch}}))
 
 
+FRAMED = Framing({"[CLS]": 101, "[SEP]": 102, "[PAD]": 0}, [101], [102], "")
+FRAMINGS = {
+    "none": None,
+    "BERT's": FRAMED,
+    "in the vocabulary": FRAMED._replace(splits="<(?=s>)|\\[(?=\\\\)"),
+    "no special tokens around": Framing({"<|endoftext|>": 7}, [], [], ""),
+}
+
 CHOICES = {
+    "model.name": ["nano", "bert", "distilbert", "roberta"],
+    "tokenizer": list(FRAMINGS),
+    "pretrained head": ["", "bert.pooler.dense"],
     "model.readout": ["last_real", "last_pad", "first", "mean", "mean_pads"],
     "model.causal": [True, False],
-    "model.head": ["linear", "mlp"],
+    "model.head": ["linear", "mlp", "own"],
     "model.outputs": ["softmax", "sigmoid"],
     "freeze.trainable": ["last_block", "lora", "all", "lora.0,blocks.2"],
     "lora.layers": ["all", "query,value", "up"],
@@ -350,7 +570,8 @@ def test_every_script_is_whole_and_holds_nothing_that_it_does_not_use():
         if chosen["model.readout"].endswith(("_pad", "_pads")):
             chosen["train.padding"] = "fixed"
         seen.update(chosen.items())
-        code = script(whole(**merge(*(layer(*item) for item in chosen.items()))), FACTS)
+        facts = FACTS._replace(framing=FRAMINGS[chosen["tokenizer"]], dense=chosen["pretrained head"])
+        code = script(whole(**merge(*(layer(*item) for item in chosen.items() if "." in item[0]))), facts)
         sound(code, chosen)
 
 
@@ -463,16 +684,52 @@ def statements(code: str) -> str:
     return ast.dump(tree)
 
 
+@pytest.mark.parametrize("words", STRANGE)
+def test_no_words_of_an_encoder_s_folder_are_code(words, folder_of, tmp_path):
+    """Its name, and what its tokenizer calls the special tokens."""
+    tiny, codes = folder_of("xlm-roberta"), []
+    for i, said in enumerate(("plain", words)):
+        name = said.replace("/", "").replace("\0", "")[:60]
+        model = tmp_path / str(i) / f"model {name}"
+        shutil.copytree(tiny, model)
+        run = create_run(tmp_path / f"runs {i}", whole(model={"name": str(model)}))
+        tokenizer = json.loads((tiny / "tokenizer.json").read_text())
+        renamed = {"<s>": f"<{said}>", "<mask>": f"{said}>"}  # the second is in the vocabulary
+        for place in (*tokenizer["added_tokens"], *tokenizer["post_processor"]["special_tokens"].values()):
+            for key, was in place.items():
+                place[key] = renamed.get(was, was) if isinstance(was, str) else was
+        special = tokenizer["post_processor"]["special_tokens"]["<s>"]
+        special["tokens"] = [renamed["<s>"]]
+        tokenizer["model"]["vocab"] = [[renamed.get(piece, piece), x] for piece, x in tokenizer["model"]["vocab"]]
+        (run.path / "tokenizer.json").write_text(json.dumps(tokenizer))
+        shutil.copy(tiny / "model.safetensors", run.path / "base.safetensors")
+        base = {"kind": "folder", "source": str(model), "file": "base.safetensors", "sha256": ""}
+        run.base_file.write_text(json.dumps({"base": base, "labels": ["ham", "spam"]}))
+        run.data_file.touch()
+        codes.append(script(run.recipe(), facts_of(run)))
+        assert definitions(codes[-1])["SPECIAL_TOKENS"][0] == renamed["<s>"]
+    plain, strange = codes
+    assert statements(strange) == statements(plain)
+    assert ast.get_docstring(ast.parse(strange)) == ast.get_docstring(ast.parse(plain))
+    assert len(strange.splitlines()) == strange.count("\n")
+    assert not UNSAFE.search(strange.replace("\n", ""))
+
+
 @pytest.mark.parametrize("words", [*STRANGE, "\ud800"])
-def test_no_facts_are_code(words):
+@pytest.mark.parametrize("framed", [False, True])
+def test_no_facts_are_code(words, framed):
     strange = Facts(
         Path("/runs") / words, ["ham", words], Path("/other") / words, words, "", Path("/elsewhere") / words, [words]
     )
-    code = script(whole(), strange)
     plain = FACTS._replace(weights=Path("/other/base"), tokens=Path("/elsewhere/tokens"), changes=["lr 0.1"])
+    if framed:
+        plain = plain._replace(framing=FRAMED._replace(splits="<(?=s>)"))
+        strange = strange._replace(framing=Framing({words: 101, f"{words} too": 102, "[PAD]": 0}, [101], [102], words))
+    code = script(whole(), strange)
     assert statements(code) == statements(script(whole(), plain))
     names = definitions(code)
     assert (names["RUN"], names["WEIGHTS"], names["TOKENS"]) == (strange.run, strange.weights, strange.tokens)
+    assert not framed or (names["SPECIAL_TOKENS"][0], names["SPLIT"]) == (words, words)
     code.encode()
 
 

@@ -5,7 +5,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
-from core.architectures.lookup import short_name
+from core.architectures.lookup import architecture_for, short_name
 from core.errors import BadRecipe, WorkbenchError
 from core.export.script import freezing
 from workbench import keys
@@ -57,7 +57,7 @@ class ModelScreen(BaseScreen):
 
     def _show(self, draft: Draft) -> None:
         self.query_one(Layers).show(draft.recipe, draft.profile, draft.speeds)
-        self.query_one(AsCode).lines = freezing(draft.recipe.plan)
+        self.query_one(AsCode).lines = freezing(draft.recipe.plan, architecture_for(draft.recipe))
 
     @on(Layers.Moved)
     def _around(self) -> None:
