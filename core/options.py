@@ -1,6 +1,6 @@
 """Options, declared once: a kind of recipe is a class of them, and flags, forms, TOML, help and checks come from it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +17,7 @@ MOST_EPOCHS = 10_000
 FEW = 8  # choices: more are not listed where one of them was probably meant
 
 Number = TypeVar("Number", int, float)
+Found = TypeVar("Found")
 
 
 def opt(
@@ -57,6 +58,7 @@ class Options(Part):
     """A kind of recipe: parts and options of its own."""
 
     _home: Path | None = PrivateAttr(None)
+    _kept: Any = PrivateAttr(None)
 
     def model_post_init(self, context: Any) -> None:
         self._home = context
@@ -66,6 +68,16 @@ class Options(Part):
         """The folder of the run that keeps this recipe, and with it what the recipe names; None where there is none."""
         return self._home
 
+    def kept(self, find: Callable[[], Found]) -> Found:
+        """What `find` gave when it was first asked for: what the recipe names may be gone or changed later."""
+        if self._kept is None:
+            self._kept = find()
+        return self._kept
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all options are the same."""
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
     def contradictions(self) -> Iterable[Problem]:
         """What is wrong with values that are each possible by themselves."""
         return ()
@@ -73,10 +85,13 @@ class Options(Part):
     @classmethod
     def of(cls, raw: Mapping, home: Path | None = None) -> Self:
         """Raises BadRecipe with every problem found."""
-        problems = check(cls, raw, home)
-        if problems:
+        try:
+            made = cls.model_validate(raw, context=home)
+        except ValidationError:
+            raise BadRecipe(check(cls, raw, home)) from None
+        if problems := [*made.contradictions()]:
             raise BadRecipe(problems)
-        return cls.model_validate(raw, context=home)
+        return made
 
 
 class Option(NamedTuple):

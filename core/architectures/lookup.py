@@ -1,10 +1,9 @@
 """Which model a recipe means: one by name, an address on the hub, or a folder with a config.json. No torch."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from difflib import get_close_matches
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,8 +36,6 @@ HUB = "hub:"  # before an address, owner/name or owner/name@revision
 MOST = 1 << 20  # bytes of a config.json
 # what an encoder that is not known by name begins with: nothing is known of what its first token was taught to say
 UNKNOWN_ENCODER: dict[str, Any] = {"batch": 16, "head_lr": 5e-4, "readout": "mean"}
-# folders and addresses that this process has read: one that vanishes is still known; who needs its files says so
-_seen: dict[str, ModelPreset] = {}
 
 
 class _Model(Protocol):
@@ -52,12 +49,17 @@ class _Recipe(Protocol):
 
     @property
     def home(self) -> Path | None:
-        """The folder of the run that keeps it, where there is one: its config.json goes before any other."""
+        """The folder of the run that keeps it and a config.json, where there is one."""
+
+    def kept(self, find: Callable[[], ModelPreset]) -> ModelPreset:
+        """What was found for it once."""
 
 
 def preset_for(recipe: _Recipe) -> ModelPreset:
     """The model that a recipe, of fine-tuning or of pretraining, starts from. Raises BadModel where there is none."""
-    return preset_of(recipe.model.name, recipe.home)
+    name = recipe.model.name
+    # one that is named may be another in a test; one from outside stays what it was when the recipe was made
+    return MODELS[name] if name in MODELS else recipe.kept(lambda: preset_of(name, recipe.home))
 
 
 def architecture_for(recipe: _Recipe) -> Architecture:
@@ -66,31 +68,21 @@ def architecture_for(recipe: _Recipe) -> Architecture:
 
 
 def preset_of(name: str, home: Path | None = None) -> ModelPreset:
-    """A model by its name in a recipe. Raises BadModel where it is not known, or not on this machine."""
+    """A model by its name in a recipe. Raises BadModel where it is not known, or not on this machine.
+
+    `home` is the folder of the run that keeps its config.json, where one does.
+    """
     if name in MODELS:
         return MODELS[name]
     folder = folder_of(name)
-    kept = home is not None and (home / CONFIG).is_file()
-    config = home / CONFIG if home is not None and kept else folder / CONFIG
-    known = _seen.get(name) if home is None else None
-    try:
-        if not config.is_file():
-            raise _unknown(name, folder)
-        status = config.stat()
-        arch = _architecture(config, status.st_mtime_ns, status.st_size)
-    except (BadModel, OSError):
-        if known:
-            return known
-        raise
+    config = (home or folder) / CONFIG
+    if not config.is_file():
+        raise _unknown(name, folder)
+    arch = read_config(config)
     source = Source(*address(name)) if name.startswith(HUB) else OwnFolder(folder)
-    parameters = sum(arch.parameters().values())
-    given = {} if arch.causal else UNKNOWN_ENCODER
-    title = f"{short_name(name)} {count(parameters)}"
+    title = f"{short_name(name)} {count(sum(arch.parameters().values()))}"
     made = ModelPreset(name, title, arch, source, tokenizer="", languages="", licence="")
-    made = replace(made, **given)
-    if home is None:
-        _seen[name] = made
-    return made
+    return made if arch.causal else replace(made, **UNKNOWN_ENCODER)
 
 
 def short_name(name: str) -> str:
@@ -98,13 +90,10 @@ def short_name(name: str) -> str:
     return name.removeprefix(HUB).partition("@")[0].rstrip("/").rpartition("/")[2] if name not in MODELS else name
 
 
-def by_family(others: Iterable[str] = ()) -> dict[str, list[ModelPreset]]:
-    """The models by name, and `others`, under the names of their families.
-
-    Raises BadModel where one of the others is not known, or not on this machine.
-    """
+def by_family(others: Iterable[ModelPreset] = ()) -> dict[str, list[ModelPreset]]:
+    """The models by name, and `others`, under the names of their families."""
     found: dict[str, list[ModelPreset]] = {kind.title: [] for kind in FAMILIES.values()}
-    for preset in (*MODELS.values(), *map(preset_of, others)):
+    for preset in (*MODELS.values(), *others):
         found[preset.architecture.title].append(preset)
     return {title: presets for title, presets in found.items() if presets}
 
@@ -184,12 +173,6 @@ def read_config(file: Path) -> Architecture:
         known = ", ".join(kind.title for kind in FAMILIES.values())
         raise BadModel(f"The model in {file.parent} is {what}.", f"This program computes {known}.")
     return family.from_config(config, file.parent)
-
-
-@lru_cache(maxsize=32)
-def _architecture(file: Path, modified: int, size: int) -> Architecture:
-    """`read_config`, once for as long as the file stays as it is."""
-    return read_config(file)
 
 
 def demand_weights(preset: ModelPreset, weights: str) -> None:

@@ -9,9 +9,9 @@ import msgspec
 from textual.app import App
 from textual.signal import Signal
 
-from core.architectures.lookup import preset_of
-from core.architectures.models import MODELS
-from core.errors import Problem, WorkbenchError
+from core.architectures.lookup import folder_of, preset_for, preset_of
+from core.architectures.models import CONFIG, MODELS, ModelPreset
+from core.errors import BadRecipe, Problem, WorkbenchError
 from core.freeze import FreezePlan
 from core.options import layer
 from core.recipe import MOST_FOLLOWED, Recipe, load
@@ -40,7 +40,8 @@ class Draft:
         self.problem: WorkbenchError | None = None  # why the latest profile failed
         self._profiled: Recipe | None = None  # what the latest profile was asked for
         self.models: dict[str, str] = {}  # name -> where its weights are: built in, on disk, download, missing
-        self.others = [] if recipe.model.name in MODELS else [recipe.model.name]  # folders and addresses among them
+        self.others: dict[str, ModelPreset] = {}  # folders and addresses that were chosen, by name
+        self._keep_model()
         self.speeds: Speeds | None = None  # of this machine with the recipe's model, where they were measured
         self.measuring: Progress | None = None  # while speeds are measured
         self._recalls = False  # whether a screen wants the speeds of every model that is chosen
@@ -65,7 +66,7 @@ class Draft:
         if self.recipe == before:
             return
         if self.recipe.model.name not in (*MODELS, *self.others):
-            self.others.append(self.recipe.model.name)
+            self._keep_model()
             self.find_models()
         if _speed_inputs(before) != _speed_inputs(self.recipe):
             self.speeds = self.measuring = None
@@ -80,20 +81,30 @@ class Draft:
     @property
     def lacks_tokenizer(self) -> bool:
         """Whether the file could not be profiled because the model's own tokenizer is not here, and can be fetched."""
-        name = self.recipe.model.name
-        return bool(self.problem) and self.models.get(name) == "download" and not preset_of(name).tokenizer
+        missing = self.models.get(self.recipe.model.name) == "download"
+        return bool(self.problem) and missing and not preset_for(self.recipe).tokenizer
+
+    def _keep_model(self) -> None:
+        """Keep a model that has no name here among those that can be chosen again, also where its folder vanishes."""
+        if self.recipe.model.name not in MODELS:
+            self.others[self.recipe.model.name] = preset_for(self.recipe)
 
     def start_from(self, model: str) -> None:
         """Start from another model, with as much of the freeze plan as it has a place for. Raises WorkbenchError."""
         plan = FreezePlan.parse(self.recipe.freeze.trainable, self.recipe.plan.n_blocks)
         # blocks are counted from the top: the last stays the last
-        offset = preset_of(model).architecture.n_blocks - plan.n_blocks
+        offset = (self.others.get(model) or preset_of(model)).architecture.n_blocks - plan.n_blocks
         trainable = str(plan)
         if "." in trainable:
             places = [part.split(".") for part in trainable.split(",")]
             moved = [(kind, int(index[0]) + offset) if index else (kind, 0) for kind, *index in places]
             trainable = ",".join(f"{kind}.{i}" if kind in ("blocks", "lora") else kind for kind, i in moved if i >= 0)
-        self.change_all({"model.name": model, "freeze.trainable": trainable})
+        try:
+            self.change_all({"model.name": model, "freeze.trainable": trainable})
+        except BadRecipe:
+            if not (folder_of(model) / CONFIG).is_file():  # gone: there is nothing to choose any more
+                self.others.pop(model, None)
+            raise
 
     def keep_sentence(self, text: str) -> None:
         """Have the next run follow this sentence; where that makes too many, the oldest is let go."""
@@ -141,7 +152,7 @@ class Draft:
 
     async def _find_models(self) -> None:
         try:
-            self.models = await self._data_helper.ask("models", others=self.others)
+            self.models = await self._data_helper.ask("models", others=[*self.others])
         except Superseded:
             return
         except WorkbenchError as error:

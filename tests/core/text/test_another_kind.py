@@ -86,7 +86,7 @@ def test_data_is_measured_in_its_tokens(words, messages):
     requests = data_helper.DataRequests()
     requests.profile({"recipe": small(messages).model_dump()}, lambda *_: None)
     shown = requests.pieces({"row": 0}, lambda *_: None)
-    assert [text.strip() for text, _ in shown["pieces"]] == shown["text"].split()
+    assert [text.strip() for text, _, _ in shown["pieces"]] == shown["text"].split()
     assert shown["tokens"] == len(shown["pieces"])
 
 

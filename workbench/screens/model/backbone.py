@@ -10,8 +10,8 @@ from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
-from core.architectures.lookup import by_family, preset_of, short_name
-from core.architectures.models import ModelPreset, Source, is_folder
+from core.architectures.lookup import by_family, preset_for, short_name
+from core.architectures.models import MODELS, ModelPreset, Source, is_folder
 from core.errors import WorkbenchError
 from core.recipe import Recipe
 from core.wording import on_one_line, plural, size
@@ -35,9 +35,9 @@ def weights_in_words(name: str, recipe: Recipe, models: Mapping[str, str]) -> st
     if is_folder(chosen):
         return on_one_line(Path(chosen).name)
     where = models.get(name, "…")
-    source = preset_of(name).source
-    if where == "download" and isinstance(source, Source):
-        return f"fetch {size(source.size)}" if source.size else "fetch"
+    if where == "download":
+        source = MODELS[name].source if name in MODELS else None
+        return f"fetch {size(source.size)}" if isinstance(source, Source) else "fetch"
     return WHERE.get(where, where)
 
 
@@ -104,7 +104,7 @@ class Backbone(Widget, can_focus=True):
         return session_of(self).draft.recipe.model.name
 
     def _places(self) -> list[Place]:
-        return places(by_family(session_of(self).draft.others))
+        return places(by_family(session_of(self).draft.others.values()))
 
     def render(self) -> Text:
         return self._in_one_line() if self.size.height < 3 else Text("\n").join([*self._all(), self._about()])
@@ -148,7 +148,7 @@ class Backbone(Widget, can_focus=True):
 
     def _about(self, room: int = 0, short: bool = False) -> Text:
         """What the chosen model is, and where its weights are."""
-        session, preset = session_of(self), preset_of(self._chosen)
+        session, preset = session_of(self), preset_for(session_of(self).draft.recipe)
         arch, fetcher = preset.architecture, session.fetcher
         text, muted = colour(self, "text"), colour(self, "muted")
         where: Text | str = weights_in_words(preset.name, session.draft.recipe, session.draft.models)

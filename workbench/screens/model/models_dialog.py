@@ -89,7 +89,7 @@ class ModelsDialog(Dialog[str | None]):
 
     def on_mount(self) -> None:
         models, draft = self.query_one(Models), self._session.draft
-        families = by_family(draft.others).items()
+        families = by_family(draft.others.values()).items()
         items: list[ModelPreset | str] = []
         for family, presets in families:
             items += [family, *presets]
