@@ -17,6 +17,7 @@ import argparse
 import csv
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -74,7 +75,7 @@ class Bench:
         }
         command = [sys.executable, "-m", "workbench", "train", str(self.data), "--json"]
         command += [word for flag, value in given.items() for word in (f"--{flag}", str(value))]
-        began = time.time()
+        began, before = time.time(), cpu()
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         seconds = time.time() - began
         if done.returncode:
@@ -92,6 +93,7 @@ class Bench:
         return {
             "name": f"workbench, {recipe.speed.precision}" + (" (auto)" if precision == "auto" else ""),
             "seconds": seconds,
+            "cpu": cpu() - before,
             "start": phases["start"] + found["weights"],
             "accuracy": statistics.mean(one.right for one in tested),
             "phases": phases | {"end": seconds - sum(phases.values())},
@@ -147,12 +149,13 @@ class Bench:
         return {"name": f"Trainer, {kind}"} | self._timed("encoder_trainer", job | {"variant": v})
 
     def _timed(self, side: str, job: dict) -> dict:
-        began = time.time()
+        began, before = time.time(), cpu()
         answer = ask(side, job, self.folder)
         labels = [row.label for row in self._split("test")]
         said = [self.names[i] for i in answer["predicted"]]
         return {
             "seconds": answer["ended"] - began,
+            "cpu": cpu() - before,
             "start": answer["loaded"] - began,
             "accuracy": statistics.mean(a == b for a, b in zip(labels, said, strict=True)),
         }
@@ -171,11 +174,17 @@ class Bench:
                 load = os.getloadavg()[0]
                 run = sides[side](plan) | {"load": load}
                 found[plan, side].append(run)
-                print(f"{plan}: {run['name']} took {run['seconds']:.1f} s", flush=True)
+                print(f"{plan}: {run['name']} took {run['seconds']:.1f} s, {run['cpu']:.1f} s of CPU", flush=True)
         print("\n" + table.heading(self.data.name, self.counts, len(self.names), self.threads))
         for plan in plans:
             print(table.plan(f"{plan}, {plural(self.epochs, 'epoch')}", {side: found[plan, side] for side in sides}))
         print(table.NOTES)
+
+
+def cpu() -> float:
+    """Seconds that all processes which this one started, and waited for, kept a core busy."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def few(source: Path, folder: Path) -> Path:

@@ -107,7 +107,7 @@ class Bench:
         model = self.model(row)
         return {
             "model": str(self.folder / model),
-            "pad": MODELS[model].pad,
+            "pad": MODELS[model].architecture.pad,
             "threads": self.threads,
             "steps": steps,
         }

@@ -30,13 +30,13 @@ def plan(title: str, sides: dict[str, list[dict]]) -> str:
     """Each side's median run, and how many times as long it takes as each of ours; then where ours spends its time."""
     middle = {side: median(found) for side, found in sides.items()}
     ours = [middle[side] for side in ("fp32", "auto")]
-    heads = f"{'seconds':>8}  {'lowest to highest':20}{'start':>7}{'/ fp32':>8}{'/ auto':>8}{'test':>9}  load before"
-    lines = [f"\n{title}", f"  {'':38}{heads}"]
+    heads = f"  {'':38}{'seconds':>8}  {'lowest to highest':20}{'start':>7}{'CPU':>8}"
+    lines = [f"\n{title}", heads + f"{'/ fp32':>8}{'/ auto':>8}{'test':>9}  load before"]
     for side, one in middle.items():
         seconds, loads = ([run[name] for run in sides[side]] for name in ("seconds", "load"))
         spread = f"{min(seconds):.1f} to {max(seconds):.1f}"
         lines.append(
-            f"  {one['name']:38}{one['seconds']:8.1f}  {spread:20}{one['start']:7.1f}"
+            f"  {one['name']:38}{one['seconds']:8.1f}  {spread:20}{one['start']:7.1f}{one['cpu']:8.1f}"
             + "".join(f"{one['seconds'] / our['seconds']:8.2f}" for our in ours)
             + f"{100 * one['accuracy']:7.1f} %  {', '.join(f'{load:.1f}' for load in loads)}"
         )
@@ -49,6 +49,7 @@ def plan(title: str, sides: dict[str, list[dict]]) -> str:
 NOTES = """
 seconds      the whole command, the median run's; start is the part of it before the first text is read or learned from:
              Python, libraries, weights.
+CPU          seconds that it kept a core busy, the median run's: other programs change this less than the seconds.
 / fp32       how many times as long as workbench takes in fp32; / auto, as it takes in the precision that it chose.
 test         accuracy on the same test rows, of the median run.
 load before  programs that wanted to run in the minute before each run, the benchmark's own last run included.
