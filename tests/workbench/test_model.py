@@ -107,10 +107,11 @@ async def test_P_measures_this_machine_and_what_was_measured_is_there_at_the_nex
         await pilot.press("shift+tab", "right")
         assert session.draft.recipe.model.name == "gpt2" and "P measures" in panel.render().plain
         await pilot.press("left")
-        await until(pilot, lambda: session.draft.speeds is not None)
+        await until(pilot, lambda: session.draft.speeds is not None and session.draft.profiling is None)
         priced = [line[1:] for line in lines(layers)]
     async with model(**nano) as pilot:
-        await until(pilot, lambda: pilot.app.session.draft.speeds is not None)
+        draft = pilot.app.session.draft
+        await until(pilot, lambda: draft.speeds is not None and draft.profiling is None)
         assert [line[1:] for line in lines(pilot.app.screen.query_one(Layers))] == priced
         assert "Measured here" in pilot.app.screen.query_one(PricePanel).render().plain
 
