@@ -2,10 +2,25 @@
 
 import json
 
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from core.architectures.bert import BertArchitecture
 from core.architectures.gpt2 import GPT2Architecture
+from core.model.families import backbone_for
+from core.model.weights import published
+from core.text.tokenizer_json import built_in
 from workbench.cli.main import main
 
 ADDRESS = "hub:owner/tiny"
+
+
+@pytest.fixture
+def small_file(tmp_path):
+    rows = [f"spam,free prize number {i}" for i in range(20)] + [f"ham,see you at {i} tonight" for i in range(20)]
+    (tmp_path / "small.csv").write_text("\n".join(["label,text", *rows]) + "\n")
+    return tmp_path / "small.csv"
 
 
 def fill(hub):
@@ -45,3 +60,26 @@ def test_what_is_no_model_is_said(capsys):
     assert "Did you mean gpt2?" in capsys.readouterr().err
     assert main(["fetch", "hub:tiny"]) == 1
     assert "no address on the hub" in capsys.readouterr().err
+
+
+def test_training_from_an_address_is_one_command(hub, capsys, tmp_path, small_file, monkeypatch):
+    """The small files come first, so that a file is profiled before the large one is fetched; the run keeps its origin."""
+    monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)  # for the worker
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    made = backbone_for(BertArchitecture(2, 32, 2, 64, 30522, inner=48))
+    made.initialize(torch.Generator().manual_seed(0))
+    save_file(published(made), tmp_path / "w.safetensors")
+    hub.files |= {
+        "model.safetensors": (tmp_path / "w.safetensors").read_bytes(),
+        "config.json": json.dumps(made.arch.to_config()).encode(),
+        "tokenizer.json": built_in("bert-uncased")._json.encode(),
+    }
+    asked = ["data", str(small_file), "--model", ADDRESS, "--json"]
+    assert main(asked) == 0 and json.loads(capsys.readouterr().out)["context"] == 64
+    assert "model.safetensors" not in " ".join(hub.asked)
+    train = ["train", str(small_file), "--model", ADDRESS, "--epochs", "1", "--runs", str(tmp_path / "runs"), "--json"]
+    assert main(train) == 0
+    result = json.loads(capsys.readouterr().out)
+    base = json.loads((tmp_path / "runs" / result["name"] / "base.json").read_text())["base"]
+    assert (base["kind"], base["source"], base["revision"]) == ("pretrained", "owner/tiny", "a" * 40)
+    assert main(["predict", "last", "see you at seven", "--runs", str(tmp_path / "runs")]) == 0
