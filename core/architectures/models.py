@@ -79,6 +79,18 @@ class ModelPreset:
     licence: str = "MIT"
     about: str = ""  # what it is good for, for who chooses
 
+    @property
+    def defaults(self) -> dict[str, str | int | float]:
+        """What it makes of the options that a recipe leaves open, by their dotted names."""
+        return {
+            "model.readout": self.readout,
+            "model.head": self.head,
+            "model.context": self.architecture.max_tokens,
+            "train.batch": self.batch,
+            "train.lr": self.lr,
+            "train.head_lr": self.head_lr,
+        }
+
 
 def is_folder(weights: str) -> bool:
     """Whether a recipe's weights are a folder, and not one of the words for something else."""

@@ -23,6 +23,7 @@ from workbench.screens.data.source import Source
 from workbench.screens.model.backbone import Backbone
 from workbench.screens.model.models_dialog import Models, ModelsDialog
 from workbench.screens.model.price import PricePanel
+from workbench.screens.model.recipe_form import Options
 from workbench.widgets.layers import Layers
 
 SIZES = [(120, 36), (100, 30), (80, 24)]
@@ -265,3 +266,15 @@ async def test_f_fetches_and_f_stops_it(opened, asked_hub, until, shown, size):
             await pilot.press("f")
             await until(pilot, lambda: fetcher.progress is not None)  # and is left with the app
     assert not asked_hub.asked
+
+
+async def test_what_is_left_open_says_what_the_model_makes_of_it(opened):
+    async with opened("bert") as pilot:
+        form = pilot.app.screen.query_one(Options)
+        names = [option.name for option in form.shown]
+        said = {name: form.line(names.index(name), 60).plain for name in ("model.readout", "model.context", "train.lr")}
+        assert said["model.readout"].endswith("auto  first") and said["model.context"].endswith("model  512")
+        assert said["train.lr"].endswith("auto  5e-05")
+        await pilot.press("2")
+        pilot.app.session.draft.start_from("minilm")
+        assert form.line(names.index("model.readout"), 60).plain.endswith("auto  mean")

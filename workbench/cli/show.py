@@ -60,15 +60,7 @@ def execute(given: argparse.Namespace) -> int:
 
 def _changed(recipe: Recipe | Pretraining) -> list[tuple[str, Any, Any]]:
     """The options that a person has set: name, value, default. What a run finds for itself is none of them."""
-    preset, default = preset_for(recipe), type(recipe)()
-    found = {
-        "model.readout": preset.readout,
-        "model.head": preset.head,
-        "model.context": preset.architecture.max_tokens,
-        "train.batch": preset.batch,
-        "train.lr": preset.lr,
-        "train.head_lr": preset.head_lr,
-    }
+    found, default = preset_for(recipe).defaults, type(recipe)()
     return [
         (option.name, value, usual)
         for option in options(type(recipe))

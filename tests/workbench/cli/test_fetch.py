@@ -63,7 +63,7 @@ def test_what_is_no_model_is_said(capsys):
 
 
 def test_training_from_an_address_is_one_command(hub, capsys, tmp_path, small_file, monkeypatch):
-    """The small files come first, so that a file is profiled before the large one is fetched; the run keeps its origin."""
+    """The small files come first, so that data is profiled before the large one is fetched."""
     monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)  # for the worker
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     made = backbone_for(BertArchitecture(2, 32, 2, 64, 30522, inner=48))

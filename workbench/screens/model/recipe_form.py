@@ -11,8 +11,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input
 
+from core.architectures.lookup import preset_for
 from core.errors import BadRecipe
-from core.options import Option, options
+from core.options import AUTO, Option, options
 from core.presets import NAMED_RECIPES
 from core.recipe import Recipe
 from core.wording import on_one_line, shown
@@ -95,9 +96,19 @@ class Options(Lines):
             value += f" {option.unit}"
         line.append("✕ " if wrong else "", colour(self, "error"))
         line.append(cut(value, width - line.cell_len - 1), colour(self, "error" if wrong else "text"))
+        if value in (AUTO, "model") and (made := self._made_of(option)):
+            line.append(cut(f"  {made}", width - line.cell_len - 1), colour(self, "muted"))
         if option.name == "preset":
             line.append(cut(f"  {NAMED_RECIPES[value].title}", width - line.cell_len - 1), colour(self, "muted"))
         return line
+
+    def _made_of(self, option: Option) -> str:
+        """What an option that is left open comes to with the model; empty where that depends on more than the model."""
+        recipe = session_of(self).draft.recipe
+        found = {**preset_for(recipe).defaults, "train.batch": recipe.batch}
+        if recipe.train.lr != AUTO:  # then the head's is the same
+            found["train.head_lr"] = recipe.train.lr
+        return value_in_words(found[option.name]) if option.name in found else ""
 
     def ask(self, name: str, value: str) -> None:
         """Change an option, together with what has been asked for and refused before: they may only go together."""
