@@ -127,7 +127,7 @@ def test_what_transformers_cannot_express_is_refused_by_what_it_is(trained, name
     with pytest.raises(BadModel, match=why) as refused:
         exported(of, tmp_path / "out")
     assert "--format onnx" in refused.value.do and not (tmp_path / "out").exists()
-    assert expressible.formats(of.recipe) == ["ONNX"]
+    assert expressible.formats(of.recipe) == ["onnx"]
 
 
 def test_full_folders_are_refused(trained, tmp_path):
