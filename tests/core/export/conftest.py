@@ -33,6 +33,7 @@ WORDS = 300  # in a vocabulary that is made here
 FAMILIES = {
     "nano": (GPT2Architecture(2, 32, 4, MOST, 8192), lambda: byte_bpe.built_in("nano")),
     "bert": (BertArchitecture(2, 32, 4, MOST, 30522, inner=48), lambda: tokenizer_json.built_in("bert-uncased")),
+    "minilm": (BertArchitecture(2, 32, 4, MOST, 30522, inner=48), lambda: tokenizer_json.built_in("bert-uncased")),
     "distilbert": (
         DistilBertArchitecture(2, 32, 4, MOST, 30522, inner=48),
         lambda: tokenizer_json.built_in("bert-uncased"),

@@ -52,7 +52,7 @@ class PricePanel(Widget):
         else:
             words += f" · {about(now.total)}" if draft.speeds else f" · about {about(now.total)}"
         if departure(draft.recipe):
-            words += " · exports to ONNX only"
+            words += " · ONNX only"
         return Text(f"{words}  ", colour(self, "text"), no_wrap=True).append_text(self._source(short=True))
 
     def _in_full(self) -> Text:
