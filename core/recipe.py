@@ -18,6 +18,7 @@ from core.presets import RECIPES
 from core.readout import READOUTS, Readout
 
 MOST_FOLLOWED = 12  # sentences
+HEADS = ("linear", "mlp", "own")
 
 
 class Data(Part):
@@ -85,7 +86,7 @@ class Model(Part):
         "the text, which what was learned in pretraining knows nothing of. In an encoder such as BERT it always does.",
         flag="--causal",
     )
-    head: Literal["auto", "linear", "mlp", "own"] = opt(
+    head: Annotated[str, OneOf((AUTO, *HEADS))] = opt(
         AUTO,
         "From the readout to the classes: one linear layer, two with tanh between them (mlp), or what the model's "
         "family has in transformers (own): BERT's pooler, DistilBERT's and RoBERTa's dense layer, then one more. "

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from core.architectures.lookup import FAMILIES
+from core.architectures.models import MODELS
+from core.export.expressible import heads
 from workbench.cli.main import parse
 
 ROOT = Path(__file__).parents[1]
@@ -24,3 +27,15 @@ def test_every_command_is_one(page):
     for line in re.findall(r"^    workbench (.+)$", page.read_text(), re.M):
         words = shlex.split(line, comments=True)
         assert parse(words).command.startswith(words[0]), line
+
+
+def test_the_table_of_what_exports_is_that_of_the_program():
+    page = (ROOT / "docs" / "export.md").read_text()
+    rows = re.findall(r"^\| (.+?) \| `(.+?)` \| (.+?) \| `(\w+)` \|$", page, re.M)
+    known = {preset.architecture.family: preset.architecture for preset in MODELS.values()}
+    assert known.keys() == FAMILIES.keys()
+    assert rows == [
+        (arch.title, arch.classifier.readout, ", ".join(f"`{head}`" for head in heads(arch)), arch.classifier.name)
+        for arch in (known[family] for family in FAMILIES)
+        if arch.classifier
+    ]

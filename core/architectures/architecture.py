@@ -41,7 +41,7 @@ class SequenceClassifier(NamedTuple):
     name: str
     readout: str
     last: str
-    norm_bias: str = ""  # where the last layer has no bias: our name of the final norm's, into which it is folded
+    norm: str = ""  # where the last layer has no bias: our name of the final norm, which then carries it
 
 
 class MaskedHead(NamedTuple):

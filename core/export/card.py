@@ -7,7 +7,7 @@ from typing import Literal
 
 import tomli_w
 
-from core.architectures.lookup import preset_for
+from core.architectures.lookup import is_own_folder, preset_for, short_name
 from core.architectures.models import is_folder
 from core.data import kept, prepare
 from core.datasets import NAMED
@@ -65,6 +65,10 @@ ONNX_INPUTS = (
     "gives `logits` (texts, labels); the labels are in its metadata and in `config.json`. It was checked with "
     "onnxruntime when it was written: its logits are those of the network."
 )
+PIPELINE = (
+    '`pipeline("text-classification", ".", truncation=True)` gives the same; without `truncation=True` transformers '
+    "does not shorten a text that is too long for the model, and fails."
+)
 SEES_NO_OTHER = "That token sees no other: the rest of a text changes nothing."
 
 
@@ -82,7 +86,8 @@ def card(run: RunFolder, asked: Predictor, format: Format) -> str:
         (TRANSFORMERS if format == "transformers" else ONNX).rstrip(),
         "```",
         "",
-        *([ONNX_INPUTS, ""] if format == "onnx" else []),
+        ONNX_INPUTS if format == "onnx" else PIPELINE,
+        "",
         "## How good it is",
         "",
         *_test(run, asked, base),
@@ -107,13 +112,13 @@ def _front(base: Base, format: Format) -> list[str]:
 
 
 def _what(run: RunFolder, asked: Predictor, base: Base) -> list[str]:
-    title = preset_for(asked.recipe).title
+    preset = preset_for(asked.recipe)
     if base.kind == "brought in":
         made = f"Brought into workbench from `{Path(base.source).name}`, which another program trained."
     else:
         began = {
             "built in": f"the {base.source} that is built into it",
-            "pretrained": f"{base.source} at revision {base.revision[:7]}",
+            "pretrained": base.source + (f" at revision {base.revision[:7]}" if base.revision else ""),
             "folder": f"the weights in {Path(base.source).name}",
             "random": "random weights",
         }[base.kind]
@@ -123,7 +128,9 @@ def _what(run: RunFolder, asked: Predictor, base: Base) -> list[str]:
         )
         if changes := History.of(run.events()[0]).changes_in_words(asked.step):
             made += f" On its way it was changed: {'; '.join(changes)}."
-    return [f"{title}, with a head for {len(asked.names)} labels. {made}", ""]
+    if base.kind in ("built in", "pretrained") and preset.licence:
+        made += f" The weights that it began with are under the {preset.licence} licence."
+    return [f"{preset.title}, with a head for {len(asked.names)} labels. {made}", ""]
 
 
 def _tested(run: RunFolder, asked: Predictor) -> ClassifierResult | None:
@@ -170,14 +177,16 @@ def _data(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
 def _limits(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
     kind, result = asked.recipe.model, _tested(run, asked)
     yield f"Only the first {kind.context:,} tokens of a text are read."
-    if base.kind != "folder":
-        also = "" if base.kind == "random" else ", and it was pretrained on English"
-        yield f"Its tokenizer was made for English{also}: other scripts cost several tokens a character."
+    yield _languages(asked, base)
+    if asked.tokenizer.encode("A").ids.tolist() == asked.tokenizer.encode("a").ids.tolist():
+        yield "Upper and lower case are one to it."
     readout = asked.model.readout
     alone = f" {SEES_NO_OTHER}" if readout.sees_only_first(asked.model.causal) else ""
     where = readout.sentence.format(context=kind.context)
-    title = asked.model.backbone.arch.title
-    sees_all = "" if kind.causal else f" Every token sees all of the text, which {title}'s pretraining did not teach."
+    arch = asked.model.backbone.arch
+    sees_all = "" if asked.model.causal else " Every token sees all of the text."
+    if arch.causal and not asked.model.causal:
+        sees_all = f" Every token sees all of the text, which {arch.title}'s pretraining did not teach."
     yield where + alone + sees_all
     yield (
         "It knows these labels only: any text gets one of them, however little it has in common with what was learned."
@@ -193,12 +202,24 @@ def _limits(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
             yield f"{name} gets {percent(share)} of the test texts: that this is better is not shown."
 
 
+def _languages(asked: Predictor, base: Base) -> str:
+    """What texts its tokenizer was made for, and its weights where they were pretrained."""
+    languages = "" if base.kind == "folder" else preset_for(asked.recipe).languages
+    if not languages:
+        return "Which languages its tokenizer was made for is not known here."
+    also = "" if base.kind == "random" else f", and it was pretrained on {languages}"
+    others = ": of other languages it knows little, and their scripts cost several tokens a character or are unknown"
+    return f"Its tokenizer was made for {languages}{also}{others if languages == 'English' else ''}."
+
+
 def _recipe(asked: Predictor, base: Base) -> list[str]:
     """Every option, folders of this machine left out; of a model from elsewhere, how it is read."""
     layers = asked.recipe.model_dump()
     layers["data"]["path"] = Path(layers["data"]["path"]).name
     if is_folder(layers["model"]["weights"]):
         layers["model"]["weights"] = Path(layers["model"]["weights"]).name
+    if is_own_folder(layers["model"]["name"]):
+        layers["model"]["name"] = short_name(layers["model"]["name"])
     if base.kind == "brought in":
         del layers["model"]["weights"]
         layers = {"model": layers["model"]}

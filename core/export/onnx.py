@@ -12,17 +12,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 import torch.nn.functional as F
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor, nn
 
+from core.architectures.models import TOKENIZER
 from core.errors import BadModel
-from core.export.transformers import CARD, beside, byte_level, merges, new_folder, vocabulary, write
+from core.export.transformers import CARD, as_published, beside, new_folder, write
 from core.model.classifier import Classifier
 from core.model.padding import pad
 from core.options import resolved
 from core.recipe import Recipe
-from core.text.byte_bpe import BPE, END_OF_TEXT
-from core.text.tokenizer import Tokenizer as AnyTokenizer
+from core.text.tokenizer import Tokenizer
 
 FILE = "model.onnx"
 INPUTS = ["input_ids", "attention_mask"]
@@ -32,7 +31,7 @@ TEXTS = ["", "You have won a prize! Call now to claim it.", "see you at seven", 
 
 
 def export(
-    model: Classifier, recipe: Recipe, labels: Sequence[str], tokenizer: AnyTokenizer, folder: Path, card: str
+    model: Classifier, recipe: Recipe, labels: Sequence[str], tokenizer: Tokenizer, folder: Path, card: str
 ) -> list[Path]:
     """Write model, tokenizer, config and card; returns the files. Takes every kind of run.
 
@@ -47,16 +46,16 @@ def export(
             f"ONNX takes a package that is not installed: {error.name}.",
             "pip install onnxruntime onnxscript brings all of them.",
         ) from error
-    bpe = byte_level(tokenizer)
+    tokens = as_published(tokenizer)
     new_folder(folder)
     with TemporaryDirectory(dir=folder, prefix=".onnx-") as temporary:
         _trace(model, recipe, labels, Path(temporary) / FILE)
-        check(Path(temporary) / FILE, model, recipe, bpe)
+        check(Path(temporary) / FILE, model, recipe, tokenizer)
         made: dict[str, Callable[[Path], None]] = {
             path.name: partial(os.replace, path) for path in sorted(Path(temporary).iterdir())
         }
-        more = beside(recipe, labels, bpe) | {"tokenizer.json": tokenizer_json(bpe, resolved(recipe.model.context))}
-        return write(folder, made | more | {CARD: card})
+        alone = {TOKENIZER: tokens.standalone(resolved(recipe.model.context))}
+        return write(folder, made | beside(recipe, labels, tokens) | alone | {CARD: card})
 
 
 class MaskedClassifier(nn.Module):
@@ -116,7 +115,7 @@ def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], path: Path)
         log.setLevel(level)
 
 
-def check(path: Path, model: Classifier, recipe: Recipe, tokenizer: AnyTokenizer) -> None:
+def check(path: Path, model: Classifier, recipe: Recipe, tokenizer: Tokenizer) -> None:
     """Compare what onnxruntime makes of a file with the model, for texts alone and together. Raises BadModel."""
     import onnxruntime
 
@@ -145,13 +144,3 @@ def check(path: Path, model: Classifier, recipe: Recipe, tokenizer: AnyTokenizer
     except Exception as error:  # onnxruntime's have no base of their own
         what = str(error).strip().partition("\n")[0]
         raise BadModel(f"onnxruntime does not take what was written: {what}.", "Nothing was left.") from error
-
-
-def tokenizer_json(tokenizer: BPE, context: int) -> str:
-    """`tokenizer.json` for the tokenizers library: it cuts, and pads a batch on the right; every string is text."""
-    bpe = Tokenizer(models.BPE(vocabulary(tokenizer), merges(tokenizer.ranks)))
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bpe.decoder = decoders.ByteLevel()
-    bpe.enable_truncation(context)
-    bpe.enable_padding(pad_id=tokenizer.pad, pad_token=END_OF_TEXT)
-    return bpe.to_str()

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -14,12 +13,13 @@ from core import files
 from core.architectures.lookup import architecture_for
 from core.architectures.models import WEIGHTS
 from core.errors import BadModel
+from core.export.expressible import refusal
 from core.model.classifier import Classifier
 from core.model.weights import published
-from core.readout import READOUTS
+from core.options import resolved
 from core.recipe import Recipe
-from core.text.byte_bpe import BPE, END_OF_TEXT, spelling
 from core.text.tokenizer import Tokenizer
+from core.text.tokenizer_json import JsonTokenizer
 
 CARD = "README.md"
 ELSEWHERE = "ONNX takes every kind of run: export it with --format onnx."
@@ -32,41 +32,52 @@ def export(
 
     Raises BadModel for what transformers' classifier cannot express, or where a file of another kind would be lost.
     """
-    arch = architecture_for(recipe)
     if why := refusal(recipe):
         raise BadModel(why, ELSEWHERE)
-    assert arch.classifier is not None  # `refusal` takes no other
-    bpe = byte_level(tokenizer)
+    tokens = as_published(tokenizer)
     new_folder(folder)
-    tensors = published(model.backbone, prefixed=True)
-    assert isinstance(model.head, nn.Linear)  # `refusal` takes no other
-    weight, bias = (p.detach().cpu() for p in (model.head.weight, model.head.bias))
-    if recipe.model.outputs == "sigmoid":  # one logit z against nothing: (0, z)
-        weight, bias = (torch.cat([torch.zeros_like(p), p]) for p in (weight, bias))
-    theirs = arch.published[arch.classifier.norm_bias]
-    norm_bias = theirs.prefix + theirs.names[0]
-    tensors[norm_bias] = folded(tensors[norm_bias], weight, bias)
-    tensors["score.weight"] = weight.contiguous()
+    tensors = published(model.backbone, prefixed=True) | head(model)
     weights = {WEIGHTS: lambda path: save_file(tensors, path, metadata={"format": "pt"})}
-    return write(folder, weights | beside(recipe, labels, bpe) | {CARD: card})
+    return write(folder, weights | beside(recipe, labels, tokens) | {CARD: card})
 
 
-def refusal(recipe: Recipe) -> str | None:
-    """Why transformers' classifier of the family cannot say what a run of this recipe says; None where it can."""
-    arch, kind = architecture_for(recipe), recipe.model
-    if arch.classifier is None:
-        return f"transformers has no classifier of {arch.title}."
-    if recipe.readout.name != arch.classifier.readout:
-        theirs, ours = READOUTS[arch.classifier.readout].words, recipe.readout.words
-        return f"transformers reads {arch.title} classifiers out at {theirs}; this run reads {ours}."
-    if arch.causal and not kind.causal:
-        return f"In transformers' {arch.title} a token sees only those before it; in this run it sees all of the text."
-    if arch.dense_of(recipe.head):
-        return (
-            f"The head of transformers' {arch.title} classifier is one linear layer; this run's has two, "
-            "with tanh between them."
-        )
-    return None
+def head(model: Classifier) -> dict[str, Tensor]:
+    """The head's weights, and the norm's where that carries a bias, under the names of transformers' classifier.
+
+    The model's head has the layers of that one, as `refusal` finds out.
+    """
+    arch = model.backbone.arch
+    assert arch.classifier is not None
+    *between, last = (layer for layer in model.head.modules() if isinstance(layer, nn.Linear))
+    weight, bias = (p.detach().cpu() for p in (last.weight, last.bias))
+    if model.outputs == "sigmoid":  # one logit z against nothing: (0, z)
+        weight, bias = (torch.cat([torch.zeros_like(p), p]) for p in (weight, bias))
+    found = {}
+    if arch.own_dense:
+        (dense,) = between
+        found = {f"{arch.own_dense.exported}.{kind}": p.detach().cpu() for kind, p in dense.named_parameters()}
+    if not (norm := arch.classifier.norm):
+        return found | {f"{arch.classifier.last}.weight": weight, f"{arch.classifier.last}.bias": bias}
+    names = {kind: arch.prefix + arch.published[f"{norm}.{kind}"].names[0] for kind in ("weight", "bias")}
+    gain, shift = (model.backbone.get_parameter(f"{norm}.{kind}").detach().cpu() for kind in names)
+    folded = without_bias(weight, bias, gain, shift)
+    return (
+        found
+        | {names["weight"]: torch.ones_like(gain), names["bias"]: torch.ones_like(gain)}
+        | {f"{arch.classifier.last}.weight": folded}
+    )
+
+
+def without_bias(weight: Tensor, bias: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
+    """The weight (C, D) of a last layer without bias that says the same after a norm whose gain and shift are 1.
+
+    `weight` (C, D) and `bias` (C,) are those of a last layer after a norm with `gain` (D,) and `shift` (D,). What a
+    norm gives before both, n, has the mean 0. So with u (C,) in every column, (W gain + u 1') (n + 1) =
+    W gain n + W gain + D u, and there is one u with which that is W (gain n + shift) + bias.
+    """
+    weight, bias, gain, shift = (p.double() for p in (weight, bias, gain, shift))
+    u = (weight @ (shift - gain) + bias) / len(gain)
+    return (weight * gain + u[:, None]).float()
 
 
 def new_folder(folder: Path) -> None:
@@ -93,9 +104,9 @@ def write(folder: Path, written: Mapping[str, str | Callable[[Path], None]]) -> 
     return [folder / name for name in written]
 
 
-def beside(recipe: Recipe, labels: Sequence[str], tokenizer: BPE) -> dict[str, str]:
+def beside(recipe: Recipe, labels: Sequence[str], tokenizer: JsonTokenizer) -> dict[str, str]:
     """The files beside the weights: what the model is, and its tokenizer."""
-    context = recipe.model.context
+    context = resolved(recipe.model.context)
     arch = architecture_for(recipe)
     config = arch.to_config() | {
         "architectures": [arch.classifier.name] if arch.classifier else [],
@@ -106,68 +117,14 @@ def beside(recipe: Recipe, labels: Sequence[str], tokenizer: BPE) -> dict[str, s
         # texts longer than this were cut in training; the tokenizer's model_max_length is the same
         "task_specific_params": {"text-classification": {"max_length": context}},
     }
-    settings = {
-        "tokenizer_class": "GPT2Tokenizer",
-        "model_max_length": context,
-        **dict.fromkeys(("bos_token", "eos_token", "unk_token", "pad_token"), END_OF_TEXT),
-        "padding_side": "right",
-    }
-    return {
-        "config.json": _json(config),
-        "vocab.json": _json(vocabulary(tokenizer)),
-        "merges.txt": "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges(tokenizer.ranks)),
-        "tokenizer_config.json": _json(settings),
-    }
+    segments = "segments.weight" in arch.published
+    return {"config.json": _json(config), **tokenizer.exported(context, segments)}
 
 
-def folded(norm_bias: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """The final norm's bias (D,) that makes a head without bias say what `weight` (C, D) and `bias` (C,) say.
-
-    transformers' score layer has no bias: W (x + pinv(W) c) = W x + c wherever c lies in the range of W.
-    Raises BadModel where it does not.
-    """
-    shift = torch.linalg.pinv(weight.double()) @ bias.double()
-    if not torch.allclose(weight.double() @ shift, bias.double(), atol=1e-6):
-        raise BadModel(
-            "The head's bias cannot be folded into the final norm: its rows are linearly dependent.",
-            "Train a little longer, so that they differ.",
-        )
-    return (norm_bias.double() + shift).float()
+def as_published(tokenizer: Tokenizer) -> JsonTokenizer:
+    """A tokenizer of any kind as one that other software knows. Raises BadModel where that is not possible."""
+    return JsonTokenizer(tokenizer.id, tokenizer.as_json(), tokenizer.pad)
 
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-
-
-def byte_level(tokenizer: Tokenizer) -> BPE:
-    """The tokenizer, which is a byte-level BPE. Raises BadModel for one of another kind."""
-    if not isinstance(tokenizer, BPE):
-        raise BadModel(
-            f"The tokenizer {tokenizer.id} is no byte-level BPE, and no other kind can be exported.",
-            "Ask the run here: workbench predict.",
-        )
-    return tokenizer
-
-
-def vocabulary(tokenizer: BPE) -> dict[str, int]:
-    """`vocab.json`: each token as GPT-2 spells it, with its id."""
-    spell = spelling()
-    spelled = {"".join(spell[b] for b in token): rank for token, rank in tokenizer.ranks.items()}
-    return spelled | {END_OF_TEXT: tokenizer.pad}
-
-
-def merges(ranks: Mapping[bytes, int]) -> list[tuple[str, str]]:
-    """`merges.txt`: which two tokens each longer one is made of, in the order they were learned."""
-    spell = spelling()
-    pairs = (_halves(token, ranks) for token in sorted(ranks, key=ranks.__getitem__) if len(token) > 1)
-    return [("".join(spell[b] for b in left), "".join(spell[b] for b in right)) for left, right in pairs]
-
-
-def _halves(token: bytes, ranks: Mapping[bytes, int]) -> list[bytes]:
-    """The last merge that yields a token: BPE on its bytes with only the merges learned before it."""
-    parts, limit = [bytes([b]) for b in token], ranks[token]
-    while len(parts) > 2:
-        candidates = ((ranks.get(a + b, limit), i) for i, (a, b) in enumerate(pairwise(parts)))
-        _, i = min(candidates)
-        parts[i : i + 2] = [parts[i] + parts[i + 1]]
-    return parts

@@ -16,6 +16,7 @@ from core import assets, files
 from core.architectures.models import TOKENS, ModelPreset
 from core.errors import BadModel
 from core.files import Progress, unwatched
+from core.text.byte_spelling import tokenizer_json
 from core.text.tokenizer import Encoding, Piece, Tokenizer, well_formed
 
 # tokenizers that come with the program: the file of their tokens, and the SHA-256 of the lines inside
@@ -79,6 +80,9 @@ class BPE(Tokenizer):
     def save(self, folder: Path) -> None:
         write(self.ranks, folder / TOKENS)
 
+    def as_json(self) -> str:
+        return tokenizer_json(self.ranks, END_OF_TEXT, self.pad)
+
 
 def _encoding(ids: Iterable[int]) -> Encoding:
     return Encoding(np.fromiter(ids, dtype=np.int32))
@@ -139,10 +143,3 @@ def read_for(preset: ModelPreset, file: Path) -> BPE:
             "Choose the --model that it was made for.",
         )
     return BPE(str(file), ranks, preset.architecture.vocab)
-
-
-def spelling() -> dict[int, str]:
-    """GPT-2's spelling of bytes in its vocabulary files: printable Latin-1 as itself, the rest from U+0100 on."""
-    plain = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
-    others = (byte for byte in range(256) if byte not in plain)
-    return {byte: chr(byte) for byte in plain} | {byte: chr(256 + n) for n, byte in enumerate(others)}

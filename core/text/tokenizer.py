@@ -55,6 +55,9 @@ class Tokenizer(Protocol):
     def save(self, folder: Path) -> None:
         """Write it into a folder, from which `lookup.tokenizer_of` reads it."""
 
+    def as_json(self) -> str:
+        """A tokenizer.json that describes it, from which the tokenizers library gives equal ids."""
+
 
 def well_formed(text: str) -> str:
     """The text with surrogate pairs joined and lone surrogates, which no encoding can hold, as U+FFFD."""

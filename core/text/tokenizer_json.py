@@ -16,7 +16,8 @@ import tokenizers
 from core import assets, files
 from core.errors import BadModel
 from core.files import Progress, unwatched
-from core.text.byte_bpe import CHUNK, spelling
+from core.text.byte_bpe import CHUNK
+from core.text.byte_spelling import spelling
 from core.text.special_tokens import SAVE_AGAIN, components, forms, guarded, kept, kind, merges, splitting
 from core.text.tokenizer import Encoding, Piece, Tokenizer, well_formed
 
@@ -185,6 +186,9 @@ class JsonTokenizer(Tokenizer):
 
     def save(self, folder: Path) -> None:
         files.write(folder / FILE, self._json)
+
+    def as_json(self) -> str:
+        return self._json
 
     def exported(self, context: int, segments: bool) -> dict[str, str]:
         """The files, by name, from which transformers makes an equal tokenizer for a model that reads `context` tokens.

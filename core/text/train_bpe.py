@@ -5,7 +5,7 @@ from io import StringIO
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from core.text.byte_bpe import spelling
+from core.text.byte_spelling import spelling
 
 
 def train(documents: Iterable[str], size: int) -> dict[bytes, int]:

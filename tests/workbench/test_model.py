@@ -56,6 +56,27 @@ async def test_keys_change_what_learns_and_the_price_answers_each(model):
         assert "last key" in seen[-1] and "Estimated" in seen[-1]
 
 
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_what_exports_is_said_before_training(model, size):
+    async with model(size=size) as pilot:
+        draft, panel = pilot.app.session.draft, pilot.app.screen.query_one(PricePanel)
+        full = size[1] == 36
+        assert ("to transformers, ONNX" in panel.render().plain) == full
+        assert "ONNX only" not in panel.render().plain
+        for option, value, why in (
+            ("readout", "mean", "readout"), ("head", "mlp", "head"), ("causal", "false", "mask"),
+        ):  # fmt: skip
+            draft.change(f"model.{option}", value)
+            await pilot.pause()
+            assert "ONNX only" in panel.render().plain and ("for its " + why in panel.render().plain) == full
+            shown = "\n".join(panel.render_line(y).text for y in range(panel.size.height))
+            assert "ONNX only" in shown
+            draft.change(f"model.{option}", "true" if option == "causal" else "auto")
+        draft.change("model.name", "minilm")
+        await pilot.pause()
+        assert "ONNX only" in panel.render().plain  # it is read at the mean
+
+
 async def test_space_toggles_the_part_under_the_cursor_and_v_a_range(model):
     async with model() as pilot:
         session, layers = pilot.app.session, pilot.app.screen.query_one(Layers)

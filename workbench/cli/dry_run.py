@@ -7,6 +7,7 @@ from core.architectures.lookup import architecture_for
 from core.errors import BadData, WorkbenchError
 from core.estimate.prices import Price, in_words, ladder, price, rungs, upwards
 from core.estimate.speeds import Speeds, recall
+from core.export.expressible import formats, refusal
 from core.recipe import Recipe
 from core.wording import clock, count, percent, plural, size
 from workbench.cli.data import profiled
@@ -37,6 +38,7 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
             "model": recipe.model.name,
             "trainable": recipe.freeze.trainable,
             "epochs": recipe.train.epochs,
+            "exports": formats(recipe),
             "measured": when.isoformat(timespec="seconds"),
             **_in_numbers(found),
             "ladder": [{"from": part, **_in_numbers(rung)} for part, rung in zip(parts, steps, strict=True)],
@@ -48,6 +50,8 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
     none = "the cache is off" if recipe.speed.cache == "off" else none
     share = percent(found.learns / found.parameters)
     once = f"{clock(found.once)}, {plural(found.blocks, 'block')}" if found.blocks else f"– {none}"
+    why = refusal(recipe)
+    exports = f"to ONNX alone. {why}" if why else "to transformers and ONNX"
     say(
         [
             f"learns    {found.learns:,} of {found.parameters:,} parameters, {share}",
@@ -58,6 +62,7 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
             f"besides   {clock(found.besides)}  reading, the first and last evaluations, the test",
             f"in all    {clock(found.total)}",
             f"uncached  {clock(found.without_cache)}",
+            f"exports   {exports}",
             "",
         ]
     )

@@ -1,11 +1,15 @@
 """The card of an exported run says what is known of it, and its lines of Python run."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from transformers import BertConfig, BertModel
 
+from core.architectures.models import MODELS
 from core.evaluate.predict import Predictor
 from core.export import transformers
 from core.export.card import card
@@ -14,7 +18,9 @@ from core.recipe import load
 from core.runs.events import Applied, Ended
 from core.runs.folder import RunFolder
 from core.runs.log import EventLog
+from core.runs.origin import Base, Origin
 from core.runs.root import create_run
+from core.text.tokenizer_json import built_in
 from core.train.control_source import ControlSource
 from core.wording import percent
 from core.worker.finetune import attempt
@@ -81,6 +87,48 @@ def test_its_lines_of_python_run(done, tmp_path, monkeypatch, capsys):
     answers = asked.predict(["You have won a prize!", "see you at seven"])
     expected = [f"{answer.label} {answer.probabilities[answer.label]:.3f} {answer.text}" for answer in answers]
     assert capsys.readouterr().out.splitlines() == expected
+
+
+def test_of_an_own_encoder_it_says_what_is_known_and_no_folder(tmp_path):
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
+    config = BertConfig(**sizes, vocab_size=30522, max_position_embeddings=32)
+    BertModel(config).save_pretrained(tmp_path / "mine" / "tiny-bert")
+    built_in("bert-uncased").save(tmp_path / "mine" / "tiny-bert")
+    name = str(tmp_path / "mine" / "tiny-bert")
+    kind = {"name": name, "weights": "pretrained", "readout": "first", "head": "own"}
+    run = learned(tmp_path / "run", stop=False, model=kind)
+    asked, words = exported(run, tmp_path / "out")
+    assert "Fine-tuned with workbench from the weights in tiny-bert;" in words and str(tmp_path) not in words
+    assert "Which languages its tokenizer was made for is not known" in words and "English" not in words
+    assert "Upper and lower case are one to it." in words and "licence" not in words and "base_model" not in words
+    assert "The answer is read at the first token. Every token sees all of the text.\n" in words
+    code = re.search(r"```python\n(.*?)```", words, re.DOTALL)[1]
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, cwd=tmp_path / "out", capture_output=True, text=True, timeout=90
+    )
+    answers = asked.predict(["You have won a prize!", "see you at seven"])
+    expected = [f"{answer.label} {answer.probabilities[answer.label]:.3f} {answer.text}" for answer in answers]
+    assert done.stdout.splitlines() == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("nano", ["made for English, and it was pretrained on English: of other", "under the MIT licence"]),
+        ("xlm-roberta", ["made for 100 languages, and it was pretrained on 100 languages.\n", "the MIT licence"]),
+        ("minilm", ["Upper and lower case are one to it", "under the Apache-2.0 licence", "sees all of the text.\n"]),
+    ],
+)
+def test_it_says_what_the_model_began_with(done, trained, monkeypatch, name, says):
+    of = trained(name)
+    source = MODELS[name].source
+    base = Base("built in", name, "", "") if name == "nano" else Base("pretrained", source.repo, "", "", "a" * 40)
+    monkeypatch.setattr("core.export.card.demand_origin", lambda run: Origin(base, of.labels))
+    words = card(done, Predictor(of.model, of.tokenizer, of.recipe, of.labels, 1), "onnx")
+    assert all(each in words for each in says), words
+    if name != "nano":
+        assert words.startswith("---\npipeline_tag: text-classification\nlibrary_name: onnx\nbase_model: ")
+        assert f"from {source.repo} at revision aaaaaaa;" in words
 
 
 def test_a_stopped_run_is_untested(tmp_path):

@@ -1,6 +1,5 @@
 """What is exported as ONNX says the same in onnxruntime, in batches of any size and width."""
 
-import dataclasses
 import json
 import subprocess
 import sys
@@ -9,59 +8,43 @@ import numpy as np
 import pytest
 import torch
 
-from core.architectures.gpt2 import GPT2Architecture
-from core.architectures.models import MODELS
 from core.errors import BadModel
 from core.export import card, onnx
-from core.model.classifier import Classifier
-from core.model.padding import pad
-from core.readout import READOUTS
-from core.recipe import load
-from core.text.byte_bpe import built_in
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="pip install onnxruntime onnxscript for this")
 pytest.importorskip("onnxscript", reason="pip install onnxruntime onnxscript for this")
 tokenizers = pytest.importorskip("tokenizers")
+transformers = pytest.importorskip("transformers")
 
-TOKENIZER = built_in("nano")
-LABELS = ["häm", "spam"]
-TEXTS = ["free prize, claim it now", "", "see you", "naïve 日本語 <|endoftext|> " * 9]
+TEXTS = [
+    "free prize, claim it now",
+    "",
+    "see you",
+    "naïve 日本語 <|endoftext|> " * 9,
+    "free [SEP] prize [CLS][MASK] [PAD] <s> win </s></s> <pad>now<mask> <unk>",
+]
 KINDS = [
-    {},
-    {"readout": "mean_pads", "causal": False, "head": "mlp", "outputs": "sigmoid"},
+    ("nano", {}),
+    ("nano", {"readout": "mean_pads", "causal": False, "head": "mlp", "outputs": "sigmoid"}),
+    ("bert", {"readout": "mean", "head": "linear"}),
+    ("roberta", {"outputs": "sigmoid"}),
     *(
-        pytest.param(kind, marks=pytest.mark.slow)
-        for kind in (
-            {"readout": "last_pad"},
-            {"readout": "first"},
-            {"readout": "first", "causal": False},
-            {"readout": "mean"},
+        pytest.param(name, kind, marks=pytest.mark.slow)
+        for name, kind in (
+            ("nano", {"readout": "last_pad"}),
+            ("nano", {"readout": "first"}),
+            ("nano", {"readout": "first", "causal": False}),
+            ("nano", {"readout": "mean"}),
+            ("bert", {}),
+            ("bert", {"readout": "mean_pads", "head": "mlp"}),
+            ("bert", {"readout": "last_pad", "head": "linear"}),
+            ("distilbert", {}),
+            ("distilbert", {"readout": "last_real", "outputs": "sigmoid"}),
+            ("roberta", {"readout": "mean_pads"}),
+            ("xlm-roberta", {}),
         )
     ),
 ]
-
-
-@pytest.fixture(autouse=True)
-def tiny(monkeypatch):
-    monkeypatch.setitem(
-        MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=GPT2Architecture(1, 32, 2, 64, 8192))
-    )
-
-
-def built(**kind):
-    padding = "fixed" if READOUTS[kind.get("readout", "last_real")].reads_pads else "bucketed"
-    recipe = load({"model": {"context": 20, **kind}, "train": {"padding": padding}})
-    model = Classifier(MODELS["nano"].architecture, 2, recipe.kind)
-    generator = torch.Generator().manual_seed(0)
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.3, generator=generator)
-    return model.eval(), recipe
-
-
-def logits_of(model, recipe, text):
-    ids = TOKENIZER.encode(text).ids.tolist()[:20] or [TOKENIZER.pad]
-    with torch.no_grad():
-        return model(*pad([ids], model.readout.padded(20) or len(ids), TOKENIZER.pad))[0].numpy()
 
 
 def said_by(code, folder):
@@ -73,13 +56,14 @@ def said_by(code, folder):
     return done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_logits_equal_in_onnxruntime_and_other_ones_are_found_out(kind, tmp_path):
-    model, recipe = built(**kind)
-    written = onnx.export(model, recipe, LABELS, TOKENIZER, tmp_path / "out", "# a card")
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_logits_equal_in_onnxruntime_and_other_ones_are_found_out(trained, name, kind, tmp_path):
+    of = trained(name, 2, context=20, **kind)
+    written = onnx.export(of.model, of.recipe, of.labels, of.tokenizer, tmp_path / "out", "# a card")
     assert sorted(path.name for path in written) == sorted(path.name for path in (tmp_path / "out").iterdir())
     session = onnxruntime.InferenceSession(tmp_path / "out" / onnx.FILE)
-    assert json.loads(session.get_modelmeta().custom_metadata_map["labels"]) == LABELS
+    assert [each.name for each in session.get_inputs()] == ["input_ids", "attention_mask"]
+    assert json.loads(session.get_modelmeta().custom_metadata_map["labels"]) == of.labels
     words = tokenizers.Tokenizer.from_file(str(tmp_path / "out" / "tokenizer.json"))
     for texts in ([TEXTS[0]], [TEXTS[3], TEXTS[2]], TEXTS, TEXTS[::-1] * 2):
         batch = words.encode_batch(texts)
@@ -88,31 +72,34 @@ def test_logits_equal_in_onnxruntime_and_other_ones_are_found_out(kind, tmp_path
             "attention_mask": np.array([t.attention_mask for t in batch]),
         }
         (found,) = session.run(["logits"], feed)
-        np.testing.assert_allclose(found, [logits_of(model, recipe, text) for text in texts], atol=1e-4, rtol=1e-4)
+        np.testing.assert_allclose(found, torch.cat([of.logits(text) for text in texts]), atol=1e-4, rtol=1e-4)
     for line, text in zip(
         said_by(card.ONNX, tmp_path / "out"), ["You have won a prize!", "see you at seven"], strict=True
     ):
-        row = torch.from_numpy(logits_of(model, recipe, text)).softmax(dim=0)
-        assert line == f"{LABELS[row.argmax()]} {row.max():.3f} {text}"
+        row = of.logits(text)[0].softmax(dim=0)
+        assert line == f"{of.labels[row.argmax()]} {row.max():.3f} {text}"
+    theirs = transformers.AutoTokenizer.from_pretrained(tmp_path / "out")
+    assert theirs(TEXTS[4], truncation=True)["input_ids"] == of.ids(TEXTS[4])
     with torch.no_grad():
-        list(model.head.parameters())[-1].add_(0.01)
+        list(of.model.head.parameters())[-1].add_(0.01)
     with pytest.raises(BadModel, match=r"logits differ by 0\.0"):
-        onnx.check(tmp_path / "out" / onnx.FILE, model, recipe, TOKENIZER)
+        onnx.check(tmp_path / "out" / onnx.FILE, of.model, of.recipe, of.tokenizer)
     (tmp_path / "out" / onnx.FILE).write_bytes(b"no model")
     with pytest.raises(BadModel, match="does not take what was written"):
-        onnx.check(tmp_path / "out" / onnx.FILE, model, recipe, TOKENIZER)
+        onnx.check(tmp_path / "out" / onnx.FILE, of.model, of.recipe, of.tokenizer)
 
 
-def test_full_folders_are_refused(tmp_path):
+def test_full_folders_are_refused(trained, tmp_path):
     (tmp_path / "precious.txt").write_text("keep me")
-    model, recipe = built()
+    of = trained("nano", 2)
     with pytest.raises(BadModel, match="there already"):
-        onnx.export(model, recipe, LABELS, TOKENIZER, tmp_path, "")
+        onnx.export(of.model, of.recipe, of.labels, of.tokenizer, tmp_path, "")
     assert (tmp_path / "precious.txt").read_text() == "keep me"
 
 
-def test_a_missing_package_is_named_with_what_brings_it(tmp_path, monkeypatch):
+def test_a_missing_package_is_named_with_what_brings_it(trained, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
+    of = trained("nano", 2)
     with pytest.raises(BadModel, match="onnxscript") as refused:
-        onnx.export(*built(), LABELS, TOKENIZER, tmp_path / "out", "")
+        onnx.export(of.model, of.recipe, of.labels, of.tokenizer, tmp_path / "out", "")
     assert "pip install onnxruntime onnxscript" in refused.value.do and not (tmp_path / "out").exists()

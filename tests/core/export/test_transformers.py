@@ -1,126 +1,137 @@
-"""What is exported opens in transformers and says the same."""
+"""What is exported opens in transformers and says the same, whatever stands in a text."""
 
-import dataclasses
 import hashlib
 
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file
 
-from core.architectures.gpt2 import GPT2Architecture
-from core.architectures.models import MODELS
+from core.architectures.lookup import architecture_for
 from core.errors import BadModel
+from core.export import expressible
 from core.export import transformers as export
-from core.model.classifier import Classifier
-from core.readout import READOUTS
 from core.recipe import load
 from core.text.byte_bpe import built_in
+from core.text.byte_spelling import merges
 
-TOKENIZER = built_in("nano")
-TEXTS = ["You have won a prize!", "see you at seven", "", "naïve 日本語 <|endoftext|> text"]
-LABELS = ["ham", "spam", "other"]
-
-
-@pytest.fixture(autouse=True)
-def tiny(monkeypatch):
-    monkeypatch.setitem(
-        MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=GPT2Architecture(2, 32, 4, 64, 8192))
-    )
-
-
-def recipe(**kind):
-    padding = "fixed" if READOUTS[kind.get("readout", "last_real")].reads_pads else "bucketed"
-    return load({"model": {"context": 64, **kind}, "train": {"padding": padding}})
-
-
-def classifier(n_classes=3, **kind) -> Classifier:
-    model = Classifier(MODELS["nano"].architecture, n_classes, recipe(**kind).kind)
-    model.backbone.initialize(torch.Generator().manual_seed(0))
-    for parameter in [model.backbone.ln_f.bias, *model.head.parameters()]:
-        torch.nn.init.normal_(parameter)
-    return model.eval()
+TEXTS = [
+    "You have won a prize!",
+    "see you at seven",
+    "naïve 日本語  two  spaces\n\ttabs 12345",
+    "free <|endoftext|> prize<|endoftext|>",
+    "free [SEP] prize [CLS][MASK] [PAD] [UNK]",
+    "<s> win </s></s> <pad>now<mask> <unk>",
+    "more of the same, " * 40,
+]
+# every family with each head that its class in transformers has, and a single logit
+EXPRESSIBLE = [
+    *(("nano", {"head": head}) for head in ("linear", "own")),
+    ("nano", {"outputs": "sigmoid"}),
+    *(("bert", {"head": head}) for head in ("own", "mlp")),
+    ("bert", {"outputs": "sigmoid"}),
+    ("distilbert", {}),
+    *(("roberta", {"head": head}) for head in ("own", "mlp")),
+    ("xlm-roberta", {"context": 20}),
+]
 
 
-def same_in_transformers(model, labels, folder, **kind):
-    export.export(model, recipe(**kind), labels, TOKENIZER, folder, "# a card")
-    theirs = transformers.GPT2ForSequenceClassification.from_pretrained(folder).eval()
-    assert theirs.config.id2label == dict(enumerate(labels))
-    for text in TEXTS:
-        ids = torch.tensor([TOKENIZER.encode(text).ids.tolist() or [TOKENIZER.pad]])
-        with torch.no_grad():
-            expected = model(ids, torch.tensor([ids.shape[1]]))
-            padded = torch.nn.functional.pad(ids, (0, 5), value=TOKENIZER.pad)
-            torch.testing.assert_close(theirs(ids).logits, expected, atol=1e-4, rtol=1e-4)
-            torch.testing.assert_close(theirs(padded).logits, expected, atol=1e-4, rtol=1e-4)
+def exported(of, folder):
+    """transformers' classifier and tokenizer of what was written, and both as its pipeline."""
+    export.export(of.model, of.recipe, of.labels, of.tokenizer, folder, "# a card")
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    return model, transformers.AutoTokenizer.from_pretrained(folder)
 
 
-def test_logits_and_labels_equal_in_transformers(tmp_path):
-    same_in_transformers(classifier(), LABELS, tmp_path / "out")
+@pytest.mark.parametrize(("name", "kind"), EXPRESSIBLE)
+def test_logits_and_labels_are_equal_from_the_text_on(trained, name, kind, tmp_path):
+    of = trained(name, 2 if "outputs" in kind else 3, **kind)
+    model, tokenizer = exported(of, tmp_path / "out")
+    assert type(model).__name__ == architecture_for(of.recipe).classifier.name
+    assert model.config.id2label == dict(enumerate(of.labels))
+    expected = torch.cat([of.logits(text) for text in TEXTS])
+    assert expected.std(dim=0).max() > 0.05
+    with torch.no_grad():
+        together = tokenizer(TEXTS, padding=True, truncation=True, return_tensors="pt")
+        torch.testing.assert_close(model(**together).logits, expected, atol=1e-4, rtol=1e-4)
+        for text, row in zip(TEXTS, expected, strict=True):
+            alone = tokenizer(text, truncation=True, return_tensors="pt")
+            assert alone["input_ids"][0].tolist() == of.ids(text)
+            torch.testing.assert_close(model(**alone).logits[0], row, atol=1e-4, rtol=1e-4)
+        nothing = torch.tensor([of.ids("")])
+        torch.testing.assert_close(model(nothing).logits, of.logits(""), atol=1e-4, rtol=1e-4)
+    written = load_file(tmp_path / "out" / "model.safetensors")
+    assert written.keys() <= model.state_dict().keys()
+    assert model.state_dict().keys() - written.keys() <= {"bert.embeddings.position_ids"}
     assert (tmp_path / "out" / "README.md").read_text() == "# a card"
 
 
-def test_one_logit_becomes_two_rows(tmp_path):
-    model = classifier(2, outputs="sigmoid")
-    assert model.head.out_features == 1
-    same_in_transformers(model, LABELS[:2], tmp_path / "out", outputs="sigmoid")
+@pytest.mark.parametrize("name", ["nano", "bert", "distilbert", "roberta", "xlm-roberta"])
+def test_a_pipeline_reads_as_much_of_a_text_as_the_run_did(trained, name, tmp_path):
+    of = trained(name, context=20)
+    exported(of, tmp_path / "out")
+    pipeline = transformers.pipeline("text-classification", str(tmp_path / "out"), truncation=True)
+    for text in TEXTS:
+        (found,) = pipeline(text)
+        score, at = of.logits(text)[0].softmax(dim=0).max(dim=0)
+        assert found["label"] == of.labels[at] and found["score"] == pytest.approx(float(score), abs=1e-4)
 
 
-def test_adapters_are_in_the_exported_weights(tmp_path):
-    model, plan = classifier(), load({"freeze": {"trainable": "lora"}})
-    model.adapt(plan.plan, plan.lora, seed=1)
-    for name, parameter in model.named_parameters():
+def test_more_classes_than_the_model_is_wide(trained, tmp_path):
+    of = trained("nano", 70)  # the width is 32
+    model, tokenizer = exported(of, tmp_path / "out")
+    with torch.no_grad():
+        for text in TEXTS[:3]:
+            found = model(**tokenizer(text, return_tensors="pt")).logits
+            torch.testing.assert_close(found, of.logits(text), atol=1e-4, rtol=1e-4)
+
+
+def test_adapters_are_in_the_exported_weights(trained, tmp_path):
+    of, plan = trained("bert"), load({"freeze": {"trainable": "lora"}, "model": {"name": "bert"}})
+    of.model.adapt(plan.plan, plan.lora, seed=1)
+    for name, parameter in of.model.named_parameters():
         if name.endswith(".b"):
             torch.nn.init.normal_(parameter, std=0.1)
-    ids = torch.tensor([TOKENIZER.encode(TEXTS[0]).ids.tolist()])
+    adapted = of.logits(TEXTS[0])
+    of.model.merge()
+    model, tokenizer = exported(of, tmp_path / "out")
     with torch.no_grad():
-        adapted = model(ids, torch.tensor([ids.shape[1]]))
-    model.merge()
-    same_in_transformers(model, LABELS, tmp_path / "out")
-    theirs = transformers.GPT2ForSequenceClassification.from_pretrained(tmp_path / "out").eval()
-    with torch.no_grad():
-        torch.testing.assert_close(theirs(ids).logits, adapted, atol=1e-4, rtol=1e-4)
-
-
-def test_the_tokenizer_beside_it_gives_the_same_ids(tmp_path):
-    export.export(classifier(), recipe(), LABELS, TOKENIZER, tmp_path / "out", "")
-    theirs = transformers.AutoTokenizer.from_pretrained(tmp_path / "out")
-    for text in ["You have won a prize!", "naïve 日本語  two  spaces\n\ttabs 12345"]:
-        assert theirs(text)["input_ids"] == TOKENIZER.encode(text).ids.tolist()
-    assert theirs.model_max_length == 64
+        found = model(**tokenizer(TEXTS[0], return_tensors="pt")).logits
+    torch.testing.assert_close(found, adapted, atol=1e-4, rtol=1e-4)
 
 
 def test_the_merges_are_the_published_file():
-    text = "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in export.merges(built_in("gpt2").ranks))
+    text = "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges(built_in("gpt2").ranks))
     assert (
         hashlib.sha256(text.encode()).hexdigest() == "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"
     )
 
 
-def test_a_bias_that_cannot_be_folded_is_refused():
-    weight = torch.ones(2, 8)  # both rows say the same, so no shift of the input tells them apart
-    with pytest.raises(BadModel, match="cannot be folded"):
-        export.folded(torch.zeros(8), weight, torch.tensor([1.0, -1.0]))
-
-
 @pytest.mark.parametrize(
-    ("kind", "why"),
+    ("name", "kind", "why"),
     [
-        ({"readout": "first"}, "reads the first token"),
-        ({"readout": "last_pad"}, "reads the last position, after the padding"),
-        ({"readout": "mean"}, "mean of all real tokens"),
-        ({"readout": "mean_pads"}, "mean of all positions"),
-        ({"head": "mlp"}, "has two, with tanh"),
-        ({"causal": False}, "sees all of the text"),
+        ("nano", {"readout": "first"}, "reads the first token"),
+        ("nano", {"readout": "last_pad"}, "reads the last position, after the padding"),
+        ("nano", {"readout": "mean"}, "mean of all real tokens"),
+        ("nano", {"readout": "mean_pads"}, "mean of all positions"),
+        ("nano", {"head": "mlp"}, "is one linear layer; this run's is two layers with tanh"),
+        ("nano", {"causal": False}, "sees all of the text"),
+        ("bert", {"head": "linear"}, "is two layers with tanh between them; this run's is one linear layer"),
+        ("bert", {"readout": "mean"}, "BERT classifiers out at the first token"),
+        ("distilbert", {"head": "mlp"}, "with ReLU between them; this run's is two layers with tanh"),
+        ("roberta", {"readout": "last_real"}, "reads the last real token"),
     ],
 )
-def test_what_transformers_cannot_express_is_refused_by_what_it_is(kind, why, tmp_path):
+def test_what_transformers_cannot_express_is_refused_by_what_it_is(trained, name, kind, why, tmp_path):
+    of = trained(name, **kind)
     with pytest.raises(BadModel, match=why) as refused:
-        export.export(classifier(**kind), recipe(**kind), LABELS, TOKENIZER, tmp_path / "out", "")
+        exported(of, tmp_path / "out")
     assert "--format onnx" in refused.value.do and not (tmp_path / "out").exists()
+    assert expressible.formats(of.recipe) == ["onnx"]
 
 
-def test_full_folders_are_refused(tmp_path):
+def test_full_folders_are_refused(trained, tmp_path):
     (tmp_path / "precious.txt").write_text("keep me")
     with pytest.raises(BadModel, match="there already"):
-        export.export(classifier(), recipe(), LABELS, TOKENIZER, tmp_path, "")
+        exported(trained("nano"), tmp_path)
     assert (tmp_path / "precious.txt").read_text() == "keep me"

@@ -333,11 +333,13 @@ def test_a_dry_run_measures_once_and_says_when(measured, monkeypatch, capsys):
     lines = [line.split() for line in out.splitlines()]
     heads = [line[0] for line in lines if line]
     assert code == 0 and heads[:6] == ["learns", "memory", "cache", "once", "epoch", "besides"]
+    assert "exports   to transformers and ONNX\n" in out and said_before["exports"] == ["transformers", "onnx"]
     assert ["uncached", clock(said_before["seconds"]["uncached"])] in lines
     assert "head only\t514\t" in out and "+ block 5\t790.8 K\t" in out and "+ embeddings, all\t7.0 M\t" in out
     assert f"Measured on this machine, {datetime.fromisoformat(said_before['measured']):%d %B %Y, %H:%M}" in out
     assert (folder / "cache" / "speeds.json").read_bytes() == before
-    code, out, _ = said(capsys, *argv, "--dry-run", "--cache", "off")
+    code, out, _ = said(capsys, *argv, "--dry-run", "--cache", "off", "--readout", "mean")
+    assert "exports   to ONNX alone. transformers reads GPT-2 classifiers out at the last real token; this" in out
     assert code == 0 and "the cache is off" in out
     code, out, _ = said(capsys, *argv, "--dry-run", "--trainable", "all")
     assert code == 0 and "nothing frozen lies below" in out

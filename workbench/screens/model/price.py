@@ -4,6 +4,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from core.estimate.prices import Price, machine_memory, price
+from core.export.expressible import departure
 from core.wording import about, percent, plural, size
 from workbench.formatting import bar
 from workbench.session.draft import Draft
@@ -50,6 +51,8 @@ class PricePanel(Widget):
             words += " · no tokenizer, no time" if draft.lacks_tokenizer else " · no data, no time"
         else:
             words += f" · {about(now.total)}" if draft.speeds else f" · about {about(now.total)}"
+        if departure(draft.recipe):
+            words += " · ONNX only"
         return Text(f"{words}  ", colour(self, "text"), no_wrap=True).append_text(self._source(short=True))
 
     def _in_full(self) -> Text:
@@ -58,7 +61,7 @@ class PricePanel(Widget):
             ("learns", f"{now.learns:,} of {now.parameters:,}", percent(now.learns / now.parameters)),
             ("memory", size(now.memory), f"of {size(self._memory)}"),
         ]
-        lines = [self._row(*row) for row in rows + self._times()]
+        lines = [self._row(*row) for row in [*rows, *self._times(), self._exports()]]
         muted, text = colour(self, "muted"), colour(self, "text")
         difference = f"{'last key':<{NAME_WIDTH}}{_difference(self._before, now)}" if now != self._before else ""
         lines.append(Text(difference, muted))
@@ -83,6 +86,11 @@ class PricePanel(Widget):
             ("besides", about(now.besides), "reading, test"),
             ("in all", about(now.total), other),
         ]
+
+    def _exports(self) -> tuple[str, str, str]:
+        if differs := departure(session_of(self).draft.recipe):
+            return "exports", "to ONNX only", f"for its {differs}"
+        return "exports", "to transformers, ONNX", ""
 
     def _source(self, short: bool) -> Text:
         """Where the times come from, or why there are none."""

@@ -1,0 +1,59 @@
+"""Which runs the classifiers of transformers can express: by family, the readout and heads that they have. No torch."""
+
+from typing import Literal
+
+from core.architectures.architecture import Architecture
+from core.architectures.lookup import architecture_for
+from core.readout import READOUTS
+from core.recipe import HEADS, Recipe
+
+Departure = Literal["family", "readout", "mask", "head"]
+LAYERS = {
+    None: "one linear layer",
+    "tanh": "two layers with tanh between them",
+    "relu": "two layers with ReLU between them",
+}
+
+
+def heads(arch: Architecture) -> list[str]:
+    """The heads, by their names in a recipe, that compute what the head of transformers' classifier does."""
+    return [head for head in HEADS if arch.dense_of(head) == arch.dense_of("own")]
+
+
+def departure(recipe: Recipe) -> Departure | None:
+    """In what a run of this recipe is otherwise than transformers' classifier of the family; None where it is equal.
+
+    Raises BadModel for a model that is not known.
+    """
+    arch = architecture_for(recipe)
+    if arch.classifier is None:
+        return "family"
+    if recipe.readout.name != arch.classifier.readout:
+        return "readout"
+    if arch.causal and not recipe.model.causal:
+        return "mask"
+    return None if recipe.head in heads(arch) else "head"
+
+
+def refusal(recipe: Recipe) -> str | None:
+    """Why transformers' classifier of the family cannot say what a run of this recipe says; None where it can."""
+    arch = architecture_for(recipe)
+    match departure(recipe):
+        case "family":
+            return f"transformers has no classifier of {arch.title}."
+        case "readout":
+            assert arch.classifier is not None
+            theirs, ours = READOUTS[arch.classifier.readout].words, recipe.readout.words
+            return f"transformers reads {arch.title} classifiers out at {theirs}; this run reads {ours}."
+        case "mask":
+            title = f"transformers' {arch.title}"
+            return f"In {title} a token sees only those before it; in this run it sees all of the text."
+        case "head":
+            own, ours = LAYERS[arch.dense_of("own")], LAYERS[arch.dense_of(recipe.head)]
+            return f"The head of transformers' {arch.title} classifier is {own}; this run's is {ours}."
+    return None
+
+
+def formats(recipe: Recipe) -> list[str]:
+    """What a run of this recipe can be exported to, as `export --format` names it."""
+    return ["onnx"] if departure(recipe) else ["transformers", "onnx"]
