@@ -26,6 +26,7 @@ def word_counts(
     """
     from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     counter = TfidfVectorizer() if kind == "tfidf" else CountVectorizer()
     try:
@@ -33,6 +34,8 @@ def word_counts(
     except ValueError:  # scikit-learn's way to say that the vocabulary is empty
         return None
     checked = counter.transform(validation[0])
-    models = [LogisticRegression(C=c, max_iter=1000).fit(counted, train[1]) for c in LOOSENESS[kind]]
+    # products of sparse rows are so small that threads wait for one another longer than they compute
+    with threadpool_limits(1, user_api="blas"):
+        models = [LogisticRegression(C=c, max_iter=1000).fit(counted, train[1]) for c in LOOSENESS[kind]]
     best = max(models, key=lambda model: (model.predict(checked) == validation[1]).mean())
     return best.predict(checked), best.predict(counter.transform(test))
