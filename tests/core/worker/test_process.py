@@ -142,3 +142,13 @@ def test_a_folder_that_cannot_be_written_is_refused(new_run, tmp_path):
             subprocess.run(["umount", "-l", str(run.path)], check=True)
         else:
             run.path.chmod(0o700)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the settings are those of Linux's allocator")
+def test_a_worker_keeps_the_memory_that_it_frees_unless_the_person_says_otherwise(new_run, monkeypatch):
+    monkeypatch.setenv("MALLOC_TOP_PAD_", "4096")
+    process = launch(new_run())
+    with open(f"/proc/{process.pid}/environ") as file:
+        found = dict(line.split("=", 1) for line in file.read().split("\0") if line)
+    assert (found["MALLOC_MMAP_MAX_"], found["MALLOC_TOP_PAD_"]) == ("0", "4096")
+    assert process.wait(DEADLINE) == 0
