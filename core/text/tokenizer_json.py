@@ -5,7 +5,7 @@ import lzma
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from itertools import accumulate, pairwise
 from json import dumps, loads
 from pathlib import Path
@@ -94,6 +94,41 @@ class JsonTokenizer(Tokenizer):
         if len(parts) > 2:
             raise ValueError("a model reads a text or a pair of texts")
         return self._framed(*self._ids(parts or ("",)))
+
+    @cached_property
+    def mask(self) -> str | None:
+        """The special token that hides a word, where there is one."""
+        return next((name for name in ROLES["mask_token"] if name in self.specials), None)
+
+    def encode_masked(self, text: str) -> Encoding:
+        """`encode` of a text in which `mask` is the special token and no text. Raises ValueError where there is none.
+
+        Every other string in it is text. The ids are those of transformers.
+        """
+        if self._masking is None:
+            raise ValueError(f"{self.id} has no mask token")
+        return self._framed(self._masking.encode(well_formed(text), add_special_tokens=False).ids)
+
+    @cached_property
+    def _masking(self) -> tokenizers.Tokenizer | None:
+        """Finds the mask in a text, and nothing else that is special; it may take the space before it, as the file says."""
+        mask = next((token for token in loads(self._json)["added_tokens"] if token["content"] == self.mask), None)
+        if mask is None:
+            return None
+        found = tokenizers.Tokenizer.from_str(self._tokenizer.to_str())
+        exact = {"normalized": False, "single_word": False}  # the text says it in these letters, wherever
+        found.add_special_tokens(
+            [tokenizers.AddedToken(mask["content"], lstrip=mask["lstrip"], rstrip=mask["rstrip"], **exact)]
+        )
+        return found
+
+    def name_of(self, id: int) -> str:
+        """A token as it is called before a person: without the space before it, but with the prefix of a word's rest."""
+        if id in self._names:
+            return self._names[id]
+        spelled = (self._tokenizer.id_to_token(id) or "").startswith(self._prefix) and self._prefix
+        said = (spelled or "") + self._bytes(id).decode(errors="replace")
+        return said.strip(" ") or said
 
     def encode_batch(self, texts: Sequence[str], progress: Progress = unwatched) -> list[Encoding]:
         encoded: list[Encoding] = []
