@@ -101,34 +101,32 @@ class JsonTokenizer(Tokenizer):
         return next((name for name in ROLES["mask_token"] if name in self.specials), None)
 
     def encode_masked(self, text: str) -> Encoding:
-        """`encode` of a text in which `mask` is the special token and no text. Raises ValueError where there is none.
+        """`encode` of a text in which `mask` is the special token; every other string is text as ever.
 
-        Every other string in it is text. The ids are those of transformers.
+        The ids are those of transformers. Raises BadModel where the tokenizer has no mask.
         """
-        if self._masking is None:
-            raise ValueError(f"{self.id} has no mask token")
         return self._framed(self._masking.encode(well_formed(text), add_special_tokens=False).ids)
 
     @cached_property
-    def _masking(self) -> tokenizers.Tokenizer | None:
-        """Finds the mask in a text, and nothing else that is special; it may take the space before it, as the file says."""
-        mask = next((token for token in loads(self._json)["added_tokens"] if token["content"] == self.mask), None)
-        if mask is None:
-            return None
+    def _masking(self) -> tokenizers.Tokenizer:
+        """Finds the mask in a text. With it goes the space before it, where the file says so."""
+        known = (token for token in loads(self._json).get("added_tokens", []) if token["content"] == self.mask)
+        if (mask := next(known, None)) is None:
+            raise BadModel(f"The tokenizer {self.id} has no token that masks a word.", "Choose another model.")
         found = tokenizers.Tokenizer.from_str(self._tokenizer.to_str())
-        exact = {"normalized": False, "single_word": False}  # the text says it in these letters, wherever
-        found.add_special_tokens(
-            [tokenizers.AddedToken(mask["content"], lstrip=mask["lstrip"], rstrip=mask["rstrip"], **exact)]
-        )
+        sides = {side: mask[side] for side in ("lstrip", "rstrip")}
+        found.add_special_tokens([tokenizers.AddedToken(mask["content"], normalized=False, **sides)])
+        if found.token_to_id(mask["content"]) != mask["id"]:
+            raise BadModel(f"The mask of the tokenizer {self.id} is not in its vocabulary.", SAVE_AGAIN)
         return found
 
     def name_of(self, id: int) -> str:
-        """A token as it is called before a person: without the space before it, but with the prefix of a word's rest."""
+        """A token as it is named to a person: no space before it, but the prefix of what goes on with a word."""
         if id in self._names:
             return self._names[id]
-        spelled = (self._tokenizer.id_to_token(id) or "").startswith(self._prefix) and self._prefix
-        said = (spelled or "") + self._bytes(id).decode(errors="replace")
-        return said.strip(" ") or said
+        begins = (self._tokenizer.id_to_token(id) or "").startswith(self._prefix)
+        name = (self._prefix if begins else "") + self._bytes(id).decode(errors="replace")
+        return name.strip(" ") or name
 
     def encode_batch(self, texts: Sequence[str], progress: Progress = unwatched) -> list[Encoding]:
         encoded: list[Encoding] = []
