@@ -30,9 +30,6 @@ class MaskedWords:
         another = "Choose another model, such as bert."
         if preset.architecture.masked_head is None:
             raise BadModel(f"{name} guesses no masked words.", another)
-        tokenizer = tokenizer_of(preset, question.weights)
-        if not isinstance(tokenizer, JsonTokenizer) or tokenizer.mask is None:
-            raise BadModel(f"The tokenizer of {name} has no token that masks a word.", another)
         with torch.device("meta"):
             model = MaskedModel(backbone_for(preset.architecture))
         model.to_empty(device="cpu").eval()
@@ -47,6 +44,9 @@ class MaskedWords:
                         "were saved.",
                         another,
                     )
+        tokenizer = tokenizer_of(preset, question.weights)  # which may have been fetched with the weights
+        if not isinstance(tokenizer, JsonTokenizer) or tokenizer.mask is None:
+            raise BadModel(f"The tokenizer of {name} has no token that masks a word.", another)
         return cls(model, tokenizer, kind)
 
     @torch.inference_mode()
