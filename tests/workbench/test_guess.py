@@ -19,7 +19,7 @@ from core.text.tokenizer_json import built_in
 from workbench.app import WorkbenchApp
 from workbench.cli import main
 from workbench.screens.model.backbone import Backbone
-from workbench.screens.model.guess_dialog import GuessDialog
+from workbench.screens.model.guess_dialog import GuessDialog, Words
 from workbench.widgets.choice import Choice
 from workbench.widgets.layers import Layers
 
@@ -71,6 +71,10 @@ def said(app) -> str:
     return str(app.screen.query_one("#said", Static).render())
 
 
+def bars(app) -> list[str]:
+    return str(app.screen.query_one(Words).render()).split("\n")
+
+
 def hint(app) -> str:
     return str(app.screen.query_one(".hint", Static).render())
 
@@ -82,14 +86,16 @@ async def test_the_likeliest_words_are_shown_with_bars(dialog, folder, until, sh
         assert app.screen.query_one("#words", Input).value == WITH_A_GAP and "___ marks a gap" in hint(app)
         await pilot.press("enter")
         await until(pilot, lambda: "1 gap in" in hint(app))
-        filled, blank, first, *others = said(app).split("\n")
-        assert (filled, blank) == ("Paris is the capital of France.", "") and len(others) == 4
+        blank, first, *others = bars(app)
+        assert said(app) == "Paris is the capital of France." and blank == "" and len(others) == 4
         assert re.fullmatch(r"capital +█+.? +8\d\.\d %", first)
         assert "enter asks" in shown(app) and "Ask small" in shown(app) and first in shown(app)
         app.screen.query_one("#words", Input).value = "a ___ and [b] ___"
         await pilot.press("tab", "right", "shift+tab", "enter")
         await until(pilot, lambda: "2 gaps in" in hint(app))
-        assert said(app).startswith("a capital and [b] capital\n\ncapital") and said(app).count(" %") == 20
+        assert said(app) == "a capital and [b] capital" and len(bars(app)) == 22
+        assert bars(app)[12].startswith("capital ") and bars(app)[0] == bars(app)[11] == ""
+        await until(pilot, lambda: {len(line) for line in bars(app)} == {0, app.screen.query_one(Words).size.width})
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, GuessDialog))
         assert app.screen.query_one(Backbone).has_focus
@@ -102,6 +108,7 @@ async def test_what_cannot_be_guessed_is_said_and_can_be_asked_again(dialog, fol
             field.value = text
             await pilot.press("enter")
             await until(pilot, lambda sentence=sentence: "✕" in hint(app) and sentence in hint(app))
+            assert bars(app) == [""]
         field.value = "a ___"
         await pilot.press("enter")
         await until(pilot, lambda: "1 gap in" in hint(app))
@@ -136,9 +143,9 @@ def test_the_command_line_prints_the_words(folder, capsys, monkeypatch):
     model = folder()
     code, out, err = run(capsys, "models", "ask", model)
     head, first, *others = out.splitlines()
-    assert code == 0 and head == "word\tprobability" and len(others) == 4 and "1 gap in" in err
-    word, share = first.split("\t")
-    assert word == "capital" and share.endswith(" %")
+    assert code == 0 and head == "gap\tword\tprobability" and len(others) == 4 and "1 gap in" in err
+    gap, word, share = first.split("\t")
+    assert (gap, word) == ("1", "capital") and share.endswith(" %")
     code, out, _ = run(capsys, "models", "ask", model, "a ___ or [MASK]", "--top-k", 2, "--json")
     answer = json.loads(out)
     assert code == 0 and set(answer) == {"text", "parts", "gaps", "seconds", "weights"}
@@ -146,7 +153,8 @@ def test_the_command_line_prints_the_words(folder, capsys, monkeypatch):
     assert answer["parts"] == ["a ", " or ", ""] and {len(gap) for gap in answer["gaps"]} == {2}
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     code, out, err = run(capsys, "models", "ask", model, "a ___ ___", "--weights", "random")
-    assert "gap" in out.splitlines()[1] and out.startswith("a ___ ___\n") and "guesses by chance" in err
+    assert out.startswith("a ___ ___\n") and len(re.findall(r"^[12] .* % +▏", out, re.M)) == 10
+    assert "2 gaps in" in err and "guesses by chance" in err
 
 
 def test_the_command_line_refuses_what_is_for_other_models(folder, capsys):

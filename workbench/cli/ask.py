@@ -102,21 +102,14 @@ def _guess(given: argparse.Namespace) -> int:
 
 def _print(answer: Guess) -> None:
     """A line for each word, the likeliest first, with a bar where there is a terminal."""
-    drawn = [""] * sys.stdout.isatty()
-    numbered = ["gap"] * (len(answer.gaps) > 1)
-    rows = [
-        [
-            *(str(i) for _ in numbered),
-            word.word,
-            percent(word.probability),
-            *(bar(word.probability, BAR) for _ in drawn),
-        ]
-        for i, words in enumerate(answer.gaps, 1)
-        for word in words
-    ]
-    if drawn:
+    said = [(gap, word) for gap, words in enumerate(answer.gaps, 1) for word in words]
+    head = ["gap", "word", "probability"]
+    rows = [[str(gap), word.word, percent(word.probability)] for gap, word in said]
+    if sys.stdout.isatty():
         say([answer.text])
-    tabulate([*numbered, "word", "probability", *drawn], rows)
+        head.append("")
+        rows = [[*row, bar(word.probability, BAR)] for row, (_, word) in zip(rows, said, strict=True)]
+    tabulate(head, rows)
     say([f"{plural(len(answer.gaps), 'gap')} in {answer.seconds:.1f} s."], to_errors=True)
     if answer.weights == "random":
         say([RANDOM_GUESS], to_errors=True)

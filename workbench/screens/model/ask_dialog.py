@@ -106,7 +106,7 @@ class AskDialog(Dialog[None]):
             so_far = f", {size(progress.done)} of {size(progress.total)}" if progress.total else ""
             self._hint(f"{DOING[progress.name].format(self._called)}{so_far}.")
 
-    def _show(self, *words: tuple[str, str] | Text) -> None:
+    def _show(self, *words: tuple[str, str]) -> None:
         self.query_one("#said", Static).update(Text.assemble(*words))
 
     def _hint(self, words: str, glyph: str = "", role: str = "muted") -> None:

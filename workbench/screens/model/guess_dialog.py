@@ -5,11 +5,13 @@ from typing import Any
 
 import msgspec
 from rich.cells import cell_len
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from core.evaluate.question import GAP, RANDOM_GUESS, WITH_A_GAP, Asked, Guess, MaskedQuestion
+from core.evaluate.question import GAP, RANDOM_GUESS, WITH_A_GAP, Asked, Guess, MaskedQuestion, Word
 from core.wording import on_one_line, percent, plural, shown
 from workbench.formatting import bar, pad
 from workbench.screens.dialog import field
@@ -18,12 +20,40 @@ from workbench.themes import colour
 from workbench.widgets.choice import Choice
 from workbench.widgets.panel import Panel
 
-WORDS = ("5", "10", "20")
+NUMBERS = ("5", "10", "20")
 MOST_NAME, FIGURE = 24, 9  # cells
 
 
+class Words(Widget):
+    """A line for each word of each gap, with a bar for how likely it is; a blank line before those of a gap."""
+
+    DEFAULT_CSS = "Words { height: auto; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._gaps: list[list[Word]] = []
+
+    def show(self, gaps: list[list[Word]]) -> None:
+        self._gaps = gaps
+        self.refresh(layout=True)
+
+    def render(self) -> Text:
+        names = [on_one_line(word.word) for words in self._gaps for word in words]
+        name = min(MOST_NAME, max(map(cell_len, names), default=0))
+        room = self.size.width - name - 2 - FIGURE
+        text, muted, focus = (colour(self, role) for role in ("text", "muted", "focus"))
+        lines = []
+        for words in self._gaps:
+            lines.append(Text())
+            for word in words:
+                line = Text(f"{pad(on_one_line(word.word), name)}  ", text, no_wrap=True)
+                line.append(pad(bar(word.probability, room), room), focus)
+                lines.append(line.append(f"{percent(word.probability):>{FIGURE}}", muted))
+        return Text("\n").join(lines)
+
+
 class GuessDialog(AskDialog):
-    """The likeliest words of each gap, with a bar for how likely each is."""
+    """The text comes back with the likeliest word in each gap, and below it are others."""
 
     RANDOM = RANDOM_GUESS
 
@@ -31,8 +61,8 @@ class GuessDialog(AskDialog):
         keys = "enter asks · tab next field · esc leaves"
         with Panel(title=f"Ask {self._called}", subtitle=keys, classes="dialog"):
             yield field("text", Input(WITH_A_GAP, placeholder=f"a text with a gap: {GAP}", id="words"))
-            yield field("words", Choice(WORDS, WORDS[0], id="top-k"))
-            yield VerticalScroll(Static(id="said", markup=False), id="answer")
+            yield field("words", Choice(NUMBERS, NUMBERS[0], id="top-k"))
+            yield VerticalScroll(Static(id="said", markup=False), Words(), id="answer")
             yield Static(classes="hint", markup=False)
 
     def _about(self) -> str:
@@ -44,9 +74,14 @@ class GuessDialog(AskDialog):
 
     def _answered(self, question: Asked, reply: Any) -> str:
         answer = msgspec.convert(reply, Guess)
-        self._show(*self._filled(answer), *self._bars(answer))
+        self._show(*self._filled(answer))
+        self.query_one(Words).show(answer.gaps)
         self.query_one("#answer").scroll_home(animate=False)
         return f"{plural(len(answer.gaps), 'gap')} in {answer.seconds:.1f} s."
+
+    def _show(self, *words: tuple[str, str]) -> None:
+        self.query_one(Words).show([])
+        super()._show(*words)
 
     def _filled(self, answer: Guess) -> Iterator[tuple[str, str]]:
         """The text with the likeliest word in each gap."""
@@ -55,15 +90,3 @@ class GuessDialog(AskDialog):
         for words, part in zip(answer.gaps, others, strict=True):
             yield on_one_line(words[0].word), f"bold {colour(self, 'text')}"
             yield shown(part), colour(self, "muted")
-
-    def _bars(self, answer: Guess) -> Iterator[tuple[str, str]]:
-        """A line for each word of each gap; a blank one before those of a gap."""
-        names = [on_one_line(word.word) for words in answer.gaps for word in words]
-        name = min(MOST_NAME, max(map(cell_len, names)))
-        room = self.query_one("#answer", VerticalScroll).scrollable_content_region.width - name - 2 - FIGURE
-        for words in answer.gaps:
-            yield "\n", ""
-            for word in words:
-                yield f"\n{pad(on_one_line(word.word), name)}  ", colour(self, "text")
-                yield pad(bar(word.probability, room), room), colour(self, "focus")
-                yield f"{percent(word.probability):>{FIGURE}}", colour(self, "muted")
