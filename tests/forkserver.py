@@ -31,6 +31,7 @@ IMPORTED = (
     "core.worker.pretrain",
     "core.helper.data",
     "core.evaluate.language_model",
+    "core.evaluate.masked_word",
     "core.helper.classifier",
     "core.helper.language_model",
     "core.helper.measure",

@@ -62,7 +62,7 @@ ACTIONS = [
         "ask",
         "A",
         "ask it",
-        "Have the model go on with a text, before it is made a classifier",
+        "Have the model go on with a text, or guess a masked word, before it is made a classifier",
         "backbone",
         "screen.ask",
     ),

@@ -47,12 +47,14 @@ class SequenceClassifier(NamedTuple):
 class MaskedHead(NamedTuple):
     """What guesses a masked word: a dense layer, GELU, a norm, then the table of tokens with a bias of its own.
 
-    Names in published files, which stand beside the backbone's prefix; `table_bias` is also the decoder's.
+    Names in published files, which stand beside the backbone's prefix. `table_bias` are names of the same bias, of
+    which a file has one or more; `own_table` is in files of models whose head has a table of its own.
     """
 
     dense: str
     norm: str
     table_bias: tuple[str, ...]
+    own_table: str
 
 
 class Book(NamedTuple):

@@ -62,7 +62,10 @@ class BertArchitecture(Architecture):
     own_dense = Dense("tanh", "bert.pooler.dense", "pooler.dense")
     classifier = SequenceClassifier("BertForSequenceClassification", "first", "classifier")
     masked_head = MaskedHead(
-        "cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", ("cls.predictions.bias",)
+        "cls.predictions.transform.dense",
+        "cls.predictions.transform.LayerNorm",
+        ("cls.predictions.bias", "cls.predictions.decoder.bias"),
+        "cls.predictions.decoder.weight",
     )
     layers: ClassVar[tuple[str, Mapping[str, tuple[str, ...]]]] = ("encoder.layer", BLOCK)
     sizes: ClassVar[Mapping[str, str]] = {
@@ -111,6 +114,17 @@ class BertArchitecture(Architecture):
                 for ours, theirs in layers.items():
                     names = tuple(f"{stem}.{i}.{name}" for name in theirs)
                     found[f"layers.{i}.{ours}.{kind}"] = self._tensor(names, kind)
+        return found
+
+    @cached_property
+    def published_masked_head(self) -> Mapping[str, Published]:
+        """Every tensor of the head that guesses masked words, by its name in ours."""
+        head = self.masked_head
+        first, *others = head.table_bias
+        found = {"bias": Published((first,), also=tuple(others))}
+        for kind in ("weight", "bias"):
+            found[f"dense.{kind}"] = self._tensor((head.dense,), kind)
+            found[f"norm.{kind}"] = self._tensor((head.norm,), kind)
         return found
 
     def _tensor(self, names: tuple[str, ...], kind: str) -> Published:
@@ -170,7 +184,9 @@ class RobertaArchitecture(BertArchitecture):
     title = "RoBERTa"
     own_dense = Dense("tanh", "classifier.dense")
     classifier = SequenceClassifier("RobertaForSequenceClassification", "first", "classifier.out_proj")
-    masked_head = MaskedHead("lm_head.dense", "lm_head.layer_norm", ("lm_head.bias", "lm_head.decoder.bias"))
+    masked_head = MaskedHead(
+        "lm_head.dense", "lm_head.layer_norm", ("lm_head.bias", "lm_head.decoder.bias"), "lm_head.decoder.weight"
+    )
     prefix = "roberta."
 
     @property
@@ -197,7 +213,7 @@ class DistilBertArchitecture(BertArchitecture):
     title = "DistilBERT"
     own_dense = Dense("relu", "pre_classifier")
     classifier = SequenceClassifier("DistilBertForSequenceClassification", "first", "classifier")
-    masked_head = MaskedHead("vocab_transform", "vocab_layer_norm", ("vocab_projector.bias",))
+    masked_head = MaskedHead("vocab_transform", "vocab_layer_norm", ("vocab_projector.bias",), "vocab_projector.weight")
     prefix = "distilbert."
     layers = ("transformer.layer", DISTILLED_BLOCK)
     sizes: ClassVar[Mapping[str, str]] = {

@@ -4,19 +4,17 @@ import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 
 from core.architectures.lookup import preset_of
 from core.errors import WorkbenchError
 from core.evaluate.question import Continuation, Question
+from core.evaluate.untouched import untouched
 from core.files import Progress
 from core.model.families import backbone_for
 from core.model.generate import continued
 from core.model.language import LanguageModel
-from core.model.weights import WeightsFile, find_base
 from core.text.lookup import tokenizer_of
 from core.text.tokenizer import Tokenizer, well_formed
 
@@ -35,13 +33,12 @@ class Pretrained:
         with torch.device("meta"):
             backbone = backbone_for(preset.architecture)
         model = LanguageModel(backbone.to_empty(device="cpu")).eval()
-        if question.weights == "random":
-            backbone.initialize(torch.Generator().manual_seed(question.seed))
-            return cls(model, tokenizer, "random")
-        with TemporaryDirectory() as folder:  # a run would keep some of them in its own
-            base = find_base(preset, question.weights, Path(folder), question.seed, progress)
-            WeightsFile(Path(folder) / base.file).load_into(backbone)
-        return cls(model, tokenizer, base.kind)
+        with untouched(preset, question, progress) as (file, kind):
+            if file is None:
+                backbone.initialize(torch.Generator().manual_seed(question.seed))
+            else:
+                file.load_into(backbone)
+        return cls(model, tokenizer, kind)
 
     def answer(self, question: Question) -> Iterator[Continuation]:
         """The answer as it grows, after every token and once at its end; no character is ever half there.

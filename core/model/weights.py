@@ -66,7 +66,7 @@ class WeightsFile:
                     tensor = self.tensor(Published((f"{name}.{kind}",), arch.prefix))
                 except KeyError:
                     return False
-                _demand_shape(self.path, f"{name}.{kind}", tensor, parameter)
+                demand_shape(self.path, f"{name}.{kind}", tensor, parameter)
                 parameter.copy_(tensor)
         return True
 
@@ -81,11 +81,12 @@ class WeightsFile:
                     raise BadModel(
                         f"{self.path} holds no {name}.", f"It is not a {arch.title} of this size."
                     ) from error
-                _demand_shape(self.path, name, tensor, parameter)
+                demand_shape(self.path, name, tensor, parameter)
                 parameter.copy_(tensor)
 
 
-def _demand_shape(path: Path, name: str, tensor: Tensor, parameter: Tensor) -> None:
+def demand_shape(path: Path, name: str, tensor: Tensor, parameter: Tensor) -> None:
+    """Raises BadModel where a tensor of a file is not of the shape of what it is to be copied into."""
     if tensor.shape != parameter.shape:
         raise BadModel(
             f"{name} in {path} is {tuple(tensor.shape)}, not {tuple(parameter.shape)}.",

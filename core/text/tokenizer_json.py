@@ -5,7 +5,7 @@ import lzma
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from itertools import accumulate, pairwise
 from json import dumps, loads
 from pathlib import Path
@@ -95,6 +95,39 @@ class JsonTokenizer(Tokenizer):
         if len(parts) > 2:
             raise ValueError("a model reads a text or a pair of texts")
         return self._framed(*self._ids(parts or ("",)))
+
+    @cached_property
+    def mask(self) -> str | None:
+        """The special token that hides a word, where there is one."""
+        return next((name for name in ROLES["mask_token"] if name in self.specials), None)
+
+    def encode_masked(self, text: str) -> Encoding:
+        """`encode` of a text in which `mask` is the special token; every other string is text as ever.
+
+        The ids are those of transformers. Raises BadModel where the tokenizer has no mask.
+        """
+        return self._framed(self._masking.encode(well_formed(text), add_special_tokens=False).ids)
+
+    @cached_property
+    def _masking(self) -> tokenizers.Tokenizer:
+        """Finds the mask in a text. With it goes the space before it, where the file says so."""
+        known = (token for token in loads(self._json).get("added_tokens", []) if token["content"] == self.mask)
+        if (mask := next(known, None)) is None:
+            raise BadModel(f"The tokenizer {self.id} has no token that masks a word.", "Choose another model.")
+        found = tokenizers.Tokenizer.from_str(self._tokenizer.to_str())
+        sides = {side: mask[side] for side in ("lstrip", "rstrip")}
+        found.add_special_tokens([tokenizers.AddedToken(mask["content"], normalized=False, **sides)])
+        if found.token_to_id(mask["content"]) != mask["id"]:
+            raise BadModel(f"The mask of the tokenizer {self.id} is not in its vocabulary.", SAVE_AGAIN)
+        return found
+
+    def name_of(self, id: int) -> str:
+        """A token as it is named to a person: no space before it, but the prefix of what goes on with a word."""
+        if id in self._names:
+            return self._names[id]
+        begins = (self._tokenizer.id_to_token(id) or "").startswith(self._prefix)
+        name = (self._prefix if begins else "") + self._bytes(id).decode(errors="replace")
+        return name.strip(" ") or name
 
     def encode_batch(self, texts: Sequence[str], progress: Progress = unwatched) -> list[Encoding]:
         encoded: list[Encoding] = []

@@ -78,5 +78,8 @@ def _config(folder: Path, classes: tuple[str, ...]) -> dict:
 def _add_special(tokenizer: Tokenizer, *names: str) -> dict[str, int]:
     """Make special those of the tokens that the vocabulary has: their ids by name."""
     found = {name: id for name in names if (id := tokenizer.token_to_id(name)) is not None}
-    tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in found])
+    # RoBERTa's mask stands for a word with the space before it
+    tokenizer.add_special_tokens(
+        [AddedToken(name, special=True, normalized=False, lstrip=name == "<mask>") for name in found]
+    )
     return found

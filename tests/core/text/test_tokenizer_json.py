@@ -136,6 +136,30 @@ def test_texts_and_pairs_have_the_ids_that_transformers_gives(pair):
     assert ours.vocab == len(theirs)
 
 
+@pytest.mark.parametrize("text", ["the {} fox", "{}", "so{}far, {}{} the\n {} dog", "un café\u3000{}!", " {} "])
+def test_a_masked_text_has_the_ids_that_transformers_gives(pair, text):
+    theirs, ours = pair
+    assert ours.mask == theirs.mask_token
+    if ours.mask is None:
+        with pytest.raises(BadModel, match="no token that masks a word"):
+            ours.encode_masked("the fox")
+        return
+    text = text.replace("{}", ours.mask)
+    assert ours.encode_masked(text).ids.tolist() == theirs(text)["input_ids"]
+    assert ours.encode_masked(text).ids.tolist().count(ours.specials[ours.mask]) == text.count(ours.mask)
+    assert ours.encode(text).ids.tolist().count(ours.specials[ours.mask]) == 0
+
+
+def test_a_token_is_named_as_a_person_reads_it(tmp_path_factory):
+    tokenizer = built_in("bert-uncased")
+    assert [tokenizer.name_of(id) for id in (101, 4509, 2088, 999_999)] == ["[CLS]", "##ish", "world", ""]
+    _, ours = _pair("xlm-roberta", tmp_path_factory.getbasetemp())
+    names = {token: ours.name_of(id) for token, id in ours._tokenizer.get_vocab().items()}
+    for token, name in names.items():
+        assert name == (token.removeprefix("▁") or " ") or token in ours.specials
+    assert any(token.startswith("▁") and name for token, name in names.items())
+
+
 def test_no_text_yields_a_special_id(pair):
     _, ours = pair
     byte_level = b"\xc3" in ours.bytes_of(range(ours.vocab))

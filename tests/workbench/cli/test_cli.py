@@ -103,7 +103,7 @@ def test_a_model_can_be_asked_before_it_is_a_classifier(capsys):
 
 def test_what_a_model_cannot_be_asked(tmp_path, capsys):
     code, out, err = said(capsys, "models", "ask", "nono", "a", "--temperature", "-1", "--top-k", 0)
-    assert (code, out) == (main.USAGE, "") and err.count("\n") == 3 and "no model nono" in err
+    assert (code, out) == (main.USAGE, "") and err.count("\n") == 3 and "nono is no model" in err
     code, _, err = said(capsys, "models", "ask", "nano", "a " * 600)
     assert code == main.FAILED and "holds 512 in all. Shorten it." in err
     with pytest.raises(SystemExit) as ended:

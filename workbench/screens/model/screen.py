@@ -7,6 +7,7 @@ from textual.widgets import Input, Static
 
 from core.architectures.lookup import architecture_for, short_name
 from core.errors import BadRecipe, WorkbenchError
+from core.evaluate.question import guesses_words
 from core.export.script import freezing
 from workbench import keys
 from workbench.screens.base import BaseScreen
@@ -102,9 +103,11 @@ class ModelScreen(BaseScreen):
             self.call_after_refresh(layers.focus)
 
     def action_ask(self) -> None:
-        from workbench.screens.model.ask_dialog import AskDialog
+        from workbench.screens.model.continue_dialog import ContinueDialog
+        from workbench.screens.model.guess_dialog import GuessDialog
 
-        self.app.push_screen(AskDialog(self.session))
+        dialog = GuessDialog if guesses_words(self.draft.recipe.model.name) else ContinueDialog
+        self.app.push_screen(dialog(self.session))
 
     @on(RecipeForm.RecipesWanted)
     def _choose_recipe(self) -> None:
