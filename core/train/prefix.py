@@ -143,6 +143,7 @@ def key(model: Classifier, texts: Texts, recipe: Recipe, plan: Layout, dtype: to
     computed = (
         *(torch.__version__, torch.backends.cpu.get_cpu_capability(), recipe.speed.device, recipe.speed.threads),
         *(recipe.speed.precision, dtype, depth, model.readout.name, model.causal, model.one_row),
+        model.backbone.arch,  # equal weights compute something else with other heads or another epsilon
     )
     digest.update(repr(computed).encode())
     with ThreadPoolExecutor(resolved(recipe.speed.threads)) as pool:  # hashing lets go of the interpreter

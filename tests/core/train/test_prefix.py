@@ -5,6 +5,8 @@ import os
 import resource
 import shutil
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -107,6 +109,14 @@ def test_a_key_names_all_that_decides_a_bit_of_the_cache(build):
         name(rows=61),
     ]
     assert len({same, *others}) == 7
+
+
+def test_equal_weights_in_another_shape_are_another_cache(build):
+    built = build(torch.float32)
+    name = partial(key, built.model, built.inputs.texts, built.recipe, built.inputs.layout, torch.float32)
+    before, arch = name(), built.model.backbone.arch
+    built.model.backbone.arch = replace(arch, n_heads=2 * arch.n_heads)
+    assert name() != before
 
 
 def test_weights_of_another_model_are_another_cache(build, root, tmp_path):
