@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 Rows = Literal["all", "one"]  # of the positions of a text, those that a block computes
+# what is larger in a config.json belongs to no model, and would only take time and memory
+MOST_BLOCKS, MOST = 1_000, 1 << 24
 # what the book calls the matrices of a block
 BOOK_MATRICES = {"query": "W_query", "key": "W_key", "value": "W_value", "out": "out_proj", "up": "0", "down": "2"}
 
@@ -151,17 +153,17 @@ class Architecture(ABC):
         """The config.json that other software reads."""
 
 
-def numbers(config: Mapping[str, Any], keys: Mapping[str, str], where: str) -> dict[str, int]:
-    """Whole numbers above 0 of a config.json: by our names for them, which `keys` maps to its own.
+def numbers(config: Mapping[str, Any], keys: Mapping[str, str], where: str, least: int = 1) -> dict[str, int]:
+    """Whole numbers of a config.json, `least` or more: by our names for them, which `keys` maps to its own.
 
     Raises ValueError with what is wrong, `where` being said first.
     """
     found = {}
     for ours, theirs in keys.items():
-        value = config.get(theirs)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            said = "is missing" if theirs not in config else f"is {value!r}, no whole number above 0"
-            raise ValueError(f"{where}: {theirs} {said}.")
+        value, most = config.get(theirs), MOST_BLOCKS if ours == "n_blocks" else MOST
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            no = f"is {repr(value)[:40]}, no whole number from {least} to {most:,}"
+            raise ValueError(f"{where}: {theirs} {no if theirs in config else 'is missing'}.")
         found[ours] = value
     return found
 

@@ -145,8 +145,11 @@ class BertArchitecture(Architecture):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
         where = f"{folder / 'config.json'} does not describe a {cls.title}"
+        given = {ours: theirs for ours, theirs in cls.others.items() if config.get(theirs) is not None}
+        epsilon = given.pop("epsilon", None)
         try:
             sizes = numbers(config, {**cls.sizes, "max_tokens": "max_position_embeddings"}, where)
+            others: dict[str, Any] = dict(numbers(config, given, where, least=0))
         except ValueError as error:
             raise BadModel(str(error)) from error
         if other := departures(config, cls.computed):
@@ -154,10 +157,13 @@ class BertArchitecture(Architecture):
             raise BadModel(what, "It cannot be used here.")
         if sizes["width"] % sizes["n_heads"]:
             raise BadModel(f"{where}: its width is no multiple of its heads.")
-        others = {ours: config[theirs] for ours, theirs in cls.others.items() if config.get(theirs) is not None}
+        if epsilon:
+            others["epsilon"] = config[epsilon]
+            if not isinstance(others["epsilon"], float) or not 0 < others["epsilon"] < 1:
+                raise BadModel(f"{where}: {epsilon} is no number between 0 and 1.")
         made = cls(**sizes, **others)
-        if not all(isinstance(value, int | float) for value in others.values()) or not 0 <= made.pad < made.vocab:
-            raise BadModel(f"{where}: of {', '.join(cls.others.values())} one is no number that can be.")
+        if made.pad >= made.vocab or made.first_position >= made.max_tokens:
+            raise BadModel(f"{where}: pad_token_id {made.pad} is none of its ids, or leaves no position for a text.")
         # the table of positions has rows that no text uses
         return replace(made, max_tokens=made.max_tokens - made.first_position)
 
