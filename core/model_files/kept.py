@@ -55,7 +55,12 @@ def files_of(preset: ModelPreset) -> ModelFiles | None:
         return None
     folder = folder_of(source)
     record = read_record(folder)
-    if record and has_all(record, preset) and all((folder / name).is_file() for name in record.files):
+    if (
+        record
+        and has_all(record, preset)
+        and _agrees(record, source)
+        and all((folder / name).is_file() for name in record.files)
+    ):
         return ModelFiles(folder / WEIGHTS, record.files[WEIGHTS], record.revision, record.origin, record.verified)
     return _in_hub_cache(preset, source)
 
@@ -74,6 +79,12 @@ def _in_hub_cache(preset: ModelPreset, source: Source) -> ModelFiles | None:
 def has_all(record: Record, preset: ModelPreset) -> bool:
     """Whether a folder's record lists all that a model needs of it."""
     return WEIGHTS in record.files and bool(preset.tokenizer or TOKENIZER in record.files)
+
+
+def _agrees(record: Record, source: Source) -> bool:
+    """Whether a folder's record has the hashes that this program knows: it is a file that anything can have written."""
+    known = {WEIGHTS: source.sha256, TOKENIZER: source.tokenizer_sha256}
+    return all(record.files.get(name, digest) == digest for name, digest in known.items() if digest)
 
 
 def folder_of(source: Source) -> Path:

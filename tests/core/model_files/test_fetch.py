@@ -67,6 +67,18 @@ def test_a_fetched_model_lies_in_a_folder_that_says_where_it_comes_from(hub):
     }
 
 
+def test_a_record_of_other_weights_than_the_known_ones_is_not_believed(hub):
+    fetch(preset())
+    other = b"other weights"
+    (folder() / "model.safetensors").unlink()
+    (folder() / "model.safetensors").write_bytes(other)
+    record = (folder() / "source.json").read_text().replace(SHA256, hashlib.sha256(other).hexdigest())
+    (folder() / "source.json").write_text(record)
+    shutil.rmtree(constants.HF_HUB_CACHE)
+    assert where(preset()) == "download" and files_of(preset()) is None
+    assert fetch(preset()).weights.read_bytes() == WEIGHTS
+
+
 def test_the_weights_take_no_room_beside_those_in_the_hubs_cache(hub):
     found = fetch(preset())
     blob = Path(constants.HF_HUB_CACHE) / "models--owner--tiny" / "blobs" / SHA256
