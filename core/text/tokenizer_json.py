@@ -4,7 +4,7 @@ import hashlib
 import lzma
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache, cached_property
 from itertools import accumulate, pairwise
 from json import dumps, loads
@@ -106,7 +106,9 @@ class JsonTokenizer(Tokenizer):
 
         The ids are those of transformers. Raises BadModel where the tokenizer has no mask.
         """
-        return self._framed(self._masking.encode(well_formed(text), add_special_tokens=False).ids)
+        with self._at_work():
+            found = self._masking.encode(well_formed(text), add_special_tokens=False)
+        return self._framed(found.ids)
 
     @cached_property
     def _masking(self) -> tokenizers.Tokenizer:
@@ -138,8 +140,13 @@ class JsonTokenizer(Tokenizer):
         return encoded
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
-        found = self._tokenizer.encode_batch_fast(list(map(well_formed, texts)), add_special_tokens=False)
+        with self._at_work():
+            found = self._tokenizer.encode_batch_fast(list(map(well_formed, texts)), add_special_tokens=False)
         return [one.ids for one in found]
+
+    def _at_work(self) -> AbstractContextManager[None]:
+        """The library reads some files, and panics once a text comes."""
+        return reading(f"A text with the tokenizer {self.id}")
 
     def _framed(self, *parts: list[int]) -> Encoding:
         ids: list[int] = []
@@ -166,7 +173,8 @@ class JsonTokenizer(Tokenizer):
         What no id stands for, such as spaces, goes with the id that follows; at the end, with the last.
         """
         text = well_formed(text)
-        found = self._tokenizer.encode(text, add_special_tokens=False)
+        with self._at_work():
+            found = self._tokenizer.encode(text, add_special_tokens=False)
         pieces: list[Piece] = []
         for slot in self._single:
             pieces += [Piece(id, self._names[id].encode(), special=True) for id in slot.ids]

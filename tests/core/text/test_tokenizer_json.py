@@ -376,6 +376,14 @@ def test_files_that_cannot_be_read_or_do_not_fit_are_refused(tmp_path):
     assert read(tmp_path / FILE, 30528, 0).vocab == 30522
 
 
+def test_a_tokenizer_on_which_the_library_panics_is_refused_in_a_sentence():
+    steps = [{"type": "Prepend", "prepend": ""}, {"type": "Lowercase"}]
+    panics = JsonTokenizer("panics", _changed(normalizer={"type": "Sequence", "normalizers": steps}), 0)
+    for ask in (panics.encode, panics.pieces, panics.encode_masked):
+        with pytest.raises(BadModel, match="A text with the tokenizer panics cannot be read"):
+            ask("a text")
+
+
 def test_a_special_token_is_out_of_reach_of_whole_words_too():
     """Models that look a word up before they take it apart."""
     token = {"id": 0, "content": "<s>", "special": True}
