@@ -1,7 +1,7 @@
 """What every family of models says of itself. Plain data; no torch."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Self
@@ -23,6 +23,12 @@ class Published(NamedTuple):
     prefix: str = ""  # of every name, where a file was saved with a head
     transposed: bool = False
     also: tuple[str, ...] = ()
+
+    def among(self, names: Container[str]) -> tuple[str, ...] | None:
+        """Those of its names that a file has, which may have been saved with a head or without; None without them."""
+        known = [self.names, self.also] if self.also else [self.names]
+        each = (tuple(prefix + name for name in some) for some in known for prefix in ("", self.prefix))
+        return next((found for found in each if all(name in names for name in found)), None)
 
 
 class Dense(NamedTuple):

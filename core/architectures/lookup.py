@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from difflib import get_close_matches
+from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -194,9 +195,27 @@ def check_folder(folder: Path, expected: Architecture) -> None:
             f"{found.n_heads} heads, context {found.max_tokens:,}; another was chosen.",
             f"Choose it by its folder: --model {folder}",
         )
+    _check_weights(folder / WEIGHTS, expected)
+
+
+def _check_weights(file: Path, arch: Architecture) -> None:
+    """Raises BadModel where a file is no whole one of safetensors, or its tensors are not those of the architecture."""
+    do = "Put the config.json and the weights of one model there."
     try:
-        with safe_open(folder / WEIGHTS, framework="np"):  # its head alone is read, which says how long it must be
-            pass
+        with safe_open(file, framework="np") as opened:  # its head alone is read, which says how long it must be
+            there = frozenset(opened.keys())
+            found = 0
+            for name, published in arch.published.items():
+                names = published.among(there)
+                if names is None:
+                    raise BadModel(f"{file} holds no {name}: it is not the {arch.title} of its config.json.", do)
+                found += sum(prod(opened.get_slice(each).get_shape()) for each in names)
     except (SafetensorError, OSError) as error:
-        what = f"{folder / WEIGHTS} is not a whole safetensors file: {error}."
+        what = f"{file} is not a whole safetensors file: {error}."
         raise BadModel(what, "Download or copy it again.") from error
+    expected = sum(arch.parameters().values())
+    if found != expected:
+        raise BadModel(f"{file} holds {found:,} numbers where its config.json says {expected:,}.", do)
+    larger = replace(arch, n_blocks=arch.n_blocks + 1).published
+    if all(one.among(there) for name, one in larger.items() if name not in arch.published):
+        raise BadModel(f"{file} holds more blocks than the {arch.n_blocks} that its config.json says.", do)

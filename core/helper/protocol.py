@@ -22,6 +22,7 @@ import msgspec
 
 from core.errors import BadData, WorkbenchError
 from core.files import Progress
+from core.steady import steady
 
 Handler = Callable[[dict, Progress], Any]  # (args, progress) -> a result that msgspec can encode
 
@@ -121,7 +122,7 @@ def main(helper: str) -> None:
     """Serve until end of file."""
     # ctrl+c is for whoever asked; this process ends with its input
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in the worker, beside which this one answers
+    steady()  # as in the worker, beside which this one answers
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand between the answers
     inbox, outbox = Inbox(), Outbox(answers)

@@ -35,15 +35,12 @@ class WeightsFile:
             raise BadModel(f"{path} is not a whole safetensors file: {error}.", "Download or copy it again.") from error
         self._names = frozenset(names)
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self._names
 
     def tensor(self, published: Published) -> Tensor:
         """A tensor of the backbone in our layout, fp32. Raises KeyError where the file holds none of that name."""
-        # saved with or without a head: the names then carry a prefix, or not
-        known = [published.names, published.also] if published.also else [published.names]
-        each = (tuple(prefix + name for name in names) for names in known for prefix in ("", published.prefix))
-        names = next((names for names in each if all(name in self for name in names)), None)
+        names = published.among(self)
         if names is None:
             raise KeyError(published.names[0])
         # opened for each: what was read of a mapped file counts as this process's memory until it is closed

@@ -158,7 +158,8 @@ def _refusal(source: Source, error: Exception) -> BadModel:
     if isinstance(error, OSError) and error.filename:
         return BadModel(f"{repo} cannot be kept at {error.filename}: {error.strerror}.")
     said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-    return BadModel(f"{repo} could not be downloaded, for the hub cannot be reached: {said}.")
+    what = f"{repo} could not be downloaded, for the hub cannot be reached: {said}."
+    return BadModel(what, "Try again with a network, or name a folder that holds the model: --model FOLDER.")
 
 
 class _Nowhere:

@@ -11,9 +11,6 @@ from core.runs.folder import RunFolder
 
 SENT_BEFORE = "WORKBENCH_SENT_BEFORE"  # bytes of control.jsonl that were sent to earlier attempts
 LOCK_FD = "WORKBENCH_LOCK_FD"
-# Linux's allocator keeps what is freed: otherwise every step has its large tensors, such as an embedding's gradient,
-# from the system anew, page by page. What the person has set goes before it.
-HEAP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(4 << 30), "MALLOC_TOP_PAD_": str(64 << 20)}
 
 
 def start_detached(module: str, folder: Path, log: Path, fd: int, env: dict[str, str]) -> subprocess.Popen:
@@ -30,7 +27,7 @@ def start_detached(module: str, folder: Path, log: Path, fd: int, env: dict[str,
             stderr=output,
             start_new_session=True,
             pass_fds=[fd],
-            env=HEAP | os.environ | {LOCK_FD: str(fd)} | env,
+            env=os.environ | {LOCK_FD: str(fd)} | env,
         )
 
 

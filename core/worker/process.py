@@ -12,6 +12,7 @@ from core.runs.events import Ended, Phase, Resumed, stopped
 from core.runs.folder import RunFolder
 from core.runs.launch import LOCK_FD, lock
 from core.runs.log import EventLog
+from core.steady import steady
 from core.train.control_source import ControlSource
 from core.worker.control_file import FileControlSource
 
@@ -105,9 +106,7 @@ def main(path: str) -> int:
     run.queued_file.unlink(missing_ok=True)  # where its starter was killed before it could
     os.nice(NICE)
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
-    # threads that wait for one another sleep: spinning, they keep from the CPU those they wait for, and a run
-    # beside any other busy program becomes ten times slower
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    steady()
     for folder in (run.path, run.checkpoints, run.text_folder, run.model_folder):
         files.sweep(folder, spare=run.label_file.name)  # a person may be naming the run just now
     log = EventLog(run)

@@ -1,14 +1,15 @@
 """`workbench train --dry-run`: what a run would cost on this machine, part by part."""
 
-import os
 from datetime import datetime
 
-from core.architectures.lookup import architecture_for
+from core.architectures.lookup import architecture_for, preset_for
+from core.architectures.models import Source
 from core.errors import BadData, WorkbenchError
 from core.estimate.prices import Price, in_words, ladder, price, rungs, upwards
 from core.estimate.speeds import Speeds, recall
 from core.export.expressible import formats, refusal
 from core.recipe import Recipe
+from core.steady import steady
 from core.wording import clock, count, percent, plural, size
 from workbench.cli.data import profiled
 from workbench.cli.printing import bars, print_json, say, tabulate
@@ -39,6 +40,7 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
             "trainable": recipe.freeze.trainable,
             "epochs": recipe.train.epochs,
             "exports": formats(recipe),
+            "weights": _weights(recipe),
             "measured": when.isoformat(timespec="seconds"),
             **_in_numbers(found),
             "ladder": [{"from": part, **_in_numbers(rung)} for part, rung in zip(parts, steps, strict=True)],
@@ -63,6 +65,7 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
             f"in all    {clock(found.total)}",
             f"uncached  {clock(found.without_cache)}",
             f"exports   {exports}",
+            f"weights   {_weights(recipe)}",
             "",
         ]
     )
@@ -88,6 +91,19 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
     return 0
 
 
+def _weights(recipe: Recipe) -> str:
+    """Where the weights are that a run would start from, or what must be downloaded first."""
+    from core.model_files.kept import where
+
+    if recipe.model.weights != "pretrained":
+        return recipe.model.weights
+    preset = preset_for(recipe)
+    place = where(preset)
+    size_of = preset.source.size if isinstance(preset.source, Source) else 0
+    much = f"{size(size_of)} " if size_of else ""
+    return f"not here: a run downloads {much}first" if place == "download" else place
+
+
 def _in_numbers(found: Price) -> dict:
     """A price as a document says it."""
     seconds = {name: getattr(found, name) for name in ("once", "epoch", "besides", "total")}
@@ -98,7 +114,7 @@ def _in_numbers(found: Price) -> dict:
 
 
 def _measured(recipe: Recipe) -> Speeds:
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in the worker, and read when torch is imported
+    steady()  # as in the worker
     from core.worker.measure import measure
 
     with bars() as progress:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from core.architectures.lookup import HUB, preset_of
-from core.architectures.models import WEIGHTS, ModelPreset, Source
+from core.architectures.models import WEIGHTS, ModelPreset, OwnFolder, Source
 from core.wording import size
 from workbench.cli.printing import bars, print_json, say
 
@@ -43,6 +43,8 @@ def execute(given: argparse.Namespace) -> int:
     if given.json:
         about = {"model": preset.name, "was": was, "licence": preset.licence}
         print_json(about | (told(found) if found else {}))
+    elif isinstance(preset.source, OwnFolder):
+        say([f"{preset.name} is a folder of your own: nothing is fetched for it."])
     elif was != "download":
         say([f"{preset.name} is {was} already: {found.weights.parent if found else preset.name}"])
     elif found:

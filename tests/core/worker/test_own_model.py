@@ -132,3 +132,18 @@ def test_the_built_in_tokenizer_is_that_of_bert():
     assert (assets.FOLDER / "bert-uncased.tokenizer.json.xz").is_file()
     ids = tokenizer.encode("Hello [SEP] wörld").ids.tolist()
     assert ids[0] == 101 and ids[-1] == 102 and ids.count(102) == 1 and tokenizer.vocab == VOCAB
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"num_hidden_layers": 4}, "holds no layers.3"),
+        ({"num_hidden_layers": 2}, "holds more blocks than the 2"),
+        ({"intermediate_size": 49}, "numbers where its config.json says"),
+    ],
+)
+def test_weights_that_are_not_those_of_their_config_make_no_run(new_run, folder, change, says):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | change))
+    with pytest.raises(BadModel, match=says):
+        new_run(**of_folder(folder))

@@ -1,6 +1,5 @@
 """The real process: killed, stopped, robbed of its data, surrounded by files that look like its own modules."""
 
-import json
 import os
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import torch
 from core.errors import BadRun
 from core.runs.control import Stop
 from core.runs.events import Applied, Ended, Steps
-from core.runs.launch import launch, lock, start_detached
+from core.runs.launch import launch, lock
 from core.runs.root import find_run
 from core.worker.process import out_of_memory
 
@@ -143,14 +142,3 @@ def test_a_folder_that_cannot_be_written_is_refused(new_run, tmp_path):
             subprocess.run(["umount", "-l", str(run.path)], check=True)
         else:
             run.path.chmod(0o700)
-
-
-def test_a_worker_keeps_the_memory_that_it_frees_unless_the_person_says_otherwise(tmp_path, monkeypatch):
-    (tmp_path / "says_its_environment.py").write_text("import json, os; print(json.dumps(dict(os.environ)))")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setenv("MALLOC_TOP_PAD_", "4096")
-    with open(tmp_path / "lock", "w") as lock_file:
-        process = start_detached("says_its_environment", tmp_path, tmp_path / "log", lock_file.fileno(), {"A": "b"})
-        assert process.wait(DEADLINE) == 0
-    found = json.loads((tmp_path / "log").read_text())
-    assert (found["MALLOC_MMAP_MAX_"], found["MALLOC_TOP_PAD_"], found["A"]) == ("0", "4096", "b")
