@@ -31,7 +31,8 @@ def said(steady, **environment):
 @pytest.mark.skipif(sys.platform != "linux", reason="the settings are those of Linux's C library")
 def test_what_is_freed_is_kept_unless_the_person_says_otherwise():
     kept, *threads = said(True)
-    assert threads == ["PASSIVE", "3000"] and kept < 200
+    assert threads == ["PASSIVE", "3000"]
     anew, *threads = said(True, MALLOC_MMAP_THRESHOLD_="100000", OMP_WAIT_POLICY="ACTIVE")
-    assert threads[0] == "ACTIVE" and anew > 1000
-    assert said(False)[0] > 1000
+    assert threads[0] == "ACTIVE"
+    # where a freed piece lies in the way, one or two of the steps still ask the system
+    assert kept < anew / 2 and kept < said(False)[0] / 2
