@@ -13,7 +13,7 @@ import torch
 from speed_sides.child import serve
 from speed_sides.encoder_parts import Encoder, answered, begin, padded
 from speed_sides.trainer import SLOW_BF16, WARM_UP, Clock, bf16_slowness
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, SequentialSampler
 from transformers import Trainer, TrainingArguments
 from transformers.utils import logging
 
@@ -50,6 +50,13 @@ def measure(job: dict) -> dict:
         return {"variant": tried[int(np.argmin(seconds))]}
 
 
+class InOrder(Trainer):
+    """Evaluates texts as they stand: where it groups training by length, it would shuffle its answers too."""
+
+    def _get_eval_sampler(self, eval_dataset: Rows) -> SequentialSampler:
+        return SequentialSampler(eval_dataset)
+
+
 def trainer(job: dict, splits: dict, folder: str, n_steps: int) -> Trainer:
     model = Encoder(job["model"], job["plan"], job["classes"])
     args = TrainingArguments(
@@ -68,7 +75,7 @@ def trainer(job: dict, splits: dict, folder: str, n_steps: int) -> Trainer:
         remove_unused_columns=False,
         dataloader_pin_memory=False,
     )
-    return Trainer(
+    return InOrder(
         model,
         args,
         data_collator=partial(collate, pad=job["pad"]),
