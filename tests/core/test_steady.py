@@ -11,12 +11,13 @@ CODE = """
 import ctypes, json, os
 from core.steady import steady
 if {steady}: steady()
-held = bytearray(100 << 20)
 class Info(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in ("arena", "free", "small", "mapped", *"efghij")]
 mallinfo = ctypes.CDLL(None).mallinfo2
 mallinfo.restype = Info
-print(json.dumps([mallinfo().mapped, os.environ.get("OMP_WAIT_POLICY"), os.environ.get("GOMP_SPINCOUNT")]))
+before = mallinfo().mapped
+held = bytearray(100 << 20)
+print(json.dumps([mallinfo().mapped - before, os.environ.get("OMP_WAIT_POLICY"), os.environ.get("GOMP_SPINCOUNT")]))
 """
 
 
