@@ -63,3 +63,12 @@ READOUTS: dict[str, Readout] = {
         ),
     ]
 }
+
+
+class ClassifierKind(NamedTuple):
+    """What is built on a backbone, with nothing left open; each is as in a recipe."""
+
+    readout: Readout = READOUTS["last_real"]
+    head: str = "linear"
+    causal: bool = True
+    outputs: str = "softmax"

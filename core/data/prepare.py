@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from core import recipe
+from core import recipe_parts
 from core.data.read import Table
 from core.errors import BadData
 
@@ -75,7 +75,7 @@ def copies(texts: Sequence[str], labels: Sequence[str]) -> tuple[np.ndarray, np.
     return duplicate & ~conflict, conflict
 
 
-def prepare(table: Table, data: recipe.Data) -> Prepared:
+def prepare(table: Table, data: recipe_parts.Data) -> Prepared:
     """Labelled splits of the rows of a file, a pure function of both arguments.
 
     Without stratifying this is the book's protocol to the row: pandas' `sample` with `random_state` for the
@@ -122,12 +122,12 @@ def _undersampled(labels: np.ndarray, seed: int) -> np.ndarray:
     return np.concatenate([r[_permutation(len(r), seed)[:least]] if len(r) > least else r for r in rows])
 
 
-def _cut(n: int, data: recipe.Data) -> np.ndarray:
+def _cut(n: int, data: recipe_parts.Data) -> np.ndarray:
     train, validation = int(n * data.train), int(n * data.validation)
     return np.repeat(SPLITS, [train, validation, n - train - validation])
 
 
-def _stratified(labels: np.ndarray, names: list[str], data: recipe.Data) -> np.ndarray:
+def _stratified(labels: np.ndarray, names: list[str], data: recipe_parts.Data) -> np.ndarray:
     """Every label's rows cut alike, with one row at least for each split."""
     split = np.empty(len(labels), dtype=np.array(SPLITS).dtype)
     few = [f"{name} ({count})" for name, count in zip(names, np.bincount(labels), strict=True) if count < FEWEST]

@@ -5,7 +5,8 @@ from typing import Literal
 from core.architectures.architecture import Architecture
 from core.architectures.lookup import architecture_for
 from core.readout import READOUTS
-from core.recipe import HEADS, Recipe
+from core.recipe import Recipe
+from core.recipe_parts import HEADS
 
 Departure = Literal["family", "readout", "mask", "head"]
 LAYERS = {

@@ -137,13 +137,13 @@ def facts_of(run: RunFolder) -> Facts:
 
 def _tokens_of(run: RunFolder, recipe: Recipe) -> Path:
     """The file of a run's tokenizer: its own, or the one that comes with the program. Raises BadRun without one."""
-    from core.text import byte_bpe, tokenizer_json
+    from core.text import byte_bpe, tokenizer_files
 
     folder, name = run.path.resolve(), preset_for(recipe).tokenizer
     for kept in (folder / run.tokens_file.name, folder / TOKENIZER):
         if kept.is_file():
             return kept
-    built_in = {name: file for name, (file, *_) in (byte_bpe.BUILT_IN | tokenizer_json.BUILT_IN).items()}
+    built_in = {name: file for name, (file, *_) in (byte_bpe.BUILT_IN | tokenizer_files.BUILT_IN).items()}
     if name not in built_in:
         raise BadRun(f"{run.name} keeps no tokenizer.", f"Put back the {TOKENIZER} of its model.")
     return assets.FOLDER / built_in[name]

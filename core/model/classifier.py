@@ -11,7 +11,8 @@ from core.model import readout as readouts
 from core.model.families import backbone_for
 from core.model.linear import Linear
 from core.model.lora import Adapter
-from core.recipe import ClassifierKind, Lora
+from core.readout import ClassifierKind
+from core.recipe_parts import Lora
 
 
 class Classifier(nn.Module):

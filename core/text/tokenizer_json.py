@@ -1,11 +1,9 @@
-"""A tokenizer from the tokenizer.json that lies beside a model, on the tokenizers library."""
+"""A tokenizer as a tokenizer.json describes it, on the tokenizers library."""
 
-import hashlib
-import lzma
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import accumulate, pairwise
 from json import dumps, loads
 from pathlib import Path
@@ -13,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import tokenizers
 
-from core import assets, files
+from core import files
+from core.architectures.models import TOKENIZER
 from core.errors import BadModel
 from core.files import Progress, unwatched
 from core.text.byte_bpe import CHUNK
@@ -21,15 +20,6 @@ from core.text.byte_spelling import spelling
 from core.text.special_tokens import SAVE_AGAIN, components, forms, guarded, kept, kind, merges, splitting
 from core.text.tokenizer import Encoding, Piece, Tokenizer, well_formed
 
-FILE = "tokenizer.json"
-# those that come with the program: the compressed file, the SHA-256 of the JSON inside, and the pad id
-BUILT_IN = {
-    "bert-uncased": (
-        "bert-uncased.tokenizer.json.xz",
-        "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-        0,
-    )
-}
 # what transformers calls the special tokens, and the names that the families give them
 ROLES = {
     "cls_token": ("[CLS]", "<s>"),
@@ -226,7 +216,7 @@ class JsonTokenizer(Tokenizer):
         return splitting(loads(self._json), self.specials)
 
     def save(self, folder: Path) -> None:
-        files.write(folder / FILE, self._json)
+        files.write(folder / TOKENIZER, self._json)
 
     def as_json(self) -> str:
         return self._json
@@ -257,7 +247,7 @@ class JsonTokenizer(Tokenizer):
             "pad_token": self._pad_name(),
         }
         return {
-            FILE: dumps(file, ensure_ascii=False),
+            TOKENIZER: dumps(file, ensure_ascii=False),
             "tokenizer_config.json": dumps(config, ensure_ascii=False, indent=2),
         }
 
@@ -322,40 +312,3 @@ def _divided(span: bytes, spelled: Sequence[bytes]) -> Iterator[bytes]:
     else:
         ends = [len(span) * n // len(spelled) for n in range(1, len(spelled) + 1)]
     return (span[start:end] for start, end in pairwise([0, *ends]))
-
-
-@cache
-def built_in(name: str) -> JsonTokenizer:
-    """A tokenizer that comes with the program, by the name that a model's preset gives. Raises KeyError for another."""
-    file, sha256, pad = BUILT_IN[name]
-    path = assets.FOLDER / file
-    reinstall = "Reinstall the workbench."
-    try:
-        content = lzma.decompress(path.read_bytes())
-    except (OSError, lzma.LZMAError) as error:
-        raise BadModel(f"The tokenizer in {path} cannot be read: {error}.", reinstall) from error
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise BadModel(f"{path} is damaged.", reinstall)
-    return JsonTokenizer(name, content.decode(), pad)
-
-
-def read(file: Path, vocab: int, pad: int) -> JsonTokenizer:
-    """The tokenizer of a tokenizer.json, for a model whose embeddings have `vocab` rows.
-
-    Raises BadModel where it cannot be read, or has more ids than that.
-    """
-    try:
-        json = file.read_bytes().decode()
-    except (OSError, ValueError) as error:
-        raise BadModel(f"The tokenizer in {file} cannot be read: {error}.", PUT_BACK) from error
-    return fitting(JsonTokenizer(str(file), json, pad), vocab)
-
-
-def fitting(tokenizer: JsonTokenizer, vocab: int) -> JsonTokenizer:
-    """The tokenizer, if every id of it has one of `vocab` rows in the model's embeddings. Raises BadModel if not."""
-    if tokenizer.vocab > vocab:
-        raise BadModel(
-            f"{tokenizer.id} has {tokenizer.vocab:,} ids, but the model's embeddings have {vocab:,} rows.",
-            PUT_BACK,
-        )
-    return tokenizer

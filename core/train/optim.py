@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from core.model.classifier import Classifier
 from core.options import resolved
-from core.recipe import Train
+from core.recipe_parts import Train
 
 Named = Iterable[tuple[str, nn.Parameter]]
 

@@ -3,7 +3,8 @@
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
 from core.options import resolved
-from core.recipe import Recipe, Train
+from core.recipe import Recipe
+from core.recipe_parts import Train
 from core.runs.control import Settings
 from core.runs.events import Trainable
 from core.train.control_source import ControlSource

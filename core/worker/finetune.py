@@ -16,7 +16,8 @@ from core.files import Progress
 from core.model.linear import multiply_in
 from core.model.weights import WeightsFile, open_base
 from core.options import resolved
-from core.recipe import Data, Recipe
+from core.recipe import Recipe
+from core.recipe_parts import Data
 from core.runs.events import Baseline, Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder, step_of
 from core.runs.history import History

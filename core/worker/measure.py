@@ -11,8 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core import files
-from core import recipe as recipes
+from core import files, recipe_parts
 from core.architectures.architecture import Architecture
 from core.architectures.lookup import architecture_for
 from core.estimate import speeds
@@ -23,6 +22,7 @@ from core.freeze import FreezePlan
 from core.model.backbone import Context
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
+from core.readout import ClassifierKind
 from core.recipe import Recipe
 from core.train.change import relative_change
 from core.train.optim import adamw
@@ -35,7 +35,7 @@ FEWEST, MOST = 2, 20  # tries of each thing, after one that warms up
 ENOUGH = 0.06  # seconds after which a few tries are enough
 FAR = 8_000_000  # parameters whose gradients and moments are more than caches hold
 WRITTEN = 1 << 24  # bytes
-RATES = recipes.Train(lr=1e-3, head_lr=1e-3)
+RATES = recipe_parts.Train(lr=1e-3, head_lr=1e-3)
 MEASURED = 15  # things, two more where fp32 is another
 
 
@@ -63,7 +63,7 @@ class _Probe:
         self.done = 0
 
     def _new(self, arch: Architecture) -> Classifier:
-        model = Classifier(arch, 2, recipes.ClassifierKind())
+        model = Classifier(arch, 2, ClassifierKind())
         model.backbone.initialize(torch.Generator().manual_seed(0))
         return model.to(self.device).eval()
 

@@ -43,7 +43,8 @@ def engine(name: str, keys: int) -> dict[str, list[float]]:
     from core.evaluate.incremental import IncrementalClassifier
     from core.evaluate.predict import probabilities
     from core.model.classifier import Classifier
-    from core.recipe import ClassifierKind, load
+    from core.readout import ClassifierKind
+    from core.recipe import load
     from core.text.byte_bpe import built_in
 
     recipe = load({"model": {"name": name, "context": MODELS[name].architecture.max_tokens}})

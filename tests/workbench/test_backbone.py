@@ -17,7 +17,7 @@ from core.model.families import backbone_for
 from core.model.weights import published
 from core.recipe import load
 from core.runs.root import create_run
-from core.text.tokenizer_json import built_in
+from core.text.tokenizer_files import built_in
 from workbench.app import WorkbenchApp
 from workbench.screens.data.source import Source
 from workbench.screens.model.backbone import Backbone

@@ -15,7 +15,7 @@ from core.model.bert import Bert
 from core.model.masked import MaskedModel
 from core.model.weights import published
 from core.recipe import load
-from core.text.tokenizer_json import built_in
+from core.text.tokenizer_files import built_in
 from workbench.app import WorkbenchApp
 from workbench.cli import main
 from workbench.screens.model.backbone import Backbone

@@ -14,7 +14,8 @@ from core.architectures.models import CONFIG, MODELS, ModelPreset
 from core.errors import BadRecipe, Problem, WorkbenchError
 from core.freeze import FreezePlan
 from core.options import layer
-from core.recipe import MOST_FOLLOWED, Recipe, load
+from core.recipe import Recipe, load
+from core.recipe_parts import MOST_FOLLOWED
 from core.rows import Profile
 from core.runs import queue
 from core.runs.folder import RunFolder

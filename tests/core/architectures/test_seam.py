@@ -28,8 +28,8 @@ from core.model.families import BACKBONES, backbone_for
 from core.model.linear import Linear
 from core.model.weights import WeightsFile, published
 from core.options import merge
-from core.readout import READOUTS
-from core.recipe import ClassifierKind, load
+from core.readout import READOUTS, ClassifierKind
+from core.recipe import load
 from core.runs.events import Changed, Encoded, Ended
 from core.text.byte_bpe import built_in
 from core.train.control_source import ControlSource

@@ -6,18 +6,18 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from core import recipe
+from core import recipe, recipe_parts
 from core.data.kept import load, save
 from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
 from core.data.read import read
 from core.errors import BadData, BadRun
 from core.runs.folder import RunFolder
 
-DEFAULT = recipe.Data()
+DEFAULT = recipe_parts.Data()
 BOOK = recipe.load({"preset": "book"}).data
 
 
-def data(**changes) -> recipe.Data:
+def data(**changes) -> recipe_parts.Data:
     return DEFAULT.model_copy(update=changes)
 
 

@@ -9,8 +9,7 @@ from core.architectures.gpt2 import GPT2Architecture
 from core.estimate.cost import Costs, Passes, Work, Workload, parameters, trainable_parameters
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
-from core.readout import READOUTS
-from core.recipe import ClassifierKind
+from core.readout import READOUTS, ClassifierKind
 
 SHAPE, TEXTS, WIDTH = GPT2Architecture(3, 64, 4, 128, 50), 8, 40
 SIZES = parameters(SHAPE, 2)

@@ -12,8 +12,8 @@ from core.evaluate.predict import probabilities
 from core.model.classifier import Classifier
 from core.model.kv_cache import FEWEST
 from core.model.linear import multiply_in
-from core.readout import READOUTS
-from core.recipe import ClassifierKind, load
+from core.readout import READOUTS, ClassifierKind
+from core.recipe import load
 from core.text.byte_bpe import built_in
 
 CONTEXT = 2 * FEWEST + 22  # its room grows twice, the second time to less than double

@@ -16,7 +16,7 @@ from core.helper import language_model as helper
 from core.model.bert import Bert
 from core.model.masked import MaskedModel
 from core.model.weights import published
-from core.text.vocabulary_files import read_wordpiece
+from core.text.tokenizer_files import read_wordpiece
 
 CONTEXT = 24
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]

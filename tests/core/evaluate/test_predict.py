@@ -10,8 +10,8 @@ from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.models import MODELS
 from core.evaluate.predict import Predictor, probabilities
 from core.model.classifier import Classifier
-from core.readout import READOUTS
-from core.recipe import ClassifierKind, load
+from core.readout import READOUTS, ClassifierKind
+from core.recipe import load
 from core.text.byte_bpe import built_in
 
 TEXTS = ["free prize", "see you at seven then, as we said", "", "a", "ok " * 40, "日本語のテキスト", "<|endoftext|>"]

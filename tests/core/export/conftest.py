@@ -19,7 +19,7 @@ from core.architectures.models import MODELS
 from core.model.classifier import Classifier
 from core.readout import READOUTS
 from core.recipe import Recipe, load
-from core.text import byte_bpe, tokenizer_json
+from core.text import byte_bpe, tokenizer_files
 from core.text.tokenizer_json import JsonTokenizer
 
 MOST = 60  # tokens that each of them reads
@@ -32,11 +32,11 @@ SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 WORDS = 300  # in a vocabulary that is made here
 FAMILIES = {
     "nano": (GPT2Architecture(2, 32, 4, MOST, 8192), lambda: byte_bpe.built_in("nano")),
-    "bert": (BertArchitecture(2, 32, 4, MOST, 30522, inner=48), lambda: tokenizer_json.built_in("bert-uncased")),
-    "minilm": (BertArchitecture(2, 32, 4, MOST, 30522, inner=48), lambda: tokenizer_json.built_in("bert-uncased")),
+    "bert": (BertArchitecture(2, 32, 4, MOST, 30522, inner=48), lambda: tokenizer_files.built_in("bert-uncased")),
+    "minilm": (BertArchitecture(2, 32, 4, MOST, 30522, inner=48), lambda: tokenizer_files.built_in("bert-uncased")),
     "distilbert": (
         DistilBertArchitecture(2, 32, 4, MOST, 30522, inner=48),
-        lambda: tokenizer_json.built_in("bert-uncased"),
+        lambda: tokenizer_files.built_in("bert-uncased"),
     ),
     "roberta": (RobertaArchitecture(2, 32, 4, MOST, WORDS, inner=48), lambda: _roberta()),
     "xlm-roberta": (XLMRobertaArchitecture(2, 32, 4, MOST, WORDS, inner=48), lambda: _xlm_roberta()),

@@ -20,7 +20,7 @@ from core.runs.folder import RunFolder
 from core.runs.log import EventLog
 from core.runs.origin import Base, Origin
 from core.runs.root import create_run
-from core.text.tokenizer_json import built_in
+from core.text.tokenizer_files import built_in
 from core.train.control_source import ControlSource
 from core.wording import percent
 from core.worker.finetune import attempt

@@ -36,7 +36,7 @@ from core.recipe import load
 from core.runs import events as e
 from core.runs.folder import RunFolder
 from core.runs.root import create_run
-from core.text import tokenizer_json
+from core.text import tokenizer_files
 from core.text.byte_bpe import built_in
 from core.text.lookup import tokenizer_of
 from core.train import checkpoint
@@ -238,7 +238,7 @@ def folder_of(tmp_path):
 def tokenizer_for(family: str) -> str:
     """A tokenizer.json: BERT's own, or one of the family's kind of some words."""
     if "bert" in family and "roberta" not in family:
-        return tokenizer_json.built_in("bert-uncased").standalone(20)
+        return tokenizer_files.built_in("bert-uncased").standalone(20)
     names = ["<|endoftext|>"] if family == "gpt2" else ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
     corpus = [*GOOD, *BAD, "0123456789", LOOKALIKES]
     if family == "xlm-roberta":

@@ -15,8 +15,8 @@ from core.freeze import FreezePlan
 from core.model.classifier import Classifier
 from core.model.families import backbone_for
 from core.model.weights import WeightsFile, published
-from core.readout import READOUTS
-from core.recipe import ClassifierKind, Lora
+from core.readout import READOUTS, ClassifierKind
+from core.recipe_parts import Lora
 
 VOCAB, MOST = 101, 38
 SHAPE = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 56}

@@ -10,8 +10,9 @@ from core.estimate import cost
 from core.freeze import FreezePlan, parts_of
 from core.model.classifier import Classifier
 from core.model.weights import WeightsFile
-from core.readout import READOUTS
-from core.recipe import ClassifierKind, Lora, load
+from core.readout import READOUTS, ClassifierKind
+from core.recipe import load
+from core.recipe_parts import Lora
 
 TINY = GPT2Architecture(n_blocks=3, width=48, n_heads=4, max_tokens=64, vocab=211)
 

@@ -12,7 +12,7 @@ from core.architectures.models import MODELS
 from core.evaluate.predict import Predictor
 from core.model.classifier import Classifier
 from core.options import merge
-from core.recipe import ClassifierKind
+from core.readout import ClassifierKind
 from core.runs.control import (
     Continue,
     Epochs,

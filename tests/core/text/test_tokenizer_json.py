@@ -1,6 +1,7 @@
 """Tokenizers from files that transformers wrote, against transformers itself."""
 
 import json
+import lzma
 import time
 from functools import cache
 from types import SimpleNamespace
@@ -11,12 +12,13 @@ import tokenizers
 from tokenizers import models, normalizers, pre_tokenizers, trainers
 
 from core import assets
+from core.architectures.models import TOKENIZER
 from core.errors import BadModel
-from core.text import tokenizer_json
+from core.text import tokenizer_files
 from core.text.lookup import tokenizer_of
 from core.text.tokenizer import well_formed, whole
-from core.text.tokenizer_json import FILE, JsonTokenizer, built_in, read
-from core.text.vocabulary_files import read_vocab_and_merges, read_wordpiece
+from core.text.tokenizer_files import built_in, read, read_vocab_and_merges, read_wordpiece
+from core.text.tokenizer_json import JsonTokenizer
 
 transformers = pytest.importorskip("transformers")
 
@@ -111,7 +113,7 @@ def _pair(kind, folder):
     """transformers' tokenizer, and ours from the file that it wrote."""
     theirs = _reference(kind)
     theirs.save_pretrained(folder / kind)
-    return theirs, read(folder / kind / FILE, len(theirs), theirs.pad_token_id)
+    return theirs, read(folder / kind / TOKENIZER, len(theirs), theirs.pad_token_id)
 
 
 @pytest.fixture(params=KINDS)
@@ -234,11 +236,11 @@ def test_texts_are_shortened_as_transformers_does(pair):
 def test_it_reads_back_as_it_was_saved(pair, tmp_path):
     _, ours = pair
     ours.save(tmp_path)
-    again = read(tmp_path / FILE, ours.vocab, ours.pad)
-    assert again.id == str(tmp_path / FILE) and again.vocab == ours.vocab and again.specials == ours.specials
+    again = read(tmp_path / TOKENIZER, ours.vocab, ours.pad)
+    assert again.id == str(tmp_path / TOKENIZER) and again.vocab == ours.vocab and again.specials == ours.specials
     assert [again.encode(text).ids.tolist() for text in TEXTS] == [ours.encode(text).ids.tolist() for text in TEXTS]
     again.save(tmp_path / "..")
-    assert (tmp_path / ".." / FILE).read_bytes() == (tmp_path / FILE).read_bytes()
+    assert (tmp_path / ".." / TOKENIZER).read_bytes() == (tmp_path / TOKENIZER).read_bytes()
 
 
 def test_older_files_which_say_less_are_read_too(pair):
@@ -310,8 +312,8 @@ def test_the_one_that_comes_with_the_program_is_berts(monkeypatch, tmp_path):
     # the ids that BERT's own tokenizer gives
     assert ours.encode("Hello, world!").ids.tolist() == [101, 7592, 1010, 2088, 999, 102]
     monkeypatch.setattr(assets, "FOLDER", tmp_path)
-    name, *_ = tokenizer_json.BUILT_IN["bert-uncased"]
-    for content in (b"no xz", tokenizer_json.lzma.compress(b"{}")):
+    name, *_ = tokenizer_files.BUILT_IN["bert-uncased"]
+    for content in (b"no xz", lzma.compress(b"{}")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(BadModel, match="Reinstall"):
             built_in.__wrapped__("bert-uncased")
@@ -358,22 +360,22 @@ DAMAGED = {
 @pytest.mark.parametrize("what", DAMAGED)
 def test_what_is_no_tokenizer_is_refused_in_a_sentence(what, tmp_path):
     content, match = DAMAGED[what]
-    (tmp_path / FILE).write_text(content)
+    (tmp_path / TOKENIZER).write_text(content)
     with pytest.raises(BadModel, match=match) as refused:
-        read(tmp_path / FILE, 30522, 0)
-    assert str(tmp_path / FILE) in str(refused.value)
+        read(tmp_path / TOKENIZER, 30522, 0)
+    assert str(tmp_path / TOKENIZER) in str(refused.value)
 
 
 def test_files_that_cannot_be_read_or_do_not_fit_are_refused(tmp_path):
     with pytest.raises(BadModel, match="cannot be read"):
-        read(tmp_path / FILE, 30522, 0)
-    (tmp_path / FILE).write_bytes(b"\xff\xfe")
+        read(tmp_path / TOKENIZER, 30522, 0)
+    (tmp_path / TOKENIZER).write_bytes(b"\xff\xfe")
     with pytest.raises(BadModel, match="cannot be read"):
-        read(tmp_path / FILE, 30522, 0)
+        read(tmp_path / TOKENIZER, 30522, 0)
     built_in("bert-uncased").save(tmp_path)
     with pytest.raises(BadModel, match="has 30,522 ids, but the model's embeddings have 30,521 rows"):
-        read(tmp_path / FILE, 30521, 0)
-    assert read(tmp_path / FILE, 30528, 0).vocab == 30522
+        read(tmp_path / TOKENIZER, 30521, 0)
+    assert read(tmp_path / TOKENIZER, 30528, 0).vocab == 30522
 
 
 def test_a_tokenizer_on_which_the_library_panics_is_refused_in_a_sentence():
@@ -446,7 +448,7 @@ def test_a_folder_s_own_tokenizer_is_the_one_that_is_used(tmp_path):
     (tmp_path / "merges.txt").write_text("".join(f"{a} {b}\n" for a, b in merges), encoding="utf-8")
     assert tokenizer_of(preset, str(tmp_path)).encode("a b").ids.tolist() == [vocab["a"], vocab["Ġ"], vocab["b"]]
     built_in("bert-uncased").save(tmp_path)
-    assert tokenizer_of(preset, str(tmp_path)).id == str(tmp_path / FILE)
+    assert tokenizer_of(preset, str(tmp_path)).id == str(tmp_path / TOKENIZER)
 
 
 def test_older_files_of_another_kind_or_damaged_are_refused(tmp_path):

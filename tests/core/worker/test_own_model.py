@@ -13,7 +13,7 @@ from core.errors import BadModel, BadRecipe
 from core.evaluate.predict import Predictor
 from core.runs.events import Encoded, Ended
 from core.runs.origin import demand_origin
-from core.text.tokenizer_json import built_in
+from core.text.tokenizer_files import built_in
 from core.train import checkpoint
 from core.train.control_source import ControlSource
 from core.worker.finetune import attempt

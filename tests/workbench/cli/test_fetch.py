@@ -10,7 +10,7 @@ from core.architectures.bert import BertArchitecture
 from core.architectures.gpt2 import GPT2Architecture
 from core.model.families import backbone_for
 from core.model.weights import published
-from core.text.tokenizer_json import built_in
+from core.text.tokenizer_files import built_in
 from workbench.cli.main import main
 
 ADDRESS = "hub:owner/tiny"

@@ -1,17 +1,66 @@
-"""Tokenizers of older folders, which hold a vocabulary and a few settings but no tokenizer.json."""
+"""Where tokenizers come from: with the program, a tokenizer.json, or the vocabulary files of older folders."""
 
+import hashlib
+import lzma
+from functools import cache
 from json import loads
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
+from core import assets
 from core.errors import BadModel
 from core.text.special_tokens import SAVE_AGAIN
-from core.text.tokenizer_json import PUT_BACK, JsonTokenizer, fitting, reading
+from core.text.tokenizer_json import PUT_BACK, JsonTokenizer, reading
 
+# those that come with the program: the compressed file, the SHA-256 of the JSON inside, and the pad id
+BUILT_IN = {
+    "bert-uncased": (
+        "bert-uncased.tokenizer.json.xz",
+        "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+        0,
+    )
+}
 BPE_FILE, MERGES_FILE, WORDPIECE_FILE = "vocab.json", "merges.txt", "vocab.txt"
 BPE_CLASSES = ("GPT2Tokenizer", "RobertaTokenizer")
 WORDPIECE_CLASSES = ("BertTokenizer", "DistilBertTokenizer")
+
+
+@cache
+def built_in(name: str) -> JsonTokenizer:
+    """A tokenizer that comes with the program, by the name that a model's preset gives. Raises KeyError for another."""
+    file, sha256, pad = BUILT_IN[name]
+    path = assets.FOLDER / file
+    reinstall = "Reinstall the workbench."
+    try:
+        content = lzma.decompress(path.read_bytes())
+    except (OSError, lzma.LZMAError) as error:
+        raise BadModel(f"The tokenizer in {path} cannot be read: {error}.", reinstall) from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise BadModel(f"{path} is damaged.", reinstall)
+    return JsonTokenizer(name, content.decode(), pad)
+
+
+def read(file: Path, vocab: int, pad: int) -> JsonTokenizer:
+    """The tokenizer of a tokenizer.json, for a model whose embeddings have `vocab` rows.
+
+    Raises BadModel where it cannot be read, or has more ids than that.
+    """
+    try:
+        json = file.read_bytes().decode()
+    except (OSError, ValueError) as error:
+        raise BadModel(f"The tokenizer in {file} cannot be read: {error}.", PUT_BACK) from error
+    return fitting(JsonTokenizer(str(file), json, pad), vocab)
+
+
+def fitting(tokenizer: JsonTokenizer, vocab: int) -> JsonTokenizer:
+    """The tokenizer, if every id of it has one of `vocab` rows in the model's embeddings. Raises BadModel if not."""
+    if tokenizer.vocab > vocab:
+        raise BadModel(
+            f"{tokenizer.id} has {tokenizer.vocab:,} ids, but the model's embeddings have {vocab:,} rows.",
+            PUT_BACK,
+        )
+    return tokenizer
 
 
 def read_vocab_and_merges(folder: Path, vocab: int, pad: int) -> JsonTokenizer:
