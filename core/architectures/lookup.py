@@ -112,11 +112,16 @@ def folder_of(name: str) -> Path:
     return model_folder(*address(name)) if name.startswith(HUB) else files.absolute(name)
 
 
-def lacks_small_files(name: str) -> bool:
-    """Whether a model is fetched from somewhere, and what says how it reads a text is not on this machine yet."""
+def small_files(name: str) -> tuple[str, ...]:
+    """The files that say what a model is and how it reads a text, where they are fetched and do not come along."""
     if name.startswith(HUB):
-        return not all((folder_of(name) / file).is_file() for file in (CONFIG, TOKENIZER))
-    return name in MODELS and not MODELS[name].tokenizer and not (folder_of(name) / TOKENIZER).is_file()
+        return CONFIG, TOKENIZER
+    return (TOKENIZER,) if name in MODELS and not MODELS[name].tokenizer else ()
+
+
+def lacks_small_files(name: str) -> bool:
+    """Whether one of them is not on this machine yet. Raises BadModel for what is no address on the hub."""
+    return not all((folder_of(name) / file).is_file() for file in small_files(name))
 
 
 def model_folder(repo: str, revision: str = "") -> Path:
@@ -143,7 +148,7 @@ def _unknown(name: str, folder: Path) -> BadModel:
     if folder.is_dir():
         return no_model_folder(folder)
     if "/" in name:
-        return BadModel(f"there is no folder {folder}.", "Check the path.")
+        return BadModel(f"There is no folder {folder}.", "Check the path.")
     close = get_close_matches(name, MODELS, 1)
     known = f"There are {', '.join(MODELS)}; {HUB}owner/name is one on the Hugging Face hub."
     return BadModel(

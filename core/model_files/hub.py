@@ -159,7 +159,7 @@ def _refusal(source: Source, error: Exception) -> BadModel:
         return BadModel(f"{repo} cannot be kept at {error.filename}: {error.strerror}.")
     said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
     what = f"{repo} could not be downloaded, for the hub cannot be reached: {said}."
-    return BadModel(what, "Try again with a network, or name a folder that holds the model: --model FOLDER.")
+    return BadModel(what, "Try again with a network, or choose a folder that holds the model.")
 
 
 class _Nowhere:

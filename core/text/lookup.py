@@ -45,7 +45,7 @@ def tokenizer_of(preset: ModelPreset, weights: str) -> Tokenizer:
     folder = folder_of(preset.name)
     found = _beside(preset, folder)
     if found is None and isinstance(preset.source, OwnFolder):
-        what = f"There is no tokenizer in {folder}, and what another one makes of a text the model cannot read."
+        what = f"There is no tokenizer in {folder}. The model cannot be used with another one."
         raise BadModel(what, f"Put {TOKENIZER} there, or vocab.json and merges.txt, or vocab.txt.")
     if found is None:
         raise BadModel(

@@ -230,7 +230,7 @@ async def test_an_address_is_fetched_when_it_is_asked_for_twice_and_then_chosen(
         pilot.app.screen.query_one(Input).value = "hub:owner/tiny"
         await pilot.press("enter")
         await pilot.pause()
-        assert "Enter once more" in hint(pilot) and not asked_hub.asked
+        assert "Press enter again" in hint(pilot) and not asked_hub.asked
         await pilot.press("enter")
         await until(pilot, lambda: chosen(pilot) == "hub:owner/tiny")
         assert preset_of("hub:owner/tiny").architecture == TINY
@@ -245,6 +245,9 @@ async def test_what_cannot_be_fetched_is_said(opened, asked_hub, until):
         assert pilot.app.session.fetcher.name == "roberta"
         await until(pilot, lambda: bool(pilot.app._notifications))
         assert pilot.app.session.fetcher.name == "" and chosen(pilot) == "roberta"
+        (said,) = pilot.app._notifications
+        assert "There is no FacebookAI/roberta-base" in said.title and "SHA-256" not in said.title + said.message
+        assert "workbench fetch roberta" in said.message
 
 
 @pytest.mark.parametrize("size", SIZES)

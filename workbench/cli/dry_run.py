@@ -53,7 +53,7 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
     share = percent(found.learns / found.parameters)
     once = f"{clock(found.once)}, {plural(found.blocks, 'block')}" if found.blocks else f"– {none}"
     why = refusal(recipe)
-    exports = f"to ONNX alone. {why}" if why else "to transformers and ONNX"
+    exports = f"to ONNX only. {why}" if why else "to transformers and ONNX"
     say(
         [
             f"learns    {found.learns:,} of {found.parameters:,} parameters, {share}",

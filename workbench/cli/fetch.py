@@ -16,7 +16,7 @@ SOURCES = {"hub": "the Hugging Face hub", "hand": "what was put into its folder 
 CHECKED = {
     "pinned": "The SHA-256 of the weights is the one that this program knows.",
     "hub": "The SHA-256 of the weights is the one that the hub keeps.",
-    "word": "Nobody says what the SHA-256 of the weights should be: they are here by your word.",
+    "word": "The weights could not be verified, because no SHA-256 of them is published. You accepted them.",
 }
 
 

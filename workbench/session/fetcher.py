@@ -53,7 +53,8 @@ class Fetcher:
         except Superseded:
             return
         except WorkbenchError as error:
-            complain(self._app, error)
+            # hashes and folders are for a terminal, where they can be read and copied
+            complain(self._app, WorkbenchError(error.what, f"By hand: workbench fetch {name} says how."))
             self._done(name)
             return
         self._done(name)
@@ -73,7 +74,7 @@ class Fetcher:
             self.changed.publish(self)
 
     async def stop(self) -> None:
-        """Leave off what is being fetched; what has come of it is gone on with the next time."""
+        """Stop what is being fetched."""
         self._done(self.name)
         with suppress(Superseded, WorkbenchError):  # nobody waits for it
             await self._helper.ask("fetch")

@@ -12,22 +12,10 @@ import numpy as np
 import torch
 from speed_sides.child import serve
 from speed_sides.encoder_parts import Encoder, answered, begin, padded
-from speed_sides.trainer import SLOW_BF16, WARM_UP, Clock, bf16_slowness
-from torch.utils.data import Dataset, SequentialSampler
+from speed_sides.trainer import SLOW_BF16, WARM_UP, Clock, Rows, bf16_slowness
+from torch.utils.data import SequentialSampler
 from transformers import Trainer, TrainingArguments
 from transformers.utils import logging
-
-
-class Rows(Dataset):
-    def __init__(self, rows: list):
-        self.rows = rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, i: int) -> dict:
-        ids, label = self.rows[i]
-        return {"input_ids": ids, "labels": label}
 
 
 def collate(rows: list[dict], pad: int) -> dict:

@@ -100,7 +100,7 @@ def test_of_an_own_encoder_it_says_what_is_known_and_no_folder(tmp_path):
     asked, words = exported(run, tmp_path / "out")
     assert "Fine-tuned with workbench from the weights in tiny-bert;" in words and str(tmp_path) not in words
     assert "Which languages its tokenizer was made for is not known" in words and "English" not in words
-    assert "Upper and lower case are one to it." in words and "licence" not in words and "base_model" not in words
+    assert "It does not tell upper from lower case." in words and "licence" not in words and "base_model" not in words
     assert "The answer is read at the first token. Every token sees all of the text.\n" in words
     code = re.search(r"```python\n(.*?)```", words, re.DOTALL)[1]
     done = subprocess.run(
@@ -116,7 +116,10 @@ def test_of_an_own_encoder_it_says_what_is_known_and_no_folder(tmp_path):
     [
         ("nano", ["made for English, and it was pretrained on English: of other", "under the MIT licence"]),
         ("xlm-roberta", ["made for 100 languages, and it was pretrained on 100 languages.\n", "the MIT licence"]),
-        ("minilm", ["Upper and lower case are one to it", "under the Apache-2.0 licence", "sees all of the text.\n"]),
+        (
+            "minilm",
+            ["does not tell upper from lower case", "under the Apache-2.0 licence", "sees all of the text.\n"],
+        ),
     ],
 )
 def test_it_says_what_the_model_began_with(done, trained, monkeypatch, name, says):

@@ -91,7 +91,7 @@ def test_where_every_token_sees_the_whole_text_there_is_no_curve(ask, monkeypatc
     tiny = BertArchitecture(2, 16, 2, CONTEXT, 30522)
     monkeypatch.setitem(MODELS, "bert", dataclasses.replace(MODELS["bert"], architecture=tiny))
     why = ask("first", name="bert")("typed", text="free prize")["why"]
-    assert why == "In BERT every token sees the whole text: no verdict on its beginning."
+    assert why == "BERT reads the whole text at once: it has no verdict for each word."
     assert "Without a causal mask" in ask("last_real", causal=False)("typed", text="free prize")["why"]
 
 

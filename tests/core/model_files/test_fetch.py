@@ -155,7 +155,7 @@ def test_the_hubs_hash_is_checked_where_none_is_known(hub):
 def test_weights_without_any_hash_are_taken_only_by_word(hub):
     hub.large.clear()
     source = replace(SOURCE, sha256=None)
-    with pytest.raises(BadModel, match="Nobody says.*workbench fetch tiny --unverified"):
+    with pytest.raises(BadModel, match="cannot be verified.*workbench fetch tiny --unverified"):
         fetch(preset(source))
     assert not gets(hub, "model.safetensors")
     found = fetch(preset(source), unverified=True)

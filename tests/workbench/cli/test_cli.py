@@ -339,7 +339,7 @@ def test_a_dry_run_measures_once_and_says_when(measured, monkeypatch, capsys):
     assert f"Measured on this machine, {datetime.fromisoformat(said_before['measured']):%d %B %Y, %H:%M}" in out
     assert (folder / "cache" / "speeds.json").read_bytes() == before
     code, out, _ = said(capsys, *argv, "--dry-run", "--cache", "off", "--readout", "mean")
-    assert "exports   to ONNX alone. transformers reads GPT-2 classifiers out at the last real token; this" in out
+    assert "exports   to ONNX only. transformers reads GPT-2 classifiers out at the last real token; this" in out
     assert code == 0 and "the cache is off" in out
     code, out, _ = said(capsys, *argv, "--dry-run", "--trainable", "all")
     assert code == 0 and "nothing frozen lies below" in out

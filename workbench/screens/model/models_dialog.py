@@ -5,7 +5,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
-from core.architectures.lookup import HUB, by_family, preset_of, short_name
+from core.architectures.lookup import HUB, by_family, lacks_small_files, preset_of, short_name
 from core.architectures.models import CONFIG, ModelPreset
 from core.errors import WorkbenchError
 from core.wording import count, on_one_line
@@ -124,18 +124,20 @@ class ModelsDialog(Dialog[str | None]):
         if not name:
             return
         try:
-            preset_of(name)
+            missing = name.startswith(HUB) and lacks_small_files(name)
+            if not missing:
+                preset_of(name)
         except WorkbenchError as error:
-            if not name.startswith(HUB) or error.do != f"Bring it here: workbench fetch {name}":
-                self.hint(f"✕ {error}", "text")
-            elif self._asked == name:
-                self._session.fetcher.start(name, choose=True)
-                self.dismiss()
-            else:
-                self._asked = name
-                self.hint(f"{name} is not on this machine. Enter once more fetches it from the hub.", "text")
-        else:
+            self.hint(f"✕ {error}", "text")
+            return
+        if not missing:
             self.dismiss(name)
+        elif self._asked == name:
+            self._session.fetcher.start(name, choose=True)
+            self.dismiss()
+        else:
+            self._asked = name
+            self.hint(f"{name} is not on this machine. Press enter again to fetch it from the hub.", "text")
 
     def action_back(self) -> None:
         if isinstance(self.focused, Input):

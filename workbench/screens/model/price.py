@@ -106,7 +106,7 @@ class PricePanel(Widget):
             return Text("P measures" if short else "Estimated. P measures this machine.", muted)
         words = "Times come when the file has been read." if draft.profiling else "Times need a file: 1 leads to Data."
         if draft.lacks_tokenizer:
-            words = "Times need its tokenizer: fetch it."
+            words = "Times need the model's tokenizer: fetch it."
         return Text("" if short else words, muted)
 
     def _row(self, name: str, figure: str, beside: str) -> Text:
