@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from core.architectures.bert import BertArchitecture, DistilBertArchitecture, RobertaArchitecture
+from core.architectures.gpt2 import GPT2Architecture
 from core.evaluate.predict import probabilities
 from core.runs.events import Evaluated, Steps
 
@@ -64,6 +65,7 @@ def gradients(built):
     return loss.item(), dict(zip(names, torch.autograd.grad(loss, parameters, allow_unused=True), strict=True))
 
 
+TINY = GPT2Architecture(n_blocks=3, width=32, n_heads=4, max_tokens=24, vocab=97)
 ENCODERS = [
     BertArchitecture(3, 32, 4, 24, 97, inner=56),
     pytest.param(RobertaArchitecture(3, 32, 4, 24, 97, inner=56), marks=pytest.mark.slow),
@@ -139,14 +141,19 @@ def logits_of(built, rows):
         return built.model(ids, lengths)
 
 
+@pytest.mark.parametrize(
+    ("arch", "model"), [(TINY, {}), (ENCODERS[0], {"readout": "first", "head": "own"})], ids=["decoder", "encoder"]
+)
 @pytest.mark.parametrize("trainable", ["last_block", "all"])
-def test_bf16_products_change_few_predictions(build, trainable):
+def test_bf16_products_change_few_predictions(build, trainable, arch, model):
     """Of 100 texts, at most 3 are called otherwise after 60 steps with bf16 products; prediction itself is fp32."""
     from core.model.linear import multiply_in
 
     said = []
     for precision in ("fp32", "bf16"):
-        built = build(torch.float32, rows=210, freeze={"trainable": trainable}, train={"lr": 3e-3})
+        built = build(
+            torch.float32, rows=210, arch=arch, model=model, freeze={"trainable": trainable}, train={"lr": 3e-3}
+        )
         multiply_in(built.model, precision)
         built.limit.steps = 60
         list(built.loop.run())
