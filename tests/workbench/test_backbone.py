@@ -26,7 +26,7 @@ from workbench.screens.model.price import PricePanel
 from workbench.screens.model.recipe_form import Options
 from workbench.widgets.layers import Layers
 
-SIZES = [(120, 36), (100, 30), (80, 24)]
+SIZES = [(80, 24), pytest.param((100, 30), marks=pytest.mark.slow), (120, 36)]
 ORDER = [preset.name for presets in by_family().values() for preset in presets]
 TINY = DistilBertArchitecture(3, 32, 2, 64, 30522)
 
