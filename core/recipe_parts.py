@@ -45,8 +45,15 @@ class Data(Part):
     )
     baseline: Literal["tfidf", "counts"] = opt(
         "tfidf",
-        "How words are counted to see what needs no network: tfidf with logistic regression, as strict as is best on "
-        "validation, or counts, plain, as in the book's comparison.",
+        "What the network is compared with that needs none: tfidf counts words, pairs of words and characters, with "
+        "logistic regression as strict as is best on validation; counts counts words, plain, as in the book's "
+        "comparison.",
+    )
+    probe: Literal["auto", "on", "off"] = opt(
+        AUTO,
+        "Whether to fit a linear probe, too: logistic regression on what the untouched model makes of the texts. It "
+        "shows whether fine-tuning helps. auto does where that takes little of the run's time, and the weights are not "
+        "random.",
     )
     seed: int = opt(123, "Decides which rows are sampled and which split each falls into.", ge=0, lt=2**32)
 

@@ -78,6 +78,7 @@ class ModelPreset:
     languages: str = "English"
     licence: str = "MIT"
     about: str = ""  # what it is good for, for who chooses
+    learns_less_than: str = ""  # a model here that learns more from most English texts, in about the same time
 
     @property
     def defaults(self) -> dict[str, str | int | float]:
@@ -123,6 +124,7 @@ MODELS: dict[str, ModelPreset] = {
             head_lr=2e-3,
             tokenizer="nano",
             about="Comes with the program and learns in seconds: to try things out on short English texts.",
+            learns_less_than="minilm",
         ),
         ModelPreset(
             "gpt2",

@@ -1,7 +1,7 @@
 """What a model costs, by arithmetic on its shape: parameters, memory, and what a run has to compute. No torch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from core.architectures.architecture import Architecture
 from core.architectures.lookup import architecture_for
@@ -14,6 +14,7 @@ CHUNK = 1024  # positions that pass through the frozen layers together, and thro
 # bytes that pass through memory or to disk for each learning parameter
 STEPPED = 28  # AdamW reads weight, gradient and two moments, and writes all but the gradient
 SAVED = 12  # a checkpoint's weight and two moments
+LITTLE = 0.25  # of the time that a run spends in blocks: a probe that takes no more is fitted unasked
 
 
 def parameters(arch: Architecture, n_classes: int) -> dict[str, int]:
@@ -29,6 +30,18 @@ def sizes(recipe: Recipe, n_classes: int) -> dict[str, int]:
         found["head"] += d * d + d
     around = sum(sum(arch.matrices[name]) for name in lora.adapted)
     return found | {f"lora.{i}": lora.rank * around for i in range(arch.n_blocks)}
+
+
+def fits_probe(recipe: Recipe, rows: Mapping[str, int]) -> bool:
+    """Whether a run fits a linear probe to the untouched model; `rows` are the texts of each split."""
+    if recipe.data.probe != "auto" or recipe.model.weights == "random":
+        return recipe.data.probe == "on"
+    n, depth = architecture_for(recipe).n_blocks, recipe.plan.depth or 0
+    looked, test = rows["train"] + rows["validation"], n * rows["test"]
+    cached = depth if recipe.encodes(rows["train"]) else 0
+    each = 3 * (n - depth) + (depth - cached)  # of a block forward, for a text that is learned from
+    whole = cached * looked + recipe.train.epochs * each * rows["train"] + test
+    return (n - cached) * looked + test <= LITTLE * whole
 
 
 def trainable_parameters(sizes: Mapping[str, int], plan: FreezePlan) -> int:
@@ -153,6 +166,11 @@ class Costs:
 
     def test(self, load: Workload) -> Work:
         return self.look(load, 0, self.arch.n_blocks, exact=True)
+
+    def probe(self, load: Workload, test: Workload, cached: bool) -> Work:
+        """Texts of training and validation through what is above the prefix, those of the test through everything."""
+        every = replace(self, one_row=self.one_token)  # the mean needs all positions
+        return every.evaluate(load, cached) + every.look(test, 0, self.arch.n_blocks)
 
     def compare(self) -> Work:
         """Measuring how far the weights have moved, as each evaluation does."""

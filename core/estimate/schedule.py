@@ -4,7 +4,7 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 from core.architectures.lookup import architecture_for
-from core.estimate.cost import CHUNK, Costs, Work, Workload, sizes
+from core.estimate.cost import CHUNK, Costs, Work, Workload, fits_probe, sizes
 from core.freeze import FreezePlan
 from core.recipe import Recipe
 from core.rows import Profile
@@ -102,6 +102,8 @@ class Schedule:
         epoch = costs.learn(loads.learn, cached) + look(loads.look) * looks + look(loads.ending) + costs.save()
         tokens = sum(self.rows.values()) * _mean(self.lengths)
         begins = costs.prepare(tokens, self.recipe.model.weights == "random") + look(loads.look)
+        if fits_probe(self.recipe, self.rows):
+            begins += costs.probe(loads.whole, self._test, cached)
         ends = costs.evaluate(loads.whole, cached) + costs.test(self._test)
         return WorkBreakdown(costs.encode(self._encode) if cached else Work(), epoch, begins + ends)
 

@@ -1,10 +1,20 @@
 """What needs no network: counting words, or always saying the most frequent label."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-LOOSENESS = {"tfidf": (1.0, 10.0, 100.0), "counts": (1.0,)}  # values of C; of equally good ones the strictest is taken
+from core.counting import tfidf
+from core.counting.tfidf import Split
+
+
+class Counted(NamedTuple):
+    """Accuracy on validation, with half of the training texts too where that is known, and test labels (N,)."""
+
+    validation: float
+    half: float | None
+    answers: np.ndarray
 
 
 def most_frequent(train_labels: np.ndarray) -> int:
@@ -14,28 +24,33 @@ def most_frequent(train_labels: np.ndarray) -> int:
 
 def word_counts(
     kind: str,
-    train: tuple[Sequence[str], np.ndarray],
-    validation: tuple[Sequence[str], np.ndarray],
-    test: Sequence[str],
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """What counting words with logistic regression says of validation and test texts, (N,) indices each.
+    splits: dict[str, Split],
+    n_classes: int,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Counted | None:
+    """What counting words with logistic regression says of the splits train, validation and test.
 
-    `train` and `validation` are texts and their labels (N,). Of the `kind` tfidf, counts are weighed by how few texts
-    hold the word, and how strictly it is regularized, which decides much, is chosen on validation; `counts` is the
-    book's, plain. None where no text holds a word.
+    `tfidf` is the classifier of `core.counting`; `counts` is the book's, plain, and None where no text holds a word.
     """
-    from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+    if kind == "tfidf":
+        fitted = tfidf.fit(splits["train"], splits["validation"], n_classes, progress)
+        answers = fitted.model.probabilities(splits["test"].texts).argmax(axis=1)
+        return Counted(fitted.validation, fitted.half, answers)
+    return _of_the_book(splits)
+
+
+def _of_the_book(splits: dict[str, Split]) -> Counted | None:
+    from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
-    counter = TfidfVectorizer() if kind == "tfidf" else CountVectorizer()
+    counter = CountVectorizer()
     try:
-        counted = counter.fit_transform(train[0])
+        counted = counter.fit_transform(splits["train"].texts)
     except ValueError:  # scikit-learn's way to say that the vocabulary is empty
         return None
-    checked = counter.transform(validation[0])
     # products of sparse rows are so small that threads wait for one another longer than they compute
     with threadpool_limits(1, user_api="blas"):
-        models = [LogisticRegression(C=c, max_iter=1000).fit(counted, train[1]) for c in LOOSENESS[kind]]
-    best = max(models, key=lambda model: (model.predict(checked) == validation[1]).mean())
-    return best.predict(checked), best.predict(counter.transform(test))
+        model = LogisticRegression(max_iter=1000).fit(counted, splits["train"].labels)
+    validation, test = (model.predict(counter.transform(splits[split].texts)) for split in ("validation", "test"))
+    return Counted(float((validation == splits["validation"].labels).mean()), None, test)

@@ -16,7 +16,8 @@ from core.runs.events import Noted
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.origin import Base, demand_origin
-from core.runs.result import BASELINES, ClassifierResult
+from core.runs.result import ClassifierResult
+from core.runs.verdict import in_words
 from core.wording import percent
 
 Format = Literal["transformers", "onnx"]
@@ -146,9 +147,11 @@ def _test(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
         why = "what it was trained and tested on is not known here" if base.kind == "brought in" else why
         yield from (f"**Untested**: {why}.", "")
         return
-    lines = [*result.lines(asked.recipe.data.baseline), *result.split_lines()]
+    lines = [*result.lines(), *result.split_lines()]
     rows = [[line.name, percent(line.share), line.interval, line.words] for line in lines]
     yield from _table(["", "accuracy", "95 % interval", ""], rows)
+    if verdict := in_words(result.test):
+        yield from (verdict, "")
     yield from _table(
         ["label", "precision", "recall", "F1", "test texts"],
         [[name, *one.shares, f"{one.rows:,}"] for name, one in result.test.per_class.items()],
@@ -193,13 +196,8 @@ def _limits(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
     )
     if base.kind == "random":
         yield "It began with random weights: all that it knows is from its training texts."
-    if result and (share := result.test.baseline):
-        name = BASELINES[asked.recipe.data.baseline]
-        name = name[0].upper() + name[1:]
-        if result.test.high < share:
-            yield f"{name} is better on the test texts: {percent(share)}."
-        elif result.test.low <= share:
-            yield f"{name} gets {percent(share)} of the test texts: that this is better is not shown."
+    if result and result.test.verdict in ("even", "worse"):
+        yield in_words(result.test)
 
 
 def _languages(asked: Predictor, base: Base) -> str:

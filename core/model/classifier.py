@@ -85,15 +85,30 @@ class Classifier(nn.Module):
 
     def suffix(self, h: Tensor, lengths: Tensor, depth: int) -> Tensor:
         """The blocks from `depth` on, readout, final norm, head: what `prefix` gave, lengths (B,) -> (B, C)."""
-        h = self._blocks(h, lengths, depth, self.backbone.arch.n_blocks)
+        return self.classify(self._read_out(self._blocks(h, lengths, depth, self.backbone.arch.n_blocks), lengths))
+
+    def _read_out(self, h: Tensor, lengths: Tensor) -> Tensor:
+        """What the readout looks at, normalized: the last block's output (B, T, D), lengths (B,) -> (B, D)."""
         if not self.readout.one_row:
             n = readouts.read(self.readout, lengths, h.shape[1])
-            return self.classify(readouts.mean(self.backbone.norm(h), n))
+            return readouts.mean(self.backbone.norm(h), n)
         if not self.one_row:
             position = readouts.position(self.readout, lengths, h.shape[1])
             h = h[torch.arange(len(h), device=h.device), position, None]
         # the norm acts on each position by itself: only the one that is read needs it
-        return self.classify(self.backbone.norm(h[:, 0]))
+        return self.backbone.norm(h[:, 0])
+
+    def states(self, h: Tensor, lengths: Tensor, depth: int) -> dict[str, Tensor]:
+        """What readouts look at, by their names, normalized (B, D): the model's own, and the mean of real tokens.
+
+        From what `prefix` gave and lengths (B,). Where that holds a single position of each text, there is no mean.
+        """
+        last = self.backbone.arch.n_blocks
+        own = self._read_out(self._blocks(h, lengths, depth, last), lengths)
+        if self.readout.name == "mean" or self.one_token or (self.one_row and depth == last):
+            return {self.readout.name: own}
+        every = self._blocks(h, lengths, depth, last, every=True)
+        return {self.readout.name: own, "mean": readouts.mean(self.backbone.norm(every), lengths)}
 
     def classify(self, h: Tensor) -> Tensor:
         """What was read out, normalized (N, D) -> logits (N, C).
@@ -103,13 +118,14 @@ class Classifier(nn.Module):
         logits = self.head(h)
         return torch.cat([torch.zeros_like(logits), logits], dim=1) if self.outputs == "sigmoid" else logits
 
-    def _blocks(self, h: Tensor, lengths: Tensor, first: int, last: int) -> Tensor:
+    def _blocks(self, h: Tensor, lengths: Tensor, first: int, last: int, every: bool = False) -> Tensor:
+        """Blocks `first` to `last` (exclusive); `every` position of the last one where only one is needed."""
         if first == last:
             return h
         width = h.shape[1]
         context = self.backbone.batch_context(readouts.read(self.readout, lengths, width), width)
         for i in range(first, last):
-            one = self.one_row and i == self.backbone.arch.n_blocks - 1
+            one = self.one_row and not every and i == self.backbone.arch.n_blocks - 1
             rows = readouts.position(self.readout, lengths, width) if one else None
             h = self.backbone.block(i, h, context, rows)
         return h

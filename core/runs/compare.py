@@ -28,12 +28,17 @@ class Comparison(NamedTuple):
         return ("even", "close", "better" if self.won > self.lost else "worse")[_level(self.p)]
 
     @property
+    def p_in_words(self) -> str:
+        """'.06', '< .001'."""
+        return _shown(self.p)
+
+    @property
     def in_words(self) -> str:
         """'p .06: close, not proof'."""
         if not self.rows:
             return "They share no test row."
         words = "close, not proof" if self.verdict == "close" else self.verdict
-        return f"p {_shown(self.p)}: {words}"
+        return f"p {self.p_in_words}: {words}"
 
 
 def compare(run: RunFolder, other: RunFolder) -> Comparison:

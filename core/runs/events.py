@@ -48,7 +48,8 @@ class Trainable(Event, tag="trainable"):
 class Phase(Event, tag="phase"):
     """Progress of work outside the learning loop. `done == total` ends it. unit: rows, bytes, texts, windows."""
 
-    name: str  # fetch, unpack, read, vocabulary, tokens, download, weights, baseline, encode, learn, evaluate, test
+    # fetch, unpack, read, vocabulary, tokens, download, weights, baseline, encode, probe, learn, evaluate, test
+    name: str
     done: int
     total: int
     unit: str = ""
@@ -125,11 +126,12 @@ class Followed(Event, tag="followed"):
 
 
 class Baseline(Event, tag="baseline"):
-    """What counting words, or always saying the most frequent label, gets right on validation and test."""
+    """What something simpler than the network gets right on validation and test, and the seconds that it took."""
 
-    name: str  # tfidf, counts, majority
+    name: str  # tfidf, counts, probe, majority
     validation: float
     test: float
+    seconds: float = 0.0
 
 
 class Checkpointed(Event, tag="checkpointed"):

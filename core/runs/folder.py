@@ -75,6 +75,7 @@ class RunFolder:
         self.data_file = self.path / "data.jsonl.gz"
         self.split_file = self.path / "split.csv"
         self.base_file = self.path / "base.json"
+        self.baselines_file = self.path / "baselines.json"
         self.predictions_file = self.path / "predictions.csv"
         self.result_file = self.path / "result.json"
         self.label_file = self.path / "label.json"

@@ -72,8 +72,9 @@ class History:
 
     @property
     def baseline(self) -> e.Baseline | None:
-        """What counting words gets right, however they were counted."""
-        return next((self.baselines[name] for name in ("tfidf", "counts") if name in self.baselines), None)
+        """The strongest, by validation; None where there is none but the most frequent label."""
+        known = [one for name, one in self.baselines.items() if name != "majority"]
+        return max(known, key=lambda one: one.validation, default=None)
 
     @property
     def settings(self) -> control.Settings:

@@ -1,19 +1,31 @@
 """What a run ends with: the result of fine-tuning, or of pretraining, as result.json and its last event keep it."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 import msgspec
 
-from core.statistics import wilson
-from core.wording import clock, percent
+from core.statistics import mcnemar, wilson
+from core.wording import clock, duration, percent
 
 WORTH_SAYING = 1.5  # seconds
-# what a baseline does, by its kind
+TOOK_NOTHING = 0.05  # seconds, which nobody waits for
+Standing = Literal["better", "even", "worse"]  # of a network beside what it is compared with
+
+
+class Kind(NamedTuple):
+    """A kind of baseline: its name on a line, and what it does."""
+
+    title: str
+    about: str
+
+
 BASELINES = {
-    "tfidf": "TF-IDF and logistic regression",
-    "counts": "word counts and logistic regression",
-    "majority": "always the most frequent label",
+    "tfidf": Kind("TF-IDF", "words and characters, logistic regression"),
+    "counts": Kind("word counts", "as in the book, logistic regression"),
+    "words": Kind("counting words", "logistic regression"),  # of an older version, however it counted
+    "probe": Kind("linear probe", "logistic regression on the untouched model"),
+    "majority": Kind("majority", "always the most frequent label"),
 }
 
 
@@ -61,24 +73,57 @@ class LabelResult(msgspec.Struct):
         return [percent(share) for share in (self.precision, self.recall, self.f1)]
 
 
-class FinalTest(SplitResult, kw_only=True):
+class BaselineResult(SplitResult, kw_only=True):
+    """What a baseline gets right on the test texts, and on validation, by which the strongest is chosen.
+
+    `won` counts the texts that only the network gets right, `lost` those that only the baseline does. `half` is its
+    accuracy on validation with half of the training texts, where that is known.
+    """
+
+    validation: float | None = None
+    seconds: float | None = None
+    won: int | None = None
+    lost: int | None = None
+    half: float | None = None
+
+
+class FinalTest(SplitResult, kw_only=True, omit_defaults=True):
     """The test split. `clean` is the accuracy on the `clean_rows` texts that training does not hold too.
 
-    `baseline` and `majority` are the accuracies of what needs no network. `confusion` has a row for each label, and in
-    it a column for each prediction.
+    `baselines` are of the kinds of BASELINES. `verdict` is how the network stands beside the `strongest` of them;
+    both are None where an older version tested. `confusion` has a row for each label, and in it a column for each
+    prediction.
     """
 
     clean: float | None
     clean_rows: int
-    baseline: float | None
-    majority: float
+    baselines: dict[str, BaselineResult] = {}
+    strongest: str | None = None
+    verdict: Standing | None = None
     per_class: dict[str, LabelResult]
     confusion: list[list[int]]
+    # what an older version wrote in place of the baselines
+    baseline: float | None = None
+    majority: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        older = {"words": self.baseline, "majority": self.majority}
+        for name, accuracy in older.items():
+            if accuracy is not None:
+                self.baselines[name] = BaselineResult.of(round(accuracy * self.rows), self.rows)
+        self.baseline = self.majority = None
 
     @property
     def leaked(self) -> int:
         """How many test texts also stand in training."""
         return self.rows - self.clean_rows
+
+    @property
+    def p(self) -> float | None:
+        """McNemar's exact p of the verdict."""
+        best = self.baselines.get(self.strongest or "")
+        return mcnemar(best.won, best.lost) if best and best.won is not None and best.lost is not None else None
 
 
 class CacheResult(msgspec.Struct):
@@ -102,18 +147,19 @@ class Seconds(msgspec.Struct, kw_only=True):
 
 
 class Line(NamedTuple):
-    """An accuracy among others; `low` and `high` are its 95 % interval, and None where it has none."""
+    """An accuracy among others, with its 95 % interval; `own` is whether it is the run's own, and no baseline's."""
 
     name: str
     share: float
-    low: float | None
-    high: float | None
+    low: float
+    high: float
     words: str
+    own: bool = True
 
     @property
     def interval(self) -> str:
-        """'96.2 % to 99.3 %'; empty where there is none."""
-        return "" if self.low is None or self.high is None else f"{percent(self.low)} to {percent(self.high)}"
+        """'96.2 % to 99.3 %'."""
+        return f"{percent(self.low)} to {percent(self.high)}"
 
 
 class ClassifierResult(msgspec.Struct, Result, kw_only=True):
@@ -128,18 +174,20 @@ class ClassifierResult(msgspec.Struct, Result, kw_only=True):
     validation: SplitResult
     cache: CacheResult | None = None
     changes: list[str] = []
+    advice: list[str] = []  # what to try next, in sentences
     seconds: Seconds
 
-    def lines(self, baseline: str | None) -> Iterator[Line]:
-        """What the test says, the network first; `baseline` is the kind of the one that counts words, if any does."""
+    def lines(self) -> Iterator[Line]:
+        """What the test says, the network first, then the baselines."""
         test = self.test
         yield Line("test", test.accuracy, test.low, test.high, f"{test.correct:,} of {test.rows:,} right")
         if test.leaked and test.clean is not None:
             low, high = wilson(round(test.clean * test.clean_rows), test.clean_rows)
             yield Line("without leaks", test.clean, low, high, f"{test.leaked:,} stand in training")
-        if test.baseline is not None and baseline:
-            yield Line("baseline", test.baseline, None, None, BASELINES[baseline])
-        yield Line("majority", test.majority, None, None, BASELINES["majority"])
+        for name, kind in BASELINES.items():
+            if found := test.baselines.get(name):
+                took = f" · {duration(found.seconds)}" if found.seconds and found.seconds >= TOOK_NOTHING else ""
+                yield Line(kind.title, found.accuracy, found.low, found.high, f"{kind.about}{took}", own=False)
 
     def split_lines(self) -> Iterator[Line]:
         """What the splits say that the run learned from and chose its weights by."""

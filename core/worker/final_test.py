@@ -1,53 +1,45 @@
 """The end of a run: how good it is, what that is worth, and every answer on the test set in a file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from core import metrics
 from core.data.prepare import Prepared
-from core.evaluate.predict import probabilities
-from core.files import Progress
-from core.model.classifier import Classifier
-from core.recipe import Recipe
-from core.runs.events import Baseline, Evaluated
+from core.runs.events import Evaluated
 from core.runs.folder import RunFolder
 from core.runs.predictions import AnsweredText, write_predictions
 from core.runs.result import FinalTest, SplitResult
-from core.train.texts import Texts
+from core.runs.verdict import standing
+from core.worker.baselines import Baselines
 
 
-def final_test(
-    run: RunFolder,
-    recipe: Recipe,
-    model: Classifier,
-    prepared: Prepared,
-    texts: Texts,
-    baselines: Sequence[Baseline],
-    progress: Progress,
-) -> FinalTest:
-    """Ask the model for every test text by the prediction function, and write its predictions. Raises OSError."""
-    test = texts.splits["test"]
-    progress("test", 0, len(test), "texts")
-    asked = probabilities(
-        model, [texts.ids[i] for i in test], recipe, lambda n: progress("test", n, len(test), "texts")
-    )
-    p = asked.numpy().astype(np.float64)
-    right, predicted = texts.labels[test], p.argmax(axis=1)
+def final_test(run: RunFolder, prepared: Prepared, p: np.ndarray, baselines: Baselines) -> FinalTest:
+    """What the probabilities (N, C) of the test texts come to; their predictions are written. Raises OSError."""
+    test = prepared.indices("test")
+    right, predicted = prepared.labels[test].astype(np.int64), p.argmax(axis=1)
     hits = predicted == right
     clean = ~prepared.leaks[test]
-    accuracy = {b.name: b.test for b in baselines}
     write_predictions(run, prepared.names, _tested(prepared, test, p, predicted))
+    beside = baselines.results(hits)
+    strongest = max(beside, key=lambda name: beside[name].validation or 0.0)
+    best = beside[strongest]
     return FinalTest.of(
         int(hits.sum()),
         len(test),
-        loss=float(-np.log(np.maximum(p[np.arange(len(test)), right], 1e-30)).mean()),
+        loss=loss_of(p, right),
         clean=float(hits[clean].mean()) if clean.any() else None,
         clean_rows=int(clean.sum()),
-        baseline=accuracy.get(recipe.data.baseline),
-        majority=accuracy["majority"],
+        baselines=beside,
+        strongest=strongest,
+        verdict=standing(best.won or 0, best.lost or 0),
         **metrics.per_class(right, predicted, prepared.names),
     )
+
+
+def loss_of(p: np.ndarray, labels: np.ndarray) -> float:
+    """The mean cross entropy of probabilities (N, C) where labels (N,) are right."""
+    return float(-np.log(np.maximum(p[np.arange(len(p)), labels], 1e-30)).mean())
 
 
 def split_result(seen: Evaluated) -> SplitResult:

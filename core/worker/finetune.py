@@ -11,17 +11,18 @@ from core import files, toml
 from core.architectures.lookup import short_name
 from core.data import kept, prepare, read
 from core.estimate import cost
-from core.evaluate import baseline, predict
+from core.evaluate import predict
 from core.files import Progress
 from core.model.linear import multiply_in
 from core.model.weights import WeightsFile, open_base
 from core.options import resolved
 from core.recipe import Recipe
 from core.recipe_parts import Data
-from core.runs.events import Baseline, Ended, Event, Noted, Started, stopped
+from core.runs.events import Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder, step_of
 from core.runs.history import History
 from core.runs.result import ClassifierResult, Seconds, encode_result
+from core.runs.verdict import advice
 from core.text.tokenizer import well_formed
 from core.train import checkpoint
 from core.train.compiled import compile_learning
@@ -35,6 +36,8 @@ from core.train.restore import before_training, find_origin, new_model, run_toke
 from core.train.texts import Texts
 from core.train.thaw import recipe_at, settings_of, trainable
 from core.wording import plural
+from core.worker.advice import setting_of
+from core.worker.baselines import Baselines
 from core.worker.final_test import final_test, split_result
 from core.worker.resolve import resolve
 
@@ -52,8 +55,8 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     epochs = int(resolved(control_source.settings(settings_of(recipe.train), state.step).epochs))
     for step in (state.step, steps_per_epoch(recipe, texts) * epochs - 1):  # a schedule thaws more and more
         check_memory(recipe_at(recipe, control_source, step), texts, len(prepared.names))
-    baseline_events = baselines(prepared, recipe.data.baseline, progress)
-    yield from baseline_events
+    baselines = Baselines(run, prepared)
+    yield from baselines.count(prepared, recipe.data.baseline, progress)
     origin = find_origin(run, recipe, prepared.names, progress)
     base = open_base(origin.base, run.path, progress) if resumed else WeightsFile(run.path / origin.base.file)
     if origin.base.kind == "random":
@@ -81,6 +84,8 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         return inputs_of(model, texts, recipe, run.path, progress)
 
     inputs = yield from encode(now)
+    if learned is None:
+        yield from baselines.probe(model, inputs, texts, recipe, progress)
     loop = ClassifierLoop(
         model,
         inputs,
@@ -122,7 +127,9 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         return
     yield from ends
     model.merge()  # as it is asked from now on
-    test = final_test(run, recipe, model, prepared, texts, baseline_events, progress)
+    asked = [texts.ids[i] for i in texts.splits["test"]]
+    p = predict.probabilities(model, asked, recipe, lambda n: progress("test", n, len(asked), "texts"))
+    test = final_test(run, prepared, p.numpy().astype(np.float64), baselines)
     seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - tested}
     train, validation = map(split_result, ends)
     result = ClassifierResult(
@@ -137,6 +144,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         changes=History.of(run.events()[0]).changes_in_words(state.step),
         seconds=Seconds(**seconds, total=sum(seconds.values())),
     )
+    result.advice = advice(result, setting_of(recipe, prepared.texts))
     files.write(run.result_file, encode_result(result))
     yield Ended(state="done", result=result)
 
@@ -158,7 +166,8 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
     encoded = tokenizer.encode_batch(prepared.texts, progress)
     splits = {split: prepared.indices(split) for split in prepare.SPLITS}
     lengths = np.array([max(1, len(encoded[i].ids)) for i in splits["train"]])
-    recipe = resolve(recipe, columns, quoting, lengths)
+    rows = {split: len(each) for split, each in splits.items()}
+    recipe = resolve(recipe, columns, quoting, lengths, rows)
     files.write(run.recipe_file, toml.text(recipe))
     if not run.data_file.is_file():  # after the recipe: a run that keeps its rows leaves nothing open
         kept.save(prepared, run)
@@ -191,30 +200,6 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
     leaks = int(prepared.leaks[prepared.indices("test")].sum())
     if leaks:
         yield f"{leaks:,} of {len(prepared.indices('test')):,} test texts also stand in training."
-
-
-def baselines(prepared: prepare.Prepared, kind: str, progress: Progress) -> list[Baseline]:
-    """What needs no network gets right, on validation and test; `kind` is how words are counted."""
-    progress("baseline", 0, 1, "")
-    splits = {split: prepared.indices(split) for split in prepare.SPLITS}
-    texts = {split: [prepared.texts[i] for i in rows] for split, rows in splits.items()}
-    labels = {split: prepared.labels[rows] for split, rows in splits.items()}
-    commonest = baseline.most_frequent(labels["train"])
-    always = [np.full(len(labels[split]), commonest) for split in ("validation", "test")]
-    predictions = {"majority": (always[0], always[1])}
-    train, checked = ((texts[split], labels[split]) for split in ("train", "validation"))
-    counted = baseline.word_counts(kind, train, checked, texts["test"])
-    if counted is not None:
-        predictions[kind] = counted
-    progress("baseline", 1, 1, "")
-    return [
-        Baseline(name=name, validation=_accuracy(before, labels["validation"]), test=_accuracy(tested, labels["test"]))
-        for name, (before, tested) in predictions.items()
-    ]
-
-
-def _accuracy(predictions: np.ndarray, labels: np.ndarray) -> float:
-    return float((predictions == labels).mean())
 
 
 def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: int) -> Started:

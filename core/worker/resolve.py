@@ -1,6 +1,7 @@
 """From what the person left open (`auto`) to what this machine and this data make of it."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from core import memory
 from core.architectures.lookup import preset_for
+from core.estimate.cost import fits_probe
 from core.machine import Machine, Speed
 from core.options import merge
 from core.recipe import Recipe, load
@@ -45,14 +47,20 @@ def resolve_speed(speed: Speed) -> dict:
     return resolve_machine(speed) | {"cache_memory": free if speed.cache_memory == "auto" else speed.cache_memory}
 
 
-def resolve(recipe: Recipe, columns: dict[str, str], quoting: str, lengths: np.ndarray) -> Recipe:
-    """The recipe with no `auto` left. `columns` and `quoting` are as read, `lengths` those of uncut training texts."""
+def resolve(
+    recipe: Recipe, columns: dict[str, str], quoting: str, lengths: np.ndarray, rows: Mapping[str, int]
+) -> Recipe:
+    """The recipe with no `auto` left. `columns` and `quoting` are as read, `lengths` those of uncut training texts.
+
+    `rows` are the texts of each split.
+    """
     preset, t = preset_for(recipe), recipe.train
     rate, head = (preset.lr, preset.head_lr) if t.lr == "auto" else (t.lr, t.lr)
     most = preset.architecture.max_tokens
     context = {"model": most, "longest": max(1, min(int(lengths.max()), most))}
     found = {
-        "data": {"text": columns["text"], "label": columns["label"], "quoting": quoting},
+        "data": {"text": columns["text"], "label": columns["label"], "quoting": quoting}
+        | {"probe": "on" if fits_probe(recipe, rows) else "off"},
         "model": {
             "readout": recipe.readout.name,
             "head": recipe.head,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core import metrics
+from core.counting.tfidf import Split
 from core.evaluate import baseline
 from core.statistics import wilson
 
@@ -34,25 +35,18 @@ def test_per_class_figures_by_hand():
     assert found["per_class"]["never"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "rows": 0}
 
 
-def test_how_strictly_words_are_counted_is_chosen_on_validation():
-    rng = np.random.default_rng(0)
-    rare = rng.random(300) < 0.1
-    common = ["see", "you", "at", "home", "soon", "then"]
-    texts = [" ".join([*rng.choice(common, 6), "prize" if is_rare else "lunch"]) for is_rare in rare]
-    train, test = (texts[:200], rare[:200].astype(int)), (texts[200:], rare[200:].astype(int))
-    strict, loose = (
-        baseline.word_counts("tfidf", train, checked, test[0]) for checked in ((["x"], np.array([0])), test)
-    )
-    assert (loose[1] == test[1]).all() and loose[0].tolist() == loose[1].tolist()
-    assert strict[1].tolist() != loose[1].tolist()  # all are right of nothing: the strictest is taken
-
-
 def test_counting_words_tells_two_vocabularies_apart():
-    texts, labels = ["free prize"] * 5 + ["see you"] * 5, np.array([1] * 5 + [0] * 5)
-    checked = ["you", "prize"], np.array([0, 1])
-    found = baseline.word_counts("tfidf", (texts, labels), checked, ["a free prize", "you see"])
-    assert [said.tolist() for said in found] == [[0, 1], [1, 0]]
-    assert baseline.word_counts("tfidf", (["!", "?"], np.array([0, 1])), checked, ["!"]) is None  # no text holds a word
+    splits = {
+        "train": Split(["free prize"] * 5 + ["see you"] * 5, np.array([1] * 5 + [0] * 5)),
+        "validation": Split(["you", "prize"], np.array([0, 1])),
+        "test": Split(["a free prize", "you see"], np.array([1, 0])),
+    }
+    for kind in ("tfidf", "counts"):
+        found = baseline.word_counts(kind, splits, 2)
+        assert found.validation == 1 and found.answers.tolist() == [1, 0]
+    splits["train"] = Split(["!", "?"] * 5, np.array([0, 1] * 5))
+    assert baseline.word_counts("counts", splits, 2) is None  # no text holds a word
+    assert baseline.word_counts("tfidf", splits, 2).validation >= 0.5
     assert baseline.most_frequent(np.array([2, 1, 1])) == 1
 
 

@@ -248,12 +248,14 @@ def test_mistakes_are_read_however_long_or_odd_their_texts(runs, tmp_path):
 def test_the_card_leaves_out_what_is_not_known(runs):
     def names(**test):
         found = result_of(document | {"test": document["test"] | test})
-        return [line.name for line in found.lines("tfidf")]
+        return [line.name for line in found.lines()]
 
     document = runs.result(runs.write("done"))
-    assert names() == ["test", "without leaks", "baseline", "majority"]
-    assert names(baseline=None, clean=None, clean_rows=0) == ["test", "majority"]
-    assert names(baseline=None, clean_rows=300, clean=0.9833) == ["test", "majority"]
+    baselines = document["test"]["baselines"]
+    assert names() == ["test", "without leaks", "TF-IDF", "linear probe", "majority"]
+    assert names(baselines={"majority": baselines["majority"]}, clean=None, clean_rows=0) == ["test", "majority"]
+    assert names(baselines={}, clean_rows=300, clean=0.9833) == ["test"]
+    assert names(baselines={}, baseline=0.97, majority=0.5)[2:] == ["counting words", "majority"]  # as once written
 
 
 def test_parts_in_words():

@@ -19,7 +19,7 @@ from core.runs.events import Ended
 from core.runs.folder import RunFolder, Status
 from core.runs.history import History
 from core.runs.predictions import read_predictions
-from core.runs.result import ClassifierResult, LanguageResult, encode_result
+from core.runs.result import ClassifierResult, LanguageResult, encode_result, result_of
 from core.wording import percent
 from workbench.app import WorkbenchApp
 from workbench.cli import main
@@ -70,9 +70,14 @@ def test_a_result_is_written_again_as_it_was(old, said):
         run = RunFolder(old / "runs" / name)
         written = run.result_file.read_bytes()
         result = run.result()
-        assert isinstance(result, kind) and encode_result(result) == written
+        assert isinstance(result, kind) and result_of(json.loads(encode_result(result))) == result
         assert run.events()[0][-1].result == result
-        assert json.loads(said("show", name, "--json"))["result"] == json.loads(written)
+        before, printed = json.loads(written), json.loads(said("show", name, "--json"))["result"]
+        if test := before.get("test"):
+            beside = {"words": test.pop("baseline"), "majority": test.pop("majority")}
+            kept = printed["test"].pop("baselines")
+            assert {each: kept[each]["accuracy"] for each in kept} == pytest.approx(beside, abs=1e-9)
+        assert _within(before, printed)
 
 
 def test_they_are_asked_compared_and_exported(said, tmp_path):
@@ -88,9 +93,9 @@ async def test_what_is_said_of_a_run_is_the_same_on_its_card_on_the_command_line
     old, said, tmp_path, until, shown
 ):
     run = RunFolder(old / "runs" / "r1")
-    lines = [*run.classifier_result().lines("tfidf")]
+    lines = [*run.classifier_result().lines()]
     assert [line.words for line in lines] == [
-        "23 of 28 right", "TF-IDF and logistic regression", "always the most frequent label",
+        "23 of 28 right", "logistic regression", "always the most frequent label",
     ]  # fmt: skip
     said("export", "r1", tmp_path / "out")
     app = WorkbenchApp(load(), run.path.parent)
@@ -104,8 +109,8 @@ async def test_what_is_said_of_a_run_is_the_same_on_its_card_on_the_command_line
     model_card = (tmp_path / "out" / "README.md").read_text()
     for place in (card, said("show", "r1"), model_card, "\n".join(summary(run, run.result()))):
         for line in lines:
-            row = next(row for row in place.splitlines() if line.words in row)
-            assert line.name in row and percent(line.share) in row and line.interval in row
+            row = next(row for row in place.splitlines() if line.words in row and line.name in row)
+            assert percent(line.share) in row and (line.interval in row or not line.own)
 
 
 def test_what_is_nearly_all_is_not_said_to_be_all(old, said, tmp_path):
@@ -133,7 +138,7 @@ def test_a_stopped_one_is_resumed_to_the_end_that_it_would_have_had(old, said):
     run, expected = RunFolder(old / "runs" / "r3"), old / "expected" / "r3"
     printed = json.loads(said("resume", "r3", "--json"))
     before = msgspec.json.decode((expected / "result.json").read_bytes())
-    assert printed.keys() == before.keys() and printed["changes"] == before["changes"]
+    assert printed.keys() >= before.keys() and printed["changes"] == before["changes"]
     assert printed["checkpoint"] == before["checkpoint"] and printed["test"]["correct"] == before["test"]["correct"]
     (labels, found), (names, texts) = read_predictions(run), read_predictions(RunFolder(expected))
     assert labels == names and [one[:4] for one in found] == [one[:4] for one in texts]
@@ -147,3 +152,10 @@ def test_its_queue_goes_on(old, said, wait):
         wait(lambda run=run: run.status().state == "done")
     first, second = (run.events()[0] for run in runs)
     assert first[-1].t <= second[0].t
+
+
+def _within(before, now) -> bool:
+    """Whether all that was written still stands there; a later version may say more."""
+    if isinstance(before, dict):
+        return all(name in now and _within(value, now[name]) for name, value in before.items())
+    return before == now

@@ -39,7 +39,7 @@ def accuracy(history: History, view: View = AS_IT_IS) -> Picture:
     baseline = history.baseline
     levels = []
     if baseline:
-        levels = [Level(BASELINES[baseline.name].partition(" and ")[0], "muted", 100 * baseline.validation)]
+        levels = [Level(BASELINES[baseline.name].title, "muted", 100 * baseline.validation)]
     x = view.axis(history)
     y = (_floor([history] if view.last is None else [], series, x), 100)
     return Picture(series, levels, _marks(history), x, y, history, _signs(history))

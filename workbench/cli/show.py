@@ -11,6 +11,7 @@ from core.runs.compare import in_words
 from core.runs.listing import entry_of
 from core.runs.result import ClassifierResult
 from core.runs.root import find_run, runs_root
+from core.runs.verdict import in_words as verdict_in_words
 from core.wording import clock, on_one_line, percent
 from workbench.cli.flags import DONE
 from workbench.cli.printing import print_json, say, tabulate
@@ -54,7 +55,7 @@ def execute(given: argparse.Namespace) -> int:
     else:
         say(["Every option is as in the default recipe."])
     if isinstance(recipe, Recipe) and isinstance(result, ClassifierResult):
-        _result(result, recipe)
+        _result(result)
     return 0
 
 
@@ -70,12 +71,14 @@ def _changed(recipe: Recipe | Pretraining) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def _result(result: ClassifierResult, recipe: Recipe) -> None:
-    lines = [*result.lines(recipe.data.baseline), *result.split_lines()]
+def _result(result: ClassifierResult) -> None:
+    lines = [*result.lines(), *result.split_lines()]
     say([""])
     tabulate(
         ["", "accuracy", "95 %", ""], [[line.name, percent(line.share), line.interval, line.words] for line in lines]
     )
+    verdict = [*filter(None, [verdict_in_words(result.test)]), *result.advice]
+    say(["", *verdict] if verdict else [])
     say([""])
     tabulate(
         ["label", "precision", "recall", "F1", "rows"],

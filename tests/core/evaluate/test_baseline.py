@@ -10,6 +10,7 @@ from core.data.prepare import prepare
 from core.data.read import read
 from core.evaluate import baseline
 from core.recipe import load
+from core.worker.baselines import splits_of
 
 REVIEWS = Path(__file__).parents[3] / "../shared/data/imdb"
 
@@ -44,9 +45,6 @@ def test_counting_words_gets_what_the_book_says(reviews):
         "validation": 5_000,
         "test": 10_000,
     }
-    texts = {split: [prepared.texts[i] for i in rows] for split, rows in splits.items()}
-    labels = {split: prepared.labels[rows] for split, rows in splits.items()}
-    train, validation = ((texts[split], labels[split]) for split in ("train", "validation"))
-    checked, tested = baseline.word_counts("counts", train, validation, texts["test"])
-    assert 100 * (checked == labels["validation"]).mean() == pytest.approx(88.62, abs=1)
-    assert 100 * (tested == labels["test"]).mean() == pytest.approx(88.85, abs=1)
+    found = baseline.word_counts("counts", splits_of(prepared), 2)
+    assert 100 * found.validation == pytest.approx(88.62, abs=1)
+    assert 100 * (found.answers == prepared.labels[splits["test"]]).mean() == pytest.approx(88.85, abs=1)

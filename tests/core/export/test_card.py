@@ -65,7 +65,7 @@ def test_it_has_data_figures_with_intervals_leaks_and_the_recipe(done, tmp_path)
     test = done.result().test
     figures = f"| {percent(test.accuracy)} | {percent(test.low)} to {percent(test.high)} | {test.correct} of 24 right |"
     assert f"| test {figures}" in words and "| without leaks |" in words
-    assert "| TF-IDF and logistic regression |" in words and "| always the most frequent label |" in words
+    assert "| TF-IDF | " in words and "| always the most frequent label |" in words
     assert re.search(r"\| h\\\|m \| [\d.]+ % \| [\d.]+ % \| [\d.]+ % \| 16 \|", words)
     assert (
         "`messages.tsv`" in words

@@ -55,7 +55,8 @@ def test_it_takes_a_step(name, backbone):
         small,
         {"train": {"batch": batch, "accumulate": min(2, load({"preset": name}).train.accumulate)}},
     )
-    recipe = resolve(recipe, {"text": "text", "label": "label"}, "csv", LENGTHS[:4])
+    rows = {"train": 4, "validation": 1, "test": 1}
+    recipe = resolve(recipe, {"text": "text", "label": "label"}, "csv", LENGTHS[:4], rows)
     with torch.device("meta"):
         model = Classifier(backbone.arch, 2, recipe.kind)
     model.backbone = copy.deepcopy(backbone)

@@ -51,7 +51,11 @@ def test_a_run_ends_with_its_result_and_files(new_run):
     assert test.low < test.accuracy <= test.high
     assert test.rows == 18 == sum(map(sum, test.confusion))
     assert test.clean == test.accuracy and test.clean_rows == 18
-    assert 0 <= test.baseline <= 1 and test.majority == pytest.approx(12 / 18)
+    assert test.baselines.keys() == {"majority", "tfidf", "probe"} and test.verdict in ("better", "even", "worse")
+    assert test.baselines["majority"].accuracy == pytest.approx(12 / 18)
+    best = test.baselines[test.strongest]
+    assert best.validation == max(one.validation for one in test.baselines.values())
+    assert best.won - best.lost == test.correct - best.correct
     assert set(test.per_class) == {"ham", "spam"} == set(result.labels)
     assert result.train.low < result.train.accuracy and (result.train.rows, result.validation.rows) == (63, 9)
     assert result.seconds.total > 0
@@ -92,20 +96,20 @@ def test_steps_and_evaluations_are_reported_whole_and_in_order(new_run):
     assert (16, "validation", True) in seen and (32, "train", True) in seen
 
 
-def test_the_cache_changes_nothing_but_the_time(new_run):
+def test_the_cache_changes_nothing_but_the_time(new_run, same_test):
     cached, again, uncached = (new_run(speed={"cache": cache}) for cache in ("keep", "keep", "off"))
     first, second, _ = live(cached), live(again), live(uncached)
     encoded = [next(e for e in events if isinstance(e, Encoded)) for events in (first, second)]
     assert encoded[0].found == 0 and encoded[1].found == encoded[1].texts == 63 + 9
     names = [type(e).__name__ for e in first]
     assert names.index("Started") < names.index("Encoded") < names.index("Steps")
-    assert cached.result().test == again.result().test
+    assert same_test(cached.result().test, again.result().test)
     for name, tensor in weights(cached).items():
         assert torch.equal(tensor, weights(again)[name])
         torch.testing.assert_close(tensor, weights(uncached)[name], atol=1e-3, rtol=0)
-    cache = cached.result().cache
+    cache = cached.result().cache  # which the probe reads, too
     assert cache.texts == 72 and cache.blocks == 2 and cache.bytes == encoded[0].bytes
-    served = 2 * 63 + sum(e.rows for e in first if isinstance(e, Evaluated))
+    served = 72 + 2 * 63 + sum(e.rows for e in first if isinstance(e, Evaluated))
     assert cache.saved == pytest.approx(cache.cost / 72 * served - cache.seconds)
     assert uncached.result().cache is None
 
@@ -142,7 +146,7 @@ PLANS = [
 
 
 @pytest.mark.parametrize(("trainable", "padding", "moments"), PLANS)
-def test_a_stopped_and_resumed_run_equals_one_never_stopped(new_run, trainable, padding, moments):
+def test_a_stopped_and_resumed_run_equals_one_never_stopped(new_run, trainable, padding, moments, same_test):
     # 12 tokens are enough for these texts, and keep the fixed padding quick
     changes = {"freeze": {"trainable": trainable}, "train": {"padding": padding}, "model": {"context": 12}}
     changes["lora"] = {"dropout": 0.2}
@@ -159,15 +163,16 @@ def test_a_stopped_and_resumed_run_equals_one_never_stopped(new_run, trainable, 
         assert resumed
         for name, tensor in weights(whole).items():
             assert torch.equal(tensor, weights(broken)[name]), (asked, name)
+        assert same_test(broken.result().test, whole.result().test)
         assert strip(broken.result()) == strip(whole.result())
 
 
 def strip(result):
-    drop = {"run", "name", "seconds", "cache"}
+    drop = {"run", "name", "seconds", "cache", "test"}
     return {key: value for key, value in msgspec.structs.asdict(result).items() if key not in drop}
 
 
-def test_a_run_of_little_patience_ends_early_and_also_when_it_was_stopped_on_the_way(new_run):
+def test_a_run_of_little_patience_ends_early_and_also_when_it_was_stopped_on_the_way(new_run, same_test):
     changes = {
         "train": {"epochs": 9, "patience": 1, "metric": "accuracy", "lr": 1e-6, "schedule": "cosine", "warmup": 0.1}
     }
@@ -178,6 +183,7 @@ def test_a_run_of_little_patience_ends_early_and_also_when_it_was_stopped_on_the
     left = iter(range(40))
     assert live(broken, lambda: next(left, None) is None)[-1].state == "stopped"
     assert live(broken, resumed=True)[-1].state == "done"
+    assert same_test(broken.result().test, whole.result().test)
     assert strip(broken.result()) == strip(whole.result())
 
 
@@ -245,8 +251,9 @@ def test_a_run_that_does_not_fit_is_refused_before_it_takes_memory(new_run, monk
 
 
 def test_words_are_counted_as_the_recipe_says(new_run):
-    found = [live(new_run(data={"baseline": kind}))[-1].result.test for kind in ("tfidf", "counts")]
-    assert all(0.5 < test.baseline <= 1 for test in found)
+    for kind in ("tfidf", "counts"):
+        baselines = live(new_run(data={"baseline": kind}))[-1].result.test.baselines
+        assert baselines.keys() == {"majority", kind, "probe"} and 0.5 < baselines[kind].accuracy <= 1
 
 
 def test_the_source_is_never_read_again(new_run, messages):

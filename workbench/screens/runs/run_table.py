@@ -12,6 +12,7 @@ from core.runs.compare import Comparison
 from core.runs.history import History
 from core.runs.listing import Entry
 from core.runs.result import BASELINES, ClassifierResult, FinalTest
+from core.runs.verdict import in_words
 from core.wording import clock, on_one_line, ordinal, percent
 from workbench.formatting import cut, pad
 from workbench.themes import colour
@@ -23,10 +24,11 @@ HUES = {"starting": "train", "running": "train", "paused": "train", "failed": "e
 DATA_FROM = 100  # columns; with fewer the data's name is left out
 MOST = {"run": 30, "data": 24, "model": 12, "learns": 24}  # cells
 LEAST = {"run": 8, "data": 8, "model": 8, "learns": 10}
-FIGURES = {"test": 8, "95 %": 12, "clean": 9, "time": 9}
+FIGURES = {"test": 8, "95 %": 12, "verdict": 9, "clean": 9, "time": 9}
+VERDICTS = {"better": "focus", "even": "muted", "worse": "warning"}  # and their colours
 VERSUS = "won:lost to ★"
 WORDS = 34  # cells before the figures; `Baselines` has to say something there too
-FIRST_TO_GO = ("clean", VERSUS, "time")  # of the figures, where they would leave less
+FIRST_TO_GO = ("clean", "verdict", VERSUS, "time")  # of the figures, where they would leave less
 
 
 class RunTable(ItemList[Entry]):
@@ -112,6 +114,9 @@ class RunTable(ItemList[Entry]):
                     text.append(f"{percent(test.accuracy):>{cells}}")
                 case "95 %":
                     text.append(f"{interval(test):>{cells}}", muted)
+                case "verdict":
+                    verdict = test.verdict or ""
+                    text.append(f"{verdict:>{cells}}", colour(self, VERDICTS.get(verdict, "muted")))
                 case "clean":
                     clean = percent(test.clean) if test.clean is not None else "none"
                     text.append(f"{clean:>{cells}}")
@@ -171,19 +176,22 @@ def interval(test: FinalTest) -> str:
 
 
 class Baselines(Widget):
-    """What needs no network gets right on the test rows of one run, in the columns of its table."""
+    """What is simpler than the network of one run gets right on the same test texts, in the columns of its table."""
 
-    DEFAULT_CSS = "Baselines { height: 2; text-wrap: nowrap; }"
+    DEFAULT_CSS = "Baselines { height: auto; text-wrap: nowrap; }"
 
     def __init__(self, table: RunTable):
         super().__init__()
         self._table = table
-        self._shares: list[tuple[str, float]] = []
+        self._lines: list[tuple[str, float]] = []
+        self._verdict = ""
 
     def show(self, history: History) -> None:
-        known = history.baseline, history.baselines.get("majority")
-        self._shares = [(BASELINES[baseline.name], baseline.test) for baseline in known if baseline]
-        self.refresh()
+        """A run's; while it is not done, of what its log says."""
+        found = history.baselines
+        self._lines = [(f"{k.title}: {k.about}", found[name].test) for name, k in BASELINES.items() if name in found]
+        self._verdict = in_words(history.result.test) if history.result else ""
+        self.refresh(layout=True)
 
     def render(self) -> Text:
         table, muted = self._table, colour(self, "muted")
@@ -191,6 +199,8 @@ class Baselines(Widget):
         at = table.headings(width).cell_len - sum(table.figures(width).values())
         lines = [
             Text.assemble((f"   · {pad(words, at - 5)}", muted), (f"{percent(share):>{FIGURES['test']}}", muted))
-            for words, share in self._shares
+            for words, share in self._lines
         ]
+        if self._verdict:
+            lines.append(Text(f"   {cut(self._verdict, width - 3)}", colour(self, "text")))
         return Text("\n").join(lines)

@@ -6,7 +6,8 @@ from rich.text import Text
 from textual.widget import Widget
 
 from core.runs.result import ClassifierResult, Line
-from core.wording import clock, percent
+from core.runs.verdict import in_words
+from core.wording import clock, on_one_line, percent
 from workbench.formatting import cut
 from workbench.themes import colour
 
@@ -22,29 +23,35 @@ class ResultCard(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._result: ClassifierResult | None = None
-        self._baseline: str | None = None
 
-    def show(self, result: ClassifierResult, baseline: str | None) -> None:
-        """`baseline` is the kind of the one that counts words, None where there is none."""
-        self._result, self._baseline = result, baseline
+    def show(self, result: ClassifierResult) -> None:
+        self._result = result
         self.refresh(layout=True)
 
     def render(self) -> Text:
         result = self._result
         if result is None:
             return Text()
-        lines = [*result.lines(self._baseline)]
+        lines = [*result.lines()]
         words = max(len(_words(line)) for line in lines) + 1
         room = self.content_region.width - NAME - FIGURE - words
         room = max(LEAST_SCALE, min(MOST_SCALE, room))
-        lowest = min(line.share if line.low is None else line.low for line in lines)
+        lowest = min(line.low if line.own else line.share for line in lines)
         floor = min(0.95, math.floor(lowest * 20) / 20)
-        return Text("\n").join([*(self._line(line, floor, room) for line in lines), self._others(result)])
+        drawn = (self._line(line, floor, room) for line in lines)
+        return Text("\n").join([*drawn, *self._verdict(result), self._others(result)])
+
+    def _verdict(self, result: ClassifierResult) -> list[Text]:
+        """How it stands beside the strongest baseline, and what to try first."""
+        words, width = in_words(result.test), self.content_region.width
+        hue = {"better": "focus", "worse": "warning"}.get(result.test.verdict or "", "text")
+        said = [Text(cut(words, width), f"bold {colour(self, hue)}")] if words else []
+        return [*said, *(Text(cut(f"→ {on_one_line(one)}", width), colour(self, "text")) for one in result.advice[:1])]
 
     def _line(self, line: Line, floor: float, room: int) -> Text:
-        ends = (line.share if end is None else end for end in (line.low, line.high))
+        own = line.own
+        ends = (line.low, line.high) if own else (line.share, line.share)
         at, low, high = (round((share - floor) / (1 - floor) * (room - 1)) for share in (line.share, *ends))
-        own = bool(line.interval)
         hue, rule, muted = colour(self, "validation" if own else "muted"), colour(self, "rule"), colour(self, "muted")
         return Text.assemble(
             (f"{line.name:<{NAME}}", colour(self, "text") if own else muted),
@@ -69,4 +76,4 @@ class ResultCard(Widget):
 
 def _words(line: Line) -> str:
     """What stands behind the figure of a line."""
-    return f"{line.interval:^{INTERVAL}}{line.words}" if line.interval else f"  {line.words}"
+    return f"{line.interval:^{INTERVAL}}{line.words}" if line.own else f"  {line.words}"

@@ -122,7 +122,7 @@ class TrainScreen(RunControls):
             self._show_curves()
         self.query_one(StepPanel).show(followed)
         if result:
-            self.query_one(ResultCard).show(result, history.baseline.name if history.baseline else None)
+            self.query_one(ResultCard).show(result)
             self.query_one(PerClass).show(result)
             wrong = result.test.rows - result.test.correct
             panel.subtitle = "enter plays" + (f", e lists {plural(wrong, 'error')}" if wrong else "")

@@ -1,0 +1,92 @@
+"""How a finished network stands beside the strongest baseline, in words, and what to try next. No torch."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from core.runs.compare import PROOF, Comparison
+from core.runs.result import BASELINES, ClassifierResult, FinalTest, Standing
+from core.statistics import mcnemar
+from core.wording import on_one_line, percent
+
+RISES = 0.01  # of accuracy with twice as many labels: less is nothing to label more for
+CONFUSED = 0.2  # of all errors, that one pair of classes makes: worth a look
+FEW_ERRORS = 10
+MOST_ADVICE = 3
+
+
+def standing(won: int, lost: int) -> Standing:
+    """Whether a network that alone is right on `won` texts is better than what alone is right on `lost`.
+
+    By McNemar's exact test at 5 %.
+    """
+    if mcnemar(won, lost) >= PROOF:
+        return "even"
+    return "better" if won > lost else "worse"
+
+
+def in_words(test: FinalTest) -> str:
+    """The verdict as a sentence; empty where an older version tested, which gave none."""
+    best = test.baselines.get(test.strongest or "")
+    if test.verdict is None or test.strongest is None or best is None or best.won is None or best.lost is None:
+        return ""
+    title = BASELINES[test.strongest].title
+    name = title if title[:2].isupper() else f"the {title}"
+    said = {"better": f"Better than {name}", "even": f"No difference shown from {name}", "worse": f"Worse than {name}"}
+    p = Comparison(test.rows, best.won, best.lost).p_in_words
+    return f"{said[test.verdict]}: alone right on {best.won:,}, alone wrong on {best.lost:,} (p {p})."
+
+
+class Setting(NamedTuple):
+    """What advice depends on, besides the result: the model and what it learned with.
+
+    `foreign` is whether most texts are in a script that the model was not made for, and `reads` the name of one that
+    was, if there is any; `learns_more` the name of a model that learns more from such texts.
+    """
+
+    model: str
+    everything: bool  # whether all layers learn
+    reads_last: bool  # whether it is read out at one of the last positions
+    file: str
+    foreign: bool = False
+    reads: str = ""
+    learns_more: str = ""
+
+
+def advice(result: ClassifierResult, setting: Setting) -> list[str]:
+    """What to try next, from what is known, in sentences: the most promising first."""
+    test = result.test
+    found = [*(_instead(test, setting) if test.verdict in ("even", "worse") else ())]
+    return [*found, *_anyway(test, result.labels)][:MOST_ADVICE]
+
+
+def _instead(test: FinalTest, setting: Setting) -> Iterator[str]:
+    """For a network that is no better than a baseline."""
+    if setting.foreign and setting.reads:
+        yield f"Most texts are in a script that {setting.model} was not made for: try --model {setting.reads}."
+    if setting.learns_more and not setting.foreign:
+        yield f"From such texts {setting.learns_more} mostly learns more: try --model {setting.learns_more}."
+    if test.strongest == "tfidf":
+        words = "is better, and ready in seconds" if test.verdict == "worse" else "does as well in seconds"
+        yield f"TF-IDF {words}: workbench train {setting.file} --model tfidf"
+    probe = test.baselines.get("probe")
+    if probe and probe.correct >= test.correct:
+        yield "Fine-tuning did not help: the untouched model with a linear probe is right as often. Train for longer."
+    if not setting.everything:
+        yield "Let more layers learn: --trainable all."
+    if setting.reads_last:
+        yield "Read out the mean of all tokens: --readout mean."
+
+
+def _anyway(test: FinalTest, labels: Sequence[str]) -> Iterator[str]:
+    """What is worth knowing of any network."""
+    counted = test.baselines.get("tfidf")
+    if counted and counted.half is not None and (counted.validation or 0.0) - counted.half >= RISES:
+        half, whole = percent(counted.half), percent(counted.validation or 0.0)
+        yield f"More labels should help: with half of them TF-IDF gets {half} on validation, with all {whole}."
+    wrong = test.rows - test.correct
+    pairs = {(i, j): test.confusion[i][j] + test.confusion[j][i] for i in range(len(labels)) for j in range(i)}
+    if len(labels) > 2 and wrong >= FEW_ERRORS:
+        (one, other), errors = max(pairs.items(), key=lambda pair: pair[1])
+        if errors >= CONFUSED * wrong:
+            names = f"{on_one_line(labels[other])} and {on_one_line(labels[one])}"
+            yield f"{errors:,} of {wrong:,} errors take {names} for each other: can their texts be told apart?"
