@@ -100,6 +100,8 @@ class Recipe(Options):
     @property
     def plan(self) -> FreezePlan:
         arch = architecture_for(self)
+        if not arch.n_blocks:
+            return FreezePlan.parse("head", 0)
         plan = FreezePlan.parse(self.freeze.trainable, arch.n_blocks)
         return plan if arch.final_norm else plan.without_norm()
 

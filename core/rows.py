@@ -44,6 +44,7 @@ class Profile(msgspec.Struct, frozen=True):
     notes: list[Note]
     speed: float  # FLOP/s of this machine's matrix products, measured in passing; for estimates only
     problem: str = ""  # why these rows cannot be learned from under this recipe, and what to do; empty: all is well
+    better: str = ""  # a model that learns more from such texts than the recipe's
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -32,7 +32,7 @@ def test_every_command_is_one(page):
 def test_the_table_of_what_exports_is_that_of_the_program():
     page = (ROOT / "docs" / "export.md").read_text()
     rows = re.findall(r"^\| (.+?) \| `(.+?)` \| (.+?) \| `(\w+)` \|$", page, re.M)
-    known = {preset.architecture.family: preset.architecture for preset in MODELS.values()}
+    known = {preset.architecture.family: preset.architecture for preset in MODELS.values() if not preset.counts}
     assert known.keys() == FAMILIES.keys()
     assert rows == [
         (arch.title, arch.classifier.readout, ", ".join(f"`{head}`" for head in heads(arch)), arch.classifier.name)

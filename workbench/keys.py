@@ -80,6 +80,9 @@ ACTIONS = [
     Action("search", "slash", "find", "Find in the list", "rows classes", "screen.search"),
     Action("filter", "f", "filter", "Next filter of the rows", "rows", "screen.filter"),
     Action("sort", "o", "sort", "Sort by row, label, tokens", "rows", "screen.sort"),
+    Action(
+        "better", "B", "better model", "Start from the model that learns more from such texts; fetch it first", "data"
+    ),
     Action("reverse", "O", "", "Turn the order round", "rows", "screen.reverse"),
     Action("keep", "enter", "keep", "Keep the text with its verdict", "text"),
     Action("recall", "up", "recall", "Examples, and what was kept", "text"),

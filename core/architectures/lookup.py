@@ -18,6 +18,7 @@ from core.architectures.bert import (
     RobertaArchitecture,
     XLMRobertaArchitecture,
 )
+from core.architectures.counting import CountingArchitecture
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.models import CONFIG, MODELS, TOKENIZER, WEIGHTS, ModelPreset, OwnFolder, Source, is_folder
 from core.errors import BadModel
@@ -93,7 +94,8 @@ def short_name(name: str) -> str:
 
 def by_family(others: Iterable[ModelPreset] = ()) -> dict[str, list[ModelPreset]]:
     """The models by name, and `others`, under the names of their families."""
-    found: dict[str, list[ModelPreset]] = {kind.title: [] for kind in FAMILIES.values()}
+    titles = [kind.title for kind in FAMILIES.values()] + [CountingArchitecture.title]
+    found: dict[str, list[ModelPreset]] = {title: [] for title in titles}
     for preset in (*MODELS.values(), *others):
         found[preset.architecture.title].append(preset)
     return {title: presets for title, presets in found.items() if presets}

@@ -11,6 +11,7 @@ from core.architectures.bert import (
     RobertaArchitecture,
     XLMRobertaArchitecture,
 )
+from core.architectures.counting import CountingArchitecture
 from core.architectures.gpt2 import GPT2Architecture
 
 # in the folder of a model
@@ -81,6 +82,16 @@ class ModelPreset:
     learns_less_than: str = ""  # a model here that learns more from most English texts, in about the same time
 
     @property
+    def counts(self) -> bool:
+        """Whether it has no network, and counts n-grams instead."""
+        return isinstance(self.architecture, CountingArchitecture)
+
+    @property
+    def reads(self) -> str:
+        """How many tokens of a text it reads: '512'."""
+        return "all" if self.counts else f"{self.architecture.max_tokens:,}"
+
+    @property
     def defaults(self) -> dict[str, str | int | float]:
         """What it makes of the options that a recipe leaves open, by their dotted names."""
         return {
@@ -110,6 +121,8 @@ _MASKED: dict[str, Any] = {
 _UNCASED: dict[str, Any] = _MASKED | {"tokenizer": "bert-uncased", "licence": "Apache-2.0"}
 
 MANY = "100 languages"
+
+COUNTING = "tfidf"
 
 MODELS: dict[str, ModelPreset] = {
     preset.name: preset
@@ -259,6 +272,17 @@ MODELS: dict[str, ModelPreset] = {
             about="roberta for text in 100 languages, in any script and mixed: for what is not English.",
             languages=MANY,
             **_MASKED,
+        ),
+        ModelPreset(
+            COUNTING,
+            "TF-IDF",
+            CountingArchitecture(),
+            BuiltIn("", ""),
+            tokenizer="words",
+            languages="any language",
+            licence="",
+            about="No network: logistic regression on how often words and characters occur. It learns in seconds, and "
+            "is hard to beat on long texts and in languages that the other models do not know.",
         ),
     ]
 }

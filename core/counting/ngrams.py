@@ -39,6 +39,7 @@ class Units(NamedTuple):
 class Words:
     """Words, numbered from 1 in the order in which they are first met."""
 
+    kind = "words"
     orders = (1, 2)
 
     def __init__(self, known: Sequence[str] = ()):
@@ -65,6 +66,7 @@ class Words:
 class Characters:
     """Characters, numbered from 1 in the order of their code points."""
 
+    kind = "characters"
     orders = (1, 2, 3, 4)
 
     def __init__(self, known: Sequence[str] = ()):

@@ -43,6 +43,11 @@ class Tfidf:
     n_classes: int
     c: float
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers it has learned."""
+        return self.weight.size + self.bias.size
+
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) of texts: the sigmoid of each class's own logit, all of them made to add up to 1."""
         return self.from_logits(self._logits(vectors(self.kinds, texts)))
@@ -63,13 +68,15 @@ class Tfidf:
 
     def save(self, path: Path) -> None:
         """Write all of it to one safetensors file. Raises OSError."""
+        # as tensors, too: a head of named words would stand in another order every time
         tensors = {"weight": self.weight, "bias": self.bias}
+        tensors |= {"n_classes": np.array([self.n_classes]), "c": np.array([self.c])}
         for kind in self.kinds:
-            name = type(kind.units).__name__.lower()
+            name = kind.units.kind
             known = "\n".join(kind.units.known) if name == "words" else "".join(kind.units.known)
             tensors[name] = np.frombuffer(known.encode("utf-8", "surrogatepass"), dtype=np.uint8)
             tensors[f"{name}.keys"], tensors[f"{name}.idf"] = kind.keys, kind.idf
-        save_file(tensors, path, metadata={"n_classes": str(self.n_classes), "c": str(self.c)})
+        save_file(tensors, path)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -77,15 +84,14 @@ class Tfidf:
         try:
             with safe_open(path, framework="np") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
-                facts = file.metadata()
             kinds = []
             for kind in (Words, Characters):
-                name = kind.__name__.lower()
+                name = kind.kind
                 if name in tensors:
                     text = tensors[name].tobytes().decode("utf-8", "surrogatepass")
                     known = list(text) if kind is Characters else text.split("\n") if text else []
                     kinds.append(Ngrams(kind(known), tensors[f"{name}.keys"], tensors[f"{name}.idf"]))
-            return cls(kinds, tensors["weight"], tensors["bias"], int(facts["n_classes"]), float(facts["c"]))
+            return cls(kinds, tensors["weight"], tensors["bias"], int(tensors["n_classes"][0]), float(tensors["c"][0]))
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             raise BadRun(f"{path} is damaged: {error}.", "Train it again.") from error
 

@@ -137,6 +137,12 @@ def _made_for_many(model: str) -> str:
     return "" if model in made else next(iter(made), "")
 
 
+def _better(recipe: Recipe, per_character: float) -> str:
+    """The name of a model that learns more from such texts than the recipe's; empty where none is known."""
+    is_own = recipe.data.path != "sample" and recipe.model.weights == "pretrained"
+    return preset_for(recipe).learns_less_than if is_own and per_character <= COSTLY else ""
+
+
 def _longest(lengths: np.ndarray, split: np.ndarray) -> int:
     training = lengths[split == "train"]
     return int((training if len(training) else lengths).max(initial=0))
@@ -176,6 +182,7 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
         notes=list(_notes(survey, splits, kept, per_character, recipe)),
         speed=survey.speed,
         problem=problem,
+        better=_better(recipe, per_character),
     )
 
 
@@ -205,6 +212,8 @@ def _notes(
         yield from note("costly", f"text {script}", f"texts {script}")
     unread = f"full of unknown tokens: try {other}" if other else "full of unknown tokens"
     yield from note("unknown", f"text {unread}", f"texts {unread}")
+    if better := _better(recipe, per_character):
+        yield Note(0, f"{better} learns more from such texts than {recipe.model.name}")
     few = [name for name, rows in kept.items() if splits and rows < FEW]
     for name in few[:3]:
         yield Note(kept[name], f"rows of {name} are few to learn from", f"label {name}", warn=True)

@@ -37,6 +37,8 @@ def fits_probe(recipe: Recipe, rows: Mapping[str, int]) -> bool:
     if recipe.data.probe != "auto" or recipe.model.weights == "random":
         return recipe.data.probe == "on"
     n, depth = architecture_for(recipe).n_blocks, recipe.plan.depth or 0
+    if not n:
+        return False
     looked, test = rows["train"] + rows["validation"], n * rows["test"]
     cached = depth if recipe.encodes(rows["train"]) else 0
     each = 3 * (n - depth) + (depth - cached)  # of a block forward, for a text that is learned from
@@ -211,5 +213,5 @@ class Costs:
         full = max(0, self.arch.n_blocks - self.depth - self.one_row)
         kept = (full * self.arch.values_kept() + self.arch.values_kept("one")) * batch * width
         # of what passes through a block: its input, qkv, attention's output, the MLP's wide layer twice
-        passing = (4 * self.arch.width + 2 * self.arch.inner) * max(CHUNK, width)
+        passing = (4 * self.arch.width + 2 * self.arch.inner) * max(CHUNK, width) if self.arch.n_blocks else 0
         return weights + state + (kept + passing) * FP32 + PROCESS

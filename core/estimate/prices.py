@@ -72,6 +72,8 @@ def upwards(plan: FreezePlan) -> list[FreezePlan]:
 
 def rungs(arch: Architecture) -> list[str]:
     """The parts of a model that hold anything, from the head down."""
+    if not arch.n_blocks:
+        return ["head"]
     return [part for part in parts_of(arch.n_blocks)[::-1] if part != "norm" or arch.final_norm]
 
 

@@ -1,11 +1,14 @@
 """The one way to a text's probabilities: fp32, uncached, whatever it is batched or padded with."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from core.architectures.lookup import preset_for
+from core.counting.tfidf import Tfidf
 from core.data import batches
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
@@ -13,9 +16,13 @@ from core.model.padding import pad
 from core.options import resolved
 from core.recipe import Recipe
 from core.runs.folder import RunFolder, step_of
+from core.runs.origin import demand_origin
 from core.runs.predictions import Prediction
 from core.text.tokenizer import Tokenizer, well_formed
+from core.train import checkpoint
 from core.train.restore import run_tokenizer, trained_model
+
+TFIDF = "tfidf.safetensors"  # in the checkpoint of a model that counts
 
 
 def probabilities(
@@ -42,37 +49,64 @@ def probabilities(
     return found
 
 
-class Predictor:
-    """A trained run, ready to be asked."""
+class Predictor(Protocol):
+    """A run's classifier, ready to be asked. `names` are those of its classes, `step` that of its checkpoint."""
+
+    recipe: Recipe
+    names: list[str]
+    step: int
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """One answer a text."""
+
+
+class Network:
+    """A fine-tuned one."""
 
     def __init__(self, model: Classifier, tokenizer: Tokenizer, recipe: Recipe, names: Sequence[str], step: int):
         self.model, self.tokenizer, self.recipe = model, tokenizer, recipe
         self.names, self.step, self.context = list(names), step, resolved(recipe.model.context)
-
-    @classmethod
-    def open(cls, run: RunFolder, name: str | None = None) -> "Predictor":
-        """Load a run's checkpoint: `best`, `last` or a step; by default what the recipe keeps.
-
-        Raises BadRun or BadModel where there is none, or a file of it is damaged.
-        """
-        recipe = run.recipe()
-        folder = run.checkpoint(name or kept_checkpoint(run, recipe))
-        model, labels = trained_model(run, recipe, folder)
-        return cls(model, run_tokenizer(run, recipe), recipe, labels, step_of(folder))
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One answer a text. An empty text is read as the special tokens alone."""
         texts = [well_formed(text) for text in texts]
         encoded = [self.tokenizer.encode(text) for text in texts]
         ids = [self.tokenizer.shorten(one, self.context).ids for one in encoded]
-        found = probabilities(self.model, ids, self.recipe)
-        names = self.names
-        return [
-            Prediction(
-                text, names[int(p.argmax())], dict(zip(names, p.tolist(), strict=True)), len(one.ids) > self.context
-            )
-            for text, one, p in zip(texts, encoded, found, strict=True)
-        ]
+        found = probabilities(self.model, ids, self.recipe).tolist()
+        cut = [len(one.ids) > self.context for one in encoded]
+        return [_answer(self.names, *one) for one in zip(texts, found, cut, strict=True)]
+
+
+class Counter:
+    """A model that counts. It reads all of a text."""
+
+    def __init__(self, model: Tfidf, recipe: Recipe, names: Sequence[str], step: int):
+        self.model, self.recipe, self.names, self.step = model, recipe, list(names), step
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """One answer a text."""
+        texts = [well_formed(text) for text in texts]
+        found = self.model.probabilities(texts).tolist()
+        return [_answer(self.names, text, p, cut=False) for text, p in zip(texts, found, strict=True)]
+
+
+def open_predictor(run: RunFolder, name: str | None = None) -> Network | Counter:
+    """Load a run's checkpoint: `best`, `last` or a step; by default what the recipe keeps.
+
+    Raises BadRun or BadModel where there is none, or a file of it is damaged.
+    """
+    recipe = run.recipe()
+    folder = run.checkpoint(name or kept_checkpoint(run, recipe))
+    if preset_for(recipe).counts:
+        checkpoint.demand_same(run, folder, rows=False)
+        checkpoint.verify(folder, TFIDF)
+        return Counter(Tfidf.open(folder / TFIDF), recipe, demand_origin(run).labels, step_of(folder))
+    model, labels = trained_model(run, recipe, folder)
+    return Network(model, run_tokenizer(run, recipe), recipe, labels, step_of(folder))
+
+
+def _answer(names: Sequence[str], text: str, p: Sequence[float], cut: bool) -> Prediction:
+    return Prediction(text, names[int(np.argmax(p))], dict(zip(names, p, strict=True)), cut)
 
 
 def kept_checkpoint(run: RunFolder, recipe: Recipe) -> str:

@@ -11,7 +11,7 @@ from core.architectures.lookup import is_own_folder, preset_for, short_name
 from core.architectures.models import is_folder
 from core.data import kept, prepare
 from core.datasets import NAMED
-from core.evaluate.predict import Predictor
+from core.evaluate.predict import Counter, Network
 from core.runs.events import Noted
 from core.runs.folder import RunFolder
 from core.runs.history import History
@@ -73,7 +73,7 @@ PIPELINE = (
 SEES_NO_OTHER = "That token sees no other: the rest of a text changes nothing."
 
 
-def card(run: RunFolder, asked: Predictor, format: Format) -> str:
+def card(run: RunFolder, asked: Network | Counter, format: Format) -> str:
     """The card of a run's classifier as Markdown, with a result or without. Raises BadRun for a damaged run."""
     base = demand_origin(run).base
     parts = [
@@ -112,9 +112,12 @@ def _front(base: Base, format: Format) -> list[str]:
     return ["---", "pipeline_tag: text-classification", f"library_name: {format}", *known, "---", ""]
 
 
-def _what(run: RunFolder, asked: Predictor, base: Base) -> list[str]:
+def _what(run: RunFolder, asked: Network | Counter, base: Base) -> list[str]:
     preset = preset_for(asked.recipe)
-    if base.kind == "brought in":
+    if isinstance(asked, Counter):
+        kinds = " and ".join(kind.units.kind for kind in asked.model.kinds)
+        made = f"Trained with workbench. It counts {kinds}: TF-IDF and logistic regression. Run {run.name}."
+    elif base.kind == "brought in":
         made = f"Brought into workbench from `{Path(base.source).name}`, which another program trained."
     else:
         began = {
@@ -131,16 +134,17 @@ def _what(run: RunFolder, asked: Predictor, base: Base) -> list[str]:
             made += f" On its way it was changed: {'; '.join(changes)}."
     if base.kind in ("built in", "pretrained") and preset.licence:
         made += f" The weights that it began with are under the {preset.licence} licence."
-    return [f"{preset.title}, with a head for {len(asked.names)} labels. {made}", ""]
+    head = "" if isinstance(asked, Counter) else ", with a head"
+    return [f"{preset.title}{head} for {len(asked.names)} labels. {made}", ""]
 
 
-def _tested(run: RunFolder, asked: Predictor) -> ClassifierResult | None:
+def _tested(run: RunFolder, asked: Network | Counter) -> ClassifierResult | None:
     """The result, where it is of the weights that are asked."""
     result = run.classifier_result()
     return result if result and result.checkpoint == asked.step else None
 
 
-def _test(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
+def _test(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]:
     result = _tested(run, asked)
     if result is None:
         why = "the test was of other weights" if run.result() else f"the run is {run.status().state}"
@@ -158,7 +162,7 @@ def _test(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
     )
 
 
-def _data(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
+def _data(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]:
     if base.kind == "brought in" or not run.data_file.is_file():
         yield from ("Not known.", "")
         return
@@ -177,8 +181,24 @@ def _data(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
     yield ""
 
 
-def _limits(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
-    kind, result = asked.recipe.model, _tested(run, asked)
+def _limits(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]:
+    result = _tested(run, asked)
+    if isinstance(asked, Counter):
+        yield "It knows the words and characters of its training texts only, and not in what order they stand."
+        yield "It does not tell upper from lower case."
+    else:
+        yield from _limits_of_reading(asked, base)
+    yield (
+        "It knows these labels only: any text gets one of them, however little it has in common with what was learned."
+    )
+    if base.kind == "random":
+        yield "It began with random weights: all that it knows is from its training texts."
+    if result and result.test.verdict in ("even", "worse"):
+        yield in_words(result.test)
+
+
+def _limits_of_reading(asked: Network, base: Base) -> Iterator[str]:
+    kind = asked.recipe.model
     yield f"Only the first {kind.context:,} tokens of a text are read."
     yield _languages(asked, base)
     if asked.tokenizer.encode("A").ids.tolist() == asked.tokenizer.encode("a").ids.tolist():
@@ -191,16 +211,9 @@ def _limits(run: RunFolder, asked: Predictor, base: Base) -> Iterator[str]:
     if arch.causal and not asked.model.causal:
         sees_all = f" Every token sees all of the text, which {arch.title}'s pretraining did not teach."
     yield where + alone + sees_all
-    yield (
-        "It knows these labels only: any text gets one of them, however little it has in common with what was learned."
-    )
-    if base.kind == "random":
-        yield "It began with random weights: all that it knows is from its training texts."
-    if result and result.test.verdict in ("even", "worse"):
-        yield in_words(result.test)
 
 
-def _languages(asked: Predictor, base: Base) -> str:
+def _languages(asked: Network | Counter, base: Base) -> str:
     """What texts its tokenizer was made for, and its weights where they were pretrained."""
     languages = "" if base.kind == "folder" else preset_for(asked.recipe).languages
     if not languages:
@@ -210,7 +223,7 @@ def _languages(asked: Predictor, base: Base) -> str:
     return f"Its tokenizer was made for {languages}{also}{others if languages == 'English' else ''}."
 
 
-def _recipe(asked: Predictor, base: Base) -> list[str]:
+def _recipe(asked: Network | Counter, base: Base) -> list[str]:
     """Every option, folders of this machine left out; of a model from elsewhere, how it is read."""
     layers = asked.recipe.model_dump()
     layers["data"]["path"] = Path(layers["data"]["path"]).name

@@ -106,6 +106,8 @@ def facts_of(run: RunFolder) -> Facts:
     folder = run.path.resolve()
     weights = folder / known.base.file
     recipe = run.recipe()
+    if preset_for(recipe).counts:
+        raise BadRun(f"{run.name} has no network: there is no training loop to show.", "Ask a run of another model.")
     arch = architecture_for(recipe)
     first = next(iter(arch.published.values()))
     try:

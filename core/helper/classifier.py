@@ -7,16 +7,18 @@ from pathlib import Path
 from torch import Tensor
 
 from core.evaluate.incremental import IncrementalClassifier
-from core.evaluate.predict import Predictor, kept_checkpoint
+from core.evaluate.predict import Counter, Network, kept_checkpoint, open_predictor
 from core.files import Progress
 from core.model.classifier import Classifier
 from core.runs.folder import RunFolder
 from core.runs.predictions import Prediction
 from core.text.tokenizer import well_formed, whole
+from core.text.words import split
 from core.train.checkpoint import MANIFEST
 
 MOST_PIECES = 200  # of a text, the last; more than a screen shows
 DROPPED = 100  # pieces at a time, so that the first of those that are sent seldom is another
+MOST_READ = 300_000  # characters, of all beginnings of a text together, that a model which counts reads at a key
 PLACES = 4  # of a verdict on the way: more than a bar shows
 
 
@@ -31,10 +33,10 @@ class ClassifierRequests:
 
     def __init__(self) -> None:
         self._checkpoint: tuple[Path, bytes] | None = None  # its folder and its manifest, which tells it from others
-        self._predictor: Predictor | None = None
+        self._predictor: Network | Counter | None = None
         self._incremental: IncrementalClassifier | None = None
 
-    def _at(self, args: dict) -> Predictor:
+    def _at(self, args: dict) -> Network | Counter:
         """The classifier that {"run": its folder, "checkpoint": best, last, a step or nothing} names."""
         run = RunFolder(args["run"])
         folder = run.checkpoint(args.get("checkpoint") or kept_checkpoint(run, run.recipe()))
@@ -42,10 +44,11 @@ class ClassifierRequests:
         if self._predictor is None or checkpoint != self._checkpoint:
             # two models at once may be more than fits
             self._predictor, self._incremental, self._checkpoint = None, None, None
-            self._predictor, self._checkpoint = Predictor.open(run, folder.name), checkpoint
-            model = self._predictor.model
-            if model.readout.answers_everywhere(model.causal):
-                self._incremental = IncrementalClassifier(model)
+            self._predictor, self._checkpoint = open_predictor(run, folder.name), checkpoint
+            if isinstance(self._predictor, Network):
+                model = self._predictor.model
+                if model.readout.answers_everywhere(model.causal):
+                    self._incremental = IncrementalClassifier(model)
         return self._predictor
 
     def open(self, args: dict, progress: Progress) -> dict:
@@ -69,7 +72,9 @@ class ClassifierRequests:
         asked = self._at(args)
         return {"step": asked.step, **self._read(asked, args["text"])}
 
-    def _read(self, asked: Predictor, text: str) -> dict:
+    def _read(self, asked: Network | Counter, text: str) -> dict:
+        if isinstance(asked, Counter):
+            return _counted(asked, well_formed(text))
         if self._incremental is None:
             answer = asked.predict([text])[0]
             return {"answer": answer, "pieces": None, "curve": None, "before": 0, "why": _why_no_curve(asked.model)}
@@ -79,6 +84,17 @@ class ClassifierRequests:
         probabilities = dict(zip(asked.names, found[-1].tolist(), strict=True))
         answer = Prediction(text, asked.names[int(found[-1].argmax())], probabilities, len(tokens) > context)
         return {"answer": answer, **_curve(list(whole(tokens[:context])), found), "why": ""}
+
+
+def _counted(asked: Counter, text: str) -> dict:
+    """The answer of a model that counts, and its verdict had the text ended after each of its last words."""
+    words = split(text)
+    ends = [*accumulate(map(len, words))]
+    shown = ends[-max(1, min(MOST_PIECES, MOST_READ // max(1, len(text)))) :]
+    curve = asked.model.probabilities([text[:end] for end in shown]).round(PLACES).tolist() if shown else []
+    pieces = [(word, 1) for word in words[len(words) - len(shown) :]]
+    (answer,) = asked.predict([text])
+    return {"answer": answer, "pieces": pieces, "curve": curve, "before": len(words) - len(shown), "why": ""}
 
 
 def _why_no_curve(model: Classifier) -> str:

@@ -48,7 +48,7 @@ class Trainable(Event, tag="trainable"):
 class Phase(Event, tag="phase"):
     """Progress of work outside the learning loop. `done == total` ends it. unit: rows, bytes, texts, windows."""
 
-    # fetch, unpack, read, vocabulary, tokens, download, weights, baseline, encode, probe, learn, evaluate, test
+    # fetch, unpack, read, vocabulary, tokens, download, weights, baseline, count, encode, probe, learn, evaluate, test
     name: str
     done: int
     total: int

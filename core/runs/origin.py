@@ -8,11 +8,11 @@ from core import files
 from core.errors import BadRun
 from core.runs.folder import RunFolder
 
-BaseKind = Literal["built in", "pretrained", "folder", "random", "brought in"]
+BaseKind = Literal["built in", "pretrained", "folder", "random", "brought in", "none"]
 
 
 class Base(msgspec.Struct, frozen=True):
-    """Where a run's untouched weights come from.
+    """Where a run's untouched weights come from; of kind `none` a model that counts, which has none.
 
     `file` is where they lie now, as seen from the run's folder, in which all but published ones are kept where they
     can be; `sha256` is of that file.

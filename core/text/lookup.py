@@ -7,7 +7,7 @@ from core import files
 from core.architectures.lookup import folder_of
 from core.architectures.models import TOKENIZER, TOKENS, ModelPreset, OwnFolder, is_folder
 from core.errors import BadModel
-from core.text import byte_bpe, tokenizer_files
+from core.text import byte_bpe, tokenizer_files, words
 from core.text.tokenizer import Tokenizer
 
 # Another kind of tokenizer takes a line in each of these two. The tokenizers that come with the program, by the name
@@ -15,6 +15,7 @@ from core.text.tokenizer import Tokenizer
 BUILT_IN: dict[str, Callable[[str], Tokenizer]] = {
     **dict.fromkeys(byte_bpe.BUILT_IN, byte_bpe.built_in),
     **dict.fromkeys(tokenizer_files.BUILT_IN, tokenizer_files.built_in),
+    **dict.fromkeys(words.BUILT_IN, words.built_in),
 }
 # and those that lie beside a model's weights, by the file's name; the first that is there counts:
 # (preset, file) -> tokenizer
@@ -31,7 +32,7 @@ READERS: dict[str, Callable[[ModelPreset, Path], Tokenizer]] = {
 
 
 # tokenizers that were published and do not change: a run need not keep them
-PUBLISHED = ("gpt2", "bert-uncased")
+PUBLISHED = ("gpt2", "bert-uncased", *words.BUILT_IN)
 
 
 def tokenizer_of(preset: ModelPreset, weights: str) -> Tokenizer:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -28,20 +28,29 @@ OURS = re.compile(r"[0-9]+|\.[0-9]+\.(tmp|old)")  # names of folders that are ma
 def write(
     run: RunFolder, state: State, weights: Mapping[str, Tensor], optimizer: Mapping[str, Tensor], best: bool
 ) -> None:
+    """A checkpoint of a network: what it has learned, and its optimizer. As `put`."""
+    written: dict[str, Callable[[Path], object]] = {
+        WEIGHTS: lambda path: save_file(_plain(weights), path),
+        OPTIMIZER: lambda path: save_file(_plain(optimizer), path),
+        STATE: lambda path: path.write_bytes(msgspec.json.encode(state)),
+    }
+    put(run, state.step, written, best)
+
+
+def put(run: RunFolder, step: int, written: Mapping[str, Callable[[Path], object]], best: bool) -> None:
     """Put a checkpoint on disk whole, then its pointers; older ones that nothing points to are removed afterwards.
 
-    Raises WorkbenchError where the disk does not take it; what was there before stays.
+    Each of its files is written by a function of its path. Raises WorkbenchError where the disk does not take it; what
+    was there before stays.
     """
     files.demand_folder(run.checkpoints)
-    step = state.step
     final, temporary = run.checkpoints / str(step), run.checkpoints / f".{step}.tmp"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        save_file(_plain(weights), temporary / WEIGHTS)
-        save_file(_plain(optimizer), temporary / OPTIMIZER)
-        (temporary / STATE).write_bytes(msgspec.json.encode(state))
-        sums = {name: files.sha256(temporary / name) for name in (WEIGHTS, OPTIMIZER, STATE)}
+        for name, write_it in written.items():
+            write_it(temporary / name)
+        sums = {name: files.sha256(temporary / name) for name in written}
         for name in sums:
             files.sync(temporary / name)
         manifest = {"step": step, "sha256": sums, "made_of": _once(run.path)}

@@ -7,6 +7,7 @@ import time
 import traceback
 
 from core import files
+from core.architectures.lookup import preset_for
 from core.errors import NotEnoughMemory, WorkbenchError
 from core.runs.events import Ended, Phase, Resumed, stopped
 from core.runs.folder import RunFolder
@@ -72,6 +73,8 @@ def work(run: RunFolder, log: EventLog, control_source: ControlSource) -> Ended:
         # these bring torch, which takes seconds; a stop is heard already
         if run.pretrains:
             from core.worker.pretrain import pretrain as attempt
+        elif preset_for(run.recipe()).counts:
+            from core.worker.counting import attempt
         else:
             from core.worker.finetune import attempt
 

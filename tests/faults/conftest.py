@@ -18,7 +18,7 @@ import pytest
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.models import MODELS
 from core.data import batches
-from core.evaluate.predict import Predictor
+from core.evaluate.predict import open_predictor
 from core.options import merge
 from core.recipe import load
 from core.runs.events import Checkpointed, Ended
@@ -151,7 +151,7 @@ def nothing_lost(run: RunFolder) -> None:
         if (run.checkpoints / pointer).exists():
             whole(run.checkpoint(pointer))
     if (run.checkpoints / "last").exists() and not run.pretrains:
-        answer = Predictor.open(run)
+        answer = open_predictor(run)
         assert answer.predict(["free prize"])[0].label in ("ham", "spam")
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.errors import WorkbenchError
-from core.evaluate.predict import Predictor
+from core.evaluate.predict import open_predictor
 from core.runs.control import Inbox, Line, Rates, Save, append
 from core.runs.events import Checkpointed, Ended, Evaluated
 from core.runs.history import History
@@ -91,7 +91,7 @@ def test_a_changed_recipe_is_refused_by_the_option_s_name(forks, halfway, watch)
         run.recipe_file.write_text(text.replace("\nlr = 0.003", "\nlr = 0.002"))
         assert text != run.recipe_file.read_text()
         with pytest.raises(WorkbenchError, match="train.lr was 0.003 at its checkpoint and is 0.002 now"):
-            Predictor.open(run)
+            open_predictor(run)
     assert forks.start(halfway).wait() == 1 and "train.lr was" in halfway.status().why
 
 
@@ -152,12 +152,12 @@ def test_a_run_with_a_damaged_file_is_refused_or_ends_the_same(forks, halfway, w
 def test_a_finished_run_with_a_damaged_file_answers_the_same_or_with_a_sentence(forks, halfway, watch, damage):
     whole = forks.finish(watch.copy(halfway, "whole"))
     texts = ["free prize win cash", "tea at home soon"]
-    expected = Predictor.open(whole).predict(texts)
+    expected = open_predictor(whole).predict(texts)
     for i, name in enumerate(files_of(whole)):
         run = watch.copy(whole, f"hurt{i}")
         DAMAGES[damage](run.path / name)
         try:
-            assert Predictor.open(run).predict(texts) == expected, name
+            assert open_predictor(run).predict(texts) == expected, name
         except WorkbenchError as error:
             assert error.do, name
         history = History()

@@ -24,6 +24,8 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
     profile = profiled(recipe)
     if profile.problem:
         raise BadData(profile.problem)
+    if preset_for(recipe).counts:
+        return _counting(price(recipe, profile, recipe.plan), recipe, as_json)
     speeds = recall(recipe)
     if speeds is None and busy:
         raise WorkbenchError(f"{busy} is running, and nothing beside it is fast.", "Measure when it is done.")
@@ -86,6 +88,24 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
         [
             "",
             f"Measured on this machine, {when:%d %B %Y, %H:%M}. A run takes within 25 % of it while nothing else runs.",
+        ]
+    )
+    return 0
+
+
+def _counting(found: Price, recipe: Recipe, as_json: bool) -> int:
+    """A model without a network: what it costs is an estimate, and nothing is measured for it."""
+    if as_json:
+        seconds = round(found.total or 0.0, 3)
+        print_json(
+            {"data": recipe.data.path, "model": recipe.model.name, "exports": ["onnx"], "seconds": {"total": seconds}}
+        )
+        return 0
+    say(
+        [
+            f"learns    at most {found.learns:,} weights of n-grams",
+            f"in all    about {clock(found.total)}: it has no network",
+            "exports   to ONNX",
         ]
     )
     return 0

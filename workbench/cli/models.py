@@ -29,7 +29,8 @@ def execute(given: argparse.Namespace) -> int:
             "parameters": sum(parameters(preset.architecture, 2).values()),
             "blocks": preset.architecture.n_blocks,
             "width": preset.architecture.width,
-            "context": preset.architecture.max_tokens,
+            "context": None if preset.counts else preset.architecture.max_tokens,
+            "reads": preset.reads,
             "languages": preset.languages,
             "licence": preset.licence,
             "about": preset.about,
@@ -51,7 +52,7 @@ def execute(given: argparse.Namespace) -> int:
                 row["name"],
                 count(row["parameters"]),
                 row["languages"],
-                f"{row['context']:,}",
+                row["reads"],
                 row["licence"],
                 f"fetch {size(row['bytes'])}" if row["weights"] == "download" else row["weights"],
             ]

@@ -27,9 +27,9 @@ def execute(given: argparse.Namespace) -> int:
         texts += _lines(given.file)
     elif not texts:
         texts = _cut(sys.stdin.buffer.read())
-    from core.evaluate.predict import Predictor
+    from core.evaluate.predict import open_predictor
 
-    answers = Predictor.open(run, given.checkpoint).predict(texts)
+    answers = open_predictor(run, given.checkpoint).predict(texts)
     if given.json:
         print_json(answers)
         return DONE

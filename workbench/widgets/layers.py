@@ -26,6 +26,7 @@ from workbench.widgets.part_marks import MARKS, STATES
 NEAR = 2  # rungs at each side of the cursor that are never folded
 FOLD = 4  # so many equal neighbours at least become one line, where there is no room for all
 NAME_WIDTH = 26
+CHOOSING = {"toggle_parts", "lower", "raise", "last_block", "lora", "head_only", "all", "range"}  # actions
 
 
 class Rung(NamedTuple):
@@ -145,7 +146,8 @@ class Layers(Lines):
             self.set_reactive(Layers.part, self._boundary(plan))
         self._plan = plan
         self._sizes = cost.sizes(recipe, n_classes)
-        self._beside = {"head": f"{arch.width:,} → {n_classes}", "embeddings": f"{arch.vocab:,} tokens"}
+        width = f"{arch.width:,}" if arch.n_blocks else "n-grams"
+        self._beside = {"head": f"{width} → {n_classes}", "embeddings": f"{arch.vocab:,} tokens"}
         # of the plan, the ladder's prices depend only on what is adapted
         priced = recipe.model_copy(update={"freeze": None}), profile, speeds, upwards(plan)[-1]
         if self._priced is None or any(a is not b and a != b for a, b in zip(priced, self._priced, strict=True)):
@@ -248,6 +250,10 @@ class Layers(Lines):
         """The parts from where a range began to the cursor, or the one under it."""
         first, last = sorted((self.part, self.part if self._anchor is None else self._anchor))
         return self._parts[first : last + 1]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # a model without blocks has nothing to choose from
+        return bool(self._plan.n_blocks) or action not in CHOOSING
 
     def action_toggle_parts(self) -> None:
         chosen, plan = self._chosen(), self._plan

@@ -18,7 +18,7 @@ from core.errors import BadModel, BadRun
 from core.estimate import cost
 from core.estimate.prices import price
 from core.evaluate.incremental import IncrementalClassifier
-from core.evaluate.predict import Predictor
+from core.evaluate.predict import open_predictor
 from core.export import script, transformers
 from core.export.onnx import MaskedClassifier
 from core.freeze import FreezePlan, parts_of
@@ -254,7 +254,7 @@ def test_a_run_of_it_learns_and_answers(new_run):
     assert [event.blocks for event in events if isinstance(event, Encoded)] == [2]
     changed = [event.parts for event in events if isinstance(event, Changed)]
     assert set(changed[-1]) == {"blocks.2.attn", "blocks.2.mlp", "head"}
-    asked = Predictor.open(run)
+    asked = open_predictor(run)
     assert isinstance(asked.model.backbone, Reader)
     (alone,), together = asked.predict(["free prize"]), asked.predict(["free prize", "see you at seven, then"])
     assert alone.probabilities == pytest.approx(together[0].probabilities, abs=1e-5)

@@ -8,7 +8,7 @@ import torch
 
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.models import MODELS
-from core.evaluate.predict import Predictor, probabilities
+from core.evaluate.predict import Network, probabilities
 from core.model.classifier import Classifier
 from core.readout import READOUTS, ClassifierKind
 from core.recipe import load
@@ -26,14 +26,14 @@ def tiny(monkeypatch):
     )
 
 
-def predictor(readout="last_real", context=24) -> Predictor:
+def predictor(readout="last_real", context=24) -> Network:
     model = Classifier(MODELS["nano"].architecture, 3, ClassifierKind(READOUTS[readout]))
     generator = torch.Generator().manual_seed(0)
     for p in model.parameters():
         torch.nn.init.normal_(p, std=0.3, generator=generator)
     padding = "fixed" if READOUTS[readout].reads_pads else "bucketed"
     recipe = load({"model": {"readout": readout, "context": context}, "train": {"padding": padding}})
-    return Predictor(model.eval(), TOKENIZER, recipe, ["ham", "spam", "other"], 0)
+    return Network(model.eval(), TOKENIZER, recipe, ["ham", "spam", "other"], 0)
 
 
 @pytest.mark.parametrize("readout", ["last_real", "last_pad", "first", "mean", "mean_pads"])

@@ -10,7 +10,7 @@ import pytest
 from transformers import BertConfig, BertModel
 
 from core.architectures.models import MODELS
-from core.evaluate.predict import Predictor
+from core.evaluate.predict import Network, open_predictor
 from core.export import transformers
 from core.export.card import card
 from core.options import merge
@@ -53,7 +53,7 @@ def done(tmp_path_factory):
 
 
 def exported(run, folder):
-    asked = Predictor.open(run)
+    asked = open_predictor(run)
     transformers.export(
         asked.model, asked.recipe, asked.names, asked.tokenizer, folder, card(run, asked, "transformers")
     )
@@ -127,7 +127,7 @@ def test_it_says_what_the_model_began_with(done, trained, monkeypatch, name, say
     source = MODELS[name].source
     base = Base("built in", name, "", "") if name == "nano" else Base("pretrained", source.repo, "", "", "a" * 40)
     monkeypatch.setattr("core.export.card.demand_origin", lambda run: Origin(base, of.labels))
-    words = card(done, Predictor(of.model, of.tokenizer, of.recipe, of.labels, 1), "onnx")
+    words = card(done, Network(of.model, of.tokenizer, of.recipe, of.labels, 1), "onnx")
     assert all(each in words for each in says), words
     if name != "nano":
         assert words.startswith("---\npipeline_tag: text-classification\nlibrary_name: onnx\nbase_model: ")
@@ -136,7 +136,7 @@ def test_it_says_what_the_model_began_with(done, trained, monkeypatch, name, say
 
 def test_a_stopped_run_is_untested(tmp_path):
     run = learned(tmp_path / "stopped", stop=True, model={"readout": "first"}, train={"epochs": 2})
-    asked, log = Predictor.open(run), EventLog(run)
+    asked, log = open_predictor(run), EventLog(run)
     for step in (asked.step - 1, asked.step):
         log.write(Applied(id="x", control={"type": "rates", "lr": 1 / (step + 1), "head_lr": None}, step=step))
     words = card(run, asked, "onnx")

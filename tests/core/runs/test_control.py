@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.architectures.models import MODELS
-from core.evaluate.predict import Predictor
+from core.evaluate.predict import open_predictor
 from core.model.classifier import Classifier
 from core.options import merge
 from core.readout import ClassifierKind
@@ -278,8 +278,8 @@ def test_what_learns_changes_on_the_way_and_a_killed_run_repeats_it(new_run, cha
     assert len(histories[0].marks) == thaws + sum(isinstance(one, Rates) for some in told.values() for one in some)
     results = [run.result() for run in (whole, broken)]
     assert same_test(results[0].test, results[1].test) and results[0].validation == results[1].validation
-    said = Predictor.open(broken).predict(["free prize win cash"])[0].probabilities
-    assert said == Predictor.open(whole).predict(["free prize win cash"])[0].probabilities
+    said = open_predictor(broken).predict(["free prize win cash"])[0].probabilities
+    assert said == open_predictor(whole).predict(["free prize win cash"])[0].probabilities
 
 
 @pytest.mark.usefixtures("tiny")

@@ -14,7 +14,7 @@ from core import recipe
 from core.architectures.models import MODELS
 from core.data.corpus import row_of_tokens
 from core.data.profile import profile
-from core.evaluate.predict import Predictor
+from core.evaluate.predict import open_predictor
 from core.export import transformers
 from core.helper import classifier
 from core.helper import data as data_helper
@@ -99,7 +99,7 @@ def test_data_is_measured_in_its_tokens(words, messages):
 def test_a_run_learns_and_answers_with_it_and_keeps_it(words, messages, tmp_path):
     run = create_run(tmp_path / "runs", small(messages))
     assert list(attempt(run, lambda *_: None, ControlSource(), False))[-1].state == "done"
-    asked = Predictor.open(run)
+    asked = open_predictor(run)
     assert asked.tokenizer.file == run.path / FILE and not run.tokens_file.exists()
     _, prepared, texts, _ = gather(run, run.recipe(), lambda *_: None)
     expected = [words.encode(text).ids[: asked.context].tolist() for text in prepared.texts]

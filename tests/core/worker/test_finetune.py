@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.errors import BadData, BadModel, WorkbenchError
-from core.evaluate.predict import Predictor
+from core.evaluate.predict import open_predictor
 from core.recipe import load
 from core.runs.events import (
     Changed,
@@ -223,7 +223,7 @@ def test_of_an_adapted_run_only_adapters_and_head_are_kept_and_it_is_asked_merge
         set(changed) == {"blocks.1.attn", "blocks.1.mlp", "blocks.2.attn", "blocks.2.mlp", "head"}
         and min(changed.values()) > 0
     )
-    asked = Predictor.open(run)
+    asked = open_predictor(run)
     assert not any(".lora." in name for name, _ in asked.model.named_parameters())
     with open(run.predictions_file, newline="") as file:
         said = list(csv.DictReader(file))
@@ -307,7 +307,7 @@ def test_sentences_are_followed_to_what_the_trained_run_says_of_them(new_run):
     sentences = ["free prize win cash", "tea at home soon", ""]
     run = new_run(train={"follow": sentences, "epochs": 1, "keep": "last"})
     looks = [event.probabilities for event in live(run) if isinstance(event, Followed)]
-    said = [list(one.probabilities.values()) for one in Predictor.open(run).predict(sentences)]
+    said = [list(one.probabilities.values()) for one in open_predictor(run).predict(sentences)]
     assert len(looks) > 2 and looks[-1] == [pytest.approx(row, abs=0.01) for row in said]
 
 

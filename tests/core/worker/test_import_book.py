@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from core.errors import BadModel, BadRecipe
-from core.evaluate.predict import Predictor
+from core.evaluate.predict import open_predictor
 from core.export.card import card
 from core.runs.root import find_run, list_runs
 from core.text.byte_bpe import built_in
@@ -128,7 +128,7 @@ def test_it_answers_as_it_does_in_the_chapter(model, saved, tmp_path):
     run = import_book(tmp_path / "runs", saved(model.state_dict()))
     assert run.status().state == "done" and "review_classifier.pth" in run.status().why and run.result() is None
     assert find_run(tmp_path / "runs", "last", trained=True).name == run.name
-    asked = Predictor.open(run)
+    asked = open_predictor(run)
     assert (asked.recipe.model.name, asked.recipe.model.readout, asked.recipe.model.context) == (
         "nano",
         "last_pad",
@@ -147,12 +147,12 @@ def test_other_labels_readout_and_context(saved, tmp_path):
     model.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
     file = saved({"model_state_dict": weights, "optimizer_state_dict": {"state": {}, "param_groups": []}})
     run = import_book(tmp_path / "runs", file, "nano", ["a", "b", "c"], 32, "last_real")
-    (answer,) = Predictor.open(run).predict(["see you at seven"])
+    (answer,) = open_predictor(run).predict(["see you at seven"])
     ids = built_in("nano").encode("see you at seven").ids.tolist()
     with torch.no_grad():
         expected = torch.softmax(model(torch.tensor([ids]))[0, -1], dim=-1).tolist()
     assert answer.probabilities == pytest.approx(dict(zip("abc", expected, strict=True)), abs=1e-5)
-    assert Predictor.open(import_book(tmp_path / "runs", file)).names == ["0", "1", "2"]
+    assert open_predictor(import_book(tmp_path / "runs", file)).names == ["0", "1", "2"]
 
 
 class Code:

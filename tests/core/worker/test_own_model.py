@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from core import assets
 from core.errors import BadModel, BadRecipe
-from core.evaluate.predict import Predictor
+from core.evaluate.predict import open_predictor
 from core.runs.events import Encoded, Ended
 from core.runs.origin import demand_origin
 from core.text.tokenizer_files import built_in
@@ -47,9 +47,9 @@ def test_a_folder_is_a_model_and_the_run_keeps_what_it_is_made_of(new_run, folde
     assert isinstance(events[-1], Ended) and events[-1].state == "done"
     assert run.recipe().model.readout == "mean" and run.recipe().model.context == 64
     assert demand_origin(run).base.kind == "folder"
-    before = Predictor.open(run).predict(["free prize", "see you"])
+    before = open_predictor(run).predict(["free prize", "see you"])
     shutil.rmtree(folder)  # the run has links to its files, and copies of the small ones
-    after = Predictor.open(run).predict(["free prize", "see you"])
+    after = open_predictor(run).predict(["free prize", "see you"])
     assert after == before
     assert load_file(run.path / "base.safetensors").keys() == load_file(copy / "model.safetensors").keys()
 
@@ -71,7 +71,7 @@ def test_the_pooler_begins_as_it_was_pretrained(new_run, folder):
     run = new_run(**of_folder(folder, model={"readout": "first", "head": "own"}, train={"lr": 1e-9, "head_lr": 1e-9}))
     live(run)
     pooler = load_file(folder / "model.safetensors")["pooler.dense.weight"]
-    torch.testing.assert_close(Predictor.open(run).model.head[0].weight, pooler, rtol=0, atol=1e-5)
+    torch.testing.assert_close(open_predictor(run).model.head[0].weight, pooler, rtol=0, atol=1e-5)
 
 
 def test_the_prefix_is_encoded_once(new_run, folder):

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from core.architectures.models import MODELS, TOKENS
 from core.errors import BadRun
-from core.evaluate.predict import Predictor
+from core.evaluate.predict import open_predictor
 from core.pretraining import Pretraining
 from core.runs.events import Ended, Noted, Sampled
 from core.runs.launch import launch
@@ -78,9 +78,9 @@ def test_what_it_makes_opens_elsewhere_and_can_be_fine_tuned(new_pretraining, ne
     assert tuned.result() is not None and tuned.tokens_file.read_bytes() == (run.model_folder / TOKENS).read_bytes()
 
     # a run keeps what it started from: it can be asked when the one that made that is deleted
-    before = Predictor.open(tuned).predict(["Ada sings"])
+    before = open_predictor(tuned).predict(["Ada sings"])
     shutil.rmtree(run.path)
-    assert Predictor.open(tuned).tokenizer.id != "nano" and Predictor.open(tuned).predict(["Ada sings"]) == before
+    assert open_predictor(tuned).tokenizer.id != "nano" and open_predictor(tuned).predict(["Ada sings"]) == before
 
 
 def test_too_little_text_fails_with_a_sentence(new_pretraining, tmp_path):

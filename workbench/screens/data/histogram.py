@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
+from core.architectures.counting import LONGEST
 from core.rows import Profile
 from core.wording import on_one_line, percent
 from workbench.formatting import LEVELS, cut
@@ -135,6 +136,7 @@ def caption(profile: Profile, end: int, width: int) -> str:
     total, beyond = sum(together.values()), sum(rows for tokens, rows in together.items() if tokens > end)
     words = f"{profile.context:,} cuts "
     words += f"{profile.cut:,}, {percent(profile.cut / total)}" if profile.cut else "none"
+    words = "words, none cut" if profile.context == LONGEST else words
     more = [("medians " if len(medians) > 1 else "median ") + " and ".join(medians)]
     for part in more + [f"{beyond:,} beyond {end:,}"] * bool(beyond):
         if len(words) + len(part) + 3 <= width:

@@ -256,4 +256,19 @@ class DataScreen(BaseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         profile = self.draft.profile
+        if action == "better":
+            return bool(profile and profile.better)
         return action != "train" or (profile is not None and not profile.problem)
+
+    def action_better(self) -> None:
+        """Start from the model that learns more from such texts, once it is here."""
+        assert self.draft.profile  # see check_action
+        name, fetcher = self.draft.profile.better, self.session.fetcher
+        if fetcher.lacks(name):
+            fetcher.start(name, choose=True)
+            self.notify(f"Fetching {name}. The recipe starts from it when it is here.", markup=False)
+            return
+        try:
+            self.draft.start_from(name)
+        except WorkbenchError as error:
+            complain(self.app, error)

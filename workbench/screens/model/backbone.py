@@ -159,6 +159,7 @@ class Backbone(Widget, can_focus=True):
             where = Text.assemble((done, colour(self, "focus")), ("░" * (METER - len(done)), colour(self, "rule")))
             where.append(f" {progress_in_words(fetcher)}", text)
         facts = [f"{arch.n_blocks} blocks", f"reads {plural(arch.max_tokens, 'token')}"]
+        facts = ["no network", "reads all of a text"] if preset.counts else facts
         facts = [preset.languages] if short else [*facts, preset.languages, preset.licence]
         dot = BETWEEN if not short else " · "
         line = Text("" if short else "  ", muted, no_wrap=True).append(on_one_line(preset.title), f"bold {text}")

@@ -41,7 +41,7 @@ class Models(ItemList[ModelPreset | str]):
         session, arch = session_of(self), item.architecture
         line = Text(f"   {pad(on_one_line(short_name(item.name)), NAME)}", text, no_wrap=True)
         line.append(f"{count(sum(arch.parameters().values())):>{SIZE}}  {pad(item.languages, LANGUAGES)}", muted)
-        line.append(f"{arch.max_tokens:>{CONTEXT},}  {pad(item.licence, LICENCE)} ", muted)
+        line.append(f"{item.reads:>{CONTEXT}}  {pad(item.licence, LICENCE)} ", muted)
         if session.fetcher.name == item.name:
             progress = session.fetcher.progress
             share = f" {progress.done / progress.total:.0%}".replace("%", " %") if progress and progress.total else " …"

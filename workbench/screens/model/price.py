@@ -3,9 +3,10 @@
 from rich.text import Text
 from textual.widget import Widget
 
+from core.architectures.lookup import preset_for
 from core.estimate.prices import Price, machine_memory, price
 from core.export.expressible import departure
-from core.wording import about, percent, plural, size
+from core.wording import about, count, percent, plural, size
 from workbench.formatting import bar
 from workbench.session.draft import Draft
 from workbench.session.session import session_of
@@ -46,7 +47,9 @@ class PricePanel(Widget):
 
     def _in_one_line(self) -> Text:
         now, draft = self._now, session_of(self).draft
-        words = f"learns {percent(now.learns / now.parameters)} · {size(now.memory)}"
+        counts = preset_for(draft.recipe).counts
+        learns = f"at most {count(now.learns)} weights" if counts else f"learns {percent(now.learns / now.parameters)}"
+        words = f"{learns} · {size(now.memory)}"
         if now.total is None:
             words += " · no tokenizer, no time" if draft.lacks_tokenizer else " · no data, no time"
         else:
@@ -58,7 +61,7 @@ class PricePanel(Widget):
     def _in_full(self) -> Text:
         now = self._now
         rows = [
-            ("learns", f"{now.learns:,} of {now.parameters:,}", percent(now.learns / now.parameters)),
+            ("learns", *self._learns()),
             ("memory", size(now.memory), f"of {size(self._memory)}"),
         ]
         lines = [self._row(*row) for row in [*rows, *self._times(), self._exports()]]
@@ -71,10 +74,18 @@ class PricePanel(Widget):
             lines.append(self._source(short=False))
         return Text("\n").join(lines)
 
+    def _learns(self) -> tuple[str, str]:
+        now = self._now
+        if preset_for(session_of(self).draft.recipe).counts:
+            return f"at most {now.learns:,}", "weights of n-grams"
+        return f"{now.learns:,} of {now.parameters:,}", percent(now.learns / now.parameters)
+
     def _times(self) -> list[tuple[str, str, str]]:
         now, recipe = self._now, session_of(self).draft.recipe
         if now.total is None:
             return []
+        if preset_for(recipe).counts:
+            return [("in all", f"about {about(now.total)}", "counts, learns, tests")]
         off, thaws = recipe.speed.cache == "off", recipe.plan.depth and recipe.freeze.thaw_every
         once = "–", "the cache is off" if off else "thaws too soon for a cache" if thaws else "nothing below to cache"
         if now.blocks:
@@ -102,6 +113,8 @@ class PricePanel(Widget):
             return line.append(done, colour(self, "focus")).append("░" * (METER - len(done)), colour(self, "rule"))
         if draft.speeds:
             return Text("measured here" if short else "Measured here; runs land within 25 %.", muted)
+        if preset_for(draft.recipe).counts and self._now.total is not None:
+            return Text("" if short else "It learns all at once, on one core.", muted)
         if self._now.total is not None:
             return Text("P measures" if short else "Estimated. P measures this machine.", muted)
         words = "Times come when the file has been read." if draft.profiling else "Times need a file: 1 leads to Data."

@@ -28,6 +28,7 @@ from workbench.widgets.lines import Lines
 ELSEWHERE = {"data.path", "data.text", "data.label", "model.name", "freeze.trainable"}
 ALWAYS = {"preset", "model.weights"}
 ADAPTERS = {"lora.rank", "lora.alpha", "lora.layers"}
+UNCOUNTED = {"data.baseline", "data.probe"}  # of the data's options, those that a model which counts does not read
 NAMES = {"lr": "learning rate", "rank": "LoRA rank", "alpha": "LoRA alpha", "layers": "LoRA layers"}
 NAME_WIDTH, DOTTED_WIDTH = 16, 26
 BETWEEN = " | "  # of several texts in one field
@@ -60,9 +61,17 @@ class Options(Lines):
 
         What adapters are made of is among them where there are any.
         """
-        adapters = any(part.startswith("lora.") for part in session_of(self).draft.recipe.plan.parts)
+        recipe = session_of(self).draft.recipe
+        adapters = any(part.startswith("lora.") for part in recipe.plan.parts)
         names = ALWAYS | ADAPTERS if adapters else ALWAYS
-        return [option for option in self._all if self.everything or option.first or option.name in names]
+        return [option for option in self._read if self.everything or option.first or option.name in names]
+
+    @property
+    def _read(self) -> list[Option]:
+        """The options that the recipe's model reads."""
+        if preset_for(session_of(self).draft.recipe).counts:
+            return [one for one in self._all if one.name.startswith("data.") and one.name not in UNCOUNTED]
+        return self._all
 
     @property
     def indent(self) -> int:
@@ -84,7 +93,7 @@ class Options(Lines):
 
     def line(self, index: int, width: int) -> Text:
         if index == len(self.shown):
-            more = "fewer" if self.everything else f"{len(self._all) - len(self.shown)} more"
+            more = "fewer" if self.everything else f"{len(self._read) - len(self.shown)} more"
             return Text(f" {more}", colour(self, "muted"))
         option = self.shown[index]
         tail = option.name.rpartition(".")[2]

@@ -5,7 +5,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
-from core.architectures.lookup import architecture_for, short_name
+from core.architectures.lookup import architecture_for, preset_for, short_name
 from core.errors import BadRecipe, WorkbenchError
 from core.evaluate.question import guesses_words
 from core.export.script import freezing
@@ -144,6 +144,11 @@ class ModelScreen(BaseScreen):
 
     def action_code(self) -> None:
         self.toggle_class("-turned")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "measure":
+            return not preset_for(self.draft.recipe).counts
+        return super().check_action(action, parameters)
 
     async def action_measure(self) -> None:
         await self.draft.measure()

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from core.architectures.lookup import architecture_for, short_name
+from core.architectures.lookup import architecture_for, preset_for, short_name
 from core.datasets import called
 from core.estimate.prices import rungs
 from core.estimate.remaining import plan_now
@@ -99,6 +99,7 @@ class TrainScreen(RunControls):
             self._state, self._zoomed = state, None
         for name, is_so in zip(("-empty", "-waiting", "-done"), state, strict=True):
             self.set_class(is_so, name)
+        self.set_class(recipe is not None and preset_for(recipe).counts, "-counts")
         panel = self.query_one("#run", Panel)
         panel.title, panel.subtitle = self._title(), ""
         self.query_one("#sentence", Static).update(self._sentence())

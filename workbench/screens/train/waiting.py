@@ -39,6 +39,7 @@ def being_done(history: History, recipe: Recipe | None) -> str:
         "weights": f"Loading the weights of {model}{so_far}.",
         "vocabulary": "Learning which pieces of words the text is made of.",
         "baseline": "Counting words: what a quick model without a network gets right, for comparison.",
+        "count": f"Counting words and characters, and learning from how often they occur{so_far}.",
         "probe": f"Asking what {model} knows already: logistic regression on what it makes of the texts{so_far}.",
         "encode": encoding(present, recipe.plan if recipe else None, history.phase_left("encode")),
         "learn": FIRST_LOOK,
