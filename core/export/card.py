@@ -66,6 +66,40 @@ ONNX_INPUTS = (
     "gives `logits` (texts, labels); the labels are in its metadata and in `config.json`. It was checked with "
     "onnxruntime when it was written: its logits are those of the network."
 )
+ONNX_COUNTED = """\
+import json
+import re
+
+import numpy as np
+from onnxruntime import InferenceSession
+
+folder = "."  # where this file lies
+session = InferenceSession(f"{folder}/model.onnx")
+labels = json.loads(session.get_modelmeta().custom_metadata_map["labels"])
+
+
+def padded(rows):
+    width = max(1, *map(len, rows))
+    return np.array([row + [""] * (width - len(row)) for row in rows], dtype=object)
+
+
+texts = ["You have won a prize!", "see you at seven"]
+plain = [" ".join(text.lower().split()) for text in texts]
+units = {
+    "words": padded([re.findall(r"\\w+", text) for text in plain]),
+    "characters": padded([list(text) for text in plain]),
+}
+taken = {each.name: units[each.name] for each in session.get_inputs()}
+(probabilities,) = session.run(["probabilities"], taken)
+for text, row in zip(texts, probabilities):
+    print(labels[row.argmax()], f"{row.max():.3f}", text)
+"""
+ONNX_COUNTED_INPUTS = (
+    "`model.onnx` takes `words` and, unless it was trained on long texts, `characters`: strings (texts, words) and "
+    '(texts, characters) of texts in lower case with single spaces, padded on the right with `""`. It gives '
+    "`probabilities` (texts, labels); the labels are in its metadata and in `config.json`. It was checked with "
+    "onnxruntime when it was written: its probabilities are those of the classifier."
+)
 PIPELINE = (
     '`pipeline("text-classification", ".", truncation=True)` gives the same; without `truncation=True` transformers '
     "does not shorten a text that is too long for the model, and fails."

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,14 +38,7 @@ def export(
     The file's logits have been compared with the model's. Raises BadModel where they differ, where packages are
     missing, or a file of another kind would be lost.
     """
-    try:
-        import onnxruntime  # noqa: F401
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise BadModel(
-            f"ONNX takes a package that is not installed: {error.name}.",
-            "pip install onnxruntime onnxscript brings all of them.",
-        ) from error
+    demand_packages()
     tokens = as_published(tokenizer)
     new_folder(folder)
     with TemporaryDirectory(dir=folder, prefix=".onnx-") as temporary:
@@ -56,6 +49,18 @@ def export(
         }
         alone = {TOKENIZER: tokens.standalone(resolved(recipe.model.context))}
         return write(folder, made | beside(recipe, labels, tokens) | alone | {CARD: card})
+
+
+def demand_packages() -> None:
+    """Raises BadModel where those that write and run ONNX files are missing."""
+    try:
+        import onnxruntime  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise BadModel(
+            f"ONNX takes a package that is not installed: {error.name}.",
+            "pip install onnxruntime onnxscript brings all of them.",
+        ) from error
 
 
 class MaskedClassifier(nn.Module):
@@ -117,30 +122,49 @@ def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], path: Path)
 
 def check(path: Path, model: Classifier, recipe: Recipe, tokenizer: Tokenizer) -> None:
     """Compare what onnxruntime makes of a file with the model, for texts alone and together. Raises BadModel."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 4  # what fails is raised, too
     context, pad_id = resolved(recipe.model.context), model.backbone.arch.pad
     ids = [tokenizer.shorten(tokenizer.encode(text), context).ids for text in TEXTS]
     width = model.readout.padded(context)
     with torch.no_grad():
         expected = torch.cat([model(*pad([one], width or len(one), pad_id)) for one in ids]).float().numpy()
+
+    def padded(rows: Sequence[int]) -> dict[str, np.ndarray]:
+        batch, lengths = pad([ids[i] for i in rows], max(len(ids[i]) for i in rows), pad_id)
+        mask = torch.arange(batch.shape[1]) < lengths[:, None]
+        return {"input_ids": batch.numpy(), "attention_mask": mask.long().numpy()}
+
+    compare(path, padded, expected, ([0], [2], [3], [1, 2], [3, 0, 2, 1]), "logits", TOLERANCE)
+
+
+def compare(
+    file: Path | bytes,
+    inputs: Callable[[Sequence[int]], dict[str, np.ndarray]],
+    expected: np.ndarray,
+    batches: Iterable[Sequence[int]],
+    what: str,
+    tolerance: float,
+) -> None:
+    """Raises BadModel where onnxruntime makes something else of a file's `inputs(batch)` than `expected` (N, C).
+
+    Each batch is some rows of `expected`; `what` is the name of what comes out.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 4  # what fails is raised, too
     try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        for rows in ([0], [2], [3], [1, 2], [3, 0, 2, 1]):
-            batch, lengths = pad([ids[i] for i in rows], max(len(ids[i]) for i in rows), pad_id)
-            mask = torch.arange(batch.shape[1]) < lengths[:, None]
-            (found,) = session.run(None, {"input_ids": batch.numpy(), "attention_mask": mask.long().numpy()})
-            if not np.allclose(found, expected[rows], atol=TOLERANCE, rtol=TOLERANCE):
+        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        for rows in batches:
+            (found,) = session.run([what], inputs(rows))
+            if not np.allclose(found, expected[rows], atol=tolerance, rtol=tolerance):
                 far = np.abs(found - expected[rows]).max()
                 raise BadModel(
-                    f"In onnxruntime {onnxruntime.__version__} the logits differ by {far:.2g}.",
+                    f"In onnxruntime {onnxruntime.__version__} the {what} differ by {far:.2g}.",
                     "Nothing was left. Try another version of onnxruntime.",
                 )
     except BadModel:
         raise
     except Exception as error:  # onnxruntime's have no base of their own
-        what = str(error).strip().partition("\n")[0]
-        raise BadModel(f"onnxruntime does not take what was written: {what}.", "Nothing was left.") from error
+        what_failed = str(error).strip().partition("\n")[0]
+        raise BadModel(f"onnxruntime does not take what was written: {what_failed}.", "Nothing was left.") from error

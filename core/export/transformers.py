@@ -112,13 +112,20 @@ def beside(recipe: Recipe, labels: Sequence[str], tokenizer: JsonTokenizer) -> d
         "architectures": [arch.classifier.name] if arch.classifier else [],
         "problem_type": "single_label_classification",
         "pad_token_id": arch.pad,
-        "id2label": {str(i): name for i, name in enumerate(labels)},
-        "label2id": {name: i for i, name in enumerate(labels)},
+        **named(labels),
         # texts longer than this were cut in training; the tokenizer's model_max_length is the same
         "task_specific_params": {"text-classification": {"max_length": context}},
     }
     segments = "segments.weight" in arch.published
-    return {"config.json": _json(config), **tokenizer.exported(context, segments)}
+    return {"config.json": as_json(config), **tokenizer.exported(context, segments)}
+
+
+def named(labels: Sequence[str]) -> dict[str, object]:
+    """The labels as a config.json has them."""
+    return {
+        "id2label": {str(i): name for i, name in enumerate(labels)},
+        "label2id": {name: i for i, name in enumerate(labels)},
+    }
 
 
 def as_published(tokenizer: Tokenizer) -> JsonTokenizer:
@@ -126,5 +133,5 @@ def as_published(tokenizer: Tokenizer) -> JsonTokenizer:
     return JsonTokenizer(tokenizer.id, tokenizer.as_json(), tokenizer.pad)
 
 
-def _json(value: object) -> str:
+def as_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

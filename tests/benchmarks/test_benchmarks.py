@@ -13,6 +13,7 @@ SAMPLE = str(ROOT / "core" / "assets" / "sample.csv")
 
 # the arguments of the smallest size, and words of what it then prints
 SMALLEST = {
+    "baselines.py": ([SAMPLE, "--most", "200"], "scikit-learn : workbench"),
     "encoder.py": ([SAMPLE, "--quick", "--repeat", "1", "--plans", "last_two_blocks"], "plain loop, fp32"),
     "first_frame.py": (["1"], "workbench, first frame"),
     "keys.py": (["3"], "ratio of p99"),
