@@ -110,6 +110,9 @@ SEES_NO_OTHER = "That token sees no other: the rest of a text changes nothing."
 def card(run: RunFolder, asked: Network | Counter, format: Format) -> str:
     """The card of a run's classifier as Markdown, with a result or without. Raises BadRun for a damaged run."""
     base = demand_origin(run).base
+    code, about = (TRANSFORMERS, PIPELINE) if format == "transformers" else (ONNX, ONNX_INPUTS)
+    if isinstance(asked, Counter):
+        code, about = ONNX_COUNTED, ONNX_COUNTED_INPUTS
     parts = [
         *_front(base, format),
         f"# A classifier of texts: {_line(', '.join(asked.names))}",
@@ -118,10 +121,10 @@ def card(run: RunFolder, asked: Network | Counter, format: Format) -> str:
         "## Use",
         "",
         "```python",
-        (TRANSFORMERS if format == "transformers" else ONNX).rstrip(),
+        code.rstrip(),
         "```",
         "",
-        ONNX_INPUTS if format == "onnx" else PIPELINE,
+        about,
         "",
         "## How good it is",
         "",
