@@ -3,9 +3,10 @@
     python tests/benchmarks/baselines.py FILE [FILE ...] [--most N] [--sides ours,sklearn]
 
 Each side learns from 70 % of a file's rows, chooses C of 1, 10 and 100 on 10 %, and answers the 20 % of the test, in a
-process of its own. Seconds are from the texts in memory to the answers; of ours they include, where it does it, one
-more fit on half of the training texts. GB is the most memory that the process held, with Python and the texts. Where
-learning is long, ours takes C = 10 without a choice and reads words alone, while scikit-learn's does all of it.
+process of its own. Seconds are from the texts in memory to the answers; ours include one more fit, of half of the
+training texts. GB is the most memory that the process held, with Python and the texts. Where learning takes long, ours
+takes C = 10 without trying others and makes no fit of half; of long texts it reads the words alone. scikit-learn's does
+all of it at any size, and its regression runs with its defaults.
 """
 
 import argparse
