@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -60,7 +61,12 @@ class Tfidf:
         return each / each.sum(axis=1, keepdims=True)
 
     def _logits(self, counted: sparse.csr_matrix) -> np.ndarray:
-        return np.asarray(counted @ self.weight.T.astype(np.float64)) + self.bias
+        return np.asarray(counted @ self._columns, dtype=np.float64) + self.bias
+
+    @cached_property
+    def _columns(self) -> np.ndarray:
+        """The weights as products with vectors take them (F, C)."""
+        return np.ascontiguousarray(self.weight.T)
 
     def right(self, counted: sparse.csr_matrix, labels: np.ndarray) -> float:
         """The share of vectors whose label it gives."""

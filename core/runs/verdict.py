@@ -6,7 +6,7 @@ from typing import NamedTuple
 from core.runs.compare import PROOF, Comparison
 from core.runs.result import BASELINES, ClassifierResult, FinalTest, Standing
 from core.statistics import mcnemar
-from core.wording import on_one_line, percent
+from core.wording import on_one_line, percent, plural
 
 RISES = 0.01  # of accuracy with twice as many labels: less is nothing to label more for
 CONFUSED = 0.2  # of all errors, that one pair of classes makes: worth a look
@@ -25,7 +25,10 @@ def standing(won: int, lost: int) -> Standing:
 
 
 def in_words(test: FinalTest) -> str:
-    """The verdict as a sentence; empty where an older version tested, which gave none."""
+    """The verdict as a sentence; empty where an older version tested, which gave none.
+
+    A text is won where the network alone is right, and lost where it alone is wrong.
+    """
     best = test.baselines.get(test.strongest or "")
     if test.verdict is None or test.strongest is None or best is None or best.won is None or best.lost is None:
         return ""
@@ -33,7 +36,7 @@ def in_words(test: FinalTest) -> str:
     name = title if title[:2].isupper() else f"the {title}"
     said = {"better": f"Better than {name}", "even": f"No difference shown from {name}", "worse": f"Worse than {name}"}
     p = Comparison(test.rows, best.won, best.lost).p_in_words
-    return f"{said[test.verdict]}: alone right on {best.won:,}, alone wrong on {best.lost:,} (p {p})."
+    return f"{said[test.verdict]}: {plural(best.won, 'text')} won, {best.lost:,} lost (p {p})."
 
 
 class Setting(NamedTuple):

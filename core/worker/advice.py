@@ -19,8 +19,8 @@ def setting_of(recipe: Recipe, texts: Sequence[str]) -> Setting:
     others = [other for other, one in MODELS.items() if one.languages == MANY]
     return Setting(
         model=short_name(name),
-        everything=recipe.plan.named == "all",
-        reads_last=recipe.readout.where == "last",
+        everything=preset.counts or recipe.plan.named == "all",
+        reads_last=not preset.counts and recipe.readout.where == "last",
         file=recipe.data.path,
         foreign=foreign,
         reads=next(iter(others), ""),

@@ -242,7 +242,8 @@ class TrainScreen(RunControls):
                 return bool(status)
             case "view":
                 reads = parameters[0] in ("read", "smooth", "log", "fewer", "more")
-                return bool(status) and not self.has_class("-waiting") and (reads or self._view.cursor is not None)
+                has_curves = bool(status) and not self.has_class("-waiting", "-counts")
+                return has_curves and (reads or self._view.cursor is not None)
         return super().check_action(action, parameters)
 
     def action_play(self) -> None:

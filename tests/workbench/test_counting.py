@@ -1,0 +1,151 @@
+"""A model that counts, in the app and on the command line; and what a verdict leads to."""
+
+import json
+
+import numpy as np
+import pytest
+from textual.widgets import TextArea
+
+from core.architectures.models import COUNTING, MODELS
+from core.recipe import load
+from core.runs.result import result_of
+from core.runs.verdict import Setting, advice, in_words, standing
+from workbench.app import WorkbenchApp
+from workbench.cli.main import main
+from workbench.widgets.layers import Layers
+
+
+@pytest.fixture
+def labels(tmp_path):
+    """A file from whose words a label can be told."""
+    path = tmp_path / "labels.tsv"
+    rows = [("spam", "free prize call now") if i % 3 == 0 else ("ham", "lunch at home soon") for i in range(120)]
+    path.write_text("".join(f"{label}\t{text} number {i}\n" for i, (label, text) in enumerate(rows)))
+    return path
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_it_is_chosen_trained_and_asked_in_the_app(labels, tmp_path, shown, until, size):
+    app = WorkbenchApp(load({"data": {"path": str(labels)}, "model": {"name": COUNTING}}), tmp_path / "runs")
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.session.draft.profile)
+        assert "none cut" in shown(app)
+        await pilot.press("2")
+        await until(pilot, lambda: app.screen.query(Layers) and "n-grams → 2" in shown(app))
+        words = shown(app)
+        assert "TF-IDF" in words and "LoRA in" not in words and "ONNX only" in words and "at most" in words
+        assert ("no network" in words) == (size[0] == 120)
+        for key in ("space", "b", "l", "a", "plus", "P"):  # there is nothing to choose, or to measure
+            await pilot.press(key)
+        assert str(app.session.draft.recipe.plan) == "head" and not app.session.draft.measuring
+        await pilot.press("t")
+        await until(pilot, lambda: app.session.followed.history.result)
+        await until(pilot, lambda: "Better than the majority" in shown(app) and "precision" in shown(app))
+        await pilot.press("4")
+        await until(pilot, lambda: app.screen.query(TextArea) and app.focused in app.screen.query(TextArea))
+        await pilot.press(*"free", "space", *"lunch")
+        await until(pilot, lambda: "had the text ended here" in shown(app) and "lunch" in shown(app))
+        await pilot.press("escape", "5")
+        await until(pilot, lambda: "better" in shown(app) and COUNTING in shown(app))
+
+
+def test_on_the_command_line_it_is_trained_asked_and_exported(labels, tmp_path, capsys):
+    def said(*words):
+        assert main([*map(str, words), "--runs", str(tmp_path / "runs")]) == 0
+        return capsys.readouterr().out
+
+    result = json.loads(said("train", labels, "--model", COUNTING, "--json"))
+    assert result["test"]["verdict"] == "better" and result["test"]["baselines"].keys() == {"majority"}
+    (answer,) = json.loads(said("predict", "r1", "a free prize", "--json"))
+    assert answer["label"] == "spam"
+    assert "no network" in said("train", labels, "--model", COUNTING, "--dry-run")
+    assert COUNTING in said("runs") and "majority" in said("show", "r1")
+    assert main(["export", "r1", str(tmp_path / "out"), "--runs", str(tmp_path / "runs")]) == 1
+    assert "--format onnx" in capsys.readouterr().err
+    assert main(["show", "r1", "--code", "--runs", str(tmp_path / "runs")]) == 1
+    assert "no network" in capsys.readouterr().err
+
+
+def test_exported_it_says_the_same_in_onnxruntime(labels, tmp_path, capsys):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    runs = ["--runs", str(tmp_path / "runs")]
+    assert main(["train", str(labels), "--model", COUNTING, "--json", *runs]) == 0
+    capsys.readouterr()
+    assert main(["export", "r1", str(tmp_path / "out"), "--format", "onnx", *runs]) == 0
+    capsys.readouterr()
+    text = "Free lunch"
+    assert main(["predict", "r1", text, "--json", *runs]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    session = onnxruntime.InferenceSession(tmp_path / "out" / "model.onnx")
+    given = {"words": text.lower().split(), "characters": list(text.lower())}
+    (found,) = session.run(None, {name: np.array([units], dtype=object) for name, units in given.items()})
+    assert found[0] == pytest.approx(list(answer["probabilities"].values()), abs=1e-5)
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "counts words and characters" in card and "Better than the majority" in card
+
+
+async def test_a_better_model_for_such_texts_is_named_and_one_key_starts_from_it(labels, tmp_path, shown, until):
+    app = WorkbenchApp(load({"data": {"path": str(labels)}}), tmp_path / "runs")
+    async with app.run_test(size=(120, 36)) as pilot:
+        draft = app.session.draft
+        await until(pilot, lambda: draft.profile and draft.models and "minilm learns more" in shown(app))
+        fetched = []
+        app.session.fetcher.start = lambda name, choose: fetched.append((name, choose))
+        draft.models = dict(draft.models) | {"minilm": "download"}
+        await pilot.press("B")
+        await until(pilot, lambda: fetched == [("minilm", True)])
+        assert draft.recipe.model.name == "nano"
+        draft.models = dict(draft.models) | {"minilm": "on disk"}
+        await pilot.press("B")
+        await until(pilot, lambda: draft.recipe.model.name == "minilm")
+        await until(pilot, lambda: draft.profile and "learns more from such texts" not in shown(app))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_card_says_that_the_network_lost_and_what_to_try(runs, shown, until, size):
+    run = runs.write("done")
+    document = runs.result(run)
+    test = document["test"]
+    test["baselines"]["tfidf"] |= {"won": 3, "lost": 21}
+    test["verdict"] = "worse"
+    document["advice"] = ["TF-IDF is better, and ready in seconds: workbench train sms.csv --model tfidf"]
+    run.result_file.write_text(json.dumps(document))
+    lines = run.events_file.read_bytes().splitlines(keepends=True)
+    last = json.loads(lines[-1]) | {"result": document}
+    run.events_file.write_bytes(b"".join([*lines[:-1], json.dumps(last).encode() + b"\n"]))
+    app = WorkbenchApp(load(), run.path.parent)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("3")
+        await until(pilot, lambda: "Worse than TF-IDF: 3 texts won, 21 lost (p < .001)." in shown(app))
+        assert "→ TF-IDF is better, and ready in seconds" in shown(app)
+
+
+def test_a_verdict_is_by_mcnemar_and_says_both_counts(runs):
+    assert [standing(*counts) for counts in ((9, 5), (20, 4), (4, 20), (0, 0))] == ["even", "better", "worse", "even"]
+    test = result_of(runs.result(runs.write("done"))).test
+    assert in_words(test) == "No difference shown from TF-IDF: 9 texts won, 5 lost (p .42)."
+    test.verdict = None
+    assert in_words(test) == ""
+
+
+def test_advice_follows_from_what_is_known(runs):
+    result = result_of(runs.result(runs.write("done")))
+    plain = Setting("nano", False, True, "sms.csv", learns_more="minilm", reads="xlm-roberta")
+    found = advice(result, plain)
+    assert len(found) == 3 and "--model minilm" in found[0] and "--model tfidf" in found[1] and "all" in found[2]
+    assert "--model xlm-roberta" in advice(result, plain._replace(foreign=True))[0]
+    done = plain._replace(everything=True, reads_last=False, learns_more="")
+    assert [words[:6] for words in advice(result, done)] == ["TF-IDF", "More l"]
+    result.test.verdict = "better"
+    assert [words[:11] for words in advice(result, plain)] == ["More labels"]
+    result.test.baselines["probe"].correct, result.test.verdict = 299, "worse"
+    result.test.strongest = "probe"
+    assert any("Fine-tuning did not help" in words for words in advice(result, done))
+
+
+def test_every_model_is_listed_with_the_counting_one_last(capsys):
+    assert main(["models", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in rows][-1] == COUNTING and rows[-1]["context"] is None
+    assert len(rows) == len(MODELS)
