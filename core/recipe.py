@@ -32,6 +32,10 @@ class Recipe(Options):
 
     def contradictions(self) -> Iterator[Problem]:
         data, model, train = self.data, self.model, self.train
+        if isinstance(train.epochs, int) and not 1 <= train.epochs <= MOST_EPOCHS:
+            yield Problem("train.epochs", f"cannot be {train.epochs}.", f"They lie between 1 and {MOST_EPOCHS:,}.")
+        if isinstance(train.warmup, float) and not 0 <= train.warmup < 1:
+            yield Problem("train.warmup", f"cannot be {train.warmup:g}.", "It is a share of the steps, below 1.")
         try:
             most = architecture_for(self).max_tokens
         except BadModel as error:  # nothing else can be said of it then
@@ -62,10 +66,6 @@ class Recipe(Options):
                 yield Problem(
                     f"train.{name}", f"cannot be {rate:g}.", "A learning rate lies between 0 and 1; 5e-5 is common."
                 )
-        if isinstance(train.epochs, int) and not 1 <= train.epochs <= MOST_EPOCHS:
-            yield Problem("train.epochs", f"cannot be {train.epochs}.", f"They lie between 1 and {MOST_EPOCHS:,}.")
-        if isinstance(train.warmup, float) and not 0 <= train.warmup < 1:
-            yield Problem("train.warmup", f"cannot be {train.warmup:g}.", "It is a share of the steps, below 1.")
         if isinstance(train.batch, int) and train.batch < 1:
             yield Problem("train.batch", "must be 1 or more.")
         if isinstance(self.speed.threads, int) and self.speed.threads < 1:

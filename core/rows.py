@@ -45,6 +45,11 @@ class Profile(msgspec.Struct, frozen=True):
     speed: float  # FLOP/s of this machine's matrix products, measured in passing; for estimates only
     problem: str = ""  # why these rows cannot be learned from under this recipe, and what to do; empty: all is well
 
+    @property
+    def training_rows(self) -> int:
+        """How many rows there are to learn from."""
+        return sum(self.splits.get("train", {}).values())
+
 
 class Row(msgspec.Struct, frozen=True):
     """One row in the browser. `text` is shortened for the list; `pieces` asks for the whole."""
