@@ -24,6 +24,8 @@ BOOK = {
         "padding": "fixed",
         "weight_decay": 0.1,
         "decay": "all",
+        "schedule": "constant",
+        "warmup": 0.0,
         "drop_last": True,
         "eval_every": 50,
         "eval_batches": 5,

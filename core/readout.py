@@ -27,8 +27,8 @@ class Readout(NamedTuple):
         return self.where == "first" and causal
 
     def answers_everywhere(self, causal: bool) -> bool:
-        """Whether each position holds the answer for the text that ends there."""
-        return self.where == "last" and not self.reads_pads and causal
+        """Whether reading a text tells, at each position, the answer for the text that ends there."""
+        return self.where in ("last", "mean") and not self.reads_pads and causal
 
 
 _SELF_PADDED = "the file pads every text to {context:,} tokens itself."

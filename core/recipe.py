@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from core.architectures.lookup import architecture_for, preset_for
 from core.architectures.models import ADAPTED
 from core.errors import BadModel, Problem
 from core.freeze import FreezePlan
 from core.machine import Speed
-from core.options import AUTO, OneOf, Options, merge, opt
+from core.options import AUTO, MOST_EPOCHS, OneOf, Options, merge, opt
 from core.presets import RECIPES
 from core.readout import READOUTS, ClassifierKind, Readout
 from core.recipe_parts import Data, Freeze, Lora, Model, Train
+
+MOST_REPEATED = 50  # epochs: a model's own default goes no higher for few texts
 
 
 class Recipe(Options):
@@ -30,6 +32,10 @@ class Recipe(Options):
 
     def contradictions(self) -> Iterator[Problem]:
         data, model, train = self.data, self.model, self.train
+        if isinstance(train.epochs, int) and not 1 <= train.epochs <= MOST_EPOCHS:
+            yield Problem("train.epochs", f"cannot be {train.epochs}.", f"They lie between 1 and {MOST_EPOCHS:,}.")
+        if isinstance(train.warmup, float) and not 0 <= train.warmup < 1:
+            yield Problem("train.warmup", f"cannot be {train.warmup:g}.", "It is a share of the steps, below 1.")
         try:
             most = architecture_for(self).max_tokens
         except BadModel as error:  # nothing else can be said of it then
@@ -81,6 +87,36 @@ class Recipe(Options):
             if not adapted:
                 yield Problem("lora.layers", "is empty.", "all is every matrix of a block.")
 
+    def defaults(self, rows: int | None = None) -> dict[str, Any]:
+        """What the model makes of options that are left open, by their dotted names, beside the other options as set.
+
+        `rows` is how many texts there are to learn from; where that is not known, as if there were many.
+        """
+        preset = preset_for(self)
+        alone = preset.head_alone if self.plan.parts == {"head"} and not self.freeze.thaw_every else None
+        epochs = alone.epochs if alone else preset.epochs
+        if rows:
+            epochs = max(epochs, min(MOST_REPEATED, -(-preset.least_steps // self._steps(rows))))
+        return {
+            "model.readout": preset.readout,
+            "model.head": preset.head,
+            "model.context": preset.architecture.max_tokens,
+            "freeze.trainable": preset.trainable,
+            "train.epochs": epochs,
+            "train.batch": 1 if self.train.padding == "none" else preset.batch,
+            "train.lr": preset.lr,
+            "train.head_lr": alone.lr if alone else preset.head_lr,
+            "train.schedule": preset.schedule,
+            "train.warmup": preset.warmup,
+            "train.keep": preset.keep,
+        }
+
+    def _steps(self, rows: int) -> int:
+        """How many steps it takes to see so many texts once, 1 at least."""
+        texts = self.batch * self.train.accumulate
+        whole = self.train.drop_last and self.train.padding != "none"
+        return max(1, rows // texts if whole else -(-rows // texts))
+
     @property
     def readout(self) -> Readout:
         """Where the classifier looks, by the model's own default where that is left open."""
@@ -93,6 +129,38 @@ class Recipe(Options):
         return preset_for(self).head if self.model.head == AUTO else self.model.head
 
     @property
+    def trainable(self) -> str:
+        """What learns, as `freeze.trainable` names it, likewise."""
+        return preset_for(self).trainable if self.freeze.trainable == AUTO else self.freeze.trainable
+
+    def epochs(self, rows: int | None = None) -> int:
+        """How often every one of `rows` training texts is seen, likewise; where their number is not known, of many."""
+        epochs = self.train.epochs
+        return epochs if isinstance(epochs, int) else self.defaults(rows)["train.epochs"]
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        """The full learning rates, of the head last, likewise."""
+        lr, head, usual = self.train.lr, self.train.head_lr, self.defaults()
+        both = (usual["train.lr"], usual["train.head_lr"]) if isinstance(lr, str) else (lr, lr)
+        return both if isinstance(head, str) else (both[0], head)
+
+    @property
+    def schedule(self) -> str:
+        """How the learning rate falls over the run, likewise: constant, linear or cosine."""
+        return preset_for(self).schedule if self.train.schedule == AUTO else self.train.schedule
+
+    @property
+    def warmup(self) -> float:
+        """The share of the steps over which it rises first, likewise."""
+        return preset_for(self).warmup if isinstance(self.train.warmup, str) else self.train.warmup
+
+    @property
+    def keep(self) -> str:
+        """Which weights are tested and used, likewise: best or last."""
+        return preset_for(self).keep if self.train.keep == AUTO else self.train.keep
+
+    @property
     def kind(self) -> ClassifierKind:
         """What it builds on the backbone."""
         return ClassifierKind(self.readout, self.head, self.model.causal, self.model.outputs)
@@ -102,7 +170,7 @@ class Recipe(Options):
         arch = architecture_for(self)
         if not arch.n_blocks:
             return FreezePlan.parse("head", 0)
-        plan = FreezePlan.parse(self.freeze.trainable, arch.n_blocks)
+        plan = FreezePlan.parse(self.trainable, arch.n_blocks)
         return plan if arch.final_norm else plan.without_norm()
 
     def plan_after(self, step: int) -> FreezePlan:

@@ -7,7 +7,7 @@ from pydantic import field_validator
 
 from core.architectures.models import ADAPTED, MODELS
 from core.datasets import NAMED
-from core.options import AUTO, MOST_EPOCHS, OneOf, Part, opt
+from core.options import AUTO, OneOf, Part, opt
 from core.readout import READOUTS
 
 MOST_FOLLOWED = 12  # sentences
@@ -116,9 +116,9 @@ class Model(Part):
 
 class Freeze(Part):
     trainable: str = opt(
-        "last_block",
+        AUTO,
         "What learns: head, last_block (with final norm and head), last_two_blocks, all, lora (adapters in every "
-        "block, and the head), or a list such as blocks.3,lora.5,norm,head.",
+        "block, and the head), or a list such as blocks.3,lora.5,norm,head. auto is the model's own default.",
         flag="--trainable",
     )
     thaw_every: int = opt(
@@ -166,7 +166,13 @@ class Lora(Part):
 
 
 class Train(Part):
-    epochs: int = opt(5, "How often every training text is seen.", flag="--epochs", first=True, ge=1, le=MOST_EPOCHS)
+    epochs: Literal["auto"] | int = opt(
+        AUTO,
+        "How often every training text is seen. auto is the model's own default; of some models it is more where there "
+        "are few texts.",
+        flag="--epochs",
+        first=True,
+    )
     batch: Literal["auto"] | int = opt(
         AUTO,
         "How many texts pass through the model at once. auto is the model's own default.",
@@ -185,7 +191,9 @@ class Train(Part):
         AUTO, "Learning rate of AdamW. auto is the model's own default.", flag="--lr", first=True
     )
     head_lr: Literal["auto"] | float = opt(
-        AUTO, "Learning rate of the head. auto is the same, or where both are left open the model's own default."
+        AUTO,
+        "Learning rate of the head. auto is the same, or where both are left open the model's own default, which may "
+        "be another where only the head learns.",
     )
     layer_decay: float = opt(
         1.0,
@@ -194,13 +202,16 @@ class Train(Part):
         gt=0,
         le=1,
     )
-    schedule: Literal["constant", "linear", "cosine"] = opt(
-        "constant",
-        "How the learning rate falls to 0 over the run: not at all, in a straight line, or as half a cosine.",
+    schedule: Literal["auto", "constant", "linear", "cosine"] = opt(
+        AUTO,
+        "How the learning rate falls to 0 over the run: not at all, in a straight line, or as half a cosine. auto is "
+        "the model's own default.",
         flag="--schedule",
     )
-    warmup: float = opt(
-        0.0, "Share of the steps over which the learning rate first rises from 0.", flag="--warmup", ge=0, lt=1
+    warmup: Literal["auto"] | float = opt(
+        AUTO,
+        "Share of the steps over which the learning rate first rises from 0. auto is the model's own default.",
+        flag="--warmup",
     )
     clip: float = opt(0.0, "Gradients longer than this are made this long; 0 leaves them as they are.", ge=0, lt=1e6)
     weight_decay: float = opt(0.1, "How strongly AdamW pulls learning weights towards zero.", ge=0, lt=1)
@@ -234,8 +245,10 @@ class Train(Part):
     )
     eval_every: int = opt(50, "Look at loss and accuracy every so many steps.", unit="steps", ge=1)
     eval_batches: int = opt(5, "How many batches of each split such a look takes.", unit="batches", ge=1)
-    keep: Literal["best", "last"] = opt(
-        "best", "Which weights are tested and used: the best on validation at the end of an epoch, or the last."
+    keep: Literal["auto", "best", "last"] = opt(
+        AUTO,
+        "Which weights are tested and used: the best on validation at the end of an epoch, or the last. auto is the "
+        "model's own default.",
     )
     metric: Literal["loss", "accuracy", "f1"] = opt(
         "loss", "What makes weights the best: the lowest loss, or the highest accuracy or F1, the mean over classes."

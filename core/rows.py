@@ -46,6 +46,11 @@ class Profile(msgspec.Struct, frozen=True):
     problem: str = ""  # why these rows cannot be learned from under this recipe, and what to do; empty: all is well
     better: str = ""  # a model that learns more from such texts than the recipe's
 
+    @property
+    def training_rows(self) -> int:
+        """How many rows there are to learn from."""
+        return sum(self.splits.get("train", {}).values())
+
 
 class Row(msgspec.Struct, frozen=True):
     """One row in the browser. `text` is shortened for the list; `pieces` asks for the whole."""

@@ -62,6 +62,13 @@ class OwnFolder:
     folder: Path
 
 
+class HeadAlone(NamedTuple):
+    """How the head learns best where nothing else does: its rate, and how often it sees every text."""
+
+    lr: float
+    epochs: int
+
+
 @dataclass(frozen=True)
 class ModelPreset:
     """A model by name, with what belongs to it: its tokenizer, and defaults of what a recipe leaves open."""
@@ -73,6 +80,13 @@ class ModelPreset:
     batch: int = 8
     lr: float = 5e-5
     head_lr: float = 5e-5
+    trainable: str = "last_block"
+    epochs: int = 5
+    least_steps: int = 0  # few texts are seen more often, until a run has so many steps
+    schedule: str = "constant"
+    warmup: float = 0.0
+    keep: str = "best"
+    head_alone: HeadAlone | None = None  # None: as where more learns
     tokenizer: str = "gpt2"  # one that comes with the program; empty where the model's own files are needed
     readout: str = "last_real"
     head: str = "linear"
@@ -91,23 +105,21 @@ class ModelPreset:
         """How many tokens of a text it reads: '512'."""
         return "all" if self.counts else f"{self.architecture.max_tokens:,}"
 
-    @property
-    def defaults(self) -> dict[str, str | int | float]:
-        """What it makes of the options that a recipe leaves open, by their dotted names."""
-        return {
-            "model.readout": self.readout,
-            "model.head": self.head,
-            "model.context": self.architecture.max_tokens,
-            "train.batch": self.batch,
-            "train.lr": self.lr,
-            "train.head_lr": self.head_lr,
-        }
-
 
 def is_folder(weights: str) -> bool:
     """Whether a recipe's weights are a folder, and not one of the words for something else."""
     return weights not in ("pretrained", "random")
 
+
+# how the small models learn best: measured on validation, over several data sets
+_SMALL: dict[str, Any] = {
+    "trainable": "last_two_blocks",
+    "least_steps": 500,
+    "schedule": "linear",
+    "warmup": 0.1,
+    "keep": "last",
+    "readout": "mean",
+}
 
 # how an encoder that was pretrained by guessing masked words is fine-tuned by default: as its authors did
 _MASKED: dict[str, Any] = {
@@ -135,9 +147,12 @@ MODELS: dict[str, ModelPreset] = {
             batch=16,
             lr=1e-3,
             head_lr=2e-3,
+            epochs=10,
+            head_alone=HeadAlone(2e-2, 30),
             tokenizer="nano",
             about="Comes with the program and learns in seconds: to try things out on short English texts.",
             learns_less_than="minilm",
+            **_SMALL,
         ),
         ModelPreset(
             "gpt2",
@@ -194,9 +209,11 @@ MODELS: dict[str, ModelPreset] = {
             batch=32,
             lr=2e-4,
             head_lr=1e-3,
+            epochs=8,
+            head_alone=HeadAlone(1e-2, 30),
             tokenizer="bert-uncased",
-            readout="mean",
             licence="Apache-2.0",
+            **_SMALL,
         ),
         ModelPreset(
             "distilbert",
@@ -278,6 +295,8 @@ MODELS: dict[str, ModelPreset] = {
             "TF-IDF",
             CountingArchitecture(),
             BuiltIn("", ""),
+            trainable="head",
+            epochs=1,
             tokenizer="words",
             languages="any language",
             licence="",

@@ -42,7 +42,7 @@ def fits_probe(recipe: Recipe, rows: Mapping[str, int]) -> bool:
     looked, test = rows["train"] + rows["validation"], n * rows["test"]
     cached = depth if recipe.encodes(rows["train"]) else 0
     each = 3 * (n - depth) + (depth - cached)  # of a block forward, for a text that is learned from
-    whole = cached * looked + recipe.train.epochs * each * rows["train"] + test
+    whole = cached * looked + recipe.epochs(rows["train"]) * each * rows["train"] + test
     return (n - cached) * looked + test <= LITTLE * whole
 
 

@@ -25,6 +25,7 @@ class Price(NamedTuple):
     memory: int  # bytes
     blocks: int  # below the boundary, computed once
     cache: int  # bytes of what they make of the texts
+    epochs: int
     once: float | None = None  # computing that
     epoch: float | None = None
     besides: float | None = None  # what comes before and after: reading, the last evaluations, the test
@@ -105,13 +106,12 @@ def _price(course: Schedule, plan: FreezePlan, speeds: Speeds | None) -> Price:
         memory=max(stage.costs.memory(course.recipe.batch, course.widest) for stage in stages) + held[0],
         blocks=first.costs.depth if keep and first.earns_cache else 0,
         cache=sum(held),
+        epochs=course.epochs(plan),
     )
     if not course.is_known or speeds is None:
         return found
     once, learn, besides = _seconds(course, stages, speeds, keep)
-    found = found._replace(
-        once=once, epoch=learn / course.recipe.train.epochs, besides=besides, total=once + learn + besides
-    )
+    found = found._replace(once=once, epoch=learn / found.epochs, besides=besides, total=once + learn + besides)
     earned = any(stage.earns_cache for stage in stages)
     return found._replace(otherwise=sum(_seconds(course, stages, speeds, not keep))) if earned else found
 

@@ -69,9 +69,13 @@ class Schedule:
     def costs(self, plan: FreezePlan) -> Costs:
         return Costs.of(self.recipe, self.n_classes, plan)
 
+    def epochs(self, plan: FreezePlan) -> int:
+        """How often every training text is seen; where that is left open, it may depend on what learns."""
+        return self.recipe.with_plan(plan, self.recipe.freeze.thaw_every).epochs(self.rows.get("train"))
+
     def stages(self, plan: FreezePlan) -> list[Stage]:
         """A plan, and those that a schedule of thawing makes of it."""
-        every, left, found = self.recipe.freeze.thaw_every, float(self.recipe.train.epochs), []
+        every, left, found = self.recipe.freeze.thaw_every, float(self.epochs(plan)), []
         while every and self.is_known:
             share = every / (self._loads[False].learn.batches / self.recipe.train.accumulate)  # of an epoch
             if left <= share or plan.thawed(1) == plan:

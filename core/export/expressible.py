@@ -45,7 +45,10 @@ def refusal(recipe: Recipe) -> str | None:
         case "readout":
             assert arch.classifier is not None
             theirs, ours = READOUTS[arch.classifier.readout].words, recipe.readout.words
-            return f"transformers reads {arch.title} classifiers out at {theirs}; this run reads {ours}."
+            return (
+                f"transformers reads {arch.title} classifiers out at {theirs}; this run reads {ours}. "
+                f"Train with --readout {arch.classifier.readout} for it."
+            )
         case "mask":
             title = f"transformers' {arch.title}"
             return f"In {title} a token sees only those before it; in this run it sees all of the text."

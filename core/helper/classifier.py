@@ -104,7 +104,7 @@ def _why_no_curve(model: Classifier) -> str:
         return f"{arch.title} reads the whole text at once: it has no verdict for each word."
     if not model.causal:
         return "Without a causal mask every token sees the whole text: no curve."
-    return f"A verdict at every token needs the readout last_real; this run has {model.readout.name}."
+    return f"A verdict at every token needs the readout last_real or mean, not {model.readout.name}."
 
 
 def _curve(pieces: list[tuple[str, int]], verdicts: Tensor) -> dict:

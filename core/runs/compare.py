@@ -2,7 +2,8 @@
 
 from typing import Any, Literal, NamedTuple
 
-from core.options import Options, options
+from core.options import AUTO, Options, options
+from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.predictions import read_predictions
 from core.statistics import mcnemar
@@ -77,6 +78,19 @@ def different(recipe: Options, other: Options) -> tuple[list[tuple[str, Any, Any
     rows = [(option.name, option.of(recipe), option.of(other)) for option in options(type(recipe))]
     found = [row for row in rows if row[1] != row[2]]
     return found, len(rows) - len(found)
+
+
+def changed(recipe: Options, rows: int | None) -> list[tuple[str, Any, Any]]:
+    """The options that a person has set: name, value, default. What a run finds for itself is none of them.
+
+    `rows` is how many texts the run learns from, where that is known.
+    """
+    found = recipe.defaults(rows) if isinstance(recipe, Recipe) else {}
+    return [
+        (name, value, usual)
+        for name, value, usual in different(recipe, type(recipe)())[0]
+        if value != found.get(name) and (usual != AUTO or name in found)
+    ]
 
 
 def in_words(value: Any) -> str:

@@ -176,8 +176,8 @@ class ClassifierLoop(Loop):
 
     def _share(self) -> float:
         """What part of the full learning rates the next step takes."""
-        t = self.train
-        return share_of_rate(self.state.step, self.n_steps, t.warmup, float(t.schedule != "constant"), t.schedule)
+        warmup, shape = self.recipe.warmup, self.recipe.schedule
+        return share_of_rate(self.state.step, self.n_steps, warmup, float(shape != "constant"), shape)
 
     def _set_rates(self, lr: float, head_lr: float) -> None:
         set_full_rates(self.optimizer, lr, head_lr)

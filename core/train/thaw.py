@@ -12,7 +12,7 @@ from core.train.control_source import ControlSource
 
 def settings_of(train: Train) -> Settings:
     """What a recipe that leaves nothing open learns with, until it is told otherwise."""
-    return Settings(resolved(train.lr), resolved(train.head_lr), train.epochs)
+    return Settings(resolved(train.lr), resolved(train.head_lr), resolved(train.epochs))
 
 
 def plan_at(recipe: Recipe, control_source: ControlSource, step: int) -> FreezePlan:

@@ -9,7 +9,7 @@ import psutil
 import torch
 
 from core import memory
-from core.architectures.lookup import preset_for
+from core.architectures.lookup import architecture_for
 from core.estimate.cost import fits_probe
 from core.machine import Machine, Speed
 from core.options import merge
@@ -54,9 +54,7 @@ def resolve(
 
     `rows` are the texts of each split.
     """
-    preset, t = preset_for(recipe), recipe.train
-    rate, head = (preset.lr, preset.head_lr) if t.lr == "auto" else (t.lr, t.lr)
-    most = preset.architecture.max_tokens
+    most, (lr, head_lr) = architecture_for(recipe).max_tokens, recipe.rates
     context = {"model": most, "longest": max(1, min(int(lengths.max()), most))}
     found = {
         "data": {"text": columns["text"], "label": columns["label"], "quoting": quoting}
@@ -66,7 +64,16 @@ def resolve(
             "head": recipe.head,
             "context": context.get(str(recipe.model.context), recipe.model.context),
         },
-        "train": {"batch": recipe.batch, "lr": rate, "head_lr": head if t.head_lr == "auto" else t.head_lr},
+        "freeze": {"trainable": recipe.trainable},
+        "train": {
+            "epochs": recipe.epochs(len(lengths)),
+            "batch": recipe.batch,
+            "lr": lr,
+            "head_lr": head_lr,
+            "schedule": recipe.schedule,
+            "warmup": recipe.warmup,
+            "keep": recipe.keep,
+        },
         "speed": resolve_speed(recipe.speed),
     }
     return load(merge(recipe.model_dump(), found), home=recipe.home)

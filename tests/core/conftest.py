@@ -94,8 +94,18 @@ def new_run(tmp_path, messages):
     def make(**changes):
         small = {
             "data": {"path": str(messages), "probe": "on"},
-            "model": {"weights": "random"},
-            "train": {"epochs": 2, "batch": 4, "eval_every": 5, "eval_batches": 2, "lr": 1e-3},
+            "model": {"weights": "random", "readout": "last_real"},
+            "freeze": {"trainable": "last_block"},
+            "train": {
+                "epochs": 2,
+                "batch": 4,
+                "eval_every": 5,
+                "eval_batches": 2,
+                "lr": 1e-3,
+                "schedule": "constant",
+                "warmup": 0.0,
+                "keep": "best",
+            },
             "speed": {"threads": 1, "device": "cpu", "precision": "fp32"},  # measured, it could differ between two runs
         }
         return create_run(tmp_path / "runs", load(merge(small, changes)))

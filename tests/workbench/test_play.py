@@ -173,14 +173,14 @@ async def test_the_verdict_at_every_token_follows_what_is_typed_and_the_screens_
 
 async def test_another_readout_says_why_it_has_no_verdict_at_every_token(copied, shown):
     recipe = copied.recipe_file.read_text()
-    copied.recipe_file.write_text(recipe.replace('readout = "last_real"', 'readout = "mean"'))
+    copied.recipe_file.write_text(recipe.replace('readout = "last_real"', 'readout = "first"'))
     for manifest in copied.checkpoints.glob("*/manifest.json"):  # as if it had been trained so
-        manifest.write_text(manifest.read_text().replace('"model.readout": "last_real"', '"model.readout": "mean"'))
+        manifest.write_text(manifest.read_text().replace('"model.readout": "last_real"', '"model.readout": "first"'))
     app = WorkbenchApp(load(), copied.path.parent)
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(app, pilot)
         await type_and_wait(app, pilot, "free")
-        assert "needs the readout last_real; this run has mean." in said(app)
+        assert "needs the readout last_real or mean, not first." in said(app)
         assert "had the text ended" not in shown(app)
 
 

@@ -53,7 +53,7 @@ def learns(entry: Entry) -> str:
     """What learns in a run, as its recipe has it."""
     if entry.recipe is None:
         return ""
-    return entry.recipe.freeze.trainable if isinstance(entry.recipe, Recipe) else "a language model"
+    return entry.recipe.trainable if isinstance(entry.recipe, Recipe) else "a language model"
 
 
 def row_of(entry: Entry) -> dict[str, Any]:

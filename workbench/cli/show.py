@@ -1,13 +1,11 @@
 """`workbench show`: what a run was, and how it ended."""
 
 import argparse
-from typing import Any
 
-from core.architectures.lookup import preset_for, short_name
-from core.options import AUTO, options
-from core.pretraining import Pretraining
+from core.architectures.lookup import short_name
 from core.recipe import Recipe
-from core.runs.compare import in_words
+from core.runs.compare import changed, in_words
+from core.runs.history import History
 from core.runs.listing import entry_of
 from core.runs.result import ClassifierResult
 from core.runs.root import find_run, runs_root
@@ -35,11 +33,13 @@ def execute(given: argparse.Namespace) -> int:
         else:
             say([code.rstrip()])
         return DONE
-    changed = _changed(run.pretraining() if run.pretrains else run.recipe())
+    started = History.of(run.events()[0]).started
+    rows = started.rows["train"] if started else None
+    differs = changed(run.pretraining() if run.pretrains else run.recipe(), rows)
     entry, result = entry_of(run), run.result()
     status, label, recipe = entry.status, entry.label, entry.recipe
     if given.json:
-        changes = {name: value for name, value, _ in changed}
+        changes = {name: value for name, value, _ in differs}
         print_json(row_of(entry) | {"changed": changes, "result": result})
         return 0
     step = f", step {status.step:,} of {status.n_steps:,}" if status.n_steps else ""
@@ -48,27 +48,15 @@ def execute(given: argparse.Namespace) -> int:
     words = (label.name, label.note, f"{status.why} {status.do}", about)
     said = filter(None, (on_one_line(each).strip() for each in words))
     say([f"{run.name}  {status.state}{step}  {run.path}", *said, ""])
-    if changed:
+    if differs:
         tabulate(
-            ["option", "here", "default"], [[name, in_words(value), in_words(usual)] for name, value, usual in changed]
+            ["option", "here", "default"], [[name, in_words(value), in_words(usual)] for name, value, usual in differs]
         )
     else:
         say(["Every option is as in the default recipe."])
     if isinstance(recipe, Recipe) and isinstance(result, ClassifierResult):
         _result(result)
     return 0
-
-
-def _changed(recipe: Recipe | Pretraining) -> list[tuple[str, Any, Any]]:
-    """The options that a person has set: name, value, default. What a run finds for itself is none of them."""
-    found, default = preset_for(recipe).defaults, type(recipe)()
-    return [
-        (option.name, value, usual)
-        for option in options(type(recipe))
-        if (value := option.of(recipe)) != (usual := option.of(default))
-        and value != found.get(option.name)
-        and (usual != AUTO or option.name in found)
-    ]
 
 
 def _result(result: ClassifierResult) -> None:

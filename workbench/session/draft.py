@@ -13,7 +13,7 @@ from core.architectures.lookup import folder_of, preset_for, preset_of
 from core.architectures.models import CONFIG, MODELS, ModelPreset
 from core.errors import BadRecipe, Problem, WorkbenchError
 from core.freeze import FreezePlan
-from core.options import layer
+from core.options import AUTO, layer
 from core.recipe import Recipe, load
 from core.recipe_parts import MOST_FOLLOWED
 from core.rows import Profile
@@ -92,10 +92,11 @@ class Draft:
 
     def start_from(self, model: str) -> None:
         """Start from another model, with as much of the freeze plan as it has a place for. Raises WorkbenchError."""
-        plan = FreezePlan.parse(self.recipe.freeze.trainable, self.recipe.plan.n_blocks)
+        trainable = self.recipe.freeze.trainable
         # blocks are counted from the top: the last stays the last
+        plan = FreezePlan.parse(self.recipe.trainable, self.recipe.plan.n_blocks)
         offset = (self.others.get(model) or preset_of(model)).architecture.n_blocks - plan.n_blocks
-        trainable = str(plan)
+        trainable = AUTO if trainable == AUTO else str(plan)
         if "." in trainable:
             places = [part.split(".") for part in trainable.split(",")]
             moved = [(kind, int(index[0]) + offset) if index else (kind, 0) for kind, *index in places]

@@ -247,7 +247,7 @@ def test_its_price_is_that_of_its_own_arithmetic():
 
 
 def test_a_run_of_it_learns_and_answers(new_run):
-    layer = recipe().model_dump(exclude_defaults=True)
+    layer = recipe(freeze={"trainable": "last_block"}).model_dump(exclude_defaults=True)
     run = new_run(**merge(layer, {"train": {"epochs": 2, "eval_every": 5}, "speed": {"cache": "run"}}))
     events = list(attempt(run, lambda *_: None, ControlSource(), False))
     assert isinstance(events[-1], Ended) and events[-1].state == "done", events[-1]

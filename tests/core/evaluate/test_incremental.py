@@ -52,9 +52,9 @@ def edited(text: str, dice: random.Random) -> str:
     return dice.choice(["", text, text + text, "free prize " * CONTEXT])
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_every_position_is_the_verdict_on_the_text_that_ends_there_whatever_was_edited(seed):
-    dice, model, text = random.Random(seed), classifier(), ""
+@pytest.mark.parametrize(("seed", "readout"), [(0, "last_real"), (1, "last_real"), (2, "mean"), (3, "mean")])
+def test_every_position_is_the_verdict_on_the_text_that_ends_there_whatever_was_edited(seed, readout):
+    dice, model, text = random.Random(seed), classifier(readout=readout), ""
     typist, lengths, known = IncrementalClassifier(model), set(), {}
     for _ in range(30):
         ids = built_in("gpt2").shorten(built_in("gpt2").encode(text), CONTEXT).ids
@@ -77,8 +77,27 @@ def test_only_the_tokens_from_the_first_that_differs_go_through_the_model():
     assert widths == [4, 1, 1, 3, 1]
 
 
-def test_a_failure_on_the_way_leaves_nothing_false_behind():
-    model = classifier()
+def test_the_mean_of_all_states_up_to_a_position_is_exact_and_goes_on_from_the_common_beginning():
+    model, widths = classifier(readout="mean").double(), []
+    typist, dice = IncrementalClassifier(model), np.random.default_rng(0)
+    model.backbone.h[0].mlp.register_forward_hook(lambda module, given, made: widths.append(made.shape[1]))
+    text = dice.integers(0, 1000, CONTEXT)
+    changed = text.copy()
+    changed[90:] += 1
+    for ids, new in ((text[:100], 100), (text[:70], 0), (text, CONTEXT - 70), (changed, CONTEXT - 90)):
+        widths.clear()
+        found = typist.verdicts(ids.tolist())
+        assert sum(widths) == new
+        with torch.no_grad():
+            alone = [
+                model(torch.tensor(ids[None, :n]), torch.tensor([n])).softmax(dim=1) for n in range(1, len(ids) + 1)
+            ]
+        torch.testing.assert_close(found, torch.cat(alone), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("readout", ["last_real", "mean"])
+def test_a_failure_on_the_way_leaves_nothing_false_behind(readout):
+    model = classifier(readout=readout)
     typist = IncrementalClassifier(model)
     typist.verdicts([1, 2, 3, 4])
     hook = model.backbone.h[2].ln_1.register_forward_pre_hook(lambda *_: 1 / 0)
@@ -106,7 +125,7 @@ def test_room_is_taken_as_texts_grow_and_never_beyond_the_context():
     assert small.verdicts(list(range(8))).shape == (8, 3) and small._past._kept[0].shape[3] == 8
 
 
-@pytest.mark.parametrize("readout", ["last_pad", "first", "mean"])
+@pytest.mark.parametrize("readout", ["last_pad", "first", "mean_pads"])
 def test_other_readouts_hold_no_verdict_at_a_position(readout):
     with pytest.raises(ValueError, match=readout):
         IncrementalClassifier(classifier(readout=readout))

@@ -49,6 +49,7 @@ BAD = "free prize win cash claim urgent offer txt now guaranteed bonus click awa
 LOOKALIKES = "[SEP] </s><s> <mask>[CLS] <pad>win <unk> [sep] ＜s＞"  # text like any other
 NEEDED = {"torch", "numpy", "safetensors", "tiktoken", "tokenizers"}
 NANO = MODELS["nano"]
+CONSTANT = {"schedule": "constant", "warmup": 0.0, "keep": "best"}
 
 
 @pytest.fixture(autouse=True)
@@ -67,8 +68,9 @@ def trained(tmp_path):
     def train(**changes):
         small = {
             "data": {"path": str(tmp_path / "messages.tsv")},
-            "model": {"weights": "random"},
-            "train": {"epochs": 2, "batch": 4, "lr": 1e-3, "eval_every": 5},
+            "model": {"weights": "random", "readout": "last_real"},
+            "freeze": {"trainable": "last_block"},
+            "train": {"epochs": 2, "batch": 4, "lr": 1e-3, "eval_every": 5} | CONSTANT,
             "speed": {"threads": 1, "device": "cpu", "precision": "fp32"},
         }
         run = create_run(tmp_path / "runs", load(merge(small, changes)))
@@ -515,8 +517,9 @@ FACTS = Facts(
 def whole(**changes):
     """A recipe that leaves nothing open."""
     closed = {
-        "model": {"context": 64},
-        "train": {"lr": 1e-3, "head_lr": 1e-3},
+        "model": {"context": 64, "readout": "last_real"},
+        "freeze": {"trainable": "last_block"},
+        "train": {"epochs": 5, "lr": 1e-3, "head_lr": 1e-3} | CONSTANT,
         "speed": {"threads": 1, "device": "cpu", "precision": "fp32"},
     }
     recipe = load(merge(closed, changes))

@@ -51,8 +51,9 @@ def ask(tmp_path, monkeypatch):
     return asked
 
 
-def test_a_typed_text_comes_with_the_verdict_after_each_of_its_pieces(ask):
-    ask = ask("last_real")
+@pytest.mark.parametrize("readout", ["last_real", "mean"])
+def test_a_typed_text_comes_with_the_verdict_after_each_of_its_pieces(ask, readout):
+    ask = ask(readout)
     for text in ("free prize", "free pri", "", "日本 😀 ok", "\ud800 a", "lunch " * 2 * CONTEXT):
         typed = ask("typed", text=text)
         (alone,) = ask("predict", texts=[text])["answers"]
@@ -96,6 +97,6 @@ def test_where_every_token_sees_the_whole_text_there_is_no_curve(ask, monkeypatc
 
 
 def test_another_readout_has_no_curve_and_says_why(ask):
-    typed = ask("mean")("typed", text="free prize")
+    typed = ask("first")("typed", text="free prize")
     assert typed["pieces"] is None and typed["curve"] is None
-    assert "needs the readout last_real" in typed["why"] and typed["answer"]["text"] == "free prize"
+    assert "needs the readout last_real or mean, not first" in typed["why"] and typed["answer"]["text"] == "free prize"

@@ -50,12 +50,15 @@ def build(monkeypatch):
         recipe = load(
             merge(
                 {
-                    "model": {"context": MOST},
+                    "model": {"context": MOST, "readout": "last_real"},
+                    "freeze": {"trainable": "last_block"},
                     "train": {
                         "batch": 8,
                         "lr": 1e-3,
                         "head_lr": 1e-3,
                         "epochs": 100,
+                        "schedule": "constant",
+                        "warmup": 0.0,
                         "eval_every": 10,
                         "eval_batches": 2,
                     },

@@ -93,7 +93,7 @@ class PricePanel(Widget):
         other = f"{'cached' if off else 'uncached'} near {about(now.otherwise)}" if now.otherwise is not None else ""
         return [
             ("once", *once),
-            ("epoch", f"{about(now.epoch)}   × {recipe.train.epochs}", ""),
+            ("epoch", f"{about(now.epoch)}   × {now.epochs}", ""),
             ("besides", about(now.besides), "reading, test"),
             ("in all", about(now.total), other),
         ]

@@ -112,9 +112,9 @@ class Options(Lines):
         return line
 
     def _made_of(self, option: Option) -> str:
-        """What an option that is left open comes to with the model; empty where that depends on more than the model."""
-        recipe = session_of(self).draft.recipe
-        found = {**preset_for(recipe).defaults, "train.batch": recipe.batch}
+        """What an option that is left open comes to with the model and the file; empty where a run finds that out."""
+        draft = session_of(self).draft
+        recipe, found = draft.recipe, draft.recipe.defaults(draft.profile.training_rows if draft.profile else None)
         if recipe.train.lr != AUTO:  # then the head's is the same
             found["train.head_lr"] = recipe.train.lr
         return value_in_words(found[option.name]) if option.name in found else ""
@@ -200,7 +200,9 @@ class RecipeForm(Container):
         yield Input(id="value")
 
     def on_mount(self) -> None:
-        session_of(self).draft.recipe_changed.subscribe(self, self._recipe_changed)
+        draft = session_of(self).draft
+        draft.recipe_changed.subscribe(self, self._recipe_changed)
+        draft.profile_changed.subscribe(self, self._recipe_changed)
         self._explain()
 
     def _recipe_changed(self, _: object) -> None:

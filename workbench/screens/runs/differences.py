@@ -6,9 +6,9 @@ from typing import Any
 from rich.text import Text
 from textual.widget import Widget
 
-from core.options import Options
+from core.options import Options, options
 from core.recipe import Recipe
-from core.runs.compare import different, in_words
+from core.runs.compare import changed, different, in_words
 from core.wording import plural
 from workbench.formatting import cut, pad
 from workbench.themes import colour
@@ -26,26 +26,31 @@ class Differences(Widget):
         super().__init__()
         self._recipe: Options | None = None
         self._other: Options | None = None
+        self._rows: int | None = None
 
-    def show(self, recipe: Options | None, other: Options | None) -> None:
-        """Recipes of different kinds are not compared."""
-        self._recipe, self._other = recipe, other if type(other) is type(recipe) else None
+    def show(self, recipe: Options | None, other: Options | None, rows: int | None) -> None:
+        """Recipes of different kinds are not compared. `rows` is how many texts the recipe's run learns from."""
+        self._recipe, self._other, self._rows = recipe, other if type(other) is type(recipe) else None, rows
         self.refresh(layout=True)
 
     def render(self) -> Text:
         width, muted = self.content_region.width, colour(self, "muted")
         if self._recipe is None:
             return Text(cut("Its recipe cannot be read.", width), muted)
-        other = self._other or type(self._recipe)()
-        found, equal = different(self._recipe, other)
+        if self._other:
+            found, equal = different(self._recipe, self._other)
+        else:
+            found = changed(self._recipe, self._rows)
+            equal = len([*options(type(self._recipe))]) - len(found)
         most = LONGEST_NAME[width >= WIDE]
         names = {option: option if len(option) <= most else option.rpartition(".")[2] for option, *_ in found}
         name = min(width // 2, max(map(len, names.values()), default=0))
         value = (width - name - 2) // 2 if self._other else width - name - 1
         lines = []
         for option, mine, its in found:
-            if option == "freeze.trainable" and isinstance(self._recipe, Recipe) and isinstance(other, Recipe):
-                mine, its = self._recipe.plan.in_words, other.plan.in_words
+            if option == "freeze.trainable" and isinstance(self._recipe, Recipe):
+                mine = self._recipe.plan.in_words
+                its = self._other.plan.in_words if isinstance(self._other, Recipe) else its
             line = Text.assemble((pad(names[option], name), muted), f" {pad(_shown(mine), value)}")
             lines.append(line.append(f" {cut(_shown(its), value)}", muted) if self._other else line)
         words = f"{plural(equal, 'field')} equal" if self._other else f"{plural(equal, 'field')} as in the default"

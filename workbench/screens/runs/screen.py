@@ -161,7 +161,9 @@ class RunsScreen(BaseScreen):
         against = f"{other.run.name}{' ★' if other is self._baseline else ''}" if other else ""
         title = f"{entry.run.name} against {against}" if other else f"Recipe of {entry.run.name}"
         self.query_one("#recipe", Panel).title = title
-        self.query_one(Differences).show(entry.recipe, other.recipe if other else None)
+        started = history.started if (history := self._history(entry.run)) else None
+        rows = started.rows["train"] if started else None
+        self.query_one(Differences).show(entry.recipe, other.recipe if other else None, rows)
         note = self.query_one("#note", Static)
         note.update(shown(entry.label.note))
         note.display = bool(entry.label.note)
@@ -189,6 +191,7 @@ class RunsScreen(BaseScreen):
             size = files.size(run.events_file)
             if not followed and self._histories.get(run.path, (-1,))[0] != size:
                 self._histories[run.path] = size, await asyncio.to_thread(fold, run)
+        self._compare()
         self._draw()
 
     def _drawn(self) -> list[RunFolder]:

@@ -50,4 +50,6 @@ class RatesDialog(Dialog[list[Control] | None]):
 
 
 def _in_words(name: str, value: float | str) -> str:
-    return f"{value:g}" if name == "epochs" else value if isinstance(value, str) else rate(value)
+    if isinstance(value, str):
+        return value
+    return f"{value:g}" if name == "epochs" else rate(value)
