@@ -11,12 +11,16 @@ class Skipped(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """One thing worth a look: `count` rows, which the row filter `filter` shows (empty: none)."""
+    """One thing worth a look: `count` rows, which the row filter `filter` shows (empty: none).
+
+    `key` is that of the app that acts on it, where there is one.
+    """
 
     count: int
     text: str
     filter: str = ""
     warn: bool = False
+    key: str = ""
 
 
 class Profile(msgspec.Struct, frozen=True):

@@ -80,9 +80,6 @@ ACTIONS = [
     Action("search", "slash", "find", "Find in the list", "rows classes", "screen.search"),
     Action("filter", "f", "filter", "Next filter of the rows", "rows", "screen.filter"),
     Action("sort", "o", "sort", "Sort by row, label, tokens", "rows", "screen.sort"),
-    Action(
-        "better", "B", "better model", "Start from the model that learns more from such texts; fetch it first", "data"
-    ),
     Action("reverse", "O", "", "Turn the order round", "rows", "screen.reverse"),
     Action("keep", "enter", "keep", "Keep the text with its verdict", "text"),
     Action("recall", "up", "recall", "Examples, and what was kept", "text"),
@@ -108,6 +105,9 @@ ACTIONS = [
     Action("delete_run", "d", "delete", "Delete this run; u brings it back until you quit", "runs"),
     Action("undo", "u", "undo", "Bring back the run deleted last", "runs"),
     Action("train", "t", "train", "Train with this recipe; while a run is alive, it waits its turn", " ".join(MODES)),
+    Action(
+        "better", "B", "better model", "Start from the model that learns more from such texts; fetch it first", "data"
+    ),
     Action("measure", "P", "measure", "Measure how fast this machine is, for prices that are true", "model"),
     Action("apply", "enter", "smaller batches", "Learn the same in batches that fit into memory", "train"),
     Action("play", "enter", "play", "Try sentences on this run", "train"),

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 import tomli_w
 
@@ -12,6 +11,7 @@ from core.architectures.models import is_folder
 from core.data import kept, prepare
 from core.datasets import NAMED
 from core.evaluate.predict import Counter, Network
+from core.export.expressible import Format
 from core.runs.events import Noted
 from core.runs.folder import RunFolder
 from core.runs.history import History
@@ -20,7 +20,6 @@ from core.runs.result import ClassifierResult
 from core.runs.verdict import in_words
 from core.wording import percent
 
-Format = Literal["transformers", "onnx"]
 FOLDER = re.compile(r"(?<!\S)/\S*/")  # of this machine, which nobody else needs to know
 
 TRANSFORMERS = """\
@@ -192,7 +191,7 @@ def _test(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
     rows = [[line.name, percent(line.share), line.interval, line.words] for line in lines]
     yield from _table(["", "accuracy", "95 % interval", ""], rows)
     if verdict := in_words(result.test):
-        yield from (verdict, "")
+        yield from (verdict, "", *(f"- {_line(FOLDER.sub('', one))}" for one in result.advice), "")
     yield from _table(
         ["label", "precision", "recall", "F1", "test texts"],
         [[name, *one.shares, f"{one.rows:,}"] for name, one in result.test.per_class.items()],

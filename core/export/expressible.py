@@ -8,6 +8,7 @@ from core.readout import READOUTS
 from core.recipe import Recipe
 from core.recipe_parts import HEADS
 
+Format = Literal["transformers", "onnx"]
 Departure = Literal["family", "readout", "mask", "head"]
 LAYERS = {
     None: "one linear layer",
@@ -41,6 +42,8 @@ def refusal(recipe: Recipe) -> str | None:
     arch = architecture_for(recipe)
     match departure(recipe):
         case "family":
+            if not arch.n_blocks:
+                return "A model that counts has no network that transformers could open."
             return f"transformers has no classifier of {arch.title}."
         case "readout":
             assert arch.classifier is not None
@@ -58,6 +61,6 @@ def refusal(recipe: Recipe) -> str | None:
     return None
 
 
-def formats(recipe: Recipe) -> list[str]:
+def formats(recipe: Recipe) -> list[Format]:
     """What a run of this recipe can be exported to, as `export --format` names it."""
     return ["onnx"] if departure(recipe) else ["transformers", "onnx"]

@@ -146,7 +146,7 @@ def demand_same(run: RunFolder, folder: Path, rows: bool = True) -> None:
             )
     for name, digest in before.get("sha256", {}).items():
         path = run.path / name
-        if not rows and path in (run.data_file, *_texts(run)):
+        if not rows and path in (run.data_file, run.baselines_file, *_texts(run)):
             continue
         if not path.is_file():
             raise BadRun(f"{path} is missing.", "Put it back, or train a new run.")
@@ -158,7 +158,7 @@ def demand_same(run: RunFolder, folder: Path, rows: bool = True) -> None:
 def _once(path: Path) -> dict:
     """What all checkpoints of the run that this process trains are made with."""
     run = RunFolder(path)
-    kept = (run.base_file, run.tokens_file, run.data_file, *_texts(run), run.model_folder / TOKENS)
+    kept = run.base_file, run.tokens_file, run.data_file, run.baselines_file, *_texts(run), run.model_folder / TOKENS
     sums = {str(file.relative_to(path)): files.sha256(file) for file in kept if file.is_file()}
     return {"recipe": _recipe(run), "sha256": sums}
 

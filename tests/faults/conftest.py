@@ -117,9 +117,11 @@ def new_run(tmp_path, messages):
 
     def make(**changes):
         small = {
-            "data": {"path": str(messages)},
-            "model": {"weights": "random"},
+            "data": {"path": str(messages), "probe": "on"},
+            "model": {"weights": "random", "readout": "last_real"},
+            "freeze": {"trainable": "last_block"},
             "train": {
+                "schedule": "constant", "warmup": 0.0, "keep": "best",
                 "epochs": 3, "batch": 4, "accumulate": 2, "eval_every": 3, "eval_batches": 1, "lr": 1e-3,
                 "checkpoint_seconds": 60,
             },
@@ -176,6 +178,8 @@ def outcome(run: RunFolder, logged: bool = True) -> dict:
     found = curves(run) if logged else {}
     drop = {"run", "name", "seconds", "cache", "model"} | (set() if logged else {"changes"})  # which come from the log
     found["result"] = {key: value for key, value in msgspec.to_builtins(run.result()).items() if key not in drop}
+    for baseline in found["result"].get("test", {}).get("baselines", {}).values():
+        del baseline["seconds"]
     for pointer in ("best", "last"):
         if (run.checkpoints / pointer).exists():
             folder = run.checkpoint(pointer)

@@ -150,7 +150,12 @@ def write_predictions(run: RunFolder, texts=TEXTS) -> None:
 
 def write_run(root: Path, state: str = "done", *, n_steps: int = 650, upto: int | None = None, **layers) -> RunFolder:
     """A run in one of the states of `Status`; `running` and `starting` want the lock held."""
-    run = create_run(root, load({"data": {"path": "SMSSpamCollection"}}, layers))
+    plain = {
+        "data": {"path": "SMSSpamCollection"},
+        "model": {"readout": "last_real"},
+        "freeze": {"trainable": "last_block"},
+    }
+    run = create_run(root, load(plain, layers))
     last = upto if upto is not None else {"done": n_steps, "starting": 0}.get(state, 400)
     all_of_it = events(run, n_steps, last)
     if state == "starting":

@@ -60,7 +60,9 @@ def test_on_the_command_line_it_is_trained_asked_and_exported(labels, tmp_path, 
     assert answer["label"] == "spam"
     assert "no network" in said("train", labels, "--model", COUNTING, "--dry-run")
     assert COUNTING in said("runs") and "majority" in said("show", "r1")
-    assert main(["export", "r1", str(tmp_path / "out"), "--runs", str(tmp_path / "runs")]) == 1
+    assert (
+        main(["export", "r1", str(tmp_path / "out"), "--format", "transformers", "--runs", str(tmp_path / "runs")]) == 1
+    )
     assert "--format onnx" in capsys.readouterr().err
     assert main(["show", "r1", "--code", "--runs", str(tmp_path / "runs")]) == 1
     assert "no network" in capsys.readouterr().err
@@ -72,7 +74,7 @@ def test_exported_it_says_the_same_in_onnxruntime(labels, tmp_path, capsys):
     runs = ["--runs", str(tmp_path / "runs")]
     assert main(["train", str(labels), "--model", COUNTING, "--json", *runs]) == 0
     capsys.readouterr()
-    assert main(["export", "r1", str(tmp_path / "out"), "--format", "onnx", *runs]) == 0
+    assert main(["export", "r1", str(tmp_path / "out"), *runs]) == 0
     capsys.readouterr()
     text = "Free lunch"
     assert main(["predict", "r1", text, "--json", *runs]) == 0
@@ -89,7 +91,7 @@ async def test_a_better_model_for_such_texts_is_named_and_one_key_starts_from_it
     app = WorkbenchApp(load({"data": {"path": str(labels)}}), tmp_path / "runs")
     async with app.run_test(size=(120, 36)) as pilot:
         draft = app.session.draft
-        await until(pilot, lambda: draft.profile and draft.models and "minilm learns more" in shown(app))
+        await until(pilot, lambda: draft.profile and draft.models and "B  minilm learns more from these" in shown(app))
         fetched = []
         app.session.fetcher.start = lambda name, choose: fetched.append((name, choose))
         draft.models = dict(draft.models) | {"minilm": "download"}
@@ -99,7 +101,7 @@ async def test_a_better_model_for_such_texts_is_named_and_one_key_starts_from_it
         draft.models = dict(draft.models) | {"minilm": "on disk"}
         await pilot.press("B")
         await until(pilot, lambda: draft.recipe.model.name == "minilm")
-        await until(pilot, lambda: draft.profile and "learns more from such texts" not in shown(app))
+        await until(pilot, lambda: draft.profile and "learns more from these" not in shown(app))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])

@@ -373,7 +373,7 @@ async def test_the_form_changes_words_and_numbers_and_shows_help(model):
         assert "How often every training text is seen" in pilot.app.screen.query_one(Explanation).render().plain
         await pilot.press("enter")
         field = pilot.app.screen.focused
-        assert isinstance(field, Input) and field.value == "5"
+        assert isinstance(field, Input) and field.value == "auto"
         field.value = "7"
         await pilot.press("enter")
         assert session.draft.recipe.train.epochs == 7 and pilot.app.screen.focused is form and not field.display
@@ -390,7 +390,7 @@ async def test_a_wrong_value_is_explained_trains_nothing_and_esc_takes_it_back(m
         pilot.app.screen.focused.value = "none"
         await pilot.press("enter")
         assert "train.epochs cannot be 'none'" in pilot.app.screen.query_one(Explanation).render().plain
-        assert session.draft.recipe.train.epochs == 5 and isinstance(pilot.app.screen.focused, Input)
+        assert session.draft.recipe.train.epochs == "auto" and isinstance(pilot.app.screen.focused, Input)
         form.ask("train.batch", "4")
         assert session.draft.recipe.train.batch == 4 and list(form.pending) == ["train.epochs"]
         pilot.app.action_mode("data")

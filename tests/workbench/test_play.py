@@ -38,9 +38,9 @@ def trained(tmp_path_factory):
     data.write_text("".join(f"{label}\t{text} {i}\n" for i, (label, text) in enumerate(rows)))
     recipe = {
         "data": {"path": str(data)},
-        "model": {"name": "nano", "weights": "random", "context": 16},
+        "model": {"name": "nano", "weights": "random", "context": 16, "readout": "last_real"},
         "freeze": {"trainable": "head"},
-        "train": {"epochs": 1},
+        "train": {"epochs": 1, "keep": "best"},
         "speed": {"threads": 1, "device": "cpu"},
     }
     run = create_run(folder / "runs", load(recipe))

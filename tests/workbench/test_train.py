@@ -45,10 +45,10 @@ async def test_no_run_says_what_to_press(opened, shown, until):
     async with opened() as pilot:
         await until(
             pilot,
-            lambda: "Nothing is training. t trains nano, last block, on SMSSpamCollection." in shown(pilot.app),
+            lambda: "Nothing is training. t trains nano, last two, on SMSSpamCollection." in shown(pilot.app),
         )
     async with opened(data="sample") as pilot:
-        await until(pilot, lambda: "t trains nano, last block, on sample messages." in shown(pilot.app))
+        await until(pilot, lambda: "t trains nano, last two, on sample messages." in shown(pilot.app))
 
 
 @pytest.mark.parametrize("size", SIZES)

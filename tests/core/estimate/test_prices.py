@@ -184,7 +184,7 @@ def test_gradual_unfreezing_costs_between_what_learns_first_and_what_learns_last
     course = Schedule(recipe(freeze={"trainable": "head", "thaw_every": 60}), profile)
     stages = course.stages(FreezePlan.parse("head", 12))
     assert [stage.costs.depth for stage in stages] == [12 - i for i in range(len(stages))] and len(stages) > 5
-    assert sum(stage.epochs for stage in stages) == 5
+    assert sum(stage.epochs for stage in stages) == pytest.approx(5)
     found = price(course.recipe, profile, FreezePlan.parse("head", 12))
     assert head.total < found.total < all_blocks.without_cache and head.memory < found.memory <= all_blocks.memory
     assert found.learns == head.learns and found.total == pytest.approx(found.epoch * 5 + found.besides)

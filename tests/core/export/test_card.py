@@ -28,9 +28,9 @@ from core.worker.finetune import attempt
 ROWS = [("spam", f"free prize number {i}") if i % 3 == 0 else ("h|m", f"see you at {i}") for i in range(60)]
 QUICK = {
     "data": {"duplicates": "keep"},
-    "model": {"weights": "random", "context": 16},
+    "model": {"weights": "random", "context": 16, "readout": "last_real"},
     "freeze": {"trainable": "head"},
-    "train": {"epochs": 1},
+    "train": {"epochs": 1, "keep": "best"},
     "speed": {"threads": 1, "device": "cpu", "precision": "fp32", "cache": "off"},
 }
 

@@ -207,7 +207,7 @@ def test_only_what_the_plan_names_moves(text):
     assert moved == plan.parts
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [name for name, preset in MODELS.items() if not preset.counts])
 def test_parameter_counts_are_arithmetic(name):
     shape = MODELS[name].architecture
     with torch.device("meta"):

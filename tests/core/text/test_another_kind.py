@@ -76,7 +76,7 @@ def small(path) -> recipe.Recipe:
     return load(
         {
             "data": {"path": str(path)},
-            "model": {"weights": "random"},
+            "model": {"weights": "random", "readout": "last_real"},
             "freeze": {"trainable": "head"},
             "train": {"epochs": 1},
             "speed": {"threads": 1, "device": "cpu", "precision": "fp32", "cache": "off"},

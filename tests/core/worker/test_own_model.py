@@ -37,7 +37,10 @@ def live(run, stopping=lambda: False, resumed=False):
 
 
 def of_folder(folder, **changes):
-    return {"model": {"name": str(folder), "weights": "pretrained", **changes.pop("model", {})}, **changes}
+    return {
+        "model": {"name": str(folder), "weights": "pretrained", "readout": "auto", **changes.pop("model", {})},
+        **changes,
+    }
 
 
 def test_a_folder_is_a_model_and_the_run_keeps_what_it_is_made_of(new_run, folder):

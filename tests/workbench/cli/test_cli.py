@@ -25,7 +25,20 @@ from workbench.cli import flags, main
 
 DEADLINE = 90
 WORKBENCH = [sys.executable, "-m", "workbench"]
-QUICK = ["--trainable", "head", "--epochs", "1", "--model", "nano", "--context", "16", "--threads", "1"]
+QUICK = [
+    "--trainable",
+    "head",
+    "--epochs",
+    "1",
+    "--model",
+    "nano",
+    "--context",
+    "16",
+    "--threads",
+    "1",
+    "--readout",
+    "last_real",
+]
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +128,7 @@ def test_a_run_is_shown_and_printed_as_a_script(trained, tmp_path, capsys):
     run = Path(trained[0]["run"])
     code, out, _ = said(capsys, "show", run)
     assert code == 0 and f"{run.name}  done, step " in out and str(run) in out
-    assert "freeze.trainable\thead\tlast_block" in out and "train.lr" not in out and "speed.threads\t" not in out
+    assert "freeze.trainable\thead\tauto" in out and "train.lr" not in out and "speed.threads\t" not in out
     assert "12 right" in out and "TF-IDF\t" in out and "\nspam\t" in out
     code, out, _ = said(capsys, "show", run, "--json")
     shown = json.loads(out)

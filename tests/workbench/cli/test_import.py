@@ -42,7 +42,7 @@ def test_it_is_asked_and_its_padded_readout_is_refused_by_transformers(brought_i
     run, root = brought_in
     assert main.main(["predict", "last", "You have won", "--runs", str(root)]) == 0
     assert "\tYou have won" in (out := capsys.readouterr().out) and out.startswith(("not spam\t", "spam\t"))
-    assert main.main(["export", run, str(tmp_path / "out")]) == 1
+    assert main.main(["export", run, str(tmp_path / "out"), "--format", "transformers"]) == 1
     assert "--format onnx" in capsys.readouterr().err
     assert main.main(["resume", run, "--runs", str(root)]) == 1
     assert "r1 is done" in capsys.readouterr().err

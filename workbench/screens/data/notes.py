@@ -25,7 +25,7 @@ class Notes(ItemList[Note]):
         note = self.items[index]
         return Text.assemble(
             (" ▲ " if note.warn else "   ", colour(self, "warning")),
-            (f"{note.count:>6,}  " if note.count else " " * 8, f"bold {colour(self, 'text')}"),
+            (f"{note.count:>6,}  " if note.count else f"{note.key:>6}  ", f"bold {colour(self, 'text')}"),
             (cut(on_one_line(note.text), width - 12), colour(self, "text" if note.warn else "muted")),
             no_wrap=True,
         )

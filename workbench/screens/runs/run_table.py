@@ -27,6 +27,7 @@ LEAST = {"run": 8, "data": 8, "model": 8, "learns": 10}
 FIGURES = {"test": 8, "95 %": 12, "verdict": 9, "clean": 9, "time": 9}
 VERDICTS = {"better": "focus", "even": "muted", "worse": "warning"}  # and their colours
 VERSUS = "won:lost to ★"
+TALL = 30  # lines of a screen with room for what to try next
 WORDS = 34  # cells before the figures; `Baselines` has to say something there too
 FIRST_TO_GO = ("clean", "verdict", VERSUS, "time")  # of the figures, where they would leave less
 
@@ -184,13 +185,14 @@ class Baselines(Widget):
         super().__init__()
         self._table = table
         self._lines: list[tuple[str, float]] = []
-        self._verdict = ""
+        self._verdict: list[str] = []
 
     def show(self, history: History) -> None:
         """A run's; while it is not done, of what its log says."""
         found = history.baselines
         self._lines = [(f"{k.title}: {k.about}", found[name].test) for name, k in BASELINES.items() if name in found]
-        self._verdict = in_words(history.result.test) if history.result else ""
+        result, tall = history.result, self.screen.size.height >= TALL
+        self._verdict = [in_words(result.test), *(f"→ {one}" for one in result.advice[:tall])] if result else []
         self.refresh(layout=True)
 
     def render(self) -> Text:
@@ -201,6 +203,5 @@ class Baselines(Widget):
             Text.assemble((f"   · {pad(words, at - 5)}", muted), (f"{percent(share):>{FIGURES['test']}}", muted))
             for words, share in self._lines
         ]
-        if self._verdict:
-            lines.append(Text(f"   {cut(self._verdict, width - 3)}", colour(self, "text")))
+        lines += [Text(f"   {cut(on_one_line(words), width - 3)}", colour(self, "text")) for words in self._verdict]
         return Text("\n").join(lines)
