@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from core.recipe import load
+from core.runs.folder import RunFolder
 from core.runs.launch import launch
 from core.runs.root import create_run
 from workbench import themes
@@ -27,6 +28,7 @@ from workbench.screens.play.your_text import YourText
 HERE = Path(__file__).parent
 SENTENCE = "You are a winner you have been specially selected to receive $1000 cash or a $2000 award."
 EVERYDAY = "Hey, just wanted to check if we're still on for dinner tonight? Let me know!"
+SMALL = (80, 24)
 EARLIER = ("head", "last_block")  # what learns in the runs that the list of runs shows
 CELL, WIDE = 12.2, 14.64  # how wide Textual's pictures draw a cell, and a braille letter of DejaVu Sans at that size
 BRAILLE = re.compile("([\u2800-\u28ff]+)")
@@ -100,6 +102,18 @@ async def pictures(data: str, root: Path, theme: str, size: tuple[int, int], int
         save("runs")
 
 
+async def lost(run: RunFolder, theme: str, into: Path) -> None:
+    """The card of a run that does worse than counting words, in a small terminal."""
+    app = WorkbenchApp(load(), run.path.parent)
+    async with app.run_test(size=SMALL) as pilot:
+        app.theme = theme
+        app.session.followed.follow(run)
+        app.action_mode("train")
+        await until(pilot, lambda: app.session.followed.history.result)
+        svg = app.export_screenshot().replace("<text ", '<text xml:space="preserve" ')
+        (into / "lost.svg").write_text(svg)
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("file")
@@ -112,9 +126,12 @@ def main() -> None:
     given.into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
+        earlier = []
         for trainable in EARLIER:
             recipe = load({"data": {"path": given.file}, "freeze": {"trainable": trainable}, "train": {"epochs": 1}})
-            launch(create_run(root, recipe)).wait()
+            earlier.append(create_run(root, recipe))
+            launch(earlier[-1]).wait()
+        asyncio.run(lost(earlier[0], theme, given.into))
         asyncio.run(pictures(given.file, root, theme, size, given.into))
     if shutil.which("rsvg-convert"):
         for svg in given.into.glob("*.svg"):

@@ -73,19 +73,18 @@ def network(run: Path) -> float | None:
 
 def words(run: Path) -> tuple[float, float | None]:
     """Accuracy and F1 of TF-IDF with logistic regression on a run's own split, regularized as is best on validation."""
-    from core.data import kept, prepare
+    from core.data import kept
     from core.evaluate import baseline
     from core.runs.folder import RunFolder
+    from core.worker.baselines import splits_of
 
     rows = kept.load(RunFolder(run))
-    splits = {split: rows.indices(split) for split in prepare.SPLITS}
-    texts = {split: [rows.texts[i] for i in found] for split, found in splits.items()}
-    labels = {split: rows.labels[found] for split, found in splits.items()}
-    _, said = baseline.word_counts(
-        "tfidf", *((texts[split], labels[split]) for split in ("train", "validation")), texts["test"]
-    )
-    names = [[rows.names[i] for i in found] for found in (labels["test"], said)]
-    return float((said == labels["test"]).mean()), f1_of_rarer(*names)
+    splits = splits_of(rows)
+    found = baseline.word_counts("tfidf", splits, len(rows.names))
+    assert found is not None  # as it is of tfidf
+    truth = splits["test"].labels
+    names = [[rows.names[i] for i in labels] for labels in (truth, found.answers)]
+    return float((truth == found.answers).mean()), f1_of_rarer(*names)
 
 
 def line(name: str, found: list[tuple[float, float | None]], seconds: list[float]) -> str:
