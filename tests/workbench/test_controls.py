@@ -10,6 +10,7 @@ from textual.widgets import Input
 from core.recipe import load
 from core.runs import control
 from core.runs import events as e
+from core.runs.history import History
 from workbench.app import WorkbenchApp
 from workbench.screens.train.freeze_dialog import FreezeDialog
 from workbench.screens.train.rates_dialog import RatesDialog
@@ -95,6 +96,17 @@ async def test_rates_and_epochs_are_changed_in_a_dialog(opened, runs, shown, unt
             await pilot.press("enter")
             await until(pilot, lambda: len(told(run)) == 2)
             assert [line.control for line in told(run)] == [control.Rates(lr=1e-5), control.Epochs(7)]
+
+
+async def test_what_is_still_open_stands_in_the_dialog_as_it_is_in_the_recipe(opened, runs, until):
+    run = runs.write("starting", train={"epochs": "auto"})
+    with runs.held(run):
+        async with opened() as pilot:
+            pilot.app.push_screen(RatesDialog(run, History()))
+            await until(pilot, lambda: isinstance(pilot.app.screen, RatesDialog))
+            assert {field.id: field.value for field in pilot.app.screen.query(Input)} == dict.fromkeys(
+                ("lr", "head_lr", "epochs"), "auto"
+            )
 
 
 @pytest.mark.parametrize("dialog", ["space", "S"])

@@ -381,6 +381,44 @@ async def test_the_form_changes_words_and_numbers_and_shows_help(model):
         assert any(option.name == "train.eval_every" for option in form.shown)
 
 
+async def test_the_form_says_what_is_made_of_options_that_are_left_open(model, until):
+    async with model(model={"name": "nano"}) as pilot:
+        session, form = pilot.app.session, pilot.app.screen.query_one(Options)
+        draft = session.draft
+
+        def line(name: str) -> str:
+            return form.line([option.name for option in form.shown].index(name), 100).plain
+
+        rows = draft.profile.training_rows
+        assert rows == sum(draft.profile.splits["train"].values()) < 160 and line("train.epochs").endswith("auto  50")
+        assert "× 50" in pilot.app.screen.query_one(PricePanel).render().plain
+        form.ask("train.batch", "1")
+        assert line("train.epochs").endswith(f"auto  {max(10, -(-500 // rows))}")
+        form.everything = True
+        assert line("train.schedule").endswith("auto  linear") and line("train.warmup").endswith("auto  0.1")
+        assert line("train.keep").endswith("auto  last") and line("train.head_lr").endswith("auto  0.002")
+        draft.change("freeze.trainable", "head")
+        assert line("train.head_lr").endswith("auto  0.02")
+        draft.change_all({"freeze.trainable": "auto", "model.name": "gpt2"})
+        assert line("train.epochs").endswith("auto  5") and line("train.schedule").endswith("auto  constant")
+        form.ask("train.warmup", "2")
+        await pilot.pause()
+        assert "train.warmup cannot be 2" in pilot.app.screen.query_one(Explanation).render().plain
+        form.ask("train.warmup", "auto")
+        assert not form.pending and draft.recipe.train.warmup == "auto"
+
+
+async def test_a_plan_that_is_left_open_stays_so_when_the_model_changes(model):
+    async with model() as pilot:
+        draft = pilot.app.session.draft
+        draft.start_from("nano")
+        assert (draft.recipe.freeze.trainable, str(draft.recipe.plan)) == ("auto", "last_two_blocks")
+        await pilot.press("b")
+        draft.start_from("gpt2")
+        draft.start_from("nano")
+        assert (draft.recipe.freeze.trainable, str(draft.recipe.plan)) == ("last_block", "last_block")
+
+
 async def test_a_wrong_value_is_explained_trains_nothing_and_esc_takes_it_back(model, until):
     async with model() as pilot:
         session, form = pilot.app.session, pilot.app.screen.query_one(Options)
