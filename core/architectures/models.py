@@ -113,7 +113,6 @@ def is_folder(weights: str) -> bool:
 
 # how the small models learn best: measured on validation, over several data sets
 _SMALL: dict[str, Any] = {
-    "trainable": "last_two_blocks",
     "least_steps": 500,
     "schedule": "linear",
     "warmup": 0.1,
@@ -147,6 +146,7 @@ MODELS: dict[str, ModelPreset] = {
             batch=16,
             lr=1e-3,
             head_lr=2e-3,
+            trainable="last_two_blocks",
             epochs=10,
             head_alone=HeadAlone(2e-2, 30),
             tokenizer="nano",
@@ -209,7 +209,8 @@ MODELS: dict[str, ModelPreset] = {
             batch=32,
             lr=2e-4,
             head_lr=1e-3,
-            epochs=8,
+            trainable="blocks.3,blocks.4,blocks.5,head",
+            epochs=6,
             head_alone=HeadAlone(1e-2, 30),
             tokenizer="bert-uncased",
             licence="Apache-2.0",
