@@ -191,7 +191,9 @@ def _test(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
     rows = [[line.name, percent(line.share), line.interval, line.words] for line in lines]
     yield from _table(["", "accuracy", "95 % interval", ""], rows)
     if verdict := in_words(result.test):
-        yield from (verdict, "", *(f"- {_line(FOLDER.sub('', one))}" for one in result.advice), "")
+        folder = "".join(asked.recipe.data.path.rpartition("/")[:2])
+        advice = [f"- {_line(one.replace(folder, ''))}" for one in result.advice]
+        yield from (verdict, "", *advice, *([""] if advice else []))
     yield from _table(
         ["label", "precision", "recall", "F1", "test texts"],
         [[name, *one.shares, f"{one.rows:,}"] for name, one in result.test.per_class.items()],
@@ -220,7 +222,8 @@ def _data(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
 def _limits(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]:
     result = _tested(run, asked)
     if isinstance(asked, Counter):
-        yield "It knows the words and characters of its training texts only, and not in what order they stand."
+        kinds = " and ".join(kind.units.kind for kind in asked.model.kinds)
+        yield f"It knows short sequences of {kinds} from its training texts only, not the order in which these stand."
         yield "It does not tell upper from lower case."
     else:
         yield from _limits_of_reading(asked, base)

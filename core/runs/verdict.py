@@ -1,5 +1,6 @@
 """How a finished network stands beside the strongest baseline, in words, and what to try next. No torch."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -70,10 +71,11 @@ def _instead(test: FinalTest, setting: Setting) -> Iterator[str]:
         yield f"From such texts {setting.learns_more} mostly learns more: try --model {setting.learns_more}."
     if test.strongest == "tfidf":
         words = "is better, and ready in seconds" if test.verdict == "worse" else "does as well in seconds"
-        yield f"TF-IDF {words}: workbench train {setting.file} --model tfidf"
+        yield f"TF-IDF {words}: workbench train {shlex.quote(setting.file)} --model tfidf"
     probe = test.baselines.get("probe")
     if probe and probe.correct >= test.correct:
-        yield "Fine-tuning did not help: the untouched model with a linear probe is right as often. Train for longer."
+        often = "more often" if probe.correct > test.correct else "as often"
+        yield f"Fine-tuning did not help: a linear probe of the untouched model is right {often}. Train for longer."
     if not setting.everything:
         yield "Let more layers learn: --trainable all."
     if setting.reads_last:

@@ -143,7 +143,14 @@ def test_advice_follows_from_what_is_known(runs):
     assert [words[:11] for words in advice(result, plain)] == ["More labels"]
     result.test.baselines["probe"].correct, result.test.verdict = 299, "worse"
     result.test.strongest = "probe"
-    assert any("Fine-tuning did not help" in words for words in advice(result, done))
+    assert any("Fine-tuning did not help" in words and "right more often" in words for words in advice(result, done))
+
+
+def test_the_command_in_advice_can_be_pasted_whatever_the_file_is_called(runs):
+    result = result_of(runs.result(runs.write("done")))
+    result.test.strongest, result.test.verdict = "tfidf", "worse"
+    setting = Setting("nano", True, False, "/my texts/a b.csv")
+    assert "workbench train '/my texts/a b.csv' --model tfidf" in advice(result, setting)[0]
 
 
 def test_every_model_is_listed_with_the_counting_one_last(capsys):
