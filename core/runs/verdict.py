@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from core.runs.compare import PROOF, Comparison
-from core.runs.result import BASELINES, BaselineResult, ClassifierResult, FinalTest, Standing
+from core.runs.result import BASELINES, BaselineName, BaselineResult, ClassifierResult, FinalTest, Standing
 from core.statistics import mcnemar
 from core.wording import on_one_line, percent, plural
 
@@ -15,7 +15,7 @@ FEW_ERRORS = 10
 MOST_ADVICE = 3
 
 
-def strongest_of(baselines: Mapping[str, BaselineResult]) -> str:
+def strongest_of(baselines: Mapping[BaselineName, BaselineResult]) -> BaselineName:
     """The name of the one that gets the most right on validation, the first of equals; one that learns from the texts
     before the most frequent label.
     """

@@ -30,7 +30,7 @@ def final_test(run: RunFolder, prepared: Prepared, p: np.ndarray, baselines: Bas
         loss=loss_of(p, right),
         clean=float(hits[clean].mean()) if clean.any() else None,
         clean_rows=int(clean.sum()),
-        baselines=beside,
+        baselines=dict(beside),
         strongest=strongest,
         verdict=standing(best.won or 0, best.lost or 0),
         **metrics.per_class(right, predicted, prepared.names),
