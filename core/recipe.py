@@ -130,8 +130,9 @@ class Recipe(Options):
 
     @property
     def trainable(self) -> str:
-        """What learns, as `freeze.trainable` names it, likewise."""
-        return preset_for(self).trainable if self.freeze.trainable == AUTO else self.freeze.trainable
+        """What learns, as `freeze.trainable` names it, likewise; in a model that counts, always the head."""
+        preset = preset_for(self)
+        return preset.trainable if preset.counts or self.freeze.trainable == AUTO else self.freeze.trainable
 
     def epochs(self, rows: int | None = None) -> int:
         """How often every one of `rows` training texts is seen, likewise; where their number is not known, of many."""

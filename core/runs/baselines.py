@@ -4,6 +4,7 @@ import msgspec
 
 from core import files
 from core.runs.folder import RunFolder
+from core.runs.result import BaselineName
 
 
 class BaselineAnswers(msgspec.Struct, kw_only=True):
@@ -13,7 +14,7 @@ class BaselineAnswers(msgspec.Struct, kw_only=True):
     what all of it took.
     """
 
-    name: str  # tfidf, counts, probe, majority
+    name: BaselineName
     validation: float
     answers: list[int]
     seconds: float
@@ -26,7 +27,10 @@ def write_baselines(run: RunFolder, found: list[BaselineAnswers]) -> None:
 
 
 def read_baselines(run: RunFolder) -> list[BaselineAnswers]:
-    """Those that the run has already; none where the file is missing or damaged, since they can be made again."""
+    """Those that the run has already; none where the file is missing or damaged.
+
+    They can be made again as long as nothing has been learned; a checkpoint then holds the file to its checksum.
+    """
     try:
         return msgspec.json.decode(files.content(run.baselines_file), type=list[BaselineAnswers])
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):

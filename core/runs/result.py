@@ -10,6 +10,7 @@ from core.wording import clock, duration, percent
 
 WORTH_SAYING = 1.5  # seconds
 TOOK_NOTHING = 0.05  # seconds, which nobody waits for
+BaselineName = Literal["tfidf", "counts", "probe", "majority"]
 Standing = Literal["better", "even", "worse"]  # of a network beside what it is compared with
 
 
@@ -98,7 +99,7 @@ class FinalTest(SplitResult, kw_only=True, omit_defaults=True):
     clean: float | None
     clean_rows: int
     baselines: dict[str, BaselineResult] = {}
-    strongest: str | None = None
+    strongest: BaselineName | None = None
     verdict: Standing | None = None
     per_class: dict[str, LabelResult]
     confusion: list[list[int]]

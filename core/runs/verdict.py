@@ -1,11 +1,11 @@
 """How a finished network stands beside the strongest baseline, in words, and what to try next. No torch."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from core.runs.compare import PROOF, Comparison
-from core.runs.result import BASELINES, ClassifierResult, FinalTest, Standing
+from core.runs.result import BASELINES, BaselineName, BaselineResult, ClassifierResult, FinalTest, Standing
 from core.statistics import mcnemar
 from core.wording import on_one_line, percent, plural
 
@@ -13,6 +13,13 @@ RISES = 0.01  # of accuracy with twice as many labels: less is nothing to label 
 CONFUSED = 0.2  # of all errors, that one pair of classes makes: worth a look
 FEW_ERRORS = 10
 MOST_ADVICE = 3
+
+
+def strongest_of(baselines: Mapping[BaselineName, BaselineResult]) -> BaselineName:
+    """The name of the one that gets the most right on validation, the first of equals; one that learns from the texts
+    before the most frequent label.
+    """
+    return max(baselines, key=lambda name: (baselines[name].validation or 0.0, name != "majority"))
 
 
 def standing(won: int, lost: int) -> Standing:
@@ -65,13 +72,16 @@ def advice(result: ClassifierResult, setting: Setting) -> list[str]:
 
 def _instead(test: FinalTest, setting: Setting) -> Iterator[str]:
     """For a network that is no better than a baseline."""
-    if setting.foreign and setting.reads:
+    perfect = test.correct == test.rows  # nothing can get more right, but something simpler as many
+    if setting.foreign and setting.reads and not perfect:
         yield f"Most texts are in a script that {setting.model} was not made for: try --model {setting.reads}."
-    if setting.learns_more and not setting.foreign:
+    if setting.learns_more and not setting.foreign and not perfect:
         yield f"From such texts {setting.learns_more} mostly learns more: try --model {setting.learns_more}."
     if test.strongest == "tfidf":
         words = "is better, and ready in seconds" if test.verdict == "worse" else "does as well in seconds"
         yield f"TF-IDF {words}: workbench train {shlex.quote(setting.file)} --model tfidf"
+    if perfect:
+        return
     probe = test.baselines.get("probe")
     if probe and probe.correct >= test.correct:
         often = "more often" if probe.correct > test.correct else "as often"

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from core.recipe import Recipe
 from core.runs.baselines import BaselineAnswers, read_baselines, write_baselines
 from core.runs.events import Baseline
 from core.runs.folder import RunFolder
-from core.runs.result import BaselineResult
+from core.runs.result import BaselineName, BaselineResult
 from core.train.inputs import Inputs
 from core.train.texts import Texts
 
@@ -35,7 +36,9 @@ class Baselines:
             test = float((np.array(one.answers) == self._labels["test"]).mean())
             yield Baseline(name=one.name, validation=one.validation, test=test, seconds=one.seconds)
 
-    def count(self, prepared: prepare.Prepared, kind: str | None, progress: Progress) -> Iterator[Baseline]:
+    def count(
+        self, prepared: prepare.Prepared, kind: Literal["tfidf", "counts"] | None, progress: Progress
+    ) -> Iterator[Baseline]:
         """Those that need no network: the most frequent label, and counting words of the `kind`, if any is given."""
         if not self.found:
             common = baseline.most_frequent(self._labels["train"])
@@ -73,9 +76,10 @@ class Baselines:
         )
         yield from list(self.events())[-1:]
 
-    def results(self, right: np.ndarray) -> dict[str, BaselineResult]:
+    def results(self, right: np.ndarray) -> dict[BaselineName, BaselineResult]:
         """Each beside a classifier that is `right` (N,) bool on the test texts."""
-        labels, found = self._labels["test"], {}
+        labels = self._labels["test"]
+        found: dict[BaselineName, BaselineResult] = {}
         for one in self.found:
             its = np.array(one.answers) == labels
             found[one.name] = BaselineResult.of(

@@ -10,7 +10,7 @@ from core.runs.events import Evaluated
 from core.runs.folder import RunFolder
 from core.runs.predictions import AnsweredText, write_predictions
 from core.runs.result import FinalTest, SplitResult
-from core.runs.verdict import standing
+from core.runs.verdict import standing, strongest_of
 from core.worker.baselines import Baselines
 
 
@@ -22,7 +22,7 @@ def final_test(run: RunFolder, prepared: Prepared, p: np.ndarray, baselines: Bas
     clean = ~prepared.leaks[test]
     write_predictions(run, prepared.names, _tested(prepared, test, p, predicted))
     beside = baselines.results(hits)
-    strongest = max(beside, key=lambda name: beside[name].validation or 0.0)
+    strongest = strongest_of(beside)
     best = beside[strongest]
     return FinalTest.of(
         int(hits.sum()),
@@ -30,7 +30,7 @@ def final_test(run: RunFolder, prepared: Prepared, p: np.ndarray, baselines: Bas
         loss=loss_of(p, right),
         clean=float(hits[clean].mean()) if clean.any() else None,
         clean_rows=int(clean.sum()),
-        baselines=beside,
+        baselines=dict(beside),
         strongest=strongest,
         verdict=standing(best.won or 0, best.lost or 0),
         **metrics.per_class(right, predicted, prepared.names),

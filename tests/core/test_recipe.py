@@ -176,6 +176,11 @@ def test_rows_that_differ_in_size_only_collapse():
     assert sorted(chain(*standing_for("nano").values())) == sorted(RECIPES)
 
 
+def test_of_a_model_that_counts_the_head_learns_whatever_is_set():
+    counts = load({"model": {"name": "tfidf"}, "freeze": {"trainable": "all"}})
+    assert counts.trainable == "head" and counts.plan.parts == {"head"}
+
+
 def test_what_does_not_go_together():
     assert "must be fixed" in problems({"model": {"readout": "mean_pads"}})["train.padding"].what
     assert "without padding" in problems({"train": {"padding": "none", "batch": 8}})["train.batch"].what

@@ -8,8 +8,8 @@ from textual.widgets import TextArea
 
 from core.architectures.models import COUNTING, MODELS
 from core.recipe import load
-from core.runs.result import result_of
-from core.runs.verdict import Setting, advice, in_words, standing
+from core.runs.result import BaselineResult, result_of
+from core.runs.verdict import Setting, advice, in_words, standing, strongest_of
 from workbench.app import WorkbenchApp
 from workbench.cli.main import main
 from workbench.widgets.layers import Layers
@@ -131,6 +131,15 @@ def test_a_verdict_is_by_mcnemar_and_says_both_counts(runs):
     assert in_words(test) == ""
 
 
+def test_the_strongest_baseline_is_chosen_on_validation_and_learns_where_it_can():
+    shares = {"majority": 0.5, "tfidf": 0.5, "probe": 0.5}
+    found = {name: BaselineResult.of(1, 2, validation=share) for name, share in shares.items()}
+    assert strongest_of(found) == "tfidf"
+    found["probe"].validation = 0.75
+    assert strongest_of(found) == "probe"
+    assert strongest_of({"majority": found["majority"]}) == "majority"
+
+
 def test_advice_follows_from_what_is_known(runs):
     result = result_of(runs.result(runs.write("done")))
     plain = Setting("nano", False, True, "sms.csv", learns_more="minilm", reads="xlm-roberta")
@@ -144,6 +153,14 @@ def test_advice_follows_from_what_is_known(runs):
     result.test.baselines["probe"].correct, result.test.verdict = 299, "worse"
     result.test.strongest = "probe"
     assert any("Fine-tuning did not help" in words and "right more often" in words for words in advice(result, done))
+
+
+def test_a_network_without_errors_is_not_told_how_to_make_fewer(runs):
+    result = result_of(runs.result(runs.write("done")))
+    test = result.test
+    test.correct, test.verdict, test.baselines["probe"].correct = test.rows, "even", test.rows
+    setting = Setting("nano", False, True, "sms.csv", learns_more="minilm", foreign=False)
+    assert [words[:6] for words in advice(result, setting)] == ["TF-IDF", "More l"]
 
 
 def test_the_command_in_advice_can_be_pasted_whatever_the_file_is_called(runs):

@@ -87,13 +87,11 @@ def send(run: RunFolder, what: str, control: Control, as_json: bool) -> int:
     if status.state == "queued":
         return _take_out(run, control, as_json)
     if not status.alive:
-        again = f"Take it up again with: workbench resume {run.name}"
-        do = "Nothing is left to be told." if status.state == "done" else again
-        raise BadRun(f"{run.name} is not running: it is {status.state}.", do)
+        raise BadRun(f"{run.name} is not running: it is {status.state}.", _now_that_it_ended(run))
     answers = Answers(run, control)
     answer = answers.wait(Applied, lambda event: event.id == answers.id)
     if answer is None and not run.locked():
-        raise BadRun(f"{run.name} ended before it answered.", f"Take it up again with: workbench resume {run.name}")
+        raise BadRun(f"{run.name} ended before it answered.", _now_that_it_ended(run))
     came = COMMANDS[what].answered_by
     if answer and not answer.refused and came:
         answers.wait(came, lambda event: getattr(event, "whole", True))
@@ -104,6 +102,12 @@ def send(run: RunFolder, what: str, control: Control, as_json: bool) -> int:
     else:
         say([*answers.lines()] or [f"{run.name} has not answered yet. It answers between two steps, once it learns."])
     return FAILED if answer and answer.refused else DONE
+
+
+def _now_that_it_ended(run: RunFolder) -> str:
+    """What to do with a run that hears nothing more."""
+    done = run.status().state == "done"
+    return "Nothing is left to be told." if done else f"Take it up again with: workbench resume {run.name}"
 
 
 def _take_out(run: RunFolder, control: Control, as_json: bool) -> int:

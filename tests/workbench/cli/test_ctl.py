@@ -80,6 +80,11 @@ def test_a_worker_is_steered_and_says_what_comes_of_it(ctl, wait, messages, tmp_
     assert code == 1 and "r1 is not running: it is stopped." in err and "workbench resume r1" in err
 
 
+def test_a_finished_run_is_not_to_be_resumed(ctl, runs):
+    code, _, err = ctl(runs.write("done"), "pause")
+    assert code == 1 and "it is done. Nothing is left to be told." in err
+
+
 def test_a_run_that_does_not_answer(ctl, runs, monkeypatch):
     monkeypatch.setattr(command, "TIMEOUT", 0.1)
     run = runs.write("running")
