@@ -28,7 +28,8 @@ class FreezePlan:
         for part in sorted(parts - set(parts_of(n_blocks)) - {adapted(block) for block in blocks}):
             raise ValueError(
                 f"{part!r} is no part of this model. Parts are embeddings, blocks.0 to blocks.{n_blocks - 1} "
-                f"(or lora.0 to lora.{n_blocks - 1}), norm, head; or say head, last_block, last_two_blocks, all, lora."
+                f"(or lora.0 to lora.{n_blocks - 1}), norm, head; or say head, last_block, "
+                "last_two_blocks, last_three_blocks, all, lora."
             )
         for block in blocks:
             if {block, adapted(block)} <= parts:
@@ -43,11 +44,13 @@ class FreezePlan:
     @classmethod
     @lru_cache(maxsize=256)  # a run that is told what learns looks at every step
     def parse(cls, text: str, n_blocks: int) -> "FreezePlan":
-        """Read `head`, `last_block`, `last_two_blocks`, `all`, `lora`, or a list such as `lora.2,blocks.3,norm,head`.
+        """Read `head`, `last_block`, `last_two_blocks`, `last_three_blocks`, `all`, `lora`, or a list of parts.
+
+        Such a list reads `lora.2,blocks.3,norm,head`.
 
         Raises ValueError with a sentence for a part that the model does not have.
         """
-        from_the_top = {"all": n_blocks + 3, "last_two_blocks": 4, "last_block": 3, "head": 1}
+        from_the_top = {"all": n_blocks + 3, "last_three_blocks": 5, "last_two_blocks": 4, "last_block": 3, "head": 1}
         if text in from_the_top:
             return cls.from_boundary(n_blocks, max(0, n_blocks + 3 - from_the_top[text]))
         if text == "lora":
@@ -57,7 +60,7 @@ class FreezePlan:
     @property
     def named(self) -> str | None:
         """The word for this plan, where there is one."""
-        words = ("head", "last_block", "last_two_blocks", "all", "lora")
+        words = ("head", "last_block", "last_two_blocks", "all", "lora", "last_three_blocks")
         return next((word for word in words if FreezePlan.parse(word, self.n_blocks).parts == self.parts), None)
 
     def without_norm(self) -> "FreezePlan":
@@ -78,6 +81,7 @@ class FreezePlan:
             "head": "head only",
             "last_block": "last block",
             "last_two_blocks": "last two",
+            "last_three_blocks": "last three",
             "all": "all layers",
             "lora": "LoRA",
         }

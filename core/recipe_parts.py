@@ -117,8 +117,9 @@ class Model(Part):
 class Freeze(Part):
     trainable: str = opt(
         AUTO,
-        "What learns: head, last_block (with final norm and head), last_two_blocks, all, lora (adapters in every "
-        "block, and the head), or a list such as blocks.3,lora.5,norm,head. auto is the model's own default.",
+        "What learns: head, last_block (with final norm and head), last_two_blocks, last_three_blocks, all, lora "
+        "(adapters in every block, and the head), or a list such as blocks.3,lora.5,norm,head. auto is the model's own "
+        "default.",
         flag="--trainable",
     )
     thaw_every: int = opt(

@@ -107,9 +107,11 @@ async def lost(run: RunFolder, theme: str, into: Path) -> None:
     app = WorkbenchApp(load(), run.path.parent)
     async with app.run_test(size=SMALL) as pilot:
         app.theme = theme
-        app.session.followed.follow(run)
+        followed = app.session.followed  # at first the newest run, by itself
+        await until(pilot, lambda: followed.status is not None)
+        followed.follow(run)
         app.action_mode("train")
-        await until(pilot, lambda: app.session.followed.history.result)
+        await until(pilot, lambda: followed.run.path == run.path and followed.history.result)
         svg = app.export_screenshot().replace("<text ", '<text xml:space="preserve" ')
         (into / "lost.svg").write_text(svg)
 

@@ -133,7 +133,7 @@ def card(run: RunFolder, asked: Network | Counter, format: Format) -> str:
         *_data(run, asked, base),
         "## Limits",
         "",
-        *(f"- {limit}" for limit in _limits(run, asked, base)),
+        *(f"- {limit}" for limit in _limits(asked, base)),
         "",
         "## Recipe",
         "",
@@ -191,8 +191,7 @@ def _test(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
     rows = [[line.name, percent(line.share), line.interval, line.words] for line in lines]
     yield from _table(["", "accuracy", "95 % interval", ""], rows)
     if verdict := in_words(result.test):
-        folder = "".join(asked.recipe.data.path.rpartition("/")[:2])
-        advice = [f"- {_line(one.replace(folder, ''))}" for one in result.advice]
+        advice = [f"- {_line(one)}" for one in result.advice]
         yield from (verdict, "", *advice, *([""] if advice else []))
     yield from _table(
         ["label", "precision", "recall", "F1", "test texts"],
@@ -219,8 +218,7 @@ def _data(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
     yield ""
 
 
-def _limits(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]:
-    result = _tested(run, asked)
+def _limits(asked: Network | Counter, base: Base) -> Iterator[str]:
     if isinstance(asked, Counter):
         kinds = " and ".join(kind.units.kind for kind in asked.model.kinds)
         yield f"It knows short sequences of {kinds} from its training texts only, not the order in which these stand."
@@ -232,8 +230,6 @@ def _limits(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[st
     )
     if base.kind == "random":
         yield "It began with random weights: all that it knows is from its training texts."
-    if result and result.test.verdict in ("even", "worse"):
-        yield in_words(result.test)
 
 
 def _limits_of_reading(asked: Network, base: Base) -> Iterator[str]:
@@ -273,6 +269,8 @@ def _recipe(asked: Network | Counter, base: Base) -> list[str]:
     if base.kind == "brought in":
         del layers["model"]["weights"]
         layers = {"model": layers["model"]}
+    if isinstance(asked, Counter):  # which reads no other
+        layers = {"data": layers["data"], "model": {"name": layers["model"]["name"]}}
     return ["```toml", tomli_w.dumps(layers).rstrip(), "```", ""]
 
 

@@ -22,10 +22,10 @@ class Kind(NamedTuple):
 
 
 BASELINES = {
-    "tfidf": Kind("TF-IDF", "words and characters, logistic regression"),
+    "tfidf": Kind("TF-IDF", "words and characters"),
     "counts": Kind("word counts", "as in the book, logistic regression"),
     "words": Kind("counting words", "logistic regression"),  # of an older version, however it counted
-    "probe": Kind("linear probe", "logistic regression on the untouched model"),
+    "probe": Kind("linear probe", "of the untouched model"),
     "majority": Kind("majority", "always the most frequent label"),
 }
 

@@ -1,6 +1,5 @@
 """How a finished network stands beside the strongest baseline, in words, and what to try next. No torch."""
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -57,7 +56,6 @@ class Setting(NamedTuple):
     model: str
     everything: bool  # whether all layers learn
     reads_last: bool  # whether it is read out at one of the last positions
-    file: str
     foreign: bool = False
     reads: str = ""
     learns_more: str = ""
@@ -79,7 +77,7 @@ def _instead(test: FinalTest, setting: Setting) -> Iterator[str]:
         yield f"From such texts {setting.learns_more} mostly learns more: try --model {setting.learns_more}."
     if test.strongest == "tfidf":
         words = "is better, and ready in seconds" if test.verdict == "worse" else "does as well in seconds"
-        yield f"TF-IDF {words}: workbench train {shlex.quote(setting.file)} --model tfidf"
+        yield f"TF-IDF {words}: try --model tfidf."
     if perfect:
         return
     probe = test.baselines.get("probe")

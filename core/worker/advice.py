@@ -21,7 +21,6 @@ def setting_of(recipe: Recipe, texts: Sequence[str]) -> Setting:
         model=short_name(name),
         everything=preset.counts or recipe.plan.named == "all",
         reads_last=not preset.counts and recipe.readout.where == "last",
-        file=recipe.data.path,
         foreign=foreign,
         reads=next(iter(others), ""),
         learns_more="" if is_own_folder(name) else preset.learns_less_than,

@@ -21,6 +21,7 @@ from core.runs.log import EventLog
 from core.runs.origin import Base, Origin
 from core.runs.result import encode_result
 from core.runs.root import create_run
+from core.runs.verdict import in_words
 from core.text.tokenizer_files import built_in
 from core.train.control_source import ControlSource
 from core.wording import percent
@@ -80,14 +81,13 @@ def test_it_has_data_figures_with_intervals_leaks_and_the_recipe(done, tmp_path)
     assert str(done.path.parent.parent) not in words
 
 
-def test_its_advice_names_no_folder(tmp_path):
-    run = learned(tmp_path / "my texts", stop=False)
+def test_its_advice_stands_under_the_verdict(tmp_path):
+    run = learned(tmp_path / "run", stop=False)
     result = run.classifier_result()
-    file = run.recipe().data.path
-    result.advice = [f"TF-IDF is better: workbench train '{file}' --model tfidf"]
+    result.advice = ["TF-IDF is better: try --model tfidf."]
     run.result_file.write_bytes(encode_result(result))
     said = card(run, open_predictor(run), "onnx")
-    assert "workbench train 'messages.tsv' --model tfidf" in said and str(tmp_path) not in said and "\n\n\n" not in said
+    assert f"{in_words(result.test)}\n\n- TF-IDF is better" in said and "\n\n\n" not in said
 
 
 def test_its_lines_of_python_run(done, tmp_path, monkeypatch, capsys):
