@@ -1,5 +1,6 @@
 """Play, with the helper process and a run that a worker has trained."""
 
+import asyncio
 import json
 import shutil
 import time
@@ -204,9 +205,18 @@ def where(app, query: str):
 async def test_examples_fit_the_classifier_before_it_is_loaded(trained):
     app = WorkbenchApp(load(), trained.path.parent)
     async with app.run_test(size=(80, 24)) as pilot:
+        loads, ask = asyncio.Event(), app.session.model_helper.ask
+
+        async def later(question, *args, **more):
+            if question == "open":  # however fast a model is loaded, this one is not yet
+                await loads.wait()
+            return await ask(question, *args, **more)
+
+        app.session.model_helper.ask = later
         await pilot.press("4")
         await until(pilot, lambda: app.screen.query(YourText) and field(app).earlier)
         assert field(app).earlier == list(HAM_OR_SPAM) and "Loading" in said(app)
+        loads.set()
         await pilot.press("x", "enter")
         assert field(app).earlier == ["x", *HAM_OR_SPAM]
 
