@@ -13,14 +13,14 @@ class Skipped(msgspec.Struct, frozen=True):
 class Note(msgspec.Struct, frozen=True):
     """One thing worth a look: `count` rows, which the row filter `filter` shows (empty: none).
 
-    `key` is that of the app that acts on it, where there is one.
+    `offers` names a model to start from in place of the recipe's, where that is what it says.
     """
 
     count: int
     text: str
     filter: str = ""
     warn: bool = False
-    key: str = ""
+    offers: str = ""
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -48,7 +48,6 @@ class Profile(msgspec.Struct, frozen=True):
     notes: list[Note]
     speed: float  # FLOP/s of this machine's matrix products, measured in passing; for estimates only
     problem: str = ""  # why these rows cannot be learned from under this recipe, and what to do; empty: all is well
-    better: str = ""  # a model that learns more from such texts than the recipe's
 
     @property
     def training_rows(self) -> int:

@@ -201,6 +201,11 @@ def at(*places: str) -> Iterator[Action]:
     return (action for action in ACTIONS if set(action.places.split()) & set(places))
 
 
+def key_of(action: str) -> str:
+    """The key of an action, as a person sees it."""
+    return next(each.shown for each in ACTIONS if each.id == action)
+
+
 def bindings(*places: str) -> list[BindingType]:
     """What a screen or widget that is these places declares as its BINDINGS."""
     return [action.binding for action in at(*places)]

@@ -76,6 +76,11 @@ def colour(node: DOMNode, role: str) -> str:
     return node.app.theme_variables[role]
 
 
+def verdict_role(verdict: str | None) -> str:
+    """The role of a verdict: better, even, worse, or none."""
+    return {"better": "focus", "worse": "warning"}.get(verdict or "", "text")
+
+
 def class_role(index: int, n_classes: int) -> str:
     """The role of a class by its number in the classifier's order."""
     return f"class-{index + 1}" if n_classes <= N_CLASSES else "class-1"

@@ -75,9 +75,7 @@ def states(model: Classifier, inputs: Inputs, split: str, n: int, more: Callable
     return found
 
 
-def _regress(
-    train: tuple[np.ndarray, np.ndarray], validation: tuple[np.ndarray, np.ndarray], test: np.ndarray
-) -> Probed:
+def _regress(train: Labelled, validation: Labelled, test: np.ndarray) -> Probed:
     """From states (N, D) and labels (N,) to labels of test states; how strictly is chosen on validation."""
     from sklearn.linear_model import LogisticRegression
 

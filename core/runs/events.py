@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from core.errors import SmallerBatch
-from core.runs.result import Result, result_of
+from core.runs.result import BaselineName, Result, result_of
 
 
 class Event(msgspec.Struct, tag_field="type", kw_only=True, omit_defaults=False):
@@ -128,7 +128,7 @@ class Followed(Event, tag="followed"):
 class Baseline(Event, tag="baseline"):
     """What something simpler than the network gets right on validation and test, and the seconds that it took."""
 
-    name: str  # tfidf, counts, probe, majority
+    name: BaselineName
     validation: float
     test: float
     seconds: float = 0.0

@@ -8,7 +8,7 @@ import msgspec
 from core.runs import control
 from core.runs import events as e
 from core.runs.describe import describe
-from core.runs.result import ClassifierResult
+from core.runs.result import BaselineName, ClassifierResult, strongest_of
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -43,7 +43,7 @@ class History:
         self.changes: list[e.Changed] = []
         self.followed: list[e.Followed] = []
         self.step_examples: e.StepExamples | None = None  # the latest step that was taken to be looked at
-        self.baselines: dict[str, e.Baseline] = {}
+        self.baselines: dict[BaselineName, e.Baseline] = {}
         self.checkpoints: list[e.Checkpointed] = []
         self.log: list[tuple[e.Event, str]] = []  # events worth a line, with its words
         self.ended: e.Ended | None = None
@@ -73,8 +73,8 @@ class History:
     @property
     def baseline(self) -> e.Baseline | None:
         """The strongest, by validation; None where there is none but the most frequent label."""
-        known = [one for name, one in self.baselines.items() if name != "majority"]
-        return max(known, key=lambda one: one.validation, default=None)
+        known: dict[BaselineName, e.Baseline] = {k: v for k, v in self.baselines.items() if k != "majority"}
+        return known[strongest_of(known)] if known else None
 
     @property
     def settings(self) -> control.Settings:

@@ -1,11 +1,11 @@
 """What a run ends with: the result of fine-tuning, or of pretraining, as result.json and its last event keep it."""
 
-from collections.abc import Iterator
-from typing import Literal, NamedTuple, Self
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple, Protocol, Self
 
 import msgspec
 
-from core.statistics import mcnemar, wilson
+from core.statistics import wilson
 from core.wording import clock, duration, percent
 
 WORTH_SAYING = 1.5  # seconds
@@ -28,6 +28,18 @@ BASELINES = {
     "probe": Kind("linear probe", "of the untouched model"),
     "majority": Kind("majority", "always the most frequent label"),
 }
+
+
+class _Checked(Protocol):
+    @property
+    def validation(self) -> float | None: ...
+
+
+def strongest_of(baselines: Mapping[BaselineName, _Checked]) -> BaselineName:
+    """The name of the one that gets the most right on validation, the first of equals; one that learns from the texts
+    before the most frequent label.
+    """
+    return max(baselines, key=lambda name: (baselines[name].validation or 0.0, name != "majority"))
 
 
 class Result:
@@ -119,12 +131,6 @@ class FinalTest(SplitResult, kw_only=True, omit_defaults=True):
     def leaked(self) -> int:
         """How many test texts also stand in training."""
         return self.rows - self.clean_rows
-
-    @property
-    def p(self) -> float | None:
-        """McNemar's exact p of the verdict."""
-        best = self.baselines.get(self.strongest or "")
-        return mcnemar(best.won, best.lost) if best and best.won is not None and best.lost is not None else None
 
 
 class CacheResult(msgspec.Struct):

@@ -1,11 +1,10 @@
 """How a finished network stands beside the strongest baseline, in words, and what to try next. No torch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from core.runs.compare import PROOF, Comparison
-from core.runs.result import BASELINES, BaselineName, BaselineResult, ClassifierResult, FinalTest, Standing
-from core.statistics import mcnemar
+from core.runs.compare import Comparison
+from core.runs.result import BASELINES, ClassifierResult, FinalTest, Standing
 from core.wording import on_one_line, percent, plural
 
 RISES = 0.01  # of accuracy with twice as many labels: less is nothing to label more for
@@ -14,21 +13,13 @@ FEW_ERRORS = 10
 MOST_ADVICE = 3
 
 
-def strongest_of(baselines: Mapping[BaselineName, BaselineResult]) -> BaselineName:
-    """The name of the one that gets the most right on validation, the first of equals; one that learns from the texts
-    before the most frequent label.
-    """
-    return max(baselines, key=lambda name: (baselines[name].validation or 0.0, name != "majority"))
-
-
 def standing(won: int, lost: int) -> Standing:
     """Whether a network that alone is right on `won` texts is better than what alone is right on `lost`.
 
     By McNemar's exact test at 5 %.
     """
-    if mcnemar(won, lost) >= PROOF:
-        return "even"
-    return "better" if won > lost else "worse"
+    found = Comparison(won + lost, won, lost).verdict
+    return "even" if found == "close" else found
 
 
 def in_words(test: FinalTest) -> str:
@@ -72,22 +63,22 @@ def _instead(test: FinalTest, setting: Setting) -> Iterator[str]:
     """For a network that is no better than a baseline."""
     perfect = test.correct == test.rows  # nothing can get more right, but something simpler as many
     if setting.foreign and setting.reads and not perfect:
-        yield f"Most texts are in a script that {setting.model} was not made for: try --model {setting.reads}."
+        yield f"Most texts are in a script that {setting.model} was not made for: try the model {setting.reads}."
     if setting.learns_more and not setting.foreign and not perfect:
-        yield f"From such texts {setting.learns_more} mostly learns more: try --model {setting.learns_more}."
+        yield f"Try the model {setting.learns_more}: it mostly learns more from such texts."
     if test.strongest == "tfidf":
-        words = "is better, and ready in seconds" if test.verdict == "worse" else "does as well in seconds"
-        yield f"TF-IDF {words}: try --model tfidf."
+        words = "is better here" if test.verdict == "worse" else "is as good here"
+        yield f"TF-IDF {words}, and learns in seconds: take the model tfidf."
     if perfect:
         return
     probe = test.baselines.get("probe")
     if probe and probe.correct >= test.correct:
         often = "more often" if probe.correct > test.correct else "as often"
-        yield f"Fine-tuning did not help: a linear probe of the untouched model is right {often}. Train for longer."
+        yield f"Training did not help: a linear probe of the untouched model is right {often}. Try more epochs."
     if not setting.everything:
-        yield "Let more layers learn: --trainable all."
+        yield "Let more layers learn, or all of them."
     if setting.reads_last:
-        yield "Read out the mean of all tokens: --readout mean."
+        yield "Try the readout mean, which looks at all tokens."
 
 
 def _anyway(test: FinalTest, labels: Sequence[str]) -> Iterator[str]:
@@ -102,4 +93,4 @@ def _anyway(test: FinalTest, labels: Sequence[str]) -> Iterator[str]:
         (one, other), errors = max(pairs.items(), key=lambda pair: pair[1])
         if errors >= CONFUSED * wrong:
             names = f"{on_one_line(labels[other])} and {on_one_line(labels[one])}"
-            yield f"{errors:,} of {wrong:,} errors take {names} for each other: can their texts be told apart?"
+            yield f"{errors:,} of {wrong:,} errors take {names} for each other. Can you tell their texts apart?"

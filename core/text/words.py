@@ -16,7 +16,7 @@ WORD = re.compile(rf"\s*(?:[{NO_SPACES}]|[^\s{NO_SPACES}]+)|\s+$")
 BUILT_IN = ("words",)
 
 
-class Words:
+class WordTokenizer:
     """A tokenizer in form: nothing reads its ids, which are all alike."""
 
     id = "words"
@@ -53,6 +53,6 @@ def split(text: str) -> list[str]:
     return WORD.findall(text)
 
 
-def built_in(name: str) -> Words:
+def built_in(name: str) -> WordTokenizer:
     """The tokenizer of a preset's name."""
-    return Words()
+    return WordTokenizer()

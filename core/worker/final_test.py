@@ -9,8 +9,8 @@ from core.data.prepare import Prepared
 from core.runs.events import Evaluated
 from core.runs.folder import RunFolder
 from core.runs.predictions import AnsweredText, write_predictions
-from core.runs.result import FinalTest, SplitResult
-from core.runs.verdict import standing, strongest_of
+from core.runs.result import FinalTest, SplitResult, strongest_of
+from core.runs.verdict import standing
 from core.worker.baselines import Baselines
 
 

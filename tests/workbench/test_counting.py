@@ -8,8 +8,8 @@ from textual.widgets import TextArea
 
 from core.architectures.models import COUNTING, MODELS
 from core.recipe import load
-from core.runs.result import BaselineResult, result_of
-from core.runs.verdict import Setting, advice, in_words, standing, strongest_of
+from core.runs.result import BaselineResult, result_of, strongest_of
+from core.runs.verdict import Setting, advice, in_words, standing
 from workbench.app import WorkbenchApp
 from workbench.cli.main import main
 from workbench.widgets.layers import Layers
@@ -29,7 +29,7 @@ async def test_it_is_chosen_trained_and_asked_in_the_app(labels, tmp_path, shown
     app = WorkbenchApp(load({"data": {"path": str(labels)}, "model": {"name": COUNTING}}), tmp_path / "runs")
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.session.draft.profile)
-        assert "none cut" in shown(app)
+        assert "nothing is cut" in shown(app) and "Length in words" in shown(app)
         await pilot.press("2")
         await until(pilot, lambda: app.screen.query(Layers) and "n-grams → 2" in shown(app))
         words = shown(app)
@@ -111,7 +111,7 @@ async def test_a_card_says_that_the_network_lost_and_what_to_try(runs, shown, un
     test = document["test"]
     test["baselines"]["tfidf"] |= {"won": 3, "lost": 21}
     test["verdict"] = "worse"
-    document["advice"] = ["TF-IDF is better, and ready in seconds: try --model tfidf."]
+    document["advice"] = ["TF-IDF is better here, and learns in seconds: take the model tfidf."]
     run.result_file.write_text(json.dumps(document))
     lines = run.events_file.read_bytes().splitlines(keepends=True)
     last = json.loads(lines[-1]) | {"result": document}
@@ -120,7 +120,7 @@ async def test_a_card_says_that_the_network_lost_and_what_to_try(runs, shown, un
     async with app.run_test(size=size) as pilot:
         await pilot.press("3")
         await until(pilot, lambda: "Worse than TF-IDF: 3 texts won, 21 lost (p < .001)." in shown(app))
-        assert "→ TF-IDF is better, and ready in seconds" in shown(app)
+        assert "→ TF-IDF is better here, and learns in seconds" in shown(app)
 
 
 def test_a_verdict_is_by_mcnemar_and_says_both_counts(runs):
@@ -144,15 +144,15 @@ def test_advice_follows_from_what_is_known(runs):
     result = result_of(runs.result(runs.write("done")))
     plain = Setting("nano", False, True, learns_more="minilm", reads="xlm-roberta")
     found = advice(result, plain)
-    assert len(found) == 3 and "--model minilm" in found[0] and "--model tfidf" in found[1] and "all" in found[2]
-    assert "--model xlm-roberta" in advice(result, plain._replace(foreign=True))[0]
+    assert len(found) == 3 and "model minilm" in found[0] and "model tfidf" in found[1] and "all" in found[2]
+    assert "model xlm-roberta" in advice(result, plain._replace(foreign=True))[0]
     done = plain._replace(everything=True, reads_last=False, learns_more="")
     assert [words[:6] for words in advice(result, done)] == ["TF-IDF", "More l"]
     result.test.verdict = "better"
     assert [words[:11] for words in advice(result, plain)] == ["More labels"]
     result.test.baselines["probe"].correct, result.test.verdict = 299, "worse"
     result.test.strongest = "probe"
-    assert any("Fine-tuning did not help" in words and "right more often" in words for words in advice(result, done))
+    assert any("Training did not help" in words and "right more often" in words for words in advice(result, done))
 
 
 def test_a_network_without_errors_is_not_told_how_to_make_fewer(runs):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.text.words import Words, split
+from core.text.words import WordTokenizer, split
 
 
 @pytest.mark.parametrize(
@@ -17,5 +17,5 @@ from core.text.words import Words, split
 )
 def test_words_together_are_the_text(text, words):
     assert split(text) == words and "".join(words) == text
-    assert len(Words().encode(text).ids) == len(words)
-    assert b"".join(piece.content for piece in Words().pieces(text)).decode() == text
+    assert len(WordTokenizer().encode(text).ids) == len(words)
+    assert b"".join(piece.content for piece in WordTokenizer().pieces(text)).decode() == text

@@ -136,7 +136,7 @@ def caption(profile: Profile, end: int, width: int) -> str:
     total, beyond = sum(together.values()), sum(rows for tokens, rows in together.items() if tokens > end)
     words = f"{profile.context:,} cuts "
     words += f"{profile.cut:,}, {percent(profile.cut / total)}" if profile.cut else "none"
-    words = "words, none cut" if profile.context == LONGEST else words
+    words = "nothing is cut" if profile.context == LONGEST else words
     more = [("medians " if len(medians) > 1 else "median ") + " and ".join(medians)]
     for part in more + [f"{beyond:,} beyond {end:,}"] * bool(beyond):
         if len(words) + len(part) + 3 <= width:

@@ -23,9 +23,10 @@ class Notes(ItemList[Note]):
         if not self.items:
             return Text("   Nothing stands out.", colour(self, "muted"))
         note = self.items[index]
+        key = keys.key_of("better") if note.offers else ""
         return Text.assemble(
             (" ▲ " if note.warn else "   ", colour(self, "warning")),
-            (f"{note.count:>6,}  " if note.count else f"{note.key:>6}  ", f"bold {colour(self, 'text')}"),
+            (f"{note.count:>6,}  " if note.count else f"{key:>6}  ", f"bold {colour(self, 'text')}"),
             (cut(on_one_line(note.text), width - 12), colour(self, "text" if note.warn else "muted")),
             no_wrap=True,
         )

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
+from core.architectures.counting import LONGEST
 from core.errors import BadData, BadRecipe, WorkbenchError
 from core.rows import Profile
 from core.wording import on_one_line, plural
@@ -89,6 +90,8 @@ class DataScreen(BaseScreen):
     def _show(self, profile: Profile) -> None:
         self.query_one(Classes).show(profile)
         self.query_one(Histogram).show(profile)
+        unit = "words" if profile.context == LONGEST else "tokens"
+        self.query_one("#lengths", Panel).title = f"Length in {unit}"
         self.query_one(Splits).show(profile, self.draft.recipe)
         self.query_one(Notes).show_items(profile.notes)
 
@@ -257,13 +260,18 @@ class DataScreen(BaseScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         profile = self.draft.profile
         if action == "better":
-            return bool(profile and profile.better)
+            return bool(self._offered)
         return action != "train" or (profile is not None and not profile.problem)
+
+    @property
+    def _offered(self) -> str:
+        """The model that a note offers; empty where none does."""
+        notes = self.draft.profile.notes if self.draft.profile else []
+        return next((note.offers for note in notes if note.offers), "")
 
     def action_better(self) -> None:
         """Start from the model that learns more from such texts, once it is here."""
-        assert self.draft.profile  # see check_action
-        name, fetcher = self.draft.profile.better, self.session.fetcher
+        name, fetcher = self._offered, self.session.fetcher
         if fetcher.lacks(name):
             fetcher.start(name, choose=True)
             self.notify(f"Fetching {name}. The recipe starts from it when it is here.", markup=False)

@@ -15,7 +15,7 @@ from core.runs.result import BASELINES, ClassifierResult, FinalTest
 from core.runs.verdict import in_words
 from core.wording import clock, on_one_line, ordinal, percent
 from workbench.formatting import cut, pad
-from workbench.themes import colour
+from workbench.themes import colour, verdict_role
 from workbench.widgets.header import GLYPHS
 from workbench.widgets.lines import ItemList
 
@@ -25,7 +25,6 @@ DATA_FROM = 100  # columns; with fewer the data's name is left out
 MOST = {"run": 30, "data": 24, "model": 12, "learns": 24}  # cells
 LEAST = {"run": 8, "data": 8, "model": 8, "learns": 10}
 FIGURES = {"test": 8, "95 %": 12, "verdict": 9, "clean": 9, "time": 9}
-VERDICTS = {"better": "focus", "even": "muted", "worse": "warning"}  # and their colours
 VERSUS = "won:lost to ★"
 TALL = 30  # lines of a screen with room for what to try next
 WORDS = 34  # cells before the figures; `Baselines` has to say something there too
@@ -117,7 +116,7 @@ class RunTable(ItemList[Entry]):
                     text.append(f"{interval(test):>{cells}}", muted)
                 case "verdict":
                     verdict = test.verdict or ""
-                    text.append(f"{verdict:>{cells}}", colour(self, VERDICTS.get(verdict, "muted")))
+                    text.append(f"{verdict:>{cells}}", colour(self, verdict_role(verdict)))
                 case "clean":
                     clean = percent(test.clean) if test.clean is not None else "none"
                     text.append(f"{clean:>{cells}}")

@@ -9,7 +9,7 @@ from core.runs.result import ClassifierResult, Line
 from core.runs.verdict import in_words
 from core.wording import clock, on_one_line, percent
 from workbench.formatting import cut
-from workbench.themes import colour
+from workbench.themes import colour, verdict_role
 
 NAME, FIGURE, INTERVAL = 16, 8, 20  # cells
 LEAST_SCALE, MOST_SCALE = 12, 50
@@ -44,8 +44,8 @@ class ResultCard(Widget):
     def _verdict(self, result: ClassifierResult) -> list[Text]:
         """How it stands beside the strongest baseline, and what to try first."""
         words, width = in_words(result.test), self.content_region.width
-        hue = {"better": "focus", "worse": "warning"}.get(result.test.verdict or "", "text")
-        said = [Text(cut(words, width), f"bold {colour(self, hue)}")] if words else []
+        hue = colour(self, verdict_role(result.test.verdict))
+        said = [Text(cut(words, width), f"bold {hue}")] if words else []
         return [*said, *(Text(cut(f"→ {on_one_line(one)}", width), colour(self, "text")) for one in result.advice[:1])]
 
     def _line(self, line: Line, floor: float, room: int) -> Text:
