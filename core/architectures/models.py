@@ -113,7 +113,6 @@ def is_folder(weights: str) -> bool:
 
 # how the small models learn best: measured on validation, over several data sets
 _SMALL: dict[str, Any] = {
-    "least_steps": 500,
     "schedule": "linear",
     "warmup": 0.1,
     "keep": "last",
@@ -147,7 +146,8 @@ MODELS: dict[str, ModelPreset] = {
             lr=1e-3,
             head_lr=2e-3,
             trainable="last_two_blocks",
-            epochs=10,
+            epochs=6,
+            least_steps=200,
             head_alone=HeadAlone(2e-2, 30),
             tokenizer="nano",
             about="Comes with the program and learns in seconds: to try things out on short English texts.",
@@ -211,6 +211,7 @@ MODELS: dict[str, ModelPreset] = {
             head_lr=1e-3,
             trainable="last_three_blocks",
             epochs=6,
+            least_steps=500,
             head_alone=HeadAlone(1e-2, 30),
             tokenizer="bert-uncased",
             licence="Apache-2.0",

@@ -389,11 +389,16 @@ async def test_the_form_says_what_is_made_of_options_that_are_left_open(model, u
         def line(name: str) -> str:
             return form.line([option.name for option in form.shown].index(name), 100).plain
 
-        rows = draft.profile.training_rows
-        assert rows == sum(draft.profile.splits["train"].values()) < 160 and line("train.epochs").endswith("auto  50")
-        assert "× 50" in pilot.app.screen.query_one(PricePanel).render().plain
+        preset, rows = MODELS["nano"], draft.profile.training_rows
+        assert rows == sum(draft.profile.splits["train"].values())
+
+        def epochs(batch: int) -> int:
+            return max(preset.epochs, -(-preset.least_steps // -(-rows // batch)))
+
+        assert line("train.epochs").endswith(f"auto  {epochs(preset.batch)}") and epochs(preset.batch) > preset.epochs
+        assert f"× {epochs(preset.batch)}" in pilot.app.screen.query_one(PricePanel).render().plain
         form.ask("train.batch", "1")
-        assert line("train.epochs").endswith(f"auto  {max(10, -(-500 // rows))}")
+        assert line("train.epochs").endswith(f"auto  {epochs(1)}") and epochs(1) < epochs(preset.batch)
         form.everything = True
         assert line("train.schedule").endswith("auto  linear") and line("train.warmup").endswith("auto  0.1")
         assert line("train.keep").endswith("auto  last") and line("train.head_lr").endswith("auto  0.002")
