@@ -212,7 +212,7 @@ def _notes(
     unread = f"full of unknown tokens: try {other}" if other else "full of unknown tokens"
     yield from note("unknown", f"text {unread}", f"texts {unread}")
     if better := _better(recipe, per_character):
-        yield Note(0, f"{better} learns more from these", offers=better)
+        yield Note(0, f"{better} learns more here", offers=better)
     few = [name for name, rows in kept.items() if splits and rows < FEW]
     for name in few[:3]:
         yield Note(kept[name], f"rows of {name} are few to learn from", f"label {name}", warn=True)

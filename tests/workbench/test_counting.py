@@ -91,7 +91,7 @@ async def test_a_better_model_for_such_texts_is_named_and_one_key_starts_from_it
     app = WorkbenchApp(load({"data": {"path": str(labels)}}), tmp_path / "runs")
     async with app.run_test(size=(120, 36)) as pilot:
         draft = app.session.draft
-        await until(pilot, lambda: draft.profile and draft.models and "B  minilm learns more from these" in shown(app))
+        await until(pilot, lambda: draft.profile and draft.models and "B  minilm learns more here" in shown(app))
         fetched = []
         app.session.fetcher.start = lambda name, choose: fetched.append((name, choose))
         draft.models = dict(draft.models) | {"minilm": "download"}
@@ -101,7 +101,7 @@ async def test_a_better_model_for_such_texts_is_named_and_one_key_starts_from_it
         draft.models = dict(draft.models) | {"minilm": "on disk"}
         await pilot.press("B")
         await until(pilot, lambda: draft.recipe.model.name == "minilm")
-        await until(pilot, lambda: draft.profile and "learns more from these" not in shown(app))
+        await until(pilot, lambda: draft.profile and "learns more here" not in shown(app))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])

@@ -5,6 +5,7 @@ import tomllib
 import pytest
 from textual.widgets import Input
 
+from core.architectures.models import MODELS
 from core.freeze import FreezePlan, parts_of
 from core.recipe import load
 from core.runs.control import Stop
