@@ -7,7 +7,7 @@ from textual.widgets import Input
 
 from core.architectures.models import MODELS
 from core.freeze import FreezePlan, parts_of
-from core.recipe import load
+from core.recipe import MOST_REPEATED, load
 from core.runs.control import Stop
 from core.runs.root import list_runs
 from workbench.app import WorkbenchApp
@@ -394,7 +394,7 @@ async def test_the_form_says_what_is_made_of_options_that_are_left_open(model, u
         assert rows == sum(draft.profile.splits["train"].values())
 
         def epochs(batch: int) -> int:
-            return max(preset.epochs, -(-preset.least_steps // -(-rows // batch)))
+            return max(preset.epochs, min(MOST_REPEATED, -(-preset.least_steps // -(-rows // batch))))
 
         assert line("train.epochs").endswith(f"auto  {epochs(preset.batch)}") and epochs(preset.batch) > preset.epochs
         assert f"× {epochs(preset.batch)}" in pilot.app.screen.query_one(PricePanel).render().plain
