@@ -3,11 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from random import Random
 
 from core.errors import BadData
 
-Rows = list[list[str]]
+Rows = Sequence[list[str]]
 
 LOOK = 2000  # rows that decide what a column holds
 LABEL_NAMES = {"label", "class", "category", "target", "sentiment", "intent", "topic", "v1", "标签", "类别"}
@@ -18,14 +17,13 @@ TEXT_MAYBE = {"body", "description", "question", "prompt", "title"}
 _NUMBER = re.compile(r"(?=\D*\d)[\d\s.,:/%$€£eE+-]+")
 
 
-def has_header(rows: Rows, named: Sequence[str]) -> bool:
-    """Whether the first row names the columns. `named` are names that someone has given."""
-    first = [cell.strip() for cell in rows[0]]
+def has_header(first: Sequence[str], rest: Rows, named: Sequence[str]) -> bool:
+    """Whether the first row names the columns; `rest` are some others. `named` are names that someone has given."""
+    first = [cell.strip() for cell in first]
     if any(name in first and not name.isdecimal() for name in named):
         return True
     if any(len(cell) > 60 or _NUMBER.fullmatch(cell) for cell in first):
         return False
-    rest = _sample(rows[1:])
     below = [{row[i].strip() for row in rest if i < len(row)} for i in range(len(first))]
     alone = [not cell or cell not in values for cell, values in zip(first, below, strict=True)]
     usual = LABEL_NAMES | LABEL_MAYBE | TEXT_NAMES | TEXT_MAYBE
@@ -35,12 +33,16 @@ def has_header(rows: Rows, named: Sequence[str]) -> bool:
     return bool(repeating) and all(repeating)
 
 
-def columns(names: list[str], rows: Rows, text: str, label: str, file: str) -> tuple[int, int, list[str]]:
+def columns(
+    names: list[str], rows: Rows, text: str, label: str, file: str
+) -> tuple[int, int, list[str]]:
     """The numbers of the text's and the label's column, found where they are `auto`, and what was unsure.
+
+    `rows` are some of the table's, or all.
 
     Raises BadData where a named column does not exist, or none looks right.
     """
-    looked_at = [_Column(i, name, _sample(rows)) for i, name in enumerate(names)]
+    looked_at = [_Column(i, name, rows) for i, name in enumerate(names)]
     given = {_named(name, names, file) for name in (text, label) if name != "auto"}
     notes: list[str] = []
     if label == "auto":
@@ -97,7 +99,7 @@ def _label(columns: list[_Column], rows: Rows, file: str, text_given: bool, note
 def _one_hot(flags: list[_Column], rows: Rows) -> bool:
     # columns of 0 and 1 of which each row sets exactly one
     at = [flag.i for flag in flags]
-    return len(at) > 1 and all(sum(row[i] == "1" for i in at if i < len(row)) == 1 for row in _sample(rows))
+    return len(at) > 1 and all(sum(row[i] == "1" for i in at if i < len(row)) == 1 for row in rows)
 
 
 def _text(columns: list[_Column], file: str, notes: list[str]) -> _Column:
@@ -135,11 +137,6 @@ def _hint(name: str, sure: set[str], maybe: set[str]) -> int:
         if words[-1] in {word.removesuffix("s") for word in names}:
             return points if len(words) == 1 else points - 1
     return 0
-
-
-def _sample(rows: Rows) -> Rows:
-    # random, because files are sorted by label, or alternate; seeded, so that a file reads the same twice
-    return rows if len(rows) <= LOOK else Random(0).sample(rows, LOOK)
 
 
 def _few(n: int) -> int:

@@ -3,11 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 
 from core.data.columns import columns
 from core.data.sources.input import Input
 from core.data.sources.registry import source_of
-from core.data.sources.source import Cells, Options
+from core.data.sources.source import Cells, Damaged, Options
 from core.errors import BadData
 from core.files import Progress, unwatched
 from core.template import Template
@@ -47,20 +48,20 @@ def read(
     given = Input(str(path), progress)
     cells = source_of(given).read(given, Options(text, label, quoting), progress)
     try:
-        text_i, label_i, notes = columns(cells.names, cells.rows, text, label, given.name)
+        text_i, label_i, notes = columns(cells.names, cells.sample, text, label, given.name)
     except BadData as error:
         raise BadData(error.what, error.do, cells.names) from error
     if text_i == label_i:
         what = f"Column {cells.names[text_i]} cannot be both text and label."
         raise BadData(what, "Name two different columns.", cells.names)
     template = Template.of_column(cells.names[text_i])
-    texts, labels, rows, skipped = _usable(cells, template, {cells.names[text_i]: text_i}, label_i)
+    texts, labels, rows, n_rows, skipped = _usable(cells, template, {cells.names[text_i]: text_i}, label_i)
     return Table(
         path=str(given.path),
         texts=texts,
         labels=labels,
         rows=rows,
-        n_rows=len(cells.rows),
+        n_rows=n_rows,
         columns={"text": cells.names[text_i], "label": cells.names[label_i]},
         all_columns=cells.names,
         format=cells.format,
@@ -74,14 +75,18 @@ def read(
 
 def _usable(
     cells: Cells, template: Template, at: dict[str, int], label_i: int
-) -> tuple[list[str], list[str], list[int], dict[str, int]]:
-    """Texts, labels and numbers of the rows that have both, and how many others there are; `at` numbers the columns."""
+) -> tuple[list[str], list[str], list[int], int, dict[str, int]]:
+    """Texts, labels and numbers of the rows that have both, how many rows there are, and how many have not.
+
+    `at` numbers the columns of the template.
+    """
     texts, labels, rows = [], [], []
     skipped: Counter[str] = Counter()
     n, most = len(cells.names), max(label_i, *at.values())
+    number = -1
     for number, row in enumerate(cells.rows):
-        if number in cells.damaged:
-            skipped[cells.damaged[number]] += 1
+        if isinstance(row, Damaged):
+            skipped[row.reason] += 1
         elif len(row) <= most:
             skipped["too few columns"] += 1
         elif any(cell.strip() for cell in row[n:]):
@@ -94,6 +99,6 @@ def _usable(
                 skipped["no text"] += 1
                 continue
             texts.append(text)
-            labels.append(row[label_i].strip())
+            labels.append(intern(row[label_i].strip()))  # a label is held once, however many rows say it
             rows.append(number)
-    return texts, labels, rows, dict(skipped)
+    return texts, labels, rows, number + 1, dict(skipped)

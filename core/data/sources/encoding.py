@@ -2,6 +2,8 @@
 
 import codecs
 import re
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from core.errors import BadData
 
@@ -13,31 +15,70 @@ SIGNATURES = {
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
 }
-UNUSED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)  # Windows-1252 has no character for these: they stand for Latin-1's
-WINDOWS_1252 = "".join(chr(i) if i in UNUSED else bytes([i]).decode("cp1252") for i in range(256))
+_HIGH = re.compile(r"[^\x00-\x7f]")
+_BAD = re.compile("[\udc80-\udcff]")
+
+
+class Spelling(NamedTuple):
+    """How bytes become text: in words, and what the codecs of Python call it."""
+
+    words: str
+    codec: str
+    errors: str = "strict"
+
+
+def _per_byte(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "\ufffd" * (error.end - error.start), error.end
+
+
+def _latin1(error: UnicodeError) -> tuple[str, int]:
+    # Windows-1252 has no character for five bytes: they stand for Latin-1's
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("workbench.replace_each", _per_byte)
+codecs.register_error("workbench.latin1", _latin1)
+
+
+def spelling(beginning: bytes, chunks: Iterable[bytes], name: str) -> Spelling:
+    """How a file spells text, found out from its `beginning` and, where that does not decide, all of its `chunks`.
+
+    Where bytes are not UTF-8, the larger part decides: mostly good multi-byte sequences are UTF-8 with each bad byte
+    as U+FFFD, anything else is Windows-1252. Raises BadData for a file that is no text.
+    """
+    for start, kind in SIGNATURES.items():
+        if beginning.startswith(start):
+            raise BadData(f"{name} is {kind}, not text.", "Save it as plain text, in UTF-8.")
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Spelling("UTF-16", "utf-16", "replace")
+    if beginning[:100_000].count(0) * 1000 > len(beginning[:100_000]):
+        what = f"{name} is not text, or it is UTF-16 without the mark that says so."
+        raise BadData(what, "Open it in the program it comes from and save it as plain text, in UTF-8.")
+    has_mark = beginning.startswith(codecs.BOM_UTF8)
+    good, bad = _counted(chunks)
+    if not bad:
+        return Spelling("UTF-8 with BOM" if has_mark else "UTF-8", "utf-8-sig")
+    if has_mark or good > bad:
+        return Spelling("UTF-8, damaged", "utf-8-sig", "workbench.replace_each")
+    return Spelling("Windows-1252", "cp1252", "workbench.latin1")
+
+
+def _counted(chunks: Iterable[bytes]) -> tuple[int, int]:
+    """How many characters outside of ASCII are good UTF-8, and how many bytes are not."""
+    good = bad = 0
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    for chunk in chunks:
+        text = decoder.decode(chunk)
+        if text.isascii():
+            continue
+        broken = len(_BAD.findall(text))
+        good, bad = good + len(_HIGH.findall(text)) - broken, bad + broken
+    return good, bad + len(_BAD.findall(decoder.decode(b"", final=True)))
 
 
 def decode(data: bytes, name: str) -> tuple[str, str]:
-    """The text of a file and its encoding in words.
-
-    Where bytes are not UTF-8, the larger part decides: mostly good multi-byte sequences are UTF-8 with each
-    bad byte as U+FFFD, anything else is Windows-1252. Raises BadData for a file that is no text.
-    """
-    for start, kind in SIGNATURES.items():
-        if data.startswith(start):
-            raise BadData(f"{name} is {kind}, not text.", "Save it as plain text, in UTF-8.")
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace"), "UTF-16"
-    if data[:100_000].count(0) * 1000 > len(data[:100_000]):
-        what = f"{name} is not text, or it is UTF-16 without the mark that says so."
-        raise BadData(what, "Open it in the program it comes from and save it as plain text, in UTF-8.")
-    bom = data.startswith(codecs.BOM_UTF8)
-    data = data.removeprefix(codecs.BOM_UTF8)
-    try:
-        return data.decode(), "UTF-8 with BOM" if bom else "UTF-8"
-    except UnicodeDecodeError:
-        loose = data.decode(errors="surrogateescape")
-    bad = len(re.findall("[\udc80-\udcff]", loose))
-    if bom or len(re.findall(r"[^\x00-\x7f]", loose)) > 2 * bad:
-        return re.sub("[\udc80-\udcff]", "\ufffd", loose), "UTF-8, damaged"
-    return codecs.charmap_decode(data, "strict", WINDOWS_1252)[0], "Windows-1252"
+    """The text that some bytes spell, and their encoding in words. Raises BadData for what is no text."""
+    found = spelling(data, [data], name)
+    return data.decode(found.codec, found.errors), found.words

@@ -2,33 +2,44 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
-from core.data.columns import Rows
 from core.data.sources.input import Input
-from core.data.sources.source import Cells, Options
-from core.files import Progress, unwatched
+from core.data.sources.source import Again, Cells, Damaged, Options, Row, sampled
+from core.files import Progress
 
 FORMS = {r"(\w+):(\w+)\s+(.+)": "label:finer label, space, text", r"(\S+)\s+(.+)": "label, space, text"}
 
 
 def recognises(given: Input) -> float:
     """Little where the first words of the lines repeat, because such lines may have a form that says more; else 0."""
-    return 0.1 if _found(given) else 0
+    return 0.1 if _pattern(given) else 0
 
 
 def read(given: Input, options: Options, progress: Progress) -> Cells:
     """Columns of labels, then one of texts, without names."""
-    rows, form = _found(given, progress) or ([], "")
-    return Cells([str(i) for i in range(max(map(len, rows)))], rows, form, given.encoding)
+    pattern = re.compile(_pattern(given) or "", re.DOTALL)
+
+    def rows(phase: str = "read") -> Iterator[Row]:
+        for line in _lines(given.lines(progress, phase)):
+            match = pattern.fullmatch(line)
+            yield list(match.groups()) if match else Damaged("no label before the text")
+
+    names = [str(i) for i in range(pattern.groups)]
+    return Cells(names, Again(rows), sampled(rows("look")), FORMS[pattern.pattern], given.encoding)
 
 
-def _found(given: Input, progress: Progress = unwatched) -> tuple[Rows, str] | None:
-    whole = [line.strip() for line in given.lines(progress) if line.strip()]
-    for pattern, form in FORMS.items():
+def _lines(lines: Iterator[str]) -> Iterator[str]:
+    return (line for line in map(str.strip, lines) if line)
+
+
+def _pattern(given: Input) -> str | None:
+    """The form that nearly all of the first lines have, where the labels that it finds repeat."""
+    whole = list(_lines(given.first_lines()))
+    for pattern in FORMS:
         found = [re.fullmatch(pattern, line, re.DOTALL) for line in whole]
-        rows = [list(match.groups()) if match else [] for match in found]
-        first = Counter(row[0] for row in rows if row)
+        first = Counter(match[1] for match in found if match)
         # labels repeat: words that happen to open a sentence mostly do not
         if sum(map(bool, found)) > 0.9 * len(whole) and 1 <= len(first) <= len(whole) / 10:
-            return rows, form
+            return pattern
     return None

@@ -1,20 +1,18 @@
 """Columns with a separator between them: CSV, TSV and their kin, quoted or not."""
 
 import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
-from core.data.columns import Rows, has_header
-from core.data.sources.input import Input
-from core.data.sources.source import Cells, Options
+from core.data.columns import has_header
+from core.data.sources.input import LONGEST, Input
+from core.data.sources.source import Again, Cells, Options, sampled
 from core.errors import BadData
 from core.files import Progress
 
 SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", "@": "at-sign"}
-BEGINNING = 500_000  # characters that decide what separates columns
-FIELD = 2**31 - 1  # characters of a field at most: one text may fill the file
 
 
 class Separator(NamedTuple):
@@ -24,30 +22,53 @@ class Separator(NamedTuple):
     evenness: float
 
 
+class Survey(NamedTuple):
+    """What a file's rows are like when it is read with one kind of quoting."""
+
+    first: list[str]  # the first row; empty where there is none
+    sample: list[list[str]]  # of the others
+    lengths: Counter[int]  # columns -> rows that have so many
+
+    @property
+    def rows(self) -> int:
+        return self.lengths.total()
+
+
 def recognises(given: Input) -> float:
     """The share of the rows that the best separator cuts evenly, where it is more than half, else 0."""
-    evenness = separator(given.text).evenness
+    evenness = separator(given).evenness
     return evenness if evenness > 0.5 else 0
 
 
 def read(given: Input, options: Options, progress: Progress) -> Cells:
     """The rows and the names in their header, where there is one. Raises BadData where there is nothing else."""
-    mark = separator(given.text).mark
-    rows, quoting = _rows(given, mark, options.quoting, progress)
-    header = has_header(rows, [column for column in (options.text, options.label) if column != "auto"])
-    if header:
-        names, rows = _names(rows[0]), rows[1:]
-    else:
-        names = [str(i) for i in range(even(rows)[0])]
-    if not rows:
+    mark = separator(given).mark
+    quoting, found = _survey(given, mark, options.quoting, progress)
+    header = has_header(
+        found.first, found.sample, [column for column in (options.text, options.label) if column != "auto"]
+    )
+    if header and found.rows == 1:
         raise BadData(f"{given.name} holds a header and no rows.", "Name a file with one row for each text.")
-    form = f"{SEPARATORS[mark]}-separated, {'with header' if header else 'no header'}"
-    return Cells(names, rows, form, given.encoding, quoting)
+
+    def rows() -> Iterator[list[str]]:
+        cells = parse(given.lines(progress), mark, quoting)
+        if header:
+            next(cells, None)
+        return cells
+
+    return Cells(
+        _names(found.first) if header else [str(i) for i in range(even(found.lengths)[0])],
+        Again(rows),
+        found.sample if header else [found.first, *found.sample],
+        f"{SEPARATORS[mark]}-separated, {'with header' if header else 'no header'}",
+        given.encoding,
+        quoting,
+    )
 
 
 def parse(lines: Iterable[str], separator: str, quoting: str, strict: bool = False) -> Iterator[list[str]]:
-    """The rows of a separated file without its blank lines, just as pandas reads them."""
-    csv.field_size_limit(FIELD)
+    """The rows of a separated file without its blank lines, just as pandas reads them. Raises csv.Error."""
+    csv.field_size_limit(LONGEST)
     rows = csv.reader(
         lines, delimiter=separator, quoting=csv.QUOTE_NONE if quoting == "none" else csv.QUOTE_MINIMAL, strict=strict
     )
@@ -56,62 +77,79 @@ def parse(lines: Iterable[str], separator: str, quoting: str, strict: bool = Fal
             yield cells
 
 
-def separator(text: str) -> Separator:
-    """The separator that cuts the rows most evenly."""
+def separator(given: Input) -> Separator:
+    """The separator that cuts the first rows most evenly."""
 
     def evenness(mark: str) -> float:
-        found = [even(_first_rows(text, mark, quoting)) for quoting in ("csv", "none") if mark in text]
+        found = [even(_first_lengths(given, mark, quoting)) for quoting in ("csv", "none") if mark in given.start]
         return max((share for n, share in found if n > 1), default=0.0)
 
     return max((Separator(mark, evenness(mark)) for mark in SEPARATORS), key=lambda found: found.evenness)
 
 
-def _first_rows(text: str, mark: str, quoting: str) -> Rows:
-    rows = list(parse(io.StringIO(text[:BEGINNING], newline=""), mark, quoting))
-    if len(text) <= BEGINNING:
-        return rows
-    # the last row is cut off; where it is the only one, it takes the whole file to see the others
-    return rows[:-1] or list(parse(io.StringIO(text, newline=""), mark, quoting))
+def _first_lengths(given: Input, mark: str, quoting: str) -> Counter[int]:
+    rows = [len(row) for row in parse(given.first_lines(), mark, quoting)]
+    # the last one may be cut off; where it is the only one, it takes the whole file to see the others
+    if given.is_longer and len(rows) < 2:
+        return Counter(map(len, parse(given.lines(), mark, quoting)))
+    return Counter(rows[:-1] if given.is_longer else rows)
 
 
-def even(rows: Sequence[list[str]]) -> tuple[int, float]:
+def even(lengths: Counter[int]) -> tuple[int, float]:
     """How many columns most rows have, and the share of rows that do."""
-    if not rows:
+    if not lengths:
         return 0, 0.0
-    n, count = Counter(map(len, rows)).most_common(1)[0]
-    return n, count / len(rows)
+    n, count = lengths.most_common(1)[0]
+    return n, count / lengths.total()
 
 
-def _rows(given: Input, mark: str, quoting: str, progress: Progress) -> tuple[Rows, str]:
-    if quoting == "auto" and '"' not in given.text:
+def _survey(given: Input, mark: str, quoting: str, progress: Progress) -> tuple[str, Survey]:
+    """How the file is quoted, and what its rows are like when it is read so. Nothing is held but a sample."""
+
+    def read(quoting: str, strict: bool = False) -> Survey:
+        lengths: Counter[int] = Counter()
+        rows = parse(given.lines(progress, "look"), mark, quoting, strict)
+        first = next(rows, [])
+        counted = _counting(chain([first] if first else [], rows), lengths)
+        next(counted, None)
+        return Survey(first, sampled(counted), lengths)
+
+    if quoting == "auto" and not any('"' in line for line in given.lines()):
         quoting = "none"
     if quoting != "auto":
-        return list(parse(given.lines(progress), mark, quoting)), quoting
-    whole = list(given.lines(progress))
-    as_none = list(parse(whole, mark, "none"))
+        return quoting, read(quoting)
+    as_none = read("none")
     try:
-        as_csv, well_quoted = list(parse(whole, mark, "csv", strict=True)), True
+        as_csv, well_quoted = read("csv", strict=True), True
     except csv.Error:
-        as_csv, well_quoted = list(parse(whole, mark, "csv")), False
-    return (as_csv, "csv") if _quoted(as_csv, as_none, well_quoted) else (as_none, "none")
+        as_csv, well_quoted = read("csv"), False
+    return ("csv", as_csv) if _quoted(as_csv, as_none, well_quoted) else ("none", as_none)
 
 
-def _quoted(as_csv: Rows, as_none: Rows, well_quoted: bool) -> bool:
+def _counting(rows: Iterable[list[str]], lengths: Counter[int]) -> Iterator[list[str]]:
+    for row in rows:
+        lengths[len(row)] += 1
+        yield row
+
+
+def _quoted(as_csv: Survey, as_none: Survey, well_quoted: bool) -> bool:
     """Whether double quotes enclose fields, from the file read both ways.
 
     They do where every quote is closed right before a separator, unless taking them as text gives more rows
     that are as even: then a quote that opens in one row has swallowed the next ones.
     """
-    none_is_even = even(as_none)[1] >= even(as_csv)[1]
-    return not (none_is_even and (not well_quoted or len(as_none) > len(as_csv)))
+    none_is_even = even(as_none.lengths)[1] >= even(as_csv.lengths)[1]
+    return not (none_is_even and (not well_quoted or as_none.rows > as_csv.rows))
 
 
 def _names(header: list[str]) -> list[str]:
     """Every column with a name of its own: a number where there is none, a suffix where it is taken."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    again: Counter[str] = Counter()
     for i, cell in enumerate(header):
-        name = cell.strip() or str(i)
+        own = name = cell.strip() or str(i)
         while name in names:
-            name += ".1"
-        names.append(name)
-    return names
+            again[own] += 1
+            name = f"{own}.{again[own]}"
+        names[name] = None
+    return list(names)

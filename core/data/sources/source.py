@@ -1,10 +1,12 @@
 """What every reader of a file format can do."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import NamedTuple, Protocol
 
-from core.data.columns import Rows
+from core.data.columns import LOOK
 from core.data.sources.input import Input
 from core.files import Progress
 
@@ -17,16 +19,30 @@ class Options(NamedTuple):
     quoting: str = "auto"
 
 
+class Damaged(NamedTuple):
+    """Stands for a row that holds nothing readable, and says why."""
+
+    reason: str
+
+
+Row = list[str] | Damaged
+
+
 @dataclass(frozen=True)
 class Cells:
-    """The rows of a file, header and blank lines left out, and what its format was found to be, in words."""
+    """The rows of a file, header and blank lines left out, and what its format was found to be, in words.
+
+    `rows` can be gone through more than once, and reads the file each time where it does not fit into memory;
+    `sample` are some of them, at random. A row may have more cells than there are names, or fewer.
+    """
 
     names: list[str]  # of the columns: their numbers where the file names none
-    rows: Rows
+    rows: Iterable[Row]
+    sample: Sequence[list[str]]
     format: str
     encoding: str
     quoting: str = "none"
-    damaged: Mapping[int, str] = field(default_factory=dict)  # rows that hold nothing readable, and why
+    notes: list[str] = field(default_factory=list)  # what was guessed, or left out, in sentences
 
 
 class Source(Protocol):
@@ -37,3 +53,31 @@ class Source(Protocol):
 
     def read(self, given: Input, options: Options, progress: Progress) -> Cells:
         """All rows. `progress("read", done, total, "bytes")` may raise to cancel. Raises BadData."""
+
+
+class Again:
+    """Rows that begin from the first each time somebody goes through them."""
+
+    def __init__(self, begin: Callable[[], Iterator[Row]]):
+        self._begin = begin
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._begin()
+
+
+def sampled(rows: Iterable[Row]) -> list[list[str]]:
+    """LOOK readable rows at random, in no order where there are more; the same ones every time.
+
+    Random, because files are sorted by label, or alternate. Algorithm L of Li (1994): most rows cost nothing.
+    """
+    random, kept, weight, taken = Random(0), list[list[str]](), 1.0, 0
+    readable = (row for row in rows if not isinstance(row, Damaged))
+    for i, row in enumerate(readable):
+        if i < LOOK:
+            kept.append(row)
+        elif i == taken:
+            kept[random.randrange(LOOK)] = row
+        if i == max(LOOK - 1, taken):
+            weight *= math.exp(math.log(random.random()) / LOOK)
+            taken = i + 1 + int(math.log(random.random()) / math.log1p(-weight))
+    return kept

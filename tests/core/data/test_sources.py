@@ -6,7 +6,7 @@ import pytest
 
 from core.data.read import read
 from core.data.sources import registry
-from core.data.sources.source import Cells
+from core.data.sources.source import Cells, Damaged, sampled
 from core.errors import BadData
 from core.template import Template
 
@@ -19,19 +19,20 @@ class Equations:
         return sum(" = " in line for line in lines) / len(lines)
 
     def read(self, given, options, progress):
-        rows = [[part.strip() for part in line.split(" = ", 1)] for line in given.lines(progress)]
-        damaged = {i: "no equation" for i, row in enumerate(rows) if len(row) < 2}
-        return Cells(["left", "right"], rows, "equations", given.encoding, damaged=damaged)
+        parts = [[part.strip() for part in line.split(" = ", 1)] for line in given.lines(progress)]
+        rows = [row if len(row) == 2 else Damaged("no equation") for row in parts]
+        return Cells(["left", "right"], rows, sampled(rows), "equations", given.encoding)
 
 
 class Signed:
     """What begins as a database does, without asking whether it is text."""
 
     def recognises(self, given):
-        return float(given.data.startswith(b"SQLite format 3"))
+        return float(given.beginning.startswith(b"SQLite format 3"))
 
     def read(self, given, options, progress):
-        return Cells(["said", "kind"], [["see you", "ham"], ["win", "spam"]] * 10, "signed", "binary")
+        rows = [["see you", "ham"], ["win", "spam"]] * 10
+        return Cells(["said", "kind"], rows, sampled(rows), "signed", "binary")
 
 
 LINES = "".join(
@@ -58,6 +59,15 @@ def test_a_source_by_signature_is_asked_before_anything_is_taken_for_text(file, 
     monkeypatch.setattr(registry, "SOURCES", [Signed(), *registry.SOURCES])
     table = read(path)
     assert (table.format, table.encoding, table.columns["text"], len(table.texts)) == ("signed", "binary", "said", 20)
+
+
+def test_a_sample_of_many_rows_is_random_and_the_same_every_time():
+    rows = [Damaged("empty") if i % 10 == 0 else [str(i)] for i in range(100_000)]
+    sample = sampled(rows)
+    assert sample == sampled(iter(rows)) and len(sample) == len({row[0] for row in sample}) == 2000
+    at = sorted(int(row[0]) for row in sample)
+    assert all(20 < sum(start <= i < start + 2000 for i in at) < 65 for start in range(0, 100_000, 2000))
+    assert sampled(rows[:1500]) == [row for row in rows[:1500] if not isinstance(row, Damaged)]
 
 
 def test_a_template_gives_the_parts_of_a_row_in_turn():

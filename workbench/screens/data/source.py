@@ -25,6 +25,7 @@ DOING = {
     "download": "Downloading",
     "weights": "Checking",
     "unpack": "Unpacking",
+    "look": "Looking at the columns",
     "read": "Reading the file",
     "tokens": "Counting tokens",
 }
