@@ -33,9 +33,7 @@ def has_header(first: Sequence[str], rest: Rows, named: Sequence[str]) -> bool:
     return bool(repeating) and all(repeating)
 
 
-def columns(
-    names: list[str], rows: Rows, text: str, label: str, file: str
-) -> tuple[int, int, list[str]]:
+def columns(names: list[str], rows: Rows, text: str, label: str, file: str) -> tuple[int, int, list[str]]:
     """The numbers of the text's and the label's column, found where they are `auto`, and what was unsure.
 
     `rows` are some of the table's, or all.

@@ -11,6 +11,7 @@ from core.architectures.lookup import architecture_for, preset_for
 from core.architectures.models import MANY, MODELS
 from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
 from core.data.read import Table, read
+from core.data.sources.source import Options
 from core.errors import BadData
 from core.files import Progress, absolute, unwatched
 from core.recipe import Recipe
@@ -81,7 +82,7 @@ def profile(recipe: Recipe, progress: Progress = unwatched, earlier: Survey | No
         table, lengths, speed = earlier.table, earlier.lengths, earlier.speed
         unknown = earlier.unknown
     else:
-        table = read(data.path, data.text, data.label, data.quoting, progress)
+        table = read(data.path, Options.of(data), progress)
         encoded = tokenizer.encode_batch(table.texts, progress)
         lengths = np.array([max(1, len(one.ids)) for one in encoded], dtype=np.int64)
         unknown = np.array([_unknown(one.ids, tokenizer) for one in encoded], dtype=bool)
@@ -122,7 +123,7 @@ def _source(recipe: Recipe, tokenizer: Tokenizer) -> tuple:
     data = recipe.data
     path = absolute(data.path)
     changed = (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
-    return (data.path, changed, data.text, data.label, data.quoting, tokenizer.id)
+    return (data.path, changed, Options.of(data), tokenizer.id)
 
 
 def _unknown(ids: np.ndarray, tokenizer: Tokenizer) -> bool:
@@ -163,7 +164,7 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
         path=table.path,
         format=table.format,
         encoding=table.encoding,
-        quoting=table.quoting,
+        quoting=table.options.quoting,
         rows=table.n_rows,
         columns=table.columns,
         all_columns=table.all_columns,

@@ -13,6 +13,8 @@ from core.errors import BadData
 from core.files import Progress, unwatched
 from core.template import Template
 
+ANY = Options()
+
 
 @dataclass(frozen=True)
 class Table:
@@ -30,25 +32,22 @@ class Table:
     all_columns: list[str]
     format: str  # "tab-separated, no header"
     encoding: str  # "UTF-8", "Windows-1252", ...
-    quoting: str  # csv or none, as found
+    options: Options  # as found; left open where the format has no such thing
     skipped: dict[str, int]  # reason -> rows
     notes: list[str]  # what was unsure, in sentences
     origin: str = ""  # where a data set that was fetched came from, in a sentence
 
 
-def read(
-    path: str | Path, text: str = "auto", label: str = "auto", quoting: str = "auto", progress: Progress = unwatched
-) -> Table:
+def read(path: str | Path, options: Options = ANY, progress: Progress = unwatched) -> Table:
     """Read a file of a format that `sources.registry` lists, compressed with gzip or not; or a data set by its name.
 
-    `text` and `label` name columns, or number them from 0. `progress("read", done, total, "bytes")` may raise
-    to cancel, and so may those of `fetch.fetch`. Raises BadData where there is no such file or nothing in it reads as
-    labelled texts.
+    `progress("look" or "read", done, total, "bytes")` may raise to cancel, and so may those of `fetch.fetch`. Raises
+    BadData where there is no such file or nothing in it reads as labelled texts.
     """
     given = Input(str(path), progress)
-    cells = source_of(given).read(given, Options(text, label, quoting), progress)
+    cells = source_of(given).read(given, options, progress)
     try:
-        text_i, label_i, notes = columns(cells.names, cells.sample, text, label, given.name)
+        text_i, label_i, notes = columns(cells.names, cells.sample, options.text, options.label, given.name)
     except BadData as error:
         raise BadData(error.what, error.do, cells.names) from error
     if text_i == label_i:
@@ -66,7 +65,7 @@ def read(
         all_columns=cells.names,
         format=cells.format,
         encoding=cells.encoding,
-        quoting=cells.quoting,
+        options=cells.options._replace(text=cells.names[text_i], label=cells.names[label_i]),
         skipped=skipped,
         notes=[given.doubt, *notes] if given.doubt else notes,
         origin=given.origin,

@@ -10,12 +10,13 @@ import torch
 from core import files, toml
 from core.architectures.lookup import short_name
 from core.data import kept, prepare, read
+from core.data.sources.source import Options
 from core.estimate import cost
 from core.evaluate import predict
 from core.files import Progress
 from core.model.linear import multiply_in
 from core.model.weights import WeightsFile, open_base
-from core.options import resolved
+from core.options import AUTO, resolved
 from core.recipe import Recipe
 from core.recipe_parts import Data
 from core.runs.events import Ended, Event, Noted, Started, stopped
@@ -152,22 +153,21 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
 def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, prepare.Prepared, Texts, list[Event]]:
     """The run's rows, encoded, and its recipe with nothing left open; read from the source only the first time."""
     notes: list[Event] = []
-    columns: dict[str, str] = {"text": recipe.data.text, "label": recipe.data.label}
-    quoting: str = recipe.data.quoting
+    options = Options.of(recipe.data)
     if run.data_file.is_file():
         prepared = kept.load(run)
     else:
         d = recipe.data
-        table = read.read(d.path, d.text, d.label, d.quoting, progress)
+        table = read.read(d.path, options, progress)
         prepared = prepare.prepare(table, d)
-        columns, quoting = table.columns, table.quoting
+        options = table.options
         notes = [Noted(text=text) for text in data_notes(table, prepared, d)]
     tokenizer = run_tokenizer(run, recipe)
     encoded = tokenizer.encode_batch(prepared.texts, progress)
     splits = {split: prepared.indices(split) for split in prepare.SPLITS}
     lengths = np.array([max(1, len(encoded[i].ids)) for i in splits["train"]])
     rows = {split: len(each) for split, each in splits.items()}
-    recipe = resolve(recipe, columns, quoting, lengths, rows)
+    recipe = resolve(recipe, options, lengths, rows)
     files.write(run.recipe_file, toml.text(recipe))
     if not run.data_file.is_file():  # after the recipe: a run that keeps its rows leaves nothing open
         kept.save(prepared, run)
@@ -183,7 +183,8 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
 
 def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Iterator[str]:
     """What the log should know of the data, in sentences."""
-    yield f"{table.n_rows:,} rows: {table.format}, {table.encoding}; quoting {table.quoting}."
+    quoting = "" if table.options.quoting == AUTO else f"; quoting {table.options.quoting}"
+    yield f"{table.n_rows:,} rows: {table.format}, {table.encoding}{quoting}."
     yield from filter(None, [table.origin, *table.notes])
     for reason, rows in table.skipped.items():
         yield f"{rows:,} rows skipped: {reason}."

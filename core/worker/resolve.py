@@ -10,6 +10,7 @@ import torch
 
 from core import memory
 from core.architectures.lookup import architecture_for
+from core.data.sources.source import Options
 from core.estimate.cost import fits_probe
 from core.machine import Machine, Speed
 from core.options import merge
@@ -47,18 +48,15 @@ def resolve_speed(speed: Speed) -> dict:
     return resolve_machine(speed) | {"cache_memory": free if speed.cache_memory == "auto" else speed.cache_memory}
 
 
-def resolve(
-    recipe: Recipe, columns: dict[str, str], quoting: str, lengths: np.ndarray, rows: Mapping[str, int]
-) -> Recipe:
-    """The recipe with no `auto` left. `columns` and `quoting` are as read, `lengths` those of uncut training texts.
+def resolve(recipe: Recipe, options: Options, lengths: np.ndarray, rows: Mapping[str, int]) -> Recipe:
+    """The recipe with no `auto` left. `options` are those of the data as read, `lengths` those of uncut training texts.
 
     `rows` are the texts of each split.
     """
     most, (lr, head_lr) = architecture_for(recipe).max_tokens, recipe.rates
     context = {"model": most, "longest": max(1, min(int(lengths.max()), most))}
     found = {
-        "data": {"text": columns["text"], "label": columns["label"], "quoting": quoting}
-        | {"probe": "on" if fits_probe(recipe, rows) else "off"},
+        "data": options._asdict() | {"probe": "on" if fits_probe(recipe, rows) else "off"},
         "model": {
             "readout": recipe.readout.name,
             "head": recipe.head,

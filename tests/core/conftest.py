@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.models import MODELS
 from core.data.read import Table
+from core.data.sources.source import Options
 from core.model.weights import published
 from core.options import merge
 from core.recipe import load
@@ -53,7 +54,7 @@ def table():
             all_columns=["text", "label"],
             format="comma-separated, with header",
             encoding="UTF-8",
-            quoting="none",
+            options=Options("text", "label", "none"),
             skipped={},
             notes=[],
         )

@@ -2,12 +2,14 @@
 
 import argparse
 
-from core.options import options
+from core.options import AUTO, options
 from core.recipe import Recipe
 from core.rows import Profile
 from core.wording import percent, plural
 from workbench.cli.flags import NAMES, add_options, recipe_of
 from workbench.cli.printing import bars, print_json, say, tabulate
+
+QUOTES = {"csv": "; quotes enclose fields", "none": "; quotes are text", AUTO: ""}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,10 +24,9 @@ def execute(given: argparse.Namespace) -> int:
     if given.json:
         print_json(found)
         return 0
-    quotes = "enclose fields" if found.quoting == "csv" else "are text"
     lines = [
         f"{found.path}",
-        f"{found.rows:,} rows, {found.format}, {found.encoding}; quotes {quotes}",
+        f"{found.rows:,} rows, {found.format}, {found.encoding}{QUOTES[found.quoting]}",
         f"text: {found.columns['text']}   label: {found.columns['label']}   of {', '.join(found.all_columns)}",
         *(f"{plural(skipped.rows, 'row')} skipped: {skipped.reason}" for skipped in found.skipped),
     ]

@@ -35,7 +35,8 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
             yield [_plain(record.get(name)) for name in names] if is_row else Damaged("not a JSON object")
 
     form = "JSON list" if is_list else "JSON lines"
-    return Cells([well_formed(name) for name in names], Again(rows), sampled(rows("look")), form, given.encoding)
+    columns = [well_formed(name) for name in names]
+    return Cells(columns, Again(rows), sampled(rows("look")), form, given.encoding, options)
 
 
 def _is_list(given: Input) -> bool:

@@ -11,6 +11,7 @@ from core.data.sources.input import LONGEST, Input
 from core.data.sources.source import Again, Cells, Options, sampled
 from core.errors import BadData
 from core.files import Progress
+from core.options import AUTO
 
 SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", "@": "at-sign"}
 
@@ -45,7 +46,7 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     mark = separator(given).mark
     quoting, found = _survey(given, mark, options.quoting, progress)
     header = has_header(
-        found.first, found.sample, [column for column in (options.text, options.label) if column != "auto"]
+        found.first, found.sample, [column for column in (options.text, options.label) if column != AUTO]
     )
     if header and found.rows == 1:
         raise BadData(f"{given.name} holds a header and no rows.", "Name a file with one row for each text.")
@@ -62,7 +63,7 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
         found.sample if header else [found.first, *found.sample],
         f"{SEPARATORS[mark]}-separated, {'with header' if header else 'no header'}",
         given.encoding,
-        quoting,
+        options._replace(quoting=quoting),
     )
 
 
@@ -114,9 +115,9 @@ def _survey(given: Input, mark: str, quoting: str, progress: Progress) -> tuple[
         next(counted, None)
         return Survey(first, sampled(counted), lengths)
 
-    if quoting == "auto" and not any('"' in line for line in given.lines()):
+    if quoting == AUTO and not any('"' in line for line in given.lines()):
         quoting = "none"
-    if quoting != "auto":
+    if quoting != AUTO:
         return quoting, read(quoting)
     as_none = read("none")
     try:

@@ -4,19 +4,29 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from core.data.columns import LOOK
 from core.data.sources.input import Input
 from core.files import Progress
+from core.options import AUTO
+from core.recipe_parts import Data
 
 
 class Options(NamedTuple):
-    """What a person says of a file, or `auto`. `text` and `label` name columns; `quoting` is csv or none."""
+    """What a person says of a file, or `auto`; as found, where a source gives them back.
 
-    text: str = "auto"
-    label: str = "auto"
-    quoting: str = "auto"
+    `text` and `label` name columns, or number them from 0; `quoting` is csv or none.
+    """
+
+    text: str = AUTO
+    label: str = AUTO
+    quoting: str = AUTO
+
+    @classmethod
+    def of(cls, data: Data) -> Self:
+        """Those of a recipe."""
+        return cls(*(getattr(data, name) for name in cls._fields))
 
 
 class Damaged(NamedTuple):
@@ -41,7 +51,7 @@ class Cells:
     sample: Sequence[list[str]]
     format: str
     encoding: str
-    quoting: str = "none"
+    options: Options  # as found; what the format has not is left as it was
     notes: list[str] = field(default_factory=list)  # what was guessed, or left out, in sentences
 
 

@@ -10,6 +10,7 @@ from speed_sides.child import serve
 from core.architectures.models import MODELS
 from core.data.prepare import SPLITS, prepare
 from core.data.read import read
+from core.data.sources.source import Options
 from core.model.gpt2 import GPT2
 from core.model.weights import published
 from core.recipe import load
@@ -24,7 +25,7 @@ def measure(job: dict) -> dict:
     """
     folder = Path(job["folder"])
     data = load({"data": job["data"]}).data
-    rows = prepare(read(data.path, data.text, data.label, data.quoting), data)
+    rows = prepare(read(data.path, Options.of(data)), data)
     for name in job["models"]:
         shape = MODELS[name].architecture
         ids = [one.ids for one in built_in(MODELS[name].tokenizer).encode_batch(rows.texts)]

@@ -10,6 +10,7 @@ from core import recipe, recipe_parts
 from core.data.kept import load, save
 from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
 from core.data.read import read
+from core.data.sources.source import Options
 from core.errors import BadData, BadRun
 from core.runs.folder import RunFolder
 
@@ -30,7 +31,7 @@ def test_the_books_split_row_by_row(shared):
     import pandas as pd
 
     path = shared / "sms/SMSSpamCollection"
-    prepared = prepare(read(path, quoting="csv"), BOOK)
+    prepared = prepare(read(path, Options(quoting="csv")), BOOK)
     frame = pd.read_csv(path, sep="\t", header=None, names=["Label", "Text"])
     ham, spam = (frame[frame["Label"] == label] for label in ("ham", "spam"))
     balanced = pd.concat([ham.sample(len(spam), random_state=123), spam]).sample(frac=1, random_state=123)

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from core.data.read import read
+from core.data.sources.source import Options
 from core.errors import BadData
 
 REAL = {
@@ -16,7 +17,7 @@ REAL = {
     ),
     "agnews/small_train.noheader.csv": ("comma-separated, no header", "UTF-8", "csv", 5000, 5000, "0", "1"),
     "banking77/train.csv": ("comma-separated, with header", "UTF-8", "csv", 10003, 10003, "text", "category"),
-    "trec/train_5500.label": ("label:finer label, space, text", "Windows-1252", "none", 5452, 5452, "2", "0"),
+    "trec/train_5500.label": ("label:finer label, space, text", "Windows-1252", "auto", 5452, 5452, "2", "0"),
     "chinese/ChnSentiCorp_htl_all.csv": (
         *("comma-separated, with header", "UTF-8", "csv", 7766, 7765, "review", "label"),
     ),
@@ -39,14 +40,14 @@ REAL = {
 def test_real_files_are_read_as_they_are(shared, name):
     form, encoding, quoting, n_rows, usable, text, label = REAL[name]
     table = read(shared / name)
-    assert (table.format, table.encoding, table.quoting) == (form, encoding, quoting)
+    assert (table.format, table.encoding, table.options.quoting) == (form, encoding, quoting)
     assert (table.n_rows, len(table.texts)) == (n_rows, usable)
     assert table.columns == {"text": text, "label": label}
 
 
 def test_sms_with_and_without_quoting(shared):
     path = shared / "sms/SMSSpamCollection"
-    assert Counter(read(path, quoting="csv").labels) == {"ham": 4825, "spam": 747}
+    assert Counter(read(path, Options(quoting="csv")).labels) == {"ham": 4825, "spam": 747}
     assert Counter(read(path).labels) == {"ham": 4827, "spam": 747}
 
 
@@ -67,7 +68,7 @@ def test_quoted_files_are_read_as_pandas_reads_them(shared, name, separator, hea
         *(shared / name,), sep=separator, header=header, encoding=encoding, dtype=str, keep_default_na=False
     )
     frame.columns = frame.columns.map(str)
-    table = read(shared / name, quoting="csv")
+    table = read(shared / name, Options(quoting="csv"))
     assert table.n_rows == len(frame)
     assert table.texts == frame[table.columns["text"]].iloc[table.rows].tolist()
     assert table.labels == frame[table.columns["label"]].iloc[table.rows].str.strip().tolist()
@@ -77,9 +78,9 @@ def test_what_real_files_leave_unsure_is_said(shared):
     table = read(shared / "nasty/amazon_alexa.tsv")
     assert table.notes == ["Column feedback is read as the label. It could also be rating: choose with --label."]
     assert table.skipped == {"no text": 79}
-    assert set(read(shared / "nasty/amazon_alexa.tsv", label="rating").labels) == set("12345")
+    assert set(read(shared / "nasty/amazon_alexa.tsv", Options(label="rating")).labels) == set("12345")
     assert len(set(read(shared / "trec/train_5500.label").labels)) == 6
-    assert len(set(read(shared / "trec/train_5500.label", label="1").labels)) > 40
+    assert len(set(read(shared / "trec/train_5500.label", Options(label="1")).labels)) > 40
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_real_files_that_are_no_labelled_texts_are_refused_helpfully(shared, nam
 
 
 def test_one_column_of_several_can_be_named_all_the_same(shared):
-    assert set(read(shared / "arena/small_train.csv", text="prompt", label="winner_tie").labels) == {"0", "1"}
+    assert set(read(shared / "arena/small_train.csv", Options(text="prompt", label="winner_tie")).labels) == {"0", "1"}
 
 
 def test_gzip(shared):
@@ -171,8 +172,8 @@ def test_quotes_that_enclose_and_quotes_that_are_text(file):
     assert read(file(quoted)).texts[:2] == ['He said "no", twice', "two\nlines"]
     text = 'ham\t"Yes, he said\nham\tno" is no answer\nspam\t"win" it\n' * 3
     assert read(file(text)).texts[:3] == ['"Yes, he said', 'no" is no answer', '"win" it']
-    assert read(file(text)).quoting == "none"
-    assert read(file(text), quoting="csv").n_rows < 9
+    assert read(file(text)).options.quoting == "none"
+    assert read(file(text), Options(quoting="csv")).n_rows < 9
 
 
 @pytest.mark.parametrize(
@@ -212,13 +213,13 @@ def test_header_names(file):
 
 def test_columns_by_name_and_number(file):
     path = file("who,what,said\n" + "ann,a,hello there\nbob,b,see you later\n" * 3)
-    assert read(path, text="said", label="what").columns == {"text": "said", "label": "what"}
-    assert read(path, text="2", label="0").columns == {"text": "said", "label": "who"}
+    assert read(path, Options(text="said", label="what")).columns == {"text": "said", "label": "what"}
+    assert read(path, Options(text="2", label="0")).columns == {"text": "said", "label": "who"}
     with pytest.raises(BadData, match="no column mood") as error:
-        read(path, label="mood")
+        read(path, Options(label="mood"))
     assert "who, what, said" in error.value.do
     with pytest.raises(BadData, match="both text and label"):
-        read(path, text="said", label="2")
+        read(path, Options(text="said", label="2"))
 
 
 def test_a_label_column_that_is_mostly_empty_or_says_one_thing_is_still_the_label(file):

@@ -21,7 +21,7 @@ class Equations:
     def read(self, given, options, progress):
         parts = [[part.strip() for part in line.split(" = ", 1)] for line in given.lines(progress)]
         rows = [row if len(row) == 2 else Damaged("no equation") for row in parts]
-        return Cells(["left", "right"], rows, sampled(rows), "equations", given.encoding)
+        return Cells(["left", "right"], rows, sampled(rows), "equations", given.encoding, options)
 
 
 class Signed:
@@ -32,7 +32,7 @@ class Signed:
 
     def read(self, given, options, progress):
         rows = [["see you", "ham"], ["win", "spam"]] * 10
-        return Cells(["said", "kind"], rows, sampled(rows), "signed", "binary")
+        return Cells(["said", "kind"], rows, sampled(rows), "signed", "binary", options)
 
 
 LINES = "".join(

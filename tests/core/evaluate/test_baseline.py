@@ -8,6 +8,7 @@ import pytest
 
 from core.data.prepare import prepare
 from core.data.read import read
+from core.data.sources.source import Options
 from core.evaluate import baseline
 from core.recipe import load
 from core.worker.baselines import splits_of
@@ -38,7 +39,7 @@ def reviews(tmp_path) -> Path:
 @pytest.mark.timeout(900)
 def test_counting_words_gets_what_the_book_says(reviews):
     data = load({"preset": "imdb/gpt2"}).data
-    prepared = prepare(read(str(reviews), data.text, data.label, data.quoting), data)
+    prepared = prepare(read(str(reviews), Options.of(data)), data)
     splits = {split: prepared.indices(split) for split in ("train", "validation", "test")}
     assert {split: len(rows) for split, rows in splits.items()} == {
         "train": 35_000,

@@ -193,7 +193,7 @@ def test_data_says_what_is_in_a_format_that_was_added(tmp_path, capsys, monkeypa
 
         def read(self, given, options, progress):
             rows = [line.strip().split(" = ") for line in given.lines(progress)]
-            return Cells(["left", "right"], rows, "equations", given.encoding)
+            return Cells(["left", "right"], rows, rows, "equations", given.encoding, options)
 
     monkeypatch.setattr(registry, "SOURCES", [Equations(), *registry.SOURCES])
     file = tmp_path / "sums.txt"

@@ -10,6 +10,7 @@ from textual.widget import Widget
 from core.architectures.lookup import short_name
 from core.datasets import dataset_named
 from core.errors import WorkbenchError
+from core.options import AUTO
 from core.rows import Profile
 from core.wording import on_one_line, plural, shown, size
 from workbench import keys
@@ -19,7 +20,7 @@ from workbench.session.session import session_of
 from workbench.themes import colour
 
 WAY_ON = "Enter takes another file, or names its columns."
-QUOTES = {"csv": "quoted", "none": "quotes are text"}
+QUOTES = {"csv": ", quoted", "none": ", quotes are text", AUTO: ""}
 DOING = {
     "fetch": "Downloading",
     "download": "Downloading",
@@ -97,7 +98,7 @@ class Source(Widget, can_focus=True):
         left_out = ", ".join(f"{plural(each.rows, 'row')} with {each.reason}" for each in profile.skipped)
         lines = [
             Text.assemble((name, f"bold {text}"), "  ", (cut(on_one_line(profile.format), room), muted)),
-            Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}, {QUOTES[profile.quoting]}.", muted),
+            Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}{QUOTES[profile.quoting]}.", muted),
             Text(f"Label: {column(profile.columns['label'])}. Text: {column(profile.columns['text'])}.", muted),
         ]
         if left_out:
