@@ -29,6 +29,7 @@ PATTERN = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$
 END_OF_TEXT = "<|endoftext|>"
 
 CHUNK = 500  # texts between two calls of progress
+SHORT = 200  # characters
 RUN = 4096  # characters
 _RUNS = re.compile(r"[^\W\d_]+|\d+|\s+|(?:[^\w\s]|_)+")
 
@@ -69,13 +70,19 @@ class BPE(Tokenizer):
             progress("tokens", start, len(texts), "texts")
             chunk = [well_formed(text) for text in texts[start : start + CHUNK]]
             short = [text if len(text) <= RUN else "" for text in chunk]
-            short_ids = self._bpe.encode_ordinary_batch(short, num_threads=os.cpu_count() or 1)
+            short_ids = self._several(short)
             encoded += [
                 _encoding(ids) if len(text) <= RUN else self.encode(text)
                 for text, ids in zip(chunk, short_ids, strict=True)
             ]
         progress("tokens", len(texts), len(texts), "texts")
         return encoded
+
+    def _several(self, texts: Sequence[str]) -> list[list[int]]:
+        # to hand a text to another thread costs about as much as to encode SHORT characters
+        if sum(map(len, texts)) < SHORT * len(texts):
+            return [self._bpe.encode_ordinary(text) for text in texts]
+        return self._bpe.encode_ordinary_batch(list(texts), num_threads=os.cpu_count() or 1)
 
     def save(self, folder: Path) -> None:
         write(self.ranks, folder / TOKENS)
