@@ -3,6 +3,23 @@
 import msgspec
 
 
+class Glimpse(msgspec.Struct, frozen=True):
+    """What a file is taken for, from its beginning alone.
+
+    `text` and `label` are the columns that are taken, and `rows` what the first rows hold of them, the label first;
+    where none is found, both are empty, the rows are whole, and `problem` says why.
+    """
+
+    format: str
+    encoding: str
+    columns: list[str]
+    text: str
+    label: str
+    rows: list[list[str]]  # shortened
+    notes: list[str]
+    problem: str = ""
+
+
 class Skipped(msgspec.Struct, frozen=True):
     """Rows of the file that cannot be learned from, and why."""
 

@@ -30,6 +30,7 @@ Handler = Callable[[dict, Progress], Any]  # (args, progress) -> a result that m
 HELPERS = {
     "data": ["core.helper.data"],
     "fetch": ["core.helper.models"],
+    "glimpse": ["core.helper.glimpse"],
     "model": ["core.helper.classifier", "core.helper.language_model", "core.helper.measure"],
 }
 

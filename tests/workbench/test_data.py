@@ -223,6 +223,48 @@ async def test_columns_are_chosen_from_the_file_where_they_cannot_be_found_out(t
         assert app.session.draft.recipe.data.label == "spam" and list(app.session.draft.profile.labels) == ["n", "y"]
 
 
+async def test_what_a_file_is_taken_for_is_shown_before_it_is_read_and_can_be_changed(tmp_path, ready, until):
+    path = tmp_path / "quoted.csv"
+    path.write_text(
+        "kind,said,mood\n" + "".join(f'{"xy"[i % 2]},"one, two {i}",{"ab"[i % 3 == 0]}\n' for i in range(40))
+    )
+    app = opened(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        app.screen.action_source()
+        await until(pilot, lambda: isinstance(app.screen, SourceDialog))
+        dialog = app.screen
+        dialog.query_one("#path", Input).value = str(path)
+        await until(pilot, lambda: "one, two 0" in text_of(app, "#taken-for"))
+        words = text_of(app, "#taken-for")
+        assert "comma-separated, with header, UTF-8, 3 columns" in words and "It could also be mood" in words
+        assert app.session.draft.recipe.data.path == "sample" and dialog.query_one("#label", Choice).value == "auto"
+        dialog.query_one("#label", Choice).focus()
+        while dialog.query_one("#label", Choice).value != "mood":
+            await pilot.press("right")
+        await until(pilot, lambda: text_of(app, "#taken-for").splitlines()[1].startswith("mood"))
+        await pilot.press("enter")
+        await ready(pilot)
+        data = app.session.draft.recipe.data
+        assert (data.path, data.label, data.text) == (str(path), "mood", "auto")
+        assert list(app.session.draft.profile.labels) == ["a", "b"]
+
+
+async def test_a_folder_is_taken_whole_and_led_into(tmp_path, messages, until):
+    app = opened(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SourceDialog))
+        field = app.screen.query_one("#path", Input)
+        field.value = str(tmp_path)
+        await until(pilot, lambda: "takes the whole folder" in text_of(app, ".hint"))
+        await pilot.press("tab")
+        assert field.value == f"{tmp_path}/"
+        field.value = str(tmp_path)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.session.draft.recipe.data.path == str(tmp_path))
+
+
 async def test_a_file_that_cannot_be_read_is_a_sentence_with_a_way_on(tmp_path, until):
     app = opened(tmp_path, tmp_path / "gone.csv")
     async with app.run_test(size=(80, 24)) as pilot:

@@ -11,12 +11,13 @@ from textual.signal import Signal
 
 from core.architectures.lookup import folder_of, preset_for, preset_of
 from core.architectures.models import CONFIG, MODELS, ModelPreset
+from core.datasets import NAMED, dataset_named, fetched
 from core.errors import BadRecipe, Problem, WorkbenchError
 from core.freeze import FreezePlan
 from core.options import AUTO, layer
 from core.recipe import Recipe, load
-from core.recipe_parts import MOST_FOLLOWED
-from core.rows import Profile
+from core.recipe_parts import MOST_FOLLOWED, Data
+from core.rows import Glimpse, Profile
 from core.runs import queue
 from core.runs.folder import RunFolder
 from workbench.session.complain import complain
@@ -32,11 +33,15 @@ KEPT_BY_PRESETS = ("data.path", "data.text", "data.label", "train.follow", "spee
 class Draft:
     """Widgets subscribe to its signals in `on_mount` and are called with the draft."""
 
-    def __init__(self, app: App, recipe: Recipe, root: Path, data_helper: Helper, model_helper: Helper):
-        self._app, self._root, self._data_helper, self._model_helper = app, root, data_helper, model_helper
+    def __init__(
+        self, app: App, recipe: Recipe, root: Path, data_helper: Helper, glimpse_helper: Helper, model_helper: Helper
+    ):
+        self._app, self._root = app, root
+        self._data_helper, self._glimpse_helper, self._model_helper = data_helper, glimpse_helper, model_helper
         self.recipe = recipe
         self.refused: list[Problem] = []  # what is wrong with values that were asked for and the recipe does not take
         self.profile: Profile | None = None
+        self.glimpse: Glimpse | None = None  # what the file is taken for, while it is being read
         self.profiling: Progress | None = None  # while the file is being read
         self.problem: WorkbenchError | None = None  # why the latest profile failed
         self._profiled: Recipe | None = None  # what the latest profile was asked for
@@ -122,7 +127,28 @@ class Draft:
     def read_profile(self) -> None:
         """Profile the recipe's file in the background; `profile_changed` tells of everything that comes of it."""
         self._profiled = self.recipe
+        self.glimpse = None
         self._app.run_worker(self._read_profile(self.recipe), group="profile")
+        self._app.run_worker(self._read_glimpse(self.recipe), group="glimpse")
+
+    async def _read_glimpse(self, recipe: Recipe) -> None:
+        found = await self.look_at(recipe.data)
+        if recipe is self._profiled and self.profiling:
+            self.glimpse = found
+            self.profile_changed.publish(self)
+
+    async def look_at(self, data: Data) -> Glimpse | None:
+        """What a file is taken for, from its beginning.
+
+        None where that cannot be said, where a newer question has come, or where the data has to be fetched first.
+        """
+        if data.path in NAMED and dataset_named(data.path) and not fetched(data.path):
+            return None
+        try:
+            answer = await self._glimpse_helper.ask("glimpse", data=data.model_dump())
+        except (Superseded, WorkbenchError):  # the profile says what is wrong with a file
+            return None
+        return msgspec.convert(answer, Glimpse)
 
     async def _read_profile(self, recipe: Recipe) -> None:
         self.problem = self.profiling = None

@@ -32,7 +32,10 @@ def _error(what: str, do: str = "", columns: list[str] | None = None) -> Workben
 
 
 class Helper:
-    """One helper process, `data`, `model` or `fetch`: started by the first question, and again after it has died."""
+    """A helper process of the kind `data`, `glimpse`, `model` or `fetch`.
+
+    It is started by the first question, and again after it has died.
+    """
 
     def __init__(self, kind: str):
         self.kind = kind

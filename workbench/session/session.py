@@ -21,14 +21,16 @@ class Session:
     def __init__(self, app: App, recipe: Recipe, root: Path):
         self.root = root
         self.data_helper, self.model_helper = Helper("data"), Helper("model")
-        self.draft = Draft(app, recipe, root, self.data_helper, self.model_helper)
+        self.glimpse_helper = Helper("glimpse")
+        self.draft = Draft(app, recipe, root, self.data_helper, self.glimpse_helper, self.model_helper)
         self.fetcher = Fetcher(app, self.draft)
         self.followed = Followed(app, root)
         self.launcher = Launcher(app, root, self.draft, self.followed)
 
     async def close(self) -> None:
         """End the helpers. A run goes on."""
-        await asyncio.gather(self.data_helper.close(), self.model_helper.close(), self.fetcher.close())
+        helpers = (self.data_helper, self.glimpse_helper, self.model_helper)
+        await asyncio.gather(*(helper.close() for helper in helpers), self.fetcher.close())
 
 
 class HasSession(Protocol):

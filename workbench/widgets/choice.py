@@ -31,6 +31,10 @@ class Choice(Widget, can_focus=True):
             ("‹ ", arrows), (on_one_line(self.value), colour(self, "text")), (" ›", arrows), no_wrap=True
         )
 
+    def offer(self, words: Sequence[str]) -> None:
+        """Have these words to choose from; the chosen one stays among them."""
+        self._words = list(dict.fromkeys([*words, self.value]))
+
     def _turn(self, by: int) -> None:
         self.value = self._words[(self._words.index(self.value) + by) % len(self._words)]
 

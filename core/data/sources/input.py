@@ -6,8 +6,9 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property, partial
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from core import memory
 from core.data import fetch
@@ -33,6 +34,7 @@ class Input:
         """Find the file, which is fetched where it is a data set's that is not here. Raises BadData."""
         self.path, self.origin, self.doubt = fetch.find(path, progress)
         self.name = self.path.name
+        self._cut_short = False
         with self._file() as file:
             self.size = os.fstat(file.fileno()).st_size  # bytes, as they lie on disk
         with self.open() as stream:
@@ -42,12 +44,23 @@ class Input:
             what = f"{self.name} is an archive of many files."
             raise BadData(what, "Unpack it, and name one file with a row for each text.")
 
+    def cut_short(self) -> Self:
+        """The same, as if it ended with the last line of its beginning: a look at that takes a moment."""
+        short = copy(self)
+        if self.is_longer:
+            short.beginning = self.beginning[: self.beginning.rfind(b"\n") + 1] or self.beginning
+        short.is_longer, short._cut_short = False, True
+        return short
+
     @contextmanager
     def open(self, progress: Progress = unwatched, phase: str = "read") -> Iterator[BinaryIO]:
         """A stream of the decompressed bytes from the first on. Raises BadData where it is damaged or unreadable.
 
         `progress(phase, done, total, "bytes")` counts the bytes on disk; what it raises ends the reading.
         """
+        if self._cut_short:
+            yield io.BytesIO(self.beginning)
+            return
         try:
             with self._file() as file:
                 packed = file.peek(2)[:2] == b"\x1f\x8b"
@@ -140,5 +153,6 @@ class _Watched(io.RawIOBase):
     def readinto(self, buffer) -> int:
         data = self._stream.read(len(buffer))
         buffer[: len(data)] = data
-        self._watch()
+        if data:
+            self._watch()
         return len(data)

@@ -244,7 +244,7 @@ class DataScreen(BaseScreen):
         data, profile, problem = self.draft.recipe.data, self.draft.profile, self.draft.problem
         columns = profile.all_columns if profile else problem.columns if isinstance(problem, BadData) else []
         columns = columns if path == data.path else []
-        self.app.push_screen(SourceDialog(path, columns, data.text, data.label), self._take)
+        self.app.push_screen(SourceDialog(path, data, columns), self._take)
 
     def _take(self, changes: dict | None) -> None:
         if changes:

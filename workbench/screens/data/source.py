@@ -15,6 +15,7 @@ from core.rows import Profile
 from core.wording import on_one_line, plural, shown, size
 from workbench import keys
 from workbench.formatting import bar, cut
+from workbench.screens.data.glimpse import taken_for
 from workbench.session.helper import Progress
 from workbench.session.session import session_of
 from workbench.themes import colour
@@ -75,7 +76,10 @@ class Source(Widget, can_focus=True):
         words = Text(f"{name_of(path)}\n{progress_in_words(progress)}\n", colour(self, "text"))
         share = progress.done / progress.total if progress.total else 0
         width = max(10, min(60, self.size.width))
-        return words.append(bar(share, width).ljust(width, "░"), colour(self, "muted"))
+        words.append(bar(share, width).ljust(width, "░"), colour(self, "muted"))
+        if glimpse := session_of(self).draft.glimpse:
+            words.append("\n\n").append(taken_for(self, glimpse, self.size.width))
+        return words
 
     def _failed(self, path: str, problem: WorkbenchError) -> Text:
         way_on = "Enter takes another file, or the same data set once more." if dataset_named(path) else WAY_ON

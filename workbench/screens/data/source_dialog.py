@@ -6,22 +6,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
 from core.datasets import NAMED, DataSet, fetched
 from core.options import AUTO
+from core.recipe_parts import Data
 from core.wording import on_one_line, size
 from workbench import keys
 from workbench.formatting import cut
+from workbench.screens.data.glimpse import taken_for
 from workbench.screens.dialog import Dialog, field
+from workbench.session.session import session_of
 from workbench.themes import colour
 from workbench.widgets.choice import Choice
 from workbench.widgets.lines import ItemList
 from workbench.widgets.panel import Panel
 
 SUGGESTED = 200  # files at most
+COLUMNS = ("text", "label")
+# how a file may be read, in the order of the dialog, and what is offered; of columns, those that it has
+READ_AS: dict[str, Sequence[str]] = {"text": (), "label": (), "quoting": ("csv", "none")}
 
 
 def dropped(text: str) -> Path | None:
@@ -39,6 +45,14 @@ def dropped(text: str) -> Path | None:
         except OSError:  # a name longer than the file system takes: a text, not a path
             continue
     return None
+
+
+def _is_folder(typed: str) -> bool:
+    """Whether this names a folder as a whole, not the way into it."""
+    try:
+        return bool(typed) and not typed.endswith("/") and Path(typed).expanduser().is_dir()
+    except (OSError, RuntimeError):  # a name too long for the file system, the home of nobody
+        return False
 
 
 def suggestions(typed: str) -> list[DataSet | Path]:
@@ -87,44 +101,86 @@ class Files(ItemList[DataSet | Path]):
 class SourceDialog(Dialog[dict | None]):
     """Returns the options to change, by dotted name, or None where nothing was chosen.
 
-    `columns` are those of the file at `path`, where they are known; another file's are found out once it is read.
-    `text` and `label` are the columns as the recipe names them.
+    Below a file that is there stands what it is taken for, and how that can be changed; below anything else, what goes
+    on from what is typed. Another file than that of `data` starts with everything found out anew.
     """
 
     PLACE = "path"
     BINDINGS = keys.bindings(PLACE)
 
-    def __init__(self, path: str, columns: Sequence[str], text: str, label: str):
+    def __init__(self, path: str, data: Data, columns: Sequence[str]):
         super().__init__()
-        self._path, self._columns = path, columns
-        self._text, self._label = text, label
+        self._path, self._data, self._columns = path, data, list(columns)
 
     def compose(self) -> ComposeResult:
         with Panel(title="Source", subtitle="enter takes it · esc leaves", classes="dialog"):
-            expected = "path of a CSV, TSV, JSONL or plain text file, or a data set"
+            expected = "path of a file or folder of labelled texts, or a data set"
             yield field("file", Input(self._path, placeholder=expected, id="path"))
             yield Files()
-            for name, column in (("text", self._text), ("label", self._label)):
-                yield field(name, Choice(self._columns_with(column), column, id=name), classes="columns")
+            for name, words in READ_AS.items():
+                value = str(getattr(self._data, name)) if self._path == self._data.path else AUTO
+                choices = self._columns if name in COLUMNS else words
+                # a column may be named by its number too, and keeps its place then
+                words = list(dict.fromkeys([AUTO, value, *choices]))
+                yield field(name.replace("_", " "), Choice(words, value, id=name), classes="read-as")
+            yield Static(id="taken-for", markup=False)
             yield Static("", classes="hint", markup=False)
 
-    def _columns_with(self, chosen: str) -> list[str]:
-        # a column may be named by its number too, and keeps its place then
-        return list(dict.fromkeys([AUTO, chosen, *self._columns]))
-
     def on_mount(self) -> None:
+        for name in READ_AS:
+            self.watch(self.query_one(f"#{name}", Choice), "value", self._look, init=False)
         self._typed()
 
     @on(Input.Changed, "#path")
     def _typed(self) -> None:
         typed = self.query_one("#path", Input).value
         self.query_one(Files).show(suggestions(typed))
-        same = typed == self._path and bool(self._columns)
-        for columns in self.query(".columns"):
-            columns.display = same
-        self.query_one(Files).display = not same
-        hint = "tab leads to the columns, ← → change them. Empty the field to see data sets by name."
-        self.hint(hint if same else "↑ ↓ choose, tab completes")
+        is_there = self._named is not None
+        for choice in self.query(".read-as"):
+            choice.display = is_there
+        self.query_one(Files).display = not is_there
+        self.query_one("#taken-for").display = is_there
+        if is_there:
+            self.hint("tab leads to how it is read, ← → change that. Empty the field to see data sets by name.")
+        else:
+            folder = _is_folder(typed)
+            self.hint("enter takes the whole folder, tab leads into it" if folder else "↑ ↓ choose, tab completes")
+        for name in READ_AS:  # another file is to be found out about anew
+            self.query_one(f"#{name}", Choice).value = str(getattr(self._data, name)) if self._is_same else AUTO
+        self._look()
+
+    @property
+    def _named(self) -> str | None:
+        """What is typed, where that is a file, or a data set by its name."""
+        typed = self.query_one("#path", Input).value
+        path = dropped(typed) or (typed if typed in NAMED or self._is_same else None)
+        return None if path is None else str(path)
+
+    @property
+    def _is_same(self) -> bool:
+        return self.query_one("#path", Input).value == self._data.path
+
+    def _changes(self) -> dict[str, str]:
+        return {f"data.{name}": self.query_one(f"#{name}", Choice).value for name in READ_AS}
+
+    @work(group="look", exclusive=True)
+    async def _look(self) -> None:
+        """Show what the file is taken for, as it is to be read now."""
+        path = self._named
+        if path is None:
+            return
+        data = Data.model_validate(
+            self._data.model_dump()
+            | {"path": path}
+            | {name.removeprefix("data."): value for name, value in self._changes().items()}
+        )
+        found = await session_of(self).draft.look_at(data)
+        if found is None:
+            return
+        words = taken_for(self, found, self.query_one("#taken-for").size.width)
+        self.query_one("#taken-for", Static).update(words)
+        for name in COLUMNS:
+            self.query_one(f"#{name}", Choice).offer([AUTO, *found.columns])
 
     def action_up(self) -> None:
         self.query_one(Files).cursor -= 1
@@ -135,7 +191,7 @@ class SourceDialog(Dialog[dict | None]):
     def action_complete(self) -> None:
         """Fill in the suggested file; where there is nothing to complete, go on to the next field."""
         field, chosen = self.query_one("#path", Input), self.query_one(Files).selected
-        if not field.has_focus or field.value == self._path or chosen is None:
+        if not field.has_focus or self._named is not None or chosen is None:
             self.focus_next()
             return
         parent = field.value[: field.value.rfind("/") + 1]
@@ -147,15 +203,14 @@ class SourceDialog(Dialog[dict | None]):
 
     @on(Input.Submitted)
     def action_accept(self) -> None:
-        typed = self.query_one("#path", Input).value
-        path = dropped(typed) or (typed if typed in NAMED else None)
+        path = self._named
         if path is None:
-            if self.query_one(Files).selected:
+            typed = self.query_one("#path", Input).value
+            if _is_folder(typed):
+                self.dismiss({"data.path": typed} | {f"data.{name}": AUTO for name in READ_AS})
+            elif self.query_one(Files).selected:
                 self.action_complete()
             else:
                 self.hint(f"There is no file {on_one_line(typed)}. Check the path.")
             return
-        text, label = (self.query_one(f"#{name}", Choice).value for name in ("text", "label"))
-        same = typed == self._path
-        columns = {"data.text": text, "data.label": label} if same else {"data.text": AUTO, "data.label": AUTO}
-        self.dismiss({"data.path": str(path), **columns})
+        self.dismiss({"data.path": path, **self._changes()})

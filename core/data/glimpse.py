@@ -1,0 +1,41 @@
+"""A first look at a file: what it is taken for, and its first rows, before anything is read whole."""
+
+from itertools import islice
+
+from core.data.columns import columns
+from core.data.sources.input import Input
+from core.data.sources.registry import source_of
+from core.data.sources.source import Damaged, Options
+from core.errors import BadData
+from core.files import unwatched
+from core.rows import Glimpse
+
+FIRST = 5  # rows
+SHORT = 200  # characters of a cell
+
+
+def glimpse(path: str, options: Options) -> Glimpse:
+    """What a file is taken for under what a person says of it. Raises BadData where its beginning cannot be read."""
+    given = Input(path).cut_short()
+    cells = source_of(given).read(given, options, unwatched)
+    rows = [row for row in islice(cells.rows, FIRST) if not isinstance(row, Damaged)]
+    text = label = problem = ""
+    notes = list(cells.notes)
+    try:
+        text_i, label_i, unsure = columns(cells.names, cells.sample, options.text, options.label, given.name)
+    except BadData as error:
+        problem = str(error)
+    else:
+        text, label = cells.names[text_i], cells.names[label_i]
+        notes += unsure
+        rows = [[row[label_i], row[text_i]] for row in rows if len(row) > max(label_i, text_i)]
+    return Glimpse(
+        format=cells.format,
+        encoding=cells.encoding,
+        columns=cells.names,
+        text=text,
+        label=label,
+        rows=[[cell[:SHORT] for cell in row] for row in rows],
+        notes=notes,
+        problem=problem,
+    )
