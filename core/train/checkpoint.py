@@ -131,12 +131,9 @@ def take_up(run: RunFolder, control_source: ControlSource) -> State:
 def demand_same(run: RunFolder, folder: Path, rows: bool = True) -> None:
     """Raises BadRun where the recipe, or a file that a run never writes again, is not what a checkpoint was made with.
 
-    Without `rows`, those that the run learns from do not matter.
+    Without `rows`, those that the run learns from do not matter. What the baselines said can be made again.
     """
-    try:
-        before = json.loads((folder / MANIFEST).read_text()).get("made_of", {})
-    except (OSError, ValueError) as error:
-        raise BadRun(f"The checkpoint {folder} is not whole: {error}.", "Use another one, or train again.") from error
+    before = _made_of(folder)
     now = _recipe(run)
     for name, value in before.get("recipe", {}).items():
         if name in now and now[name] != value:
@@ -146,12 +143,26 @@ def demand_same(run: RunFolder, folder: Path, rows: bool = True) -> None:
             )
     for name, digest in before.get("sha256", {}).items():
         path = run.path / name
-        if not rows and path in (run.data_file, run.baselines_file, *_texts(run)):
+        if path == run.baselines_file or (not rows and path in (run.data_file, *_texts(run))):
             continue
         if not path.is_file():
             raise BadRun(f"{path} is missing.", "Put it back, or train a new run.")
         if files.sha256(path) != digest:
             raise BadRun(f"{path} is damaged.", "Put it back as it was, or train a new run.")
+
+
+def lost_baselines(run: RunFolder, folder: Path) -> bool:
+    """Whether what the baselines said when a checkpoint was made is missing now, or damaged."""
+    digest = _made_of(folder).get("sha256", {}).get(run.baselines_file.name)
+    return digest is not None and not (run.baselines_file.is_file() and files.sha256(run.baselines_file) == digest)
+
+
+def _made_of(folder: Path) -> dict:
+    """What a checkpoint says it was made with, as `_once` gives it."""
+    try:
+        return json.loads((folder / MANIFEST).read_text()).get("made_of", {})
+    except (OSError, ValueError) as error:
+        raise BadRun(f"The checkpoint {folder} is not whole: {error}.", "Use another one, or train again.") from error
 
 
 @cache
