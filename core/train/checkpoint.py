@@ -102,7 +102,8 @@ def read_state(folder: Path) -> bytes:
 def take_up(run: RunFolder, control_source: ControlSource) -> State:
     """The training state of the last checkpoint, or a new one; what a kill in the midst of writing left is put right.
 
-    `best` then points where that state says, and nothing lies there that is not pointed to.
+    `best` then points where that state says, where the best weights are kept, and nothing lies there that is not
+    pointed to.
     Raises BadRun where the checkpoint is damaged, or was made from what the run, or its log, does not hold any more.
     """
     files.demand_folder(run.checkpoints)
@@ -123,7 +124,10 @@ def take_up(run: RunFolder, control_source: ControlSource) -> State:
         os.replace(folder, final)
     best = run.checkpoints / "best"
     if state.best_step is not None and not (best.is_file() and best.read_bytes() == str(state.best_step).encode()):
-        files.write(best, str(state.best_step))
+        if run.recipe().keep == "best":
+            files.write(best, str(state.best_step))
+        else:  # only an earlier version kept the best, too, where the last are used
+            best.unlink(missing_ok=True)
     _remove_old(run)
     return state
 

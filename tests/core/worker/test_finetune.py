@@ -238,6 +238,16 @@ def test_the_best_weights_are_kept_and_older_ones_removed(new_run):
     assert {p.name for p in run.checkpoints.iterdir()} <= {"best", "last", str(best), "48"}
 
 
+def test_where_the_last_weights_are_kept_no_others_are(new_run):
+    run = new_run(train={"epochs": 3, "keep": "last", "patience": 3})
+    left = iter(range(70))
+    assert live(run, lambda: next(left, None) is None)[-1].state == "stopped"
+    assert 16 < run.saved_step() < 48 and not (run.checkpoints / "best").exists()
+    (run.checkpoints / "best").write_text("16")  # as an earlier version left one
+    assert live(run, resumed=True)[-1].state == "done"
+    assert {p.name for p in run.checkpoints.iterdir()} == {"last", "48"} and run.result().checkpoint == 48
+
+
 @pytest.mark.parametrize("kind", [{}, {"head": "mlp"}, {"outputs": "sigmoid"}, {"causal": False}], ids=str)
 def test_of_an_adapted_run_only_adapters_and_head_are_kept_and_it_is_asked_merged(new_run, kind):
     run = new_run(freeze={"trainable": "lora.1,lora.2,head"}, model=kind, train={"lr": 5e-3})
