@@ -269,7 +269,12 @@ class Train(Part):
         max_length=MOST_FOLLOWED,
     )
     checkpoint_seconds: float = opt(
-        60, "Save a checkpoint at least this often; also at the end of every epoch.", unit="s", gt=0, lt=1e6
+        60,
+        "Save a checkpoint at least this often, and at the end of an epoch; less often where that would take more than "
+        "a twentieth of the time. Weights that are kept as the best are always saved, and those at the end.",
+        unit="s",
+        gt=0,
+        lt=1e6,
     )
     seed: int = opt(
         123, "Decides random weights, the new head and the order of batches.", flag="--seed", first=True, ge=0, lt=2**32

@@ -45,6 +45,11 @@ EARLY = ("PYTHON", "LD_", "OMP_", "MKL_", "OPENBLAS_")  # variables that are rea
 BEFORE = "RUN_BEFORE"  # the variable that names a script for a new process to run first
 SIGNALS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 SUBREAPER = 36  # for prctl: a process to which descendants fall whose parent has ended
+# what libraries would start threads for as they are imported: pyarrow's memory allocator, where pandas finds it
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1") | {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
 HIGH = 200  # above the numbers of files that are open
 
 
@@ -59,13 +64,12 @@ class ForkServer:
     def start(cls) -> "ForkServer | None":
         """A new one; None where it cannot begin, as where a library that it imports has started threads."""
         mine, its = socket.socketpair()
-        one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         with its:
             subprocess.Popen(
                 [sys.executable, "-P", __file__, str(its.fileno())],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[its.fileno()],
-                env=os.environ | one | {"OMP_WAIT_POLICY": "PASSIVE"},
+                env=os.environ | ONE_THREAD,
             )
         return cls(mine) if mine.recv(1) else None
 

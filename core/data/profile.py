@@ -9,6 +9,7 @@ import numpy as np
 
 from core.architectures.lookup import architecture_for, preset_for
 from core.architectures.models import MANY, MODELS
+from core.data.letters import hold_letters
 from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
 from core.data.read import Table, read
 from core.data.sources.source import Options
@@ -138,10 +139,10 @@ def _made_for_many(model: str) -> str:
     return "" if model in made else next(iter(made), "")
 
 
-def _better(recipe: Recipe, per_character: float) -> str:
+def _better(recipe: Recipe, texts: list[str], per_character: float) -> str:
     """The name of a model that learns more from such texts than the recipe's; empty where none is known."""
     is_own = recipe.data.path != "sample" and recipe.model.weights == "pretrained"
-    return preset_for(recipe).learns_less_than if is_own and per_character <= COSTLY else ""
+    return preset_for(recipe).learns_less_than if is_own and per_character <= COSTLY and hold_letters(texts) else ""
 
 
 def _longest(lengths: np.ndarray, split: np.ndarray) -> int:
@@ -212,7 +213,7 @@ def _notes(
         yield from note("costly", f"text {script}", f"texts {script}")
     unread = f"full of unknown tokens: try {other}" if other else "full of unknown tokens"
     yield from note("unknown", f"text {unread}", f"texts {unread}")
-    if better := _better(recipe, per_character):
+    if better := _better(recipe, survey.table.texts, per_character):
         yield Note(0, f"{better} learns more here", offers=better)
     few = [name for name, rows in kept.items() if splits and rows < FEW]
     for name in few[:3]:

@@ -29,7 +29,7 @@ def write_baselines(run: RunFolder, found: list[BaselineAnswers]) -> None:
 def read_baselines(run: RunFolder) -> list[BaselineAnswers]:
     """Those that the run has already; none where the file is missing or damaged.
 
-    They can be made again as long as nothing has been learned; a checkpoint then holds the file to its checksum.
+    They can be made again; a checkpoint holds the file to its checksum.
     """
     try:
         return msgspec.json.decode(files.content(run.baselines_file), type=list[BaselineAnswers])

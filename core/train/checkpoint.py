@@ -102,7 +102,8 @@ def read_state(folder: Path) -> bytes:
 def take_up(run: RunFolder, control_source: ControlSource) -> State:
     """The training state of the last checkpoint, or a new one; what a kill in the midst of writing left is put right.
 
-    `best` then points where that state says, and nothing lies there that is not pointed to.
+    `best` then points where that state says, where the best weights are kept, and nothing lies there that is not
+    pointed to.
     Raises BadRun where the checkpoint is damaged, or was made from what the run, or its log, does not hold any more.
     """
     files.demand_folder(run.checkpoints)
@@ -123,7 +124,10 @@ def take_up(run: RunFolder, control_source: ControlSource) -> State:
         os.replace(folder, final)
     best = run.checkpoints / "best"
     if state.best_step is not None and not (best.is_file() and best.read_bytes() == str(state.best_step).encode()):
-        files.write(best, str(state.best_step))
+        if run.recipe().keep == "best":
+            files.write(best, str(state.best_step))
+        else:  # only an earlier version kept the best, too, where the last are used
+            best.unlink(missing_ok=True)
     _remove_old(run)
     return state
 
@@ -131,12 +135,9 @@ def take_up(run: RunFolder, control_source: ControlSource) -> State:
 def demand_same(run: RunFolder, folder: Path, rows: bool = True) -> None:
     """Raises BadRun where the recipe, or a file that a run never writes again, is not what a checkpoint was made with.
 
-    Without `rows`, those that the run learns from do not matter.
+    Without `rows`, those that the run learns from do not matter. What the baselines said can be made again.
     """
-    try:
-        before = json.loads((folder / MANIFEST).read_text()).get("made_of", {})
-    except (OSError, ValueError) as error:
-        raise BadRun(f"The checkpoint {folder} is not whole: {error}.", "Use another one, or train again.") from error
+    before = _made_of(folder)
     now = _recipe(run)
     for name, value in before.get("recipe", {}).items():
         if name in now and now[name] != value:
@@ -146,12 +147,26 @@ def demand_same(run: RunFolder, folder: Path, rows: bool = True) -> None:
             )
     for name, digest in before.get("sha256", {}).items():
         path = run.path / name
-        if not rows and path in (run.data_file, run.baselines_file, *_texts(run)):
+        if path == run.baselines_file or (not rows and path in (run.data_file, *_texts(run))):
             continue
         if not path.is_file():
             raise BadRun(f"{path} is missing.", "Put it back, or train a new run.")
         if files.sha256(path) != digest:
             raise BadRun(f"{path} is damaged.", "Put it back as it was, or train a new run.")
+
+
+def lost_baselines(run: RunFolder, folder: Path) -> bool:
+    """Whether what the baselines said when a checkpoint was made is missing now, or damaged."""
+    digest = _made_of(folder).get("sha256", {}).get(run.baselines_file.name)
+    return digest is not None and not (run.baselines_file.is_file() and files.sha256(run.baselines_file) == digest)
+
+
+def _made_of(folder: Path) -> dict:
+    """What a checkpoint says it was made with, as `_once` gives it."""
+    try:
+        return json.loads((folder / MANIFEST).read_text()).get("made_of", {})
+    except (OSError, ValueError) as error:
+        raise BadRun(f"The checkpoint {folder} is not whole: {error}.", "Use another one, or train again.") from error
 
 
 @cache

@@ -284,15 +284,15 @@ class ClassifierLoop(Loop):
         yield self._look("train", self.sample("train"), whole=False)
         if not ends:
             yield self._look("validation", self.sample("validation"), whole=False)
-        best = False
+        kept = False
         if ends:
             seen = self._look("validation", self.whole("validation"), whole=True)
             yield seen
             assert seen.f1 is not None
             found = {"loss": seen.loss, "accuracy": -seen.accuracy, "f1": -seen.f1}[t.metric]
-            best = self.state.best is None or found < self.state.best
-            if best:
+            if self.state.best is None or found < self.state.best:
                 self.state.best_step, self.state.best = step, found
+                kept = self.recipe.keep == "best"
         yield Changed(
             parts=relative_change(self.model.merged_parameters(), self.origin, self.model.group_of), step=step
         )
@@ -300,7 +300,7 @@ class ClassifierLoop(Loop):
             yield Followed(probabilities=self._sentences.ask(self.model, self.inputs), step=step)
         self.state.evaluated = step
         self._reported = time.monotonic()
-        return best
+        return kept
 
     def _look_now(self) -> Iterator[Event]:
         yield self._look("train", self.sample("train"), whole=False)

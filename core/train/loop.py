@@ -19,7 +19,7 @@ from core.train.control_source import ControlSource
 SAFE = "What was saved before is safe. Try a tenth of the learning rate."
 REPORT = 0.25  # seconds between two lines of steps
 WATCHED = 10  # steps before a pause: as many as a person looks at one by one
-SHARE = 20  # saving takes at most one part in this many of the time
+SHARE = 20  # saving takes at most one part in this many of the time, but for the best weights and the last
 
 
 class State(msgspec.Struct):
@@ -84,7 +84,7 @@ class Loop(ABC):
 
     @abstractmethod
     def _evaluate(self) -> Generator[Event, None, bool]:
-        """What is due after the present step; returns whether the weights have never been better. Raises Stopped."""
+        """What is due after the present step; returns whether these weights are to be kept. Raises Stopped."""
 
     @abstractmethod
     def _look_now(self) -> Iterator[Event]:
@@ -126,7 +126,9 @@ class Loop(ABC):
             best = yield from self._evaluate()
             now = self._count_time()
             epoch_ends = self.state.step > 0 and self.state.step % self.per_epoch == 0
-            if best or epoch_ends or now - self._saved_at > max(self.checkpoint_seconds, SHARE * cost):
+            since = now - self._saved_at
+            due = (epoch_ends or since > self.checkpoint_seconds) and since > SHARE * cost
+            if best or due or self.over:
                 yield from self._save(best)
                 cost = self._saved_at - now
             if self.over:

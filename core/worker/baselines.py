@@ -22,13 +22,13 @@ from core.train.texts import Texts
 
 
 class Baselines:
-    """Those of one run. What an earlier attempt has made is read from its folder."""
+    """Those of one run. What an earlier attempt has made is read from its folder, unless all are to be made `anew`."""
 
-    def __init__(self, run: RunFolder, prepared: prepare.Prepared):
+    def __init__(self, run: RunFolder, prepared: prepare.Prepared, anew: bool = False):
         self._run = run
         self._labels = {split: prepared.labels[prepared.indices(split)] for split in prepare.SPLITS}
         n_test = len(self._labels["test"])
-        self.found = [one for one in read_baselines(run) if len(one.answers) == n_test]
+        self.found = [] if anew else [one for one in read_baselines(run) if len(one.answers) == n_test]
 
     def events(self) -> Iterator[Baseline]:
         """One for each that has been made."""

@@ -56,7 +56,11 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     epochs = int(resolved(control_source.settings(settings_of(recipe.train), state.step).epochs))
     for step in (state.step, steps_per_epoch(recipe, texts) * epochs - 1):  # a schedule thaws more and more
         check_memory(recipe_at(recipe, control_source, step), texts, len(prepared.names))
-    baselines = Baselines(run, prepared)
+    learned = run.checkpoint("last") if state.step or state.evaluated >= 0 else None
+    lost = learned is not None and checkpoint.lost_baselines(run, learned)
+    if lost:
+        yield Noted(text=f"{run.baselines_file} is missing or damaged: the baselines are made again.", warn=True)
+    baselines = Baselines(run, prepared, anew=lost)
     yield from baselines.count(prepared, recipe.data.baseline, progress)
     origin = find_origin(run, recipe, prepared.names, progress)
     base = open_base(origin.base, run.path, progress) if resumed else WeightsFile(run.path / origin.base.file)
@@ -67,7 +71,8 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     before = before_training(model, base)
     # as in the last step: what is due after it is looked at with what learned then
     now = recipe_at(recipe, control_source, state.step - 1)
-    learned = run.checkpoint("last") if state.step or state.evaluated >= 0 else None
+    if lost:
+        yield from baselines.probe(model, Fresh(model, texts, 0, recipe.speed.device), texts, recipe, progress)
     if learned:
         set_weights(model, recipe, checkpoint.read(learned, checkpoint.WEIGHTS), before)
     model.adapt(now.plan, recipe.lora, recipe.train.seed)

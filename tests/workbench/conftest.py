@@ -2,16 +2,16 @@
 
 import csv
 import fcntl
-import html
+import itertools
 import math
 import random
-import re
 import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
+from rich.cells import cell_len
 
 from core.recipe import load
 from core.runs import events as e
@@ -20,7 +20,6 @@ from core.runs.result import BaselineResult
 from core.runs.root import create_run
 
 LABELS = ["ham", "spam"]
-CELL = 12.2  # the width of a character in a screenshot
 PARTS = {"head": 0.38, "norm": 0.004, "blocks.5.mlp": 0.009, "blocks.5.attn": 0.007}
 TEXTS = [
     (
@@ -211,17 +210,17 @@ def shown():
 
 
 def shown_by(app) -> str:
-    lines: dict[float, list[tuple[float, str]]] = {}
-    pieces = r'<text class="[^"]*-r\d+" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>'
-    for x, y, words in re.findall(pieces, app.export_screenshot()):
-        lines.setdefault(float(y), []).append((float(x), html.unescape(words)))
-    joined = []
-    for _, pieces in sorted(lines.items()):
-        line = ""
-        for x, words in sorted(pieces):
-            line = line.ljust(round(x / CELL)) + words.replace("\xa0", " ").rstrip("\n")
-        joined.append(line.rstrip())
-    return "\n".join(joined)
+    # what app.export_screenshot would make a picture of, which takes many times as long
+    update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+    lines = []
+    for strips in update.strips:
+        line, at = "", 0
+        for text, _, _ in itertools.chain.from_iterable(strips):
+            if text.strip(" "):
+                line = line.ljust(at) + text
+            at += cell_len(text)
+        lines.append(line.replace("\xa0", " ").rstrip())
+    return "\n".join(lines)
 
 
 DEADLINE = 60  # seconds; waiting ends as soon as what is waited for is there

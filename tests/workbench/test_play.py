@@ -217,8 +217,9 @@ async def test_examples_fit_the_classifier_before_it_is_loaded(trained):
         await until(pilot, lambda: app.screen.query(YourText) and field(app).earlier)
         assert field(app).earlier == list(HAM_OR_SPAM) and "Loading" in said(app)
         loads.set()
+        await until(pilot, lambda: field(app).has_focus)
         await pilot.press("x", "enter")
-        assert field(app).earlier == ["x", *HAM_OR_SPAM]
+        await until(pilot, lambda: field(app).earlier == ["x", *HAM_OR_SPAM])
 
 
 async def test_sentences_are_kept_and_recalled(trained):

@@ -71,6 +71,15 @@ def test_texts_that_a_tokenizer_does_not_know_have_a_note_and_name_a_model_that_
     assert "unknown" not in notes(profile(of(path))[0])  # which takes bytes
 
 
+def test_a_model_that_learns_more_is_offered_where_texts_hold_letters(file):
+    def offered(*texts):
+        path = file("label\ttext\n" + "".join(f"{'ab'[i % 2]}\t{texts[i % len(texts)]} {i}\n" for i in range(40)))
+        return [note.offers for note in profile(of(path))[0].notes if note.offers]
+
+    assert offered("some text number") == ["minilm"] and offered("tea at 5", "8 pm", "12", "é 3") == ["minilm"]
+    assert offered("100 200 300") == offered("+49 170 555, 20 %") == offered("4000 😀", "!!! ??? 100 100") == []
+
+
 def test_the_context_is_the_models_the_longest_or_a_number(file):
     path = file("label,text\n" + "".join(f"{'ab'[i % 2]},{'word ' * (i + 1)}\n" for i in range(60)))
     assert profile(of(path))[0].context == 512

@@ -1,6 +1,7 @@
 """A run from its folder to its result, in this process; and that resuming is exact wherever it was stopped."""
 
 import csv
+import shutil
 
 import msgspec
 import pytest
@@ -20,6 +21,7 @@ from core.runs.events import (
     Started,
     Steps,
 )
+from core.runs.folder import RunFolder
 from core.train import checkpoint
 from core.train.control_source import ControlSource
 from core.worker.finetune import attempt
@@ -187,6 +189,32 @@ def test_a_run_of_little_patience_ends_early_and_also_when_it_was_stopped_on_the
     assert strip(broken.result()) == strip(whole.result())
 
 
+DAMAGES = {
+    "another answer": lambda path: path.write_text(path.read_text().replace('"answers":[0', '"answers":[1', 1)),
+    "torn": lambda path: path.write_bytes(path.read_bytes()[:-9]),
+    "missing": lambda path: path.unlink(),
+}
+
+
+def test_what_baselines_said_is_made_again_where_it_was_damaged_in_a_stopped_run(new_run, same_test):
+    whole, stopped = new_run(), new_run()
+    live(whole)
+    left = iter(range(20))
+    assert live(stopped, lambda: next(left, None) is None)[-1].state == "stopped"
+    for name, damage in DAMAGES.items():
+        run = RunFolder(shutil.copytree(stopped.path, stopped.path.with_name(name)))
+        damage(run.baselines_file)
+        left = iter(range(2))
+        events = live(run, lambda left=left: next(left, None) is None, resumed=True)  # stopped anew before any step
+        assert "baselines.json is missing or damaged" in said(events) and events[-1].state == "stopped", name
+        assert live(run, resumed=True)[-1].state == "done"
+        assert same_test(run.result().test, whole.result().test), name
+
+
+def said(events) -> str:
+    return "\n".join(event.text for event in events if isinstance(event, Noted))
+
+
 def test_losses_of_a_resumed_run_continue_those_before(new_run):
     whole, broken = new_run(), new_run()
     expected = [loss for e in live(whole) if isinstance(e, Steps) for loss in e.loss]
@@ -208,6 +236,16 @@ def test_the_best_weights_are_kept_and_older_ones_removed(new_run):
     assert run.checkpoint("best").name == str(best) == announced.name
     assert run.result().checkpoint == best
     assert {p.name for p in run.checkpoints.iterdir()} <= {"best", "last", str(best), "48"}
+
+
+def test_where_the_last_weights_are_kept_no_others_are(new_run):
+    run = new_run(train={"epochs": 3, "keep": "last", "patience": 3})
+    left = iter(range(70))
+    assert live(run, lambda: next(left, None) is None)[-1].state == "stopped"
+    assert 16 < run.saved_step() < 48 and not (run.checkpoints / "best").exists()
+    (run.checkpoints / "best").write_text("16")  # as an earlier version left one
+    assert live(run, resumed=True)[-1].state == "done"
+    assert {p.name for p in run.checkpoints.iterdir()} == {"last", "48"} and run.result().checkpoint == 48
 
 
 @pytest.mark.parametrize("kind", [{}, {"head": "mlp"}, {"outputs": "sigmoid"}, {"causal": False}], ids=str)
