@@ -8,7 +8,7 @@ from core.files import absolute
 from core.runs.root import find_run, runs_root
 from core.wording import percent
 from workbench.cli.flags import DONE
-from workbench.cli.printing import print_json, with_tabs
+from workbench.cli.printing import bars, print_json, with_tabs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,9 @@ def execute(given: argparse.Namespace) -> int:
         texts = _cut(sys.stdin.buffer.read())
     from core.evaluate.predict import open_predictor
 
-    answers = open_predictor(run, given.checkpoint).predict(texts)
+    with bars() as progress:  # weights that are gone are fetched again
+        asked = open_predictor(run, given.checkpoint, progress)
+    answers = asked.predict(texts)
     if given.json:
         print_json(answers)
         return DONE
