@@ -12,8 +12,8 @@ from workbench.cli.printing import bars, print_json, with_tabs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    words = "texts to classify; none: lines of standard input"
-    parser.add_argument("texts", nargs="*", metavar="TEXT", help=words)
+    words = "texts to classify, after -- where one begins with a dash; none: lines of standard input"
+    parser.add_argument("texts", nargs="*", default=[], metavar="TEXT", help=words)
     parser.add_argument("--file", metavar="F", help="a file with one text a line")
     words = "best, last or a step; by default what the run keeps"
     parser.add_argument("--checkpoint", metavar="NAME", help=words)
