@@ -207,9 +207,7 @@ def test_a_folder_of_gpt2s_shape_is_read_with_the_tokenizer_beside_its_weights(t
 def test_another_tokenizer_is_never_taken_silently(tiny, new_run, other):
     (other / "vocab.json").unlink()
     by_shape = of_folder(other, model={"name": "nano", "weights": str(other), "readout": "last_real"})
-    with pytest.raises(
-        BadModel, match=r"other \(merges.txt\) is of a kind.* Put its tokenizer.json"
-    ):
+    with pytest.raises(BadModel, match=r"other \(merges.txt\) is of a kind.* Put its tokenizer.json"):
         live(new_run(**by_shape))
     (other / "merges.txt").unlink()
     noted = [event.text for event in live(new_run(**by_shape)) if isinstance(event, Noted) and event.warn]
