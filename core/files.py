@@ -74,9 +74,17 @@ def stat_of(path: Path) -> os.stat_result | None:
 
 
 def absolute(path: str) -> Path:
-    """A path as it is meant from here, ~ included. Raises WorkbenchError for the home of nobody."""
+    """A path as it is meant from here, ~ included.
+
+    Raises WorkbenchError for the home of nobody, and for a name that neither a recipe nor a log can hold.
+    """
     try:
-        return Path(path).expanduser().resolve()
+        found = Path(path).expanduser().resolve()
+        str(found).encode()
+        return found
+    except UnicodeEncodeError as error:
+        what = f"The name {path} is not UTF-8, and cannot be written down."
+        raise WorkbenchError(what, "Rename the file or folder, and try again.") from error
     except RuntimeError as error:
         raise WorkbenchError(f"{path} is not to be found: {error}.", "Check the path.") from error
 
@@ -224,26 +232,32 @@ def lock(path: Path) -> int | None:
 
     Raises OSError where the file cannot be written, BadRun where it is no file of its own.
     """
-    fd = _in_place(path, os.O_RDWR)
     for _ in range(TRIES):
+        fd = _in_place(path, os.O_RDWR)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            os.close(fd)
             time.sleep(0.02)  # whoever asks whether a lock is held holds it for a moment
-        else:
+            continue
+        there = stat_of(path)
+        if there and os.path.samestat(there, os.fstat(fd)):
             return fd
-    os.close(fd)
+        os.close(fd)  # whoever held it has removed it meanwhile: the next one makes another
     return None
 
 
 @contextmanager
 def alone(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold a lock file; while another process does, `waiting` is called now and then, and may raise."""
+    """Hold a lock file, which is there no longer than that; while another process does, `waiting` is called now and
+    then, and may raise.
+    """
     while (fd := lock(path)) is None:  # which takes a moment
         waiting()
     try:
         yield
     finally:
+        path.unlink(missing_ok=True)
         os.close(fd)
 
 

@@ -230,6 +230,7 @@ def _allowed(option: Option, item: Mapping) -> str:
     words = f"{', '.join(union[0])}, or a number" if union else ""
     plain = {
         "string_too_short": "It cannot be empty.",
+        "string_unicode": "It is not UTF-8: rename the file or folder, and try again.",
         "too_long": f"At most {item.get('ctx', {}).get('max_length')} of them.",
         "int_parsing": "It is a whole number.",
         "int_from_float": "It is a whole number.",

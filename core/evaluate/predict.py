@@ -10,6 +10,7 @@ from torch import Tensor
 from core.architectures.lookup import preset_for
 from core.counting.tfidf import Tfidf
 from core.data import batches
+from core.files import Progress, unwatched
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
 from core.model.padding import pad
@@ -90,8 +91,9 @@ class Counter:
         return [_answer(self.names, text, p, cut=False) for text, p in zip(texts, found, strict=True)]
 
 
-def open_predictor(run: RunFolder, name: str | None = None) -> Network | Counter:
-    """Load a run's checkpoint: `best`, `last` or a step; by default what the recipe keeps.
+def open_predictor(run: RunFolder, name: str | None = None, progress: Progress = unwatched) -> Network | Counter:
+    """Load a run's checkpoint: `best`, `last` or a step; by default what the recipe keeps. Published weights that it
+    started from, and that are gone, are fetched again.
 
     Raises BadRun or BadModel where there is none, or a file of it is damaged.
     """
@@ -101,7 +103,7 @@ def open_predictor(run: RunFolder, name: str | None = None) -> Network | Counter
         checkpoint.demand_same(run, folder, rows=False)
         checkpoint.verify(folder, TFIDF)
         return Counter(Tfidf.open(folder / TFIDF), recipe, demand_origin(run).labels, step_of(folder))
-    model, labels = trained_model(run, recipe, folder)
+    model, labels = trained_model(run, recipe, folder, progress)
     return Network(model, run_tokenizer(run, recipe), recipe, labels, step_of(folder))
 
 

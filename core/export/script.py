@@ -16,7 +16,7 @@ from core.options import resolved
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from core.runs.origin import demand_origin
+from core.runs.origin import demand_origin, weights_of
 from core.wording import UNSAFE, escaped, on_one_line
 
 WIDTH = 100  # columns that the script keeps to
@@ -104,7 +104,7 @@ def facts_of(run: RunFolder) -> Facts:
     if not run.data_file.is_file():
         raise BadRun(f"{run.name} keeps no rows that a script could learn from.", "A run that was trained here does.")
     folder = run.path.resolve()
-    weights = folder / known.base.file
+    weights = weights_of(known.base, folder)
     recipe = run.recipe()
     if preset_for(recipe).counts:
         raise BadRun(f"{run.name} has no network: there is no training loop to show.", "Ask a run of another model.")

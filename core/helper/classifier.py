@@ -36,7 +36,7 @@ class ClassifierRequests:
         self._predictor: Network | Counter | None = None
         self._incremental: IncrementalClassifier | None = None
 
-    def _at(self, args: dict) -> Network | Counter:
+    def _at(self, args: dict, progress: Progress) -> Network | Counter:
         """The classifier that {"run": its folder, "checkpoint": best, last, a step or nothing} names."""
         run = RunFolder(args["run"])
         folder = run.checkpoint(args.get("checkpoint") or kept_checkpoint(run, run.recipe()))
@@ -44,7 +44,7 @@ class ClassifierRequests:
         if self._predictor is None or checkpoint != self._checkpoint:
             # two models at once may be more than fits
             self._predictor, self._incremental, self._checkpoint = None, None, None
-            self._predictor, self._checkpoint = open_predictor(run, folder.name), checkpoint
+            self._predictor, self._checkpoint = open_predictor(run, folder.name, progress), checkpoint
             if isinstance(self._predictor, Network):
                 model = self._predictor.model
                 if model.readout.answers_everywhere(model.causal):
@@ -53,13 +53,13 @@ class ClassifierRequests:
 
     def open(self, args: dict, progress: Progress) -> dict:
         """Load a classifier, so that the first question is answered at once: {"run", "checkpoint"} -> what it is."""
-        asked = self._at(args)
+        asked = self._at(args, progress)
         self._read(asked, "")  # the first pass through a model is slower than the rest
         return {"step": asked.step, "labels": asked.names, "context": asked.recipe.model.context}
 
     def predict(self, args: dict, progress: Progress) -> dict:
         """{"run", "checkpoint", "texts"} -> {"step", "answers": [Prediction]}."""
-        asked = self._at(args)
+        asked = self._at(args, progress)
         return {"step": asked.step, "answers": asked.predict(args["texts"])}
 
     def typed(self, args: dict, progress: Progress) -> dict:
@@ -69,7 +69,7 @@ class ClassifierRequests:
         labels, for each: the verdict had the text ended there. Of a long text these are the last ones, and `before`
         counts the tokens before them. Where there is no curve both are null, and `why` is the reason.
         """
-        asked = self._at(args)
+        asked = self._at(args, progress)
         return {"step": asked.step, **self._read(asked, args["text"])}
 
     def _read(self, asked: Network | Counter, text: str) -> dict:

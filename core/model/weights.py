@@ -16,8 +16,8 @@ from core.errors import BadModel
 from core.files import Progress, sha256, unwatched
 from core.model.backbone import Backbone
 from core.model.families import backbone_for
-from core.model_files.fetch import fetch
-from core.runs.origin import Base
+from core.model_files.fetch import fetch, fetch_again
+from core.runs.origin import Base, weights_of
 
 
 class WeightsFile:
@@ -142,10 +142,26 @@ def _built_in(source: BuiltIn, name: str, run: Path) -> Base:
 
 
 def open_base(base: Base, run: Path, progress: Progress = unwatched) -> WeightsFile:
-    """The weights of a run's base. Raises BadModel where they are gone or have changed since the run began."""
-    path = run / base.file
+    """The weights of a run's base; published ones that are gone are fetched again.
+
+    Raises BadModel where they cannot be had any more, or have changed since the run began.
+    """
+    path = weights_of(base, run)
     if not path.is_file():
-        raise BadModel(f"The weights that this run started from, {path}, are gone.", f"They came from {base.source}.")
+        path = _again(base, path, progress)
     if sha256(path, progress) != base.sha256:
         raise BadModel(f"{path} has changed since this run began.", f"Put back the file from {base.source}.")
     return WeightsFile(path)
+
+
+def _again(base: Base, gone: Path, progress: Progress) -> Path:
+    """Bring published weights here once more. Raises BadModel where that cannot be, or they were never published."""
+    what = f"The weights that this run started from, {gone}, are gone."
+    if base.kind == "folder":
+        raise BadModel(what, f"Put them back into {base.source}, or connect the disk that they are on.")
+    if base.kind != "pretrained":  # what the run's own folder kept
+        raise BadModel(what, "Put the file back, or train again from the recipe.")
+    try:
+        return fetch_again(base.source, base.revision, base.sha256, progress)
+    except BadModel as error:
+        raise BadModel(f"{what} {error.what}", error.do) from error

@@ -11,11 +11,20 @@ from pathlib import Path
 
 from core import files
 from core.architectures.lookup import HUB, address, preset_of, small_files
-from core.architectures.models import CONFIG, TOKENIZER, WEIGHTS, ModelPreset, Source
+from core.architectures.models import CONFIG, MODELS, TOKENIZER, WEIGHTS, ModelPreset, Source
 from core.errors import BadModel
 from core.files import Progress, sha256, unwatched
 from core.model_files import hub, package
-from core.model_files.kept import ModelFiles, Record, Verified, files_of, folder_of, read_record, write_record
+from core.model_files.kept import (
+    ModelFiles,
+    Record,
+    Verified,
+    copy_of,
+    files_of,
+    folder_of,
+    read_record,
+    write_record,
+)
 from core.wording import size
 
 SMALL = 100_000_000  # bytes of any file but the weights
@@ -47,6 +56,21 @@ def fetch(preset: ModelPreset, progress: Progress = unwatched, unverified: bool 
         found = files_of(preset)
     assert found, "what was just brought is here"
     return found
+
+
+def fetch_again(repo: str, revision: str, sha256: str, progress: Progress = unwatched) -> Path:
+    """The weights with this hash that a run once started from: those here, else brought here again. Raises BadModel."""
+    if found := copy_of(repo, revision, sha256):
+        return found
+    preset = next((one for one in MODELS.values() if _is_of(one.source, repo, revision)), None)
+    if preset is None:
+        preset = fetch_small(f"{HUB}{repo}@{revision}" if revision else f"{HUB}{repo}", progress)
+    assert isinstance(preset.source, Source), "it has a repository"
+    return fetch(replace(preset, source=replace(preset.source, sha256=sha256)), progress).weights
+
+
+def _is_of(source: object, repo: str, revision: str) -> bool:
+    return isinstance(source, Source) and (source.repo, source.revision) == (repo, revision)
 
 
 def fetch_small(name: str, progress: Progress = unwatched) -> ModelPreset:
@@ -196,7 +220,7 @@ def _way_out(source: Source) -> str:
     wanted = f"{WEIGHTS} (SHA-256 {source.sha256})"
     if source.tokenizer_sha256:
         wanted += f" and {TOKENIZER} (SHA-256 {source.tokenizer_sha256})"
-    return f"Get {wanted} of {source.repo} elsewhere, put that into {folder_of(source)}, and try again."
+    return f"Get {wanted} of {source.repo} elsewhere, put that into a new folder {folder_of(source)}, and try again."
 
 
 def _no_weights(source: Source) -> BadModel:
@@ -235,13 +259,21 @@ def _place(file: Path, at: Path) -> None:
 
 @contextmanager
 def _held(source: Source, progress: Progress) -> Iterator[None]:
-    """Hold a model's folder, which is made. Raises BadModel where the system refuses what is done in it."""
+    """Hold a model's folder, which is made, and goes again where nothing came into it.
+
+    Raises BadModel where the system refuses what is done in it.
+    """
     folder = folder_of(source)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         with files.alone(folder.parent / f".{folder.name}.lock", lambda: progress("download", 0, source.size, "bytes")):
+            folder.mkdir(exist_ok=True)
             files.sweep(folder)
-            yield
+            try:
+                yield
+            finally:
+                if not any(folder.iterdir()):
+                    folder.rmdir()
     except OSError as error:
         raise BadModel(
             f"{source.repo} cannot be kept at {error.filename or folder}: {error.strerror or error}.",

@@ -76,6 +76,15 @@ def _in_hub_cache(preset: ModelPreset, source: Source) -> ModelFiles | None:
     return ModelFiles(weights, digest, source.revision, "hub", verified) if digest else None
 
 
+def copy_of(repo: str, revision: str, sha256: str) -> Path | None:
+    """The weights of a repository's commit in a folder that this program keeps, by their hash; None without them."""
+    for folder in (model_folder(repo, revision), model_folder(repo)):
+        record = read_record(folder)
+        if record and record.files.get(WEIGHTS) == sha256 and (folder / WEIGHTS).is_file():
+            return folder / WEIGHTS
+    return None
+
+
 def has_all(record: Record, preset: ModelPreset) -> bool:
     """Whether a folder's record lists all that a model needs of it."""
     return WEIGHTS in record.files and bool(preset.tokenizer or TOKENIZER in record.files)

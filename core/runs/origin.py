@@ -1,11 +1,13 @@
 """What a run's classifier is made of before it learns, as base.json keeps it."""
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from core import files
 from core.errors import BadRun
+from core.model_files.kept import copy_of
 from core.runs.folder import RunFolder
 
 BaseKind = Literal["built in", "pretrained", "folder", "random", "brought in", "none"]
@@ -30,6 +32,16 @@ class Origin(msgspec.Struct, frozen=True):
 
     base: Base
     labels: list[str]
+
+
+def weights_of(base: Base, run: Path) -> Path:
+    """Where a base's weights lie, as seen from the run's folder: where they were, or where they were fetched to again.
+
+    They may be gone from there.
+    """
+    was = run / base.file
+    again = None if was.is_file() or base.kind != "pretrained" else copy_of(base.source, base.revision, base.sha256)
+    return again or was
 
 
 def write_origin(run: RunFolder, origin: Origin) -> None:

@@ -31,6 +31,17 @@ READERS: dict[str, Callable[[ModelPreset, Path], Tokenizer]] = {
 }
 
 
+# in these, other programs keep tokenizers that are not read here
+UNREAD = (
+    "tokenizer.model",
+    "sentencepiece.bpe.model",
+    "spiece.model",
+    tokenizer_files.MERGES_FILE,
+    "encoder.json",
+    "vocab.bpe",
+    "bpe.codes",
+)
+
 # tokenizers that were published and do not change: a run need not keep them
 PUBLISHED = ("gpt2", "bert-uncased", *words.BUILT_IN)
 
@@ -56,6 +67,19 @@ def tokenizer_of(preset: ModelPreset, weights: str) -> Tokenizer:
     return found
 
 
+def lacks_tokenizer(weights: str) -> bool:
+    """Whether weights lie in a folder without a tokenizer, so that the model's own is taken for theirs."""
+    folder = files.absolute(weights)
+    return is_folder(weights) and folder.is_dir() and not any((folder / name).is_file() for name in READERS)
+
+
 def _beside(preset: ModelPreset, folder: Path) -> Tokenizer | None:
-    """The tokenizer that a folder holds, or None."""
-    return next((read(preset, folder / name) for name, read in READERS.items() if (folder / name).is_file()), None)
+    """The tokenizer that a folder holds, or None. Raises BadModel where it is of a kind that is not read here."""
+    for name, read in READERS.items():
+        if (folder / name).is_file():
+            return read(preset, folder / name)
+    if unread := [name for name in UNREAD if (folder / name).is_file()]:
+        what = f"The tokenizer in {folder} ({', '.join(unread)}) is of a kind that is not read here."
+        do = f"Put its {TOKENIZER} there: AutoTokenizer.from_pretrained(...).save_pretrained(FOLDER) writes one."
+        raise BadModel(what, do)
+    return None

@@ -1,21 +1,22 @@
 """The model of a run: built from its base, then set to a checkpoint."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from core.architectures.lookup import architecture_for, preset_for
+from core.architectures.lookup import architecture_for, preset_for, short_name
+from core.architectures.models import BASE_WEIGHTS
 from core.errors import BadData, BadRun
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
 from core.model.weights import Progress, WeightsFile, find_base, open_base
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
-from core.runs.origin import Origin, demand_origin, read_origin, write_origin
-from core.text.lookup import PUBLISHED, tokenizer_of
+from core.runs.origin import Base, Origin, demand_origin, read_origin, write_origin
+from core.text.lookup import PUBLISHED, lacks_tokenizer, tokenizer_of
 from core.text.tokenizer import Tokenizer
 from core.train import checkpoint
 
@@ -28,6 +29,16 @@ def find_origin(run: RunFolder, recipe: Recipe, labels: list[str], progress: Pro
         known = Origin(base, labels)
         write_origin(run, known)
     return known
+
+
+def cautions(base: Base, recipe: Recipe) -> Iterator[str]:
+    """What who starts a run should know of the weights that it starts from."""
+    if base.kind == "random":
+        yield f"{short_name(recipe.model.name)} starts from random weights: nothing was learned before this run."
+    if base.kind == "folder" and base.file != BASE_WEIGHTS:
+        yield f"The weights stay in {base.source}, on another disk: without it, this run is not resumed and not asked."
+    if lacks_tokenizer(recipe.model.weights):
+        yield f"{base.source} holds no tokenizer: texts are read with that of {recipe.model.name}."
 
 
 def run_tokenizer(run: RunFolder, recipe: Recipe) -> Tokenizer:
@@ -91,12 +102,12 @@ def set_weights(model: Classifier, recipe: Recipe, tensors: dict[str, Tensor], b
             parameters[name].copy_(tensor)
 
 
-def trained_model(run: RunFolder, recipe: Recipe, folder: Path) -> tuple[Classifier, list[str]]:
+def trained_model(run: RunFolder, recipe: Recipe, folder: Path, progress: Progress) -> tuple[Classifier, list[str]]:
     """A run's model at a checkpoint, adapters merged, on this machine's CPU, and the names of its classes."""
     known = demand_origin(run)
     checkpoint.demand_same(run, folder, rows=False)
     recipe = recipe.model_copy(update={"speed": recipe.speed.model_copy(update={"device": "cpu"})})
-    base = open_base(known.base, run.path)
+    base = open_base(known.base, run.path, progress)
     model = new_model(recipe, len(known.labels), base)
     set_weights(model, recipe, checkpoint.read(folder, checkpoint.WEIGHTS), before_training(model, base))
     model.merge()

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from core import files, toml
-from core.architectures.lookup import short_name
 from core.data import kept, prepare, read
 from core.data.sources.source import Options
 from core.estimate import cost
@@ -33,7 +32,7 @@ from core.train.inputs import Fresh, Inputs
 from core.train.loop import Stopped
 from core.train.optim import adamw, load_state, state_tensors
 from core.train.prefix import inputs_of
-from core.train.restore import before_training, find_origin, new_model, run_tokenizer, set_weights
+from core.train.restore import before_training, cautions, find_origin, new_model, run_tokenizer, set_weights
 from core.train.texts import Texts
 from core.train.thaw import recipe_at, settings_of, trainable
 from core.wording import plural
@@ -64,9 +63,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     yield from baselines.count(prepared, recipe.data.baseline, progress)
     origin = find_origin(run, recipe, prepared.names, progress)
     base = open_base(origin.base, run.path, progress) if resumed else WeightsFile(run.path / origin.base.file)
-    if origin.base.kind == "random":
-        name = short_name(recipe.model.name)
-        yield Noted(text=f"{name} starts from random weights: nothing was learned before this run.", warn=True)
+    yield from (Noted(text=text, warn=True) for text in cautions(origin.base, recipe))
     model = new_model(recipe, len(prepared.names), base)
     before = before_training(model, base)
     # as in the last step: what is due after it is looked at with what learned then

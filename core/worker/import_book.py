@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -30,9 +29,7 @@ from core.runs.root import create_run
 from core.train import checkpoint
 from core.train.loop import State
 from core.train.restore import run_tokenizer
-
-SAVE = 'torch.save(model.state_dict(), "review_classifier.pth")'
-AGAIN = f"Save its weights: {SAVE}."
+from core.worker import book_file
 
 
 def import_book(
@@ -49,7 +46,7 @@ def import_book(
     `readout` are how it was trained: the chapter pads to its longest message, 120 tokens, and reads the last position.
     Raises BadModel where the file is something else, BadRecipe and BadRun as `create_run` does.
     """
-    found = _read(file)
+    found = book_file.read(file)
     name, arch = _size(found, file, model)
     backbone, head = _mapped(found, arch, file)
     labels = _labels(labels, len(head["head.weight"]), file)
@@ -73,28 +70,6 @@ def import_book(
     return run
 
 
-def _read(file: Path) -> dict[str, Tensor]:
-    """The tensors of a file that torch.save wrote, by name. No code in it is ever run."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = torch.load(file, weights_only=True, map_location="cpu")
-    except OSError as error:
-        raise BadModel(f"{file} cannot be read: {error.strerror}.", "Check the path.") from error
-    except Exception as error:  # torch's reader of pickles lets through what it stumbles over
-        if code := re.search(r"Unsupported global: GLOBAL (\S+)", str(error)):
-            what = f"{file.name} holds code ({code[1]}), which is not run here, and not weights alone."
-            raise BadModel(what, AGAIN) from error
-        raise BadModel(
-            f"{file.name} is not a whole file of torch.save's.", f"Copy it again, or save it again: {SAVE}."
-        ) from error
-    if isinstance(found, Mapping):
-        found = found.get("model_state_dict", found)  # beside an optimizer's, as chapter 5 saves them
-    if not isinstance(found, Mapping) or not all(isinstance(tensor, Tensor) for tensor in found.values()) or not found:
-        raise BadModel(f"{file.name} holds no weights by name.", AGAIN)
-    return {str(name): tensor.float() for name, tensor in found.items()}
-
-
 def _size(found: Mapping[str, Tensor], file: Path, model: str | None) -> tuple[str, GPT2Architecture]:
     """The model that these weights are of. Raises BadModel where they are no chapter's, or not of the one named."""
     if any(re.search(r"\.lora(\.|_)|\.linear\.weight$", name) for name in found):
@@ -103,11 +78,11 @@ def _size(found: Mapping[str, Tensor], file: Path, model: str | None) -> tuple[s
             "Add (alpha * A @ B).T to each linear weight, put the plain layers back, and save again.",
         )
     matrices = {name for name, tensor in found.items() if tensor.ndim == 2}
-    if not {"tok_emb.weight", "pos_emb.weight", "out_head.weight"} <= matrices:
+    if missing := [name for name in ("tok_emb.weight", "pos_emb.weight", "out_head.weight") if name not in matrices]:
         names = ", ".join(list(found)[:3])
         raise BadModel(
-            f"{file.name} is not of the chapter's GPTModel: it holds {names}.",
-            "It needs tok_emb, trf_blocks, out_head.",
+            f"{file.name} is not of the chapter's GPTModel: it holds {names}, and no {' or '.join(missing)}.",
+            "It needs tok_emb, pos_emb, trf_blocks, out_head.",
         )
     tokens, positions = found["tok_emb.weight"], found["pos_emb.weight"]
     numbers = [int(match[1]) for name in found if (match := re.match(r"trf_blocks\.(\d+)\.", name))]
@@ -157,7 +132,7 @@ def _mapped(found: Mapping[str, Tensor], arch: GPT2Architecture, file: Path) -> 
             there = tuple(found[name].shape)
             raise BadModel(f"{name} in {file.name} is {there}, not {size}.", "It is not of the chapter's GPTModel.")
     for name in found:
-        if name not in shapes and not name.endswith(".att.mask"):  # the mask says nothing that its size does not
+        if name not in shapes:
             raise BadModel(
                 f"{file.name} holds {name}, which the chapter's GPTModel has not.", "It cannot be brought in."
             )

@@ -7,7 +7,7 @@ from core.export.expressible import Format, formats, refusal
 from core.files import absolute
 from core.runs.root import find_run, runs_root
 from workbench.cli.flags import DONE
-from workbench.cli.printing import say
+from workbench.cli.printing import bars, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,9 @@ def execute(given: argparse.Namespace) -> int:
     from core.evaluate.predict import Counter, open_predictor
     from core.export.card import card
 
-    asked, folder = open_predictor(run), absolute(given.folder)
+    folder = absolute(given.folder)
+    with bars() as progress:  # weights that are gone are fetched again
+        asked = open_predictor(run, progress=progress)
     if isinstance(asked, Counter):
         from core.export import counted
 

@@ -1,9 +1,11 @@
 """Flags: those that come from the recipe's own declaration, and those that several commands share."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from shlex import quote
 from typing import Any, NoReturn
 
 from core import toml
@@ -19,23 +21,67 @@ NAMES = f"a data set: {', '.join(NAMED)}"
 SOURCE = f"a recipe (.toml), a file of labelled texts, or {NAMES}"
 
 
+LITERAL = "\0"  # stands before a word that is no option whatever it begins with: no argument of a program has one
+
+
+def literal_after_dashes(argv: Sequence[str]) -> list[str]:
+    """The words of a command line without the first --, after which none is an option.
+
+    What argparse itself makes of it differs with Python's version, and with options between the words.
+    """
+    words = list(argv)
+    at = words.index("--") if "--" in words else len(words)
+    return words[:at] + [LITERAL + word if word.startswith("-") else word for word in words[at + 1 :]]
+
+
+def as_given(value: Any) -> Any:
+    """A word, or each of several, as it was given."""
+    if isinstance(value, list):
+        return [as_given(each) for each in value]
+    return value.removeprefix(LITERAL) if isinstance(value, str) else value
+
+
 class Parser(argparse.ArgumentParser):
     """Complains in sentences."""
 
+    commands: "argparse._SubParsersAction[Parser] | None" = None
+    words: Sequence[str] = ()  # what it was given
+
+    def understood(self, words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+        """What was given, words between options too, and which words are not understood. Exits where one is missing."""
+        self.words = words
+        return self.parse_known_args(words) if self.commands else self.parse_known_intermixed_args(words)
+
+    def _is_unknown(self, word: str) -> bool:
+        return word.startswith("-") and word.partition("=")[0] not in self._option_string_actions
+
+    def add_subparsers(self, **given: Any) -> "argparse._SubParsersAction[Parser]":  # type: ignore[override]
+        self.commands = super().add_subparsers(**given)
+        return self.commands
+
     def error(self, message: str) -> NoReturn:
+        if "are required" in message and (dashed := [word for word in self.words if self._is_unknown(word)]):
+            self.refuse(dashed)  # which are what is missing, perhaps
         self.exit(USAGE, shown(f"workbench: {message.removeprefix('argument ')}. See {self.prog} --help.\n"))
 
     def refuse(self, words: Sequence[str]) -> NoReturn:
         """Say which of the words that were given are not understood here, and what may have been meant."""
         flags = [flag for action in self._actions for flag in action.option_strings]
-        wrong = [word.partition("=")[0] for word in words if word.startswith("-")]
-        for flag in wrong:
+        wrong = [word for word in words if word.startswith("-") and word != "-"]
+        for word in wrong:
+            flag = word.partition("=")[0]
             close = get_close_matches(flag, flags, 1, 0.7)
-            meant = f"Did you mean {close[0]}?" if close else f"See {self.prog} --help."
+            meant = f"Did you mean {close[0]}?" if close else f"See {self.prog} --help.{self._or_a_word(flag, word)}"
             say([f"workbench: {flag} is no option of {self.prog}. {meant}"], to_errors=True)
         if not wrong:
             self.error(f"{words[0]!r} is one word too many")
         self.exit(USAGE)
+
+    def _or_a_word(self, flag: str, word: str) -> str:
+        """What is said of a word that begins with a dash and may be a text or a file name."""
+        if re.fullmatch(r"--\w[\w.-]*", flag) or all(action.option_strings for action in self._actions):
+            return ""
+        return f" Is it a text or a file? Write -- before it: {self.prog} ... -- {quote(word)}"
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -2,14 +2,16 @@
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import NamedTuple
 
 from core.errors import BadRecipe, WorkbenchError
 from core.runs import control
-from workbench.cli.flags import FAILED, INTERRUPTED, USAGE, Parser, add_json
+from workbench.cli.flags import FAILED, INTERRUPTED, USAGE, Parser, add_json, as_given, literal_after_dashes
 from workbench.cli.printing import say
 
 
@@ -60,11 +62,17 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0 done, 1 failed, 2 bad usage or recipe, 130 interrupted."""
-    given = parse(sys.argv[1:] if argv is None else argv)
-    if given.command != "open":
-        gc.enable()  # __main__ has it off until the app's first frame
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that has not every character is sent how Python escapes it
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return given.execute(given)
+        given = parse(sys.argv[1:] if argv is None else argv)
+        if given.command != "open":
+            gc.enable()  # __main__ has it off until the app's first frame
+        code = given.execute(given)
+        if sys.stdout:
+            sys.stdout.flush()
+        return code
     except BadRecipe as error:
         say((f"workbench: {problem}" for problem in error.problems), to_errors=True)
         return USAGE
@@ -72,7 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         say([f"workbench: {error}"], to_errors=True)
         return FAILED
     except BrokenPipeError:  # the reader of our output has left, as head does
-        sys.stderr.close()
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)  # for what is still to be written, which Python tries at its end
         return FAILED
     except OSError as error:
         what = f"{error.filename} cannot be used: {error.strerror}" if error.filename else str(error)
@@ -97,9 +106,15 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     argv = list(argv)
     if not argv or argv[0] not in (*COMMANDS, "-h", "--help", "--version"):
         argv.insert(0, "open")
-    given, unknown = parser(argv[0]).parse_known_args(argv)
+    found, words = parser(argv[0]), literal_after_dashes(argv)
+    while found.commands and words and words[0] in found.commands.choices:
+        found, words = found.commands.choices[words[0]], words[1:]
+    given, unknown = found.understood(words)
+    given.command = argv[0]
+    for name, value in vars(given).items():
+        setattr(given, name, as_given(value))
     if unknown:
-        given.parser.refuse(unknown)
+        given.parser.refuse([as_given(word) for word in unknown])
     return given
 
 

@@ -8,12 +8,12 @@ from core.files import absolute
 from core.runs.root import find_run, runs_root
 from core.wording import percent
 from workbench.cli.flags import DONE
-from workbench.cli.printing import print_json, with_tabs
+from workbench.cli.printing import bars, print_json, with_tabs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    words = "texts to classify; none: lines of standard input"
-    parser.add_argument("texts", nargs="*", metavar="TEXT", help=words)
+    words = "texts to classify, after -- where one begins with a dash; none: lines of standard input"
+    parser.add_argument("texts", nargs="*", default=[], metavar="TEXT", help=words)
     parser.add_argument("--file", metavar="F", help="a file with one text a line")
     words = "best, last or a step; by default what the run keeps"
     parser.add_argument("--checkpoint", metavar="NAME", help=words)
@@ -29,7 +29,9 @@ def execute(given: argparse.Namespace) -> int:
         texts = _cut(sys.stdin.buffer.read())
     from core.evaluate.predict import open_predictor
 
-    answers = open_predictor(run, given.checkpoint).predict(texts)
+    with bars() as progress:  # weights that are gone are fetched again
+        asked = open_predictor(run, given.checkpoint, progress)
+    answers = asked.predict(texts)
     if given.json:
         print_json(answers)
         return DONE

@@ -71,7 +71,8 @@ def bars() -> Iterator[Callable[[str, int, int, str], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bars:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
         def progress(name: str, done: int, total: int, unit: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from core.architectures.bert import BertArchitecture
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.models import MODELS
+from core.files import unwatched
 from core.helper import classifier
 from core.helper.classifier import DROPPED, MOST_PIECES
 from core.recipe import load
@@ -42,7 +43,7 @@ def ask(tmp_path, monkeypatch):
         kinds = classifier.kinds()
 
         def ask(kind: str, **args):
-            found = kinds[kind]({"run": str(run.path), "checkpoint": None, **args}, None)
+            found = kinds[kind]({"run": str(run.path), "checkpoint": None, **args}, unwatched)
             return msgspec.json.decode(msgspec.json.encode(found))
 
         assert ask("open")["labels"] == ["ham", "spam"]

@@ -17,8 +17,11 @@ from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.lookup import model_folder, preset_of
 from core.architectures.models import MODELS, ModelPreset, Source
 from core.errors import BadModel
-from core.model_files.fetch import fetch, fetch_small
+from core.files import sha256
+from core.model.weights import open_base
+from core.model_files.fetch import fetch, fetch_again, fetch_small
 from core.model_files.kept import files_of, where
+from core.runs.origin import Base
 
 TINY = GPT2Architecture(2, 32, 4, 64, 211)
 WEIGHTS = bytes(range(256)) * 2000
@@ -176,8 +179,9 @@ def test_a_half_fetched_folder_is_never_taken_for_whole(hub):
 
 def test_what_was_put_there_by_hand_is_used_where_it_is_the_known_file(hub):
     hub.error = "RepoNotFound"
-    with pytest.raises(BadModel, match=f"SHA-256 {SHA256}.*put that into {folder()}"):
+    with pytest.raises(BadModel, match=f"SHA-256 {SHA256}.*put that into a new folder {folder()}"):
         fetch(preset())
+    folder().mkdir()
     (folder() / "model.safetensors").write_bytes(WEIGHTS[:-1])
     with pytest.raises(BadModel, match="is damaged"):
         fetch(preset())
@@ -307,3 +311,42 @@ def test_without_a_network_it_says_how_to_get_them_by_hand(tmp_path, env, said):
     done = subprocess.run([sys.executable, "-c", CHILD], env=env, capture_output=True, text=True, check=True)
     assert said in done.stdout and "openai-community/gpt2" in done.stdout and "put that into" in done.stdout
     assert done.stderr == ""
+
+
+def test_weights_that_are_gone_are_found_or_fetched_again_by_commit_and_hash(hub, monkeypatch):
+    run = "owner/tiny", "a" * 40, SHA256
+    found = fetch_again(*run)
+    assert sha256(found) == SHA256 and not any("main" in asked for asked in hub.asked)
+    hub.asked.clear()
+    assert fetch_again(*run) == found and not hub.asked
+    shutil.rmtree(found.parent)
+    with pytest.raises(BadModel, match="damaged"):
+        fetch_again("owner/tiny", "a" * 40, "0" * 64)
+    monkeypatch.setitem(MODELS, "tiny", preset())
+    shutil.rmtree(found.parent)
+    shutil.rmtree(constants.HF_HUB_CACHE)
+    assert fetch_again(*run) == found and not any("config.json" in asked for asked in hub.asked)
+
+
+def test_a_run_asks_for_weights_that_are_gone(hub, tmp_path):
+    base = Base("pretrained", "owner/tiny", str(tmp_path / "gone"), SHA256, "a" * 40)
+    hub.files["model.safetensors"] = b"other"
+    with pytest.raises(BadModel, match=f"started from, {tmp_path}/gone, are gone.*damaged"):
+        open_base(base, tmp_path)
+    hub.error = "RepoNotFound"
+    shutil.rmtree(tmp_path / "cache")
+    shutil.rmtree(constants.HF_HUB_CACHE)
+    with pytest.raises(BadModel, match="are gone. There is no owner/tiny on the hub"):
+        open_base(base, tmp_path)
+
+
+def test_what_could_not_be_fetched_leaves_nothing(hub):
+    hub.error = "RepoNotFound"
+    with pytest.raises(BadModel, match="no owner/tiny"):
+        fetch(preset())
+    with pytest.raises(BadModel, match="no owner/tiny"):
+        fetch_small(ADDRESS)
+    assert not list(folder().parent.iterdir())
+    hub.error = ""
+    fetch(preset())
+    assert names(folder().parent) == {folder().name}

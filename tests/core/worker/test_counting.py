@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from core.errors import BadRun
+from core.errors import BadModel, BadRun
 from core.evaluate.predict import TFIDF, Counter, open_predictor
 from core.helper.classifier import kinds
 from core.runs.events import Ended, Started
@@ -39,6 +39,13 @@ def test_it_ends_with_its_result_and_files(counted):
     history = History.of(events)
     assert history.evaluations["validation"][0].whole and history.checkpoints[-1].best
     assert run.recipe().data.probe == "off"
+
+
+@pytest.mark.parametrize("weights", ["random", "."])
+def test_it_has_no_weights_to_choose(new_run, tmp_path, weights):
+    with pytest.raises(BadModel, match="tfidf counts words: it has no weights.*Leave --weights out"):
+        new_run(model={"name": "tfidf", "weights": weights})
+    assert not (tmp_path / "runs").exists()
 
 
 def test_it_is_asked_as_a_network_is(counted, labelled):

@@ -1,7 +1,9 @@
 """A classifier that the chapter's own code saved answers here as it does there."""
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from core.errors import BadModel, BadRecipe
@@ -9,6 +11,7 @@ from core.evaluate.predict import open_predictor
 from core.export.card import card
 from core.runs.root import find_run, list_runs
 from core.text.byte_bpe import built_in
+from core.worker import book_file
 from core.worker.import_book import import_book
 
 VOCAB, CONTEXT, WIDTH, HEADS, BLOCKS = 8192, 512, 256, 4, 6  # nano's
@@ -155,6 +158,99 @@ def test_other_labels_readout_and_context(saved, tmp_path):
     assert open_predictor(import_book(tmp_path / "runs", file)).names == ["0", "1", "2"]
 
 
+def fast(weights):
+    """The same weights under the names of the book's fast variant."""
+    found = {}
+    for name, tensor in weights.items():
+        block, _, kind = name.partition(".att.W_query.")
+        if kind:
+            found[f"{block}.att.qkv.{kind}"] = torch.cat(
+                [weights[f"{block}.att.W_{which}.{kind}"] for which in ("query", "key", "value")]
+            )
+        elif not any(part in name for part in ("W_key", "W_value", "att.mask")):
+            for theirs, ours in (("scale", "weight"), ("shift", "bias"), ("att.out_proj", "att.proj")):
+                name = name.replace(theirs, ours)
+            found[name] = tensor
+    return found
+
+
+def named(prefix):
+    return lambda weights: {prefix + name: tensor for name, tensor in weights.items()}
+
+
+def beside(key, **others):
+    return lambda weights: {"epoch": 3, "optimizer": {"state": {0: {"exp_avg": torch.ones(3)}}}, key: weights} | others
+
+
+NUMBERS = {
+    "loss": np.float64(0.5),
+    "steps": np.int64(7),
+    "losses": np.arange(3.0),
+    "rows": [np.float32(1)],
+    "done": np.bool_(True),
+}
+FORMS = {
+    **{key: beside(key) for key in ("model", "state_dict", "model_state_dict", "net", "module", "weights", "best")},
+    "within one another": lambda weights: {"checkpoint": {"model": weights, "lr": 0.1}},
+    "beside numbers": beside("model", loss=0.5, args={"name": "x", "labels": ["ham", "spam"]}),
+    "beside NumPy's numbers": beside("model", **NUMBERS),
+    "among other things": lambda weights: weights | {"epoch": 3, "loss": np.float64(0.5)},
+    "twice the same": lambda weights: {"model": weights, "best": weights},
+    **{
+        prefix: named(prefix)
+        for prefix in (
+            "module.",
+            "_orig_mod.",
+            "_orig_mod.module.",
+            "module._orig_mod.module.",
+            "model.",
+            "model._orig_mod.",
+        )
+    },
+    "a part that was compiled": lambda weights: {
+        name.replace("trf_blocks.0.", "trf_blocks.0._orig_mod."): tensor for name, tensor in weights.items()
+    },
+    "fast": fast,
+    "fast, compiled, beside": lambda weights: {"model": named("_orig_mod.")(fast(weights))},
+    "no mask": lambda weights: {name: tensor for name, tensor in weights.items() if "mask" not in name},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_weights_are_found_in_whatever_they_are_saved_in(form, model, saved):
+    expected = without_buffers(model.state_dict())
+    found = book_file.read(saved(FORMS[form](model.state_dict())))
+    assert found.keys() == expected.keys() and all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def without_buffers(weights):
+    return {name: tensor for name, tensor in weights.items() if not name.endswith("mask")}
+
+
+def test_other_formats_and_precisions(model, saved, tmp_path):
+    weights = without_buffers(model.state_dict())
+    file = tmp_path / "review_classifier.pth"
+    for save in (
+        lambda: torch.save(weights, file, _use_new_zipfile_serialization=False),
+        lambda: save_file(weights, file),
+        lambda: torch.save({name: tensor.double() for name, tensor in weights.items()}, file),
+        lambda: torch.save({name: nn.Parameter(tensor) for name, tensor in weights.items()}, file),
+    ):
+        save()
+        found = book_file.read(file)
+        assert found.keys() == weights.keys() and all(torch.equal(found[name], weights[name]) for name in weights)
+    for kind in (torch.half, torch.bfloat16):
+        found = book_file.read(saved({name: tensor.to(kind) for name, tensor in weights.items()}))
+        assert all(torch.equal(found[name], weights[name].to(kind).float()) for name in weights)
+
+
+def test_a_head_without_bias_and_the_fast_variant_answer(model, saved, tmp_path):
+    weights = fast(model.state_dict()) | {"out_head.bias": torch.zeros(2)}
+    runs = [import_book(tmp_path / "runs", saved(some)) for some in (weights, without(weights, "out_head.bias"))]
+    one, other = (open_predictor(run).predict(TEXTS) for run in runs)
+    assert one == other
+
+
 class Code:
     def __reduce__(self):
         return print, ("this ran",)
@@ -168,6 +264,13 @@ def without(weights, name):
 WRONG = {
     "a whole model": (lambda weights: nn.Linear(2, 2), r"holds code \(torch.nn.modules.linear.Linear\)"),
     "code": (lambda weights: {"tok_emb.weight": Code()}, r"holds code \(.*print\)"),
+    "code beside weights": (lambda weights: {"model": weights, "args": Code()}, r"holds code \(.*print\)"),
+    "two models": (
+        lambda weights: {"model": weights, "ema": {name: tensor + 1 for name, tensor in weights.items()}},
+        "weights of 2 models, under 'model' and 'ema'",
+    ),
+    "no head": (lambda weights: without(weights, "out_head.weight"), "and no out_head.weight"),
+    "numbers alone": (lambda weights: {"loss": np.float64(0.5)}, "holds no weights by name"),
     "a list": (lambda weights: [1, 2], "holds no weights by name"),
     "other names": (
         lambda weights: {"wte.weight": torch.zeros(2, 2)},

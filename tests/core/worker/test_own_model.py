@@ -1,6 +1,8 @@
 """A model that a person brings: a folder of BERT's family, trained, resumed and asked after the folder is gone."""
 
+import errno
 import json
+import os
 import shutil
 
 import pytest
@@ -9,10 +11,17 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 from core import assets
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.lookup import preset_of
 from core.errors import BadModel, BadRecipe
 from core.evaluate.predict import open_predictor
-from core.runs.events import Encoded, Ended
+from core.export import transformers as export
+from core.model.gpt2 import GPT2
+from core.runs.events import Encoded, Ended, Noted
 from core.runs.origin import demand_origin
+from core.text import byte_bpe
+from core.text.byte_spelling import merges, spelling
+from core.text.lookup import tokenizer_of
 from core.text.tokenizer_files import built_in
 from core.train import checkpoint
 from core.train.control_source import ControlSource
@@ -30,6 +39,26 @@ def folder(tmp_path):
     model.save_pretrained(tmp_path / "tiny-bert")
     built_in("bert-uncased").save(tmp_path / "tiny-bert")
     return tmp_path / "tiny-bert"
+
+
+TEXTS = ["You have won a prize", "free <|endoftext|> prize", "naïve 日本語 \n\t 12345", ""]
+
+
+@pytest.fixture
+def other(tmp_path, save_folder):
+    """A folder of GPT-2's shape that has nano's tokens under other ids, in vocab.json and merges.txt."""
+    model = GPT2(GPT2Architecture(3, 32, 2, 64, 8192))
+    model.initialize(torch.Generator().manual_seed(3))
+    save_folder(model, folder := tmp_path / "other")
+    ranks, spell = byte_bpe.built_in("nano").ranks, spelling()
+    vocab = {"".join(spell[b] for b in token): (id + 1000) % 8191 for token, id in ranks.items()}
+    (folder / "vocab.json").write_text(json.dumps(vocab | {"<|endoftext|>": 8191}))
+    (folder / "merges.txt").write_text("#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges(ranks)))
+    return folder
+
+
+def ids(tokenizer):
+    return [tokenizer.encode(text).ids.tolist() for text in TEXTS]
 
 
 def live(run, stopping=lambda: False, resumed=False):
@@ -150,3 +179,48 @@ def test_weights_that_are_not_those_of_their_config_make_no_run(new_run, folder,
     (folder / "config.json").write_text(json.dumps(config | change))
     with pytest.raises(BadModel, match=says):
         new_run(**of_folder(folder))
+
+
+@pytest.mark.parametrize("named", ["by its folder", "by its shape", "by its shape, with tokenizer.json"])
+def test_a_folder_of_gpt2s_shape_is_read_with_the_tokenizer_beside_its_weights(tiny, new_run, other, named):
+    expected = transformers.AutoTokenizer.from_pretrained(other)
+    if "json" in named:
+        expected.backend_tokenizer.save(str(other / "tokenizer.json"))
+        (other / "vocab.json").unlink()
+        (other / "merges.txt").unlink()
+    chosen = {"name": "nano", "weights": str(other)} if "shape" in named else {"name": str(other)}
+    run = new_run(**of_folder(other, model=chosen | {"readout": "last_real"}))
+    events = live(run)
+    assert isinstance(events[-1], Ended) and not [e for e in events if isinstance(e, Noted) and "tokenizer" in e.text]
+    shutil.rmtree(other)
+    asked = open_predictor(run)
+    assert ids(asked.tokenizer) == [expected(text, split_special_tokens=True)["input_ids"] for text in TEXTS]
+    assert ids(asked.tokenizer)[0] != byte_bpe.built_in("nano").encode(TEXTS[0]).ids.tolist()
+    folder = other.with_name("exported")
+    export.export(asked.model, asked.recipe, asked.names, asked.tokenizer, folder, "a card")
+    again = new_run(**of_folder(folder, model={"readout": "last_real"}))
+    assert isinstance(live(again)[-1], Ended)
+    assert ids(open_predictor(again).tokenizer) == ids(tokenizer_of(preset_of(str(folder)), "pretrained"))
+    assert ids(open_predictor(again).tokenizer) == ids(asked.tokenizer)
+
+
+def test_another_tokenizer_is_never_taken_silently(tiny, new_run, other):
+    (other / "vocab.json").unlink()
+    by_shape = of_folder(other, model={"name": "nano", "weights": str(other), "readout": "last_real"})
+    with pytest.raises(BadModel, match=r"other \(merges.txt\) is of a kind.* Put its tokenizer.json"):
+        live(new_run(**by_shape))
+    (other / "merges.txt").unlink()
+    noted = [event.text for event in live(new_run(**by_shape)) if isinstance(event, Noted) and event.warn]
+    assert noted == [f"{other} holds no tokenizer: texts are read with that of nano."]
+
+
+def test_weights_that_stay_on_another_disk_are_said_to(tiny, new_run, other, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, "link", refuse)
+    run = new_run(**of_folder(other, model={"readout": "last_real"}))
+    assert any("on another disk" in event.text for event in live(run) if isinstance(event, Noted) and event.warn)
+    shutil.rmtree(other)
+    with pytest.raises(BadModel, match=f"are gone. Put them back into {other}, or connect the disk"):
+        open_predictor(run)

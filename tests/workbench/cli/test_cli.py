@@ -101,6 +101,22 @@ def test_predict_reads_arguments_files_and_standard_input(trained, tmp_path, cap
     assert piped.returncode == 0 and piped.stdout.count(b"\n") == 2 and b"\x1b" not in piped.stdout
 
 
+def test_words_stand_between_options_and_after_two_dashes_they_are_no_options(trained, capsys):
+    run = Path(trained[0]["run"])
+    root = ["--runs", run.parent]
+    for argv, texts in [
+        ([run.name, *root, "win a prize", "--json"], ["win a prize"]),
+        ([*root, run.name, "one", "--json", "two"], ["one", "two"]),
+        ([run.name, "--json", *root, "--", "-50%", "--", "--json", "-h"], ["-50%", "--", "--json", "-h"]),
+        (["--json", run.name, "a", *root, "--", "-b"], ["a", "-b"]),
+    ]:
+        code, out, _ = said(capsys, "predict", *argv)
+        assert code == 0 and [answer["text"] for answer in json.loads(out)] == texts
+    for words, text in [(["--json", "--", "-5 %"], "-5 %"), (["see you", "--json"], "see you")]:
+        code, out, _ = said(capsys, "models", "ask", "nano", "--tokens", "1", *words)
+        assert code == 0 and json.loads(out)["text"] == text
+
+
 def test_a_model_can_be_asked_before_it_is_a_classifier(capsys):
     code, out, err = said(capsys, "models", "ask", "nano", "See you", "--tokens", 5)
     assert code == 0 and out.startswith("See you") and len(out.strip()) > len("See you")
@@ -281,6 +297,9 @@ def test_bad_usage_is_2_with_a_sentence(argv, words, capsys, tmp_path):
         (["runs", "all"], "'all' is one word too many"),
         (["train", "--epochs"], "expected one argument"),
         (["export", "r1"], "DIR"),
+        (["predict", "r1", "-50%"], "Write -- before it: workbench predict ... -- -50%"),
+        (["data", "-a"], "Write -- before it: workbench data ... -- -a"),
+        (["import", "-weights=1.pth"], "-weights is no option of workbench import. See workbench import --help. Is it"),
     ],
 )
 def test_what_the_command_line_does_not_know_it_says_in_one_sentence(argv, words, capsys):

@@ -1,6 +1,7 @@
 """`workbench fetch`, with a hub on this machine."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -83,3 +84,15 @@ def test_training_from_an_address_is_one_command(hub, capsys, tmp_path, small_fi
     base = json.loads((tmp_path / "runs" / result["name"] / "base.json").read_text())["base"]
     assert (base["kind"], base["source"], base["revision"]) == ("pretrained", "owner/tiny", "a" * 40)
     assert main(["predict", "last", "see you at seven", "--runs", str(tmp_path / "runs")]) == 0
+    answer = capsys.readouterr().out
+    for folders in (["cache"], ["cache", "hub"]):  # what this program keeps, then the hub's cache too
+        for folder in folders:
+            shutil.rmtree(tmp_path / folder)
+        hub.asked.clear()
+        assert main(["predict", "last", "see you at seven", "--runs", str(tmp_path / "runs")]) == 0
+        assert capsys.readouterr().out == answer and not any("main" in asked for asked in hub.asked)
+    shutil.rmtree(tmp_path / "cache")
+    shutil.rmtree(tmp_path / "hub")
+    hub.error = "RepoNotFound"
+    assert main(["predict", "last", "see you at seven", "--runs", str(tmp_path / "runs")]) == 1
+    assert "are gone. There is no owner/tiny on the hub" in capsys.readouterr().err
