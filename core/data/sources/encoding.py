@@ -5,16 +5,9 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from core.data.sources.signatures import refuse_binary
 from core.errors import BadData
 
-SIGNATURES = {
-    b"PK\x03\x04": "an Excel or zip file",
-    b"%PDF": "a PDF",
-    b"PAR1": "a Parquet file",
-    b"SQLite format 3": "a database",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-}
 _HIGH = re.compile(r"[^\x00-\x7f]")
 _BAD = re.compile("[\udc80-\udcff]")
 
@@ -48,9 +41,7 @@ def spelling(beginning: bytes, chunks: Iterable[bytes], name: str) -> Spelling:
     Where bytes are not UTF-8, the larger part decides: mostly good multi-byte sequences are UTF-8 with each bad byte
     as U+FFFD, anything else is Windows-1252. Raises BadData for a file that is no text.
     """
-    for start, kind in SIGNATURES.items():
-        if beginning.startswith(start):
-            raise BadData(f"{name} is {kind}, not text.", "Save it as plain text, in UTF-8.")
+    refuse_binary(beginning, name)
     if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Spelling("UTF-16", "utf-16", "replace")
     if beginning[:100_000].count(0) * 1000 > len(beginning[:100_000]):
