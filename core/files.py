@@ -74,10 +74,10 @@ def stat_of(path: Path) -> os.stat_result | None:
 
 
 def absolute(path: str) -> Path:
-    """A path as it is meant from here, ~ included. Raises WorkbenchError for the home of nobody."""
+    """A path as it is meant from here, ~ included. Raises WorkbenchError for what can be no path, and the home of nobody."""
     try:
         return Path(path).expanduser().resolve()
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, OSError) as error:
         raise WorkbenchError(f"{path} is not to be found: {error}.", "Check the path.") from error
 
 

@@ -14,8 +14,9 @@ from core import files, memory
 from core.data import fetch
 from core.data.sources.encoding import Spelling, spelling
 from core.data.sources.packed import unpacked
-from core.data.sources.signatures import refuse_packed
+from core.data.sources.signatures import refuse_packed, refuse_text
 from core.data.sources.tree import Folder, Tar, Tree, Zip, only_table
+from core.data.standard_input import name_of
 from core.errors import BadData
 from core.files import Progress, unwatched
 from core.options import AUTO
@@ -61,7 +62,7 @@ class Input:
 
     def _choose(self, tree: Tree | None, member: str) -> None:
         """Be the file itself, one member of its tree, or where none is named all of that."""
-        self.tree, self._member, self.name = tree, member, self.path.name
+        self.tree, self._member, self.name = tree, member, name_of(self.path)
         if tree and not tree.members:
             raise BadData(f"{self.path} holds no file to read.", "Name a file with one row for each text.")
         self.beginning, self.is_longer = b"", False
@@ -141,13 +142,20 @@ class Input:
         except OSError as error:
             raise BadData(f"{self.path} cannot be read: {error.strerror}.", "Check its permissions.") from error
 
+    @property
+    def is_tree(self) -> bool:
+        """Whether it is many files, of which none is chosen."""
+        return self.tree is not None and not self._member
+
     @cached_property
     def spelling(self) -> Spelling:
         """How the bytes spell text. Raises BadData where they do not, or where there is none."""
         with self.open() as stream:
-            found = spelling(self.beginning, iter(partial(stream.read, CHUNK), b""), self.name)
+            found = spelling(self.beginning, iter(partial(stream.read, CHUNK), b""), self.name, self._asked)
         if not any(line.strip() for line in self._lines(found)):
             raise BadData(f"{self.name} is empty.", "Name a file with one row for each text.")
+        start = _text(io.BytesIO(self.beginning), found._replace(errors="replace")).read()
+        refuse_text(start, self.is_longer, self.name)
         return found
 
     @property
@@ -155,11 +163,15 @@ class Input:
         """How it is spelled, in words: UTF-8, Windows-1252, ... Raises BadData as `spelling` does."""
         return self.spelling.words
 
+    @property
+    def codec(self) -> str:
+        """How it is spelled, as the codecs of Python call it; auto where nobody has asked how."""
+        return self.spelling.codec if "spelling" in self.__dict__ else AUTO
+
     @cached_property
     def start(self) -> str:
         """The beginning as text. Raises BadData as `spelling` does."""
-        how = self.spelling
-        return io.TextIOWrapper(io.BytesIO(self.beginning), how.codec, "replace", newline="").read()
+        return _text(io.BytesIO(self.beginning), self.spelling._replace(errors="replace")).read()
 
     def lines(self, progress: Progress = unwatched, phase: str = "read") -> Iterator[str]:
         """The lines of the text with their ends, which are \\n, \\r\\n or \\r and nothing else.
@@ -170,7 +182,7 @@ class Input:
 
     def _lines(self, how: Spelling, progress: Progress = unwatched, phase: str = "read") -> Iterator[str]:
         with self.open(progress, phase) as stream:
-            text = io.TextIOWrapper(stream, how.codec, how.errors, newline="")
+            text = _text(stream, how)
             for line in iter(partial(text.readline, LONGEST), ""):
                 if len(line) == LONGEST:
                     what = f"{self.name} has a line of more than {LONGEST // 1_000_000} million characters."
@@ -182,18 +194,49 @@ class Input:
         lines = list(io.StringIO(self.start, newline=""))
         return iter(lines[:-1] if self.is_longer and len(lines) > 1 else lines)
 
+    def texts(self, progress: Progress = unwatched, phase: str = "read") -> Iterator[str]:
+        """The text in parts of up to CHUNK characters. Raises BadData as `lines` does."""
+        with self.open(progress, phase) as stream:
+            yield from iter(partial(_text(stream, self.spelling).read, CHUNK), "")
+
     def whole(self, progress: Progress = unwatched, phase: str = "read") -> str:
         """All of it as text, for what can only be read whole. Raises BadData where memory does not hold that."""
         parts, n, room = [], 0, memory.free()
-        with self.open(progress, phase) as stream:
-            text = io.TextIOWrapper(stream, self.spelling.codec, self.spelling.errors, newline="")
-            while part := text.read(CHUNK):
-                parts.append(part)
-                n += len(part)
-                if n * WHOLE > room:
-                    what = f"{self.name} holds more than {size(n)}, and JSON of that size needs {size(n * WHOLE)} of "
-                    raise BadData(f"{what}memory: {size(room)} are free.", "Write it as JSON lines, an object a line.")
+        for part in self.texts(progress, phase):
+            parts.append(part)
+            n += len(part)
+            if n * WHOLE > room:
+                what = f"{self.name} holds more than {size(n)}, and JSON of that size needs {size(n * WHOLE)} of "
+                raise BadData(f"{what}memory: {size(room)} are free.", "Write it as JSON lines, an object a line.")
         return "".join(parts)
+
+
+def _text(stream: IO[bytes], how: Spelling) -> io.TextIOWrapper:
+    width = {"utf-16": 2, "utf-32": 4}.get(how.codec[:6], 1)
+    return io.TextIOWrapper(io.BufferedReader(_Unpadded(stream, width)), how.codec, how.errors, newline="")
+
+
+class _Unpadded(io.RawIOBase):
+    """A stream without the bytes of 0 that fill up its end; the last character keeps its own, of `width` bytes."""
+
+    def __init__(self, stream: IO[bytes], width: int):
+        self._stream, self._width, self._zeros, self._ahead = stream, width, 0, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        while not self._ahead:
+            data = self._stream.read(len(buffer))
+            if not data:
+                self._ahead, self._zeros = bytes(self._zeros % self._width), 0
+                break
+            if kept := data.rstrip(b"\0"):
+                self._ahead, self._zeros = bytes(self._zeros) + kept, 0
+            self._zeros += len(data) - len(kept)
+        n = min(len(buffer), len(self._ahead))
+        buffer[:n], self._ahead = self._ahead[:n], self._ahead[n:]
+        return n
 
 
 class _Watched(io.RawIOBase):

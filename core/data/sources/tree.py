@@ -17,7 +17,10 @@ from core.data.sources.packed import ANYWAY, MOST_TIMES, buffered, damaged, unpa
 from core.errors import BadData
 
 MOST = 1_000_000  # files
-LINKS, SPECIAL = "links", "devices or pipes"  # what is left out of a tree whatever is looked for
+LINKS, SPECIAL = (
+    ("a link", "links"),
+    ("a device or a pipe", "devices or pipes"),
+)  # what is left out of a tree whatever is looked for
 HIDDEN = re.compile(r"(^|/)(\.[^/]|__MACOSX(/|$)|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
 # what lies beside the data and is none
 BESIDE = re.compile(
@@ -35,7 +38,7 @@ class Tree(Protocol):
 
     path: Path
     members: dict[str, int]
-    left_out: Counter[str]  # kind -> files
+    left_out: Counter[tuple[str, str]]  # kind, of one and of several -> files
 
     def open(self, member: str) -> AbstractContextManager[tuple[IO[bytes], Callable[[], int]]]:
         """A stream of one member, and what says how many bytes of the path have been read."""
@@ -52,7 +55,7 @@ def only_table(tree: Tree) -> str:
 
 class _Members:
     def __init__(self, path: Path):
-        self.path, self.members, self.left_out = path, dict[str, int](), Counter[str]()
+        self.path, self.members, self.left_out = path, dict[str, int](), Counter[tuple[str, str]]()
 
     def _add(self, name: str, size: int) -> None:
         if HIDDEN.search(name):

@@ -13,7 +13,7 @@ import pytest
 from core.data.read import read
 from core.data.sources import packed
 from core.data.sources.input import Input
-from core.errors import BadData
+from core.errors import BadData, WorkbenchError
 
 TABLE = ("label,text\n" + "ham,see you at the station\nspam,win a free phone\n" * 10).encode()
 
@@ -119,3 +119,55 @@ def test_a_text_may_be_streamed_again_and_progress_counts_bytes_on_disk(file):
     given = Input(str(path))
     assert len(list(given.lines())) == len(list(given.lines(lambda *report: heard.append(report)))) == 21 * 200
     assert heard[-1][0] == "read" and 0 < heard[-1][1] <= heard[-1][2] == path.stat().st_size
+
+
+def test_what_is_no_file_gets_a_sentence_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "away").symlink_to(tmp_path / "gone")
+    (tmp_path / "empty").mkdir()
+    for name, what in {
+        "pipe": "is a pipe, not a file",
+        "device": "is a device, not a file",
+        "loop": "is not to be found",
+        "away": "There is no file",
+        "empty": "holds no file",
+        "a" * 5000: "is not to be found",
+        "nul\0": "is not to be found",
+    }.items():
+        with pytest.raises(WorkbenchError, match=what) as error:
+            read(tmp_path / name)
+        assert error.value.do
+
+
+def test_a_link_to_a_file_is_read(file, tmp_path):
+    (tmp_path / "link").symlink_to(file(TABLE))
+    assert read(tmp_path / "link").n_rows == 20
+
+
+@pytest.mark.parametrize("kind", ["plain", "gzip", "zip"])
+@pytest.mark.parametrize("when", ["between", "during"])
+def test_a_file_that_changes_while_it_is_read_is_refused(file, kind, when):
+    path = file(PACKED.get(kind, bytes)(TABLE * 5000))
+    given = Input(str(path))
+    lines = given.lines()
+    if when == "during":
+        next(lines)
+    with open(path, "ab") as out:
+        out.write(b"ham,one more\n" if kind == "plain" else bytes(8))
+    with pytest.raises(BadData, match="was changed while it was read") as error:
+        for _ in lines:
+            pass
+    assert "Try again" in error.value.do
+
+
+def test_a_folder_that_cannot_be_read_is_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_bytes(TABLE)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)  # permissions do not stop root, who may run the tests
+    with pytest.raises(BadData, match="Permission denied"):
+        read(tmp_path)
