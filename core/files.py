@@ -74,7 +74,7 @@ def stat_of(path: Path) -> os.stat_result | None:
 
 
 def absolute(path: str) -> Path:
-    """A path as it is meant from here, ~ included. Raises WorkbenchError for what can be no path, and the home of nobody."""
+    """A path as it is meant from here, ~ included. Raises WorkbenchError for what is none, and the home of nobody."""
     try:
         return Path(path).expanduser().resolve()
     except (RuntimeError, ValueError, OSError) as error:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from copy import copy
 from functools import cached_property, partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from core import files, memory
 from core.data import fetch
@@ -43,7 +43,8 @@ class Input:
         `encoding` is what the codecs of Python call it, where somebody has said.
         """
         self.path, self.origin, self.doubt = fetch.find(path, progress)
-        self._asked, self._status = encoding, None
+        self._asked = encoding
+        self._status: os.stat_result | None = None
         tree, member = self._tree(), ""
         if isinstance(tree, Folder) and (member := only_table(tree)):
             self.origin = f"It is {member} in {self.path.name}."
@@ -225,7 +226,7 @@ class _Unpadded(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         while not self._ahead:
             data = self._stream.read(len(buffer))
             if not data:
@@ -248,7 +249,7 @@ class _Watched(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         data = self._stream.read(len(buffer))
         buffer[: len(data)] = data
         self._watch()

@@ -133,7 +133,7 @@ def test_what_is_no_file_gets_a_sentence_at_once(tmp_path):
         "loop": "is not to be found",
         "away": "There is no file",
         "empty": "holds no file",
-        "a" * 5000: "is not to be found",
+        "a" * 5000: "cannot be read",
         "nul\0": "is not to be found",
     }.items():
         with pytest.raises(WorkbenchError, match=what) as error:
