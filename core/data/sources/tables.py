@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from core.data.columns import LOOK
 from core.data.sources.input import Input
-from core.data.sources.layouts import split_of_name, tables
+from core.data.sources.layouts import class_files, class_folders, pairs, split_of_name, tables, usable
 from core.data.sources.source import Again, Cells, Damaged, Options, Row, Source, sampled
 from core.errors import BadData
 from core.files import Progress
 from core.wording import plural
 
 SPLIT = "split"
+FEW = 20  # files that are looked into, where no name says that they are tables
 
 
 class Tables:
@@ -21,16 +22,28 @@ class Tables:
         self._source_of = source_of
 
     def recognises(self, given: Input) -> float:
-        """1 for many files with tables among them."""
-        return float(given.is_tree and given.tree is not None and bool(tables(given.tree.members)))
+        """1 for many files with tables among them, or a few of another name that are all of a known format."""
+        return float(given.is_tree and bool(self._tables(given)))
+
+    def _tables(self, given: Input) -> list[str]:
+        assert given.tree is not None
+        found, names = tables(given.tree.members), usable(given.tree.members)
+        if found or len(names) > FEW or class_folders(names)[0] or pairs(names) or class_files(names):
+            return found
+        return names if all(self._is_known(given.member(name)) for name in names) else []
+
+    def _is_known(self, one: Input) -> bool:
+        try:
+            return bool(self._source_of(one))
+        except BadData:  # then there is more to be said of all the files together
+            return False
 
     def read(self, given: Input, options: Options, progress: Progress) -> Cells:
         """All of those that have the columns of the training table, or where none is so called, all have the same.
 
         Raises BadData where they have not.
         """
-        assert given.tree is not None
-        inputs = {name: given.member(name) for name in tables(given.tree.members)}
+        inputs = {name: given.member(name) for name in self._tables(given)}
         found = {name: self._source_of(one).read(one, options, progress) for name, one in inputs.items()}
         splits = {name: split_of_name(name) for name in found}
         main = next((name for name in found if splits[name] == "train"), next(iter(found)))

@@ -152,6 +152,13 @@ def test_tables_of_the_splits_are_one_table(tree_of):
     assert read(path).n_rows == 18 and any("train.csv" in note for note in read(path).notes)
 
 
+@pytest.mark.parametrize("names", [("train.txt", "test.txt"), ("train_5500.label", "TREC_10.label"), ("train", "dev")])
+def test_tables_may_have_any_name(tree_of, names):
+    lines = b"ham\tsee you at the station\nspam\twin a free phone\n" * 5
+    cells = cells_of(tree_of(dict.fromkeys(names, lines)))
+    assert len(list(cells.rows)) == 20 and ("split" in cells.names) == ("TREC_10.label" not in names)
+
+
 def test_tables_with_other_columns_are_left_out_and_said(tree_of):
     members = {"train.csv": table_of(6), "test.csv": b"id,text\n1,who knows this\n2,or that one\n",
                "sample_submission.csv": b"id,label\n1,ham\n2,ham\n"}  # fmt: skip
