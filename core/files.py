@@ -76,7 +76,8 @@ def stat_of(path: Path) -> os.stat_result | None:
 def absolute(path: str) -> Path:
     """A path as it is meant from here, ~ included.
 
-    Raises WorkbenchError for the home of nobody, and for a name that neither a recipe nor a log can hold.
+    Raises WorkbenchError for what is none, for the home of nobody, and for a name that neither a recipe nor a log can
+    hold.
     """
     try:
         found = Path(path).expanduser().resolve()
@@ -85,7 +86,7 @@ def absolute(path: str) -> Path:
     except UnicodeEncodeError as error:
         what = f"The name {path} is not UTF-8, and cannot be written down."
         raise WorkbenchError(what, "Rename the file or folder, and try again.") from error
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, OSError) as error:
         raise WorkbenchError(f"{path} is not to be found: {error}.", "Check the path.") from error
 
 

@@ -1,5 +1,6 @@
 """A recipe: its parts together, what contradicts itself in them, and what a run makes of them."""
 
+import codecs
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,6 +37,9 @@ class Recipe(Options):
             yield Problem("train.epochs", f"cannot be {train.epochs}.", f"They lie between 1 and {MOST_EPOCHS:,}.")
         if isinstance(train.warmup, float) and not 0 <= train.warmup < 1:
             yield Problem("train.warmup", f"cannot be {train.warmup:g}.", "It is a share of the steps, below 1.")
+        if data.encoding != AUTO and not _spells_text(data.encoding):
+            do = "It is auto, or a name that Python's codecs know, such as utf-8, cp1252, koi8-r or shift_jis."
+            yield Problem("data.encoding", f"cannot be {data.encoding!r}.", do)
         try:
             most = architecture_for(self).max_tokens
         except BadModel as error:  # nothing else can be said of it then
@@ -199,6 +203,14 @@ class Recipe(Options):
         if isinstance(self.train.batch, int):
             return self.train.batch
         return 1 if self.train.padding == "none" else preset_for(self).batch
+
+
+def _spells_text(codec: str) -> bool:
+    """Whether a codec of that name is known here, and makes text of the bytes of any file."""
+    try:
+        return isinstance(b"a".decode(codec, "replace"), str) and codecs.lookup(codec).name not in ("idna", "punycode")
+    except (LookupError, UnicodeError, ValueError):
+        return False
 
 
 def model_named(*layers: Mapping) -> str:

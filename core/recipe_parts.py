@@ -17,8 +17,9 @@ HEADS = ("linear", "mlp", "own")
 class Data(Part):
     path: str = opt(
         "sample",
-        "The file of labelled texts: CSV, TSV, JSONL, or lines of label, tab, text. Or a data set by its name: "
-        f"{', '.join(NAMED)}.",
+        "The labelled texts: a CSV, TSV or JSONL file, or lines of label, tab, text, compressed or not; a folder or an "
+        "archive with a folder or a file for each class, or with several tables; - for standard input. Or a data set "
+        f"by its name: {', '.join(NAMED)}.",
         flag="--data",
         min_length=1,
     )
@@ -28,6 +29,13 @@ class Data(Part):
         AUTO,
         "Whether double quotes in the file enclose fields (csv) or are part of the text (none). "
         "auto finds out and says so.",
+    )
+    encoding: str = opt(
+        AUTO,
+        "How the file spells text, by a name that Python's codecs know: utf-8, cp1252, gb18030. auto finds out and "
+        "says so.",
+        flag="--encoding",
+        min_length=1,
     )
     duplicates: Literal["drop", "keep"] = opt(
         "drop",

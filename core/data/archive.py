@@ -26,9 +26,9 @@ def zip_member(path: Path, name: str, most: int) -> bytes:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             for member in members:
-                _refuse(path, member.filename, stat.S_ISLNK(member.external_attr >> 16))
+                refuse(path, member.filename, stat.S_ISLNK(member.external_attr >> 16))
             if sum(member.file_size for member in members) > most:
-                raise _too_large(path, most)
+                raise too_large(path, most)
             return archive.read(name)  # which reads no more than the size that was just summed up
     except KeyError as error:
         raise BadData(f"{path.name} holds no {name}.", f"Delete {path}, or put the right one there.") from error
@@ -54,10 +54,10 @@ def tar_members(
                     if i % EVERY == 0:
                         progress(UNPACKING, file.tell(), total, "bytes")
                     archive.members.clear()  # type: ignore[attr-defined]  # else it remembers all of them
-                    _refuse(path, member.name, not (member.isfile() or member.isdir()))
+                    refuse(path, member.name, not (member.isfile() or member.isdir()))
                     match = wanted.fullmatch(member.name) if member.isfile() else None
                     if member.size > (most_each if match else most):
-                        raise _too_large(path, most_each if match else most)
+                        raise too_large(path, most_each if match else most)
                     if match and (content := archive.extractfile(member)):
                         yield match, content.read()
     except (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile) as error:
@@ -75,11 +75,11 @@ class _Bounded(io.RawIOBase):
         data = self._file.read(size)
         self._left -= len(data)
         if self._left < 0:
-            raise _too_large(self._path, self._most)
+            raise too_large(self._path, self._most)
         return data
 
 
-def _refuse(path: Path, name: str, special: bool) -> None:
+def refuse(path: Path, name: str, special: bool) -> None:
     """Raises BadData for a member that an honest archive of texts does not have."""
     parts = re.split(r"[/\\]", name)
     if ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", name):
@@ -88,7 +88,7 @@ def _refuse(path: Path, name: str, special: bool) -> None:
         raise BadData(f"{path.name} is not read: {name!r} in it is a link, or no file at all.", f"Delete {path}.")
 
 
-def _too_large(path: Path, most: int) -> BadData:
+def too_large(path: Path, most: int) -> BadData:
     return BadData(
         f"{path.name} is not read: it unpacks to more than the {most / 1e6:,.0f} MB that are expected.",
         f"Delete {path}.",

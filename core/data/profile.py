@@ -1,9 +1,12 @@
 """Looking at a file of labelled texts under a recipe: its profile, and what the profile was made from."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -122,9 +125,20 @@ def measure() -> float:
 
 def _source(recipe: Recipe, tokenizer: Tokenizer) -> tuple:
     data = recipe.data
-    path = absolute(data.path)
-    changed = (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
-    return (data.path, changed, Options.of(data), tokenizer.id)
+    return (data.path, _state(absolute(data.path)), Options.of(data), tokenizer.id)
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    """What changes when a file does, or any in a folder; None where there is none."""
+    if not path.is_dir():
+        return (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
+    number = total = 0
+    for at, _, names in os.walk(path):
+        for name in names:
+            with suppress(OSError):  # of what cannot be looked at, the reading will tell
+                found = os.lstat(os.path.join(at, name))
+                number, total = number + 1, total + found.st_mtime_ns + found.st_size
+    return number, total
 
 
 def _unknown(ids: np.ndarray, tokenizer: Tokenizer) -> bool:

@@ -6,11 +6,13 @@ from pathlib import Path
 from sys import intern
 
 from core.data.columns import columns
+from core.data.room import Room
 from core.data.sources.input import Input
 from core.data.sources.registry import source_of
 from core.data.sources.source import Cells, Damaged, Options
 from core.errors import BadData
 from core.files import Progress, unwatched
+from core.options import AUTO
 from core.template import Template
 
 ANY = Options()
@@ -39,12 +41,12 @@ class Table:
 
 
 def read(path: str | Path, options: Options = ANY, progress: Progress = unwatched) -> Table:
-    """Read a file of a format that `sources.registry` lists, compressed with gzip or not; or a data set by its name.
+    """Read what a format that `sources.registry` lists takes, compressed or not; or a data set by its name.
 
     `progress("look" or "read", done, total, "bytes")` may raise to cancel, and so may those of `fetch.fetch`. Raises
     BadData where there is no such file or nothing in it reads as labelled texts.
     """
-    given = Input(str(path), progress)
+    given = Input(str(path), progress, options.encoding)
     cells = source_of(given).read(given, options, progress)
     try:
         text_i, label_i, notes = columns(cells.names, cells.sample, options.text, options.label, given.name)
@@ -65,9 +67,13 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
         all_columns=cells.names,
         format=cells.format,
         encoding=cells.encoding,
-        options=cells.options._replace(text=cells.names[text_i], label=cells.names[label_i]),
+        options=cells.options._replace(
+            text=cells.names[text_i],
+            label=cells.names[label_i],
+            encoding=given.codec if given.codec != AUTO else cells.options.encoding,
+        ),
         skipped=skipped,
-        notes=[given.doubt, *notes] if given.doubt else notes,
+        notes=[*filter(None, [given.doubt]), *cells.notes, *notes],
         origin=given.origin,
     )
 
@@ -81,6 +87,7 @@ def _usable(
     """
     texts, labels, rows = [], [], []
     skipped: Counter[str] = Counter()
+    room = Room()
     n, most = len(cells.names), max(label_i, *at.values())
     number = -1
     for number, row in enumerate(cells.rows):
@@ -97,6 +104,7 @@ def _usable(
             if not text.strip():
                 skipped["no text"] += 1
                 continue
+            room.take(text)
             texts.append(text)
             labels.append(intern(row[label_i].strip()))  # a label is held once, however many rows say it
             rows.append(number)

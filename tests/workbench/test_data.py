@@ -321,15 +321,15 @@ async def test_names_of_many_classes_have_the_room_that_bars_can_spare(tmp_path,
         assert classes.headings(width).plain.split() == ["file", "learning"]
 
 
-async def test_a_file_of_zero_bytes_is_named_for_what_it_may_be(tmp_path, until):
+async def test_a_file_that_is_no_text_is_said_to_be_none(tmp_path, until):
     path = tmp_path / "wide.csv"
-    path.write_bytes("label,text\nham,hello\n".encode("utf-16-le") * 20)
+    path.write_bytes(bytes(range(256)) * 20)
     app = opened(tmp_path, path)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.session.draft.problem is not None)
         words = " ".join(text_of(app, Source).split())
-        assert "wide.csv is not text, or it is UTF-16 without the mark that says so." in words
-        assert "save it as plain text, in UTF-8" in words
+        assert "wide.csv is not text: it is full of bytes that stand for no character." in words
+        assert "save it as CSV or plain text, in UTF-8" in words
 
 
 async def test_while_a_large_file_is_read_the_screen_says_how_far_it_is_and_answers(tmp_path, until):

@@ -13,7 +13,9 @@ QUOTES = {"csv": "; quotes enclose fields", "none": "; quotes are text", AUTO: "
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="FILE", help=f"CSV, TSV, JSONL, lines of label, tab, text, or {NAMES}")
+    parser.add_argument(
+        "source", metavar="FILE", help=f"a file or a folder of labelled texts, - for standard input, or {NAMES}"
+    )
     about = [o for o in options(Recipe) if o.name.startswith(("data.", "model.")) and o.name != "data.path"]
     add_options(parser, about)
 

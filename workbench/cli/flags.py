@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, NoReturn
 
 from core import toml
 from core.architectures.lookup import lacks_small_files
+from core.data import standard_input
 from core.datasets import NAMED
 from core.options import Option, layer
 from core.recipe import Recipe, load, model_named
@@ -18,7 +20,7 @@ from workbench.cli.printing import bars, say
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 NAMES = f"a data set: {', '.join(NAMED)}"
-SOURCE = f"a recipe (.toml), a file of labelled texts, or {NAMES}"
+SOURCE = f"a recipe (.toml), a file or a folder of labelled texts, - for standard input, or {NAMES}"
 
 
 LITERAL = "\0"  # stands before a word that is no option whatever it begins with: no argument of a program has one
@@ -103,7 +105,10 @@ def add_options(parser: argparse.ArgumentParser, shown: Sequence[Option]) -> Non
 
 
 def recipe_of(given: argparse.Namespace) -> Recipe:
-    """Preset < file < flags; the small files of a model that it names are brought here. Raises BadRecipe, BadModel."""
+    """Preset < file < flags; the small files of a model that it names are brought here, and so is standard input.
+
+    Raises BadRecipe, BadModel, and BadData where standard input is what it names and nothing comes from there.
+    """
     layers, source = layers_of(given), getattr(given, "source", None)
     if source is not None:
         layers.insert(0, toml.read(Path(source)) if source.endswith(".toml") else layer("data.path", source))
@@ -113,7 +118,10 @@ def recipe_of(given: argparse.Namespace) -> Recipe:
 
         with bars() as progress:
             fetch_small(name, progress)
-    return load(*layers)
+    recipe = load(*layers)
+    if recipe.data.path == standard_input.NAME:
+        recipe = load(*layers, layer("data.path", str(standard_input.spooled(sys.stdin.buffer))))
+    return recipe
 
 
 def layers_of(given: argparse.Namespace) -> list[dict]:

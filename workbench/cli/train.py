@@ -46,10 +46,10 @@ def demand_model(recipe: Recipe) -> None:
 
 
 def recipe_to_train(given: argparse.Namespace) -> Recipe:
-    """The recipe that was given. Raises BadRecipe, also where its data is no file with something in it."""
+    """The recipe that was given. Raises BadRecipe, also where its data is not there or nothing is in it."""
     recipe = recipe_of(given)
     path = absolute(recipe.data.path)
-    if not dataset_named(recipe.data.path) and (not path.is_file() or not path.stat().st_size):
+    if not dataset_named(recipe.data.path) and not path.is_dir() and (not path.is_file() or not path.stat().st_size):
         what = "this is no file:" if path.exists() else "there is no file"
         what = "there is nothing to learn from in" if path.is_file() else what
         do = f"Check the path, or name {NAMES}."

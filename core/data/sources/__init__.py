@@ -1,5 +1,5 @@
 """File formats, one reader a file: what is recognised as a format is read into cells.
 
 A *source* is anything with the two functions of `Source`, here a module; `registry` lists them. Of `core.data` this
-room imports `columns` and `fetch` alone.
+room imports `archive`, `columns`, `fetch` and `standard_input` alone.
 """

@@ -2,21 +2,58 @@
 
 import codecs
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from random import Random
 from typing import NamedTuple
 
+from core.data.sources.code_pages import code_page
+from core.data.sources.signatures import refuse_binary
 from core.errors import BadData
+from core.options import AUTO
 
-SIGNATURES = {
-    b"PK\x03\x04": "an Excel or zip file",
-    b"%PDF": "a PDF",
-    b"PAR1": "a Parquet file",
-    b"SQLite format 3": "a database",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-}
 _HIGH = re.compile(r"[^\x00-\x7f]")
 _BAD = re.compile("[\udc80-\udcff]")
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+LOOK = 100_000  # bytes that show whether a file is text, and how many bytes make a character
+KEPT = 32  # parts of a file that are not UTF-8, from all of it, that show its code page
+BINARY = 0.05  # share of control characters that no text has
+MARKS = [  # UTF-32's begins as UTF-16's does
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"\x84\x31\x95\x33", "gb18030"),
+]
+WORDS = {
+    "utf-8-sig": "UTF-8",
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16 (little-endian)",
+    "utf-16-be": "UTF-16 (big-endian)",
+    "utf-32": "UTF-32",
+    "utf-32-le": "UTF-32 (little-endian)",
+    "utf-32-be": "UTF-32 (big-endian)",
+    "gb18030": "GB18030 (Chinese)",
+    "big5hkscs": "Big5 (Chinese)",
+    "cp932": "Shift JIS (Japanese)",
+    "euc_jp": "EUC-JP (Japanese)",
+    "iso2022_jp": "ISO-2022-JP (Japanese)",
+    "cp949": "EUC-KR (Korean)",
+    "koi8-u": "KOI8 (Cyrillic)",
+    "mac-roman": "Mac Roman",
+    "mac-cyrillic": "Mac Cyrillic",
+    "iso8859-2": "ISO 8859-2 (Central European)",
+    "iso8859-5": "ISO 8859-5 (Cyrillic)",
+    "iso8859-6": "ISO 8859-6 (Arabic)",
+    "iso8859-7": "ISO 8859-7 (Greek)",
+    "iso8859-8": "ISO 8859-8 (Hebrew)",
+    "iso8859-13": "ISO 8859-13 (Baltic)",
+    "iso8859-15": "ISO 8859-15 (Western)",
+    "cp437": "code page 437 (DOS)",
+    "cp850": "code page 850 (DOS)",
+    "cp852": "code page 852 (DOS)",
+    "cp866": "code page 866 (DOS, Cyrillic)",
+}
 
 
 class Spelling(NamedTuple):
@@ -42,40 +79,98 @@ codecs.register_error("workbench.replace_each", _per_byte)
 codecs.register_error("workbench.latin1", _latin1)
 
 
-def spelling(beginning: bytes, chunks: Iterable[bytes], name: str) -> Spelling:
+def named(codec: str) -> Spelling:
+    """How text is spelled with a codec that is known by name. What it cannot spell becomes U+FFFD."""
+    codec = {"utf-8": "utf-8-sig", "utf8": "utf-8-sig"}.get(codec.lower().replace("_", "-"), codec)
+    own = codecs.lookup(codec).name
+    errors = {"cp1252": "workbench.latin1", "utf-8-sig": "workbench.replace_each"}.get(own, "replace")
+    number = re.fullmatch(r"cp(125\d|874)", own)
+    return Spelling(WORDS.get(own) or (f"Windows-{number[1]}" if number else own), own, errors)
+
+
+def spelling(beginning: bytes, chunks: Iterable[bytes], name: str, asked: str = AUTO) -> Spelling:
     """How a file spells text, found out from its `beginning` and, where that does not decide, all of its `chunks`.
 
-    Where bytes are not UTF-8, the larger part decides: mostly good multi-byte sequences are UTF-8 with each bad byte
-    as U+FFFD, anything else is Windows-1252. Raises BadData for a file that is no text.
+    `asked` is a codec, where somebody has said. Where bytes are not UTF-8, the larger part decides: mostly good
+    multi-byte sequences are UTF-8 with each bad byte as U+FFFD, anything else is the code page in which it makes the
+    most sense. Raises BadData for a file that is no text.
     """
-    for start, kind in SIGNATURES.items():
-        if beginning.startswith(start):
-            raise BadData(f"{name} is {kind}, not text.", "Save it as plain text, in UTF-8.")
-    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return Spelling("UTF-16", "utf-16", "replace")
-    if beginning[:100_000].count(0) * 1000 > len(beginning[:100_000]):
-        what = f"{name} is not text, or it is UTF-16 without the mark that says so."
-        raise BadData(what, "Open it in the program it comes from and save it as plain text, in UTF-8.")
+    refuse_binary(beginning, name)
+    marked = next((codec for mark, codec in MARKS if beginning.startswith(mark)), "")
+    if asked != AUTO:
+        of_mark = marked and codecs.lookup(asked).name.startswith(marked)  # utf-16-le leaves the mark in the text
+        return named(marked if of_mark else asked)
+    if marked:
+        return named(marked)
+    if wide := _without_mark(beginning[:LOOK]):
+        return named(wide)
+    look = beginning[:LOOK].rstrip(b"\0")
+    if len(_CONTROLS.findall(look)) > BINARY * len(look):
+        what = f"{name} is not text: it is full of bytes that stand for no character."
+        raise BadData(what, "Open it in the program it comes from and save it as CSV or plain text, in UTF-8.")
+    if look.isascii() and re.search(rb"\x1b\$[@B]", look):
+        return named("iso2022_jp")
+    good, bad, strange = _counted(chunks)
     has_mark = beginning.startswith(codecs.BOM_UTF8)
-    good, bad = _counted(chunks)
     if not bad:
         return Spelling("UTF-8 with BOM" if has_mark else "UTF-8", "utf-8-sig")
     if has_mark or good > bad:
         return Spelling("UTF-8, damaged", "utf-8-sig", "workbench.replace_each")
-    return Spelling("Windows-1252", "cp1252", "workbench.latin1")
+    return named(code_page(strange))
 
 
-def _counted(chunks: Iterable[bytes]) -> tuple[int, int]:
-    """How many characters outside of ASCII are good UTF-8, and how many bytes are not."""
-    good = bad = 0
+def _without_mark(look: bytes) -> str:
+    """UTF-16 or UTF-32 that begins without its mark, by where in each character the bytes of 0 are; else empty.
+
+    Text of one byte a character may have such bytes too, but few, and in no order.
+    """
+    if not (zeros := look.count(0)) or not (look := look.rstrip(b"\0") + b"\0\0\0"):
+        return ""
+    fours = [look[i::4].count(0) * 4 / len(look) for i in range(4)]
+    if min(fours[2:]) > 0.9 and fours[0] < 0.1:
+        return "utf-32-le"
+    if min(fours[:2]) > 0.9 and fours[3] < 0.1:
+        return "utf-32-be"
+    first, second = look[::2].count(0), look[1::2].count(0) - 1
+    few, many = sorted((first, second))
+    if zeros < 3 or few > many / 10 or many < len(look) / 1000:
+        return ""
+    codec = "utf-16-le" if second > first else "utf-16-be"
+    printable = sum(0x20 <= byte < 0x7F or byte in b"\t\r\n" for byte in look) / len(look)
+    text = look[: len(look) // 2 * 2].decode(codec, "replace")
+    strange = sum(c == "\ufffd" or not (c.isprintable() or c in "\t\r\n\0\ufeff\u3000\xa0\u200b") for c in text)
+    return codec if printable < 0.8 and strange < len(text) / 50 else ""
+
+
+def _counted(chunks: Iterable[bytes]) -> tuple[int, int, bytes]:
+    """How many characters outside of ASCII are good UTF-8, how many bytes are not, and parts with some of those."""
+    good = bad = seen = 0
+    kept, random = list[bytes](), Random(0)
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    for chunk in chunks:
-        text = decoder.decode(chunk)
+    for chunk in _and_end(chunks):
+        text = decoder.decode(chunk, final=not chunk)
         if text.isascii():
             continue
         broken = len(_BAD.findall(text))
         good, bad = good + len(_HIGH.findall(text)) - broken, bad + broken
-    return good, bad + len(_BAD.findall(decoder.decode(b"", final=True)))
+        if broken:
+            seen += 1
+            if len(kept) < KEPT:
+                kept.append(_lines(chunk))
+            elif (at := random.randrange(seen)) < KEPT:
+                kept[at] = _lines(chunk)
+    return good, bad, b"\n".join(kept)
+
+
+def _and_end(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    yield from chunks
+    yield b""
+
+
+def _lines(chunk: bytes) -> bytes:
+    """The whole lines of a part that may begin and end within a character."""
+    inner = chunk[chunk.find(b"\n") + 1 : chunk.rfind(b"\n")]
+    return inner if not inner.isascii() else chunk
 
 
 def decode(data: bytes, name: str) -> tuple[str, str]:

@@ -1,12 +1,14 @@
 """The formats that can be read."""
 
-from core.data.sources import first_word, json_records, separated
+from core.data.sources import class_folders, first_word, json_records, separated
 from core.data.sources.input import Input
 from core.data.sources.source import Source
+from core.data.sources.tables import Tables
 from core.errors import BadData
 
 # Asked in turn: formats with a signature first, because to recognise any other takes the whole text.
-SOURCES: list[Source] = [json_records, separated, first_word]
+# The first two take many files, and nothing else takes those.
+SOURCES: list[Source] = [Tables(lambda given: source_of(given)), class_folders, json_records, separated, first_word]
 
 
 def source_of(given: Input) -> Source:

@@ -54,7 +54,7 @@ def test_a_source_by_content_is_a_line_in_the_registry(file, monkeypatch):
 
 def test_a_source_by_signature_is_asked_before_anything_is_taken_for_text(file, monkeypatch):
     path = file(b"SQLite format 3\x00\x00\x00")
-    with pytest.raises(BadData, match="is a database, not text"):
+    with pytest.raises(BadData, match="is an SQLite database, not a table of texts"):
         read(path)
     monkeypatch.setattr(registry, "SOURCES", [Signed(), *registry.SOURCES])
     table = read(path)

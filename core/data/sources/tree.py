@@ -1,0 +1,199 @@
+"""Many files under one path: a folder, or a zip or tar archive, of which nothing is extracted."""
+
+import io
+import os
+import re
+import stat
+import tarfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import IO, Protocol
+
+from core.data.archive import refuse, too_large
+from core.data.sources.packed import ANYWAY, MOST_TIMES, buffered, damaged, unpacked
+from core.errors import BadData
+
+MOST = 1_000_000  # files
+LINKS, SPECIAL = (
+    ("a link", "links"),
+    ("a device or a pipe", "devices or pipes"),
+)  # what is left out of a tree whatever is looked for
+HIDDEN = re.compile(r"(^|/)(\.[^/]|__MACOSX(/|$)|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
+# what lies beside the data and is none
+BESIDE = re.compile(
+    r"(^|/)(read[-_ ]?me|licen[cs]e|copying|changelog|citation)[^/]*$|\.(md|rst|pdf|html?|png|jpe?g|gif|svg|py|ipynb|"
+    r"docx?|ya?ml|toml|sha256|md5)$",
+    re.IGNORECASE,
+)
+# packed by a program into a zip, as one document
+DOCUMENT = re.compile(r"\[Content_Types\]\.xml|mimetype|META-INF/MANIFEST\.MF|([^/]+/)?data\.pkl|.*\.npy")
+OnDisk = Callable[[], io.BufferedReader]  # opens the file, or raises BadData
+
+
+class Tree(Protocol):
+    """Regular files under one path, hidden ones left out. `members` maps their paths in it, parted by /, to bytes."""
+
+    path: Path
+    members: dict[str, int]
+    left_out: Counter[tuple[str, str]]  # kind, of one and of several -> files
+
+    def open(self, member: str) -> AbstractContextManager[tuple[IO[bytes], Callable[[], int]]]:
+        """A stream of one member, and what says how many bytes of the path have been read."""
+
+    def contents(self, wanted: dict[str, int]) -> Iterator[tuple[str, IO[bytes]]]:
+        """The wanted members with a stream of each, in the order that is fastest; it is valid until the next one."""
+
+
+def only_table(tree: Tree) -> str:
+    """The one member that can be a table, or is all there is; else empty."""
+    able = [name for name in tree.members if not BESIDE.search(name)] or [*tree.members]
+    return able[0] if len(able) == 1 else ""
+
+
+class _Members:
+    def __init__(self, path: Path):
+        self.path, self.members, self.left_out = path, dict[str, int](), Counter[tuple[str, str]]()
+
+    def _add(self, name: str, size: int) -> None:
+        if HIDDEN.search(name):
+            return
+        self.members[name.removeprefix("./")] = size
+        if len(self.members) > MOST:
+            what = f"{self.path.name} holds more than {MOST:,} files."
+            raise BadData(what, "Put the texts into one table, with one row for each text.")
+
+
+class Folder(_Members):
+    """A folder: what its links lead to is left alone, and so is all that is no regular file."""
+
+    def __init__(self, path: Path):
+        super().__init__(path)
+
+        def refused(error: OSError) -> None:
+            raise BadData(f"{error.filename} cannot be read: {error.strerror}.", "Check its permissions.") from error
+
+        for at, folders, names in os.walk(path, onerror=refused):
+            inside = Path(at).relative_to(path).as_posix().removeprefix(".")
+            for name in (*folders, *names):
+                whole = f"{inside}/{name}".lstrip("/")
+                found = os.lstat(os.path.join(at, name))
+                if stat.S_ISREG(found.st_mode):
+                    self._add(whole, found.st_size)
+                elif not stat.S_ISDIR(found.st_mode) and not HIDDEN.search(whole):
+                    self.left_out[LINKS if stat.S_ISLNK(found.st_mode) else SPECIAL] += 1
+            folders[:] = [name for name in folders if not HIDDEN.search(name)]
+        self.members = dict(sorted(self.members.items()))
+
+    @contextmanager
+    def open(self, member: str) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
+        try:
+            # a link or a pipe may have taken the file's place since
+            fd = os.open(self.path / member, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
+        except OSError as error:
+            raise BadData(
+                f"{self.path / member} cannot be read: {error.strerror}.", "Check its permissions."
+            ) from error
+        with os.fdopen(fd, "rb") as file:
+            yield file, file.tell
+
+    def contents(self, wanted: dict[str, int]) -> Iterator[tuple[str, IO[bytes]]]:
+        for name in wanted:
+            with self.open(name) as (file, _):
+                yield name, file
+
+
+class Zip(_Members):
+    """A zip archive. Raises BadData where it is damaged, encrypted, or no honest archive."""
+
+    def __init__(self, path: Path, on_disk: OnDisk):
+        super().__init__(path)
+        self._on_disk = on_disk
+        with self._archive() as (archive, file):
+            most = max(ANYWAY, MOST_TIMES * os.fstat(file.fileno()).st_size)
+            entries = archive.infolist()
+        for entry in entries:
+            refuse(path, entry.filename, False)
+            if stat.S_ISLNK(entry.external_attr >> 16):
+                self.left_out[LINKS] += not HIDDEN.search(entry.filename)
+            elif not entry.is_dir():
+                self._add(entry.filename, entry.file_size)
+        self.encrypted = any(entry.flag_bits & 1 for entry in entries)
+        self.is_document = any(DOCUMENT.fullmatch(name) for name in self.members)
+        if sum(entry.file_size for entry in entries) > most and not self.is_document:
+            raise too_large(path, most)
+
+    @contextmanager
+    def _archive(self) -> Iterator[tuple[zipfile.ZipFile, io.BufferedReader]]:
+        with self._on_disk() as file:
+            try:
+                archive = zipfile.ZipFile(file)
+            except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+                raise damaged(self.path) from error
+            with archive:
+                yield archive, file
+
+    @contextmanager
+    def open(self, member: str) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
+        with self._archive() as (archive, file), self._member(archive, member) as stream:
+            yield buffered(stream, self.path, os.fstat(file.fileno()).st_size), file.tell
+
+    def _member(self, archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+        try:
+            return archive.open(name if name in archive.NameToInfo else f"./{name}")
+        except RuntimeError as error:  # NotImplementedError, of a compression that is not known here, is one too
+            if self.encrypted:
+                what = f"{self.path.name} is encrypted: a password is needed to read it."
+                raise BadData(what, "Unpack it with its password, and name what comes out.") from error
+            what = f"{self.path.name} is compressed in a way that cannot be read here: {error}."
+            raise BadData(what, "Unpack it, and name what comes out.") from error
+        except (zipfile.BadZipFile, KeyError, EOFError, OSError, ValueError) as error:
+            raise damaged(self.path) from error
+
+    def contents(self, wanted: dict[str, int]) -> Iterator[tuple[str, IO[bytes]]]:
+        with self._archive() as (archive, file):
+            on_disk = os.fstat(file.fileno()).st_size
+            for name in wanted:
+                with self._member(archive, name) as stream:
+                    yield name, buffered(stream, self.path, on_disk)
+
+
+class Tar(_Members):
+    """A tar archive, compressed or not, read from front to back each time. Raises BadData as `Zip` does."""
+
+    def __init__(self, path: Path, on_disk: OnDisk):
+        super().__init__(path)
+        self._on_disk = on_disk
+        for entry, _, _ in self._entries():
+            refuse(path, entry.name, False)
+            if entry.isfile():
+                self._add(entry.name, entry.size)
+            elif not entry.isdir() and not HIDDEN.search(entry.name):
+                self.left_out[LINKS if entry.issym() or entry.islnk() else SPECIAL] += 1
+
+    def _entries(self) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile, io.BufferedReader]]:
+        with self._on_disk() as file:
+            stream, _ = unpacked(file, self.path, os.fstat(file.fileno()).st_size)
+            try:
+                with tarfile.open(fileobj=stream, mode="r|") as archive:
+                    for entry in archive:
+                        archive.members.clear()  # type: ignore[attr-defined]  # else it remembers all of them
+                        yield entry, archive, file
+            except (tarfile.TarError, EOFError) as error:
+                raise damaged(self.path) from error
+
+    @contextmanager
+    def open(self, member: str) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
+        for entry, archive, file in self._entries():
+            if entry.isfile() and entry.name.removeprefix("./") == member and (stream := archive.extractfile(entry)):
+                yield buffered(stream, self.path, os.fstat(file.fileno()).st_size), file.tell
+                return
+        raise damaged(self.path)
+
+    def contents(self, wanted: dict[str, int]) -> Iterator[tuple[str, IO[bytes]]]:
+        for entry, archive, file in self._entries():
+            name = entry.name.removeprefix("./")
+            if entry.isfile() and name in wanted and (stream := archive.extractfile(entry)):
+                yield name, buffered(stream, self.path, os.fstat(file.fileno()).st_size)
