@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from core.data.columns import has_header
+from core.data.sources.header import has_header, names
 from core.data.sources.input import LONGEST, Input
 from core.data.sources.source import Again, Cells, Options, sampled
 from core.errors import BadData
@@ -58,7 +58,7 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
         return cells
 
     return Cells(
-        _names(found.first) if header else [str(i) for i in range(even(found.lengths)[0])],
+        names(found.first) if header else [str(i) for i in range(even(found.lengths)[0])],
         Again(rows),
         found.sample if header else [found.first, *found.sample],
         f"{SEPARATORS[mark]}-separated, {'with header' if header else 'no header'}",
@@ -141,16 +141,3 @@ def _quoted(as_csv: Survey, as_none: Survey, well_quoted: bool) -> bool:
     """
     none_is_even = even(as_none.lengths)[1] >= even(as_csv.lengths)[1]
     return not (none_is_even and (not well_quoted or as_none.rows > as_csv.rows))
-
-
-def _names(header: list[str]) -> list[str]:
-    """Every column with a name of its own: a number where there is none, a suffix where it is taken."""
-    names: dict[str, None] = {}
-    again: Counter[str] = Counter()
-    for i, cell in enumerate(header):
-        own = name = cell.strip() or str(i)
-        while name in names:
-            again[own] += 1
-            name = f"{own}.{again[own]}"
-        names[name] = None
-    return list(names)
