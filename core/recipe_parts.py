@@ -29,6 +29,21 @@ class Data(Part):
         "Whether double quotes in the file enclose fields (csv) or are part of the text (none). "
         "auto finds out and says so.",
     )
+    separator: str = opt(
+        AUTO,
+        "What stands between two columns: the mark itself, or tab. auto finds out and says so.",
+        flag="--separator",
+        min_length=1,
+    )
+    skip_lines: Literal["auto"] | int = opt(
+        AUTO,
+        "How many lines stand before the table: a title, comments. auto finds out and says so.",
+        flag="--skip-lines",
+        unit="lines",
+    )
+    header: Literal["auto", "yes", "no"] = opt(
+        AUTO, "Whether the first row names the columns. auto finds out and says so.", flag="--header"
+    )
     duplicates: Literal["drop", "keep"] = opt(
         "drop",
         "drop removes exact copies of a text before the split, and texts that occur with different labels; "

@@ -45,7 +45,7 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
     BadData where there is no such file or nothing in it reads as labelled texts.
     """
     given = Input(str(path), progress)
-    cells = source_of(given).read(given, options, progress)
+    cells = source_of(given, options).read(given, options, progress)
     try:
         text_i, label_i, notes = columns(cells.names, cells.sample, options.text, options.label, given.name)
     except BadData as error:

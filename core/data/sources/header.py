@@ -32,6 +32,11 @@ def has_header(first: Sequence[str], rest: Rows, named: Sequence[str]) -> bool:
     return bool(repeating)
 
 
+def is_usual(first: Sequence[str]) -> bool:
+    """Whether a row holds a name that columns of texts and labels often have."""
+    return any(_hint(cell.strip(), _USUAL, set()) == 4 for cell in first)
+
+
 class _Column:
     """What stands below a cell of the first row."""
 

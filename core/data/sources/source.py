@@ -16,12 +16,15 @@ from core.recipe_parts import Data
 class Options(NamedTuple):
     """What a person says of a file, or `auto`; as found, where a source gives them back.
 
-    `text` and `label` name columns, or number them from 0; `quoting` is csv or none.
+    `text` and `label` name columns, or number them from 0; `quoting` is csv or none, `header` yes or no.
     """
 
     text: str = AUTO
     label: str = AUTO
     quoting: str = AUTO
+    separator: str = AUTO
+    skip_lines: str | int = AUTO
+    header: str = AUTO
 
     @classmethod
     def of(cls, data: Data) -> Self:
