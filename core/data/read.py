@@ -14,6 +14,7 @@ from core.files import Progress, unwatched
 from core.template import Template
 
 ANY = Options()
+NO_LABEL = {"", "NULL", r"\N"}  # what databases write for none
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _usable(
             skipped["too few columns"] += 1
         elif any(cell.strip() for cell in row[n:]):
             skipped["too many columns"] += 1
-        elif not row[label_i].strip():
+        elif row[label_i].strip() in NO_LABEL:
             skipped["no label"] += 1
         else:
             (text,) = template.render({name: row[i] for name, i in at.items()})

@@ -38,6 +38,8 @@ def spill(lengths: Counter[int], sample: Sequence[list[str]], header: int, mark:
         return None
     if sum(count for n, count in lengths.items() if n < width) > SHORT * total:
         return None
+    if not any(cell.strip() for row in sample for cell in row[width:]):
+        return None  # every row ends in separators
     ways = [Spill(width, i) for i in range(width)]
     labels = {way: _labels(sample, way, mark) for way in ways}
     best = max(ways, key=lambda way: (labels[way] > 0, _prose(sample, way), labels[way], way.text == width - 1))

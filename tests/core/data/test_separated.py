@@ -77,6 +77,16 @@ def test_columns_that_are_real_stay_columns(file):
     assert table.all_columns == ["label", "text", "place"] and table.notes == []
 
 
+def test_separators_at_the_end_of_every_row_are_no_text(file):
+    table = read(file(content(["label,text", *(f"{row}," for row in ROWS)])))
+    assert (len(table.texts), table.texts[0], table.notes) == (40, "see you at the station 0", [])
+
+
+def test_what_databases_write_for_no_label_is_none_and_a_text_is_a_text(file):
+    table = read(file(content([*TABLE, "NULL,nobody knows", r"\N,nobody says", "ham,null", "spam,NA"])))
+    assert table.skipped == {"no label": 2} and table.texts[-2:] == ["null", "NA"]
+
+
 def test_a_header_that_comes_again_and_a_total_are_counted(file):
     table = read(file(content([*TABLE, *TABLE, "Total rows,80"])))
     assert table.skipped == {"the header again": 1, "a total": 1} and len(table.texts) == 80
