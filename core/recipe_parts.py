@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import field_validator
+from pydantic import NonNegativeInt, field_validator
 
 from core.architectures.models import ADAPTED, MODELS
 from core.datasets import NAMED
@@ -35,7 +35,7 @@ class Data(Part):
         flag="--separator",
         min_length=1,
     )
-    skip_lines: Literal["auto"] | int = opt(
+    skip_lines: Literal["auto"] | NonNegativeInt = opt(
         AUTO,
         "How many lines stand before the table: a title, comments. auto finds out and says so.",
         flag="--skip-lines",

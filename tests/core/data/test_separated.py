@@ -6,6 +6,8 @@ import pytest
 
 from core.data.read import read
 from core.data.sources.source import Options
+from core.errors import BadData, BadRecipe
+from core.recipe import load
 
 ROWS = [
     ("ham", "spam")[i % 2] + "," + ("see you at the station", "claim your free prize")[i % 2] + f" {i}"
@@ -118,6 +120,11 @@ def test_what_a_person_says_is_obeyed_and_given_back(file):
     assert read(file(content(TABLE)), Options(header="no", text="1", label="0")).n_rows == 41
 
 
+def test_fewer_than_no_lines_cannot_be_skipped():
+    with pytest.raises(BadRecipe, match="skip_lines"):
+        load({"data": {"skip_lines": -1}})
+
+
 @pytest.mark.parametrize(
     "lines",
     [
@@ -129,8 +136,6 @@ def test_what_a_person_says_is_obeyed_and_given_back(file):
     ],
 )
 def test_it_takes_no_more_than_linear_time(file, lines):
-    from core.errors import BadData
-
     start = time.monotonic()
     try:
         read(file(content(lines)))
