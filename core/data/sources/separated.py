@@ -83,6 +83,8 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
 
     unquoted = options.quoting == AUTO and not any('"' in line for line in given.lines())
     quoting, found, begin = _survey(lines, mark, "none" if unquoted else options.quoting)
+    if not found.rows:
+        raise BadData(f"{given.name} has no row after {skip:,} lines.", "Choose fewer with --skip-lines.")
     given_names = [column for column in (options.text, options.label) if column != AUTO]
     others = [row for row in found.sample if row != found.first]  # files are joined with their headers
     header = options.header == "yes"

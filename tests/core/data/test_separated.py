@@ -120,6 +120,11 @@ def test_what_a_person_says_is_obeyed_and_given_back(file):
     assert read(file(content(TABLE)), Options(header="no", text="1", label="0")).n_rows == 41
 
 
+def test_more_lines_than_there_are_cannot_be_skipped(file):
+    with pytest.raises(BadData, match="no row after 1,000 lines"):
+        read(file(content(TABLE)), Options(skip_lines=1000))
+
+
 def test_fewer_than_no_lines_cannot_be_skipped():
     with pytest.raises(BadRecipe, match="skip_lines"):
         load({"data": {"skip_lines": -1}})
