@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import field_validator
+from pydantic import NonNegativeInt, field_validator
 
 from core.architectures.models import ADAPTED, MODELS
 from core.datasets import NAMED
@@ -36,6 +36,21 @@ class Data(Part):
         "says so.",
         flag="--encoding",
         min_length=1,
+    )
+    separator: str = opt(
+        AUTO,
+        "What stands between two columns: the mark itself, or tab. auto finds out and says so.",
+        flag="--separator",
+        min_length=1,
+    )
+    skip_lines: Literal["auto"] | NonNegativeInt = opt(
+        AUTO,
+        "How many lines stand before the table: a title, comments. auto finds out and says so.",
+        flag="--skip-lines",
+        unit="lines",
+    )
+    header: Literal["auto", "yes", "no"] = opt(
+        AUTO, "Whether the first row names the columns. auto finds out and says so.", flag="--header"
     )
     duplicates: Literal["drop", "keep"] = opt(
         "drop",

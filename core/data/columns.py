@@ -1,4 +1,4 @@
-"""What the columns of a table hold: whether a row names them, and which are the text and the label."""
+"""Which columns of a table are the text and the label."""
 
 import re
 from collections import Counter
@@ -15,22 +15,6 @@ TEXT_NAMES = {"text", "sentence", "message", "review", "content", "comment", "tw
 TEXT_NAMES |= {"文本", "内容", "评论"}
 TEXT_MAYBE = {"body", "description", "question", "prompt", "title"}
 _NUMBER = re.compile(r"(?=\D*\d)[\d\s.,:/%$€£eE+-]+")
-
-
-def has_header(first: Sequence[str], rest: Rows, named: Sequence[str]) -> bool:
-    """Whether the first row names the columns; `rest` are some others. `named` are names that someone has given."""
-    first = [cell.strip() for cell in first]
-    if any(name in first and not name.isdecimal() for name in named):
-        return True
-    if any(len(cell) > 60 or _NUMBER.fullmatch(cell) for cell in first):
-        return False
-    below = [{row[i].strip() for row in rest if i < len(row)} for i in range(len(first))]
-    alone = [not cell or cell not in values for cell, values in zip(first, below, strict=True)]
-    usual = LABEL_NAMES | LABEL_MAYBE | TEXT_NAMES | TEXT_MAYBE
-    if any(is_alone and _hint(cell, usual, set()) == 4 for cell, is_alone in zip(first, alone, strict=True)):
-        return True
-    repeating = [is_alone for values, is_alone in zip(below, alone, strict=True) if len(values) <= _few(len(rest))]
-    return bool(repeating) and all(repeating)
 
 
 def columns(names: list[str], rows: Rows, text: str, label: str, file: str) -> tuple[int, int, list[str]]:

@@ -16,6 +16,7 @@ from core.options import AUTO
 from core.template import Template
 
 ANY = Options()
+NO_LABEL = {"", "NULL", r"\N"}  # what databases write for none
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
     BadData where there is no such file or nothing in it reads as labelled texts.
     """
     given = Input(str(path), progress, options.encoding)
-    cells = source_of(given).read(given, options, progress)
+    cells = source_of(given, options).read(given, options, progress)
     try:
         text_i, label_i, notes = columns(cells.names, cells.sample, options.text, options.label, given.name)
     except BadData as error:
@@ -97,7 +98,7 @@ def _usable(
             skipped["too few columns"] += 1
         elif any(cell.strip() for cell in row[n:]):
             skipped["too many columns"] += 1
-        elif not row[label_i].strip():
+        elif row[label_i].strip() in NO_LABEL:
             skipped["no label"] += 1
         else:
             (text,) = template.render({name: row[i] for name, i in at.items()})

@@ -2,17 +2,25 @@
 
 from core.data.sources import class_folders, first_word, json_records, separated
 from core.data.sources.input import Input
-from core.data.sources.source import Source
+from core.data.sources.source import Options, Source
 from core.data.sources.tables import Tables
 from core.errors import BadData
+from core.options import AUTO
+
+ANY = Options()
 
 # Asked in turn: formats with a signature first, because to recognise any other takes the whole text.
 # The first two take many files, and nothing else takes those.
 SOURCES: list[Source] = [Tables(lambda given: source_of(given)), class_folders, json_records, separated, first_word]
 
 
-def source_of(given: Input) -> Source:
-    """The format that is surest of an input; one that is wholly sure ends the asking. Raises BadData for no format."""
+def source_of(given: Input, options: Options = ANY) -> Source:
+    """The format that is surest of an input; one that is wholly sure ends the asking. Raises BadData for no format.
+
+    Where a separator is named there is nothing to ask.
+    """
+    if options.separator != AUTO and not given.is_tree:
+        return separated
     best, most = None, 0.0
     for source in SOURCES:
         sure = source.recognises(given)

@@ -16,14 +16,17 @@ from core.recipe_parts import Data
 class Options(NamedTuple):
     """What a person says of a file, or `auto`; as found, where a source gives them back.
 
-    `text` and `label` name columns, or number them from 0; `quoting` is csv or none,
-    `encoding` what the codecs of Python call it.
+    `text` and `label` name columns, or number them from 0; `quoting` is csv or none, `header` yes or no, `encoding`
+    what the codecs of Python call it.
     """
 
     text: str = AUTO
     label: str = AUTO
     quoting: str = AUTO
     encoding: str = AUTO
+    separator: str = AUTO
+    skip_lines: str | int = AUTO
+    header: str = AUTO
 
     @classmethod
     def of(cls, data: Data) -> Self:
