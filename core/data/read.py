@@ -67,7 +67,7 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
         encoding=cells.encoding,
         options=cells.options._replace(text=cells.names[text_i], label=cells.names[label_i]),
         skipped=skipped,
-        notes=[given.doubt, *notes] if given.doubt else notes,
+        notes=[*filter(None, [given.doubt]), *cells.notes, *notes],
         origin=given.origin,
     )
 

@@ -114,6 +114,12 @@ class Input:
         lines = list(io.StringIO(self.start, newline=""))
         return iter(lines[:-1] if self.is_longer and len(lines) > 1 else lines)
 
+    def texts(self, progress: Progress = unwatched, phase: str = "read") -> Iterator[str]:
+        """The text in parts of up to CHUNK characters. Raises BadData as `lines` does."""
+        with self.open(progress, phase) as stream:
+            text = io.TextIOWrapper(stream, self.spelling.codec, self.spelling.errors, newline="")
+            yield from iter(partial(text.read, CHUNK), "")
+
     def whole(self, progress: Progress = unwatched, phase: str = "read") -> str:
         """All of it as text, for what can only be read whole. Raises BadData where memory does not hold that."""
         parts, n, room = [], 0, memory.free()
