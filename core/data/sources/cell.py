@@ -25,6 +25,8 @@ def cell(value: Any) -> str:
             return well_formed(value)
         case float() if math.isnan(value):
             return ""
+        case bytes():
+            return value.decode("utf-8", "replace")
         case list() | tuple():
             named = [_called(one) for one in value]
             if len(named) == 1 and not isinstance(named[0], list | tuple | dict):

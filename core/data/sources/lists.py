@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from core.data.columns import has_header
 from core.data.sources.cell import cell
+from core.data.sources.header import has_header, names
 from core.data.sources.input import Input
 from core.data.sources.source import Again, Cells, Damaged, Options, Row, sampled
 from core.errors import BadData
@@ -46,5 +46,5 @@ def read(given: Input, items: Callable[[str], Iterator[Any]], form: str, options
             else:
                 yield row
 
-    names = [name.strip() or str(i) for i, name in enumerate(first)] if header else [str(i) for i in range(most)]
-    return Cells(names, Again(body), sample if header else [first, *sample], form, given.encoding, options)
+    columns = names(first) if header else [str(i) for i in range(most)]
+    return Cells(columns, Again(body), sample if header else [first, *sample], form, given.encoding, options)
