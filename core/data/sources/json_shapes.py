@@ -1,5 +1,6 @@
 """The shapes in which one JSON value holds a table: columns, splits, classes with their texts, a list within."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -158,8 +159,13 @@ def features_names(features: Mapping[str, Any]) -> dict[str, list[str]]:
     return found
 
 
+def split_of(name: str) -> str:
+    """The word in a name that says which part of a data set it is, or nothing."""
+    return next((word for word in re.split(r"[\W\d_]+", name.lower()) if word in SPLIT_WORDS), "")
+
+
 def _are_splits(names: Iterable[str]) -> bool:
-    return all({*name.lower().replace("-", "_").split("_")} & SPLIT_WORDS for name in names)
+    return all(map(split_of, names))
 
 
 def _are_numbers(names: Iterable[str]) -> bool:
