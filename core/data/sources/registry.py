@@ -1,12 +1,12 @@
 """The formats that can be read."""
 
-from core.data.sources import arrow, arrow_folder, excel, fasttext, first_word, json_records, separated
+from core.data.sources import arrow, arrow_folder, excel, fasttext, first_word, json_records, no_texts, separated
 from core.data.sources.input import Input
 from core.data.sources.source import Source
 from core.errors import BadData
 
 # Asked in turn: formats with a signature first, because to recognise any other takes the whole text.
-SOURCES: list[Source] = [arrow_folder, arrow, excel, json_records, fasttext, separated, first_word]
+SOURCES: list[Source] = [arrow_folder, arrow, excel, json_records, fasttext, no_texts, separated, first_word]
 
 
 def source_of(given: Input) -> Source:
