@@ -60,7 +60,7 @@ def items(given: Input, layout: str, progress: Progress = unwatched, phase: str 
             if (line := line.strip()) and line not in _BRACKETS:
                 yield _loaded(line)
     else:
-        yield from _streamed(given, layout == LIST, given.texts(progress, phase))
+        yield from streamed(given.name, layout == LIST, given.texts(progress, phase))
 
 
 def whole(given: Input, progress: Progress, phase: str) -> tuple[Any, bool]:
@@ -69,12 +69,12 @@ def whole(given: Input, progress: Progress, phase: str) -> tuple[Any, bool]:
         text = given.whole(progress, phase).strip()
         value, end = _DECODER.raw_decode(text)
     except RecursionError as error:
-        raise _too_deep(given) from error
+        raise _too_deep(given.name) from error
     except MemoryError as error:
         what = f"{given.name} is too large for the memory that is free."
         raise BadData(what, "Write it as JSON lines, an object a line.") from error
     except json.JSONDecodeError as error:
-        raise _broken(given, error, text, 0) from error
+        raise _broken(given.name, error, text, 0) from error
     return value, bool(text[end:].strip(" \t\r\n,"))
 
 
@@ -90,8 +90,11 @@ def _loaded(line: str) -> Any:
             return BROKEN
 
 
-def _streamed(given: Input, is_list: bool, texts: Iterator[str]) -> Iterator[Any]:
-    """The items of lists, or values that follow each other. No more is held than the longest of them."""
+def streamed(name: str, is_list: bool, texts: Iterator[str]) -> Iterator[Any]:
+    """The items of lists, or values that follow each other, in a text in parts; `name` is its file's.
+
+    No more is held than the longest of them. Raises BadData where the text is broken.
+    """
     text, at, line, more, inside = next(texts, ""), 0, 0, True, False
 
     def refill() -> None:
@@ -118,7 +121,7 @@ def _streamed(given: Input, is_list: bool, texts: Iterator[str]) -> Iterator[Any
         try:
             value, end = _DECODER.raw_decode(text, at)
         except RecursionError as error:
-            raise _too_deep(given) from error
+            raise _too_deep(name) from error
         except json.JSONDecodeError as error:
             cut_off = _is_cut_off(error, text)
             if cut_off and more and len(text) - at < LONGEST:
@@ -127,8 +130,8 @@ def _streamed(given: Input, is_list: bool, texts: Iterator[str]) -> Iterator[Any
             if cut_off and not more and inside:
                 yield CUT_OFF
                 return
-            raise _broken(given, error, text, line) from error
-        if end == len(text) and more:  # a number may go on
+            raise _broken(name, error, text, line) from error
+        if more and not isinstance(value, dict | list | str) and _UNENDED.fullmatch(text, end):  # it may go on
             refill()
             continue
         at = end
@@ -140,19 +143,19 @@ def _is_cut_off(error: json.JSONDecodeError, text: str) -> bool:
     return error.msg.startswith("Unterminated string") or bool(_UNENDED.fullmatch(text, error.pos))
 
 
-def _too_deep(given: Input) -> BadData:
-    what = f"{given.name} is JSON that is nested too deeply to be read."
+def _too_deep(name: str) -> BadData:
+    what = f"{name} is JSON that is nested too deeply to be read."
     return BadData(what, "Write it as JSON lines: one object a line, with a text and a label.")
 
 
-def _broken(given: Input, error: json.JSONDecodeError, text: str, lines_before: int) -> BadData:
+def _broken(name: str, error: json.JSONDecodeError, text: str, lines_before: int) -> BadData:
     """What is wrong with a text that begins as JSON, and what to do about it."""
     if _is_cut_off(error, text):
-        return BadData(f"{given.name} begins as JSON and ends in the middle of it.", "Fetch or export it again.")
+        return BadData(f"{name} begins as JSON and ends in the middle of it.", "Fetch or export it again.")
     rest, before = text[error.pos :].lstrip(), text[: error.pos].rstrip()
     is_comma = rest[:1] in ("}", "]") and before.endswith(",")
     line = lines_before + text.count("\n", 0, len(before) if is_comma else error.pos) + 1
-    what = f"{given.name} begins as JSON, but line {line:,} is not JSON."
+    what = f"{name} begins as JSON, but line {line:,} is not JSON."
     if rest.startswith(("//", "/*", "#")):
         return BadData(what, "JSON has no comments: take them out.")
     if is_comma:

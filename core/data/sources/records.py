@@ -69,10 +69,14 @@ def read(
         notes.append(f"The {MOST:,} most frequent of {len(names):,} columns are read.")
         kept = {key for key, _ in seen.most_common(MOST)}
         names = [key for key in names if key in kept]
-    meaning = [class_names.get(key) for key in names]
+    at = {key: i for i, key in enumerate(names)}
 
     def row(record: dict[str, Any]) -> list[str]:
-        return [cell(_named(record.get(key), classes)) for key, classes in zip(names, meaning, strict=True)]
+        cells = [""] * len(names)
+        for key, value in record.items():  # few, where there are many columns
+            if (i := at.get(key)) is not None:
+                cells[i] = cell(_named(value, class_names.get(key)))
+        return cells
 
     def rows() -> Iterator[Row]:
         return (record if isinstance(record, Damaged) else row(record) for record in records("read"))

@@ -6,8 +6,11 @@ from io import StringIO
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.data.read import read
+from core.data.sources.json_values import streamed
 from core.data.sources.source import Options
 from core.errors import BadData
 
@@ -222,6 +225,18 @@ def test_large_files_are_streamed(file, form, monkeypatch):
     assert len(table.texts) == 24_000 and table.texts[-1] == f"{TEXTS[-1]} 399"
     done = [done for name, done, _, _ in heard if name == "read"]
     assert done == sorted(done) and len(done) > 10 and done[-1] == path.stat().st_size
+
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
+
+
+@given(st.lists(VALUES, max_size=8), st.integers(1, 20), st.sampled_from([None, 1]), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_values_are_the_same_wherever_the_text_is_cut(values, length, indent, ascii_only):
+    text = json.dumps(values, indent=indent, ensure_ascii=ascii_only)
+    parts = [text[i : i + length] for i in range(0, len(text), length)]
+    assert [*streamed("x", True, iter(parts))] == values
 
 
 def test_a_value_longer_than_what_is_read_at_a_time(file):
