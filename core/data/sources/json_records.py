@@ -1,64 +1,53 @@
-"""JSON lines, or one JSON list of objects."""
+"""JSON: lines, lists, objects in a row, and one object that holds a table."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
+from core.data.sources import json_values, lists, records
 from core.data.sources.input import Input
-from core.data.sources.source import Again, Cells, Damaged, Options, Row, sampled
+from core.data.sources.json_shapes import Shape, shape
+from core.data.sources.json_values import BROKEN, LINES, LIST, OBJECTS, WHOLE
+from core.data.sources.source import Cells, Damaged, Options
 from core.files import Progress, unwatched
-from core.text.tokenizer import well_formed
+
+FORMS = {LINES: "JSON lines", LIST: "JSON list", OBJECTS: "JSON objects in a row"}
 
 
 def recognises(given: Input) -> float:
-    """1 where the text begins as JSON does and holds an object, else 0."""
-    start = given.start.lstrip()
-    return float(start[:1] in ("{", "[") and any(isinstance(record, dict) for record in _records(given)))
+    """1 where the text begins as JSON does, else 0."""
+    return float(bool(json_values.layout(given)))
 
 
 def read(given: Input, options: Options, progress: Progress) -> Cells:
-    """A row for each object, and a column for each of their keys."""
-    names: dict[str, None] = {}
-    is_list = _is_list(given)
-    kept = list(_records(given, progress, "look")) if is_list else None  # only a list has to be held
+    """A row for each object, and a column for each of their keys; or rows of lists. Raises BadData."""
+    layout, held = json_values.layout(given), None
+    if layout == WHOLE:
+        value, is_first = json_values.whole(given, progress, "look")
+        if is_first:
+            layout = OBJECTS
+        else:
+            held = shape(value)
+    found = held or Shape([], FORMS[layout])
 
-    def records(phase: str) -> Iterator[Any]:
-        return iter(kept) if kept is not None else _records(given, progress, phase)
+    def items(phase: str = "look", progress: Progress = unwatched) -> Iterator[Any]:
+        rows = json_values.items(given, layout, progress, phase) if held is None else iter(held.rows)
+        return (row for item in rows for row in _rows(item))
 
-    for record in records("look"):
-        if isinstance(record, dict):
-            names.update(dict.fromkeys(record))
+    kinds = [isinstance(item, dict) for item in records.first(items())]
+    if sum(kinds) < len(kinds) / 2:
+        return lists.read(given, lambda phase: items(phase, progress), found.form, options)
 
-    def rows(phase: str = "read") -> Iterator[Row]:
-        for record in records(phase):
-            is_row = isinstance(record, dict)
-            yield [_plain(record.get(name)) for name in names] if is_row else Damaged("not a JSON object")
+    def objects(phase: str) -> Iterator[dict[str, Any] | Damaged]:
+        return (item if isinstance(item, dict | Damaged) else BROKEN for item in items(phase, progress))
 
-    form = "JSON list" if is_list else "JSON lines"
-    columns = [well_formed(name) for name in names]
-    return Cells(columns, Again(rows), sampled(rows("look")), form, given.encoding, options)
-
-
-def _is_list(given: Input) -> bool:
-    return given.start.lstrip().startswith("[")
+    return records.read(given.name, objects, found.form, given.encoding, options, found.class_names)
 
 
-def _records(given: Input, progress: Progress = unwatched, phase: str = "read") -> Iterator[Any]:
-    if _is_list(given):
-        found = _loaded(given.whole(progress, phase))
-        yield from found if isinstance(found, list) else ()
+def _rows(item: Any) -> Iterator[Any]:
+    """What one value of several holds: itself, or a page of rows, or spaCy's pair of a text and what is said of it."""
+    if isinstance(item, list) and item and all(isinstance(row, dict) for row in item):
+        yield from item
+    elif isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], dict):
+        yield {"text": item[0], **item[1]}
     else:
-        yield from (_loaded(line) for line in given.lines(progress, phase) if line.strip())
-
-
-def _loaded(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return ""
-    return well_formed(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield item

@@ -1,6 +1,16 @@
 """The formats that can be read."""
 
-from core.data.sources import class_folders, first_word, json_records, separated
+from core.data.sources import (
+    arrow,
+    arrow_folder,
+    class_folders,
+    excel,
+    fasttext,
+    first_word,
+    json_records,
+    no_texts,
+    separated,
+)
 from core.data.sources.input import Input
 from core.data.sources.source import Options, Source
 from core.data.sources.tables import Tables
@@ -10,8 +20,19 @@ from core.options import AUTO
 ANY = Options()
 
 # Asked in turn: formats with a signature first, because to recognise any other takes the whole text.
-# The first two take many files, and nothing else takes those.
-SOURCES: list[Source] = [Tables(lambda given: source_of(given)), class_folders, json_records, separated, first_word]
+# The first three take many files, and nothing else takes those.
+SOURCES: list[Source] = [
+    arrow_folder,
+    Tables(lambda given: source_of(given)),
+    class_folders,
+    arrow,
+    excel,
+    json_records,
+    fasttext,
+    no_texts,
+    separated,
+    first_word,
+]
 
 
 def source_of(given: Input, options: Options = ANY) -> Source:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 from core.data.columns import LOOK
 from core.data.sources.input import Input
@@ -80,12 +80,15 @@ class Again:
         return self._begin()
 
 
-def sampled(rows: Iterable[Row]) -> list[list[str]]:
+Some = TypeVar("Some", list[str], dict[str, Any])
+
+
+def sampled(rows: Iterable[Some | Damaged]) -> list[Some]:
     """LOOK readable rows at random, in no order where there are more; the same ones every time.
 
     Random, because files are sorted by label, or alternate. Algorithm L of Li (1994): most rows cost nothing.
     """
-    random, kept, weight, taken = Random(0), list[list[str]](), 1.0, 0
+    random, kept, weight, taken = Random(0), list[Some](), 1.0, 0
     readable = (row for row in rows if not isinstance(row, Damaged))
     for i, row in enumerate(readable):
         if i < LOOK:

@@ -237,7 +237,7 @@ def test_a_label_column_that_is_mostly_empty_or_says_one_thing_is_still_the_labe
         (b"\x1f\x8b\x08 broken", "damaged"),
         (b"just one line of words", "has no columns"),
         (b"text,label\n", "header and no rows"),
-        (b"[" * 100_000, "has no columns"),
+        (b"[" * 100_000, "nested too deeply"),
         (b'{"text": "a"}\n{"text": "b"}\n', "looks like a label"),
     ],
 )

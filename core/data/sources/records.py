@@ -1,0 +1,104 @@
+"""Rows that are records, with keys and values, to rows of cells: what JSON and Parquet have in common."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from core.data.columns import LOOK
+from core.data.sources.annotated import Cats, Doccano, Intents, Prodigy
+from core.data.sources.cell import cell, flat
+from core.data.sources.chats import Chats, Instructions
+from core.data.sources.export import Export, Record
+from core.data.sources.label_studio import LabelStudio, MinimalLabelStudio
+from core.data.sources.source import Again, Cells, Damaged, Options, Row, sampled
+from core.data.sources.spans import refuse_spans
+from core.errors import BadData
+from core.text.tokenizer import well_formed
+
+MOST = 1000  # columns: more are keys that only some records have
+EXPORTS: list[type[Export]] = [
+    *(LabelStudio, MinimalLabelStudio, Prodigy, Doccano, Cats, Chats, Instructions, Intents, Export),
+]
+
+
+def first(items: Iterable[Any]) -> list[Any]:
+    """The rows that decide what all of them are."""
+    return [item for item in islice(items, LOOK) if not isinstance(item, Damaged)]
+
+
+def read(
+    name: str,
+    items: Callable[[str], Iterator[Record]],
+    form: str,
+    encoding: str,
+    options: Options,
+    class_names: Mapping[str, list[str]],
+) -> Cells:
+    """A row for each record, and a column for each of their keys; `items(phase)` begins anew.
+
+    `class_names` say, by column, what the numbers of classes mean. Raises BadData where there is no record, and where
+    records mark places in texts.
+    """
+    export = _export_of(first(items("look")), name)
+    seen: Counter[str] = Counter()
+
+    def records(phase: str) -> Iterator[Record]:
+        for item in items(phase):
+            if isinstance(item, Damaged):
+                yield item
+            else:
+                for record in export.records(item):
+                    yield record if isinstance(record, Damaged) else flat(record)
+
+    def counted() -> Iterator[Record]:
+        for record in records("look"):
+            if not isinstance(record, Damaged):
+                seen.update(record.keys())
+            yield record
+
+    try:
+        sample = sampled(counted())
+    except RecursionError as error:
+        raise BadData(f"{name} is nested too deeply to be read.", "Write one object for each text.") from error
+    notes = export.notes()
+    names = list(seen)
+    if not names:
+        raise BadData(f"{name} holds no rows.", "Name a file with one row for each text.")
+    if len(names) > MOST:
+        notes.append(f"The {MOST:,} most frequent of {len(names):,} columns are read.")
+        kept = {key for key, _ in seen.most_common(MOST)}
+        names = [key for key in names if key in kept]
+    at = {key: i for i, key in enumerate(names)}
+
+    def row(record: dict[str, Any]) -> list[str]:
+        cells = [""] * len(names)
+        for key, value in record.items():  # few, where there are many columns
+            if (i := at.get(key)) is not None:
+                cells[i] = cell(_named(value, class_names.get(key)))
+        return cells
+
+    def rows() -> Iterator[Row]:
+        return (record if isinstance(record, Damaged) else row(record) for record in records("read"))
+
+    said = f"{form}, {export.form}" if export.form else form
+    columns = [well_formed(key) for key in names]
+    return Cells(columns, Again(rows), list(map(row, sample)), said, encoding, options, notes)
+
+
+def _export_of(items: list[dict[str, Any]], name: str) -> Export:
+    """What kind most of the first records are. Raises BadData for those that mark parts of texts."""
+    refuse_spans(items, name)
+    kind = next(kind for kind in EXPORTS if sum(map(kind.recognises, items)) > len(items) / 2 or kind is Export)
+    return kind([item for item in items if kind.recognises(item)])
+
+
+def _named(value: Any, classes: list[str] | None) -> Any:
+    """A number of a class, or a list of them, as its name; -1, which stands for no class, as none."""
+    if classes is None:
+        return value
+    if isinstance(value, list):
+        return [_named(one, classes) for one in value]
+    if isinstance(value, bool) or not isinstance(value, int) or value >= len(classes):
+        return value
+    return classes[value] if value >= 0 else None
