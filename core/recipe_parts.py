@@ -23,7 +23,25 @@ class Data(Part):
         min_length=1,
     )
     text: str = opt(AUTO, "The column that holds the text: its name, or its number from 0.", flag="--text")
-    label: str = opt(AUTO, "The column that holds the label: its name, or its number from 0.", flag="--label")
+    label: str = opt(
+        AUTO,
+        "The column that holds the label: its name, or its number from 0. Several with commas between them, of which "
+        "each row sets exactly one to 1 or true, are one label with their names.",
+        flag="--label",
+    )
+    several_labels: Literal["auto", "leave_out"] = opt(
+        AUTO,
+        "Where rows have several labels: auto leaves such rows out where they are few, and refuses the file where they "
+        "are the rule; leave_out leaves them out however many they are.",
+        flag="--several-labels",
+    )
+    split: str = opt(
+        AUTO,
+        "A column that says train, validation and test for each row: its name, or its number from 0, keeps to what it "
+        "says. auto says where there is one and splits anew, none does not look for one. What the column lacks is "
+        "taken from the training rows.",
+        flag="--split",
+    )
     quoting: Literal["auto", "csv", "none"] = opt(
         AUTO,
         "Whether double quotes in the file enclose fields (csv) or are part of the text (none). "

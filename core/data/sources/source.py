@@ -16,12 +16,14 @@ from core.recipe_parts import Data
 class Options(NamedTuple):
     """What a person says of a file, or `auto`; as found, where a source gives them back.
 
-    `text` and `label` name columns, or number them from 0; `quoting` is csv or none.
+    `text`, `label` and `split` name columns, or number them from 0, and `split` may be none; `quoting` is csv or none.
     """
 
     text: str = AUTO
     label: str = AUTO
     quoting: str = AUTO
+    split: str = AUTO
+    several_labels: str = AUTO
 
     @classmethod
     def of(cls, data: Data) -> Self:
