@@ -22,6 +22,17 @@ class Data(Part):
         flag="--data",
         min_length=1,
     )
+    validation_path: str = opt(
+        "",
+        "A file of the rows to check on while learning, of the same kind and columns; empty: they are taken from the "
+        "others.",
+        flag="--validation-file",
+    )
+    test_path: str = opt(
+        "",
+        "A file of the test set, of the same kind and columns; empty: it is taken from the others.",
+        flag="--test-file",
+    )
     text: str = opt(AUTO, "The column that holds the text: its name, or its number from 0.", flag="--text")
     label: str = opt(
         AUTO,
@@ -29,10 +40,10 @@ class Data(Part):
         "each row sets exactly one to 1 or true, are one label with their names.",
         flag="--label",
     )
-    several_labels: Literal["auto", "leave_out"] = opt(
-        AUTO,
-        "Where rows have several labels: auto leaves such rows out where they are few, and refuses the file where they "
-        "are the rule; leave_out leaves them out however many they are.",
+    several_labels: Literal["refuse", "leave_out"] = opt(
+        "refuse",
+        "Rows that have several labels are left out where they are few; where they are the rule, refuse refuses the "
+        "file, and leave_out learns from the others all the same.",
         flag="--several-labels",
     )
     split: str = opt(
@@ -52,8 +63,28 @@ class Data(Part):
         "drop removes exact copies of a text before the split, and texts that occur with different labels; "
         "keep leaves them in, and copies of training texts then stand in the test set.",
     )
+    join_labels: Literal["off", "on"] = opt(
+        "off",
+        "on makes one label of those that differ only in case, blanks, or letters that look alike or are not seen: the "
+        "spelling that most rows have. off only names them.",
+        flag="--join-labels",
+    )
+    rare_labels: Literal["leave_out", "join", "refuse"] = opt(
+        "leave_out",
+        "What becomes of labels of fewer rows than a stratified split needs, one for each part: leave_out leaves "
+        "their rows out, join makes one label of them, other, and refuse learns nothing.",
+        flag="--rare-labels",
+    )
     balance: Literal["none", "undersample"] = opt(
-        "none", "undersample keeps as many rows of every label as the rarest one has.", flag="--balance", first=True
+        "none",
+        "undersample learns from as many rows of every label as the rarest one has in training; validation and test "
+        "keep the file's shares.",
+        flag="--balance",
+        first=True,
+    )
+    balance_first: bool = opt(
+        False,
+        "Balance before the split, as the book does: validation and test do not have the file's shares then.",
     )
     train: float = opt(0.7, "Share of the rows to learn from.", gt=0, lt=1)
     validation: float = opt(0.1, "Share of the rows to check on while learning; the rest is the test set.", gt=0, lt=1)

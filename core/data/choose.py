@@ -72,8 +72,7 @@ def _split(columns: list[Column], split: str, names: Sequence[str], file: str, n
         return columns[_named(split, names, file)]
     found = next((c for c in columns if c.is_split), None)
     if found and split == AUTO:
-        said = ", ".join(value for value, _ in found.values.most_common(LISTED))
-        notes.append(f"Column {found.name} says {said}: --split {found.name} keeps to that.")
+        notes.append(split_seen(found.name))
     return found
 
 
@@ -110,7 +109,7 @@ def _label(
     ]
     if rivals:
         others["label"] = [c.name for c in rivals]
-        notes.append(_unsure(best.name, "label", others["label"]))
+        notes.append(unsure(best.name, "label", others["label"]))
     return [best]
 
 
@@ -168,7 +167,7 @@ def _check(label: Column, file: str, several: str) -> None:
             f"Column {label.name} of {file} holds JSON, not classes: {_cut(example)}.",
             "Export a table with the class in a column of its own, or name another column with --label.",
         )
-    if several == AUTO and label.longer_lists > SEVERAL * label.n:
+    if several == "refuse" and label.longer_lists > SEVERAL * label.n:
         example = next(value for value in label.values if len(listed(value) or ()) > 1)
         raise BadData(
             f"{percent(label.longer_lists / label.n)} of the rows of {file} have several labels, "
@@ -209,7 +208,7 @@ def _text(columns: list[Column], file: str, notes: list[str], others: dict[str, 
     rivals = [c.name for c in texts[1:] if weight(c) > weight(texts[0]) / 2]
     if rivals:
         others["text"] = rivals
-        notes.append(_unsure(texts[0].name, "text", rivals))
+        notes.append(unsure(texts[0].name, "text", rivals))
     return texts[0]
 
 
@@ -236,6 +235,12 @@ def _some(names: Sequence[str], most: int = LISTED) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
-def _unsure(chosen: str, role: str, rivals: list[str]) -> str:
+def split_seen(column: str) -> str:
+    """What is said of a column that says which split a row belongs to, where it is not kept to."""
+    return f"Column {column} says what is for training, validation and test: --split {column} keeps to that."
+
+
+def unsure(chosen: str, role: str, rivals: list[str]) -> str:
+    """What is said of a column that is one of several that could be the text, or the label."""
     either = _some(rivals) if len(rivals) > LISTED else " or ".join(filter(None, [", ".join(rivals[:-1]), rivals[-1]]))
     return f"Column {chosen} is read as the {role}. It could also be {either}: choose with --{role}."

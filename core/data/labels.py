@@ -54,6 +54,11 @@ def skeleton(label: str) -> str:
     return UNSAFE.sub("", "".join(plain.split())).translate(_LOOKS) or label
 
 
+def is_look_alike(letter: str) -> bool:
+    """Whether a letter of another alphabet looks like a Latin one."""
+    return ord(letter.casefold()[:1] or " ") in _LOOKS
+
+
 def _to_most_frequent(forms: Mapping[str, str], counts: Mapping[str, int]) -> dict[str, str]:
     groups: dict[str, list[str]] = defaultdict(list)
     for label, form in forms.items():

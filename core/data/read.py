@@ -45,6 +45,7 @@ class Table:
     splits: list[str] = field(default_factory=list)  # of each row, where the file's own are kept to; else empty
     split_column: str = ""  # that says train, validation and test, kept to or not; empty where none does
     others: dict[str, list[str]] = field(default_factory=dict)  # "text", "label" -> columns that it could be besides
+    files: dict[str, str] = field(default_factory=dict)  # validation, test -> a file of their own, or ""
 
 
 def read(path: str | Path, options: Options = ANY, progress: Progress = unwatched) -> Table:

@@ -23,7 +23,7 @@ class Options(NamedTuple):
     label: str = AUTO
     quoting: str = AUTO
     split: str = AUTO
-    several_labels: str = AUTO
+    several_labels: str = "refuse"
 
     @classmethod
     def of(cls, data: Data) -> Self:
