@@ -22,6 +22,11 @@ from workbench.widgets.lines import ItemList
 from workbench.widgets.panel import Panel
 
 SUGGESTED = 200  # files at most
+# what is said of the columns and splits of one file says nothing of another's
+OF_ANOTHER_FILE = {
+    **dict.fromkeys(("data.text", "data.label", "data.split"), AUTO),
+    **dict.fromkeys(("data.validation_path", "data.test_path"), ""),
+}
 
 
 def dropped(text: str) -> Path | None:
@@ -88,14 +93,15 @@ class SourceDialog(Dialog[dict | None]):
     """Returns the options to change, by dotted name, or None where nothing was chosen.
 
     `columns` are those of the file at `path`, where they are known; another file's are found out once it is read.
-    `text` and `label` are the columns as the recipe names them.
+    `text` and `label` are the columns as the recipe names them; `asked` is the one of the two to begin with, if any.
     """
 
     PLACE = "path"
     BINDINGS = keys.bindings(PLACE)
 
-    def __init__(self, path: str, columns: Sequence[str], text: str, label: str):
+    def __init__(self, path: str, columns: Sequence[str], text: str, label: str, asked: str = ""):
         super().__init__()
+        self._asked = asked
         self._path, self._columns = path, columns
         self._text, self._label = text, label
 
@@ -114,6 +120,8 @@ class SourceDialog(Dialog[dict | None]):
 
     def on_mount(self) -> None:
         self._typed()
+        if self._asked:
+            self.query_one(f"#{self._asked}", Choice).focus()
 
     @on(Input.Changed, "#path")
     def _typed(self) -> None:
@@ -157,5 +165,5 @@ class SourceDialog(Dialog[dict | None]):
             return
         text, label = (self.query_one(f"#{name}", Choice).value for name in ("text", "label"))
         same = typed == self._path
-        columns = {"data.text": text, "data.label": label} if same else {"data.text": AUTO, "data.label": AUTO}
+        columns = {"data.text": text, "data.label": label} if same else OF_ANOTHER_FILE
         self.dismiss({"data.path": str(path), **columns})
