@@ -237,7 +237,7 @@ def _some(names: Sequence[str], most: int = LISTED) -> str:
 
 def split_seen(column: str) -> str:
     """What is said of a column that says which split a row belongs to, where it is not kept to."""
-    return f"Column {column} says what is for training, validation and test: --split {column} keeps to that."
+    return f"Column {column} is a split into training, validation and test: --split {column} keeps to it."
 
 
 def unsure(chosen: str, role: str, rivals: list[str]) -> str:

@@ -266,7 +266,7 @@ def _notes(
     yield from note("conflict", "", f"rows whose text has different labels{dropped}", warn=not dropped)
     yield from note("duplicate", f"exact copy{dropped}", f"exact copies{dropped}", warn=False)
     case = "but for case and white space"
-    near = f"like one in training {case}"
+    near = f"nearly in training, {case}"
     yield from note("near_leak test", f"test text {near}", f"test texts {near}")
     yield from note("near_leak validation", f"validation text {near}", f"validation texts {near}")
     yield from note("near", f"copy of an earlier text {case}", f"copies of earlier texts {case}", warn=False)
@@ -306,9 +306,10 @@ def _of_labels(survey: Survey) -> Iterator[Note]:
     counts, alike = Counter(survey.labels), _alike(survey.labels)
     if alike:
         name, others = next(iter(alike.items()))
-        spelled = " and ".join(f"{_told_apart(other)} ({counts[other]:,})" for other in others[:SHOWN])
-        more = f", and {plural(len(alike) - 1, 'other label')}" if len(alike) > 1 else ""
-        text = f"{spelled} may be {on_one_line(name)} ({counts[name]:,}){more}: --join-labels on makes them one"
+        spelled = [f"{_told_apart(other)} ({counts[other]:,})" for other in others[:SHOWN]]
+        more = f"; so with {plural(len(alike) - 1, 'other label')}" if len(alike) > 1 else ""
+        as_well = f"{on_one_line(name)} ({counts[name]:,}) as {', '.join(spelled)}{more}"
+        text = f"rows spell {as_well}: --join-labels on makes them one"
         rows = sum(counts[other] for others in alike.values() for other in others)
         yield Note(rows, text, "alike", warn=True, offers={"data.join_labels": "on"})
     few = Counter(label for label, is_rare in zip(survey.table.labels, survey.rare, strict=True) if is_rare)

@@ -120,7 +120,7 @@ def test_a_split_is_seen_and_said_and_is_not_the_label():
     table = {"id": CODES, "split": parts, "message": TEXTS, "reason": turns(*"abcde")}
     text, label, found = chosen(table)
     assert (text, label, found.split, found.kept_to) == ("message", ["reason"], 1, False)
-    assert found.notes == [split_seen("split")] and "--split split keeps to that" in found.notes[0]
+    assert found.notes == [split_seen("split")] and "--split split keeps to it" in found.notes[0]
     kept = chosen(table, split="split")[2]
     assert kept.kept_to and kept.notes == []
     assert chosen(table, split="none")[2].notes == []

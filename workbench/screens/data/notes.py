@@ -37,6 +37,9 @@ class Notes(ItemList[Note]):
             (" ▲ " if note.warn else "   ", colour(self, "warning")),
             (f"{note.count:>6,}  " if note.count else f"{key:>6}  ", f"bold {colour(self, 'text')}"),
             (f"{key}  " if key and note.count else "", f"bold {colour(self, 'text')}"),
-            (cut(on_one_line(note.text), width - 12), colour(self, "text" if note.warn else "muted")),
+            (
+                cut(on_one_line(note.text), width - 12 - (len(key) + 2 if key and note.count else 0)),
+                colour(self, "text" if note.warn else "muted"),
+            ),
             no_wrap=True,
         )
