@@ -27,7 +27,7 @@ LABEL_NAMES = _words(
     "ラベル カテゴリ カテゴリー クラス 感情 意図 라벨 레이블 분류 카테고리 감정 تصنيف فئة लेबल श्रेणी"
 )
 LABEL_MAYBE = _words(
-    "rating star score feedback type tag kind group status reason severity priority department genre "
+    "queue team rating star score feedback type tag kind group status reason severity priority department genre "
     "verdict bewertung typ grund priorität avis note tipo motivo calificación valoración 评分 类型 星级 評価 種類 평점"
 )
 # classes that columns of yes and no are named after; in a row that is no header they are labels
