@@ -11,6 +11,7 @@ BOOK = {
         "quoting": "csv",
         "duplicates": "keep",
         "balance": "undersample",
+        "balance_first": True,
         "stratify": False,
         "seed": 123,
         "train": 0.7,

@@ -51,6 +51,10 @@ class Recipe(Options):
             )
         if data.text == data.label != AUTO:
             yield Problem("data.label", f"is the text's own column, {data.text}.", "Name two different columns.")
+        if data.split not in (AUTO, "none") and (data.validation_path or data.test_path):
+            yield Problem(
+                "data.split", "cannot be kept to beside files for validation or test.", "Name the one or the others."
+            )
         if isinstance(model.context, int) and not 1 <= model.context <= most:
             yield Problem("model.context", f"{model.name} reads 1 to {most} tokens, not {model.context}.")
         if self.readout.reads_pads and train.padding != "fixed":

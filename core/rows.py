@@ -30,14 +30,16 @@ class Skipped(msgspec.Struct, frozen=True):
 class Note(msgspec.Struct, frozen=True):
     """One thing worth a look: `count` rows, which the row filter `filter` shows (empty: none).
 
-    `offers` names a model to start from in place of the recipe's, where that is what it says.
+    `offers` is what the recipe could say instead, by the names of its options: another model, labels joined, a split
+    kept to. `asks` is the column that is unsure, text or label, where that is what it says.
     """
 
     count: int
     text: str
     filter: str = ""
     warn: bool = False
-    offers: str = ""
+    offers: dict[str, str] = {}
+    asks: str = ""
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -64,6 +66,13 @@ class Profile(msgspec.Struct, frozen=True):
     tokens_per_character: float  # about 0.25 for English; above 0.7 the tokenizer was not made for this text
     notes: list[Note]
     speed: float  # FLOP/s of this machine's matrix products, measured in passing; for estimates only
+    near_copies: int = 0  # rows that are like an earlier text but for case and white space
+    near_leaks: dict[str, int] = {}  # validation, test -> rows that are like one in training but for these
+    split_column: str = ""  # that says train, validation and test, kept to or not
+    files: dict[str, str] = {}  # validation, test -> a file of their own, where they have one
+    alternatives: dict[str, list[str]] = {}  # text, label -> columns that it could be besides
+    alike: dict[str, list[str]] = {}  # label -> others that look like it, and are not joined with it
+    rare: dict[str, int] = {}  # labels too rare to be split -> rows, left out or joined as the recipe says
     problem: str = ""  # why these rows cannot be learned from under this recipe, and what to do; empty: all is well
 
     @property
@@ -80,4 +89,4 @@ class Row(msgspec.Struct, frozen=True):
     tokens: int
     text: str
     split: str  # "" where it is left out
-    marks: list[str]  # "duplicate", "conflict", "leak", "cut"
+    marks: list[str]  # "duplicate", "conflict", "near copy", "leak", "near leak", "cut"

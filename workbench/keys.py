@@ -108,6 +108,9 @@ ACTIONS = [
     Action(
         "better", "B", "better model", "Start from the model that learns more from such texts; fetch it first", "data"
     ),
+    Action("join_labels", "J", "", "Make one label of those that look alike", "data"),
+    Action("keep_split", "K", "", "Keep to the split that a column of the file says", "data"),
+    Action("choose_column", "C", "", "Choose the column where two could be the label, or the text", "data"),
     Action("measure", "P", "measure", "Measure how fast this machine is, for prices that are true", "model"),
     Action("apply", "enter", "smaller batches", "Learn the same in batches that fit into memory", "train"),
     Action("play", "enter", "play", "Try sentences on this run", "train"),

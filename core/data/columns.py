@@ -1,134 +1,107 @@
-"""Which columns of a table are the text and the label."""
+"""What the names of columns say: which are those of texts and of labels."""
 
 import re
-from collections import Counter
-from collections.abc import Sequence
-
-from core.errors import BadData
+import unicodedata
+from collections.abc import Sequence, Set
+from functools import cache
 
 Rows = Sequence[list[str]]
 
 LOOK = 2000  # rows that decide what a column holds
-LABEL_NAMES = {"label", "class", "category", "target", "sentiment", "intent", "topic", "v1", "标签", "类别"}
-LABEL_MAYBE = {"rating", "star", "score", "feedback", "type", "tag"}
-TEXT_NAMES = {"text", "sentence", "message", "review", "content", "comment", "tweet", "v2", "sms"}
-TEXT_NAMES |= {"文本", "内容", "评论"}
-TEXT_MAYBE = {"body", "description", "question", "prompt", "title"}
-_NUMBER = re.compile(r"(?=\D*\d)[\d\s.,:/%$€£eE+-]+")
 
 
-def columns(names: list[str], rows: Rows, text: str, label: str, file: str) -> tuple[int, int, list[str]]:
-    """The numbers of the text's and the label's column, found where they are `auto`, and what was unsure.
+def _words(words: str) -> frozenset[str]:
+    return frozenset(words.split())
 
-    `rows` are some of the table's, or all.
 
-    Raises BadData where a named column does not exist, or none looks right.
+LABEL_NAMES = _words(
+    # English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Turkish, Vietnamese
+    "label class category target sentiment intent topic emotion polarity stance choice v1 "
+    "klasse kategorie etikett stimmung thema absicht "
+    "étiquette etiquette classe catégorie categorie libellé thème intention "
+    "etiqueta clase categoría categoria sentimiento intención tema polaridad "
+    "rótulo rotulo sentimento etichetta argomento etykieta klasa kategoria etiket sınıf kategori duygu nhãn "
+    # Russian, Chinese, Japanese, Korean, Arabic, Hindi
+    "метка класс категория тональность тема "
+    "标签 标注 类别 分类 情感 意图 主题 標籤 類別 分類 情感傾向 "
+    "ラベル カテゴリ カテゴリー クラス 感情 意図 라벨 레이블 분류 카테고리 감정 تصنيف فئة लेबल श्रेणी"
+)
+LABEL_MAYBE = _words(
+    "queue team rating star score feedback type tag kind group status reason severity priority department genre "
+    "verdict bewertung typ grund priorität avis note tipo motivo calificación valoración 评分 类型 星级 評価 種類 평점"
+)
+# classes that columns of yes and no are named after; in a row that is no header they are labels
+CLASS_NAMES = _words("spam toxic toxicity hate offensive sarcasm sarcastic irony ironic humor abusive fake")
+TEXT_NAMES = _words(
+    "text sentence message review content comment tweet v2 sms utterance post document "
+    "nachricht satz inhalt kommentar rezension äußerung texte phrase contenu commentaire énoncé "
+    "texto frase oración mensaje contenido comentario reseña mensagem testo messaggio recensione commento "
+    "tekst zin bericht zdanie wiadomość metin cümle yorum mesaj текст сообщение предложение отзыв комментарий "
+    "文本 内容 评论 文章 句子 消息 正文 短信 內容 評論 テキスト 本文 文 コメント メッセージ レビュー 発話 "
+    "텍스트 문장 내용 댓글 리뷰 메시지 نص पाठ"
+)
+TEXT_MAYBE = _words(
+    "body description question prompt title subject headline query input article summary transcript abstract "
+    "statement caption snippet beschreibung titel betreff frage titre objet question título asunto pregunta "
+    "описание вопрос 标题 问题 描述 標題 タイトル 質問 제목 질문"
+)
+# what stands around the word that matters: gold_label, is_spam, label_id, clean_text
+LABEL_AFFIXES = _words(
+    "is has gold true final human manual correct actual expected my the encoded "
+    "text name str string id idx index num number no code value coarse fine"
+)
+TEXT_AFFIXES = _words("clean cleaned raw original full processed normalized en english my the")
+# a column whose name ends so is neither text nor label
+NEITHER = _words(
+    "id uid uuid guid hash key index idx nr num number row line unnamed annotator annotation worker rater coder "
+    "split subset partition fold kfold date time timestamp datetime day month year hour utc created updated at "
+    "url uri link href email mail phone file filename filepath path image confidence conf probability prob weight "
+    "count cnt length len size retweet like vote price amount lat lon latitude longitude timezone coord "
+    "completed_by zeit datum quelle fecha 日期 时间 编号 序号 日付"
+)
+# a column whose name ends so is the label only where nothing else is
+HARDLY = _words(
+    "language lang locale sprache langue idioma author user username name speaker country city location region "
+    "source domain subreddit verified 语言 作者 言語"
+)
+NUMBER = re.compile(r"(?=\D*\d)[\d\s.,:/%$€£eE+-]+")
+
+
+def hint(name: str, sure: Set[str], maybe: Set[str], affixes: Set[str] = frozenset()) -> int:
+    """4 for a name that says it, 3 where its last word does, 2 and 1 for names that may mean it, else 0.
+
+    Words in `affixes` are passed over.
     """
-    looked_at = [_Column(i, name, rows) for i, name in enumerate(names)]
-    given = {_named(name, names, file) for name in (text, label) if name != "auto"}
-    notes: list[str] = []
-    if label == "auto":
-        candidates = [column for column in looked_at if column.i not in given]
-        label_column = _label(candidates, rows, file, text_given=text != "auto", notes=notes)
-    else:
-        label_column = looked_at[_named(label, names, file)]
-    if text == "auto":
-        text_column = _text([column for column in looked_at if column.i != label_column.i], file, notes)
-    else:
-        text_column = looked_at[_named(text, names, file)]
-    return text_column.i, label_column.i, notes
-
-
-class _Column:
-    def __init__(self, i: int, name: str, rows: Rows):
-        self.i, self.name = i, name
-        values = [row[i].strip() for row in rows if i < len(row) and row[i].strip()]
-        self.values = Counter(values)
-        self.filled = len(values) / max(1, len(rows))
-        self.length = sum(map(len, values)) / max(1, len(values))  # characters, mean
-        numbers = sum(count for value, count in self.values.items() if _NUMBER.fullmatch(value))
-        self.wordy = bool(values) and numbers < len(values) / 2
-        self.label_hint = _hint(name, LABEL_NAMES, LABEL_MAYBE)
-        self.text_hint = _hint(name, TEXT_NAMES, TEXT_MAYBE)
-        few = self.filled >= 0.5 and self.length <= 50 and len(self.values) <= _few(len(values))
-        self.labels = few or self.label_hint == 4
-
-
-def _label(columns: list[_Column], rows: Rows, file: str, text_given: bool, notes: list[str]) -> _Column:
-    likely = [column for column in columns if column.labels and (text_given or len(columns) > 1)]
-    if not likely:
-        raise BadData(
-            f"No column of {file} looks like a label: a few short values that repeat.",
-            f"Name it with --label. {_listed([column.name for column in columns])}",
-        )
-    # a column that says one thing throughout is the label only if no other can be
-    likely.sort(key=lambda c: (-c.label_hint, len(c.values) < 2, len(c.values), c.length))
-    best = likely[0]
-    flags = [column for column in likely if set(column.values) == {"0", "1"}]
-    if not best.label_hint and _one_hot(flags, rows):
-        names = ", ".join(flag.name for flag in flags)
-        raise BadData(
-            f"The label of {file} is spread over {len(flags)} columns: {names}.",
-            "Make one column of them, or name one of them with --label.",
-        )
-    others = [column for column in likely[1:] if len(column.values) > 1]
-    rivals = [c.name for c in others if best.label_hint - c.label_hint <= min(1, c.label_hint)]
-    if rivals:
-        notes.append(_unsure(best.name, "label", rivals))
-    return best
-
-
-def _one_hot(flags: list[_Column], rows: Rows) -> bool:
-    # columns of 0 and 1 of which each row sets exactly one
-    at = [flag.i for flag in flags]
-    return len(at) > 1 and all(sum(row[i] == "1" for i in at if i < len(row)) == 1 for row in rows)
-
-
-def _text(columns: list[_Column], file: str, notes: list[str]) -> _Column:
-    def weight(column: _Column) -> float:
-        return column.length * (1 + column.text_hint)
-
-    texts = [c for c in columns if c.text_hint >= 3 or (c.wordy and c.length >= 4 and len(c.values) > 1)]
-    if not texts:
-        longest = max(columns, key=lambda c: c.length, default=None)
-        what = f": the longest, {longest.name}, has a mean length of {longest.length:.0f}" if longest else ""
-        raise BadData(
-            f"{file} has no column of text{what}.",
-            "This program learns from sentences, not from tables of codes. If there is a text, name its column "
-            "with --text.",
-        )
-    texts.sort(key=weight, reverse=True)
-    rivals = [column.name for column in texts[1:] if weight(column) > weight(texts[0]) / 2]
-    if rivals:
-        notes.append(_unsure(texts[0].name, "text", rivals))
-    return texts[0]
-
-
-def _named(wanted: str, names: list[str], file: str) -> int:
-    if wanted in names:
-        return names.index(wanted)
-    if wanted.isdecimal() and int(wanted) < len(names):
-        return int(wanted)
-    raise BadData(f"{file} has no column {wanted}.", _listed(names))
-
-
-def _hint(name: str, sure: set[str], maybe: set[str]) -> int:
-    """4 for a name that says it, 3 where its last word does, 2 and 1 for names that may mean it, else 0."""
-    words = [word.removesuffix("s") for word in re.split(r"[\W_]+", name.lower()) if word] or [""]
+    own = name_words(name)
+    plain = [word for word in own if word not in affixes] or own
     for points, names in ((4, sure), (2, maybe)):
-        if words[-1] in {word.removesuffix("s") for word in names}:
-            return points if len(words) == 1 else points - 1
+        known = _singular(frozenset(names))
+        if name.lower().strip().removesuffix("s") in known:
+            return points
+        if plain[-1] in known:
+            return points if len(own) == 1 else points - 1
     return 0
 
 
-def _few(n: int) -> int:
+@cache
+def _singular(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(name.removesuffix("s") for name in names)
+
+
+def name_words(name: str) -> list[str]:
+    """The words of a column's name without numbers and plural endings: 'SentimentLabel_2' -> sentiment, label."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", name))
+    return [word.lower().removesuffix("s") for word in re.findall(r"[^\W\d_]+", apart)] or [""]
+
+
+def unlikely(name: str) -> int:
+    """How much a column's name speaks against its being the label: 2 where it is none, 1 where it hardly is, else 0."""
+    if hint(name, LABEL_NAMES, set(), LABEL_AFFIXES):
+        return 0
+    last = name_words(name)[-1]
+    return 2 if {last, name.lower()} & NEITHER else int(bool({last, name.lower()} & HARDLY))
+
+
+def few(n: int) -> int:
+    """How many different values among `n` are few, as a label's are."""
     return max(2, min(n // 2, 200))
-
-
-def _listed(names: list[str]) -> str:
-    return f"Its columns are {', '.join(names)}."
-
-
-def _unsure(chosen: str, role: str, rivals: list[str]) -> str:
-    others = rivals[0] if len(rivals) == 1 else f"{', '.join(rivals[:-1])} or {rivals[-1]}"
-    return f"Column {chosen} is read as the {role}. It could also be {others}: choose with --{role}."

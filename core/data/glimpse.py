@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from core.data.columns import columns
+from core.data.choose import choose
 from core.data.sources.input import Input
 from core.data.sources.registry import source_of
 from core.data.sources.source import Damaged, Options
@@ -16,19 +16,20 @@ SHORT = 200  # characters of a cell
 
 def glimpse(path: str, options: Options) -> Glimpse:
     """What a file is taken for under what a person says of it. Raises BadData where its beginning cannot be read."""
-    given = Input(path).cut_short()
-    cells = source_of(given).read(given, options, unwatched)
+    given = Input(path, encoding=options.encoding).cut_short()
+    cells = source_of(given, options).read(given, options, unwatched)
     rows = [row for row in islice(cells.rows, FIRST) if not isinstance(row, Damaged)]
     text = label = problem = ""
     notes = list(cells.notes)
     try:
-        text_i, label_i, unsure = columns(cells.names, cells.sample, options.text, options.label, given.name)
+        chosen = choose(cells.names, cells.sample, given.name, options)
     except BadData as error:
         problem = str(error)
     else:
-        text, label = cells.names[text_i], cells.names[label_i]
-        notes += unsure
-        rows = [[row[label_i], row[text_i]] for row in rows if len(row) > max(label_i, text_i)]
+        text, label = cells.names[chosen.text], ", ".join(cells.names[i] for i in chosen.label)
+        notes += chosen.notes
+        whole = [row for row in rows if len(row) > max(chosen.text, *chosen.label)]
+        rows = [[", ".join(row[i] for i in chosen.label), row[chosen.text]] for row in whole]
     return Glimpse(
         format=cells.format,
         encoding=cells.encoding,

@@ -1,27 +1,29 @@
-"""Rows to labelled splits: label names, duplicates, balance, split."""
+"""Rows to labelled splits: label names, duplicates, rare labels, split, balance."""
 
 import re
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from core import recipe_parts
+from core.data.copies import copies, near_leaks, plain_hashes
+from core.data.labels import looking_alike, renamed
 from core.data.read import Table
+from core.data.splits import SPLITS, TEST, TRAIN, VALIDATION
 from core.errors import BadData
 
-SPLITS = ("train", "validation", "test")
-FEWEST = 3  # rows of a label when every split shall have one
+OTHER = "other"  # the label of what is rare, joined
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """The rows to learn from and to check on, in the order that the seed gives them; all arrays are (N,).
 
-    `duplicates` and `conflicts` count what the file holds, whether it was left out or not, and `unbalanced`
-    the rows that balancing left out; a run does not keep these three.
+    `duplicates` and `conflicts` count what the file holds, whether it was left out or not, `unbalanced` the rows that
+    balancing left out, and `rare` those of each label that was left out or joined; a run does not keep these four.
     """
 
     rows: np.ndarray  # int64, numbers in the file as read
@@ -32,6 +34,7 @@ class Prepared:
     duplicates: int = 0
     conflicts: int = 0
     unbalanced: int = 0
+    rare: Mapping[str, int] = field(default_factory=dict)
 
     def indices(self, split: str) -> np.ndarray:
         """Where the rows of a split are, in order."""
@@ -48,6 +51,11 @@ class Prepared:
         seen = {self.texts[i] for i in self.indices("train")}
         return np.array([text in seen for text in self.texts], dtype=bool) & (self.split != "train")
 
+    @cached_property
+    def near_leaks(self) -> np.ndarray:
+        """(N,) bool: those whose text stands in training but for case and white space."""
+        return near_leaks(plain_hashes(self.texts), self.split, self.leaks)
+
 
 def label_names(labels: Sequence[str]) -> list[str]:
     """The distinct labels in the order that numbers the classes: numbers by value, words by alphabet."""
@@ -61,41 +69,52 @@ def _natural(label: str) -> tuple:
     return 1, [float(part) if i % 2 else part for i, part in enumerate(re.split(r"(\d+)", label))], label
 
 
-def copies(texts: Sequence[str], labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Two masks (N,) over rows: exact copies of an earlier text, and texts that occur with different labels.
+def learned_labels(table: Table, data: recipe_parts.Data) -> list[str]:
+    """Each row's label, in one spelling where those that look alike are joined."""
+    names = looking_alike(Counter(table.labels)) if data.join_labels == "on" else {}
+    return renamed(table.labels, names)
 
-    No row is in both.
-    """
-    labels_of: dict[str, set[str]] = defaultdict(set)
-    duplicate = np.zeros(len(texts), dtype=bool)
-    for i, (text, label) in enumerate(zip(texts, labels, strict=True)):
-        duplicate[i] = text in labels_of
-        labels_of[text].add(label)
-    conflict = np.array([len(labels_of[text]) > 1 for text in texts], dtype=bool)
-    return duplicate & ~conflict, conflict
+
+def repeated(table: Table, labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """`copies` of a table. Where the splits are given, a text may stand in each of them: that is a leak, no copy."""
+    texts: Sequence[Hashable] = [*zip(table.splits, table.texts, strict=True)] if table.splits else table.texts
+    return copies(texts, labels)
 
 
 def prepare(table: Table, data: recipe_parts.Data) -> Prepared:
     """Labelled splits of the rows of a file, a pure function of both arguments.
 
     Without stratifying this is the book's protocol to the row: pandas' `sample` with `random_state` for the
-    undersampled labels and again for the shuffle, and split sizes by `int`. Raises BadData where the rows
-    cannot be learned from.
+    undersampled labels and again for the shuffle, and split sizes by `int`. Splits that the table gives stay, and what
+    they lack is taken from their training rows. Raises BadData where the rows cannot be learned from.
     """
-    duplicate, conflict = copies(table.texts, table.labels)
+    said = learned_labels(table, data)
+    duplicate, conflict = repeated(table, said)
     kept = np.arange(len(table.texts))
     if data.duplicates == "drop":
         kept = kept[~(duplicate | conflict)]
-    names = label_names([table.labels[i] for i in kept])
-    _refuse(names, len(kept), table)
+    _refuse(label_names([said[i] for i in kept]), len(kept), table)
+    given = np.array(table.splits or [TRAIN] * len(table.texts))
+    shares = _shares(given, data)
+    rare: dict[str, int] = {}
+    if data.stratify:
+        kept, said, rare = _without_rare(kept, said, given, 1 + len(shares), data.rare_labels)
+    names = label_names([said[i] for i in kept])
     number = {name: i for i, name in enumerate(names)}
-    labels = np.array([number[table.labels[i]] for i in kept])
+    labels = np.array([number[said[i]] for i in kept])
     order = np.arange(len(kept))
-    if data.balance == "undersample":
+    if data.balance == "undersample" and data.balance_first:
         order = _undersampled(labels, data.seed)
     for _ in range(data.shuffles):
         order = order[_permutation(len(order), data.seed)]
-    split = _stratified(labels[order], names, data) if data.stratify else _cut(len(order), data)
+    split = given[kept[order]].astype(np.array(SPLITS).dtype)
+    cut = np.flatnonzero(split == TRAIN)
+    split[cut] = _stratified(labels[order[cut]], shares) if data.stratify else _cut(len(cut), shares, data)
+    if data.balance == "undersample" and not data.balance_first:
+        learned = np.flatnonzero(split == TRAIN)
+        chosen = learned[_undersampled(labels[order[learned]], data.seed)]
+        stays = np.sort(np.concatenate([np.flatnonzero(split != TRAIN), chosen]))
+        order, split = order[stays], split[stays]
     chosen = kept[order]
     prepared = Prepared(
         rows=np.array(table.rows)[chosen],
@@ -106,9 +125,47 @@ def prepare(table: Table, data: recipe_parts.Data) -> Prepared:
         duplicates=int(duplicate.sum()),
         conflicts=int(conflict.sum()),
         unbalanced=len(kept) - len(order),
+        rare=rare,
     )
     _refuse_split(prepared)
     return prepared
+
+
+def _shares(given: np.ndarray, data: recipe_parts.Data) -> dict[str, float]:
+    """The parts that are cut from the training rows, and their shares of those."""
+    shares = {VALIDATION: data.validation, TEST: 1 - data.train - data.validation}
+    return {split: share for split, share in shares.items() if not (given == split).any()}
+
+
+def _without_rare(
+    kept: np.ndarray, said: list[str], given: np.ndarray, fewest: int, what: str
+) -> tuple[np.ndarray, list[str], dict[str, int]]:
+    """The rows and labels without labels that are too rare to be in each part, and how many rows each of those had."""
+
+    def too_few(said: list[str]) -> dict[str, int]:
+        counts = Counter(said[i] for i in kept if given[i] == TRAIN)
+        return {name: counts[name] for name in sorted(counts, key=_natural) if counts[name] < fewest}
+
+    rare = too_few(said)
+    if not rare:
+        return kept, said, {}
+    if what == "refuse":
+        raise BadData(
+            f"Too few rows to put each label into all splits: {_some([f'{n} ({rows})' for n, rows in rare.items()])}.",
+            f"Give them {fewest} different texts at least, or leave them out, or join them: data.rare_labels says "
+            "which. Or turn data.stratify off.",
+        )
+    if what == "join":
+        said = renamed(said, {name: OTHER for name in rare})
+    gone = too_few(said)
+    kept = kept[[said[i] not in gone for i in kept]]
+    if len({said[i] for i in kept}) < 2:
+        named = _some([f"{name} ({rows})" for name, rows in rare.items()])
+        raise BadData(
+            f"Fewer than two labels have {fewest} rows: {named} have not.",
+            "Add rows, or turn data.stratify off.",
+        )
+    return kept, said, rare
 
 
 def _permutation(n: int, seed: int) -> np.ndarray:
@@ -117,33 +174,36 @@ def _permutation(n: int, seed: int) -> np.ndarray:
 
 
 def _undersampled(labels: np.ndarray, seed: int) -> np.ndarray:
-    rows = [np.flatnonzero(labels == i) for i in range(labels.max() + 1)]
-    least = min(map(len, rows))
+    rows = [at for at in _by_label(labels) if len(at)]
+    least = min(map(len, rows), default=0)
     return np.concatenate([r[_permutation(len(r), seed)[:least]] if len(r) > least else r for r in rows])
 
 
-def _cut(n: int, data: recipe_parts.Data) -> np.ndarray:
-    train, validation = int(n * data.train), int(n * data.validation)
+def _by_label(labels: np.ndarray) -> list[np.ndarray]:
+    """Where the rows of each label are, in order; linear in rows and labels."""
+    order = np.argsort(labels, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(labels))[:-1])
+
+
+def _cut(n: int, shares: Mapping[str, float], data: recipe_parts.Data) -> np.ndarray:
+    if len(shares) == 2:
+        train, validation = int(n * data.train), int(n * data.validation)
+    else:
+        validation = round(n * shares.get(VALIDATION, 0))
+        train = n - validation - round(n * shares.get(TEST, 0))
     return np.repeat(SPLITS, [train, validation, n - train - validation])
 
 
-def _stratified(labels: np.ndarray, names: list[str], data: recipe_parts.Data) -> np.ndarray:
-    """Every label's rows cut alike, with one row at least for each split."""
-    split = np.empty(len(labels), dtype=np.array(SPLITS).dtype)
-    few = [f"{name} ({count})" for name, count in zip(names, np.bincount(labels), strict=True) if count < FEWEST]
-    if few:
-        raise BadData(
-            f"Too few rows to put each label into all three splits: {_some(few)}.",
-            f"Give them {FEWEST} different texts at least, take them out of the file, or turn data.stratify off.",
-        )
-    for label in range(len(names)):
-        at = np.flatnonzero(labels == label)
-        test = min(max(1, round(len(at) * (1 - data.train - data.validation))), len(at) - 2)
-        validation = min(max(1, round(len(at) * data.validation)), len(at) - test - 1)
-        train = len(at) - validation - test
-        split[at[:train]] = "train"
-        split[at[train : train + validation]] = "validation"
-        split[at[train + validation :]] = "test"
+def _stratified(labels: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
+    """Every label's rows cut alike, with one row at least for each part."""
+    split = np.full(len(labels), TRAIN, dtype=np.array(SPLITS).dtype)
+    parts = [*shares][::-1]  # from the last row on
+    for at in filter(len, _by_label(labels)):
+        end = len(at)
+        for others, part in enumerate(parts):
+            n = min(max(1, round(len(at) * shares[part])), end - len(parts) + others)
+            split[at[end - n : end]] = part
+            end -= n
     return split
 
 

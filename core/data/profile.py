@@ -12,9 +12,13 @@ import numpy as np
 
 from core.architectures.lookup import architecture_for, preset_for
 from core.architectures.models import MANY, MODELS
+from core.data.choose import split_seen, unsure
+from core.data.copies import near_copies, near_leaks, plain_hashes
+from core.data.labels import is_look_alike, looking_alike, renamed
 from core.data.letters import hold_letters
-from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
-from core.data.read import Table, read
+from core.data.parts import read_parts
+from core.data.prepare import OTHER, SPLITS, Prepared, label_names, learned_labels, prepare, repeated
+from core.data.read import Table
 from core.data.sources.source import Options
 from core.errors import BadData
 from core.files import Progress, absolute, unwatched
@@ -22,10 +26,11 @@ from core.recipe import Recipe
 from core.rows import Note, Profile, Skipped
 from core.text.lookup import tokenizer_of
 from core.text.tokenizer import Tokenizer
-from core.wording import percent
+from core.wording import escaped, on_one_line, percent, plural
 
 COSTLY = 0.7  # tokens a character: above it the tokenizer was not made for the text
 UNKNOWN = 0.1  # of a text's tokens: above it the tokenizer does not know much of it
+SHOWN = 5  # labels in a note
 FEW = 10  # rows of a label are little to learn from
 
 
@@ -35,12 +40,17 @@ class Survey:
 
     source: tuple  # what the table and the lengths were read from
     table: Table
+    labels: list[str]  # as they are learned: joined where the recipe says so
     tokenizer: Tokenizer
     lengths: np.ndarray  # tokens, before cutting
+    plain: np.ndarray  # int64: the same for texts that differ only in case and white space
     split: np.ndarray  # str: train, validation, test, or "" where the row is left out
     leak: np.ndarray  # bool
     duplicate: np.ndarray  # bool
     conflict: np.ndarray  # bool
+    near: np.ndarray  # bool: like an earlier text but for case and white space
+    near_leak: np.ndarray  # bool
+    rare: np.ndarray  # bool: of a label too rare to be split
     unknown: np.ndarray  # bool: much of the text is unknown to the tokenizer
     used: np.ndarray  # bool: rows in a split; all of them where there are no splits
     context: int
@@ -56,12 +66,18 @@ class Survey:
             case "":
                 return np.ones(len(self.table.texts), dtype=bool)
             case "label":
-                return np.array([label == name for label in self.table.labels], dtype=bool)
+                return np.array([label == name for label in self.labels], dtype=bool)
+            case "alike":
+                names = looking_alike(Counter(self.table.labels))
+                either = {*names, *names.values()}
+                return np.array([label in either for label in self.table.labels], dtype=bool)
             case "split":
                 return self.split == name
             case "leak":
                 return self.leak & (self.split == name) if name else self.leak
-            case "duplicate" | "conflict" | "unknown":
+            case "near_leak":
+                return self.near_leak & (self.split == name) if name else self.near_leak
+            case "duplicate" | "conflict" | "near" | "rare" | "unknown":
                 return getattr(self, kind)
             case "cut":
                 return (self.lengths > self.context) & self.used
@@ -84,19 +100,26 @@ def profile(recipe: Recipe, progress: Progress = unwatched, earlier: Survey | No
     source = _source(recipe, tokenizer)
     if earlier is not None and earlier.source == source:
         table, lengths, speed = earlier.table, earlier.lengths, earlier.speed
-        unknown = earlier.unknown
+        unknown, plain, near = earlier.unknown, earlier.plain, earlier.near
     else:
-        table = read(data.path, Options.of(data), progress)
+        table = read_parts(data, progress)
         encoded = tokenizer.encode_batch(table.texts, progress)
         lengths = np.array([max(1, len(one.ids)) for one in encoded], dtype=np.int64)
         unknown = np.array([_unknown(one.ids, tokenizer) for one in encoded], dtype=bool)
+        plain = plain_hashes(table.texts)
+        near = near_copies(table.texts, plain)
         speed = measure()
     prepared, problem = None, ""
     try:
         prepared = prepare(table, data)
     except BadData as error:
         problem = str(error)
-    duplicate, conflict = copies(table.texts, table.labels)
+    labels = learned_labels(table, data)
+    duplicate, conflict = repeated(table, labels)
+    few = prepared.rare if prepared is not None else {}
+    rare = np.array([label in few for label in labels], dtype=bool)
+    if data.rare_labels == "join":
+        labels = renamed(labels, dict.fromkeys(few, OTHER))
     split = np.full(len(table.texts), "", dtype="<U10")
     leak = np.zeros(len(table.texts), dtype=bool)
     if prepared is not None:
@@ -107,7 +130,25 @@ def profile(recipe: Recipe, progress: Progress = unwatched, earlier: Survey | No
         wanted = _longest(lengths, split)
     context = most if wanted == "model" else max(1, min(wanted, most))
     used = split != "" if prepared is not None else np.ones(len(split), dtype=bool)
-    survey = Survey(source, table, tokenizer, lengths, split, leak, duplicate, conflict, unknown, used, context, speed)
+    survey = Survey(
+        source=source,
+        table=table,
+        labels=labels,
+        tokenizer=tokenizer,
+        lengths=lengths,
+        plain=plain,
+        split=split,
+        leak=leak,
+        duplicate=duplicate,
+        conflict=conflict,
+        near=near,
+        near_leak=near_leaks(plain, split, leak),
+        rare=rare,
+        unknown=unknown,
+        used=used,
+        context=context,
+        speed=speed,
+    )
     return _profile(survey, prepared, problem, recipe), survey
 
 
@@ -125,7 +166,8 @@ def measure() -> float:
 
 def _source(recipe: Recipe, tokenizer: Tokenizer) -> tuple:
     data = recipe.data
-    return (data.path, _state(absolute(data.path)), Options.of(data), tokenizer.id)
+    paths = (data.path, data.validation_path, data.test_path)
+    return (paths, tuple(_state(absolute(path)) if path else None for path in paths), Options.of(data), tokenizer.id)
 
 
 def _state(path: Path) -> tuple[int, ...] | None:
@@ -165,14 +207,17 @@ def _longest(lengths: np.ndarray, split: np.ndarray) -> int:
 
 
 def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Recipe) -> Profile:
-    table, names = survey.table, label_names(survey.table.labels)
-    counts = Counter(table.labels)
+    table, names = survey.table, label_names(survey.labels)
+    counts = Counter(survey.labels)
     lengths: dict[str, Counter[int]] = {name: Counter() for name in names}
     for i in np.flatnonzero(survey.used):
-        lengths[table.labels[i]][int(survey.lengths[i])] += 1
+        lengths[survey.labels[i]][int(survey.lengths[i])] += 1
     characters = sum(len(table.texts[i]) for i in np.flatnonzero(survey.used))
     splits = {split: prepared.counts(split) for split in SPLITS} if prepared else {}
-    leaks = {s: int(survey.mask(f"leak {s}").sum()) for s in SPLITS[1:]} if prepared else {}
+    leaks, near = (
+        {s: int(survey.mask(f"{kind} {s}").sum()) for s in SPLITS[1:]} if prepared else {}
+        for kind in ("leak", "near_leak")
+    )
     per_character = int(survey.lengths[survey.used].sum()) / max(1, characters)
     kept = {name: sum(split.get(name, 0) for split in splits.values()) for name in names}
     return Profile(
@@ -197,8 +242,23 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
         tokens_per_character=per_character,
         notes=list(_notes(survey, splits, kept, per_character, recipe)),
         speed=survey.speed,
+        near_copies=int(survey.near.sum()),
+        near_leaks=near,
+        split_column=table.split_column,
+        files={split: path for split, path in table.files.items() if path},
+        alternatives=table.others,
+        alike=_alike(survey.labels),
+        rare=dict(prepared.rare) if prepared else {},
         problem=problem,
     )
+
+
+def _alike(labels: list[str]) -> dict[str, list[str]]:
+    """Each label that others look like, and those."""
+    found: dict[str, list[str]] = {}
+    for label, name in looking_alike(Counter(labels)).items():
+        found.setdefault(name, []).append(label)
+    return found
 
 
 def _notes(
@@ -206,10 +266,10 @@ def _notes(
 ) -> Iterator[Note]:
     """The most pressing first."""
 
-    def note(filter: str, singular: str, plural: str, warn: bool = True) -> Iterator[Note]:
+    def note(filter: str, one: str, several: str, warn: bool = True) -> Iterator[Note]:
         count = int(survey.mask(filter).sum())
         if count:
-            yield Note(count, singular if count == 1 else plural, filter, warn)
+            yield Note(count, one if count == 1 else several, filter, warn)
 
     dropped = ", left out" if recipe.data.duplicates == "drop" else ""
     yield from note("leak test", "test text also in training", "test texts also in training")
@@ -217,6 +277,12 @@ def _notes(
     # never one alone
     yield from note("conflict", "", f"rows whose text has different labels{dropped}", warn=not dropped)
     yield from note("duplicate", f"exact copy{dropped}", f"exact copies{dropped}", warn=False)
+    case = "but for case and white space"
+    near = f"nearly in training, {case}"
+    yield from note("near_leak test", f"test text {near}", f"test texts {near}")
+    yield from note("near_leak validation", f"validation text {near}", f"validation texts {near}")
+    yield from note("near", f"copy of an earlier text {case}", f"copies of earlier texts {case}", warn=False)
+    yield from _of_labels(survey)
     unreadable = "with characters that cannot be read"
     yield from note("undecodable", f"text {unreadable}", f"texts {unreadable}")
     limit = f"longer than {survey.context:,} tokens, cut there"
@@ -228,18 +294,57 @@ def _notes(
     unread = f"full of unknown tokens: try {other}" if other else "full of unknown tokens"
     yield from note("unknown", f"text {unread}", f"texts {unread}")
     if better := _better(recipe, survey.table.texts, per_character):
-        yield Note(0, f"{better} learns more here", offers=better)
-    few = [name for name, rows in kept.items() if splits and rows < FEW]
+        yield Note(0, f"{better} learns more here", offers={"model.name": better})
+    few = [name for name, rows in kept.items() if splits and 0 < rows < FEW]
     for name in few[:3]:
-        yield Note(kept[name], f"rows of {name} are few to learn from", f"label {name}", warn=True)
+        yield Note(kept[name], f"rows of {on_one_line(name)} are few to learn from", f"label {name}", warn=True)
     if len(few) > 3:
         yield Note(len(few), f"labels have fewer than {FEW} rows", warn=True)
     for split, rows in splits.items():
         for name in [name for name, count in rows.items() if not count][:3]:
-            yield Note(0, f"{split} has no row of {name}", warn=True)
-    yield from (Note(0, text, warn=True) for text in survey.table.notes)
-    labels = survey.table.labels
+            yield Note(0, f"{split} has no row of {on_one_line(name)}", warn=True)
+    yield from _of_reading(survey.table)
+    if recipe.data.balance == "undersample" and recipe.data.balance_first:
+        yield Note(0, "Balanced before the split: validation and test do not have the file's shares.", warn=True)
+    labels = survey.labels
     ((largest, count),) = Counter(labels).most_common(1) or [("", 0)]
     if count > len(labels) / 2:
         share = count / len(labels)
         yield Note(count, f"{largest}: {percent(share)} of the file by always saying it", f"label {largest}")
+
+
+def _of_labels(survey: Survey) -> Iterator[Note]:
+    """Labels that look alike, and labels that are too rare to be split."""
+    counts, alike = Counter(survey.labels), _alike(survey.labels)
+    if alike:
+        name, others = next(iter(alike.items()))
+        spelled = [f"{_told_apart(other)} ({counts[other]:,})" for other in others[:SHOWN]]
+        more = f"; so with {plural(len(alike) - 1, 'other label')}" if len(alike) > 1 else ""
+        as_well = f"{on_one_line(name)} ({counts[name]:,}) as {', '.join(spelled)}{more}"
+        text = f"rows spell {as_well}: --join-labels on makes them one"
+        rows = sum(counts[other] for others in alike.values() for other in others)
+        yield Note(rows, text, "alike", warn=True, offers={"data.join_labels": "on"})
+    few = Counter(label for label, is_rare in zip(survey.table.labels, survey.rare, strict=True) if is_rare)
+    if few:
+        done = (
+            "joined as one, other" if (survey.rare & survey.used).any() else "left out; --rare-labels join joins them"
+        )
+        named = ", ".join(on_one_line(name) for name in list(few)[:SHOWN]) + (", …" if len(few) > SHOWN else "")
+        of = f"{'row' if few.total() == 1 else 'rows'} of {plural(len(few), 'label')} too rare to be split"
+        text = f"{of}: {named}; {done}"
+        yield Note(few.total(), text, "rare", warn=True)
+
+
+def _told_apart(label: str) -> str:
+    """A label as it may be shown, with letters that look like Latin ones escaped where others are Latin."""
+    mixed = any(char.isascii() and char.isalpha() for char in label)
+    return "".join(escaped(c) if mixed and is_look_alike(c) else c for c in on_one_line(label))
+
+
+def _of_reading(table: Table) -> Iterator[Note]:
+    """What was unsure when the file was read."""
+    asked = {unsure(table.columns[role], role, rivals): role for role, rivals in table.others.items()}
+    seen = split_seen(table.split_column)
+    for text in table.notes:
+        offers = {"data.split": table.split_column} if text == seen else {}
+        yield Note(0, text, warn=True, offers=offers, asks=asked.get(text, ""))

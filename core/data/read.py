@@ -1,22 +1,28 @@
 """A file of labelled texts to rows: what was read, what was skipped, and why."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from sys import intern
 
-from core.data.columns import columns
+from core.data.choose import NONE, Chosen, choose
+from core.data.column import YES
 from core.data.room import Room
+from core.data.labels import renamed, several, spelled_alike
 from core.data.sources.input import Input
 from core.data.sources.registry import source_of
 from core.data.sources.source import Cells, Damaged, Options
+from core.data.splits import split_of
 from core.errors import BadData
 from core.files import Progress, unwatched
 from core.options import AUTO
 from core.template import Template
+from core.wording import plural
 
 ANY = Options()
-NO_LABEL = {"", "NULL", r"\N"}  # what databases write for none
+MISSING = {"", "NULL", r"\N"}  # what databases write for no label
+NO_LABEL, SEVERAL_LABELS = "no label", "several labels"
 
 
 @dataclass(frozen=True)
@@ -39,74 +45,147 @@ class Table:
     skipped: dict[str, int]  # reason -> rows
     notes: list[str]  # what was unsure, in sentences
     origin: str = ""  # where a data set that was fetched came from, in a sentence
+    splits: list[str] = field(default_factory=list)  # of each row, where the file's own are kept to; else empty
+    split_column: str = ""  # that says train, validation and test, kept to or not; empty where none does
+    others: dict[str, list[str]] = field(default_factory=dict)  # "text", "label" -> columns that it could be besides
+    files: dict[str, str] = field(default_factory=dict)  # validation, test -> a file of their own, or ""
 
 
 def read(path: str | Path, options: Options = ANY, progress: Progress = unwatched) -> Table:
-    """Read what a format that `sources.registry` lists takes, compressed or not; or a data set by its name.
+    """Read a file of a format that `sources.registry` lists, compressed with gzip or not; or a data set by its name.
 
     `progress("look" or "read", done, total, "bytes")` may raise to cancel, and so may those of `fetch.fetch`. Raises
     BadData where there is no such file or nothing in it reads as labelled texts.
     """
     given = Input(str(path), progress, options.encoding)
     cells = source_of(given, options).read(given, options, progress)
+    names = cells.names
     try:
-        text_i, label_i, notes = columns(cells.names, cells.sample, options.text, options.label, given.name)
+        chosen = choose(names, cells.sample, given.name, options)
     except BadData as error:
-        raise BadData(error.what, error.do, cells.names) from error
-    if text_i == label_i:
-        what = f"Column {cells.names[text_i]} cannot be both text and label."
-        raise BadData(what, "Name two different columns.", cells.names)
-    template = Template.of_column(cells.names[text_i])
-    texts, labels, rows, n_rows, skipped = _usable(cells, template, {cells.names[text_i]: text_i}, label_i)
-    return Table(
-        path=str(given.path),
-        texts=texts,
-        labels=labels,
-        rows=rows,
-        n_rows=n_rows,
-        columns={"text": cells.names[text_i], "label": cells.names[label_i]},
-        all_columns=cells.names,
-        format=cells.format,
-        encoding=cells.encoding,
-        options=cells.options._replace(
-            text=cells.names[text_i],
-            label=cells.names[label_i],
-            encoding=given.codec if given.codec != AUTO else cells.options.encoding,
-        ),
-        skipped=skipped,
-        notes=[*filter(None, [given.doubt]), *cells.notes, *notes],
-        origin=given.origin,
+        raise BadData(error.what, error.do, names) from error
+    if chosen.text in chosen.label:
+        what = f"Column {names[chosen.text]} cannot be both text and label."
+        raise BadData(what, "Name two different columns.", names)
+    found = _Usable(cells, chosen, Template.of_column(names[chosen.text]))
+    label = ", ".join(names[i] for i in chosen.label)
+    split = names[chosen.split] if chosen.split is not None else ""
+    if chosen.kept_to and not found.texts and found.skipped["no split"]:
+        what = f"Column {split} of {given.name} says nothing of train, validation and test."
+        raise BadData(what, "Name another column with --split, or none.", names)
+    return one_spelling(
+        Table(
+            path=str(given.path),
+            texts=found.texts,
+            labels=found.labels,
+            rows=found.rows,
+            n_rows=found.n_rows,
+            columns={"text": names[chosen.text], "label": label},
+            all_columns=names,
+            format=cells.format,
+            encoding=cells.encoding,
+            options=cells.options._replace(
+                text=names[chosen.text],
+                label=label,
+                encoding=given.codec if given.codec != AUTO else cells.options.encoding,
+                split=split if chosen.kept_to else NONE,
+            ),
+            skipped=dict(found.skipped),
+            notes=[*filter(None, [given.doubt]), *cells.notes, *chosen.notes],
+            origin=given.origin,
+            splits=found.splits,
+            split_column=split,
+            others=chosen.others,
+        )
     )
 
 
-def _usable(
-    cells: Cells, template: Template, at: dict[str, int], label_i: int
-) -> tuple[list[str], list[str], list[int], int, dict[str, int]]:
-    """Texts, labels and numbers of the rows that have both, how many rows there are, and how many have not.
+def one_spelling(table: Table) -> Table:
+    """The table with labels that are certainly one class, such as 1 and 1.0, spelled as one, and a note of that."""
+    counts = Counter(table.labels)
+    names = spelled_alike(counts)
+    if not names:
+        return table
+    spellings: dict[str, list[str]] = {}
+    for label, name in names.items():
+        spellings.setdefault(name, []).append(label)
+    notes = [
+        f"{' and '.join(others)} ({plural(sum(counts[label] for label in others), 'row')}) "
+        f"{'is' if len(others) == 1 else 'are'} read as the class {name}."
+        for name, others in spellings.items()
+    ]
+    return replace(table, labels=renamed(table.labels, names), notes=[*table.notes, *notes])
 
-    `at` numbers the columns of the template.
-    """
-    texts, labels, rows = [], [], []
-    skipped: Counter[str] = Counter()
-    room = Room()
-    n, most = len(cells.names), max(label_i, *at.values())
-    number = -1
-    for number, row in enumerate(cells.rows):
-        if isinstance(row, Damaged):
-            skipped[row.reason] += 1
-        elif len(row) <= most:
-            skipped["too few columns"] += 1
-        elif any(cell.strip() for cell in row[n:]):
-            skipped["too many columns"] += 1
-        elif row[label_i].strip() in NO_LABEL:
-            skipped["no label"] += 1
-        else:
-            (text,) = template.render({name: row[i] for name, i in at.items()})
-            if not text.strip():
-                skipped["no text"] += 1
+
+class _Usable:
+    """The rows that have a text and one label, how many rows there are, and why the others are left out."""
+
+    def __init__(self, cells: Cells, chosen: Chosen, template: Template):
+        self.texts: list[str] = []
+        self.labels: list[str] = []
+        self.rows: list[int] = []
+        self.splits: list[str] = []
+        self.skipped: Counter[str] = Counter()
+        name, text_i = cells.names[chosen.text], chosen.text
+        labels = _Labels(chosen.label, cells.names)
+        split_i = chosen.split if chosen.kept_to and chosen.split is not None else None
+        split_name = cells.names[split_i] if split_i is not None else ""
+        n, most = len(cells.names), max(*chosen.label, text_i, split_i or 0)
+        room = Room()
+        number = -1
+        for number, row in enumerate(cells.rows):
+            if isinstance(row, Damaged):
+                self.skipped[row.reason] += 1
                 continue
+            if len(row) <= most:
+                self.skipped["too few columns"] += 1
+                continue
+            if len(row) > n and any(cell.strip() for cell in row[n:]):
+                self.skipped["too many columns"] += 1
+                continue
+            label, reason = labels.of(row)
+            if reason:
+                self.skipped[reason] += 1
+                continue
+            (text,) = template.render({name: row[text_i]})
+            if not text.strip():
+                self.skipped["no text"] += 1
+                continue
+            if split_i is not None:
+                split = split_of(row[split_i], split_name)
+                if not split:
+                    self.skipped["no split"] += 1
+                    continue
+                self.splits.append(split)
             room.take(text)
-            texts.append(text)
-            labels.append(intern(row[label_i].strip()))  # a label is held once, however many rows say it
-            rows.append(number)
-    return texts, labels, rows, number + 1, dict(skipped)
+            self.texts.append(text)
+            self.labels.append(label)
+            self.rows.append(number)
+        self.n_rows = number + 1
+
+
+class _Labels:
+    """What the label's cells of a row say: the label, or why there is none."""
+
+    def __init__(self, at: Sequence[int], names: Sequence[str]):
+        self._at, self._names = at, names
+        self._known: dict[str, tuple[str, str]] = {}
+
+    def of(self, row: Sequence[str]) -> tuple[str, str]:
+        if len(self._at) > 1:
+            found = [self._names[i] for i in self._at if row[i].strip().lower() in YES]
+            return (found[0], "") if len(found) == 1 else ("", SEVERAL_LABELS if found else NO_LABEL)
+        cell = row[self._at[0]]
+        known = self._known.get(cell)
+        if known is None:
+            known = self._known[cell] = self._read(cell.strip())
+        return known
+
+    @staticmethod
+    def _read(cell: str) -> tuple[str, str]:
+        labels = several(cell)
+        if labels is None:
+            labels = [] if cell in MISSING else [cell]
+        if len(labels) > 1:
+            return "", SEVERAL_LABELS
+        return (intern(labels[0]), "") if labels else ("", NO_LABEL)  # a label is held once, however many rows say it

@@ -67,7 +67,7 @@ class DataRequests:
         tokens = survey.tokenizer.pieces(table.texts[i])
         return {
             "text": table.texts[i],
-            "label": table.labels[i],
+            "label": survey.labels[i],
             "tokens": len(tokens),
             "pieces": list(_chips(tokens[:MOST_PIECES])),
         }
@@ -109,7 +109,7 @@ def _order(survey: Survey, filter: str, search: str, sort: str, reverse: bool) -
         wanted = search.lower()
         shown = np.array([i for i in shown if wanted in survey.table.texts[i].lower()], dtype=np.int64)
     if sort == "label":
-        shown = shown[np.argsort(np.array(survey.table.labels)[shown], kind="stable")]
+        shown = shown[np.argsort(np.array(survey.labels)[shown], kind="stable")]
     elif sort == "tokens":
         shown = shown[np.argsort(survey.lengths[shown], kind="stable")]
     return shown[::-1] if reverse else shown
@@ -120,12 +120,14 @@ def _row(survey: Survey, i: int) -> Row:
     marks = {
         "duplicate": survey.duplicate[i],
         "conflict": survey.conflict[i],
+        "near copy": survey.near[i],
         "leak": survey.leak[i],
+        "near leak": survey.near_leak[i],
         "cut": survey.lengths[i] > survey.context,
     }
     return Row(
         row=table.rows[i],
-        label=table.labels[i],
+        label=survey.labels[i],
         tokens=int(survey.lengths[i]),
         text=table.texts[i][:SHORT],
         split=str(survey.split[i]),

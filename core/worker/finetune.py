@@ -9,6 +9,7 @@ import torch
 
 from core import files, toml
 from core.data import kept, prepare, read
+from core.data.parts import read_parts
 from core.data.sources.source import Options
 from core.estimate import cost
 from core.evaluate import predict
@@ -35,7 +36,7 @@ from core.train.prefix import inputs_of
 from core.train.restore import before_training, cautions, find_origin, new_model, run_tokenizer, set_weights
 from core.train.texts import Texts
 from core.train.thaw import recipe_at, settings_of, trainable
-from core.wording import plural
+from core.wording import on_one_line, plural
 from core.worker.advice import setting_of
 from core.worker.baselines import Baselines
 from core.worker.final_test import final_test, split_result
@@ -160,7 +161,7 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
         prepared = kept.load(run)
     else:
         d = recipe.data
-        table = read.read(d.path, options, progress)
+        table = read_parts(d, progress)
         prepared = prepare.prepare(table, d)
         options = table.options
         notes = [Noted(text=text) for text in data_notes(table, prepared, d)]
@@ -194,8 +195,15 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
         yield f"{prepared.duplicates:,} exact copies left out before the split."
     if data.duplicates == "drop" and prepared.conflicts:
         yield f"{prepared.conflicts:,} rows left out: their text occurs with different labels."
+    if prepared.rare:
+        done = "joined as one label, other" if prepare.OTHER in prepared.names else "left out"
+        few = ", ".join(on_one_line(name) for name in list(prepared.rare)[:5]) + (
+            ", …" if len(prepared.rare) > 5 else ""
+        )
+        yield f"{plural(sum(prepared.rare.values()), 'row')} of labels too rare to be split {done}: {few}."
     if prepared.unbalanced:
-        yield f"{prepared.unbalanced:,} rows left out for balance."
+        where = "before the split: validation and test do not have the file's shares"
+        yield f"{prepared.unbalanced:,} rows left out for balance{f', {where}' if data.balance_first else ''}."
     for split in prepare.SPLITS:
         absent = [name for name, count in prepared.counts(split).items() if not count]
         if absent:
@@ -203,6 +211,9 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
     leaks = int(prepared.leaks[prepared.indices("test")].sum())
     if leaks:
         yield f"{leaks:,} of {len(prepared.indices('test')):,} test texts also stand in training."
+    near = int(prepared.near_leaks[prepared.indices("test")].sum())
+    if near:
+        yield f"{plural(near, 'test text')} more in training but for case and white space."
 
 
 def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: int) -> Started:

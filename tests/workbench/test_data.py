@@ -391,3 +391,56 @@ async def test_real_files(file, tmp_path, ready):
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         assert len(shown(app)) >= 4
+
+
+def lines_of(tmp_path, name: str, header: str, row) -> Path:
+    path = tmp_path / name
+    path.write_text("\n".join([header, *(row(i) for i in range(80))]))
+    return path
+
+
+async def test_labels_that_look_alike_are_joined_on_one_key(tmp_path, ready, until):
+    kinds = ("ham", "spam", "ham", "Spam")
+    path = lines_of(tmp_path, "alike.csv", "label,text", lambda i: f"{kinds[i % 4]},this is text {i}")
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        notes = app.screen.query_one(Notes)
+        (at,) = (i for i, note in enumerate(notes.items) if note.filter == "alike")
+        assert "20  J  rows spell Spam (20) as spam (20)" in notes.line(at, 100).plain
+        assert notes.line(at, 40).cell_len <= 40
+        await pilot.press("J")
+        await until(pilot, lambda: app.session.draft.profile.labels == {"Spam": 40, "ham": 40})
+        assert app.session.draft.recipe.data.join_labels == "on"
+        await pilot.press("J")  # nothing is alike any more
+        assert not any(note.offers.get("data.join_labels") for note in app.session.draft.profile.notes)
+
+
+async def test_the_split_of_the_file_is_kept_to_on_one_key(tmp_path, ready, until):
+    path = lines_of(
+        tmp_path, "split.csv", "label,text,part", lambda i: f"{'ab'[i % 2]},text {i},{('train', 'test')[i // 2 % 2]}"
+    )
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert any("--split part" in note.text for note in app.session.draft.profile.notes)
+        await pilot.press("K")
+        await until(pilot, lambda: sum(app.session.draft.profile.splits["test"].values()) == 40)
+        assert app.session.draft.recipe.data.split == "part" and "as given" in app.screen.query_one(Splits)._how
+
+
+async def test_where_two_columns_could_be_the_label_one_key_asks_which(tmp_path, ready, until):
+    path = lines_of(
+        tmp_path, "two.csv", "mood,shop,said", lambda i: f"{'ab'[i % 2]},{'xyz'[i % 3]},this is what person {i} said"
+    )
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert app.session.draft.profile.columns["label"] == "mood"
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, SourceDialog))
+        choice = app.screen.query_one("#label", Choice)
+        assert app.screen.focused is choice and choice.value == "mood"
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: app.session.draft.profile.columns["label"] == "shop")
+        assert app.session.draft.recipe.data.label == "shop"

@@ -28,6 +28,7 @@ def execute(given: argparse.Namespace) -> int:
         return 0
     lines = [
         f"{found.path}",
+        *(f"{split}: {path}" for split, path in found.files.items()),
         f"{found.rows:,} rows, {found.format}, {found.encoding}{QUOTES[found.quoting]}",
         f"text: {found.columns['text']}   label: {found.columns['label']}   of {', '.join(found.all_columns)}",
         *(f"{plural(skipped.rows, 'row')} skipped: {skipped.reason}" for skipped in found.skipped),

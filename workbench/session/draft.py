@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from core.estimate.speeds import Speeds
 
 # what a preset leaves as it is
-KEPT_BY_PRESETS = ("data.path", "data.text", "data.label", "train.follow", "speed.device", "speed.threads")
+KEPT_BY_PRESETS = (
+    *("data.path", "data.validation_path", "data.test_path", "data.text", "data.label", "data.split"),
+    *("train.follow", "speed.device", "speed.threads"),
+)
 
 
 class Draft:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from core.data.columns import _few
+from core.data.columns import few
 from core.data.sources.header import has_header
 
 LEAD = 100  # lines among which a table begins
@@ -60,7 +60,7 @@ class _Like:
         self._known = {
             i: {value for value, n in found.items() if n > 1 or value.isdecimal()}
             for i, found in enumerate(columns)
-            if len(found) <= _few(len(rows)) and max(map(len, found)) <= 100
+            if len(found) <= few(len(rows)) and max(map(len, found)) <= 100
         }
 
     def data(self, cells: list[str], width: int) -> bool:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from core.data.columns import _NUMBER, LABEL_MAYBE, LABEL_NAMES, TEXT_MAYBE, TEXT_NAMES, Rows, _few, _hint
+from core.data.columns import NUMBER, LABEL_MAYBE, LABEL_NAMES, TEXT_MAYBE, TEXT_NAMES, Rows, few, hint
 
 LONG = 60  # characters: a cell that is longer is rather a text than a name
 _USUAL = LABEL_NAMES | LABEL_MAYBE | TEXT_NAMES | TEXT_MAYBE
@@ -15,15 +15,15 @@ def has_header(first: Sequence[str], rest: Rows, named: Sequence[str]) -> bool:
     if any(name in first and not name.isdecimal() for name in named):
         return True
     columns = [_Column(cell, [row[i].strip() for row in rest if i < len(row)]) for i, cell in enumerate(first)]
-    if any(column.alone and _hint(column.cell, _USUAL, set()) == 4 for column in columns):
+    if any(column.alone and hint(column.cell, _USUAL, set()) == 4 for column in columns):
         return True
     if _counts(first) and not all(column.numeric for column in columns):
         return True
-    if any(column.numeric and _NUMBER.fullmatch(column.cell) for column in columns):
+    if any(column.numeric and NUMBER.fullmatch(column.cell) for column in columns):
         return False
     if any(column.titled for column in columns):
         return True
-    repeating = [column for column in columns if len(column.values) <= _few(len(rest))]
+    repeating = [column for column in columns if len(column.values) <= few(len(rest))]
     if not all(column.alone for column in repeating):
         return False
     if any(len(cell) > LONG for cell in first):
@@ -34,7 +34,7 @@ def has_header(first: Sequence[str], rest: Rows, named: Sequence[str]) -> bool:
 
 def is_usual(first: Sequence[str]) -> bool:
     """Whether a row holds a name that columns of texts and labels often have."""
-    return any(_hint(cell.strip(), _USUAL, set()) == 4 for cell in first)
+    return any(hint(cell.strip(), _USUAL, set()) == 4 for cell in first)
 
 
 class _Column:
@@ -44,7 +44,7 @@ class _Column:
         self.cell = cell
         self.values = Counter(below)
         filled = [value for value in below if value]
-        self.numeric = bool(filled) and sum(bool(_NUMBER.fullmatch(v)) for v in filled) >= 0.9 * len(filled)
+        self.numeric = bool(filled) and sum(bool(NUMBER.fullmatch(v)) for v in filled) >= 0.9 * len(filled)
         self.alone = not cell or cell not in self.values
         # few values, each of them often: that one occurs in the first row alone is unlikely
         self.firm = 1 < len(self.values) <= 20 and min(self.values.values()) >= 3

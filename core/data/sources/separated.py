@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import NamedTuple
 
-from core.data.columns import _few
+from core.data.columns import few
 from core.data.sources.beginning import LEAD, Line, lines_before, named_separator
 from core.data.sources.cells import mended, parse
 from core.data.sources.header import has_header, is_usual, names
@@ -195,7 +195,7 @@ def _is_ragged(given: Input, mark: str) -> bool:
     if len(rows) < 10 or len(enough) < 0.98 * len(rows):
         return False
     ends = [Counter(row[i] for row in enough) for i in (0, -1)]
-    return any(len(end) <= _few(len(enough)) / 2 and max(map(len, end)) <= 50 for end in ends)
+    return any(len(end) <= few(len(enough)) / 2 and max(map(len, end)) <= 50 for end in ends)
 
 
 def _first_lengths(given: Input, mark: str, quoting: str) -> Counter[int]:

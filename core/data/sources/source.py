@@ -16,8 +16,8 @@ from core.recipe_parts import Data
 class Options(NamedTuple):
     """What a person says of a file, or `auto`; as found, where a source gives them back.
 
-    `text` and `label` name columns, or number them from 0; `quoting` is csv or none, `header` yes or no, `encoding`
-    what the codecs of Python call it.
+    `text`, `label` and `split` name columns, or number them from 0, and `split` may be none; `quoting` is csv or none,
+    `header` yes or no, `encoding` what the codecs of Python call it.
     """
 
     text: str = AUTO
@@ -27,6 +27,8 @@ class Options(NamedTuple):
     separator: str = AUTO
     skip_lines: str | int = AUTO
     header: str = AUTO
+    split: str = AUTO
+    several_labels: str = "refuse"
 
     @classmethod
     def of(cls, data: Data) -> Self:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.data.columns import _few
+from core.data.columns import few
 
 MOST = 20  # columns among which the text is looked for
 LABEL = 50  # characters of a label
@@ -64,7 +64,7 @@ def _labels(sample: Sequence[list[str]], way: Spill, mark: str) -> int:
     """How many columns beside the text hold a few short values, when what is over is joined this way."""
     rows = [way.mended(row, mark) for row in sample if len(row) >= way.width]
     columns = [Counter(cells) for i, cells in enumerate(zip(*rows, strict=True)) if i != way.text]
-    return sum(len(found) <= _few(len(rows)) and max(map(len, found)) <= LABEL for found in columns)
+    return sum(len(found) <= few(len(rows)) and max(map(len, found)) <= LABEL for found in columns)
 
 
 def _prose(sample: Sequence[list[str]], way: Spill) -> float:

@@ -1,7 +1,10 @@
 import csv
 import gzip
 import json
+import time
 from collections import Counter
+from dataclasses import replace
+from itertools import cycle, islice
 
 import numpy as np
 import pytest
@@ -93,11 +96,18 @@ def test_leaks_are_the_copies_outside_training(table):
     assert (prepared.leaks == (prepared.split != "train")).all()
 
 
-def test_undersampling_keeps_as_many_of_each_label_as_the_rarest_has(table):
+def test_undersampling_learns_from_as_many_of_each_label_as_the_rarest_has(table):
     labels = ["a"] * 50 + ["b"] * 20 + ["c"] * 30
-    prepared = prepare(table([str(i) for i in range(100)], labels), data(balance="undersample"))
-    assert Counter(prepared.labels.tolist()) == {0: 20, 1: 20, 2: 20}
-    assert prepared.unbalanced == 40
+    made = table([str(i) for i in range(100)], labels)
+    first = prepare(made, data(balance="undersample", balance_first=True))
+    assert Counter(first.labels.tolist()) == {0: 20, 1: 20, 2: 20}
+    assert first.unbalanced == 40
+    plain, prepared = prepare(made, DEFAULT), prepare(made, data(balance="undersample"))
+    assert set(prepared.counts("train").values()) == {plain.counts("train")["b"]}
+    for split in ("validation", "test"):
+        assert prepared.counts(split) == plain.counts(split)
+        assert prepared.rows[prepared.indices(split)].tolist() == plain.rows[plain.indices(split)].tolist()
+    assert prepared.unbalanced == len(plain.rows) - len(prepared.rows) > 0
 
 
 def test_the_split_is_a_function_of_the_seed(table):
@@ -116,13 +126,89 @@ def test_stratifying_gives_every_label_a_place_in_every_split(table):
     assert sum(sizes(prepared)) == 233
 
 
-def test_a_label_with_a_single_row_is_named(table):
-    made = table([str(i) for i in range(21)], ["a", "b"] * 10 + ["rare"])
-    with pytest.raises(BadData, match=r"rare \(1\)") as error:
-        prepare(made, DEFAULT)
-    assert "data.stratify off" in error.value.do
+def test_labels_too_rare_to_be_split_are_left_out_joined_or_refused(table):
+    made = table([str(i) for i in range(25)], ["a", "b"] * 10 + ["rare", "typo", "typo", "once", "other"])
+    left = prepare(made, DEFAULT)
+    assert left.names == ["a", "b"] and left.rare == {"once": 1, "other": 1, "rare": 1, "typo": 2}
+    assert sorted(left.rows) == list(range(20))
+    joined = prepare(made, data(rare_labels="join"))
+    assert joined.names == ["a", "b", "other"] and sorted(joined.rows) == list(range(25))
+    assert sum(joined.counts(split)["other"] for split in SPLITS) == 5
+    with pytest.raises(BadData, match=r"once \(1\), other \(1\), rare \(1\), typo \(2\)") as error:
+        prepare(made, data(rare_labels="refuse"))
+    assert "data.stratify off" in error.value.do and "data.rare_labels" in error.value.do
     unstratified = prepare(made, data(stratify=False))
-    assert sum(unstratified.counts(split)["rare"] for split in SPLITS) == 1
+    assert sum(unstratified.counts(split)["rare"] for split in SPLITS) == 1 and unstratified.rare == {}
+
+
+def test_rare_labels_that_make_too_few_rows_even_joined_are_left_out(table):
+    made = table([str(i) for i in range(22)], ["a", "b"] * 10 + ["rare", "once"])
+    assert prepare(made, data(rare_labels="join")).names == ["a", "b"]
+    with pytest.raises(BadData, match="Fewer than two labels have 3 rows: b \\(2\\) have not"):
+        prepare(table([str(i) for i in range(12)], ["a"] * 10 + ["b"] * 2), DEFAULT)
+
+
+def test_labels_that_look_alike_are_joined_where_that_is_asked_for(table):
+    labels = ["spam", "ham", "Spam", "ham", "sp\u0430m", "ham", "spam\u200b", "ham"] * 6
+    labels[0] = "spam "
+    made = table([str(i) for i in range(48)], labels)
+    assert len(prepare(made, DEFAULT).names) == 5  # one of them is too rare
+    joined = prepare(made, data(join_labels="on"))
+    assert len(joined.names) == 2 and joined.counts("train")["ham"] == sum(joined.counts("train").values()) / 2
+
+
+def parted(table, splits: list[str], labels: list[str] | None = None):
+    labels = labels or [*islice(cycle("xy"), len(splits))]
+    return replace(table([str(i) for i in range(len(splits))], labels), splits=splits)
+
+
+def test_splits_that_are_given_stay(table):
+    made = parted(table, [*islice(cycle(["train", "train", "test", "validation"]), 80)])
+    prepared = prepare(made, DEFAULT)
+    assert all(made.splits[row] == split for row, split in zip(prepared.rows, prepared.split, strict=True))
+    assert sizes(prepared) == [40, 20, 20]
+    assert prepare(made, data(seed=5)).rows.tolist() != prepared.rows.tolist()
+    balanced = prepare(
+        parted(table, made.splits, ["x", "x", "x", "y", "y", "y", "y", "x"] * 10), data(balance="undersample")
+    )
+    assert set(balanced.counts("test").values()) == {10} and len(set(balanced.counts("train").values())) == 1
+
+
+@pytest.mark.parametrize("stratify", [True, False])
+def test_parts_that_are_not_given_are_taken_from_training(table, stratify):
+    made = parted(table, ["train"] * 80 + ["test"] * 20)
+    prepared = prepare(made, data(stratify=stratify))
+    assert sizes(prepared) == [72, 8, 20] and set(prepared.rows[prepared.indices("test")]) == set(range(80, 100))
+    assert sizes(prepare(parted(table, ["train"] * 80 + ["validation"] * 20), data(stratify=stratify))) == [64, 20, 16]
+    with pytest.raises(BadData, match="no row for train"):
+        prepare(parted(table, ["validation"] * 40 + ["test"] * 40), data(stratify=stratify))
+
+
+def test_copies_between_given_splits_stay_and_are_leaks(table):
+    made = parted(table, ["train"] * 40 + ["validation"] * 10 + ["test"] * 10)
+    made.texts[50], made.texts[59] = made.texts[0], made.texts[51]
+    made.labels[59] = made.labels[51]
+    prepared = prepare(made, DEFAULT)
+    assert prepared.duplicates == 1 and sizes(prepared) == [40, 10, 9]
+    assert prepared.rows[prepared.leaks].tolist() == [50]
+
+
+def test_near_copies_across_splits_are_near_leaks(table):
+    made = parted(table, ["train"] * 40 + ["validation"] * 10 + ["test"] * 10)
+    made.texts[:2] = ["See you  soon", "Free entry"]
+    made.texts[50:53] = ["see YOU soon\n", "Free entry", "\uff26ree entry"]
+    prepared = prepare(made, DEFAULT)
+    assert sorted(prepared.rows[prepared.near_leaks].tolist()) == [50, 52]
+    assert prepared.rows[prepared.leaks].tolist() == [51]
+
+
+def test_many_labels_take_time_in_proportion(table):
+    n = 60_000
+    made = table([str(i) for i in range(n)], [f"label {i % 10_000}" for i in range(n)])
+    began = time.perf_counter()
+    prepared = prepare(made, data(balance="undersample"))
+    assert len(prepared.names) == 10_000 and min(prepared.counts("test").values()) == 1
+    assert time.perf_counter() - began < 10
 
 
 def test_a_label_may_be_absent_from_validation_without_stratifying(table):

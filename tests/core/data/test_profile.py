@@ -8,7 +8,7 @@ import pytest
 
 from core import recipe
 from core.data.profile import measure, profile
-from core.errors import BadData
+from core.errors import BadData, BadRecipe
 from core.rows import Profile
 
 
@@ -32,9 +32,12 @@ def test_the_sms_file_under_the_book(shared):
     assert (found.duplicates, found.leaks) == (403, {"validation": 13, "test": 37})
     assert (found.context, found.longest_training, found.cut) == (120, 120, 0)
     assert found.problem == ""
-    assert notes(found) == {"leak test": 37, "leak validation": 13, "duplicate": 403, "label ham": 4825}
+    near = {"near": 12, "near_leak test": 3, "near_leak validation": 1}
+    assert notes(found) == {"leak test": 37, "leak validation": 13, "duplicate": 403, "label ham": 4825, "": 0} | near
+    assert any("Balanced before the split" in note.text for note in found.notes)
+    assert (found.near_copies, found.near_leaks) == (12, {"validation": 1, "test": 3})
     assert sum(found.lengths["spam"].values()) == 747
-    assert all(survey.mask(note.filter).sum() == note.count for note in found.notes)
+    assert all(survey.mask(note.filter).sum() == note.count for note in found.notes if note.filter)
     assert 0.2 < found.tokens_per_character < 0.35
 
 
@@ -111,7 +114,7 @@ def test_what_is_worth_a_look(file):
             "label,text\n" + "ham,some text\nham,other text\n" * 3,
             "Every row says ham. A classifier needs two labels.",
         ),
-        ("label,text\n" + "".join(f"{'ab'[i % 2]},text {i}\n" for i in range(20)) + "rare,one\n", "rare (1)"),
+        ("label,text\n" + "".join(f"a,text {i}\n" for i in range(20)) + "rare,one\n", "rare (1)"),
         ("label,text\n" + "ham,\nspam,\n" * 3, "No row has both a text and a label."),
     ],
 )
@@ -184,3 +187,77 @@ def test_profiles_are_quick_to_import():
     code = f"import sys, core.rows; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_rare_label_is_said_and_does_not_refuse_the_file(file):
+    path = file("label,text\n" + "".join(f"{'ab'[i % 2]},text {i}\n" for i in range(60)) + "typo,one\n")
+    found, survey = profile(of(path))
+    assert found.problem == "" and found.rare == {"typo": 1} and found.learning["typo"] == 0
+    (note,) = (note for note in found.notes if note.filter == "rare")
+    assert note.count == 1 and "typo" in note.text and "left out" in note.text and survey.mask("rare").sum() == 1
+    path.write_text(path.read_text() + "oops,two\nrarer,three\n")
+    joined, _ = profile(of(path, data={"rare_labels": "join"}))
+    assert joined.labels == {"a": 30, "b": 30, "other": 3} == joined.learning
+
+
+def test_labels_that_look_alike_are_named_and_joined(file):
+    kinds = ["ham", "spam", "ham", "SPAM", "ham", "sp\u0430m", "ham", "spam"]
+    path = file("label,text\n" + "".join(f"{kinds[i % 8]},text {i}\n" for i in range(80)))
+    found, survey = profile(of(path))
+    (note,) = (note for note in found.notes if note.filter == "alike")
+    assert note.count == 20 and note.offers == {"data.join_labels": "on"} and "sp\\u0430m (10)" in note.text
+    assert found.alike == {"spam": ["SPAM", "sp\u0430m"]} and survey.mask("alike").sum() == 40
+    joined, _ = profile(of(path, data={"join_labels": "on"}), earlier=survey)
+    assert joined.labels == {"ham": 40, "spam": 40} and joined.alike == {}
+    assert "alike" not in notes(joined)
+
+
+def test_a_split_that_the_file_says_is_offered_and_kept_to(file):
+    lines = [f"{'ab'[i % 2]},text {i},{('train', 'train', 'dev', 'test')[i // 2 % 4]}" for i in range(80)]
+    path = file("label,text,part\n" + "\n".join(lines))
+    found, survey = profile(of(path))
+    (note,) = (note for note in found.notes if "data.split" in note.offers)
+    assert note.offers == {"data.split": "part"} and found.split_column == "part"
+    kept, _ = profile(of(path, data={"split": "part"}), earlier=survey)
+    sizes = {split: sum(rows.values()) for split, rows in kept.splits.items()}
+    assert sizes == {"train": 40, "validation": 20, "test": 20} and not any(
+        "data.split" in note.offers for note in kept.notes
+    )
+    with pytest.raises(BadData, match="Column label of data.csv says nothing of train"):
+        profile(of(path, data={"split": "label", "label": "part"}))
+
+
+def test_validation_and_test_may_be_files_of_their_own(file):
+    def write(name: str, first: int, n: int, more: str = "") -> str:
+        rows = "".join(f"{'ab'[i % 2]},text {i}\n" for i in range(first, first + n))
+        return str(file(f"label,text\n{rows}{more}", name))
+
+    train, test = write("train.csv", 0, 60), write("test.csv", 58, 20, "c,of no class in training\na,TEXT  1\n")
+    found, survey = profile(of(train, data={"test_path": test}))
+    assert (found.rows, found.files) == (82, {"test": test})
+    assert {split: sum(rows.values()) for split, rows in found.splits.items()} == {
+        "train": 54,
+        "validation": 6,
+        "test": 22,
+    }
+    assert found.leaks["test"] + found.leaks["validation"] >= 1 and found.near_leaks["test"] == 1
+    assert any("train has no row of c" in note.text for note in found.notes)
+    assert survey.table.rows == list(range(82)) and survey.table.texts[60] == "text 58"
+    both = profile(of(train, data={"test_path": test, "validation_path": write("valid.csv", 90, 10)}), earlier=survey)[
+        0
+    ]
+    assert both.rows == 92 and sum(both.splits["validation"].values()) == 10
+    with pytest.raises(BadData, match="other.csv has no column label"):
+        profile(of(train, data={"test_path": str(file("what,text\na,text\nb,more\n", "other.csv"))}))
+    with pytest.raises(BadRecipe, match="beside files"):
+        of(train, data={"test_path": test, "split": "part"})
+
+
+def test_copies_but_for_case_and_white_space_are_counted(file):
+    rows = [f"{'ab'[i % 2]},Some text number {i}" for i in range(60)]
+    rows += ["a,some  text NUMBER 0", "a,some  text NUMBER 0", "a,Some text number 2"]
+    found, survey = profile(of(file("label,text\n" + "\n".join(rows))))
+    assert found.near_copies == 1 and found.duplicates == 2
+    assert np.flatnonzero(survey.mask("near")).tolist() == [60]
+    near = sum(found.near_leaks.values())
+    assert near == survey.mask("near_leak").sum()

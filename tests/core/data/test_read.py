@@ -87,7 +87,7 @@ def test_what_real_files_leave_unsure_is_said(shared):
     "name, what",
     [
         ("mushroom/mushrooms.csv", "has no column of text"),
-        ("arena/small_train.csv", "spread over 3 columns: winner_model_a, winner_model_b, winner_tie"),
+        ("arena/small_train.csv", "response_a, holds lists or objects in JSON"),
         ("arena/test.csv", "looks like a label"),
         ("agnews/classes.txt", "has no columns"),
     ],
@@ -100,6 +100,8 @@ def test_real_files_that_are_no_labelled_texts_are_refused_helpfully(shared, nam
 
 def test_one_column_of_several_can_be_named_all_the_same(shared):
     assert set(read(shared / "arena/small_train.csv", Options(text="prompt", label="winner_tie")).labels) == {"0", "1"}
+    table = read(shared / "arena/small_train.csv", Options(text="prompt"))
+    assert set(table.labels) == {"winner_model_a", "winner_model_b", "winner_tie"} and not table.skipped
 
 
 def test_gzip(shared):

@@ -4,8 +4,10 @@ import csv
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from core.counting.tfidf import Split
 from core.data.prepare import prepare
 from core.data.read import read
 from core.data.sources.source import Options
@@ -49,3 +51,14 @@ def test_counting_words_gets_what_the_book_says(reviews):
     found = baseline.word_counts("counts", splits_of(prepared), 2)
     assert 100 * found.validation == pytest.approx(88.62, abs=1)
     assert 100 * (found.answers == prepared.labels[splits["test"]]).mean() == pytest.approx(88.85, abs=1)
+
+
+def test_texts_without_blanks_are_told_apart_by_their_characters():
+    """A word count sees each Chinese text as one word that no other has."""
+    kinds = ("房间很干净服务也很好", "房间很脏服务也很差")
+    texts = [f"第{chr(0x4E00 + 7 * i)}{chr(0x5200 + 11 * i)}次{kinds[i % 2]}值得一说" for i in range(120)]
+    labels = np.array([i % 2 for i in range(120)])
+    parts = {"train": slice(0, 80), "validation": slice(80, 100), "test": slice(100, 120)}
+    splits = {name: Split(texts[part], labels[part]) for name, part in parts.items()}
+    found = baseline.word_counts("tfidf", splits, 2)
+    assert (found.answers == labels[parts["test"]]).mean() == found.validation == 1

@@ -200,6 +200,25 @@ def test_data_says_what_is_there(messages, capsys):
     assert code == 0 and "66.7 %" in out
 
 
+def test_data_says_what_was_chosen_and_how_to_choose_otherwise(tmp_path, capsys):
+    kinds, parts = ("ham", "spam", "ham", "Spam\x1b[2J"), ("train", "train", "dev", "test")
+    rows = [f"{kinds[i % 4]},{'xyz'[i % 3]},this is text {i},{parts[i // 4 % 4]}" for i in range(96)]
+    file, test = tmp_path / "all.csv", tmp_path / "test.csv"
+    file.write_text("\n".join(["kind,group,text,part", *rows, "typo,x,this is another,train"]))
+    test.write_text("\n".join(["kind,group,text", *(row.rpartition(",")[0] for row in rows[:20])]))
+    code, out, _ = said(capsys, "data", file)
+    assert code == 0 and "\x1b" not in out
+    for words in ("could also be kind: choose with --label", "--split part", "typo", "--rare-labels join"):
+        assert words in " ".join(said(capsys, "data", file, "--label", "kind")[1].split()) + out, words
+    code, out, _ = said(capsys, "data", file, "--label", "kind", "--split", "part", "--json")
+    found = json.loads(out)
+    assert found["split_column"] == "part" and sum(found["splits"]["test"].values()) == 24
+    code, out, _ = said(capsys, "data", file, "--label", "kind", "--test-file", test, "--json")
+    assert json.loads(out)["files"] == {"test": str(test)} and sum(json.loads(out)["splits"]["test"].values()) == 20
+    code, _, err = said(capsys, "data", file, "--split", "none", "--test-file", tmp_path / "no.csv")
+    assert code == 1 and "no.csv" in err
+
+
 def test_data_says_what_is_in_a_format_that_was_added(tmp_path, capsys, monkeypatch):
     class Equations:
         """Lines of `label = text`."""

@@ -24,6 +24,7 @@ class Classes(ItemList[str]):
         super().__init__()
         self._profile: Profile | None = None
         self._order: dict[str, int] = {}
+        self._longest, self._number, self._top = 4, 2, 1  # cells of the longest name and number; the most rows
 
     def nothing(self) -> str:
         return "No such class. esc shows all of them."
@@ -31,6 +32,9 @@ class Classes(ItemList[str]):
     def show(self, profile: Profile, searched: str = "") -> None:
         """Show the classes of a profile whose name contains `searched`."""
         self._profile = profile
+        self._longest = max((cell_len(on_one_line(label)) for label in profile.labels), default=4)
+        self._number = max((len(f"{rows:,}") for rows in profile.labels.values()), default=1) + 1
+        self._top = max(profile.labels.values(), default=1)
         self._order = {label: i for i, label in enumerate(profile.labels)}
         names = [label for label in profile.labels if searched.casefold() in label.casefold()]
         many = len(profile.labels) > IN_FULL
@@ -49,19 +53,16 @@ class Classes(ItemList[str]):
         profile, label = self._profile, self.items[index]
         assert profile
         name, bars, number = self._columns(width)
-        top = max(profile.labels.values())
         text, hue = colour(self, "text"), colour(self, class_role(self._order[label], len(self._order)))
         line = Text(f" {pad(on_one_line(label), name)} ", text, no_wrap=True)
         for rows in (profile.labels[label], profile.learning.get(label, 0)):
-            line.append(pad(bar(rows / top, bars), bars), hue)
+            line.append(pad(bar(rows / self._top, bars), bars), hue)
             line.append(f"{rows:>{number},}  ", text if rows else colour(self, "warning"))
         return line
 
     def _columns(self, width: int) -> tuple[int, int, int]:
         """Cells for the name, each bar, each number. Names come first: of many classes they tell more than bars."""
-        labels = self._profile.labels if self._profile else {}
-        longest = max((cell_len(on_one_line(label)) for label in labels), default=4)
-        number = max((len(f"{rows:,}") for rows in labels.values()), default=1) + 1
+        longest, number = self._longest, self._number
         room = width - 2 - 2 * (number + 2)
         name = min(longest, max(LEAST_NAME, room - 2 * LEAST_BAR))
         return name, max(2, (room - name) // 2), number

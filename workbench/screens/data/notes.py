@@ -9,6 +9,15 @@ from workbench.formatting import cut
 from workbench.themes import colour
 from workbench.widgets.lines import ItemList
 
+OFFERED_BY = {"model.name": "better", "data.join_labels": "join_labels", "data.split": "keep_split"}
+ASKED_BY = "choose_column"
+
+
+def key_of(note: Note) -> str:
+    """The key that does what a note offers, or answers what it asks; empty where it does neither."""
+    action = ASKED_BY if note.asks else next((OFFERED_BY[name] for name in note.offers), "")
+    return keys.key_of(action) if action else ""
+
 
 class Notes(ItemList[Note]):
     """Enter shows the rows of the note under the cursor."""
@@ -23,10 +32,14 @@ class Notes(ItemList[Note]):
         if not self.items:
             return Text("   Nothing stands out.", colour(self, "muted"))
         note = self.items[index]
-        key = keys.key_of("better") if note.offers else ""
+        key = key_of(note)
         return Text.assemble(
             (" ▲ " if note.warn else "   ", colour(self, "warning")),
             (f"{note.count:>6,}  " if note.count else f"{key:>6}  ", f"bold {colour(self, 'text')}"),
-            (cut(on_one_line(note.text), width - 12), colour(self, "text" if note.warn else "muted")),
+            (f"{key}  " if key and note.count else "", f"bold {colour(self, 'text')}"),
+            (
+                cut(on_one_line(note.text), width - 12 - (len(key) + 2 if key and note.count else 0)),
+                colour(self, "text" if note.warn else "muted"),
+            ),
             no_wrap=True,
         )

@@ -16,7 +16,7 @@ from workbench.formatting import cut
 from workbench.screens.base import BaseScreen
 from workbench.screens.data.classes import Classes
 from workbench.screens.data.histogram import Histogram
-from workbench.screens.data.notes import Notes
+from workbench.screens.data.notes import ASKED_BY, OFFERED_BY, Notes
 from workbench.screens.data.rows import SORTS, Rows, View
 from workbench.screens.data.source import Source, progress_in_words
 from workbench.screens.data.source_dialog import SourceDialog, dropped
@@ -240,11 +240,17 @@ class DataScreen(BaseScreen):
             event.stop()  # else the dialog's field gets it too
             self._choose(str(path))  # which says what is wrong with one that is no file
 
-    def _choose(self, path: str) -> None:
+    def _choose(self, path: str, asked: str = "") -> None:
         data, profile, problem = self.draft.recipe.data, self.draft.profile, self.draft.problem
         columns = profile.all_columns if profile else problem.columns if isinstance(problem, BadData) else []
         columns = columns if path == data.path else []
-        self.app.push_screen(SourceDialog(path, data, columns), self._take)
+        if profile and asked:
+            # what was found first, then what it could be besides, so that one key leads from one to the next
+            found = profile.columns[asked]
+            data = data.model_copy(update={asked: found})
+            first = [found, *profile.alternatives.get(asked, ())]
+            columns = [*first, *(column for column in columns if column not in first)]
+        self.app.push_screen(SourceDialog(path, data, columns, asked), self._take)
 
     def _take(self, changes: dict | None) -> None:
         if changes:
@@ -259,19 +265,37 @@ class DataScreen(BaseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         profile = self.draft.profile
-        if action == "better":
-            return bool(self._offered)
+        if action in OFFERED_BY.values():
+            return any(OFFERED_BY[name] == action for name in self._offered)
+        if action == ASKED_BY:
+            return bool(self._asked)
         return action != "train" or (profile is not None and not profile.problem)
 
     @property
-    def _offered(self) -> str:
-        """The model that a note offers; empty where none does."""
+    def _offered(self) -> dict[str, str]:
+        """What the notes offer, by the names of the recipe's options."""
         notes = self.draft.profile.notes if self.draft.profile else []
-        return next((note.offers for note in notes if note.offers), "")
+        return {name: value for note in notes for name, value in note.offers.items()}
+
+    @property
+    def _asked(self) -> str:
+        """The column that is unsure, label or text; empty where none is."""
+        notes = self.draft.profile.notes if self.draft.profile else []
+        return next((note.asks for note in notes if note.asks), "")
+
+    def action_join_labels(self) -> None:
+        self._take({"data.join_labels": self._offered["data.join_labels"]})
+
+    def action_keep_split(self) -> None:
+        self._take({"data.split": self._offered["data.split"]})
+
+    def action_choose_column(self) -> None:
+        """Ask for the column that is unsure, with those that it could be first."""
+        self._choose(self.draft.recipe.data.path, self._asked)
 
     def action_better(self) -> None:
         """Start from the model that learns more from such texts, once it is here."""
-        name, fetcher = self._offered, self.session.fetcher
+        name, fetcher = self._offered["model.name"], self.session.fetcher
         if fetcher.lacks(name):
             fetcher.start(name, choose=True)
             self.notify(f"Fetching {name}. The recipe starts from it when it is here.", markup=False)

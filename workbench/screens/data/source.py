@@ -105,6 +105,9 @@ class Source(Widget, can_focus=True):
             Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}{QUOTES[profile.quoting]}.", muted),
             Text(f"Label: {column(profile.columns['label'])}. Text: {column(profile.columns['text'])}.", muted),
         ]
+        if profile.files:
+            files = ". ".join(f"{split.capitalize()}: {name_of(path)}" for split, path in profile.files.items())
+            lines.append(Text(f"{files}.", muted))
         if left_out:
             lines.append(Text(f"Left out: {on_one_line(left_out)}.", muted))
         if profile.problem:

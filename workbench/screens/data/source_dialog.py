@@ -27,7 +27,17 @@ from workbench.widgets.panel import Panel
 SUGGESTED = 200  # files at most
 COLUMNS = ("text", "label")
 # how a file may be read, in the order of the dialog, and what is offered; of columns, those that it has
-READ_AS: dict[str, Sequence[str]] = {"text": (), "label": (), "quoting": ("csv", "none")}
+READ_AS: dict[str, Sequence[str]] = {
+    "text": (),
+    "label": (),
+    "separator": (",", "tab", ";", "|", "^", "~"),
+    "header": ("yes", "no"),
+    "skip_lines": tuple(map(str, range(11))),
+    "quoting": ("csv", "none"),
+    "encoding": ("utf-8", "cp1252", "cp1251", "cp1250", "gb18030", "big5", "shift_jis", "euc_kr", "utf-16"),
+}
+# what is said of the splits of one file says nothing of another's
+OF_ANOTHER_FILE = {"data.split": AUTO, "data.validation_path": "", "data.test_path": ""}
 
 
 def dropped(text: str) -> Path | None:
@@ -105,15 +115,16 @@ class SourceDialog(Dialog[dict | None]):
     """Returns the options to change, by dotted name, or None where nothing was chosen.
 
     Below a file that is there stands what it is taken for, and how that can be changed; below anything else, what goes
-    on from what is typed. Another file than that of `data` starts with everything found out anew.
+    on from what is typed. Another file than that of `data` starts with everything found out anew. `asked` is the field
+    to begin with, where there is a question.
     """
 
     PLACE = "path"
     BINDINGS = keys.bindings(PLACE)
 
-    def __init__(self, path: str, data: Data, columns: Sequence[str]):
+    def __init__(self, path: str, data: Data, columns: Sequence[str], asked: str = ""):
         super().__init__()
-        self._path, self._data, self._columns = path, data, list(columns)
+        self._path, self._data, self._columns, self._asked = path, data, list(columns), asked
 
     def compose(self) -> ComposeResult:
         with Panel(title="Source", subtitle="enter takes it · esc leaves", classes="dialog"):
@@ -133,6 +144,8 @@ class SourceDialog(Dialog[dict | None]):
         for name in READ_AS:
             self.watch(self.query_one(f"#{name}", Choice), "value", self._look, init=False)
         self._typed()
+        if self._asked:
+            self.query_one(f"#{self._asked}", Choice).focus()
 
     @on(Input.Changed, "#path")
     def _typed(self) -> None:
@@ -210,10 +223,10 @@ class SourceDialog(Dialog[dict | None]):
         if path is None:
             typed = self.query_one("#path", Input).value
             if _is_folder(typed):
-                self.dismiss({"data.path": typed} | {f"data.{name}": AUTO for name in READ_AS})
+                self.dismiss({"data.path": typed} | OF_ANOTHER_FILE | {f"data.{name}": AUTO for name in READ_AS})
             elif self.query_one(Files).selected:
                 self.action_complete()
             else:
                 self.hint(f"There is no file {on_one_line(typed)}. Check the path.")
             return
-        self.dismiss({"data.path": path, **self._changes()})
+        self.dismiss({"data.path": path} | ({} if self._is_same else OF_ANOTHER_FILE) | self._changes())

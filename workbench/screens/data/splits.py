@@ -3,6 +3,7 @@
 from rich.text import Text
 from textual.widget import Widget
 
+from core.options import AUTO
 from core.recipe import Recipe
 from core.rows import Profile
 from workbench.formatting import bar
@@ -22,8 +23,10 @@ class Splits(Widget):
     def show(self, profile: Profile, recipe: Recipe) -> None:
         self._rows = {split: sum(rows.values()) for split, rows in profile.splits.items()}
         data = recipe.data
-        balanced = "balanced, " if data.balance == "undersample" else ""
-        self._how = f"{balanced}{'stratified' if data.stratify else 'shuffled'}, seed {data.seed}"
+        balanced = "" if data.balance == "none" else "balanced, " if data.balance_first else "training balanced, "
+        kept = profile.files or data.split not in (AUTO, "none")
+        how = "as given" if kept else "stratified" if data.stratify else "shuffled"
+        self._how = f"{balanced}{how}, seed {data.seed}"
         self.refresh()
 
     def render(self) -> Text:

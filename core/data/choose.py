@@ -1,0 +1,246 @@
+"""Which columns of a table are the text, the label and the split."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from core.data.column import YES, Column, common_word, one_to_one
+from core.data.columns import Rows
+from core.data.labels import several as listed
+from core.data.sources.source import Options
+from core.errors import BadData
+from core.options import AUTO
+from core.wording import percent, plural
+
+NONE = "none"
+SEVERAL = 0.05  # of the rows: where more have several labels, that is how the file is meant
+LISTED = 6  # names in a sentence
+EXAMPLE = 60  # characters
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Columns by their numbers. `label` are several where each row sets exactly one of them, which then is its label.
+
+    `split` says which split a row belongs to; `kept_to` is whether it is to decide that.
+    """
+
+    text: int
+    label: tuple[int, ...]
+    split: int | None
+    kept_to: bool
+    notes: list[str] = field(default_factory=list)  # what was unsure, or is worth knowing, in sentences
+    others: dict[str, list[str]] = field(default_factory=dict)  # "text", "label" -> columns that it could be besides
+
+
+def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chosen:
+    """The columns of a table, found where they are `auto`, and what was unsure. `rows` are some of the table's, or all.
+
+    Raises BadData where a named column does not exist, or none looks right.
+    """
+    text, label, split, several = wanted.text, wanted.label, wanted.split, wanted.several_labels
+    columns = [Column(i, name, rows) for i, name in enumerate(names)]
+    notes: list[str] = []
+    others: dict[str, list[str]] = {}
+    given = {_named(name, names, file) for name in (text, split) if name not in (AUTO, NONE)}
+    split_column = _split(columns, split, names, file, notes)
+    if label == AUTO:
+        free = [c for c in columns if c.i not in given and c is not split_column]
+        labels = _label(free, rows, file, text != AUTO, notes, others)
+    else:
+        labels = [columns[i] for i in _named_several(label, names, file)]
+        given |= {c.i for c in labels}
+    if len(labels) == 1:
+        _check(labels[0], file, several)
+    if text == AUTO:
+        at = {c.i for c in labels} | ({split_column.i} if split_column else set())
+        text_column = _text([c for c in columns if c.i not in at], file, notes, others)
+    else:
+        text_column = columns[_named(text, names, file)]
+    return Chosen(
+        text=text_column.i,
+        label=tuple(c.i for c in labels),
+        split=split_column.i if split_column else None,
+        kept_to=split not in (AUTO, NONE),
+        notes=notes,
+        others=others,
+    )
+
+
+def _split(columns: list[Column], split: str, names: Sequence[str], file: str, notes: list[str]) -> Column | None:
+    if split not in (AUTO, NONE):
+        return columns[_named(split, names, file)]
+    found = next((c for c in columns if c.is_split), None)
+    if found and split == AUTO:
+        notes.append(split_seen(found.name))
+    return found
+
+
+def _label(
+    columns: list[Column], rows: Rows, file: str, text_given: bool, notes: list[str], others: dict[str, list[str]]
+) -> list[Column]:
+    likely = [c for c in columns if c.is_label and (text_given or len(columns) > 1)]
+    # a column that says one thing throughout is the label only if no other can be
+    likely.sort(key=lambda c: (c.unlikely, -c.label_hint, len(c.values) < 2, len(c.values), c.length))
+    if flags := _flags(likely, rows, file):
+        notes.append(f"Columns {_some([c.name for c in flags])} are read as one label: each row sets one of them.")
+        return flags
+    if not likely:
+        if amount := next((c for c in columns if c.is_quantity and c.label_hint), None):
+            raise _of_quantity(amount, file)
+        raise BadData(
+            f"No column of {file} looks like a label: a few short values that repeat.",
+            f"Name it with --label. {_listed([c.name for c in columns])}",
+        )
+    best = likely[0]
+    if amount := next((c for c in columns if c.is_quantity and c.label_hint >= max(3, best.label_hint + 1)), None):
+        raise _of_quantity(amount, file)
+    words = [c for c in likely[1:] if c.names_the_classes_of(best, rows) and (c.label_hint or common_word([c, best]))]
+    if words:
+        notes.append(f"Column {words[0].name} names the classes that {best.name} numbers, and is read as the label.")
+        return words[:1]
+    rivals = [
+        c
+        for c in likely[1:]
+        if len(c.values) > 1
+        and c.unlikely == best.unlikely
+        and best.label_hint - c.label_hint <= min(1, c.label_hint)
+        and not one_to_one(best.i, c.i, rows)
+    ]
+    if rivals:
+        others["label"] = [c.name for c in rivals]
+        notes.append(unsure(best.name, "label", others["label"]))
+    return [best]
+
+
+def _flags(likely: list[Column], rows: Rows, file: str) -> list[Column]:
+    """The columns of yes and no that together are one label, in the order of the file; none where there are none.
+
+    Raises BadData where they are several labels.
+    """
+    flags = sorted((c for c in likely if c.is_flag and not c.unlikely), key=lambda c: c.i)
+    most = max((c.label_hint for c in likely if not c.is_flag), default=0)
+    hints = {c.label_hint for c in flags}
+    if len(flags) < 2 or (most > 0 and most >= max(hints)) or (max(hints) > 2 and len(hints) > 1):
+        return []
+    for group in _groups(flags):
+        if sum(_set(group, row) == 1 for row in rows) >= (1 - SEVERAL) * len(rows):
+            return group
+    several = sum(_set(flags, row) > 1 for row in rows)
+    if len(flags) > 2 and all(c.is_flag or c.unlikely for c in likely) and several:
+        raise BadData(
+            f"The label of {file} is spread over {len(flags)} columns of yes and no, "
+            f"{_some([c.name for c in flags])}, and {percent(several / len(rows))} of the rows set several.",
+            "This program gives each text one label. Name one of the columns with --label to learn that one alone, "
+            "or make one column of them.",
+        )
+    return []
+
+
+def _groups(flags: list[Column]) -> Iterator[list[Column]]:
+    """All flags, then those whose names begin with the same word, then those that stand side by side."""
+    yield flags
+    for begins in dict.fromkeys(c.name.split("_")[0] for c in flags):
+        group = [c for c in flags if c.name.split("_")[0] == begins]
+        if 1 < len(group) < len(flags):
+            yield group
+    side_by_side = [flags[:1]]
+    for before, c in pairwise(flags):
+        if c.i == before.i + 1:
+            side_by_side[-1].append(c)
+        else:
+            side_by_side.append([c])
+    yield from (group for group in side_by_side if 1 < len(group) < len(flags))
+
+
+def _set(flags: Sequence[Column], row: Sequence[str]) -> int:
+    return sum(c.i < len(row) and row[c.i].strip().lower() in YES for c in flags)
+
+
+def _check(label: Column, file: str, several: str) -> None:
+    """Raises BadData where a column holds no classes, or several for a text."""
+    if label.is_quantity:
+        raise _of_quantity(label, file)
+    if label.is_json:
+        example = next(iter(label.values))
+        raise BadData(
+            f"Column {label.name} of {file} holds JSON, not classes: {_cut(example)}.",
+            "Export a table with the class in a column of its own, or name another column with --label.",
+        )
+    if several == "refuse" and label.longer_lists > SEVERAL * label.n:
+        example = next(value for value in label.values if len(listed(value) or ()) > 1)
+        raise BadData(
+            f"{percent(label.longer_lists / label.n)} of the rows of {file} have several labels, "
+            f"such as {_cut(example)}.",
+            "This program gives each text one label. --several-labels leave_out learns from the rows that have one; "
+            "or make a column of yes and no of one label, and name it with --label.",
+        )
+
+
+def _cut(example: str) -> str:
+    return example if len(example) <= EXAMPLE else f"{example[:EXAMPLE]}…"
+
+
+def _of_quantity(column: Column, file: str) -> BadData:
+    return BadData(
+        f"Column {column.name} of {file} holds {plural(len(column.values), 'different number')}: a quantity, no class.",
+        "This program sorts texts into classes. Make ranges of the numbers, such as low and high, in a column of "
+        "their own, or name another column with --label.",
+    )
+
+
+def _text(columns: list[Column], file: str, notes: list[str], others: dict[str, list[str]]) -> Column:
+    def weight(column: Column) -> float:
+        return column.length * (1 + column.text_hint)
+
+    texts = [c for c in columns if c.is_text]
+    if not texts:
+        longest = max(columns, key=lambda c: c.length, default=None)
+        what = f": the longest, {longest.name}, has a mean length of {longest.length:.0f}" if longest else ""
+        if longest and (longest.is_json or longest.lists):
+            what = f": the longest, {longest.name}, holds lists or objects in JSON"
+        raise BadData(
+            f"{file} has no column of text{what}.",
+            "This program learns from sentences, not from tables of codes. If there is a text, name its column "
+            "with --text.",
+        )
+    texts.sort(key=lambda c: (c.text_hint >= 3, weight(c)), reverse=True)
+    rivals = [c.name for c in texts[1:] if weight(c) > weight(texts[0]) / 2]
+    if rivals:
+        others["text"] = rivals
+        notes.append(unsure(texts[0].name, "text", rivals))
+    return texts[0]
+
+
+def _named_several(wanted: str, names: Sequence[str], file: str) -> list[int]:
+    """The numbers of one column, or of several that are named with commas between them."""
+    if wanted not in names and "," in wanted:
+        return [_named(name.strip(), names, file) for name in wanted.split(",") if name.strip()]
+    return [_named(wanted, names, file)]
+
+
+def _named(wanted: str, names: Sequence[str], file: str) -> int:
+    if wanted in names:
+        return names.index(wanted)
+    if wanted.isdecimal() and int(wanted) < len(names):
+        return int(wanted)
+    raise BadData(f"{file} has no column {wanted}.", _listed(names))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"Its columns are {_some(names, 40)}."
+
+
+def _some(names: Sequence[str], most: int = LISTED) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def split_seen(column: str) -> str:
+    """What is said of a column that says which split a row belongs to, where it is not kept to."""
+    return f"Column {column} is a split into training, validation and test: --split {column} keeps to it."
+
+
+def unsure(chosen: str, role: str, rivals: list[str]) -> str:
+    """What is said of a column that is one of several that could be the text, or the label."""
+    either = _some(rivals) if len(rivals) > LISTED else " or ".join(filter(None, [", ".join(rivals[:-1]), rivals[-1]]))
+    return f"Column {chosen} is read as the {role}. It could also be {either}: choose with --{role}."

@@ -1,0 +1,85 @@
+"""What a cell says of a text's class: one label, several, or none; and labels that are one class, or look like it."""
+
+import ast
+import json
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from core.wording import UNSAFE
+
+# Letters that look like a Latin one, small or capital: Cyrillic, then Greek ones.
+_LOOKS = str.maketrans(
+    "авекмнорстухіјѕԁԛԝһ" + "αβεζηικμνορτυχ",
+    "abekmhopctyxijsdqwh" + "abezhikmvoptyx",
+)
+
+
+def several(cell: str) -> list[str] | None:
+    """The labels of a cell that holds a list of them, as JSON or Python writes it; None where it holds no list."""
+    if not (cell.startswith("[") and cell.endswith("]")):
+        return None
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError):
+        try:
+            found = ast.literal_eval(cell)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return None
+    if not isinstance(found, list) or any(isinstance(each, list | dict | tuple | set) for each in found):
+        return None
+    labels = [each if isinstance(each, str) else json.dumps(each) for each in found if each is not None]
+    return list(dict.fromkeys(label.strip() for label in labels if label.strip()))
+
+
+def spelled_alike(counts: Mapping[str, int]) -> dict[str, str]:
+    """Labels that are certainly another one's class -> that one: `1.0` is `1`, `True` is `true`, and `true` may be `1`.
+
+    The most frequent spelling stands for all. `true` is `1` only where all labels are numbers or true and false.
+    """
+    forms = {label: _number(label) or label.lower() for label in counts if _is_plain(label)}
+    if len(forms) == len(counts) and {*forms.values()} & {"true", "false"} and {*forms.values()} & {"0", "1"}:
+        forms = {label: {"true": "1", "false": "0"}.get(form, form) for label, form in forms.items()}
+    return _to_most_frequent(forms, counts)
+
+
+def looking_alike(counts: Mapping[str, int]) -> dict[str, str]:
+    """Labels that differ from a more frequent one only in case, blanks, or letters that look alike -> that one."""
+    return _to_most_frequent({label: skeleton(label) for label in counts}, counts)
+
+
+def skeleton(label: str) -> str:
+    """What a label looks like: without case, blanks and what is not seen, with look-alike letters as Latin ones."""
+    plain = unicodedata.normalize("NFKC", label).casefold()
+    return UNSAFE.sub("", "".join(plain.split())).translate(_LOOKS) or label
+
+
+def is_look_alike(letter: str) -> bool:
+    """Whether a letter of another alphabet looks like a Latin one."""
+    return ord(letter.casefold()[:1] or " ") in _LOOKS
+
+
+def _to_most_frequent(forms: Mapping[str, str], counts: Mapping[str, int]) -> dict[str, str]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for label, form in forms.items():
+        groups[form].append(label)
+    found: dict[str, str] = {}
+    for group in groups.values():
+        if len(group) > 1:
+            best = min(group, key=lambda label: (-counts[label], label))
+            found |= {label: best for label in group if label != best}
+    return found
+
+
+def _number(label: str) -> str:
+    whole, point, rest = label.partition(".")
+    return whole if whole.removeprefix("-").isdecimal() and (not point or rest.strip("0") == "") else ""
+
+
+def _is_plain(label: str) -> bool:
+    return bool(_number(label)) or label.lower() in ("true", "false")
+
+
+def renamed(labels: Iterable[str], names: Mapping[str, str]) -> list[str]:
+    """Labels under other names, where there are any."""
+    return [names.get(label, label) for label in labels] if names else [*labels]

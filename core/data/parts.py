@@ -1,0 +1,44 @@
+"""The rows of a recipe: those of its file, and those of its files for validation and test."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from core.data.choose import NONE
+from core.data.read import Table, one_spelling, read
+from core.data.sources.source import Options
+from core.data.splits import TEST, TRAIN, VALIDATION
+from core.files import Progress, unwatched
+from core.recipe_parts import Data
+
+
+def read_parts(data: Data, progress: Progress = unwatched) -> Table:
+    """All rows as one table, those of each file numbered on from the one before. Raises BadData as `read` does.
+
+    The files for validation and test are read for the columns that were found in the first.
+    """
+    options = Options.of(data)
+    paths = {VALIDATION: data.validation_path, TEST: data.test_path}
+    table = read(data.path, options, progress)
+    if not any(paths.values()):
+        return table
+    columns = options._replace(text=table.columns["text"], label=table.columns["label"], split=NONE)
+    table = replace(table, splits=[TRAIN] * len(table.texts), files=paths)
+    for split, path in paths.items():
+        if path:
+            table = _joined(table, read(path, columns, progress), split)
+    return one_spelling(table)
+
+
+def _joined(table: Table, more: Table, split: str) -> Table:
+    name = Path(more.path).name
+    return replace(
+        table,
+        texts=table.texts + more.texts,
+        labels=table.labels + more.labels,
+        rows=table.rows + [table.n_rows + row for row in more.rows],
+        n_rows=table.n_rows + more.n_rows,
+        splits=table.splits + [split] * len(more.texts),
+        skipped=dict(Counter(table.skipped) + Counter(more.skipped)),
+        notes=[*table.notes, *(f"{name}: {note}" for note in more.notes)],
+    )
