@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from core.errors import BadData
+from core.options import AUTO
 
 Rows = Sequence[list[str]]
 
@@ -53,6 +54,28 @@ def columns(names: list[str], rows: Rows, text: str, label: str, file: str) -> t
     else:
         text_column = looked_at[_named(text, names, file)]
     return text_column.i, label_column.i, notes
+
+
+def text_column(names: list[str], rows: Rows, text: str, file: str, learned: str = AUTO) -> tuple[int, list[str]]:
+    """The number of the text's column where there need be no label, and what was unsure.
+
+    It is `text` where that is no `auto`, else `learned`, the one that a classifier has learned from, where there is
+    one, else the one that looks most like it. Raises BadData as `columns` does.
+    """
+    if text != AUTO:
+        return _named(text, names, file), []
+    looked_at = [_Column(i, name, rows) for i, name in enumerate(names)]
+    for column in looked_at:
+        # a number says where the text stood in another file: here it may be something else
+        if len(names) == 1 or (column.name == learned and (column.wordy or not learned.isdecimal())):
+            return column.i, []
+    notes: list[str] = []
+    return _text(looked_at, file, notes).i, notes
+
+
+def names_text(name: str) -> bool:
+    """Whether a column's name says outright that it holds texts."""
+    return _hint(name, TEXT_NAMES, set()) == 4
 
 
 class _Column:

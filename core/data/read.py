@@ -8,7 +8,7 @@ from sys import intern
 from core.data.columns import columns
 from core.data.sources.input import Input
 from core.data.sources.registry import source_of
-from core.data.sources.source import Cells, Damaged, Options
+from core.data.sources.source import Cells, Damaged, Options, misfit
 from core.errors import BadData
 from core.files import Progress, unwatched
 from core.template import Template
@@ -86,10 +86,8 @@ def _usable(
     for number, row in enumerate(cells.rows):
         if isinstance(row, Damaged):
             skipped[row.reason] += 1
-        elif len(row) <= most:
-            skipped["too few columns"] += 1
-        elif any(cell.strip() for cell in row[n:]):
-            skipped["too many columns"] += 1
+        elif reason := misfit(row, n, most):
+            skipped[reason] += 1
         elif not row[label_i].strip():
             skipped["no label"] += 1
         else:

@@ -9,8 +9,8 @@ from core.errors import BadData
 SOURCES: list[Source] = [json_records, separated, first_word]
 
 
-def source_of(given: Input) -> Source:
-    """The format that is surest of an input; one that is wholly sure ends the asking. Raises BadData for no format."""
+def surest(given: Input) -> Source | None:
+    """The format that is surest of an input; one that is wholly sure ends the asking. None where no format is."""
     best, most = None, 0.0
     for source in SOURCES:
         sure = source.recognises(given)
@@ -18,9 +18,15 @@ def source_of(given: Input) -> Source:
             best, most = source, sure
         if sure >= 1:
             break
-    if best is None:
+    return best
+
+
+def source_of(given: Input) -> Source:
+    """The format that an input is of. Raises BadData for no format."""
+    found = surest(given)
+    if found is None:
         raise BadData(
             f"{given.name} has no columns: no tab, comma, semicolon or bar parts its lines evenly.",
             "Each row needs a text and a label, for example label, tab, text. Quotes around a text keep its commas.",
         )
-    return best
+    return found
