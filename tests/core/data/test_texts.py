@@ -64,7 +64,7 @@ def test_every_format_in_every_encoding_keeps_its_rows_and_columns(file, form, e
 
 @pytest.mark.parametrize("name", ["ask.csv", "ask.txt", "ask.csv.gz"])
 def test_a_file_of_one_column_is_that_column(file, name):
-    data = 'text\n"Win, now\nsecond line"\n""\n"She said ""no"""\nnone, unquoted\n'.encode()
+    data = b'text\n"Win, now\nsecond line"\n""\n"She said ""no"""\nnone, unquoted\n'
     found = opened(file(gzip.compress(data) if name.endswith("gz") else data, name))
     assert found.names == ["text"] and said(found) == ["Win, now\nsecond line", "", 'She said "no"', "none, unquoted"]
     assert [row.problem for row in found.rows] == ["", "no text", "", ""]
