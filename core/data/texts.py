@@ -69,13 +69,18 @@ def open_texts(
     return Texts(cells.names, column, Again(rows), cells.format, cells.encoding, [*doubt, *cells.notes, *notes])
 
 
+def says_of_columns(options: Options) -> bool:
+    """Whether a person has said something that only a table has: lines have an encoding, too."""
+    return any(value != AUTO for name, value in options._asdict().items() if name != "encoding")
+
+
 def _cells(given: Input, options: Options, learned: str, progress: Progress) -> Cells:
     """The rows of a table, or else lines.
 
     Sentences with commas look like a table, too: columns are seen only where a person has said something of them, the
     file's name ends as those of tables do, tabs part the lines, or the first row names a column of texts.
     """
-    is_said = options != ANY
+    is_said = says_of_columns(options)
     names = [name for name in (options.text, learned) if name != AUTO]
     if one_column.named(given, names):
         # the header is one that this format knows by itself, or the name that was learned from

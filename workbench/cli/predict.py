@@ -51,8 +51,6 @@ def execute(given: argparse.Namespace) -> int:
     """
     if given.probabilities and not given.out:
         raise BadRecipe([Problem("--probabilities", "goes with --out.", "--json says them of every text too.")])
-    if given.lines and any("." in name for name in vars(given)):
-        raise BadRecipe([Problem("--lines", "goes with nothing that says how a table is read.", "Leave one out.")])
     run = find_run(runs_root(given.runs), given.run, trained=True)
     from core.data.sources.input import Input
 
@@ -90,14 +88,16 @@ def execute(given: argparse.Namespace) -> int:
 def _texts(given: argparse.Namespace, source: Any, learned: str, progress: Progress) -> "Texts":
     """The texts that were typed, then those of the file, in its columns. Raises BadRecipe, BadData."""
     from core.data.sources.source import Options
-    from core.data.texts import Row, Texts, open_texts
+    from core.data.texts import Row, Texts, open_texts, says_of_columns
     from core.text.tokenizer import well_formed
 
     typed = list(map(well_formed, given.texts))
     if source is None:
         return Texts(["text"], 0, [Row([text], text) for text in typed], "", "", [])
     asked = Options.of(load(*layers_of(given)).data)
-    as_lines = given.lines or (not given.file and asked == Options())
+    if given.lines and says_of_columns(asked):
+        raise BadRecipe([Problem("--lines", "goes with nothing that says how a table is read.", "Leave one out.")])
+    as_lines = given.lines or (not given.file and not says_of_columns(asked))
     found = open_texts(source, asked, learned, as_lines, progress)
     if given.file or found.notes:
         way = "" if given.lines or asked.text != AUTO else " --text COLUMN or --lines reads it otherwise."
