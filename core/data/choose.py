@@ -67,6 +67,23 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
     )
 
 
+def text_column(names: Sequence[str], rows: Rows, text: str, file: str, learned: str = AUTO) -> tuple[int, list[str]]:
+    """The number of the text's column where there need be no label, and what was unsure.
+
+    It is `text` where that is no `auto`, else `learned`, the one that a classifier has learned from, where there is
+    one, else the one that looks most like it. Raises BadData as `choose` does.
+    """
+    if text != AUTO:
+        return _named(text, names, file), []
+    columns = [Column(i, name, rows) for i, name in enumerate(names)]
+    for column in columns:
+        # a number says where the text stood in another file: here it may be something else
+        if len(names) == 1 or (column.name == learned and (column.is_text or not learned.isdecimal())):
+            return column.i, []
+    notes: list[str] = []
+    return _text(columns, file, notes, {}).i, notes
+
+
 def _split(columns: list[Column], split: str, names: Sequence[str], file: str, notes: list[str]) -> Column | None:
     if split not in (AUTO, NONE):
         return columns[_named(split, names, file)]

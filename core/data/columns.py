@@ -67,6 +67,11 @@ HARDLY = _words(
 NUMBER = re.compile(r"(?=\D*\d)[\d\s.,:/%$€£eE+-]+")
 
 
+def names_text(name: str) -> bool:
+    """Whether a column's name says outright that it holds texts."""
+    return hint(name, TEXT_NAMES, frozenset()) == 4
+
+
 def hint(name: str, sure: Set[str], maybe: Set[str], affixes: Set[str] = frozenset()) -> int:
     """4 for a name that says it, 3 where its last word does, 2 and 1 for names that may mean it, else 0.
 

@@ -8,11 +8,11 @@ from sys import intern
 
 from core.data.choose import NONE, Chosen, choose
 from core.data.column import YES
-from core.data.room import Room
 from core.data.labels import renamed, several, spelled_alike
+from core.data.room import Room
 from core.data.sources.input import Input
 from core.data.sources.registry import source_of
-from core.data.sources.source import Cells, Damaged, Options
+from core.data.sources.source import Cells, Damaged, Options, misfit
 from core.data.splits import split_of
 from core.errors import BadData
 from core.files import Progress, unwatched
@@ -137,11 +137,8 @@ class _Usable:
             if isinstance(row, Damaged):
                 self.skipped[row.reason] += 1
                 continue
-            if len(row) <= most:
-                self.skipped["too few columns"] += 1
-                continue
-            if len(row) > n and any(cell.strip() for cell in row[n:]):
-                self.skipped["too many columns"] += 1
+            if reason := misfit(row, n, most):
+                self.skipped[reason] += 1
                 continue
             label, reason = labels.of(row)
             if reason:

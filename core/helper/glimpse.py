@@ -5,6 +5,7 @@ from collections.abc import Callable
 from core.data.glimpse import glimpse
 from core.data.sources.source import Options
 from core.recipe_parts import Data
+from core.rows import Glimpse
 
 
 def kinds() -> dict[str, Callable]:
@@ -12,5 +13,5 @@ def kinds() -> dict[str, Callable]:
     return {"glimpse": lambda args, progress: _glimpse(Data.model_validate(args["data"]))}
 
 
-def _glimpse(data: Data):
+def _glimpse(data: Data) -> Glimpse:
     return glimpse(data.path, Options.of(data))

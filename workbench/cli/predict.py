@@ -1,54 +1,144 @@
 """`workbench predict`: texts from the command line, a file or standard input, classified by a run."""
 
 import argparse
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
-from core.errors import WorkbenchError
-from core.files import absolute
+from core.errors import BadRecipe, Problem
+from core.files import Progress, absolute, unwatched
+from core.options import AUTO, options
+from core.recipe import Recipe, load
 from core.runs.root import find_run, runs_root
-from core.wording import percent
-from workbench.cli.flags import DONE
-from workbench.cli.printing import bars, print_json, with_tabs
+from core.wording import percent, plural
+from workbench.cli.flags import DONE, add_options, layers_of
+from workbench.cli.printing import bars, print_json, say, with_tabs
+
+if TYPE_CHECKING:
+    from core.data.texts import Texts
+    from core.evaluate.answers import Answer, Written
+
+STDIN = "-"
+OF_LABELS = ("label", "split", "several_labels")  # what is asked of a file has none
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     words = "texts to classify, after -- where one begins with a dash; none: lines of standard input"
     parser.add_argument("texts", nargs="*", default=[], metavar="TEXT", help=words)
-    parser.add_argument("--file", metavar="F", help="a file with one text a line")
+    words = "a file that data is read from too, or one with a text a line; - is standard input"
+    parser.add_argument("--file", metavar="F", help=words)
+    parser.add_argument("--lines", action="store_true", help="every line is a text, whatever it looks like")
+    words = "write the columns of the file with label and probability into a new file: .csv, .tsv or .jsonl"
+    parser.add_argument("--out", metavar="FILE", help=words)
+    parser.add_argument("--probabilities", action="store_true", help="with --out, a column for each label too")
+    parser.add_argument("--force", action="store_true", help="with --out, replace a file that is there")
     words = "best, last or a step; by default what the run keeps"
     parser.add_argument("--checkpoint", metavar="NAME", help=words)
+    from core.data.sources.source import Options
+
+    of_texts = {f"data.{name}" for name in Options._fields if name not in OF_LABELS}
+    add_options(parser, [option for option in options(Recipe) if option.name in of_texts])
 
 
 def execute(given: argparse.Namespace) -> int:
-    """Classify texts and print a line for each; returns the exit code. Raises WorkbenchError."""
-    run = find_run(runs_root(given.runs), given.run, trained=True)
-    texts = list(given.texts)
-    if given.file:
-        texts += _lines(given.file)
-    elif not texts:
-        texts = _cut(sys.stdin.buffer.read())
-    from core.evaluate.predict import open_predictor
+    """Classify texts, and print a line for each or write them to a file; returns the exit code.
 
-    with bars() as progress:  # weights that are gone are fetched again
-        asked = open_predictor(run, given.checkpoint, progress)
-    answers = asked.predict(texts)
-    if given.json:
-        print_json(answers)
-        return DONE
-    for answer in answers:
-        mark = "  (cut)" if answer.cut else ""
-        print(with_tabs([answer.label, percent(answer.probabilities[answer.label]), answer.text]) + mark)
+    Raises WorkbenchError.
+    """
+    if given.probabilities and not given.out:
+        raise BadRecipe([Problem("--probabilities", "goes with --out.", "--json says them of every text too.")])
+    run = find_run(runs_root(given.runs), given.run, trained=True)
+    from core.data.sources.input import Input
+
+    with ExitStack() as stack:
+        path = given.file or (None if given.texts else STDIN)
+        source = path and Input(str(stack.enter_context(standard_input())) if path == STDIN else path)
+        if given.out:
+            from core.evaluate.answers import demand_writable
+
+            demand_writable(absolute(given.out), source.path if source and path != STDIN else None, given.force)
+        # answers that are printed on the terminal show by themselves how far it is
+        shows = sys.stderr.isatty() and (given.out or given.json or not sys.stdout.isatty())
+        progress = stack.enter_context(bars()) if shows else unwatched
+        texts = _texts(given, source, run.recipe().data.text, _named(progress))
+        from core.evaluate.answers import answers, write
+        from core.evaluate.predict import open_predictor
+
+        with bars() as fetching:  # weights that are gone are fetched again
+            predictor = open_predictor(run, given.checkpoint, fetching)
+        found = answers(predictor, texts.rows)
+        if given.out:
+            written = write(absolute(given.out), texts, predictor.names, found, given.probabilities)
+        elif given.json:
+            print_json([_document(answer) for chunk in found for answer in chunk])
+            return DONE
+        else:
+            for chunk in found:
+                for answer in chunk:
+                    print(_line(answer))
+                sys.stdout.flush()
+            return DONE
+    _say_written(given, written)
     return DONE
 
 
-def _lines(path: str) -> list[str]:
-    try:
-        return _cut(absolute(path).read_bytes())
-    except OSError as error:
-        raise WorkbenchError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
+def _texts(given: argparse.Namespace, source: Any, learned: str, progress: Progress) -> "Texts":
+    """The texts that were typed, then those of the file, in its columns. Raises BadRecipe, BadData."""
+    from core.data.sources.source import Options
+    from core.data.texts import Row, Texts, open_texts, says_of_columns
+    from core.text.tokenizer import well_formed
+
+    typed = list(map(well_formed, given.texts))
+    if source is None:
+        return Texts(["text"], 0, [Row([text], text) for text in typed], "", "", [])
+    asked = Options.of(load(*layers_of(given)).data)
+    if given.lines and says_of_columns(asked):
+        raise BadRecipe([Problem("--lines", "goes with nothing that says how a table is read.", "Leave one out.")])
+    as_lines = given.lines or (not given.file and not says_of_columns(asked))
+    found = open_texts(source, asked, learned, as_lines, progress)
+    if given.file or found.notes:
+        way = "" if given.lines or asked.text != AUTO else " --text COLUMN or --lines reads it otherwise."
+        where = f"; the text is column {found.text}" if found.has_columns else ""
+        say([f"{source.name}: {found.format}, {found.encoding}{where}.{way}", *found.notes], to_errors=True)
+    first = [Row([text if i == found.column else "" for i in range(len(found.names))], text) for text in typed]
+    return found._replace(rows=chain(first, found.rows)) if first else found
 
 
-def _cut(data: bytes) -> list[str]:
-    """One text a line, whatever the bytes are."""
-    lines = data.decode("utf-8-sig", "replace").split("\n")
-    return [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
+@contextmanager
+def standard_input() -> Iterator[Path]:
+    """A file of what comes from standard input: to find out what it is, it has to be read more than once."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "standard input"
+        with open(path, "xb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield path
+
+
+def _named(progress: Progress) -> Progress:
+    """To read a row is to classify it, here."""
+    return lambda phase, *rest: progress({"read": "predict"}.get(phase, phase), *rest)
+
+
+def _line(answer: "Answer") -> str:
+    said, mark = answer.said, f"  ({answer.note})" if answer.note else ""
+    cells = [said.label, percent(said.probability), said.text] if said else ["", "", answer.row.text]
+    return with_tabs(cells) + mark
+
+
+def _document(answer: "Answer") -> Any:
+    if answer.said:
+        return answer.said
+    return {"text": answer.row.text, "label": None, "probabilities": {}, "cut": False, "problem": answer.row.problem}
+
+
+def _say_written(given: argparse.Namespace, written: "Written") -> None:
+    if given.json:
+        print_json({"file": str(absolute(given.out)), "rows": written.rows, "unanswered": written.unanswered})
+        return
+    say([f"{plural(written.rows, 'row')} in {given.out}."], to_errors=True)
+    say([f"{plural(n, 'row')} without an answer: {why}." for why, n in written.unanswered.items()], to_errors=True)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from core.data.columns import NUMBER, LABEL_MAYBE, LABEL_NAMES, TEXT_MAYBE, TEXT_NAMES, Rows, few, hint
+from core.data.columns import LABEL_MAYBE, LABEL_NAMES, NUMBER, TEXT_MAYBE, TEXT_NAMES, Rows, few, hint
 
 LONG = 60  # characters: a cell that is longer is rather a text than a name
 _USUAL = LABEL_NAMES | LABEL_MAYBE | TEXT_NAMES | TEXT_MAYBE

@@ -104,7 +104,7 @@ class Input:
         `progress(phase, done, total, "bytes")` counts the bytes on disk; what it raises ends the reading.
         """
         if self._cut_short:
-            yield io.BufferedReader(io.BytesIO(self.beginning))  # type: ignore[arg-type]
+            yield io.BufferedReader(io.BytesIO(self.beginning))
             return
         with self._bytes() as (stream, _, tell):
 

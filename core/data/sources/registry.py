@@ -35,8 +35,8 @@ SOURCES: list[Source] = [
 ]
 
 
-def source_of(given: Input, options: Options = ANY) -> Source:
-    """The format that is surest of an input; one that is wholly sure ends the asking. Raises BadData for no format.
+def surest(given: Input, options: Options = ANY) -> Source | None:
+    """The format that is surest of an input; one that is wholly sure ends the asking. None where no format is.
 
     Where a separator is named there is nothing to ask.
     """
@@ -49,9 +49,15 @@ def source_of(given: Input, options: Options = ANY) -> Source:
             best, most = source, sure
         if sure >= 1:
             break
-    if best is None:
+    return best
+
+
+def source_of(given: Input, options: Options = ANY) -> Source:
+    """The format that an input is of. Raises BadData for no format."""
+    found = surest(given, options)
+    if found is None:
         raise BadData(
             f"{given.name} has no columns: no tab, comma, semicolon or bar parts its lines evenly.",
             "Each row needs a text and a label, for example label, tab, text. Quotes around a text keep its commas.",
         )
-    return best
+    return found

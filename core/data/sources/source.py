@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from core.data.columns import LOOK
 from core.data.sources.input import Input
@@ -45,6 +45,13 @@ class Damaged(NamedTuple):
 Row = list[str] | Damaged
 
 
+def misfit(row: list[str], n: int, needed: int) -> str:
+    """Why a row does not fit into `n` columns, of which number `needed` and those before are needed; else nothing."""
+    if len(row) <= needed:
+        return "too few columns"
+    return "too many columns" if any(cell.strip() for cell in row[n:]) else ""
+
+
 @dataclass(frozen=True)
 class Cells:
     """The rows of a file, header and blank lines left out, and what its format was found to be, in words.
@@ -72,13 +79,16 @@ class Source(Protocol):
         """All rows. `progress("read", done, total, "bytes")` may raise to cancel. Raises BadData."""
 
 
-class Again:
+Item = TypeVar("Item")
+
+
+class Again(Generic[Item]):
     """Rows that begin from the first each time somebody goes through them."""
 
-    def __init__(self, begin: Callable[[], Iterator[Row]]):
+    def __init__(self, begin: Callable[[], Iterator[Item]]):
         self._begin = begin
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[Item]:
         return self._begin()
 
 

@@ -142,10 +142,13 @@ class SourceDialog(Dialog[dict | None]):
 
     def on_mount(self) -> None:
         for name in READ_AS:
-            self.watch(self.query_one(f"#{name}", Choice), "value", self._look, init=False)
+            self.watch(self.query_one(f"#{name}", Choice), "value", self._turned, init=False)
         self._typed()
         if self._asked:
             self.query_one(f"#{self._asked}", Choice).focus()
+
+    def _turned(self) -> None:
+        self._look()
 
     @on(Input.Changed, "#path")
     def _typed(self) -> None:

@@ -1,0 +1,252 @@
+"""`workbench predict --file`: what is read, what is printed, and the table that is written."""
+
+import csv
+import gzip
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.data.read import read
+from core.data.sources.source import Options
+from core.evaluate import answers
+from core.evaluate.predict import open_predictor
+from core.recipe import load
+from core.runs.folder import RunFolder
+from core.runs.root import create_run
+from core.train.control_source import ControlSource
+from core.worker.counting import attempt
+from workbench.cli import main
+
+DEADLINE = 90
+TEXTS = [
+    "see you, at eight",
+    "a second\nline, of the same prize",
+    'he said "win"',
+    "café – £5",
+    "lone\rreturn",
+    "plain",
+]
+
+
+@pytest.fixture(scope="session")
+def counted(tmp_path_factory) -> Path:
+    """The folder of a run that counts words, of texts in a column with a name of its own."""
+    folder = tmp_path_factory.mktemp("predict")
+    rows = [
+        f"{'spam' if i % 3 == 0 else 'ham'},{'win a prize' if i % 3 == 0 else 'see you later'} {i}" for i in range(90)
+    ]
+    (folder / "data.csv").write_text("\n".join(["label,words", *rows]) + "\n")
+    data = {"path": str(folder / "data.csv"), "text": "words", "label": "label"}
+    run = create_run(folder / "runs", load({"data": data, "model": {"name": "tfidf"}}))
+    list(attempt(run, lambda *_: None, ControlSource(lambda: False), False))
+    return run.path
+
+
+@pytest.fixture
+def say(counted, capsys):
+    """A function that runs `predict`: its exit code, and what it prints."""
+
+    def said(*argv):
+        code = main.main(["predict", str(counted), *map(str, argv)])
+        return code, *capsys.readouterr()
+
+    return said
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with open(path, encoding="utf-8", newline="") as file:
+        if path.suffix == ".jsonl":
+            return [json.loads(line) for line in file]
+        return list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
+
+
+def write(path: Path, n: int, packed=False, encoding="utf-8") -> list[list[str]]:
+    """Rows of number, text and a remark, as the ending of a file's name says."""
+    rows = [[f"{i:03}", f"{TEXTS[i % len(TEXTS)]} {i}", f" of {i} "] for i in range(n)]
+    if path.suffix == ".jsonl":
+        data = "".join(json.dumps(dict(zip(["id", "words", "x"], row, strict=True))) + "\n" for row in rows)
+    else:
+        out = io.StringIO()
+        csv.writer(out, delimiter="\t" if path.suffix == ".tsv" else ",").writerows([["id", "words", "x"], *rows])
+        data = out.getvalue()
+    path.write_bytes(gzip.compress(data.encode(encoding)) if packed else data.encode(encoding))
+    return rows
+
+
+@pytest.mark.parametrize("source", [".csv", ".tsv", ".jsonl"])
+@pytest.mark.parametrize("out", [".csv", ".tsv", ".jsonl"])
+@pytest.mark.parametrize("n", [3, 10_000])
+def test_columns_and_order_are_kept(say, tmp_path, counted, source, out, n):
+    rows, path = write(tmp_path / f"ask{source}", n), tmp_path / f"out{out}"
+    code, printed, err = say("--file", tmp_path / f"ask{source}", "--out", path)
+    assert (code, printed) == (0, "") and f"{n:,} rows in {path}." in err and "the text is column words" in err
+    found = table(path)
+    assert [[row["id"], row["words"], row["x"]] for row in found] == rows
+    assert list(found[0]) == ["id", "words", "x", "label", "probability", "note"]
+    expected = open_predictor(RunFolder(counted)).predict([row[1] for row in rows])
+    assert [row["label"] for row in found] == [one.label for one in expected]
+    assert [float(row["probability"]) for row in found] == pytest.approx(
+        [one.probability for one in expected], abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_packed_and_in_other_encodings(say, tmp_path, encoding):
+    rows = write(tmp_path / "ask.csv", 6, packed=True, encoding=encoding)
+    assert say("--file", tmp_path / "ask.csv", "--out", tmp_path / "out.csv")[0] == 0
+    assert [row["words"] for row in table(tmp_path / "out.csv")] == [row[1] for row in rows]
+
+
+def test_what_was_written_is_read_again_as_the_same_texts(say, tmp_path):
+    write(tmp_path / "ask.csv", 600)
+    before = [row["words"] for row in table(tmp_path / "ask.csv")]
+    for out in ("out.csv", "out.tsv", "out.jsonl"):
+        assert say("--file", tmp_path / "ask.csv", "--out", tmp_path / out)[0] == 0
+        again = read(tmp_path / out, Options(text="words", label="label"))
+        assert again.texts == before and set(again.labels) == {"ham", "spam"}
+
+
+def test_names_that_are_taken_and_a_column_for_each_label(say, tmp_path):
+    (tmp_path / "ask.csv").write_text("label,words,p_ham\nham,win a prize,1\nspam,see you,2\n")
+    assert say("--file", tmp_path / "ask.csv", "--out", tmp_path / "out.csv", "--probabilities")[0] == 0
+    found = table(tmp_path / "out.csv")
+    names = ["label", "words", "p_ham", "predicted_label", "probability", "predicted_p_ham", "p_spam", "note"]
+    assert list(found[0]) == names and [row["p_ham"] for row in found] == ["1", "2"]
+    assert [row["predicted_label"] for row in found] == ["spam", "ham"]
+    assert all(float(row["predicted_p_ham"]) + float(row["p_spam"]) == pytest.approx(1) for row in found)
+
+
+def test_a_row_without_a_text_has_no_answer_and_says_why(say, tmp_path):
+    (tmp_path / "ask.csv").write_text("id,words\n1,win a prize\n2,\n3\n4,see you\n")
+    code, out, _ = say("--file", tmp_path / "ask.csv")
+    lines = out.splitlines()
+    assert code == 0 and len(lines) == 4 and lines[1:3] == ["\t\t  (no text)", "\t\t  (too few columns)"]
+    code, _, err = say("--file", tmp_path / "ask.csv", "--out", tmp_path / "out.jsonl")
+    found = table(tmp_path / "out.jsonl")
+    assert [row["label"] for row in found] == ["spam", None, None, "ham"] and [row["id"] for row in found] == [*"1234"]
+    assert [row["note"] for row in found] == ["", "no text", "too few columns", ""]
+    assert "1 row without an answer: no text." in err and "1 row without an answer: too few columns." in err
+    said = json.loads(say("--file", tmp_path / "ask.csv", "--json")[1])
+    assert [one["label"] for one in said] == ["spam", None, None, "ham"] and said[1]["problem"] == "no text"
+
+
+def test_sentences_stay_lines_and_a_table_is_said_to_be_one(say, tmp_path):
+    path = tmp_path / "ask.txt"
+    path.write_text("win, a prize\nsee, you\n\nbye, me\n")
+    code, out, err = say("--file", path)
+    assert code == 0 and [line.split("\t")[2] for line in out.splitlines()] == [
+        "win, a prize",
+        "see, you",
+        "",
+        "bye, me",
+    ]
+    assert err == "ask.txt: a text a line, UTF-8. --text COLUMN or --lines reads it otherwise.\n"
+    path.write_text("id,words\n1,win a prize\n2,see you\n")
+    code, out, err = say("--file", path)
+    assert out.count("\n") == 2 and "comma-separated, with header, UTF-8; the text is column words." in err
+    assert say("--file", path, "--lines")[1].count("\n") == 3
+    assert [line.split("\t")[2] for line in say("--file", path, "--text", "id")[1].splitlines()] == ["1", "2"]
+
+
+def test_typed_texts_stand_before_those_of_the_file(say, tmp_path):
+    (tmp_path / "ask.csv").write_text("id,words\n1,see you\n")
+    assert [one["text"] for one in json.loads(say("typed", "--file", tmp_path / "ask.csv", "--json")[1])] == [
+        "typed",
+        "see you",
+    ]
+    assert say("typed", "--file", tmp_path / "ask.csv", "--out", tmp_path / "out.csv")[0] == 0
+    assert [(row["id"], row["words"]) for row in table(tmp_path / "out.csv")] == [("", "typed"), ("1", "see you")]
+
+
+@pytest.mark.parametrize(
+    "argv, words",
+    [
+        (["--file", "ask.csv", "--out", "ask.csv", "--force"], "is the file that is read"),
+        (
+            ["--file", "ask.csv", "--out", "there.csv"],
+            "is there already. Name another one, or replace it with --force.",
+        ),
+        (["--file", "ask.csv", "--out", "out.xls"], "End its name in .csv, .tsv or .jsonl."),
+        (["--file", "ask.csv", "--out", "none/out.csv"], "There is no folder"),
+        (["--file", "ask.csv", "--text", "body"], "has no column body. Its columns are id, words."),
+        (["--file", "none.csv"], "There is no file"),
+        (["--file", "empty.csv"], "empty.csv is empty"),
+        (["--file", "header.csv"], "holds a header and no rows"),
+        (["--file", "ask.csv", "--probabilities"], "goes with --out"),
+        (["--file", "ask.csv", "--lines", "--text", "words"], "Leave one out"),
+        (["--file", "ask.csv", "--data.quoting", "odd"], "csv, none"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_leaves_nothing(say, tmp_path, monkeypatch, argv, words):
+    monkeypatch.chdir(tmp_path)
+    for name, content in {
+        "ask.csv": "id,words\n1,see you\n",
+        "there.csv": "x",
+        "empty.csv": "",
+        "header.csv": "id,words\n",
+    }.items():
+        Path(name).write_text(content)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    code, out, err = say(*argv)
+    assert code in (main.FAILED, main.USAGE) and out == "" and words in err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def test_a_file_is_replaced_with_force_and_stays_where_writing_breaks_off(say, tmp_path, monkeypatch):
+    write(tmp_path / "ask.csv", 30)
+    out = tmp_path / "out.csv"
+    out.write_text("before")
+    monkeypatch.setattr(answers, "ROWS", 10)
+    whole = answers.answers
+
+    def broken(predictor, rows):
+        found = whole(predictor, rows)
+        yield next(found)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(answers, "answers", broken)
+        assert say("--file", tmp_path / "ask.csv", "--out", out, "--force")[0] == main.INTERRUPTED
+    assert out.read_text() == "before" and {path.name for path in tmp_path.glob("*.csv")} == {"ask.csv", "out.csv"}
+    assert not [*tmp_path.glob(".*.tmp")]
+    assert say("--file", tmp_path / "ask.csv", "--out", out, "--force", "--json")[0] == 0 and len(table(out)) == 30
+
+
+@pytest.mark.parametrize(
+    "data", ["win £5\nsee, you\n\nbye".encode("cp1252"), "win £5\r\nsee, you\r\n\r\nbye\r\n".encode("utf-16")]
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_standard_input_is_lines_in_any_encoding(counted, data, packed):
+    done = ask(counted, gzip.compress(data) if packed else data)
+    assert done.returncode == 0 and done.stderr == b""
+    assert [line.split("\t")[2] for line in done.stdout.decode().splitlines()] == ["win £5", "see, you", "", "bye"]
+
+
+def test_standard_input_is_a_table_where_that_is_said(counted):
+    data = b'id,words\n1,"win a prize,\nnow"\n2,see you\n'
+    for argv in (["--file", "-"], ["--text", "words"]):
+        done = ask(counted, data, *argv)
+        assert done.returncode == 0 and done.stdout.count(b"\n") == 2 and b"\x1b" not in done.stderr
+    assert b"standard input: comma-separated" in ask(counted, data, "--file", "-").stderr
+    done = ask(counted, b"")
+    assert done.returncode == 1 and b"standard input is empty" in done.stderr and b"Traceback" not in done.stderr
+
+
+def ask(run, data, *argv):
+    command = [sys.executable, "-m", "workbench", "predict", str(run), *argv]
+    return subprocess.run(command, input=data, capture_output=True, timeout=DEADLINE)
+
+
+def test_files_that_people_have(say):
+    folder = Path(__file__).parents[3] / "../shared/cases/12_predict_file_encodings"
+    if not folder.is_dir():
+        pytest.skip("the cases are not here")
+    lines = ["Win £1000 cash – call now", "See you at the café at eight", "It’s €5 only"]
+    for name in ("ask.txt.gz", "ask_cp1252.txt", "ask_utf16.txt"):
+        assert [one["text"] for one in json.loads(say("--file", folder / name, "--json")[1])] == lines
+    found = json.loads(say("--file", folder / "ask.csv", "--json")[1])
+    assert [one["text"] for one in found] == [f"{line}\nsecond line, same text" for line in lines]
