@@ -6,13 +6,14 @@ from itertools import islice
 from random import Random
 
 from core.data.columns import LOOK
-from core.data.sources.encoding import Spelling, named, spelling
+from core.data.sources.encoding import is_text, named, spelling
 from core.data.sources.input import Input
 from core.data.sources.layouts import Pair, Place, class_files, class_folders, pairs, split_of_name, usable
 from core.data.sources.source import Again, Cells, Damaged, Options, Row, sampled
 from core.data.sources.tree import Tree
 from core.errors import BadData
 from core.files import Progress, unwatched
+from core.options import AUTO
 from core.wording import plural
 
 MOST_EACH = 10_000_000  # bytes of a file that is one text
@@ -64,19 +65,22 @@ def _folders(tree: Tree, places: dict[str, Place], options: Options, progress: P
     split = any(place.split for place in places.values())
     some = [*places] if len(places) <= LOOK else sorted(Random(0).sample([*places], LOOK))
     looked = list(_contents(tree, dict.fromkeys(some, 0), progress, "look"))
-    strange = b"\n".join(data for _, data in looked if isinstance(data, bytes) and _utf8(data) is None)
+    plain = options.encoding == AUTO  # then most are UTF-8, and those of the sample that are not tell of the others
+    strange = b"\n".join(data for _, data in looked if isinstance(data, bytes) and not (plain and _is_utf8(data)))
     other = spelling(strange, [strange], tree.path.name, options.encoding) if strange else named("cp1252")
 
     def row(name: str, data: bytes | Damaged) -> Row:
-        text = data if isinstance(data, Damaged) else _text(data, other)
-        return text if isinstance(text, Damaged) else _row(text, places[name], name, split)
+        if isinstance(data, Damaged):
+            return data
+        how = named("utf-8") if plain and _is_utf8(data) else other
+        return _row(data.decode(how.codec, how.errors), places[name], name, split)
 
     def rows() -> Iterator[Row]:
         return (row(name, data) for name, data in _contents(tree, dict.fromkeys(places, 0), progress, "read"))
 
     sample = [found for name, data in looked if not isinstance(found := row(name, data), Damaged)]
-    n_plain = sum(isinstance(data, bytes) and _utf8(data) is not None for _, data in looked)
-    spelled = [*["UTF-8"] * bool(n_plain), *[other.words] * bool(strange)]
+    has_plain = plain and any(isinstance(data, bytes) and _is_utf8(data) for _, data in looked)
+    spelled = [*["UTF-8"] * has_plain, *[other.words] * bool(strange)]
     classes = len({place.label for place in places.values()})
     form = f"a folder for each of {classes} classes, a file for each text"
     return Cells(_names(split), Again(rows), sample, form, " and ".join(dict.fromkeys(spelled)), options)
@@ -90,23 +94,19 @@ def _contents(
         if done % EVERY == 1:
             progress(phase, done - 1, len(wanted), "files")
         data = stream.read(MOST_EACH + 1)
-        yield name, data if len(data) <= MOST_EACH else Damaged(TOO_LARGE)
+        if len(data) > MOST_EACH:
+            yield name, Damaged(TOO_LARGE)
+        else:
+            yield name, data if is_text(data) else Damaged(NO_TEXT)
     progress(phase, done, done, "files")
 
 
-def _utf8(data: bytes) -> str | None:
+def _is_utf8(data: bytes) -> bool:
     try:
-        return data.decode("utf-8-sig")
+        data.decode("utf-8")
     except UnicodeDecodeError:
-        return None
-
-
-def _text(data: bytes, other: Spelling) -> str | Damaged:
-    """A file's text: most are UTF-8, and what is not is spelled as those of the sample that were not."""
-    text = _utf8(data)
-    if text is None:
-        text = data.decode(other.codec, other.errors)
-    return Damaged(NO_TEXT) if text.count("\0") * 20 > len(text) else text
+        return False
+    return True
 
 
 def _files(given: Input, places: dict[str, Place], options: Options, progress: Progress) -> Cells:

@@ -105,7 +105,7 @@ def spelling(beginning: bytes, chunks: Iterable[bytes], name: str, asked: str = 
     if wide := _without_mark(beginning[:LOOK]):
         return named(wide)
     look = beginning[:LOOK].rstrip(b"\0")
-    if len(_CONTROLS.findall(look)) > BINARY * len(look):
+    if _is_full_of_controls(look):
         what = f"{name} is not text: it is full of bytes that stand for no character."
         raise BadData(what, "Open it in the program it comes from and save it as CSV or plain text, in UTF-8.")
     if look.isascii() and re.search(rb"\x1b\$[@B]", look):
@@ -119,13 +119,29 @@ def spelling(beginning: bytes, chunks: Iterable[bytes], name: str, asked: str = 
     return named(code_page(strange))
 
 
+def is_text(beginning: bytes) -> bool:
+    """Whether bytes spell text in some way, as far as their beginning shows."""
+    try:
+        refuse_binary(beginning, "")
+    except BadData:
+        return False
+    is_wide = beginning.startswith(tuple(mark for mark, _ in MARKS)) or _without_mark(beginning[:LOOK])
+    return bool(is_wide) or not _is_full_of_controls(beginning[:LOOK])
+
+
+def _is_full_of_controls(look: bytes) -> bool:
+    return len(_CONTROLS.findall(look)) > BINARY * len(look)
+
+
 def _without_mark(look: bytes) -> str:
     """UTF-16 or UTF-32 that begins without its mark, by where in each character the bytes of 0 are; else empty.
 
     Text of one byte a character may have such bytes too, but few, and in no order.
     """
-    if not (zeros := look.count(0)) or not (look := look.rstrip(b"\0") + b"\0\0\0"):
+    zeros, kept = look.count(0), look.rstrip(b"\0")
+    if not zeros or not kept:
         return ""
+    look = kept + b"\0\0\0"  # the last character's own
     fours = [look[i::4].count(0) * 4 / len(look) for i in range(4)]
     if min(fours[2:]) > 0.9 and fours[0] < 0.1:
         return "utf-32-le"

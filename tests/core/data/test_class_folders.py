@@ -222,8 +222,9 @@ def test_what_is_too_large_or_no_text_is_skipped_and_counted(tree_of, monkeypatc
     monkeypatch.setattr(class_folders, "MOST_EACH", 1000)
     members = {f"{label}/{i}.txt": text.encode() for label, texts in REVIEWS.items() for i, text in enumerate(texts)}
     members |= {"pos/large.txt": b"a" * 1001, "pos/binary.txt": bytes(100), "neg/empty.txt": b""}
+    members |= {"neg/picture": b"\x89PNG\r\n\x1a\n" + bytes(range(256))}
     table = read(tree_of(members))
-    assert table.skipped == {"a file of more than 10 MB": 1, "a file that is no text": 1, "no text": 1}
+    assert table.skipped == {"a file of more than 10 MB": 1, "a file that is no text": 2, "no text": 1}
     assert len(table.texts) == 4
 
 
@@ -233,6 +234,8 @@ def test_files_that_are_not_utf8_are_read_by_their_code_page(tree_of):
     table = read(tree_of(members))
     assert {text[:-1] for text in table.texts} == {"Café à la carte, déjà vu "}
     assert table.encoding == "UTF-8 and Windows-1252"
+    table = read(tree_of(members), Options(encoding="cp1252"))
+    assert table.encoding == "Windows-1252" and any("CafÃ©" in text for text in table.texts)
 
 
 def test_a_tree_of_more_files_than_can_be_texts_gets_a_sentence(tree_of, monkeypatch):
