@@ -253,7 +253,7 @@ async def test_what_cannot_be_fetched_is_said(opened, asked_hub, until):
         assert "workbench fetch roberta" in said.message
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 36), marks=pytest.mark.slow)])
 async def test_f_fetches_and_f_stops_it(opened, asked_hub, until, shown, size):
     place = folder_of("bert")
     place.parent.mkdir(parents=True)

@@ -24,7 +24,7 @@ def labels(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 36), marks=pytest.mark.slow)])
 async def test_it_is_chosen_trained_and_asked_in_the_app(labels, tmp_path, shown, until, size):
     app = WorkbenchApp(load({"data": {"path": str(labels)}, "model": {"name": COUNTING}}), tmp_path / "runs")
     async with app.run_test(size=size) as pilot:

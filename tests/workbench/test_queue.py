@@ -17,7 +17,6 @@ from workbench.app import WorkbenchApp
 from workbench.cli import main
 
 DEADLINE = 60  # seconds
-SIZES = [(120, 36), (80, 24)]
 
 
 def ended(root):
@@ -50,7 +49,7 @@ def opened(runs, messages, until, shown):
     """The app on Runs with something to learn from: `async with opened(size) as pilot`."""
 
     @asynccontextmanager
-    async def look(size=SIZES[0]):
+    async def look(size=(120, 36)):
         app = WorkbenchApp(load({"data": {"path": str(messages)}}), runs.root)
         async with app.run_test(size=size, notifications=True) as pilot:
             app.action_mode("runs")
@@ -93,7 +92,7 @@ def test_the_command_line_queues_lists_takes_out_and_goes_on(running, runs, mess
     assert said("queue")[1] == "Nothing waits in the queue. workbench train --queue adds a run.\n"
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 36), marks=pytest.mark.slow)])
 async def test_a_run_trained_beside_another_waits_and_can_be_taken_out(opened, running, runs, shown, until, size):
     async with opened(size) as pilot:
         app = pilot.app

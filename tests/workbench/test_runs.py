@@ -177,7 +177,7 @@ def test_a_baseline_that_is_gone_or_another_run_is_none(runs):
     assert sorted(path.name for path in runs.root.iterdir()) == [first.name, second.name]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 36), marks=pytest.mark.slow)])
 async def test_a_name_and_a_note_are_shown_and_kept(opened, runs, shown, until, size):
     run = runs.write("done")
     async with opened(size) as pilot:
