@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.architectures.models import MODELS
+from core.data.sources.source import Options
 from core.estimate.prices import ladder, price
 from core.evaluate.predict import kept_checkpoint
 from core.freeze import FreezePlan
@@ -28,7 +29,7 @@ def recipe(model="nano", **layers) -> Recipe:
 
 def run_of(recipe: Recipe, n: int) -> Recipe:
     """The recipe as a run of `n` training texts keeps it."""
-    return resolve(recipe, {"text": "text", "label": "label"}, "none", np.full(n, 9), ROWS | {"train": n})
+    return resolve(recipe, Options("text", "label", "none"), np.full(n, 9), ROWS | {"train": n})
 
 
 def profile() -> Profile:

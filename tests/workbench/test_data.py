@@ -226,7 +226,7 @@ async def test_columns_are_chosen_from_the_file_where_they_cannot_be_found_out(t
 async def test_what_a_file_is_taken_for_is_shown_before_it_is_read_and_can_be_changed(tmp_path, ready, until):
     path = tmp_path / "quoted.csv"
     path.write_text(
-        "kind,said,mood\n" + "".join(f'{"xy"[i % 2]},"one, two {i}",{"ab"[i % 3 == 0]}\n' for i in range(40))
+        "type,said,kind\n" + "".join(f'{"xy"[i % 2]},"one, two {i}",{"ab"[i % 3 == 0]}\n' for i in range(40))
     )
     app = opened(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -237,16 +237,16 @@ async def test_what_a_file_is_taken_for_is_shown_before_it_is_read_and_can_be_ch
         dialog.query_one("#path", Input).value = str(path)
         await until(pilot, lambda: "one, two 0" in text_of(app, "#taken-for"))
         words = text_of(app, "#taken-for")
-        assert "comma-separated, with header, UTF-8, 3 columns" in words and "It could also be mood" in words
+        assert "comma-separated, with header, UTF-8, 3 columns" in words and "It could also be kind" in words
         assert app.session.draft.recipe.data.path == "sample" and dialog.query_one("#label", Choice).value == "auto"
         dialog.query_one("#label", Choice).focus()
-        while dialog.query_one("#label", Choice).value != "mood":
+        while dialog.query_one("#label", Choice).value != "kind":
             await pilot.press("right")
-        await until(pilot, lambda: text_of(app, "#taken-for").splitlines()[1].startswith("mood"))
+        await until(pilot, lambda: text_of(app, "#taken-for").splitlines()[1].startswith("kind"))
         await pilot.press("enter")
         await ready(pilot)
         data = app.session.draft.recipe.data
-        assert (data.path, data.label, data.text) == (str(path), "mood", "auto")
+        assert (data.path, data.label, data.text) == (str(path), "kind", "auto")
         assert list(app.session.draft.profile.labels) == ["a", "b"]
 
 

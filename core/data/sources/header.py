@@ -70,8 +70,10 @@ def names(header: Sequence[str]) -> list[str]:
     """Every column with a name of its own: a number where there is none, a suffix where it is taken."""
     found: dict[str, None] = {}
     again: Counter[str] = Counter()
+    given = {cell.strip() for cell in header}
     for i, cell in enumerate(header):
-        own = name = cell.strip() or str(i)
+        number = str(i) if str(i) not in given else f"column {i}"
+        own = name = cell.strip() or number
         while name in found:
             again[own] += 1
             name = f"{own}.{again[own]}"

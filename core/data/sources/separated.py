@@ -160,9 +160,26 @@ def _lines_before(given: Input, mark: str, quoting: str) -> int:
             yield Line(at + named, next(parse([line], mark, kind), []))
         yield from (Line(-1, cells) for cells in parse(islice(given.first_lines(), named + LEAD, None), mark, kind))
 
-    lengths = Counter(len(line.cells) for line in islice(rows(), 2000) if line.cells)
-    width, share = even(lengths)
-    return max(named, lines_before(rows(), width)) if share > EVEN else named
+    def whole_rows() -> Iterator[Line]:
+        at = begin = named
+
+        def lines() -> Iterator[str]:
+            nonlocal at
+            for line in islice(given.first_lines(), named, None):
+                at += 1
+                yield line
+
+        for cells in parse(lines(), mark, kind):
+            yield Line(begin, cells)
+            begin = at
+
+    # where quotes enclose line breaks, only whole rows are even; where a title holds a lone quote, only lines are
+    ways = [
+        (even(Counter(len(line.cells) for line in islice(way(), 2000) if line.cells)), way)
+        for way in (rows, whole_rows)
+    ]
+    (width, share), way = max(ways, key=lambda found: (found[0][0] > 1, found[0][1]))
+    return max(named, lines_before(way(), width)) if share > EVEN else named
 
 
 def separator(given: Input) -> Separator:

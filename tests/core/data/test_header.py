@@ -16,7 +16,7 @@ def lines(*columns, mark=","):
     "header, rows, names",
     [
         ("0,1", lines(TEXTS, LABELS), ["0", "1"]),
-        (",0,1", lines(range(30), TEXTS, LABELS), ["0", "0.1", "1"]),
+        (",0,1", lines(range(30), TEXTS, LABELS), ["column 0", "0", "1"]),
         ("Spam,Nachricht", lines(LABELS, TEXTS), ["Spam", "Nachricht"]),
         ("said,2019", lines(TEXTS, LABELS), ["said", "2019"]),
         ("text,2019,2020", lines(TEXTS, LABELS, range(30)), ["text", "2019", "2020"]),

@@ -79,7 +79,9 @@ def test_a_model_that_learns_more_is_offered_where_texts_hold_letters(file):
         path = file("label\ttext\n" + "".join(f"{'ab'[i % 2]}\t{texts[i % len(texts)]} {i}\n" for i in range(40)))
         return [note.offers for note in profile(of(path))[0].notes if note.offers]
 
-    assert offered("some text number") == ["minilm"] and offered("tea at 5", "8 pm", "12", "é 3") == ["minilm"]
+    assert offered("some text number") == [{"model.name": "minilm"}] and offered("tea at 5", "8 pm", "12", "é 3") == [
+        {"model.name": "minilm"}
+    ]
     assert offered("100 200 300") == offered("+49 170 555, 20 %") == offered("4000 😀", "!!! ??? 100 100") == []
 
 

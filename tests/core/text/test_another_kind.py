@@ -106,7 +106,7 @@ def test_a_run_learns_and_answers_with_it_and_keeps_it(words, messages, tmp_path
     assert [ids.tolist() for ids in texts.ids] == expected
     answers = asked.predict([prepared.texts[0], ""])
     assert sum(answers[0].probabilities.values()) == pytest.approx(1) and not answers[1].cut
-    typed = classifier.kinds()["typed"]({"run": str(run.path), "text": "free prize now"}, None)
+    typed = classifier.kinds()["typed"]({"run": str(run.path), "text": "free prize now"}, lambda *_: None)
     assert [text for text, _ in typed["pieces"]] == ["free", " prize", " now"] and len(typed["curve"]) == 3
     ids = asked.tokenizer.encode("free prize now").ids.tolist()
     transformers.export(asked.model, asked.recipe, asked.names, asked.tokenizer, tmp_path / "out", "")

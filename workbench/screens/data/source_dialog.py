@@ -41,10 +41,7 @@ OF_ANOTHER_FILE = {"data.split": AUTO, "data.validation_path": "", "data.test_pa
 
 
 def dropped(text: str) -> Path | None:
-    """The file that a pasted or dropped text names: quoted, escaped or as a file:// address; None if it is none.
-
-    A folder with a whole path is one too, without a / at its end, with which one goes into it.
-    """
+    """The file that a pasted or dropped text names: quoted, escaped or as a file:// address; None if it is none."""
     text = text.strip()
     try:
         words = shlex.split(text)
@@ -53,7 +50,7 @@ def dropped(text: str) -> Path | None:
     for name in (text, *words[:1]):
         path = Path(re.sub(r"^file://", "", name)).expanduser()
         try:
-            if name and (path.is_file() or (path.is_absolute() and not name.endswith("/") and path.is_dir())):
+            if name and path.is_file():
                 return path
         except OSError:  # a name longer than the file system takes: a text, not a path
             continue
