@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from core.architectures.models import MODELS
+from core.data.sources.source import Options
 from core.model.classifier import Classifier
 from core.presets import RECIPES
 from core.recipe import load
@@ -56,7 +57,7 @@ def test_it_takes_a_step(name, backbone):
         {"train": {"batch": batch, "accumulate": min(2, load({"preset": name}).train.accumulate)}},
     )
     rows = {"train": 4, "validation": 1, "test": 1}
-    recipe = resolve(recipe, {"text": "text", "label": "label"}, "csv", LENGTHS[:4], rows)
+    recipe = resolve(recipe, Options("text", "label", "csv"), LENGTHS[:4], rows)
     with torch.device("meta"):
         model = Classifier(backbone.arch, 2, recipe.kind)
     model.backbone = copy.deepcopy(backbone)

@@ -182,7 +182,7 @@ class SourceDialog(Dialog[dict | None]):
     @work(group="look", exclusive=True)
     async def _look(self) -> None:
         """Show what the file is taken for, as it is to be read now."""
-        path = self._named
+        path = self._named if self.query("#taken-for") else None  # a dialog that was left holds nothing any more
         if path is None:
             return
         data = Data.model_validate(
@@ -191,7 +191,7 @@ class SourceDialog(Dialog[dict | None]):
             | {name.removeprefix("data."): value for name, value in self._changes().items()}
         )
         found = await session_of(self).draft.look_at(data)
-        if found is None:
+        if found is None or not self.query("#taken-for"):
             return
         words = taken_for(self, found, self.query_one("#taken-for").size.width)
         self.query_one("#taken-for", Static).update(words)
