@@ -13,7 +13,8 @@ from core.machine import Speed
 from core.options import AUTO, MOST_EPOCHS, OneOf, Options, merge, opt
 from core.presets import RECIPES
 from core.readout import READOUTS, ClassifierKind, Readout
-from core.recipe_parts import Data, Freeze, Lora, Model, Train
+from core.recipe_data import Data
+from core.recipe_parts import Freeze, Lora, Model, Train
 
 MOST_REPEATED = 50  # epochs: a model's own default goes no higher for few texts
 

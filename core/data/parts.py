@@ -9,7 +9,7 @@ from core.data.read import Table, one_spelling, read
 from core.data.sources.source import Options
 from core.data.splits import TEST, TRAIN, VALIDATION
 from core.files import Progress, unwatched
-from core.recipe_parts import Data
+from core.recipe_data import Data
 
 
 def read_parts(data: Data, progress: Progress = unwatched) -> Table:

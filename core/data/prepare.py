@@ -8,12 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
-from core import recipe_parts
 from core.data.copies import copies, near_leaks, plain_hashes
 from core.data.labels import looking_alike, renamed
 from core.data.read import Table
 from core.data.splits import SPLITS, TEST, TRAIN, VALIDATION
 from core.errors import BadData
+from core.recipe_data import Data
 
 OTHER = "other"  # the label of what is rare, joined
 
@@ -69,7 +69,7 @@ def _natural(label: str) -> tuple:
     return 1, [float(part) if i % 2 else part for i, part in enumerate(re.split(r"(\d+)", label))], label
 
 
-def learned_labels(table: Table, data: recipe_parts.Data) -> list[str]:
+def learned_labels(table: Table, data: Data) -> list[str]:
     """Each row's label, in one spelling where those that look alike are joined."""
     names = looking_alike(Counter(table.labels)) if data.join_labels == "on" else {}
     return renamed(table.labels, names)
@@ -81,7 +81,7 @@ def repeated(table: Table, labels: Sequence[str]) -> tuple[np.ndarray, np.ndarra
     return copies(texts, labels)
 
 
-def prepare(table: Table, data: recipe_parts.Data) -> Prepared:
+def prepare(table: Table, data: Data) -> Prepared:
     """Labelled splits of the rows of a file, a pure function of both arguments.
 
     Without stratifying this is the book's protocol to the row: pandas' `sample` with `random_state` for the
@@ -131,7 +131,7 @@ def prepare(table: Table, data: recipe_parts.Data) -> Prepared:
     return prepared
 
 
-def _shares(given: np.ndarray, data: recipe_parts.Data) -> dict[str, float]:
+def _shares(given: np.ndarray, data: Data) -> dict[str, float]:
     """The parts that are cut from the training rows, and their shares of those."""
     shares = {VALIDATION: data.validation, TEST: 1 - data.train - data.validation}
     return {split: share for split, share in shares.items() if not (given == split).any()}
@@ -185,7 +185,7 @@ def _by_label(labels: np.ndarray) -> list[np.ndarray]:
     return np.split(order, np.cumsum(np.bincount(labels))[:-1])
 
 
-def _cut(n: int, shares: Mapping[str, float], data: recipe_parts.Data) -> np.ndarray:
+def _cut(n: int, shares: Mapping[str, float], data: Data) -> np.ndarray:
     if len(shares) == 2:
         train, validation = int(n * data.train), int(n * data.validation)
     else:

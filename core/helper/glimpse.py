@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from core.data.glimpse import glimpse
 from core.data.sources.source import Options
-from core.recipe_parts import Data
+from core.recipe_data import Data
 from core.rows import Glimpse
 
 

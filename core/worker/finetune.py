@@ -18,7 +18,7 @@ from core.model.linear import multiply_in
 from core.model.weights import WeightsFile, open_base
 from core.options import AUTO, resolved
 from core.recipe import Recipe
-from core.recipe_parts import Data
+from core.recipe_data import Data
 from core.runs.events import Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder, step_of
 from core.runs.history import History

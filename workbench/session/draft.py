@@ -16,7 +16,8 @@ from core.errors import BadRecipe, Problem, WorkbenchError
 from core.freeze import FreezePlan
 from core.options import AUTO, layer
 from core.recipe import Recipe, load
-from core.recipe_parts import MOST_FOLLOWED, Data
+from core.recipe_data import Data
+from core.recipe_parts import MOST_FOLLOWED
 from core.rows import Glimpse, Profile
 from core.runs import queue
 from core.runs.folder import RunFolder

@@ -10,7 +10,7 @@ from core.data.columns import LOOK
 from core.data.sources.input import Input
 from core.files import Progress
 from core.options import AUTO
-from core.recipe_parts import Data
+from core.recipe_data import Data
 
 
 class Options(NamedTuple):

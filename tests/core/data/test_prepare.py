@@ -9,19 +9,20 @@ from itertools import cycle, islice
 import numpy as np
 import pytest
 
-from core import recipe, recipe_parts
+from core import recipe
 from core.data.kept import load, save
 from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
 from core.data.read import read
 from core.data.sources.source import Options
 from core.errors import BadData, BadRun
+from core.recipe_data import Data
 from core.runs.folder import RunFolder
 
-DEFAULT = recipe_parts.Data()
+DEFAULT = Data()
 BOOK = recipe.load({"preset": "book"}).data
 
 
-def data(**changes) -> recipe_parts.Data:
+def data(**changes) -> Data:
     return DEFAULT.model_copy(update=changes)
 
 

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from core.datasets import NAMED, DataSet, fetched
 from core.options import AUTO
-from core.recipe_parts import Data
+from core.recipe_data import Data
 from core.wording import on_one_line, size
 from workbench import keys
 from workbench.formatting import cut

@@ -1,0 +1,124 @@
+"""The options of the data: which rows, read how, and split how. Declared once, as all options are."""
+
+from typing import Literal
+
+from pydantic import NonNegativeInt
+
+from core.datasets import NAMED
+from core.options import AUTO, Part, opt
+
+
+class Data(Part):
+    path: str = opt(
+        "sample",
+        "The labelled texts: a CSV, TSV or JSONL file, or lines of label, tab, text, compressed or not; a folder or an "
+        "archive with a folder or a file for each class, or with several tables; - for standard input. Or a data set "
+        f"by its name: {', '.join(NAMED)}.",
+        flag="--data",
+        min_length=1,
+    )
+    validation_path: str = opt(
+        "",
+        "A file of the rows to check on while learning, of the same kind and columns; empty: they are taken from the "
+        "others.",
+        flag="--validation-file",
+    )
+    test_path: str = opt(
+        "",
+        "A file of the test set, of the same kind and columns; empty: it is taken from the others.",
+        flag="--test-file",
+    )
+    text: str = opt(AUTO, "The column that holds the text: its name, or its number from 0.", flag="--text")
+    label: str = opt(
+        AUTO,
+        "The column that holds the label: its name, or its number from 0. Several with commas between them, of which "
+        "each row sets exactly one to 1 or true, are one label with their names.",
+        flag="--label",
+    )
+    several_labels: Literal["refuse", "leave_out"] = opt(
+        "refuse",
+        "Rows that have several labels are left out where they are few; where they are the rule, refuse refuses the "
+        "file, and leave_out learns from the others all the same.",
+        flag="--several-labels",
+    )
+    split: str = opt(
+        AUTO,
+        "A column that says train, validation and test for each row: its name, or its number from 0, keeps to what it "
+        "says. auto says where there is one and splits anew, none does not look for one. What the column lacks is "
+        "taken from the training rows.",
+        flag="--split",
+    )
+    quoting: Literal["auto", "csv", "none"] = opt(
+        AUTO,
+        "Whether double quotes in the file enclose fields (csv) or are part of the text (none). "
+        "auto finds out and says so.",
+    )
+    encoding: str = opt(
+        AUTO,
+        "How the file spells text, by a name that Python's codecs know: utf-8, cp1252, gb18030. auto finds out and "
+        "says so.",
+        flag="--encoding",
+        min_length=1,
+    )
+    separator: str = opt(
+        AUTO,
+        "What stands between two columns: the mark itself, or tab. auto finds out and says so.",
+        flag="--separator",
+        min_length=1,
+    )
+    skip_lines: Literal["auto"] | NonNegativeInt = opt(
+        AUTO,
+        "How many lines stand before the table: a title, comments. auto finds out and says so.",
+        flag="--skip-lines",
+        unit="lines",
+    )
+    header: Literal["auto", "yes", "no"] = opt(
+        AUTO, "Whether the first row names the columns. auto finds out and says so.", flag="--header"
+    )
+    duplicates: Literal["drop", "keep"] = opt(
+        "drop",
+        "drop removes exact copies of a text before the split, and texts that occur with different labels; "
+        "keep leaves them in, and copies of training texts then stand in the test set.",
+    )
+    join_labels: Literal["off", "on"] = opt(
+        "off",
+        "on makes one label of those that differ only in case, blanks, or letters that look alike or are not seen: the "
+        "spelling that most rows have. off only names them.",
+        flag="--join-labels",
+    )
+    rare_labels: Literal["leave_out", "join", "refuse"] = opt(
+        "leave_out",
+        "What becomes of labels of fewer rows than a stratified split needs, one for each part: leave_out leaves "
+        "their rows out, join makes one label of them, other, and refuse learns nothing.",
+        flag="--rare-labels",
+    )
+    balance: Literal["none", "undersample"] = opt(
+        "none",
+        "undersample learns from as many rows of every label as the rarest one has in training; validation and test "
+        "keep the file's shares.",
+        flag="--balance",
+        first=True,
+    )
+    balance_first: bool = opt(
+        False,
+        "Balance before the split, as the book does: validation and test do not have the file's shares then.",
+    )
+    train: float = opt(0.7, "Share of the rows to learn from.", gt=0, lt=1)
+    validation: float = opt(0.1, "Share of the rows to check on while learning; the rest is the test set.", gt=0, lt=1)
+    stratify: bool = opt(True, "Keep each label's share equal in the three splits.")
+    shuffles: int = opt(
+        1, "How often the rows are shuffled before they are split: the book's further scripts do it twice.", ge=1, le=9
+    )
+    baseline: Literal["tfidf", "counts"] = opt(
+        "tfidf",
+        "What the network is compared with that needs none: tfidf counts words, pairs of words and characters, with "
+        "logistic regression as strict as is best on validation; counts counts words, plain, as in the book's "
+        "comparison.",
+    )
+    probe: Literal["auto", "on", "off"] = opt(
+        AUTO,
+        "Whether to fit a linear probe, too: logistic regression on what the untouched model makes of the texts. It "
+        "shows whether fine-tuning helps. auto does where that takes little of the run's time, and the weights are not "
+        "random.",
+    )
+    seed: int = opt(123, "Decides which rows are sampled and which split each falls into.", ge=0, lt=2**32)
