@@ -31,7 +31,8 @@ class Note(msgspec.Struct, frozen=True):
     """One thing worth a look: `count` rows, which the row filter `filter` shows (empty: none).
 
     `offers` is what the recipe could say instead, by the names of its options: another model, labels joined, a split
-    kept to. `asks` is the column that is unsure, text or label, where that is what it says.
+    kept to. `asks` is the column that is unsure, text or label, where that is what it says. `do` is how the command
+    line does either; a screen has a key for it.
     """
 
     count: int
@@ -40,6 +41,7 @@ class Note(msgspec.Struct, frozen=True):
     warn: bool = False
     offers: dict[str, str] = {}
     asks: str = ""
+    do: str = ""
 
 
 class Profile(msgspec.Struct, frozen=True):

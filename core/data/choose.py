@@ -10,6 +10,7 @@ from core.data.labels import several as listed
 from core.data.sources.source import Options
 from core.errors import BadData
 from core.options import AUTO
+from core.rows import Note
 from core.wording import percent, plural
 
 NONE = "none"
@@ -29,7 +30,8 @@ class Chosen:
     label: tuple[int, ...]
     split: int | None
     kept_to: bool
-    notes: list[str] = field(default_factory=list)  # what was unsure, or is worth knowing, in sentences
+    notes: list[str] = field(default_factory=list)  # what is worth knowing, in sentences
+    doubts: list[Note] = field(default_factory=list)  # what a person may want otherwise
     others: dict[str, list[str]] = field(default_factory=dict)  # "text", "label" -> columns that it could be besides
 
 
@@ -41,12 +43,13 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
     text, label, split, several = wanted.text, wanted.label, wanted.split, wanted.several_labels
     columns = [Column(i, name, rows) for i, name in enumerate(names)]
     notes: list[str] = []
+    doubts: list[Note] = []
     others: dict[str, list[str]] = {}
     given = {_named(name, names, file) for name in (text, split) if name not in (AUTO, NONE)}
-    split_column = _split(columns, split, names, file, notes)
+    split_column = _split(columns, split, names, file, doubts)
     if label == AUTO:
         free = [c for c in columns if c.i not in given and c is not split_column]
-        labels = _label(free, rows, file, text != AUTO, notes, others)
+        labels = _label(free, rows, file, text != AUTO, notes, doubts, others)
     else:
         labels = [columns[i] for i in _named_several(label, names, file)]
         given |= {c.i for c in labels}
@@ -54,7 +57,7 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
         _check(labels[0], file, several)
     if text == AUTO:
         at = {c.i for c in labels} | ({split_column.i} if split_column else set())
-        text_column = _text([c for c in columns if c.i not in at], file, notes, others)
+        text_column = _text([c for c in columns if c.i not in at], file, doubts, others)
     else:
         text_column = columns[_named(text, names, file)]
     return Chosen(
@@ -63,6 +66,7 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
         split=split_column.i if split_column else None,
         kept_to=split not in (AUTO, NONE),
         notes=notes,
+        doubts=doubts,
         others=others,
     )
 
@@ -80,21 +84,27 @@ def text_column(names: Sequence[str], rows: Rows, text: str, file: str, learned:
         # a number says where the text stood in another file: here it may be something else
         if len(names) == 1 or (column.name == learned and (column.is_text or not learned.isdecimal())):
             return column.i, []
-    notes: list[str] = []
-    return _text(columns, file, notes, {}).i, notes
+    doubts: list[Note] = []
+    return _text(columns, file, doubts, {}).i, [f"{doubt.text} {doubt.do}" for doubt in doubts]
 
 
-def _split(columns: list[Column], split: str, names: Sequence[str], file: str, notes: list[str]) -> Column | None:
+def _split(columns: list[Column], split: str, names: Sequence[str], file: str, doubts: list[Note]) -> Column | None:
     if split not in (AUTO, NONE):
         return columns[_named(split, names, file)]
     found = next((c for c in columns if c.is_split), None)
     if found and split == AUTO:
-        notes.append(split_seen(found.name))
+        doubts.append(split_seen(found.name))
     return found
 
 
 def _label(
-    columns: list[Column], rows: Rows, file: str, text_given: bool, notes: list[str], others: dict[str, list[str]]
+    columns: list[Column],
+    rows: Rows,
+    file: str,
+    text_given: bool,
+    notes: list[str],
+    doubts: list[Note],
+    others: dict[str, list[str]],
 ) -> list[Column]:
     likely = [c for c in columns if c.is_label and (text_given or len(columns) > 1)]
     # a column that says one thing throughout is the label only if no other can be
@@ -126,7 +136,7 @@ def _label(
     ]
     if rivals:
         others["label"] = [c.name for c in rivals]
-        notes.append(unsure(best.name, "label", others["label"]))
+        doubts.append(unsure(best.name, "label", others["label"]))
     return [best]
 
 
@@ -206,7 +216,7 @@ def _of_quantity(column: Column, file: str) -> BadData:
     )
 
 
-def _text(columns: list[Column], file: str, notes: list[str], others: dict[str, list[str]]) -> Column:
+def _text(columns: list[Column], file: str, doubts: list[Note], others: dict[str, list[str]]) -> Column:
     def weight(column: Column) -> float:
         return column.length * (1 + column.text_hint)
 
@@ -225,7 +235,7 @@ def _text(columns: list[Column], file: str, notes: list[str], others: dict[str, 
     rivals = [c.name for c in texts[1:] if weight(c) > weight(texts[0]) / 2]
     if rivals:
         others["text"] = rivals
-        notes.append(unsure(texts[0].name, "text", rivals))
+        doubts.append(unsure(texts[0].name, "text", rivals))
     return texts[0]
 
 
@@ -252,12 +262,14 @@ def _some(names: Sequence[str], most: int = LISTED) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
-def split_seen(column: str) -> str:
+def split_seen(column: str) -> Note:
     """What is said of a column that says which split a row belongs to, where it is not kept to."""
-    return f"Column {column} is a split into training, validation and test: --split {column} keeps to it."
+    text = f"Column {column} is a split into training, validation and test. The rows are split anew all the same."
+    return Note(0, text, warn=True, offers={"data.split": column}, do=f"--split {column} keeps to it.")
 
 
-def unsure(chosen: str, role: str, rivals: list[str]) -> str:
+def unsure(chosen: str, role: str, rivals: list[str]) -> Note:
     """What is said of a column that is one of several that could be the text, or the label."""
     either = _some(rivals) if len(rivals) > LISTED else " or ".join(filter(None, [", ".join(rivals[:-1]), rivals[-1]]))
-    return f"Column {chosen} is read as the {role}. It could also be {either}: choose with --{role}."
+    text = f"Column {chosen} is read as the {role}. It could also be {either}."
+    return Note(0, text, warn=True, asks=role, do=f"--{role} NAME chooses.")

@@ -27,7 +27,7 @@ def glimpse(path: str, options: Options) -> Glimpse:
         problem = str(error)
     else:
         text, label = cells.names[chosen.text], ", ".join(cells.names[i] for i in chosen.label)
-        notes += chosen.notes
+        notes += [*chosen.notes, *(doubt.text for doubt in chosen.doubts)]
         whole = [row for row in rows if len(row) > max(chosen.text, *chosen.label)]
         rows = [[", ".join(row[i] for i in chosen.label), row[chosen.text]] for row in whole]
     return Glimpse(

@@ -12,7 +12,6 @@ import numpy as np
 
 from core.architectures.lookup import architecture_for, preset_for
 from core.architectures.models import MANY, MODELS
-from core.data.choose import split_seen, unsure
 from core.data.copies import near_copies, near_leaks, plain_hashes
 from core.data.labels import is_look_alike, looking_alike, renamed
 from core.data.letters import hold_letters
@@ -303,7 +302,8 @@ def _notes(
     for split, rows in splits.items():
         for name in [name for name, count in rows.items() if not count][:3]:
             yield Note(0, f"{split} has no row of {on_one_line(name)}", warn=True)
-    yield from _of_reading(survey.table)
+    yield from (Note(0, text, warn=True) for text in survey.table.notes)
+    yield from survey.table.doubts
     if recipe.data.balance == "undersample" and recipe.data.balance_first:
         yield Note(0, "Balanced before the split: validation and test do not have the file's shares.", warn=True)
     labels = survey.labels
@@ -321,30 +321,23 @@ def _of_labels(survey: Survey) -> Iterator[Note]:
         spelled = [f"{_told_apart(other)} ({counts[other]:,})" for other in others[:SHOWN]]
         more = f"; so with {plural(len(alike) - 1, 'other label')}" if len(alike) > 1 else ""
         as_well = f"{on_one_line(name)} ({counts[name]:,}) as {', '.join(spelled)}{more}"
-        text = f"rows spell {as_well}: --join-labels on makes them one"
+        text = f"rows spell {as_well}"
         rows = sum(counts[other] for others in alike.values() for other in others)
-        yield Note(rows, text, "alike", warn=True, offers={"data.join_labels": "on"})
+        yield Note(
+            rows, text, "alike", warn=True, offers={"data.join_labels": "on"}, do="--join-labels on makes them one."
+        )
     few = Counter(label for label, is_rare in zip(survey.table.labels, survey.rare, strict=True) if is_rare)
     if few:
-        done = (
-            "joined as one, other" if (survey.rare & survey.used).any() else "left out; --rare-labels join joins them"
-        )
+        is_joined = (survey.rare & survey.used).any()
+        done = "joined as one, other" if is_joined else "left out"
         named = ", ".join(on_one_line(name) for name in list(few)[:SHOWN]) + (", …" if len(few) > SHOWN else "")
         of = f"{'row' if few.total() == 1 else 'rows'} of {plural(len(few), 'label')} too rare to be split"
         text = f"{of}: {named}; {done}"
-        yield Note(few.total(), text, "rare", warn=True)
+        do = "" if is_joined else "--rare-labels join makes one label of them."
+        yield Note(few.total(), text, "rare", warn=True, do=do)
 
 
 def _told_apart(label: str) -> str:
     """A label as it may be shown, with letters that look like Latin ones escaped where others are Latin."""
     mixed = any(char.isascii() and char.isalpha() for char in label)
     return "".join(escaped(c) if mixed and is_look_alike(c) else c for c in on_one_line(label))
-
-
-def _of_reading(table: Table) -> Iterator[Note]:
-    """What was unsure when the file was read."""
-    asked = {unsure(table.columns[role], role, rivals): role for role, rivals in table.others.items()}
-    seen = split_seen(table.split_column)
-    for text in table.notes:
-        offers = {"data.split": table.split_column} if text == seen else {}
-        yield Note(0, text, warn=True, offers=offers, asks=asked.get(text, ""))

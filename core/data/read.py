@@ -17,6 +17,7 @@ from core.data.splits import split_of
 from core.errors import BadData
 from core.files import Progress, unwatched
 from core.options import AUTO
+from core.rows import Note
 from core.template import Template
 from core.wording import plural
 
@@ -43,11 +44,12 @@ class Table:
     encoding: str  # "UTF-8", "Windows-1252", ...
     options: Options  # as found; left open where the format has no such thing
     skipped: dict[str, int]  # reason -> rows
-    notes: list[str]  # what was unsure, in sentences
+    notes: list[str]  # what was guessed or left out, in sentences
     origin: str = ""  # where a data set that was fetched came from, in a sentence
     splits: list[str] = field(default_factory=list)  # of each row, where the file's own are kept to; else empty
     split_column: str = ""  # that says train, validation and test, kept to or not; empty where none does
     others: dict[str, list[str]] = field(default_factory=dict)  # "text", "label" -> columns that it could be besides
+    doubts: list[Note] = field(default_factory=list)  # what a person may want otherwise
     files: dict[str, str] = field(default_factory=dict)  # validation, test -> a file of their own, or ""
 
 
@@ -96,6 +98,7 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
             splits=found.splits,
             split_column=split,
             others=chosen.others,
+            doubts=chosen.doubts,
         )
     )
 

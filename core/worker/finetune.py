@@ -189,6 +189,7 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
     quoting = "" if table.options.quoting == AUTO else f"; quoting {table.options.quoting}"
     yield f"{table.n_rows:,} rows: {table.format}, {table.encoding}{quoting}."
     yield from filter(None, [table.origin, *table.notes])
+    yield from (f"{doubt.text} {doubt.do}" for doubt in table.doubts)
     for reason, rows in table.skipped.items():
         yield f"{rows:,} rows skipped: {reason}."
     if data.duplicates == "drop" and prepared.duplicates:

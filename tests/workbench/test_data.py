@@ -423,7 +423,7 @@ async def test_the_split_of_the_file_is_kept_to_on_one_key(tmp_path, ready, unti
     app = opened(tmp_path, path)
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
-        assert any("--split part" in note.text for note in app.session.draft.profile.notes)
+        assert any("--split part" in note.do for note in app.session.draft.profile.notes)
         await pilot.press("K")
         await until(pilot, lambda: sum(app.session.draft.profile.splits["test"].values()) == 40)
         assert app.session.draft.recipe.data.split == "part" and "as given" in app.screen.query_one(Splits)._how

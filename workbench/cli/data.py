@@ -4,7 +4,7 @@ import argparse
 
 from core.options import AUTO, options
 from core.recipe import Recipe
-from core.rows import Profile
+from core.rows import Note, Profile
 from core.wording import percent, plural
 from workbench.cli.flags import NAMES, add_options, recipe_of
 from workbench.cli.printing import bars, print_json, say, tabulate
@@ -43,10 +43,15 @@ def execute(given: argparse.Namespace) -> int:
             for name, n in found.labels.items()
         ],
     )
-    say(f"{f'{note.count:,}' if note.count else '':>7}  {note.text}" for note in found.notes)
+    say(f"{f'{note.count:,}' if note.count else '':>7}  {in_words(note)}" for note in found.notes)
     if found.problem:
         say([found.problem])
     return 0
+
+
+def in_words(note: Note) -> str:
+    """What a note says, and what to do about it here."""
+    return f"{note.text.rstrip('.')}. {note.do}" if note.do else note.text
 
 
 def profiled(recipe: Recipe) -> Profile:

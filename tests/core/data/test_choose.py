@@ -120,10 +120,10 @@ def test_a_split_is_seen_and_said_and_is_not_the_label():
     table = {"id": CODES, "split": parts, "message": TEXTS, "reason": turns(*"abcde")}
     text, label, found = chosen(table)
     assert (text, label, found.split, found.kept_to) == ("message", ["reason"], 1, False)
-    assert found.notes == [split_seen("split")] and "--split split keeps to it" in found.notes[0]
+    assert found.doubts == [split_seen("split")] and "--split split keeps to it" in found.doubts[0].do
     kept = chosen(table, split="split")[2]
-    assert kept.kept_to and kept.notes == []
-    assert chosen(table, split="none")[2].notes == []
+    assert kept.kept_to and kept.doubts == []
+    assert chosen(table, split="none")[2].doubts == []
     with pytest.raises(BadData, match="no column part"):
         chosen(table, split="part")
 
@@ -176,7 +176,7 @@ def test_a_quantity_is_no_class():
 def test_where_two_columns_are_plausible_both_are_named():
     _, label, found = chosen({"text": TEXTS, "mood": turns("a", "b"), "shop": turns("x", "y", "z")})
     assert label == ["mood"] and found.others == {"label": ["shop"]}
-    assert found.notes == ["Column mood is read as the label. It could also be shop: choose with --label."]
+    assert [doubt.text for doubt in found.doubts] == ["Column mood is read as the label. It could also be shop."]
     text, _, found = chosen({"first": TEXTS, "second": TEXTS[::-1], "label": turns("a", "b")})
     assert found.others == {"text": ["second" if text == "first" else "first"]}
 

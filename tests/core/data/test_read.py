@@ -76,7 +76,8 @@ def test_quoted_files_are_read_as_pandas_reads_them(shared, name, separator, hea
 
 def test_what_real_files_leave_unsure_is_said(shared):
     table = read(shared / "nasty/amazon_alexa.tsv")
-    assert table.notes == ["Column feedback is read as the label. It could also be rating: choose with --label."]
+    (doubt,) = table.doubts
+    assert doubt.text == "Column feedback is read as the label. It could also be rating." and doubt.asks == "label"
     assert table.skipped == {"no text": 79}
     assert set(read(shared / "nasty/amazon_alexa.tsv", Options(label="rating")).labels) == set("12345")
     assert len(set(read(shared / "trec/train_5500.label").labels)) == 6
