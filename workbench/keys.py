@@ -110,7 +110,7 @@ ACTIONS = [
     ),
     Action("join_labels", "J", "", "Make one label of those that look alike", "data"),
     Action("keep_split", "K", "", "Keep to the split that a column of the file says", "data"),
-    Action("choose_column", "C", "", "Choose the column where two could be the label, or the text", "data"),
+    Action("choose_column", "W", "", "Choose the column where two could be the label, or the text", "data"),
     Action("measure", "P", "measure", "Measure how fast this machine is, for prices that are true", "model"),
     Action("apply", "enter", "smaller batches", "Learn the same in batches that fit into memory", "train"),
     Action("play", "enter", "play", "Try sentences on this run", "train"),

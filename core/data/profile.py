@@ -276,11 +276,10 @@ def _notes(
     # never one alone
     yield from note("conflict", "", f"rows whose text has different labels{dropped}", warn=not dropped)
     yield from note("duplicate", f"exact copy{dropped}", f"exact copies{dropped}", warn=False)
-    case = "but for case and white space"
-    near = f"nearly in training, {case}"
+    near = "in training with other case or spaces"
     yield from note("near_leak test", f"test text {near}", f"test texts {near}")
     yield from note("near_leak validation", f"validation text {near}", f"validation texts {near}")
-    yield from note("near", f"copy of an earlier text {case}", f"copies of earlier texts {case}", warn=False)
+    yield from note("near", "copy with other case or spaces", "copies with other case or spaces", warn=False)
     yield from _of_labels(survey)
     unreadable = "with characters that cannot be read"
     yield from note("undecodable", f"text {unreadable}", f"texts {unreadable}")

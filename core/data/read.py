@@ -56,7 +56,7 @@ class Table:
 def read(path: str | Path, options: Options = ANY, progress: Progress = unwatched) -> Table:
     """Read a file of a format that `sources.registry` lists, compressed with gzip or not; or a data set by its name.
 
-    `progress("look" or "read", done, total, "bytes")` may raise to cancel, and so may those of `fetch.fetch`. Raises
+    `progress("columns" or "read", done, total, "bytes")` may raise to cancel, and so may those of `fetch.fetch`. Raises
     BadData where there is no such file or nothing in it reads as labelled texts.
     """
     given = Input(str(path), progress, options.encoding)

@@ -214,7 +214,7 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
         yield f"{leaks:,} of {len(prepared.indices('test')):,} test texts also stand in training."
     near = int(prepared.near_leaks[prepared.indices("test")].sum())
     if near:
-        yield f"{plural(near, 'test text')} more in training but for case and white space."
+        yield f"In training with other case or spaces: {plural(near, 'test text')} more."
 
 
 def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: int) -> Started:

@@ -437,7 +437,7 @@ async def test_where_two_columns_could_be_the_label_one_key_asks_which(tmp_path,
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         assert app.session.draft.profile.columns["label"] == "mood"
-        await pilot.press("C")
+        await pilot.press("W")
         await until(pilot, lambda: isinstance(app.screen, SourceDialog))
         choice = app.screen.query_one("#label", Choice)
         assert app.screen.focused is choice and choice.value == "mood"

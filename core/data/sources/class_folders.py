@@ -64,7 +64,7 @@ def _row(text: str, place: Place, name: str, split: bool) -> list[str]:
 def _folders(tree: Tree, places: dict[str, Place], options: Options, progress: Progress) -> Cells:
     split = any(place.split for place in places.values())
     some = [*places] if len(places) <= LOOK else sorted(Random(0).sample([*places], LOOK))
-    looked = list(_contents(tree, dict.fromkeys(some, 0), progress, "look"))
+    looked = list(_contents(tree, dict.fromkeys(some, 0), progress, "columns"))
     plain = options.encoding == AUTO  # then most are UTF-8, and those of the sample that are not tell of the others
     strange = b"\n".join(data for _, data in looked if isinstance(data, bytes) and not (plain and _is_utf8(data)))
     other = spelling(strange, [strange], tree.path.name, options.encoding) if strange else named("cp1252")
@@ -121,7 +121,7 @@ def _files(given: Input, places: dict[str, Place], options: Options, progress: P
 
     spelled = dict.fromkeys(one.encoding for one in inputs.values())
     form = f"a file for each of {len({place.label for place in places.values()})} classes, a line for each text"
-    return Cells(_names(split), Again(rows), sampled(rows("look")), form, " and ".join(spelled), options)
+    return Cells(_names(split), Again(rows), sampled(rows("columns")), form, " and ".join(spelled), options)
 
 
 def _equal(given: Input, names: list[str]) -> list[Pair]:
@@ -150,7 +150,7 @@ def _parallel(given: Input, found: list[Pair], options: Options, progress: Progr
     split = any(pair.split for pair in found)
     inputs = {name: given.member(name) for pair in found for name in (pair.texts, pair.labels)}
     for pair in found:
-        n_texts, n_labels = (sum(1 for _ in inputs[name].lines(progress, "look")) for name in (pair.texts, pair.labels))
+        n_texts, n_labels = (sum(1 for _ in inputs[name].lines(progress, "columns")) for name in (pair.texts, pair.labels))
         if n_texts != n_labels:
             what = f"{pair.texts} has {plural(n_texts, 'line')}, and {pair.labels}, its labels, {n_labels:,}."
             raise BadData(what, "Each line of one belongs to that line of the other: mend the one that is not whole.")
@@ -163,4 +163,4 @@ def _parallel(given: Input, found: list[Pair], options: Options, progress: Progr
 
     spelled = dict.fromkeys(one.encoding for one in inputs.values())
     form = "texts and labels in two files, line by line"
-    return Cells(_names(split), Again(rows), sampled(rows("look")), form, " and ".join(spelled), options)
+    return Cells(_names(split), Again(rows), sampled(rows("columns")), form, " and ".join(spelled), options)

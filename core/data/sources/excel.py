@@ -40,7 +40,7 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     """The rows of the sheet that has most, from its header on. Raises BadData, also where openpyxl is missing."""
     _refuse(given, _members(given))
     with _opened(given) as book:
-        found = {page.title: _survey(_rows(given, page, progress, "look")) for page in book.worksheets}
+        found = {page.title: _survey(_rows(given, page, progress, "columns")) for page in book.worksheets}
     found = {sheet: survey for sheet, survey in found.items() if survey.rows}
     if not found:
         raise BadData(f"{given.name} holds no table.", "Name a file with one row for each text.")

@@ -28,4 +28,4 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
             if line.strip():
                 yield [cell(_LABEL.findall(line)), _LABEL.sub("", line).strip()]
 
-    return Cells(["label", "text"], Again(rows), sampled(rows("look")), "fastText lines", given.encoding, options)
+    return Cells(["label", "text"], Again(rows), sampled(rows("columns")), "fastText lines", given.encoding, options)

@@ -26,7 +26,7 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
             yield list(match.groups()) if match else Damaged("no label before the text")
 
     names = [str(i) for i in range(pattern.groups)]
-    return Cells(names, Again(rows), sampled(rows("look")), FORMS[pattern.pattern], given.encoding, options)
+    return Cells(names, Again(rows), sampled(rows("columns")), FORMS[pattern.pattern], given.encoding, options)
 
 
 def _lines(lines: Iterator[str]) -> Iterator[str]:

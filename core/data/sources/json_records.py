@@ -22,14 +22,14 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     """A row for each object, and a column for each of their keys; or rows of lists. Raises BadData."""
     layout, held = json_values.layout(given), None
     if layout == WHOLE:
-        value, is_first = json_values.whole(given, progress, "look")
+        value, is_first = json_values.whole(given, progress, "columns")
         if is_first:
             layout = OBJECTS
         else:
             held = shape(value)
     found = held or Shape([], FORMS[layout])
 
-    def items(phase: str = "look", progress: Progress = unwatched) -> Iterator[Any]:
+    def items(phase: str = "columns", progress: Progress = unwatched) -> Iterator[Any]:
         rows = json_values.items(given, layout, progress, phase) if held is None else iter(held.rows)
         return (row for item in rows for row in _rows(item))
 

@@ -24,7 +24,7 @@ def read(given: Input, items: Callable[[str], Iterator[Any]], form: str, options
                 yield [cell(one) for one in item] if isinstance(item, list) else [cell(item)]
 
     def counted() -> Iterator[Row]:
-        for row in rows("look"):
+        for row in rows("columns"):
             if not isinstance(row, Damaged):
                 lengths[len(row)] += 1
             yield row

@@ -35,7 +35,7 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
             next(cells, None)
         yield from cells
 
-    sample = sampled(rows("look"))
+    sample = sampled(rows("columns"))
     if not sample:
         raise BadData(f"{given.name} holds a header and no rows.", "Name a file with one row for each text.")
     name = next(_rows(given.first_lines(), quoting))[0].strip() if has_name else "0"
@@ -46,7 +46,7 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
 def _quoting(given: Input, progress: Progress) -> str:
     """csv where every quote that opens a row is closed at the end of one, else none."""
     try:
-        any(False for _ in _rows(given.lines(progress, "look"), "csv", strict=True))
+        any(False for _ in _rows(given.lines(progress, "columns"), "csv", strict=True))
     except csv.Error:
         return "none"
     return "csv" if any(line.startswith('"') for line in given.lines(unwatched)) else "none"

@@ -21,4 +21,4 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
         for line in given.lines(progress, phase):
             yield [line.removesuffix("\n").removesuffix("\r")]
 
-    return Cells(["text"], Again(rows), sampled(rows("look")), FORMAT, given.encoding, options)
+    return Cells(["text"], Again(rows), sampled(rows("columns")), FORMAT, given.encoding, options)

@@ -40,7 +40,7 @@ def read(
     `class_names` say, by column, what the numbers of classes mean. Raises BadData where there is no record, and where
     records mark places in texts.
     """
-    export = _export_of(first(items("look")), name)
+    export = _export_of(first(items("columns")), name)
     seen: Counter[str] = Counter()
 
     def records(phase: str) -> Iterator[Record]:
@@ -52,7 +52,7 @@ def read(
                     yield record if isinstance(record, Damaged) else flat(record)
 
     def counted() -> Iterator[Record]:
-        for record in records("look"):
+        for record in records("columns"):
             if not isinstance(record, Damaged):
                 seen.update(record.keys())
             yield record

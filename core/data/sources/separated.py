@@ -251,14 +251,14 @@ def _survey(
         return lambda phase: parse(lines(phase), mark, quoting)
 
     if quoting != AUTO:
-        return quoting, survey(plain(quoting)("look")), plain(quoting)
-    as_none = survey(plain("none")("look"))
+        return quoting, survey(plain(quoting)("columns")), plain(quoting)
+    as_none = survey(plain("none")("columns"))
     begin, well_quoted = plain("csv"), True
     try:
-        as_csv = survey(parse(lines("look"), mark, "csv", strict=True))
+        as_csv = survey(parse(lines("columns"), mark, "csv", strict=True))
     except csv.Error:
         begin, well_quoted = lambda phase: mended(lines(phase), mark, [0]), False
-        as_csv = survey(mended(lines("look"), mark, astray))._replace(astray=astray[0])
+        as_csv = survey(mended(lines("columns"), mark, astray))._replace(astray=astray[0])
     if _quoted(as_csv, as_none, well_quoted):
         return "csv", as_csv, begin
     return "none", as_none._replace(astray=0), plain("none")

@@ -279,7 +279,7 @@ def test_progress_goes_from_the_beginning_to_the_end_and_may_cancel(file):
     read(path, progress=lambda *report: heard.append(report))
     total = path.stat().st_size
     assert heard[-1] == ("read", total, total, "bytes")
-    for phase in ("look", "read"):
+    for phase in ("columns", "read"):
         done = [done for name, done, _, _ in heard if name == phase]
         assert done == sorted(done) and len(done) > 3
 

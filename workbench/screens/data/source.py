@@ -27,7 +27,7 @@ DOING = {
     "download": "Downloading",
     "weights": "Checking",
     "unpack": "Unpacking",
-    "look": "Looking at the columns",
+    "columns": "Looking at the columns",
     "read": "Reading the file",
     "tokens": "Counting tokens",
 }
