@@ -1,11 +1,17 @@
 """The options of the data: which rows, read how, and split how. Declared once, as all options are."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import NonNegativeInt
+from pydantic import Field
 
 from core.datasets import NAMED
 from core.options import AUTO, Part, opt
+
+# the options that say how a file is read, and what its columns are
+READING = (
+    *("text", "label", "several_labels", "split"),
+    *("quoting", "encoding", "separator", "skip_lines", "header"),
+)
 
 
 class Data(Part):
@@ -44,8 +50,8 @@ class Data(Part):
     split: str = opt(
         AUTO,
         "A column that says train, validation and test for each row: its name, or its number from 0, keeps to what it "
-        "says. auto says where there is one and splits anew, none does not look for one. What the column lacks is "
-        "taken from the training rows.",
+        "says. auto tells you if there is one, but makes a new split; none does not look for one. What the column "
+        "lacks is taken from the training rows.",
         flag="--split",
     )
     quoting: Literal["auto", "csv", "none"] = opt(
@@ -66,7 +72,7 @@ class Data(Part):
         flag="--separator",
         min_length=1,
     )
-    skip_lines: Literal["auto"] | NonNegativeInt = opt(
+    skip_lines: Literal["auto"] | Annotated[int, Field(ge=0, le=1_000_000_000)] = opt(
         AUTO,
         "How many lines stand before the table: a title, comments. auto finds out and says so.",
         flag="--skip-lines",

@@ -186,7 +186,7 @@ def read_config(file: Path) -> Architecture:
 def demand_weights(preset: ModelPreset, weights: str) -> None:
     """Raises BadModel where a recipe names weights that the model cannot have, or that are not there."""
     if preset.counts and weights != "pretrained":
-        what = f"{preset.name} counts words: it has no weights to begin with, {weights} or other."
+        what = f"{preset.name} counts words: it has no weights, so {weights} cannot be used."
         raise BadModel(what, "Leave --weights out, or choose another --model.")
     if is_folder(weights):
         check_folder(files.absolute(weights), preset.architecture)

@@ -79,19 +79,20 @@ class _Bounded(io.RawIOBase):
         return data
 
 
-def refuse(path: Path, name: str, special: bool) -> None:
-    """Raises BadData for a member that an honest archive of texts does not have."""
+def refuse(path: Path, name: str, special: bool, do: str = "") -> None:
+    """Raises BadData for a member that an honest archive of texts does not have; `do` is what to do then."""
+    do = do or f"Delete {path}."
     parts = re.split(r"[/\\]", name)
     if ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", name):
-        raise BadData(f"{path.name} is not read: it holds a path that climbs out of it, {name!r}.", f"Delete {path}.")
+        raise BadData(f"{path.name} is not read: it holds a path that climbs out of it, {name!r}.", do)
     if special:
-        raise BadData(f"{path.name} is not read: {name!r} in it is a link, or no file at all.", f"Delete {path}.")
+        raise BadData(f"{path.name} is not read: {name!r} in it is a link, or no file at all.", do)
 
 
-def too_large(path: Path, most: int) -> BadData:
+def too_large(path: Path, most: int, do: str = "") -> BadData:
     return BadData(
-        f"{path.name} is not read: it unpacks to more than the {most / 1e6:,.0f} MB that are expected.",
-        f"Delete {path}.",
+        f"{path.name} is not read: it unpacks to more than {most / 1e6:,.0f} MB.",
+        do or f"Delete {path}.",
     )
 
 

@@ -241,8 +241,9 @@ def _text(columns: list[Column], file: str, doubts: list[Note], others: dict[str
 
 def _named_several(wanted: str, names: Sequence[str], file: str) -> list[int]:
     """The numbers of one column, or of several that are named with commas between them."""
-    if wanted not in names and "," in wanted:
-        return [_named(name.strip(), names, file) for name in wanted.split(",") if name.strip()]
+    several = [name.strip() for name in wanted.split(",") if name.strip()]
+    if wanted not in names and "," in wanted and several:
+        return list(dict.fromkeys(_named(name, names, file) for name in several))
     return [_named(wanted, names, file)]
 
 

@@ -24,9 +24,9 @@ def several(cell: str) -> list[str] | None:
     except (ValueError, RecursionError):
         try:
             found = ast.literal_eval(cell)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             return None
-    if not isinstance(found, list) or any(isinstance(each, list | dict | tuple | set) for each in found):
+    if not isinstance(found, list) or not all(isinstance(each, str | int | float | None) for each in found):
         return None
     labels = [each if isinstance(each, str) else json.dumps(each) for each in found if each is not None]
     return list(dict.fromkeys(label.strip() for label in labels if label.strip()))

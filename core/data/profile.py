@@ -178,7 +178,8 @@ def _state(path: Path) -> tuple[int, ...] | None:
         for name in names:
             with suppress(OSError):  # of what cannot be looked at, the reading will tell
                 found = os.lstat(os.path.join(at, name))
-                number, total = number + 1, total + found.st_mtime_ns + found.st_size
+                place = os.path.relpath(os.path.join(at, name), path)
+                number, total = number + 1, total + hash((place, found.st_mtime_ns, found.st_size))
     return number, total
 
 
@@ -317,10 +318,9 @@ def _of_labels(survey: Survey) -> Iterator[Note]:
     counts, alike = Counter(survey.labels), _alike(survey.labels)
     if alike:
         name, others = next(iter(alike.items()))
-        spelled = [f"{_told_apart(other)} ({counts[other]:,})" for other in others[:SHOWN]]
-        more = f"; so with {plural(len(alike) - 1, 'other label')}" if len(alike) > 1 else ""
-        as_well = f"{on_one_line(name)} ({counts[name]:,}) as {', '.join(spelled)}{more}"
-        text = f"rows spell {as_well}"
+        spelled = ", ".join(f"{_told_apart(other)} ({counts[other]:,})" for other in others[:SHOWN])
+        more = f"; {plural(len(alike) - 1, 'more label')} like that" if len(alike) > 1 else ""
+        text = f"rows say {spelled} where most say {on_one_line(name)} ({counts[name]:,}){more}"
         rows = sum(counts[other] for others in alike.values() for other in others)
         yield Note(
             rows, text, "alike", warn=True, offers={"data.join_labels": "on"}, do="--join-labels on makes them one."

@@ -15,7 +15,7 @@ from core.options import AUTO
 
 ANY = Options()
 ENDINGS = {".csv", ".tsv", ".tab"}  # of the names of files that hold columns, or one
-PACKED = {".gz", ".bz2", ".xz", ".zip"}
+PACKED = {".gz", ".bz2", ".xz", ".lzma", ".zst", ".zip"}
 
 
 class Row(NamedTuple):
@@ -81,17 +81,17 @@ def _cells(given: Input, options: Options, learned: str, progress: Progress) -> 
     Sentences with commas look like a table, too: columns are seen only where a person has said something of them, the
     file's name ends as those of tables do, tabs part the lines, or the first row names a column of texts.
     """
+    source = registry.surest(given, options)
+    if source not in (None, first_word, separated):
+        return source.read(given, options, progress)
     is_said = says_of_columns(options)
     names = [name for name in (options.text, learned) if name != AUTO]
     if one_column.named(given, names):
         # the header is one that this format knows by itself, or the name that was learned from
         return one_column.read(given, options._replace(text=names[0] if names else AUTO), progress)
-    source = registry.surest(given, options)
-    is_table = is_said or _ending(given.name) in ENDINGS or _has_tabs(given)
+    is_table = is_said or _ending(given.file_name) in ENDINGS or _has_tabs(given)
     if source is None or (source is first_word and not is_said):
         return (one_column if is_table else plain_lines).read(given, options, progress)
-    if source is not separated:
-        return source.read(given, options, progress)
     hint = options._replace(text=learned) if options.text == AUTO else options  # by which it knows a header
     if is_table:
         return source.read(given, hint, progress)

@@ -36,7 +36,7 @@ def cautions(base: Base, recipe: Recipe) -> Iterator[str]:
     if base.kind == "random":
         yield f"{short_name(recipe.model.name)} starts from random weights: nothing was learned before this run."
     if base.kind == "folder" and base.file != BASE_WEIGHTS:
-        yield f"The weights stay in {base.source}, on another disk: without it, this run is not resumed and not asked."
+        yield f"The weights stay in {base.source}, on another disk. Without it, this run cannot go on or be asked."
     if lacks_tokenizer(recipe.model.weights):
         yield f"{base.source} holds no tokenizer: texts are read with that of {recipe.model.name}."
 

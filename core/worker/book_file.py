@@ -132,7 +132,7 @@ def _named(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         name = name.removeprefix(prefix)
         if BUFFERS.fullmatch(name):
             continue
-        if (match := STACKED.fullmatch(name)) and len(tensor) % 3 == 0:
+        if (match := STACKED.fullmatch(name)) and tensor.ndim and len(tensor) % 3 == 0:
             layers = ("W_query", "W_key", "W_value")
             found |= {f"{match[1]}.{of}.{match[2]}": part for of, part in zip(layers, tensor.chunk(3), strict=True)}
             continue

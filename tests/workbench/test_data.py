@@ -250,6 +250,26 @@ async def test_what_a_file_is_taken_for_is_shown_before_it_is_read_and_can_be_ch
         assert list(app.session.draft.profile.labels) == ["a", "b"]
 
 
+async def test_another_file_is_never_shown_with_the_rows_or_the_split_of_the_former(tmp_path, ready, until):
+    path = lines_of(
+        tmp_path, "split.csv", "label,text,part", lambda i: f"{'ab'[i % 2]},text {i},{('train', 'test')[i // 2 % 2]}"
+    )
+    plain = lines_of(tmp_path, "plain.csv", "label,text", lambda i: f"{'xy'[i % 2]},other words {i}")
+    (tmp_path / "page.csv").write_text("<!DOCTYPE html><html><body>log in</body></html>")
+    app = opened(tmp_path, path, data={"path": str(path), "split": "part"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        app.screen.action_source()
+        await until(pilot, lambda: isinstance(app.screen, SourceDialog))
+        await until(pilot, lambda: "text 0" in text_of(app, "#taken-for"))
+        app.screen.query_one("#path", Input).value = str(tmp_path / "page.csv")
+        await until(pilot, lambda: "is a web page" in text_of(app, "#taken-for"))
+        assert "text 0" not in text_of(app, "#taken-for")
+        app.screen.query_one("#path", Input).value = str(plain)
+        await until(pilot, lambda: "other words 0" in text_of(app, "#taken-for"))
+        assert "✕" not in text_of(app, "#taken-for")
+
+
 async def test_a_folder_is_taken_whole_and_led_into(tmp_path, messages, until):
     app = opened(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -407,7 +427,7 @@ async def test_labels_that_look_alike_are_joined_on_one_key(tmp_path, ready, unt
         await ready(pilot)
         notes = app.screen.query_one(Notes)
         (at,) = (i for i, note in enumerate(notes.items) if note.filter == "alike")
-        assert "20  J  rows spell Spam (20) as spam (20)" in notes.line(at, 100).plain
+        assert "20  J  rows say spam (20) where most say Spam (20)" in notes.line(at, 100).plain
         assert notes.line(at, 40).cell_len <= 40
         await pilot.press("J")
         await until(pilot, lambda: app.session.draft.profile.labels == {"Spam": 40, "ham": 40})

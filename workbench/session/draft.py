@@ -16,7 +16,7 @@ from core.errors import BadRecipe, Problem, WorkbenchError
 from core.freeze import FreezePlan
 from core.options import AUTO, layer
 from core.recipe import Recipe, load
-from core.recipe_data import Data
+from core.recipe_data import READING, Data
 from core.recipe_parts import MOST_FOLLOWED
 from core.rows import Glimpse, Profile
 from core.runs import queue
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # what a preset leaves as it is
 KEPT_BY_PRESETS = (
-    *("data.path", "data.validation_path", "data.test_path", "data.text", "data.label", "data.split"),
+    *("data.path", "data.validation_path", "data.test_path", *(f"data.{name}" for name in READING)),
     *("train.follow", "speed.device", "speed.threads"),
 )
 
@@ -136,7 +136,10 @@ class Draft:
         self._app.run_worker(self._read_glimpse(self.recipe), group="glimpse")
 
     async def _read_glimpse(self, recipe: Recipe) -> None:
-        found = await self.look_at(recipe.data)
+        try:
+            found = await self.look_at(recipe.data)
+        except WorkbenchError:  # the profile says what is wrong with a file
+            return
         if recipe is self._profiled and self.profiling:
             self.glimpse = found
             self.profile_changed.publish(self)
@@ -144,13 +147,14 @@ class Draft:
     async def look_at(self, data: Data) -> Glimpse | None:
         """What a file is taken for, from its beginning.
 
-        None where that cannot be said, where a newer question has come, or where the data has to be fetched first.
+        None where a newer question has come, or where the data has to be fetched first. Raises WorkbenchError where it
+        cannot be read.
         """
         if data.path in NAMED and dataset_named(data.path) and not fetched(data.path):
             return None
         try:
             answer = await self._glimpse_helper.ask("glimpse", data=data.model_dump())
-        except (Superseded, WorkbenchError):  # the profile says what is wrong with a file
+        except Superseded:
             return None
         return msgspec.convert(answer, Glimpse)
 

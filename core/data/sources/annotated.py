@@ -43,7 +43,9 @@ class Doccano(Voted):
     def recognises(item: dict[str, Any]) -> bool:
         """Its annotations are objects with a label, and mark no place in the text."""
         found = item.get("annotations")
-        return isinstance(found, list) and all(isinstance(one, dict) and "label" in one for one in found)
+        return (
+            isinstance(found, list) and bool(found) and all(isinstance(one, dict) and "label" in one for one in found)
+        )
 
     def records(self, item: dict[str, Any]) -> Iterator[Record]:
         """The other fields, and the label that most gave; those of one person are several labels."""
@@ -51,8 +53,8 @@ class Doccano(Voted):
         for one in item["annotations"] if self.recognises(item) else []:
             by_person.setdefault(str(one.get("user")), []).append(str(one["label"]))
         chosen = self.most([*by_person.values()], str(item.get("id", item.get("text"))))
-        others = {key: value for key, value in item.items() if key not in ("annotations", "label")}
-        yield UNDECIDED if chosen is None else {**others, "label": chosen}
+        others = {key: value for key, value in item.items() if key != "annotations"}
+        yield UNDECIDED if chosen is None else {**others, **({"label": chosen} if by_person else {})}
 
 
 class Intents(Export):

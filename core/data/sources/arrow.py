@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data.sources import records
-from core.data.sources.export import Record
+from core.data.sources.export import ClassNames, Record
 from core.data.sources.input import Input
 from core.data.sources.json_shapes import features_names
 from core.data.sources.source import Cells, Options
@@ -39,7 +40,7 @@ def read_files(
     sizes = [path.stat().st_size for path in paths]
     columns: dict[str, None] = {}
     left_out: dict[str, None] = {}
-    class_names: dict[str, list[str]] = {}
+    class_names: ClassNames = {}
     for path in paths:
         with _Opened(path) as opened:
             texts, others = _readable(opened.schema)
@@ -52,7 +53,7 @@ def read_files(
             with _Opened(path) as opened:
                 told = partial(_told, progress, phase, sum(sizes[:i]), sizes[i], sum(sizes))
                 for row in opened.rows([*columns], told):
-                    yield {**row, "split": splits[i]} if splits else row
+                    yield {**row, "split": splits[i]} if splits and "split" not in row else row
 
     cells = records.read(name, items, form, "UTF-8", options, class_names)
     if left_out:
@@ -94,6 +95,11 @@ class _Opened(ExitStack):
                 raise BadData(f"{self._path.name} is compressed or packed.", "Unpack it, and name what comes out.")
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._damaged(error) from error
+        again = [name for name, n in Counter(self.schema.names).items() if n > 1]
+        if again:
+            self.close()
+            what = f"{self._path.name} has several columns named {again[0]}."
+            raise BadData(what, "Write it again with a name of its own for each column.")
         return self
 
     def rows(self, columns: list[str], told: Callable[[float], None]) -> Iterator[dict[str, Any]]:
@@ -106,6 +112,9 @@ class _Opened(ExitStack):
                 for start in range(0, batch.num_rows, BATCH):
                     yield from batch.slice(start, BATCH).to_pylist()
                 told(share)
+        except OverflowError as error:
+            what = f"{self._path.name} holds dates that cannot be read: {error}."
+            raise BadData(what, "Write it again without that column, or with the dates as texts.") from error
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._damaged(error) from error
 
@@ -151,7 +160,7 @@ def _is_other(kind: Any) -> bool:
     return isinstance(kind, pa.ExtensionType)
 
 
-def _class_names(schema: Any) -> dict[str, list[str]]:
+def _class_names(schema: Any) -> ClassNames:
     """What numbers of classes mean, as `datasets` writes it beside the columns."""
     try:
         said = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))

@@ -6,7 +6,7 @@ from itertools import islice
 from random import Random
 
 from core.data.columns import LOOK
-from core.data.sources.encoding import is_text, named, spelling
+from core.data.sources.encoding import Spelling, is_text, mark_of, named, spelling
 from core.data.sources.input import Input
 from core.data.sources.layouts import Pair, Place, class_files, class_folders, pairs, split_of_name, usable
 from core.data.sources.source import Again, Cells, Damaged, Options, Row, sampled
@@ -66,21 +66,21 @@ def _folders(tree: Tree, places: dict[str, Place], options: Options, progress: P
     some = [*places] if len(places) <= LOOK else sorted(Random(0).sample([*places], LOOK))
     looked = list(_contents(tree, dict.fromkeys(some, 0), progress, "columns"))
     plain = options.encoding == AUTO  # then most are UTF-8, and those of the sample that are not tell of the others
-    strange = b"\n".join(data for _, data in looked if isinstance(data, bytes) and not (plain and _is_utf8(data)))
+    strange = b"\n".join(data for _, data in looked if isinstance(data, bytes) and not (plain and _by_itself(data)))
     other = spelling(strange, [strange], tree.path.name, options.encoding) if strange else named("cp1252")
 
     def row(name: str, data: bytes | Damaged) -> Row:
         if isinstance(data, Damaged):
             return data
-        how = named("utf-8") if plain and _is_utf8(data) else other
+        how = (_by_itself(data) if plain else None) or other
         return _row(data.decode(how.codec, how.errors), places[name], name, split)
 
     def rows() -> Iterator[Row]:
         return (row(name, data) for name, data in _contents(tree, dict.fromkeys(places, 0), progress, "read"))
 
     sample = [found for name, data in looked if not isinstance(found := row(name, data), Damaged)]
-    has_plain = plain and any(isinstance(data, bytes) and _is_utf8(data) for _, data in looked)
-    spelled = [*["UTF-8"] * has_plain, *[other.words] * bool(strange)]
+    alone = [how.words for _, data in looked if plain and isinstance(data, bytes) and (how := _by_itself(data))]
+    spelled = [*alone, *[other.words] * bool(strange)]
     classes = len({place.label for place in places.values()})
     form = f"a folder for each of {classes} classes, a file for each text"
     return Cells(_names(split), Again(rows), sample, form, " and ".join(dict.fromkeys(spelled)), options)
@@ -101,12 +101,15 @@ def _contents(
     progress(phase, done, done, "files")
 
 
-def _is_utf8(data: bytes) -> bool:
+def _by_itself(data: bytes) -> Spelling | None:
+    """How a file is spelled that says so itself: by its mark, or by being UTF-8; None for one of a code page."""
+    if marked := mark_of(data):
+        return named(marked)
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        return False
-    return True
+        return None
+    return named("utf-8")
 
 
 def _files(given: Input, places: dict[str, Place], options: Options, progress: Progress) -> Cells:
@@ -150,7 +153,9 @@ def _parallel(given: Input, found: list[Pair], options: Options, progress: Progr
     split = any(pair.split for pair in found)
     inputs = {name: given.member(name) for pair in found for name in (pair.texts, pair.labels)}
     for pair in found:
-        n_texts, n_labels = (sum(1 for _ in inputs[name].lines(progress, "columns")) for name in (pair.texts, pair.labels))
+        n_texts, n_labels = (
+            sum(1 for _ in inputs[name].lines(progress, "columns")) for name in (pair.texts, pair.labels)
+        )
         if n_texts != n_labels:
             what = f"{pair.texts} has {plural(n_texts, 'line')}, and {pair.labels}, its labels, {n_labels:,}."
             raise BadData(what, "Each line of one belongs to that line of the other: mend the one that is not whole.")

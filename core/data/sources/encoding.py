@@ -81,11 +81,16 @@ codecs.register_error("workbench.latin1", _latin1)
 
 def named(codec: str) -> Spelling:
     """How text is spelled with a codec that is known by name. What it cannot spell becomes U+FFFD."""
-    codec = {"utf-8": "utf-8-sig", "utf8": "utf-8-sig"}.get(codec.lower().replace("_", "-"), codec)
     own = codecs.lookup(codec).name
+    own = "utf-8-sig" if own == "utf-8" else own  # which reads it with a mark and without
     errors = {"cp1252": "workbench.latin1", "utf-8-sig": "workbench.replace_each"}.get(own, "replace")
     number = re.fullmatch(r"cp(125\d|874)", own)
     return Spelling(WORDS.get(own) or (f"Windows-{number[1]}" if number else own), own, errors)
+
+
+def mark_of(beginning: bytes) -> str:
+    """The codec whose mark stands at a beginning; empty where none does."""
+    return next((codec for mark, codec in MARKS if beginning.startswith(mark)), "")
 
 
 def spelling(beginning: bytes, chunks: Iterable[bytes], name: str, asked: str = AUTO) -> Spelling:
@@ -96,7 +101,7 @@ def spelling(beginning: bytes, chunks: Iterable[bytes], name: str, asked: str = 
     most sense. Raises BadData for a file that is no text.
     """
     refuse_binary(beginning, name)
-    marked = next((codec for mark, codec in MARKS if beginning.startswith(mark)), "")
+    marked = mark_of(beginning)
     if asked != AUTO:
         of_mark = marked and codecs.lookup(asked).name.startswith(marked)  # utf-16-le leaves the mark in the text
         return named(marked if of_mark else asked)

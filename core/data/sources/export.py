@@ -7,6 +7,7 @@ from typing import Any
 from core.data.sources.source import Damaged
 
 Record = dict[str, Any] | Damaged
+ClassNames = dict[str, dict[int, str]]  # column -> what the numbers of classes in it mean
 UNDECIDED = Damaged("people disagree on the label")
 
 

@@ -57,7 +57,11 @@ class Input:
         """One file of the tree. Raises BadData."""
         assert self.tree is not None
         if isinstance(self.tree, Folder):
-            return Input(str(self.path / name), encoding=self._asked)
+            one = Input(str(self.path / name), encoding=self._asked)
+            if one.is_tree:
+                what = f"{name} in {self.name} is an archive of many files."
+                raise BadData(what, "Unpack it, and name the folder that comes out.")
+            return one.cut_short() if self._cut_short else one
         one = copy(self)
         one._choose(self.tree, name)
         return one
@@ -65,13 +69,14 @@ class Input:
     def _choose(self, tree: Tree | None, member: str) -> None:
         """Be the file itself, one member of its tree, or where none is named all of that."""
         self.tree, self._member, self.name = tree, member, name_of(self.path)
+        self.file_name = Path(member).name or self.name
         if tree and not tree.members:
             raise BadData(f"{self.path} holds no file to read.", "Name a file with one row for each text.")
         self.beginning, self.is_longer = b"", False
         if tree and not member:
             return
         if member:
-            self.name, self.origin = f"{Path(member).name} in {self.name}", f"It is {member} in {self.name}."
+            self.name, self.origin = f"{self.file_name} in {self.name}", f"It is {member} in {self.name}."
         with self._bytes() as (stream, layers, _):
             self.beginning = stream.read(BEGINNING)
             self.is_longer = bool(stream.read(1))  # than its beginning
@@ -167,8 +172,7 @@ class Input:
             found = spelling(self.beginning, iter(partial(stream.read, CHUNK), b""), self.name, self._asked)
         if not any(line.strip() for line in self._lines(found)):
             raise BadData(f"{self.name} is empty.", "Name a file with one row for each text.")
-        start = _text(io.BytesIO(self.beginning), found._replace(errors="replace")).read()
-        refuse_text(start, self.is_longer, self.name)
+        refuse_text(_text(io.BytesIO(self.beginning), found._replace(errors="replace")).read(), self.name)
         return found
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.data.columns import LABEL_NAMES, TEXT_NAMES
+from core.data.sources.export import ClassNames
 
 DEPTH = 3  # of objects around the list of rows
 SPLIT = "split"  # the column that says which part of the file a row stood in
@@ -20,7 +21,7 @@ class Shape:
 
     rows: list[Any]
     form: str
-    class_names: dict[str, list[str]] = field(default_factory=dict)  # column -> what its numbers mean
+    class_names: ClassNames = field(default_factory=dict)
 
 
 def shape(value: dict[str, Any]) -> Shape:
@@ -44,7 +45,7 @@ def _by_pandas(value: dict[str, Any]) -> Shape | None:
         return Shape([dict(zip(names, row, strict=False)) for row in data], "JSON, split as pandas writes it")
     schema = value.get("schema")
     if isinstance(schema, dict) and isinstance(data, list) and "fields" in schema:
-        index = {*schema.get("primaryKey", ())}
+        index = {*_listed(schema.get("primaryKey"))}
         rows = [{key: one for key, one in row.items() if key not in index} for row in data if isinstance(row, dict)]
         return Shape(rows, "JSON, a table as pandas writes it")
     inner = list(value.values())
@@ -132,9 +133,9 @@ def _unwrapped(rows: list[Any]) -> list[Any]:
     return rows
 
 
-def _names_beside(value: dict[str, Any], rows: str) -> dict[str, list[str]]:
+def _names_beside(value: dict[str, Any], rows: str) -> ClassNames:
     """What the numbers of classes mean, where a field beside the rows says so."""
-    found: dict[str, list[str]] = {}
+    found: ClassNames = {}
     for key, one in value.items():
         if key == rows:
             continue
@@ -143,20 +144,24 @@ def _names_beside(value: dict[str, Any], rows: str) -> dict[str, list[str]]:
         elif key == "features" and isinstance(one, dict):
             found |= features_names(one)
         elif key == "id2label" and isinstance(one, dict) and _are_numbers(one):
-            found["label"] = [str(one[number]) for number in sorted(one, key=int)]
+            found["label"] = {int(number): str(name) for number, name in one.items()}
         elif key in NAME_LISTS and isinstance(one, list) and _are_texts(one):
-            found["label"] = one
+            found["label"] = dict(enumerate(one))
     return found
 
 
-def features_names(features: Mapping[str, Any]) -> dict[str, list[str]]:
+def features_names(features: Mapping[str, Any]) -> ClassNames:
     """The names of classes in the features of a data set of the hub, by column."""
     found = {}
     for column, kind in features.items():
         kind = kind.get("feature", kind) if isinstance(kind, dict) else kind  # of a list of classes: what is in it
         if isinstance(kind, dict) and isinstance(kind.get("names"), list) and _are_texts(kind["names"]):
-            found[column] = kind["names"]
+            found[column] = dict(enumerate(kind["names"]))
     return found
+
+
+def _listed(value: Any) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def split_of(name: str) -> str:

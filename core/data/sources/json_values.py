@@ -20,7 +20,15 @@ _OPENS = re.compile(r"""\s*(\{\s*["'}]|\[\s*\{)""")  # as nothing does that is n
 _NEXT = re.compile(r"[ \t]*,?[ \t]*([\r\n{\[]|$)")  # what may follow a value: the end of its line, or the next one
 _GAP = re.compile(r"[\s,]*")
 _UNENDED = re.compile(r"\s*[\w\\.+-]{0,12}\s*")  # a word or number that may go on where the text ends
-_DECODER = json.JSONDecoder(strict=False)  # line breaks within strings are no reason to give up
+MOST_DIGITS = 4000  # of a whole number: Python refuses more than 4,300
+
+
+def _whole_number(digits: str) -> int | float:
+    return int(digits) if len(digits) < MOST_DIGITS else float(digits)
+
+
+_DECODER = json.JSONDecoder(parse_int=_whole_number, strict=False)  # line breaks in strings are no reason to give up
+_LINE = json.JSONDecoder(parse_int=_whole_number)
 
 
 def layout(given: Input) -> str:
@@ -80,12 +88,12 @@ def whole(given: Input, progress: Progress, phase: str) -> tuple[Any, bool]:
 
 def _loaded(line: str) -> Any:
     try:
-        return json.loads(line)
+        return _LINE.decode(line)
     except RecursionError:
         return BROKEN
     except json.JSONDecodeError:
         try:
-            return json.loads(line.strip(","))
+            return _LINE.decode(line.strip(","))
         except (ValueError, RecursionError):
             return BROKEN
 

@@ -41,23 +41,29 @@ class LabelStudio(Voted):
 
 def judged(item: dict[str, Any]) -> list[dict[str, Any]]:
     """The annotations of a task that nobody took back."""
-    found = item.get("annotations") or item.get("completions") or []
-    return [one for one in found if isinstance(one, dict) and not one.get("was_cancelled")]
+    found = item.get("annotations") or item.get("completions")
+    return [one for one in _listed(found) if isinstance(one, dict) and not one.get("was_cancelled")]
 
 
 def choices(annotation: dict[str, Any]) -> dict[str, list[str]]:
     """What an annotation says of the whole text, by question."""
     chosen: dict[str, list[str]] = {}
-    for result in annotation.get("result") or []:
+    for result in _listed(annotation.get("result")):
         value = result.get("value") if isinstance(result, dict) else None
         if not isinstance(value, dict) or "start" in value:  # that begins somewhere in the text
             continue
-        found = value.get("choices") or ["/".join(map(str, path)) for path in value.get("taxonomy") or []]
+        paths = [path if isinstance(path, list) else [path] for path in _listed(value.get("taxonomy"))]
+        found = _listed(value.get("choices")) or ["/".join(map(str, path)) for path in paths]
         if not found and isinstance(value.get("rating"), int):
             found = [str(value["rating"])]
         if found:
             chosen.setdefault(str(result.get("from_name")), []).extend(map(str, found))
     return chosen
+
+
+def _listed(value: Any) -> list[Any]:
+    """What is usually a list, and may be one of its items alone."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 class MinimalLabelStudio(Export):

@@ -9,7 +9,7 @@ from core.data.columns import LOOK
 from core.data.sources.annotated import Cats, Doccano, Intents, Prodigy
 from core.data.sources.cell import cell, flat
 from core.data.sources.chats import Chats, Instructions
-from core.data.sources.export import Export, Record
+from core.data.sources.export import ClassNames, Export, Record
 from core.data.sources.label_studio import LabelStudio, MinimalLabelStudio
 from core.data.sources.source import Again, Cells, Damaged, Options, Row, sampled
 from core.data.sources.spans import refuse_spans
@@ -33,7 +33,7 @@ def read(
     form: str,
     encoding: str,
     options: Options,
-    class_names: Mapping[str, list[str]],
+    class_names: ClassNames,
 ) -> Cells:
     """A row for each record, and a column for each of their keys; `items(phase)` begins anew.
 
@@ -48,7 +48,16 @@ def read(
             if isinstance(item, Damaged):
                 yield item
             else:
-                for record in export.records(item):
+                try:
+                    found = list(export.records(item))
+                except (
+                    TypeError,
+                    ValueError,
+                    AttributeError,
+                    KeyError,
+                ):  # anything may stand where a tool writes a list
+                    found = [Damaged(f"not as {export.form} writes it")]
+                for record in found:
                     yield record if isinstance(record, Damaged) else flat(record)
 
     def counted() -> Iterator[Record]:
@@ -93,12 +102,12 @@ def _export_of(items: list[dict[str, Any]], name: str) -> Export:
     return kind([item for item in items if kind.recognises(item)])
 
 
-def _named(value: Any, classes: list[str] | None) -> Any:
+def _named(value: Any, classes: Mapping[int, str] | None) -> Any:
     """A number of a class, or a list of them, as its name; -1, which stands for no class, as none."""
     if classes is None:
         return value
     if isinstance(value, list):
         return [_named(one, classes) for one in value]
-    if isinstance(value, bool) or not isinstance(value, int) or value >= len(classes):
+    if isinstance(value, bool) or not isinstance(value, int):
         return value
-    return classes[value] if value >= 0 else None
+    return None if value == -1 and value not in classes else classes.get(value, value)

@@ -12,6 +12,7 @@ from core.data.sources import (
     separated,
 )
 from core.data.sources.input import Input
+from core.data.sources.signatures import refuse_answer
 from core.data.sources.source import Options, Source
 from core.data.sources.tables import Tables
 from core.errors import BadData
@@ -55,9 +56,11 @@ def surest(given: Input, options: Options = ANY) -> Source | None:
 def source_of(given: Input, options: Options = ANY) -> Source:
     """The format that an input is of. Raises BadData for no format."""
     found = surest(given, options)
+    if given.codec != AUTO:  # it is text
+        refuse_answer(given.start, given.is_longer, given.name)
     if found is None:
         raise BadData(
-            f"{given.name} has no columns: no tab, comma, semicolon or bar parts its lines evenly.",
+            f"{given.name} has no columns: no tab, comma, semicolon or bar cuts its lines into equally many.",
             "Each row needs a text and a label, for example label, tab, text. Quotes around a text keep its commas.",
         )
     return found

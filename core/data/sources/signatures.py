@@ -33,7 +33,7 @@ SIGNATURES: list[tuple[bytes, str, str]] = [
     *READ_IN_PLACE,
     (rb"FEA1(?![ -~])", "an old Feather file", PANDAS.format("feather")),
     (rb"Obj\x01", "an Avro file", "Save it as CSV or as JSON lines."),
-    (rb"ORC[\x08-\x12]", "an ORC file", PANDAS.format("orc")),
+    (rb"ORC[\x08\x0b\x0c\x0e-\x12]", "an ORC file", PANDAS.format("orc")),
     (rb"\x89HDF\r\n", "an HDF5 file", PANDAS.format("hdf")),
     (rb"SQLite format 3", "an SQLite database", "Export the table: sqlite3 -csv -header FILE 'select * from TABLE'."),
     (rb"%PDF-", "a PDF", "Copy its text into a table with a row for each text, and save that as CSV."),
@@ -61,7 +61,9 @@ SIGNATURES: list[tuple[bytes, str, str]] = [
     (rb"\x7fELF|MZ[\x00-\x08\x80-\xff]|[\xcf\xce]\xfa\xed\xfe|\xca\xfe\xba\xbe", "a program", NONE),
 ]
 LFS = re.compile(r"version https://git-lfs\.github\.com/spec/")
-PAGE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+PAGE = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
 # an element that is alone on its line, as the first of a file is and a text with markup is not
 XML = re.compile(
     r"\s*<(?:\?xml\b|!doctype\b|svg\b|(?!br\b|p\b|div\b|span\b)[a-z][\w:.-]*(?:\s[^<>]*)?>[ \t]*\r?\n\s*<)", re.I
@@ -93,8 +95,8 @@ def refuse_packed(beginning: bytes, name: str) -> None:
             raise BadData(f"{name} is {kind}, packed once more.", PLACED)
 
 
-def refuse_text(start: str, is_longer: bool, name: str) -> None:
-    """Raises BadData for text that is known to be no table, from its beginning."""
+def refuse_text(start: str, name: str) -> None:
+    """Raises BadData for text that is known to hold no texts for itself, from its beginning."""
     if LFS.match(start):
         do = "Run `git lfs pull` in its repository, or download the file itself."
         raise BadData(f"{name} is a Git LFS pointer: the file itself was not fetched.", do)
@@ -104,6 +106,10 @@ def refuse_text(start: str, is_longer: bool, name: str) -> None:
         raise BadData(
             f"{name} is XML, not a table.", "Save it as CSV in the program it comes from, a row for each text."
         )
+
+
+def refuse_answer(start: str, is_longer: bool, name: str) -> None:
+    """Raises BadData for what a server says in place of a table; alone, it may be a text like any other."""
     if not is_longer and len(start) <= LONGEST_ERROR and (ERROR.fullmatch(start.strip()) or _is_answer(start)):
         said = " ".join(start.split())
         raise BadData(f"{name} is what a server said in place of the file: {said[:80]}", DOWNLOAD)

@@ -16,6 +16,7 @@ from core.data.archive import refuse, too_large
 from core.data.sources.packed import ANYWAY, MOST_TIMES, buffered, damaged, unpacked
 from core.errors import BadData
 
+UNPACK = "If you trust it, unpack it, and name the folder."
 MOST = 1_000_000  # files
 LINKS, SPECIAL = (
     ("a link", "links"),
@@ -115,7 +116,7 @@ class Zip(_Members):
             most = max(ANYWAY, MOST_TIMES * os.fstat(file.fileno()).st_size)
             entries = archive.infolist()
         for entry in entries:
-            refuse(path, entry.filename, False)
+            refuse(path, entry.filename, False, UNPACK)
             if stat.S_ISLNK(entry.external_attr >> 16):
                 self.left_out[LINKS] += not HIDDEN.search(entry.filename)
             elif not entry.is_dir():
@@ -123,7 +124,7 @@ class Zip(_Members):
         self.encrypted = any(entry.flag_bits & 1 for entry in entries)
         self.is_document = any(DOCUMENT.fullmatch(name) for name in self.members)
         if sum(entry.file_size for entry in entries) > most and not self.is_document:
-            raise too_large(path, most)
+            raise too_large(path, most, UNPACK)
 
     @contextmanager
     def _archive(self) -> Iterator[tuple[zipfile.ZipFile, io.BufferedReader]]:
@@ -167,7 +168,7 @@ class Tar(_Members):
         super().__init__(path)
         self._on_disk = on_disk
         for entry, _, _ in self._entries():
-            refuse(path, entry.name, False)
+            refuse(path, entry.name, False, UNPACK)
             if entry.isfile():
                 self._add(entry.name, entry.size)
             elif not entry.isdir() and not HIDDEN.search(entry.name):

@@ -6,8 +6,9 @@ import pytest
 
 from core.data.read import read
 from core.data.sources import registry
-from core.data.sources.source import Cells, Damaged, sampled
+from core.data.sources.source import Cells, Damaged, Options, sampled
 from core.errors import BadData
+from core.recipe_data import READING
 from core.template import Template
 
 
@@ -76,3 +77,7 @@ def test_a_template_gives_the_parts_of_a_row_in_turn():
     assert Template(("title", "body")).render(row) == ("Cold", "It snows.")
     with pytest.raises(KeyError):
         Template.of_column("none").render(row)
+
+
+def test_the_options_of_reading_are_those_of_the_recipe():
+    assert set(Options._fields) == set(READING)

@@ -11,9 +11,10 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
 from core.datasets import NAMED, DataSet, fetched
+from core.errors import WorkbenchError
 from core.options import AUTO
 from core.recipe_data import Data
-from core.wording import on_one_line, size
+from core.wording import on_one_line, shown, size
 from workbench import keys
 from workbench.formatting import cut
 from workbench.screens.data.glimpse import taken_for
@@ -176,8 +177,10 @@ class SourceDialog(Dialog[dict | None]):
     def _is_same(self) -> bool:
         return self.query_one("#path", Input).value == self._data.path
 
-    def _changes(self) -> dict[str, str]:
-        return {f"data.{name}": self.query_one(f"#{name}", Choice).value for name in READ_AS}
+    def _changes(self, path: str) -> dict[str, str]:
+        """What the recipe's data would be with that path, and with what is chosen below it."""
+        chosen = {f"data.{name}": self.query_one(f"#{name}", Choice).value for name in READ_AS}
+        return {"data.path": path} | ({} if self._is_same else OF_ANOTHER_FILE) | chosen
 
     @work(group="look", exclusive=True)
     async def _look(self) -> None:
@@ -185,13 +188,18 @@ class SourceDialog(Dialog[dict | None]):
         path = self._named if self.query("#taken-for") else None  # a dialog that was left holds nothing any more
         if path is None:
             return
-        data = Data.model_validate(
-            self._data.model_dump()
-            | {"path": path}
-            | {name.removeprefix("data."): value for name, value in self._changes().items()}
-        )
-        found = await session_of(self).draft.look_at(data)
-        if found is None or not self.query("#taken-for"):
+        changes = {name.removeprefix("data."): value for name, value in self._changes(path).items()}
+        data = Data.model_validate(self._data.model_dump() | changes)
+        found, problem = None, None
+        try:
+            found = await session_of(self).draft.look_at(data)
+        except WorkbenchError as error:
+            problem = error
+        if not self.query("#taken-for"):
+            return
+        if found is None:
+            words = Text.assemble(("✕ ", colour(self, "error")), shown(str(problem))) if problem else ""
+            self.query_one("#taken-for", Static).update(words)
             return
         words = taken_for(self, found, self.query_one("#taken-for").size.width)
         self.query_one("#taken-for", Static).update(words)
@@ -229,4 +237,4 @@ class SourceDialog(Dialog[dict | None]):
             else:
                 self.hint(f"There is no file {on_one_line(typed)}. Check the path.")
             return
-        self.dismiss({"data.path": path} | ({} if self._is_same else OF_ANOTHER_FILE) | self._changes())
+        self.dismiss(self._changes(path))
