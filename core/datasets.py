@@ -90,10 +90,25 @@ def dataset_named(path: str) -> DataSet | None:
     return None if dataset is None or files.absolute(path).is_file() else dataset
 
 
+def input_folder() -> Path:
+    """Where what comes from standard input is kept; it may not be there yet."""
+    return files.cache_root() / "input"
+
+
+def is_standard_input(path: Path) -> bool:
+    """Whether a file holds what came from standard input."""
+    return path.parent == input_folder()
+
+
+def file_name(path: Path) -> str:
+    """What a file is called: its own name, but for one that came from standard input."""
+    return "standard input" if is_standard_input(path) else path.name
+
+
 def called(path: str) -> str:
     """What a recipe's data is called, in a few words: a data set's title, or a file's name without its ending."""
     dataset = dataset_named(path)
-    return dataset.title if dataset else Path(path).stem
+    return dataset.title if dataset else Path(file_name(Path(path))).stem
 
 
 def fetched(name: str) -> bool:

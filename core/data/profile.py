@@ -271,6 +271,7 @@ def _notes(
         if count:
             yield Note(count, one if count == 1 else several, filter, warn)
 
+    yield from survey.table.doubts  # they decide what is learned
     dropped = ", left out" if recipe.data.duplicates == "drop" else ""
     yield from note("leak test", "test text also in training", "test texts also in training")
     yield from note("leak validation", "validation text also in training", "validation texts also in training")
@@ -303,7 +304,6 @@ def _notes(
         for name in [name for name, count in rows.items() if not count][:3]:
             yield Note(0, f"{split} has no row of {on_one_line(name)}", warn=True)
     yield from (Note(0, text, warn=True) for text in survey.table.notes)
-    yield from survey.table.doubts
     if recipe.data.balance == "undersample" and recipe.data.balance_first:
         yield Note(0, "Balanced before the split: validation and test do not have the file's shares.", warn=True)
     labels = survey.labels

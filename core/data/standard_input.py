@@ -7,16 +7,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core import files
+from core.datasets import input_folder
 from core.errors import BadData
 
 NAME = "-"  # what a person names it by
 KEPT = 30 * 24 * 3600  # seconds that one stays: a run may wait in the queue before it reads it
 PART = 1 << 20  # bytes
-
-
-def folder() -> Path:
-    """Where what came in is kept; perhaps not there yet."""
-    return files.cache_root() / "input"
 
 
 def spooled(stream: BinaryIO) -> Path:
@@ -33,24 +29,19 @@ def spooled(stream: BinaryIO) -> Path:
                 file.write(data)
 
     try:
-        folder().mkdir(parents=True, exist_ok=True)
+        input_folder().mkdir(parents=True, exist_ok=True)
         _sweep()
-        arriving = folder() / f"arriving-{os.getpid()}"
+        arriving = input_folder() / f"arriving-{os.getpid()}"
         files.write(arriving, copy)
-        kept = folder() / digest.hexdigest()[:32]
+        kept = input_folder() / digest.hexdigest()[:32]
         os.replace(arriving, kept)
     except OSError as error:
-        what = f"Standard input cannot be kept in {folder()}: {error.strerror}."
+        what = f"Standard input cannot be kept in {input_folder()}: {error.strerror}."
         raise BadData(what, "Free some space, or name another folder with WORKBENCH_CACHE.") from error
     return kept
 
 
-def name_of(path: Path) -> str:
-    """What a file is called: its own name, but for one that came from standard input."""
-    return "standard input" if path.parent == folder() else path.name
-
-
 def _sweep() -> None:
-    for path in folder().iterdir():  # what a process that was killed left unfinished too
+    for path in input_folder().iterdir():  # what a process that was killed left unfinished too
         if files.modified_at(path) < time.time() - KEPT:
             path.unlink(missing_ok=True)

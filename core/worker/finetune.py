@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from core import files, toml
 from core.data import kept, prepare, read
+from core.data.labels import looking_alike
 from core.data.parts import read_parts
 from core.data.sources.source import Options
 from core.estimate import cost
@@ -190,6 +192,9 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
     yield f"{table.n_rows:,} rows: {table.format}, {table.encoding}{quoting}."
     yield from filter(None, [table.origin, *table.notes])
     yield from (f"{doubt.text} {doubt.do}" for doubt in table.doubts)
+    if data.join_labels == "off" and (alike := looking_alike(Counter(table.labels))):
+        pairs = ", ".join(f"{on_one_line(label)} and {on_one_line(name)}" for label, name in [*alike.items()][:5])
+        yield f"Labels look alike and are classes of their own: {pairs}. --join-labels on makes them one."
     for reason, rows in table.skipped.items():
         yield f"{rows:,} rows skipped: {reason}."
     if data.duplicates == "drop" and prepared.duplicates:

@@ -1,7 +1,9 @@
 """`workbench data`: what is in a file of labelled texts."""
 
 import argparse
+from pathlib import Path
 
+from core.datasets import is_standard_input
 from core.options import AUTO, options
 from core.recipe import Recipe
 from core.rows import Note, Profile
@@ -27,7 +29,7 @@ def execute(given: argparse.Namespace) -> int:
         print_json(found)
         return 0
     lines = [
-        f"{found.path}",
+        "standard input" if is_standard_input(Path(found.path)) else found.path,
         *(f"{split}: {path}" for split, path in found.files.items()),
         f"{found.rows:,} rows, {found.format}, {found.encoding}{QUOTES[found.quoting]}",
         f"text: {found.columns['text']}   label: {found.columns['label']}   of {', '.join(found.all_columns)}",

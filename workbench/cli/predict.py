@@ -52,6 +52,8 @@ def execute(given: argparse.Namespace) -> int:
     """
     if given.probabilities and not given.out:
         raise BadRecipe([Problem("--probabilities", "goes with --out.", "--json says them of every text too.")])
+    if given.texts == [STDIN] and not given.file:  # as for data and train; after -- it is a text
+        given.texts, given.file = [], STDIN
     run = find_run(runs_root(given.runs), given.run, trained=True)
     from core.data.sources.input import Input
 

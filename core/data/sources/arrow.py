@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -78,7 +79,7 @@ class _Opened(ExitStack):
             import pyarrow.parquet as pq
         except ImportError as error:
             what = f"{self._path.name} is read with pyarrow, which is not installed."
-            raise BadData(what, "Install it with: pip install pyarrow") from error
+            raise BadData(what, f"Install it with: {sys.executable} -m pip install pyarrow") from error
         super().__enter__()
         with open(self._path, "rb") as file:
             form = _kind(file.read(8))

@@ -1,6 +1,7 @@
 """Excel's workbooks: the sheet that holds most of a table. They take openpyxl."""
 
 import re
+import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -136,7 +137,9 @@ def _opened(given: Input) -> Iterator[Any]:
         from openpyxl import load_workbook
     except ImportError as error:
         what = f"{given.name} is an Excel file, which is read with openpyxl, which is not installed."
-        raise BadData(what, "Install it with: pip install openpyxl. Or save the sheet as CSV (UTF-8).") from error
+        raise BadData(
+            what, f"Install it with: {sys.executable} -m pip install openpyxl. Or save the sheet as CSV (UTF-8)."
+        ) from error
     with open(given.path, "rb") as file:  # which openpyxl would refuse by its name
         try:
             book = load_workbook(file, read_only=True, data_only=True)

@@ -16,7 +16,7 @@ from core.data.sources.encoding import Spelling, spelling
 from core.data.sources.packed import unpacked
 from core.data.sources.signatures import refuse_packed, refuse_text
 from core.data.sources.tree import Folder, Tar, Tree, Zip, only_table
-from core.data.standard_input import name_of
+from core.datasets import file_name
 from core.errors import BadData
 from core.files import Progress, unwatched
 from core.options import AUTO
@@ -68,7 +68,7 @@ class Input:
 
     def _choose(self, tree: Tree | None, member: str) -> None:
         """Be the file itself, one member of its tree, or where none is named all of that."""
-        self.tree, self._member, self.name = tree, member, name_of(self.path)
+        self.tree, self._member, self.name = tree, member, file_name(self.path)
         self.file_name = Path(member).name or self.name
         if tree and not tree.members:
             raise BadData(f"{self.path} holds no file to read.", "Name a file with one row for each text.")

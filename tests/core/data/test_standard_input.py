@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from core.data import standard_input
 from core.data.read import read
-from core.data.standard_input import KEPT, folder, spooled
+from core.data.standard_input import KEPT, spooled
+from core.datasets import input_folder
 from core.errors import BadData
 
 TABLE = b"label,text\n" + b"ham,see you at the station\nspam,win a free phone\n" * 10
@@ -19,7 +19,7 @@ WORKBENCH = [sys.executable, "-m", "workbench"]
 def test_the_same_input_is_the_same_file():
     path = spooled(io.BytesIO(TABLE))
     assert spooled(io.BytesIO(TABLE)) == path and path != spooled(io.BytesIO(TABLE + b"ham,other words\n"))
-    assert path.read_bytes() == TABLE and len([*folder().iterdir()]) == 2
+    assert path.read_bytes() == TABLE and len([*input_folder().iterdir()]) == 2
     assert read(path).n_rows == 20
 
 
@@ -30,7 +30,7 @@ def test_it_is_called_by_its_name_in_messages():
 
 def test_old_ones_are_removed_and_those_in_use_stay():
     old, new = spooled(io.BytesIO(b"old")), spooled(io.BytesIO(b"new"))
-    left = folder() / ".arriving-1.1.tmp"
+    left = input_folder() / ".arriving-1.1.tmp"
     left.touch()
     for path in (old, left):
         os.utime(path, (0, path.stat().st_mtime - KEPT - 60))
@@ -56,7 +56,7 @@ def test_a_cache_that_cannot_be_written_gets_a_sentence(tmp_path, monkeypatch):
 def test_data_reads_a_pipe():
     done = subprocess.run([*WORKBENCH, "data", "-"], input=TABLE, capture_output=True, timeout=100)
     assert done.returncode == 0 and b"20 rows, comma-separated" in done.stdout
-    assert standard_input.folder().is_dir()
+    assert input_folder().is_dir()
 
 
 def test_data_of_a_terminal_or_nothing_is_a_sentence():

@@ -228,7 +228,7 @@ def test_standard_input_is_lines_in_any_encoding(counted, data, packed):
 
 def test_standard_input_is_a_table_where_that_is_said(counted):
     data = b'id,words\n1,"win a prize,\nnow"\n2,see you\n'
-    for argv in (["--file", "-"], ["--text", "words"]):
+    for argv in (["--file", "-"], ["-"], ["--text", "words"]):
         done = ask(counted, data, *argv)
         assert done.returncode == 0 and done.stdout.count(b"\n") == 2 and b"\x1b" not in done.stderr
     assert b"standard input: comma-separated" in ask(counted, data, "--file", "-").stderr

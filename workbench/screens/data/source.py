@@ -8,7 +8,7 @@ from textual import events
 from textual.widget import Widget
 
 from core.architectures.lookup import short_name
-from core.datasets import dataset_named
+from core.datasets import dataset_named, file_name
 from core.errors import WorkbenchError
 from core.options import AUTO
 from core.rows import Profile
@@ -46,7 +46,7 @@ def progress_in_words(progress: Progress) -> str:
 def name_of(path: str) -> str:
     """A data set's title, or a file's name."""
     known = dataset_named(path)
-    return known.title[:1].upper() + known.title[1:] if known else on_one_line(Path(path).name)
+    return known.title[:1].upper() + known.title[1:] if known else on_one_line(file_name(Path(path)))
 
 
 def column(name: str) -> str:
