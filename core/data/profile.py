@@ -278,7 +278,7 @@ def _notes(
     # never one alone
     yield from note("conflict", "", f"rows whose text has different labels{dropped}", warn=not dropped)
     yield from note("duplicate", f"exact copy{dropped}", f"exact copies{dropped}", warn=False)
-    near = "in training with other case or spaces"
+    near = "nearly in training"
     yield from note("near_leak test", f"test text {near}", f"test texts {near}")
     yield from note("near_leak validation", f"validation text {near}", f"validation texts {near}")
     yield from note("near", "copy with other case or spaces", "copies with other case or spaces", warn=False)
