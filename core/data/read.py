@@ -3,11 +3,15 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from sys import intern
 
+import numpy as np
+
 from core.data.choose import NONE, Chosen, choose
 from core.data.column import YES
+from core.data.copies import first_alike, first_rows
 from core.data.labels import renamed, several, spelled_alike
 from core.data.room import Room
 from core.data.sources.input import Input
@@ -51,6 +55,16 @@ class Table:
     others: dict[str, list[str]] = field(default_factory=dict)  # "text", "label" -> columns that it could be besides
     doubts: list[Note] = field(default_factory=list)  # what a person may want otherwise
     files: dict[str, str] = field(default_factory=dict)  # validation, test -> a file of their own, or ""
+
+    @cached_property
+    def first(self) -> np.ndarray:
+        """(N,) int64: the row where each text stands first, as `copies` compares them."""
+        return first_rows(self.texts)
+
+    @cached_property
+    def first_alike(self) -> np.ndarray:
+        """(N,) int64: the same, whatever a text's case and white space."""
+        return first_alike(self.texts)
 
 
 def read(path: str | Path, options: Options = ANY, progress: Progress = unwatched) -> Table:

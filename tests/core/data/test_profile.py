@@ -49,6 +49,16 @@ def test_the_sms_file_under_the_default(shared):
     assert (found.context, found.cut) == (512, 0)
 
 
+def test_a_profile_holds_the_tokens_of_a_window_of_texts_at_a_time(shared, monkeypatch):
+    whole, _ = profile(of(shared / "sms/SMSSpamCollection"))
+    monkeypatch.setattr("core.data.profile.WINDOW", 700)
+    heard = []
+    parts, _ = profile(of(shared / "sms/SMSSpamCollection"), lambda *report: heard.append(report))
+    assert msgspec.structs.replace(parts, speed=0) == msgspec.structs.replace(whole, speed=0)
+    done = [report[1] for report in heard if report[0] == "tokens"]
+    assert done == sorted(done) and done[-1] == 5574 and {700, 1200, 1400} <= set(done)
+
+
 def test_a_profile_travels_as_json(shared):
     found, _ = profile(of(shared / "sms/SMSSpamCollection"))
     assert msgspec.json.decode(msgspec.json.encode(found), type=Profile) == found
