@@ -20,6 +20,7 @@ SMALLEST = {
     "long_log.py": (["10", "--steps", "1000"], "10 steps in a line"),
     "play.py": (["--keys", "2"], "scratch : kept"),
     "prices.py": (["--texts", "60", "--plans", "head"], "head "),
+    "reading.py": ([SAMPLE], "pandas and tiktoken : workbench"),
     "speed.py": ([SAMPLE, "--rows", "nano", "--steps", "3"], "workbench takes"),
     "transfer.py": (
         [SAMPLE, "--seeds", "123", "--plans", "head", "--from", "pretrained", "--epochs", "1"],
