@@ -15,7 +15,7 @@ from core.data.columns import LOOK
 from core.data.sources.cell import cell
 from core.data.sources.header import has_header, names
 from core.data.sources.input import Input
-from core.data.sources.source import Again, Cells, Options, Row, sampled
+from core.data.sources.source import Again, Cells, Options, Row, Valued, sampled
 from core.errors import BadData
 from core.files import Progress
 from core.options import AUTO
@@ -41,7 +41,8 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     """The rows of the sheet that has most, from its header on. Raises BadData, also where openpyxl is missing."""
     _refuse(given, _members(given))
     with _opened(given) as book:
-        found = {page.title: _survey(_rows(given, page, progress, "columns")) for page in book.worksheets}
+        pages = ((page.title, _rows(given, page, progress, "columns")) for page in book.worksheets)
+        found = {title: _survey(cells for cells, _ in rows) for title, rows in pages}
     found = {sheet: survey for sheet, survey in found.items() if survey.rows}
     if not found:
         raise BadData(f"{given.name} holds no table.", "Name a file with one row for each text.")
@@ -54,18 +55,20 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
         return [[row[i] if i < len(row) else "" for i in columns] for row in rows]
 
     first, *rest = table(survey.first[lead:] + survey.sample)
-    named = [column for column in (options.text, options.label) if column != AUTO]
-    header = bool(rest) and has_header(first, rest, named)
+    said = [column for column in (options.text, options.label) if column != AUTO]
+    header = bool(rest) and has_header(first, rest, said)
+    named = names(first) if header else [str(i) for i in range(len(columns))]
 
     def rows() -> Iterator[Row]:
         with _opened(given) as book:
-            for row in islice(_rows(given, book[sheet], progress, "read"), lead + header, None):
-                yield from table([row])
+            for cells, values in islice(_rows(given, book[sheet], progress, "read"), lead + header, None):
+                here = (values[i] if i < len(values) else None for i in columns)
+                yield Valued(table([cells])[0], dict(zip(named, here, strict=True)))
 
     others = [f"{name} ({one.rows:,} rows)" for name, one in found.items() if name != sheet]
     notes = [f"The sheet {sheet} is read, and not {', '.join(others)}."] if others else []
     return Cells(
-        names(first) if header else [str(i) for i in range(len(columns))],
+        named,
         Again(rows),
         rest if header else [first, *rest],
         f"Excel, sheet {sheet}, {'with header' if header else 'no header'}",
@@ -110,8 +113,8 @@ def _lead(first: list[list[str]]) -> int:
     return next(i for i, n in enumerate(filled) if n >= min(2, usual))
 
 
-def _rows(given: Input, page: Any, progress: Progress, phase: str) -> Iterator[list[str]]:
-    """The rows of a sheet that are not empty."""
+def _rows(given: Input, page: Any, progress: Progress, phase: str) -> Iterator[tuple[list[str], list[Any]]]:
+    """The rows of a sheet that are not empty: their cells, and those as JSON holds them."""
     total = max(1, page.max_row or 1)
     page.reset_dimensions()  # what a sheet says of its size may be wrong
     found = page.iter_rows(values_only=True)
@@ -126,7 +129,7 @@ def _rows(given: Input, page: Any, progress: Progress, phase: str) -> Iterator[l
             progress(phase, given.size * i // max(total, i + 1), given.size, "bytes")
         cells = list(map(_value, row))
         if any(cells):
-            yield cells
+            yield cells, list(map(_as_json, row, cells))
     progress(phase, given.size, given.size, "bytes")
 
 
@@ -168,6 +171,11 @@ def _value(value: Any) -> str:
         case date() | time():
             return value.isoformat()
     return cell(value)
+
+
+def _as_json(value: Any, text: str) -> Any:
+    """A cell as JSON holds it: a number or a truth stays one, anything else is its text."""
+    return value if isinstance(value, int | float) else text or None
 
 
 def _members(given: Input) -> dict[str, int]:

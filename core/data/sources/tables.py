@@ -6,7 +6,7 @@ from dataclasses import replace
 from core.data.columns import LOOK
 from core.data.sources.input import Input
 from core.data.sources.layouts import class_files, class_folders, pairs, split_of_name, tables, usable
-from core.data.sources.source import Again, Cells, Damaged, Options, Row, Source, sampled
+from core.data.sources.source import Again, Cells, Damaged, Options, Row, Source, Valued, sampled
 from core.errors import BadData
 from core.files import Progress
 from core.wording import plural
@@ -55,16 +55,19 @@ class Tables:
             raise BadData(what, "Name one of them, unpacked where they are in an archive.")
         has_split = len(kept) > 1 and all(splits[name] for name in kept) and SPLIT not in names
 
+        def added(name: str) -> dict[str, str]:
+            return {SPLIT: splits[name]} if has_split else {}
+
         def rows() -> Iterator[Row]:
             for name in kept:
                 at = [found[name].names.index(column) for column in names]
                 for row in found[name].rows:
-                    yield _row(row, at, [splits[name]] * has_split)
+                    yield _row(row, at, added(name))
 
         def sample() -> Iterator[Row]:
             for name in kept:
                 at = [found[name].names.index(column) for column in names]
-                yield from (_row(row, at, [splits[name]] * has_split) for row in found[name].sample)
+                yield from (_row(row, at, added(name)) for row in found[name].sample)
 
         notes = [f"Read one after the other: {', '.join(kept)}."] if len(kept) > 1 else [f"Read: {main}."]
         notes += [
@@ -80,7 +83,9 @@ class Tables:
         )
 
 
-def _row(row: Row, at: list[int], split: list[str]) -> Row:
+def _row(row: Row, at: list[int], added: dict[str, str]) -> Row:
+    """A row in the order of the main table's columns, and what is added to it after them."""
     if isinstance(row, Damaged) or len(row) < len(at):
         return row
-    return [*(row[i] for i in at), *split, *row[len(at) :]]
+    cells = [*(row[i] for i in at), *added.values(), *row[len(at) :]]
+    return Valued(cells, {**row.values, **added}) if isinstance(row, Valued) else cells
