@@ -30,9 +30,9 @@ class Skipped(msgspec.Struct, frozen=True):
 class Note(msgspec.Struct, frozen=True):
     """One thing worth a look: `count` rows, which the row filter `filter` shows (empty: none).
 
-    `offers` is what the recipe could say instead, by the names of its options: another model, labels joined, a split
-    kept to. `asks` is the column that is unsure, text or label, where that is what it says. `do` is how the command
-    line does either; a screen has a key for it.
+    `offers` is what the recipe could say instead, by the names of its options: another model, labels joined or apart, a
+    split kept to or not. `asks` is the column that is unsure, text or label, where that is what it says. `do` is how
+    the command line does either; a screen has a key for it.
     """
 
     count: int

@@ -90,7 +90,9 @@ def text_column(names: Sequence[str], rows: Rows, text: str, file: str, learned:
 
 def _split(columns: list[Column], split: str, names: Sequence[str], file: str, doubts: list[Note]) -> Column | None:
     if split not in (AUTO, NONE):
-        return columns[_named(split, names, file)]
+        kept = columns[_named(split, names, file)]
+        doubts.append(split_kept(kept.name))
+        return kept
     found = next((c for c in columns if c.is_split), None)
     if found and split == AUTO:
         doubts.append(split_seen(found.name))
@@ -267,6 +269,12 @@ def split_seen(column: str) -> Note:
     """What is said of a column that says which split a row belongs to, where it is not kept to."""
     text = f"Column {column} is a split into training, validation and test. The rows are split anew all the same."
     return Note(0, text, warn=True, offers={"data.split": column}, do=f"--split {column} keeps to it.")
+
+
+def split_kept(column: str) -> Note:
+    """What is said of such a column where it is kept to."""
+    text = f"Kept to the split of column {column}."
+    return Note(0, text, offers={"data.split": AUTO}, do=f"--split {AUTO} splits the rows anew.")
 
 
 def unsure(chosen: str, role: str, rivals: list[str]) -> Note:

@@ -22,6 +22,7 @@ from core.data.sources.source import Options
 from core.errors import BadData
 from core.files import Progress, absolute, unwatched
 from core.recipe import Recipe
+from core.recipe_data import Data
 from core.rows import Note, Profile, Skipped
 from core.text.lookup import tokenizer_of
 from core.text.tokenizer import Tokenizer
@@ -297,7 +298,7 @@ def _notes(
     yield from note("near_leak test", f"test text {near}", f"test texts {near}")
     yield from note("near_leak validation", f"validation text {near}", f"validation texts {near}")
     yield from note("near", "copy with other case or spaces", "copies with other case or spaces", warn=False)
-    yield from _of_labels(survey)
+    yield from _of_labels(survey, recipe.data)
     unreadable = "with characters that cannot be read"
     yield from note("undecodable", f"text {unreadable}", f"texts {unreadable}")
     limit = f"longer than {survey.context:,} tokens, cut there"
@@ -328,27 +329,31 @@ def _notes(
         yield Note(count, f"{largest}: {percent(share)} of the file by always saying it", f"label {largest}")
 
 
-def _of_labels(survey: Survey) -> Iterator[Note]:
-    """Labels that look alike, and labels that are too rare to be split."""
-    counts, alike = Counter(survey.labels), _alike(survey.labels)
+def _of_labels(survey: Survey, data: Data) -> Iterator[Note]:
+    """Labels that look alike, and labels that are too rare to be split; what becomes of them stands first."""
+    counts = Counter(survey.table.labels)
+    alike = _alike(survey.table.labels)
     if alike:
         name, others = next(iter(alike.items()))
         spelled = ", ".join(f"{_told_apart(other)} ({counts[other]:,})" for other in others[:SHOWN])
         more = f"; {plural(len(alike) - 1, 'more label')} like that" if len(alike) > 1 else ""
-        text = f"rows say {spelled} where most say {on_one_line(name)} ({counts[name]:,}){more}"
         rows = sum(counts[other] for others in alike.values() for other in others)
-        yield Note(
-            rows, text, "alike", warn=True, offers={"data.join_labels": "on"}, do="--join-labels on makes them one."
-        )
+        most = f"{on_one_line(name)} ({counts[name]:,}){more}"
+        if data.join_labels == "on":
+            text, other, do = f"joined: {spelled} with {most}", "off", "--join-labels off keeps them apart."
+        else:
+            text, other, do = f"rows say {spelled} where most say {most}", "on", "--join-labels on makes them one."
+        yield Note(rows, text, "alike", warn=other == "on", offers={"data.join_labels": other}, do=do)
     few = Counter(label for label, is_rare in zip(survey.table.labels, survey.rare, strict=True) if is_rare)
     if few:
-        is_joined = (survey.rare & survey.used).any()
-        done = "joined as one, other" if is_joined else "left out"
+        is_asked, is_joined = data.rare_labels == "join", bool((survey.rare & survey.used).any())
+        done = f"joined as {OTHER}" if is_joined else "left out, too few even joined" if is_asked else "left out"
         named = ", ".join(on_one_line(name) for name in list(few)[:SHOWN]) + (", …" if len(few) > SHOWN else "")
-        of = f"{'row' if few.total() == 1 else 'rows'} of {plural(len(few), 'label')} too rare to be split"
-        text = f"{of}: {named}; {done}"
-        do = "" if is_joined else "--rare-labels join makes one label of them."
-        yield Note(few.total(), text, "rare", warn=True, do=do)
+        text = f"{done}: {named}; too rare to be split, {plural(len(few), 'label')}"
+        other = "leave_out" if is_asked else "join"
+        do = "leaves them out" if is_asked else "makes one label of them"
+        do = f"--rare-labels {other} {do}."
+        yield Note(few.total(), text, "rare", warn=not is_joined, offers={"data.rare_labels": other}, do=do)
 
 
 def _told_apart(label: str) -> str:

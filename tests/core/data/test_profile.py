@@ -206,10 +206,18 @@ def test_a_rare_label_is_said_and_does_not_refuse_the_file(file):
     found, survey = profile(of(path))
     assert found.problem == "" and found.rare == {"typo": 1} and found.learning["typo"] == 0
     (note,) = (note for note in found.notes if note.filter == "rare")
-    assert note.count == 1 and "typo" in note.text and "left out" in note.text and survey.mask("rare").sum() == 1
+    assert note.count == 1 and note.text == "left out: typo; too rare to be split, 1 label"
+    assert note.offers == {"data.rare_labels": "join"} and survey.mask("rare").sum() == 1
+    (alone,) = (note for note in profile(of(path, data={"rare_labels": "join"}))[0].notes if note.filter == "rare")
+    assert alone.text.startswith("left out, too few even joined: typo;") and alone.offers == {
+        "data.rare_labels": "leave_out"
+    }
     path.write_text(path.read_text() + "oops,two\nrarer,three\n")
     joined, _ = profile(of(path, data={"rare_labels": "join"}))
     assert joined.labels == {"a": 30, "b": 30, "other": 3} == joined.learning
+    (note,) = (note for note in joined.notes if note.filter == "rare")
+    assert note.text == "joined as other: typo, oops, rarer; too rare to be split, 3 labels" and not note.warn
+    assert note.offers == {"data.rare_labels": "leave_out"}
 
 
 def test_labels_that_look_alike_are_named_and_joined(file):
@@ -221,7 +229,9 @@ def test_labels_that_look_alike_are_named_and_joined(file):
     assert found.alike == {"spam": ["SPAM", "sp\u0430m"]} and survey.mask("alike").sum() == 40
     joined, _ = profile(of(path, data={"join_labels": "on"}), earlier=survey)
     assert joined.labels == {"ham": 40, "spam": 40} and joined.alike == {}
-    assert "alike" not in notes(joined)
+    (note,) = (note for note in joined.notes if note.filter == "alike")
+    assert note.count == 20 and note.offers == {"data.join_labels": "off"} and not note.warn
+    assert note.text == "joined: SPAM (10), sp\\u0430m (10) with spam (20)"
 
 
 def test_a_split_that_the_file_says_is_offered_and_kept_to(file):
@@ -232,9 +242,9 @@ def test_a_split_that_the_file_says_is_offered_and_kept_to(file):
     assert note.offers == {"data.split": "part"} and found.split_column == "part"
     kept, _ = profile(of(path, data={"split": "part"}), earlier=survey)
     sizes = {split: sum(rows.values()) for split, rows in kept.splits.items()}
-    assert sizes == {"train": 40, "validation": 20, "test": 20} and not any(
-        "data.split" in note.offers for note in kept.notes
-    )
+    assert sizes == {"train": 40, "validation": 20, "test": 20}
+    (note,) = (note for note in kept.notes if "data.split" in note.offers)
+    assert note.offers == {"data.split": "auto"} and not note.warn and note.text == "Kept to the split of column part."
     with pytest.raises(BadData, match="Column label of data.csv says nothing of train"):
         profile(of(path, data={"split": "label", "label": "part"}))
 
