@@ -51,6 +51,10 @@ def answers(predictor: Predictor, rows: Iterable[Row]) -> Iterator[list[Answer]]
 
 def demand_writable(path: Path, source: Path | None, force: bool) -> None:
     """Raises WorkbenchError where answers cannot be written to a path, or what is there must not be replaced."""
+    if path.exists() and not path.is_file():  # first: the name of what a link leads to says nothing
+        raise WorkbenchError(
+            f"{path} is {files.kind(path.stat().st_mode)}, not a file.", "Name another for the answers."
+        )
     if path.suffix.lower() not in ENDINGS:
         what = f"{path.name} does not say which format it is to have."
         raise WorkbenchError(what, f"End its name in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}.")
@@ -58,8 +62,6 @@ def demand_writable(path: Path, source: Path | None, force: bool) -> None:
         raise WorkbenchError(f"There is no folder {path.parent}.", "Make it first, or name another.")
     if source and path.exists() and path.samefile(source):
         raise WorkbenchError(f"{path} is the file that is read.", "Name another one for the answers.")
-    if path.exists() and not path.is_file():
-        raise WorkbenchError(f"{path} is no file.", "Name another one for the answers.")
     if path.exists() and not force:
         raise WorkbenchError(f"{path} is there already.", "Name another one, or replace it with --force.")
 

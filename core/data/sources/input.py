@@ -153,8 +153,7 @@ class Input:
     def _file(self) -> io.BufferedReader:
         mode = self._stat().st_mode
         if not stat.S_ISREG(mode):
-            do = "Write what comes out of it to a file first, or pipe it here and name - as the file."
-            raise BadData(f"{self.path} is {files.kind(mode)}, not a file.", do)
+            raise BadData(f"{self.path} is {files.kind(mode)}, not a file.", files.WRITE_FIRST)
         try:
             return open(self.path, "rb")
         except OSError as error:

@@ -1,5 +1,8 @@
 """A classifier that the chapter's own code saved answers here as it does there."""
 
+import argparse
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -194,6 +197,7 @@ FORMS = {
     "within one another": lambda weights: {"checkpoint": {"model": weights, "lr": 0.1}},
     "beside numbers": beside("model", loss=0.5, args={"name": "x", "labels": ["ham", "spam"]}),
     "beside NumPy's numbers": beside("model", **NUMBERS),
+    "beside arguments": beside("model", args=argparse.Namespace(lr=0.1, out=Path("x"), loss=np.float64(1))),
     "among other things": lambda weights: weights | {"epoch": 3, "loss": np.float64(0.5)},
     "twice the same": lambda weights: {"model": weights, "best": weights},
     **{
@@ -205,7 +209,12 @@ FORMS = {
             "module._orig_mod.module.",
             "model.",
             "model._orig_mod.",
+            "transformer.",
+            "_orig_mod.module.transformer.",
         )
+    },
+    "the head outside": lambda weights: {
+        name if name.startswith("out_head") else f"transformer.{name}": tensor for name, tensor in weights.items()
     },
     "a part that was compiled": lambda weights: {
         name.replace("trf_blocks.0.", "trf_blocks.0._orig_mod."): tensor for name, tensor in weights.items()
@@ -234,6 +243,7 @@ def test_other_formats_and_precisions(model, saved, tmp_path):
         lambda: torch.save(weights, file, _use_new_zipfile_serialization=False),
         lambda: save_file(weights, file),
         lambda: torch.save({name: tensor.double() for name, tensor in weights.items()}, file),
+        lambda: torch.save({n: t.to_sparse() if "att" in n and t.ndim == 2 else t for n, t in weights.items()}, file),
         lambda: torch.save({name: nn.Parameter(tensor) for name, tensor in weights.items()}, file),
     ):
         save()
@@ -291,6 +301,10 @@ WRONG = {
         lambda weights: weights | {"out_head.weight": torch.zeros(VOCAB, WIDTH)},
         "it is a language model",
     ),
+    "shapes": (
+        lambda weights: {name: tensor.to("meta") for name, tensor in weights.items()},
+        "a shape without numbers.*numbers in fp32",
+    ),
     "one output": (lambda weights: weights | {"out_head.weight": torch.zeros(1, WIDTH)}, "has one output"),
 }
 
@@ -308,6 +322,8 @@ def test_files_and_wishes_that_do_not_fit(model, saved, tmp_path):
         (tmp_path / "torn.pth").write_bytes(content)
         with pytest.raises(BadModel, match="not a whole file of torch.save's"):
             import_book(tmp_path / "runs", tmp_path / "torn.pth")
+    with pytest.raises(BadModel, match="/dev/null is a device, not a file"):
+        import_book(tmp_path / "runs", Path("/dev/null"))
     with pytest.raises(BadModel, match="No such file"):
         import_book(tmp_path / "runs", tmp_path / "nothing.pth")
     file = saved(model.state_dict())

@@ -275,6 +275,8 @@ def test_answers_in_json_are_printed_as_they_come(say, tmp_path, capsys, monkeyp
             ["--file", "ask.csv", "--out", "there.csv"],
             "is there already. Name another one, or replace it with --force.",
         ),
+        (["--file", "ask.csv", "--out", "device.csv", "--force"], "/dev/null is a device, not a file"),
+        (["--file", "device.csv"], "/dev/null is a device, not a file"),
         (["--file", "ask.csv", "--out", "out.xls"], "End its name in .csv, .tsv or .jsonl."),
         (["--file", "ask.csv", "--out", "none/out.csv"], "There is no folder"),
         (["--file", "ask.csv", "--text", "body"], "has no column body. Its columns are id, words."),
@@ -295,6 +297,7 @@ def test_what_cannot_be_done_is_said_and_leaves_nothing(say, tmp_path, monkeypat
         "header.csv": "id,words\n",
     }.items():
         Path(name).write_text(content)
+    Path("device.csv").symlink_to("/dev/null")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     code, out, err = say(*argv)
     assert code in (main.FAILED, main.USAGE) and out == "" and words in err
