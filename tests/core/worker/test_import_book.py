@@ -1,6 +1,9 @@
 """A classifier that the chapter's own code saved answers here as it does there."""
 
 import argparse
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from torch import nn
 from core.errors import BadModel, BadRecipe
 from core.evaluate.predict import open_predictor
 from core.export.card import card
+from core.runs.listing import empty_bin
 from core.runs.root import find_run, list_runs
 from core.text.byte_bpe import built_in
 from core.worker import book_file
@@ -335,3 +339,28 @@ def test_files_and_wishes_that_do_not_fit(model, saved, tmp_path):
     with pytest.raises(BadRecipe, match=r"model\.context"):
         import_book(tmp_path / "runs", file, context=2000)
     assert not list_runs(tmp_path / "runs")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from core.runs.log import EventLog
+from core.train import checkpoint
+from core.worker.import_book import import_book
+moment = {"checkpoint": (checkpoint, "write"), "end": (EventLog, "last")}[sys.argv[1]]
+setattr(*moment, lambda *args, **more: os.kill(os.getpid(), signal.SIGKILL))
+import_book(Path(sys.argv[2]), Path(sys.argv[3]))
+"""
+
+
+@pytest.mark.parametrize("moment", ["checkpoint", "end"])
+def test_an_import_that_is_killed_leaves_no_run_and_can_be_repeated(moment, tmp_path, model, saved):
+    file, root = saved(model.state_dict()), tmp_path / "runs"
+    done = subprocess.run([sys.executable, "-c", KILLED, moment, root, file], check=False)
+    assert done.returncode == -signal.SIGKILL
+    (left,) = root.iterdir()
+    assert list_runs(root) == [] and left.name.startswith(".r1.")
+    run = import_book(root, file)
+    assert run.status().state == "done" and find_run(root, "last", trained=True).name == run.name
+    empty_bin(root, mine=False)  # as the screen of the runs does
+    assert not left.exists() and run.path.exists()
