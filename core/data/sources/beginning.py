@@ -46,9 +46,12 @@ def lines_before(rows: Iterable[Line], width: int) -> int:
     start = _header(filled[:first], width, rest, [line.at for line in looked_at if not any(map(str.strip, line.cells))])
     before = filled[: first if start is None else start]
     begin = filled[len(before)]
+    grouped = has_header(begin.cells, rest, ())
     blanks = any(not any(cell.strip() for cell in line.cells) for line in looked_at if line.at < begin.at)
     apart = blanks or any(
-        len(line.cells) != width or line.cells[0].startswith("#") or _is_of_groups(line.cells, begin.cells)
+        len(line.cells) != width
+        or line.cells[0].startswith("#")
+        or (grouped and _is_of_groups(line.cells, begin.cells))
         for line in before
     )
     return begin.at if before and apart else 0

@@ -7,33 +7,10 @@ from collections.abc import Sequence
 from core.data.columns import LABEL_MAYBE, LABEL_NAMES, NUMBER, TEXT_MAYBE, TEXT_NAMES, Rows, few, hint
 
 LONG = 60  # characters: a cell that is longer is rather a text than a name
-_TYPES = {
-    "string",
-    "str",
-    "text",
-    "char",
-    "varchar",
-    "object",
-    "category",
-    "categorical",
-    "factor",
-    "enum",
-    "nominal",
-    "bool",
-    "boolean",
-    "int",
-    "int32",
-    "int64",
-    "integer",
-    "float",
-    "float64",
-    "double",
-    "numeric",
-    "number",
-    "date",
-    "datetime",
-    "timestamp",
-}
+_TYPE = re.compile(
+    r"str(ing)?|text|(var)?char|object|categor(y|ical)|factor|enum|nominal|bool(ean)?|int(32|64|eger)?|float(32|64)?|"
+    r"double|numeric|number|date(time)?|timestamp"
+)
 _MISSING = re.compile(r"n/?an?|null|none|missing|unknown|[-?.]*", re.IGNORECASE)
 _UNIT = re.compile(r"\[[^\]\[\"']{0,20}\]|\([^)]{0,20}\)|<[^>]{0,20}>|-+|\{\"ImportId\".*\}")  # the last is Qualtrics'
 FEWEST = 8  # rows that show what a row of data is
@@ -92,7 +69,7 @@ def _describes(row: Sequence[str], header: Sequence[str], rest: Rows) -> bool:
 
 def _is_said_of(cell: str, name: str) -> bool:
     """Whether a cell says something of the column that has a name."""
-    usual = hint(cell, LABEL_NAMES | TEXT_NAMES, set()) == 4 or cell in _TYPES or _UNIT.fullmatch(cell)
+    usual = hint(cell, LABEL_NAMES | TEXT_NAMES, set()) == 4 or _TYPE.fullmatch(cell) or _UNIT.fullmatch(cell)
     return bool(usual) or (len(name) > 2 and name in cell)
 
 

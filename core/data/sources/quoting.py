@@ -55,7 +55,12 @@ def even(lengths: Counter[int]) -> tuple[int, float]:
     return n, count / lengths.total()
 
 
-def read_as(lines: Lines, mark: str, quoting: str, strict: bool = False, swallowed: Swallowed | None = None) -> Way:
+def read_as(lines: Lines, mark: str, quoting: str) -> Way:
+    """A table read with a kind of quoting that somebody has named: csv and none as pandas does, without a doubt."""
+    return _plain(lines, mark, quoting) if quoting in (CSV, NONE) else _mended(lines, mark, quoting, None)
+
+
+def _plain(lines: Lines, mark: str, quoting: str, strict: bool = False, swallowed: Swallowed | None = None) -> Way:
     """A table read with one kind of quoting or none, as pandas does.
 
     Where that is to be `strict`, csv.Error is raised for a quote that is astray or has swallowed rows.
@@ -97,7 +102,7 @@ def quoted(lines: Lines, mark: str, first: str, given: Input) -> Way:
     `first` is what `likely` says of the first lines. Nothing is held but a sample.
     """
     if first == CSV and not any('"' in line for line in given.lines()):
-        return read_as(lines, mark, NONE)
+        return _plain(lines, mark, NONE)
     base = _double_or_none(lines, mark, _swallowing(given.first_lines(), mark))
     if first == CSV and base.found.astray and any('\\"' in line for line in given.lines()):
         first = "backslash"
@@ -129,9 +134,9 @@ def _shows(row: list[str], quotes: Quotes) -> bool:
 
 def _double_or_none(lines: Lines, mark: str, swallowed: Swallowed | None) -> Way:
     """A table read with double quotes or none. Of none, too, it is said how many rows had quotes astray."""
-    none = read_as(lines, mark, NONE)
+    none = _plain(lines, mark, NONE)
     try:
-        double = read_as(lines, mark, CSV, strict=True, swallowed=swallowed)
+        double = _plain(lines, mark, CSV, strict=True, swallowed=swallowed)
     except csv.Error:
         double = _mended(lines, mark, CSV, swallowed)
     if _encloses(double.found, none.found):

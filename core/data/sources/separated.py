@@ -62,6 +62,7 @@ def recognises(given: Input) -> float:
 def read(given: Input, options: Options, progress: Progress) -> Cells:
     """The rows and the names in their header, where there is one. Raises BadData where there is nothing else."""
     mark = _mark(options.separator) or separator(given).mark
+    _refuse(mark, options.quoting)
     notes: list[str] = []
     skip = options.skip_lines
     lead = skip if isinstance(skip, int) else 0
@@ -146,6 +147,13 @@ def _mark(given: str) -> str:
     """The separator that a person names, by its word or itself; empty for auto."""
     by_word = {word: mark for mark, word in SEPARATORS.items()}
     return "" if given == AUTO else "\t" if given == "\\t" else by_word.get(given, given)
+
+
+def _refuse(mark: str, quoting: str) -> None:
+    """Raises BadData for a separator that means something else."""
+    if set(mark) & {"\r", "\n"} or mark == KINDS.get(quoting, KINDS[CSV]).mark:
+        do = "Name another one with --separator, or leave it to be found out."
+        raise BadData("Quotes and line ends cannot stand between columns.", do)
 
 
 def _in_words(mark: str) -> str:
