@@ -104,7 +104,8 @@ class Alike:
     def __init__(self, rows: Sequence[list[str]]):
         columns = [Counter(cell.strip() for cell in cells) for cells in zip(*rows, strict=True)]
         self.known = {
-            i: {value for value, n in found.items() if n > 1 or value.isdecimal()}
+            # nothing is in common where many rows have it: a title may stand before separators alone
+            i: {value for value, n in found.items() if n > (1 if value else len(rows) / 10) or value.isdecimal()}
             for i, found in enumerate(columns)
             if len(found) <= few(len(rows)) and max(map(len, found)) <= 100
         }

@@ -1,6 +1,7 @@
 """How a table is quoted, found out by reading it in several ways and comparing what comes out."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
@@ -117,13 +118,29 @@ def _is_better(way: Way, base: Way) -> bool:
     (n, share), (_, before) = even(way.found.lengths), even(base.found.lengths)
     if n < 2 or share < EVEN or share <= before - CLEARLY / 2:
         return False
-    if share > before + CLEARLY:
+    if share > before + (CLEARLY if way.found.astray else 0):
         return True
     quotes = KINDS[way.quoting]
     if quotes.escaped and quotes.mark == '"':
         return base.found.astray > 0 and not way.found.astray
-    shown = sum(_shows(row, quotes) for row in base.found.sample)
-    return shown > 0 and shown >= NEARLY_ALL * len(base.found.sample)
+    sample = base.found.sample
+    if not way.found.astray and (_are_doubled(sample, quotes) or (quotes.spaced and _begin_with_blanks(sample))):
+        return True
+    shown = sum(_shows(row, quotes) for row in sample)
+    return shown > 0 and shown >= NEARLY_ALL * len(sample)
+
+
+def _begin_with_blanks(rows: list[list[str]]) -> bool:
+    return all(cell.startswith(" ") for row in rows for cell in row[1:])
+
+
+def _are_doubled(rows: list[list[str]], quotes: Quotes) -> bool:
+    """Whether each cell with a quote is enclosed in quotes, and those inside of it are all marked as text."""
+    quote = quotes.mark
+    marker = f"\\{quote}" if quotes.escaped else quote * 2
+    form = re.compile(rf"{re.escape(quotes.opening)}(?:{re.escape(marker)}|[^{quote}])*{quote}")
+    cells = [cell for row in rows for cell in row if quote in cell]
+    return any(marker in cell[1:-1] for cell in cells) and all(map(form.fullmatch, cells))
 
 
 def _shows(row: list[str], quotes: Quotes) -> bool:
