@@ -44,7 +44,7 @@ def parse(lines: Iterable[str], mark: str, quoting: str, strict: bool = False) -
     longer than any text.
     """
     try:
-        yield from _filled(_reader(lines, mark, quoting, strict), mark, quoting)
+        yield from _filled(reader(lines, mark, quoting, strict), mark, quoting)
     except csv.Error as error:
         if strict:
             raise
@@ -70,11 +70,11 @@ def mended(
 def _strict(
     feed: "_Feed", mark: str, quoting: str, astray: list[int], swallowed: Callable[[list[str]], bool] | None
 ) -> Iterator[list[str]]:
-    reader = _reader(feed, mark, quoting, strict=True)
+    rows = reader(feed, mark, quoting, strict=True)
     while True:
         feed.begin()
         try:
-            row = next(reader)
+            row = next(rows)
             if swallowed is None or feed.taken < 2 or not swallowed(_unchanged(row, mark)):
                 yield row
                 continue
@@ -110,7 +110,8 @@ def _plain(part: str, quotes: Quotes) -> str:
     return re.sub(rf"\\([\\{quotes.mark}])", r"\1", part) if quotes.escaped else part
 
 
-def _reader(lines: Iterable[str], mark: str, quoting: str, strict: bool) -> Iterator[list[str]]:
+def reader(lines: Iterable[str], mark: str, quoting: str, strict: bool) -> Iterator[list[str]]:
+    """What the module csv makes of lines, blank ones too. Raises csv.Error."""
     csv.field_size_limit(LONGEST)
     one = mark if len(mark) == 1 else STAND_IN
     if one != mark:
@@ -144,12 +145,13 @@ def _readable(lines: Iterable[str], mark: str, quotes: Quotes) -> Iterable[str]:
     return lines
 
 
-def _filled(rows: Iterable[list[str]], mark: str, quoting: str) -> Iterator[list[str]]:
-    formula = quoting in KINDS and KINDS[quoting].formula
-    for cells in rows:
-        if len(cells) > 1 or (cells and cells[0].strip()):
-            cells = _unchanged(cells, mark)
-            yield [cell[2:-1] if cell[:2] == '="' and cell[-1] == '"' else cell for cell in cells] if formula else cells
+def _filled(rows: Iterable[list[str]], mark: str, quoting: str) -> Iterable[list[str]]:
+    filled = (cells for cells in rows if len(cells) > 1 or (cells and cells[0].strip()))
+    if len(mark) > 1:
+        filled = (_unchanged(cells, mark) for cells in filled)
+    if quoting in KINDS and KINDS[quoting].formula:
+        return ([cell[2:-1] if cell[:2] == '="' and cell[-1] == '"' else cell for cell in cells] for cells in filled)
+    return filled
 
 
 def _unchanged(cells: list[str], mark: str) -> list[str]:

@@ -67,13 +67,15 @@ def _plain(lines: Lines, mark: str, quoting: str, strict: bool = False, swallowe
     Where that is to be `strict`, csv.Error is raised for a quote that is astray or has swallowed rows.
     """
 
-    def checked() -> Iterator[list[str]]:
-        for row in parse(lines("columns"), mark, quoting, strict):
-            if swallowed and "\n" in "".join(row) and swallowed(row):
+    def checked(rows: Iterator[list[str]], swallowed: Swallowed) -> Iterator[list[str]]:
+        for row in rows:
+            if "\n" in "".join(row) and swallowed(row):
                 raise csv.Error("a quote has swallowed rows")
             yield row
 
-    return Way(quoting, _survey(checked(), [0]), lambda phase: parse(lines(phase), mark, quoting))
+    rows = parse(lines("columns"), mark, quoting, strict)
+    found = _survey(checked(rows, swallowed) if swallowed else rows, [0])
+    return Way(quoting, found, lambda phase: parse(lines(phase), mark, quoting))
 
 
 def likely(lines: list[str], mark: str) -> str:

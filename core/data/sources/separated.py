@@ -205,7 +205,9 @@ def separator(given: Input) -> Separator:
         return max((share for n, share in found if n > 1), default=0.0)
 
     found = [Separator(mark, evenness(mark)) for mark in SEPARATORS]
-    best = max(found, key=lambda one: (one.evenness, not _is_written(given.start, one.mark)))
+    most = max(one.evenness for one in found)
+    ways = [one for one in found if one.evenness == most]
+    best = next((one for one in ways if len(ways) > 1 and not _is_written(given.start, one.mark)), ways[0])
     if best.evenness <= 0.8:
         ragged = next((mark for mark in SEPARATORS if mark in given.start and _is_ragged(given, mark)), None)
         if ragged and best.evenness < RAGGED:
