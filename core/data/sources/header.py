@@ -52,11 +52,13 @@ def describing(head: Rows, rest: Rows) -> int:
 
 def _describes(row: Sequence[str], header: Sequence[str], rest: Rows) -> bool:
     data = [other for other in rest if other != row]
+    if len(data) < FEWEST or len(row) != len(header):
+        return False
     columns = [
         _Column(cell.strip(), [other[i].strip() for other in data if i < len(other)]) for i, cell in enumerate(row)
     ]
     repeating = [i for i, column in enumerate(columns) if len(column.values) <= few(len(data))]
-    if len(data) < FEWEST or len(row) != len(header) or not repeating or not all(columns[i].alone for i in repeating):
+    if not repeating or not all(columns[i].alone for i in repeating):
         return False
     filled = {i: column.cell for i, column in enumerate(columns) if column.cell}
     if any(
