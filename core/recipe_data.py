@@ -54,10 +54,12 @@ class Data(Part):
         "lacks is taken from the training rows.",
         flag="--split",
     )
-    quoting: Literal["auto", "csv", "none"] = opt(
+    quoting: Literal["auto", "csv", "backslash", "single", "single_backslash", "spaced", "excel", "none"] = opt(
         AUTO,
-        "Whether double quotes in the file enclose fields (csv) or are part of the text (none). "
-        "auto finds out and says so.",
+        "How quotes enclose fields: csv are double quotes, doubled inside of a field; with backslash, one stands "
+        "before what is text; single and single_backslash are the same with single quotes; spaced is csv with blanks "
+        'after separators, excel csv with fields like ="text". none: quotes are part of the text. auto finds out and '
+        "says so.",
     )
     encoding: str = opt(
         AUTO,

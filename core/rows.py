@@ -50,7 +50,7 @@ class Profile(msgspec.Struct, frozen=True):
     path: str
     format: str  # "tab-separated, no header"
     encoding: str  # "UTF-8", "UTF-8 with BOM", "Windows-1252"
-    quoting: str  # csv or none, as found; auto where the format has no quotes
+    quoting: str  # a kind of quotes or none, as found; auto where the format has no quotes
     rows: int  # rows of the file as read, skipped ones included
     columns: dict[str, str]  # {"text": name or number, "label": ...}
     all_columns: list[str]

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ CHUNK = 1 << 16  # bytes that are read at a time, between two calls of progress
 BEGINNING = 1 << 20  # bytes that decide what a file is
 LONGEST = 100_000_000  # characters of a line
 WHOLE = 10  # times its bytes is what a file takes in memory that can only be read whole
+_PADDING = re.compile(rb"\0\0+|\0(?=[\r\n\t,;|])")
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second where there is nothing in it
 
 
@@ -233,7 +235,10 @@ def _text(stream: IO[bytes], how: Spelling) -> io.TextIOWrapper:
 
 
 class _Unpadded(io.RawIOBase):
-    """A stream without the bytes of 0 that fill up its end; the last character keeps its own, of `width` bytes."""
+    """A stream without the bytes of 0 that fill up its end; the last character keeps its own, of `width` bytes.
+
+    Where that is one, the bytes of 0 that fill up something in the middle are left out, too.
+    """
 
     def __init__(self, stream: IO[bytes], width: int):
         self._stream, self._width, self._zeros, self._ahead = stream, width, 0, b""
@@ -248,7 +253,8 @@ class _Unpadded(io.RawIOBase):
                 self._ahead, self._zeros = bytes(self._zeros % self._width), 0
                 break
             if kept := data.rstrip(b"\0"):
-                self._ahead, self._zeros = bytes(self._zeros) + kept, 0
+                whole = bytes(self._zeros) + kept
+                self._ahead, self._zeros = _PADDING.sub(b"", whole) if self._width == 1 and b"\0" in whole else whole, 0
             self._zeros += len(data) - len(kept)
         n = min(len(buffer), len(self._ahead))
         buffer[:n], self._ahead = self._ahead[:n], self._ahead[n:]

@@ -16,8 +16,8 @@ from core.recipe_data import Data
 class Options(NamedTuple):
     """What a person says of a file, or `auto`; as found, where a source gives them back.
 
-    `text`, `label` and `split` name columns, or number them from 0, and `split` may be none; `quoting` is csv or none,
-    `header` yes or no, `encoding` what the codecs of Python call it.
+    `text`, `label` and `split` name columns, or number them from 0, and `split` may be none; `quoting` is a kind of
+    quotes or none, `header` yes or no, `encoding` what the codecs of Python call it.
     """
 
     text: str = AUTO

@@ -285,7 +285,7 @@ def test_answers_in_json_are_printed_as_they_come(say, tmp_path, capsys, monkeyp
         (["--file", "header.csv"], "holds a header and no rows"),
         (["--file", "ask.csv", "--probabilities"], "goes with --out"),
         (["--file", "ask.csv", "--lines", "--text", "words"], "Leave one out"),
-        (["--file", "ask.csv", "--data.quoting", "odd"], "csv, none"),
+        (["--file", "ask.csv", "--data.quoting", "odd"], "csv, backslash, single"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_leaves_nothing(say, tmp_path, monkeypatch, argv, words):
