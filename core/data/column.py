@@ -21,7 +21,7 @@ from core.data.columns import (
     unlikely,
 )
 from core.data.labels import several
-from core.data.splits import TRAIN, asked_by, split_of
+from core.data.splits import TRAIN, asked_by, is_unlabelled, split_of
 
 MOST = 0.9  # of a column's values: what so many are, the column is
 LABEL_LENGTH = 50  # characters, mean: longer ones are texts
@@ -65,7 +65,7 @@ class Column:
     @cached_property
     def is_split(self) -> bool:
         """Whether it says train, validation and test."""
-        found = {split_of(value, self.name) for value in self.values}
+        found = {split_of(value, self.name) for value in self.values if not is_unlabelled(value)}
         named = asked_by(self.name) and self.is_flag
         return "" not in found and TRAIN in found and len(found) > 1 and (bool(named) or len(self.values) <= SCALE)
 

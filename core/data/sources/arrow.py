@@ -15,6 +15,7 @@ from core.data.sources.export import ClassNames, Record
 from core.data.sources.input import Input
 from core.data.sources.json_shapes import features_names
 from core.data.sources.source import Cells, Options
+from core.data.splits import COLUMN
 from core.errors import BadData
 from core.files import Progress
 
@@ -54,7 +55,7 @@ def read_files(
             with _Opened(path) as opened:
                 told = partial(_told, progress, phase, sum(sizes[:i]), sizes[i], sum(sizes))
                 for row in opened.rows([*columns], told):
-                    yield {**row, "split": splits[i]} if splits and "split" not in row else row
+                    yield {**row, COLUMN: splits[i]} if splits and COLUMN not in row else row
 
     cells = records.read(name, items, form, "UTF-8", options, class_names)
     if left_out:

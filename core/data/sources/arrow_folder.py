@@ -6,7 +6,7 @@ from typing import Any
 
 from core.data.sources.arrow import read_files
 from core.data.sources.input import Input
-from core.data.sources.json_shapes import split_of
+from core.data.sources.layouts import split_of_name
 from core.data.sources.source import Cells, Options
 from core.errors import BadData
 from core.files import Progress
@@ -26,7 +26,11 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     """The rows of all parts, one after another, with a column `split` where there are several. Raises BadData."""
     folder = given.path
     is_saved = any((folder / name).is_file() for name in (DICT, STATE))
-    parts = _saved(folder) if is_saved else [(split_of(str(path.relative_to(folder))), path) for path in _files(folder)]
+    parts = (
+        _saved(folder)
+        if is_saved
+        else [(split_of_name(path.relative_to(folder).as_posix()), path) for path in _files(folder)]
+    )
     if not parts:
         raise BadData(f"{folder.name} holds no rows.", "Name a file with one row for each text.")
     splits = [split for split, _ in parts]

@@ -1,17 +1,14 @@
 """The shapes in which one JSON value holds a table: columns, splits, classes with their texts, a list within."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.data.columns import LABEL_NAMES, TEXT_NAMES
 from core.data.sources.export import ClassNames
+from core.data.splits import COLUMN, is_unlabelled, split_in
 
 DEPTH = 3  # of objects around the list of rows
-SPLIT = "split"  # the column that says which part of the file a row stood in
-SPLIT_WORDS = {"train", "training", "test", "testing", "eval", "evaluation", "dev", "development", "val", "valid"}
-SPLIT_WORDS |= {"validation", "validate", "unsupervised", "oos"}
 NAME_LISTS = {"label_names", "labels", "label_list", "target_names", "class_names", "classes", "names", "id2label"}
 
 
@@ -76,7 +73,7 @@ def _splits(value: dict[str, Any], depth: int) -> Shape | None:
 
 def _with_split(row: Any, split: str) -> Any:
     if isinstance(row, dict):
-        return {**row, SPLIT: row.get(SPLIT, split)}
+        return {**row, COLUMN: row.get(COLUMN, split)}
     return [*row, split] if isinstance(row, list) else row
 
 
@@ -164,13 +161,8 @@ def _listed(value: Any) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
-def split_of(name: str) -> str:
-    """The word in a name that says which part of a data set it is, or nothing."""
-    return next((word for word in re.split(r"[\W\d_]+", name.lower()) if word in SPLIT_WORDS), "")
-
-
 def _are_splits(names: Iterable[str]) -> bool:
-    return all(map(split_of, names))
+    return all(split_in(name) or is_unlabelled(name) for name in names)
 
 
 def _are_numbers(names: Iterable[str]) -> bool:

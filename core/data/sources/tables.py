@@ -7,11 +7,11 @@ from core.data.columns import LOOK
 from core.data.sources.input import Input
 from core.data.sources.layouts import class_files, class_folders, pairs, split_of_name, tables, usable
 from core.data.sources.source import Again, Cells, Damaged, Options, Row, Source, sampled
+from core.data.splits import COLUMN, TRAIN
 from core.errors import BadData
 from core.files import Progress
 from core.wording import plural
 
-SPLIT = "split"
 FEW = 20  # files that are looked into, where no name says that they are tables
 
 
@@ -46,14 +46,14 @@ class Tables:
         inputs = {name: given.member(name) for name in self._tables(given)}
         found = {name: self._source_of(one).read(one, options, progress) for name, one in inputs.items()}
         splits = {name: split_of_name(name) for name in found}
-        main = next((name for name in found if splits[name] == "train"), next(iter(found)))
+        main = next((name for name in found if splits[name] == TRAIN), next(iter(found)))
         names = found[main].names
         kept = [name for name, cells in found.items() if sorted(cells.names) == sorted(names)]
         left = [name for name in found if name not in kept]
         if left and not splits[main]:
             what = f"{given.name} holds {plural(len(found), 'table')} with different columns: {', '.join(found)}."
             raise BadData(what, "Name one of them, unpacked where they are in an archive.")
-        has_split = len(kept) > 1 and all(splits[name] for name in kept) and SPLIT not in names
+        has_split = len(kept) > 1 and all(splits[name] for name in kept) and COLUMN not in names
 
         def rows() -> Iterator[Row]:
             for name in kept:
@@ -72,7 +72,7 @@ class Tables:
         ]
         return replace(
             found[main],
-            names=[*names, *[SPLIT] * has_split],
+            names=[*names, *[COLUMN] * has_split],
             rows=Again(rows),
             sample=sampled(sample())[:LOOK],
             encoding=" and ".join(dict.fromkeys(found[name].encoding for name in kept)),

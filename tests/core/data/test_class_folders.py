@@ -1,6 +1,7 @@
 """Many files under one path: folders and files of classes, texts beside labels, and several tables."""
 
 import io
+import json
 import os
 import tarfile
 import zipfile
@@ -8,9 +9,11 @@ from collections import Counter
 
 import pytest
 
+from core.data import splits
 from core.data.read import read
 from core.data.sources import class_folders, tree
 from core.data.sources.input import Input
+from core.data.sources.layouts import split_of_name
 from core.data.sources.registry import source_of
 from core.data.sources.source import Options
 from core.errors import BadData
@@ -257,3 +260,26 @@ def test_the_sample_of_the_reviews(shared, tmp_path):
         table = read(path)
         assert Counter(table.labels) == {"pos": 300, "neg": 300} and not table.skipped
         assert table.all_columns == ["text", "label", "split", "file"]
+
+
+@pytest.mark.parametrize(("name", "split"), [
+    ("reviews_train.csv", "train"), ("trainset.jsonl", "train"), ("eval/part1.csv", "validation"), ("a/b.csv", ""),
+    ("test-00000-of-00001.parquet", "test"), ("holdout.csv", "test"), ("final.csv", ""), ("训练集.csv", "train"),
+])  # fmt: skip
+def test_the_words_of_splits_in_names(name, split):
+    assert split_of_name(name) == split
+
+
+def test_each_word_of_a_split_is_known_in_cells_and_in_names():
+    for split, words in splits.WORDS.items():
+        assert {splits.split_of(word) for word in words.split()} == {split}
+        assert {split_of_name(f"my_{word}.csv") for word in words.split()} == {split}
+
+
+def test_an_unlabelled_part_beside_the_splits_does_not_hide_them(file):
+    row = {"text": "some words here", "label": 1}
+    content = {
+        "train": [{**row, "text": f"words of number {i}", "label": i % 2} for i in range(40)],
+        "unsupervised": [row],
+    }
+    assert read(file(json.dumps({**content, "test": content["train"][:9]}), "data.json")).split_column == "split"
