@@ -65,9 +65,8 @@ def class_folders(members: Iterable[str]) -> tuple[dict[str, Place], Counter[str
 def class_files(members: Iterable[str]) -> dict[str, Place]:
     """The files of which each is a class, by what tells their names apart; none where they do not lie side by side."""
     paths = [PurePosixPath(name) for name in members]
-    parents = {path.parent for path in paths if not split_in(path.parent.name)} or {
-        path.parent.parent for path in paths
-    }
+    parents = {path.parent for path in paths if not split_in(path.parent.name)}
+    parents = parents or {path.parent.parent for path in paths}
     if len(parents) > 1 or not 2 <= len(paths) <= MOST_CLASSES:
         return {}
     words = [_words(path) for path in paths]

@@ -20,11 +20,12 @@ from core.options import AUTO
 
 ANY = Options()
 
+TABLES = Tables(lambda given, options: source_of(given, options))
 # Asked in turn: formats with a signature first, because to recognise any other takes the whole text.
 # The first three take many files, and nothing else takes those.
 SOURCES: list[Source] = [
     arrow_folder,
-    Tables(lambda given: source_of(given)),
+    TABLES,
     class_folders,
     arrow,
     excel,
@@ -41,8 +42,8 @@ def surest(given: Input, options: Options = ANY) -> Source | None:
 
     Where a separator is named there is nothing to ask.
     """
-    if options.separator != AUTO and not given.is_tree:
-        return separated
+    if options.separator != AUTO:
+        return TABLES if given.is_tree else separated
     best, most = None, 0.0
     for source in SOURCES:
         sure = source.recognises(given)

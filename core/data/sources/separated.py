@@ -11,7 +11,7 @@ from core.data.columns import few
 from core.data.sources.beginning import LEAD, Line, lines_before, named_separator
 from core.data.sources.cells import mended, parse
 from core.data.sources.header import has_header, is_usual, names
-from core.data.sources.input import Input
+from core.data.sources.input import Input, once
 from core.data.sources.source import Again, Cells, Damaged, Options, Row, sampled
 from core.data.sources.spill import Spill, spill
 from core.errors import BadData
@@ -182,6 +182,7 @@ def _lines_before(given: Input, mark: str, quoting: str) -> int:
     return max(named, lines_before(way(), width)) if share > EVEN else named
 
 
+@once
 def separator(given: Input) -> Separator:
     """The separator that the first line names, or that cuts the first rows most evenly."""
     if named := named_separator(given.first_lines()):

@@ -5,7 +5,7 @@ import re
 
 from core.errors import BadData
 
-PLACED = "Unpack it, and name what comes out."  # what can only be read where it lies is not read out of an archive
+UNPACK = "Unpack it, and name what comes out."
 AGAIN = "Save it as CSV in the program it comes from, and name that file."
 WEIGHTS = "It is a model or numbers, no texts: name a file with one row for each text."
 
@@ -15,7 +15,7 @@ ZIP = rb"PK\x03\x04"
 MEMBER = ZIP + rb"(?s:.*?)PK\x03\x04(?s:.{26})"  # a later file in a zip begins with its name
 
 # the first bytes -> what it is, and what to do
-READ_IN_PLACE: list[tuple[bytes, str, str]] = [
+SIGNATURES: list[tuple[bytes, str, str]] = [
     (MEMBER + rb"xl/", "an Excel workbook", AGAIN),
     (MEMBER + rb"word/", "a Word document", "Put its texts into a table with a row for each, and save that as CSV."),
     (MEMBER + rb"ppt/", "a presentation", NONE),
@@ -24,13 +24,10 @@ READ_IN_PLACE: list[tuple[bytes, str, str]] = [
     (ZIP + rb"(?s:.{26,80}?)data\.pkl", "a file of PyTorch weights", WEIGHTS),
     (ZIP + rb"(?s:.{26,80}?)\.npy", "a file of NumPy arrays", WEIGHTS),
     (ZIP + rb"(?s:.{26})META-INF/", "a Java program", NONE),
-    (rb"PK(?:\x03\x04|\x05\x06)", "a zip file", PLACED),
+    (rb"PK(?:\x03\x04|\x05\x06)", "a zip file", UNPACK),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (.xls, .doc)", AGAIN),
     (rb"PAR1(?![ -~])", "a Parquet file", PANDAS.format("parquet")),
     (rb"ARROW1\x00\x00|\xff{4}(?s:..)\x00\x00", "an Arrow (Feather) file", PANDAS.format("feather")),
-]
-SIGNATURES: list[tuple[bytes, str, str]] = [
-    *READ_IN_PLACE,
     (rb"FEA1(?![ -~])", "an old Feather file", PANDAS.format("feather")),
     (rb"Obj\x01", "an Avro file", "Save it as CSV or as JSON lines."),
     (rb"ORC[\x08\x0b\x0c\x0e-\x12]", "an ORC file", PANDAS.format("orc")),
@@ -43,8 +40,9 @@ SIGNATURES: list[tuple[bytes, str, str]] = [
     (rb"Rar!\x1a\x07", "a RAR archive", "Unpack it with `unrar x`, and name what comes out."),
     (rb"\x1f\x9d|\x1f\xa0", "a file that `compress` packed (.Z)", "Unpack it with `gzip -d`, and name what comes out."),
     (rb"\x04\x22\x4d\x18", "a file that is compressed with LZ4", "Unpack it with `lz4 -d`, and name what comes out."),
-    (rb"MSCF\x00{4}", "a cabinet archive", PLACED),
-    (rb"\x1f\x8b\x08|BZh[1-9]1AY&SY|\xfd7zXZ\x00|\x28\xb5\x2f\xfd", "compressed more than twice", PLACED),
+    (rb"(?s:.{257})ustar", "a tar archive", UNPACK),
+    (rb"MSCF\x00{4}", "a cabinet archive", UNPACK),
+    (rb"\x1f\x8b\x08|BZh[1-9]1AY&SY|\xfd7zXZ\x00|\x28\xb5\x2f\xfd", "compressed more than twice", UNPACK),
     (rb"\x93NUMPY", "a NumPy array", WEIGHTS),
     (rb"\x80[\x02-\x05][\x95\x8a}\](Nc\x8cXKUC]", "a Python pickle", "It could run code when it is opened: get a CSV."),
     (rb"(?s:.{5})\x00{3}\{\"", "a file of weights (safetensors)", WEIGHTS),
@@ -86,13 +84,6 @@ def refuse_binary(beginning: bytes, name: str) -> None:
     for signature, kind, do in SIGNATURES:
         if re.match(signature, beginning):
             raise BadData(f"{name} is {kind}, not a table of texts.", do or "Name a file with one row for each text.")
-
-
-def refuse_packed(beginning: bytes, name: str) -> None:
-    """Raises BadData for what came out of an archive and can only be read where it lies."""
-    for signature, kind, _ in READ_IN_PLACE:
-        if re.match(signature, beginning):
-            raise BadData(f"{name} is {kind}, packed once more.", PLACED)
 
 
 def refuse_text(start: str, name: str) -> None:

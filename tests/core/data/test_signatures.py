@@ -99,23 +99,6 @@ def test_a_database_is_named(file, tmp_path):
     assert "sqlite3 -csv" in error.value.do
 
 
-@pytest.mark.parametrize("name", ["data.parquet", "data.feather"])
-def test_tables_that_are_read_in_place_are_not_read_in_an_archive(file, name):
-    pyarrow = pytest.importorskip("pyarrow")
-    from pyarrow import feather, parquet
-
-    table = pyarrow.table({"text": ["see you"], "label": ["ham"]})
-    content = of(
-        lambda out: parquet.write_table(table, out) if "parquet" in name else feather.write_feather(table, out)
-    )
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr(name, content)
-    for packed in (out.getvalue(), gzip.compress(content)):
-        with pytest.raises(BadData, match="packed once more"):
-            read(file(packed))
-
-
 @pytest.mark.parametrize(
     "first",
     ["ID3 tags are gone", "BM is a place", "ORC, said he", "PAR1 is a word", "MZ or not", "GGUF models", "PK for short",
