@@ -25,6 +25,7 @@ from core.files import Progress, unwatched
 from core.options import AUTO
 from core.wording import size
 
+FINDING = "find"  # the phase in which encoding and separator are found out
 CHUNK = 1 << 16  # bytes that are read at a time, between two calls of progress
 BEGINNING = 1 << 20  # bytes that decide what a file is
 LONGEST = 100_000_000  # characters of a line
@@ -183,7 +184,7 @@ class Input:
     @cached_property
     def spelling(self) -> Spelling:
         """How the bytes spell text. Raises BadData where they do not, or where there is none."""
-        with self.open(self._progress, "columns") as stream:
+        with self.open(self._progress, FINDING) as stream:
             found = spelling(self.beginning, iter(partial(stream.read, CHUNK), b""), self.name, self._asked)
         if not any(line.strip() for line in self._lines(found)):
             raise BadData(f"{self.name} is empty.", "Name a file with one row for each text.")
@@ -205,13 +206,14 @@ class Input:
         """The beginning as text. Raises BadData as `spelling` does."""
         return _text(io.BytesIO(self.beginning), self.spelling._replace(errors="replace")).read()
 
-    def lines(self, progress: Progress | None = None, phase: str = "columns") -> Iterator[str]:
+    def lines(self, progress: Progress | None = None, phase: str = "read") -> Iterator[str]:
         """The lines of the text with their ends, which are \\n, \\r\\n or \\r and nothing else.
 
-        Where no `progress` is given it is told to the one that this was made with. Raises BadData as `open` and
-        `spelling` do, and for a line that is longer than any text.
+        Where no `progress` is given the one that this was made with is told that something is found out. Raises BadData
+        as `open` and `spelling` do, and for a line that is longer than any text.
         """
-        return self._lines(self.spelling, progress or self._progress, phase)
+        told, phase = (progress, phase) if progress else (self._progress, FINDING)
+        return self._lines(self.spelling, told, phase)
 
     def _lines(self, how: Spelling, progress: Progress = unwatched, phase: str = "read") -> Iterator[str]:
         with self.open(progress, phase) as stream:

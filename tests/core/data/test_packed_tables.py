@@ -244,4 +244,4 @@ def test_finding_out_about_a_large_file_is_told_and_can_be_cancelled(file):
     path = file("text,label\n" + "".join(f"wörds {i},{'ab'[i % 2]}\n" for i in range(1000)))
     with pytest.raises(Cancelled):
         _ = Input(path, progress).spelling
-    assert told and told[0][0] == "columns"
+    assert told and told[0][0] == "find"
