@@ -12,6 +12,7 @@ from core.wording import UNSAFE
 MARKS = ",;|/、，；"  # between several labels
 NEARLY = 0.8  # of the cells with such a mark
 SOME = 0.05  # of the rows
+_CHOICES = re.compile(r'\{\s*"choices"\s*:\s*(\[[^{}]*\])\s*\}')
 _FRACTION = re.compile(r"[+-]?\d+,(0+|25|50?|75)")  # halves and quarters with a decimal comma
 
 # Letters that look like a Latin one, small or capital: Cyrillic, then Greek ones.
@@ -22,7 +23,12 @@ _LOOKS = str.maketrans(
 
 
 def several(cell: str) -> list[str] | None:
-    """The labels of a cell that holds a list of them, as JSON or Python writes it; None where it holds no list."""
+    """The labels of a cell that holds a list of them, as JSON or Python writes it; None where it holds no list.
+
+    Label Studio's tables have it in an object: `{"choices": ["a", "b"]}`.
+    """
+    if choices := _CHOICES.fullmatch(cell):
+        cell = choices[1]
     if not (cell.startswith("[") and cell.endswith("]")):
         return None
     try:

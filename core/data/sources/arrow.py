@@ -145,6 +145,7 @@ class _Opened(ExitStack):
         n = self._reader.num_record_batches if is_file else 0
         found = map(self._reader.get_batch, range(n)) if is_file else self._reader
         for i, batch in enumerate(found):
+            batch.validate(full=True)  # what is damaged is not only wrong: it could be read from anywhere in memory
             yield batch.select(columns), (i + 1) / n if n else 0.0
 
     def _damaged(self, error: Exception) -> BadData:

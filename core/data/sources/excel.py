@@ -58,7 +58,7 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
 
     first, *rest = table(survey.first[lead:] + survey.sample)
     named = [column for column in (options.text, options.label) if column != AUTO]
-    header = bool(rest) and has_header(first, rest, named)
+    header = options.header == "yes" if options.header != AUTO else bool(rest) and has_header(first, rest, named)
 
     def rows() -> Iterator[Row]:
         with _opened(given) as book:

@@ -11,6 +11,11 @@ WEIGHTS = "It is a model or numbers, no texts: name a file with one row for each
 
 NONE = "Name a file with one row for each text."
 PANDAS = "Save it as CSV: pandas.read_{0}(FILE).to_csv('texts.csv', index=False)."
+R = "Save it as CSV in R: write.csv(DATA, 'texts.csv', row.names = FALSE)."
+PICKLE = (  # of the protocols 2 to 5, of 1, and of 0, which is ASCII
+    rb"\x80[\x02-\x05][\x95\x8a}\](Nc\x8cXKUC]|[\]}]q\x00|\([ld]p\d+\n|"
+    rb"c(?:numpy|pandas|sklearn|collections|__builtin__|builtins|copy_reg|_codecs)[\w.]*\n\w+\n"
+)
 ZIP = rb"PK\x03\x04"
 MEMBER = ZIP + rb"(?s:.*?)PK\x03\x04(?s:.{26})"  # a later file in a zip begins with its name
 
@@ -43,8 +48,14 @@ SIGNATURES: list[tuple[bytes, str, str]] = [
     (rb"(?s:.{257})ustar", "a tar archive", UNPACK),
     (rb"MSCF\x00{4}", "a cabinet archive", UNPACK),
     (rb"\x1f\x8b\x08|BZh[1-9]1AY&SY|\xfd7zXZ\x00|\x28\xb5\x2f\xfd", "compressed more than twice", UNPACK),
+    (rb"RD[XAB][23]\n|[XB]\n\x00\x00\x00[\x02\x03]", "a file of R data", R),
+    (rb"<stata_dta>|[\x6e-\x73][\x01\x02]\x01\x00", "a Stata file", PANDAS.format("stata")),
+    (rb"\$FL[23]@\(#\)", "an SPSS file", PANDAS.format("spss")),
+    (rb"\x00{12}\xc2\xea\x81\x60\xb3\x14\x11\xcf|HEADER RECORD\*{7}", "a SAS file", PANDAS.format("sas")),
+    (rb"MATLAB \d\.\d MAT-file", "a MATLAB file", AGAIN),
+    (rb"\x00\x01\x00\x00Standard (?:Jet|ACE) DB", "an Access database", AGAIN),
     (rb"\x93NUMPY", "a NumPy array", WEIGHTS),
-    (rb"\x80[\x02-\x05][\x95\x8a}\](Nc\x8cXKUC]", "a Python pickle", "It could run code when it is opened: get a CSV."),
+    (PICKLE, "a Python pickle", "It could run code when it is opened: get a CSV."),
     (rb"(?s:.{5})\x00{3}\{\"", "a file of weights (safetensors)", WEIGHTS),
     (rb"GGUF[\x01-\x03]\x00", "a file of weights (GGUF)", WEIGHTS),
     (rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|II\*\x00|MM\x00\*|BM(?s:.{4})\x00{4}|8BPS", "a picture", NONE),
@@ -60,12 +71,35 @@ SIGNATURES: list[tuple[bytes, str, str]] = [
 ]
 LFS = re.compile(r"version https://git-lfs\.github\.com/spec/")
 PAGE = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body|table)\b", re.I | re.S
 )
 # an element that is alone on its line, as the first of a file is and a text with markup is not
 XML = re.compile(
     r"\s*<(?:\?xml\b|!doctype\b|svg\b|(?!br\b|p\b|div\b|span\b)[a-z][\w:.-]*(?:\s[^<>]*)?>[ \t]*\r?\n\s*<)", re.I
 )
+# what text begins so -> what it is, and what to do
+FORMS: list[tuple[str, str, str]] = [
+    (
+        r"(?:--.*\n|/\*.*\n|\s)*(?:create table [^\n]*\(|insert into [^\n]*\bvalues\s*\(|"
+        r"drop table if exists \S+;|pragma foreign_keys ?=)",
+        "an SQL dump",
+        "Load it into a database, and export the table as CSV.",
+    ),
+    (r"(?:%.*\n|\s)*@relation\s", "Weka's ARFF", "Save it as CSV in Weka."),
+    (
+        r"From \S+@\S+ .*\d{4}\r?\n|(?:Return-Path|Delivered-To|Received|MIME-Version|Message-ID): ?\S.*\r?\n"
+        r"(?:[A-Z][\w-]+:|[ \t]+\S)",
+        "mail as it is sent",
+        "Put the texts of the mails into a table with a row for each, and save that as CSV.",
+    ),
+    (
+        r"(?:<!--.*-->\s*)?## intent: ?\S|(?:version: .*\s+)?nlu:\s*\n\s*- intent: ",
+        "Rasa's training data in Markdown or YAML",
+        "Convert it to JSON: rasa data convert nlu -f json.",
+    ),
+    (r"(?:%YAML.*\n)?---\r?\n\s*(?:- )?\w+:|\s*- \w+: .*\r?\n +\w+: ", "YAML", "Write it as JSON, or as CSV."),
+    (r"\[\[\w+\]\]\s*\n\w+ = ", "TOML", "Write it as JSON, or as CSV."),
+]
 ERROR = re.compile(
     r"(?:HTTP/\d\S* )?(?:error:? *)?(?:(?:[45]\d\d)[ :-]*)?(?:(?:client|server) error:? *)?"
     r"(?:error|bad request|unauthori[sz]ed|forbidden|(?:\w+ )?not found|access(?: to \S+)?(?: is)? denied|gone|"
@@ -97,6 +131,10 @@ def refuse_text(start: str, name: str) -> None:
         raise BadData(
             f"{name} is XML, not a table.", "Save it as CSV in the program it comes from, a row for each text."
         )
+
+    for form, kind, do in FORMS:
+        if re.match(form, start, re.IGNORECASE):
+            raise BadData(f"{name} is {kind}, not a table.", do)
 
 
 def refuse_answer(start: str, is_longer: bool, name: str) -> None:
