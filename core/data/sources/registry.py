@@ -9,6 +9,7 @@ from core.data.sources import (
     first_word,
     json_records,
     no_texts,
+    one_column,
     separated,
 )
 from core.data.sources.input import Input
@@ -20,7 +21,7 @@ from core.options import AUTO
 
 ANY = Options()
 
-TABLES = Tables(lambda given, options: source_of(given, options))
+TABLES = Tables(lambda given, options: _of_a_table(given, options))
 # Asked in turn: formats with a signature first, because to recognise any other takes the whole text.
 # The first three take many files, and nothing else takes those.
 SOURCES: list[Source] = [
@@ -65,3 +66,10 @@ def source_of(given: Input, options: Options = ANY) -> Source:
             "Each row needs a text and a label, for example label, tab, text. Quotes around a text keep its commas.",
         )
     return found
+
+
+def _of_a_table(given: Input, options: Options) -> Source:
+    """The format of one table of several, which may be one column of texts: their labels stand elsewhere."""
+    found = surest(given, options)
+    is_open = found in (None, separated, first_word) and options.separator == AUTO
+    return one_column if is_open and one_column.recognises(given) else source_of(given, options)

@@ -1,13 +1,15 @@
 """Several tables with the same columns, one below the other; where their names say a split, in a column."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from random import Random
 
+from core.data.column import Column
 from core.data.columns import LOOK
 from core.data.sources import fasttext, json_records
 from core.data.sources.input import Input
-from core.data.sources.layouts import class_files, class_folders, pairs, split_of_name, tables, usable
+from core.data.sources.layouts import Place, class_files, class_folders, pairs, split_of_name, tables, usable
 from core.data.sources.source import Again, Cells, Damaged, Options, Row, Source
 from core.data.splits import COLUMN, TRAIN
 from core.errors import BadData
@@ -60,15 +62,23 @@ class Tables:
         sizes = [members[name] for name in chosen]
 
         def read(i: int, phase: str, options: Options) -> Cells:
+            one = given.member(chosen[i])
+
             def told(part: str, done: int, total: int, unit: str) -> None:
                 here = sizes[i] * done // max(1, total) if part == phase else 0
                 progress(phase, sum(sizes[:i]) + here, sum(sizes), "bytes")
 
-            one = given.member(chosen[i])
             return self._source_of(one, options).read(one, options, told)
 
-        found = {name: _in_short(read(i, "columns", options), len(chosen)) for i, name in enumerate(chosen)}
-        splits = {name: split_of_name(name) for name in found}
+        splits = {name: split_of_name(name) for name in chosen}
+        found, unread = dict[str, Cells](), dict[str, BadData]()
+        for i, name in enumerate(chosen):
+            try:
+                found[name] = _in_short(read(i, "columns", options), len(chosen))
+            except BadData as error:
+                if splits[name] or TRAIN not in splits.values():
+                    raise
+                unread[name] = error  # what lies beside the splits need be no table
         main = next((name for name in found if splits[name] == TRAIN), next(iter(found)))
         names = found[main].names
         kept = [name for name, cells in found.items() if sorted(cells.names) == sorted(names)]
@@ -76,8 +86,11 @@ class Tables:
         if left and not splits[main]:
             what = f"{given.name} holds {plural(len(found), 'table')} with different columns: {_some(found)}."
             raise BadData(what, "Name one of them, unpacked where they are in an archive.")
-        has_split = len(kept) > 1 and all(splits[name] for name in kept) and COLUMN not in names
         at = {name: [found[name].names.index(column) for column in names] for name in kept}
+        has_split = len(kept) > 1 and all(splits[name] for name in kept) and COLUMN not in names
+        beside = {name: [splits[name]] * has_split for name in kept}
+        if classes := _classes(kept, names, [row for name in kept for row in found[name].sample]):
+            beside = {name: [*beside[name], classes[name].label] for name in kept}
 
         def rows() -> Iterator[Row]:
             for i, name in enumerate(chosen):
@@ -86,21 +99,34 @@ class Tables:
                     if cells.names != found[name].names:
                         what = f"{name} in {given.name} was changed while it was read."
                         raise BadData(what, "Try again; where something still writes to it, with a copy.")
-                    yield from (_row(row, at[name], [splits[name]] * has_split) for row in cells.rows)
+                    yield from (_row(row, at[name], beside[name]) for row in cells.rows)
 
-        rows_of_all = [_row(row, at[name], [splits[name]] * has_split) for name in kept for row in found[name].sample]
+        rows_of_all = [_row(row, at[name], beside[name]) for name in kept for row in found[name].sample]
         notes = [f"Read one after the other: {_some(kept)}."] if len(kept) > 1 else [f"Read: {main}."]
         notes += [
             f"Left out, because its columns are others: {name} ({', '.join(found[name].names)})." for name in left
         ]
+        notes += [f"Left out: {error.what}" for error in unread.values()]
+        notes += ["The names of the files, or of their folders, are read as the label."] * bool(classes)
         return replace(
             found[main],
-            names=[*names, *[COLUMN] * has_split],
+            names=[*names, *[COLUMN] * has_split, *["label"] * bool(classes)],
             rows=Again(rows),
             sample=[row for row in rows_of_all if not isinstance(row, Damaged)],
             encoding=" and ".join(dict.fromkeys(found[name].encoding for name in kept)),
             notes=[*notes, *dict.fromkeys(note for name in kept for note in found[name].notes)],
         )
+
+
+def _classes(kept: list[str], names: list[str], sample: list[list[str]]) -> dict[str, Place]:
+    """The class of each table, where their names or folders tell classes and no column does; else nothing."""
+    if len(kept) < 2 or "label" in names or any(Column(i, name, sample).is_label for i, name in enumerate(names)):
+        return {}
+    found = class_folders(kept)[0] or class_files(kept)
+    labels = {place.label for place in found.values()}
+    # files that are only numbered are parts of one table
+    told_apart = len({re.sub(r"\d+", "", label) for label in labels}) == len(labels)
+    return found if len(found) == len(kept) and told_apart else {}
 
 
 def _says_its_labels(one: Input) -> bool:

@@ -283,3 +283,38 @@ def test_an_unlabelled_part_beside_the_splits_does_not_hide_them(file):
         "unsupervised": [row],
     }
     assert read(file(json.dumps({**content, "test": content["train"][:9]}), "data.json")).split_column == "split"
+
+
+FORMS = {
+    "csv": lambda texts: ("text\n" + "".join(f"{text}\n" for text in texts)).encode(),
+    "jsonl": lambda texts: "\n".join(json.dumps({"text": text}) for text in texts).encode(),
+    "json": lambda texts: json.dumps(texts).encode(),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("place", ["{label}.{form}", "{label}/part{i}.{form}", "{split}/{label}.{form}"])
+def test_tables_of_which_each_is_a_class(tree_of, form, place):
+    texts = {label: [f"{text} {n}" for n in range(9) for text in found] for label, found in REVIEWS.items()}
+    members = {
+        place.format(label=label, form=form, i=i, split=split): FORMS[form](texts[label])
+        for label in texts for i, split in enumerate(("train", "test"))
+    }  # fmt: skip
+    table = read(tree_of(members))
+    told = {*zip(table.texts, table.labels, strict=True)}
+    assert told == {(text, label) for label in texts for text in texts[label]}
+    assert "The names of the files, or of their folders, are read as the label." in table.notes
+    assert table.split_column == ("split" if "split" in place else "")
+
+
+@pytest.mark.parametrize("names", [("part1.jsonl", "part2.jsonl"), ("fold1/a.jsonl", "fold2/a.jsonl")])
+def test_numbered_tables_are_no_classes(tree_of, names):
+    with pytest.raises(BadData, match="No column of .* looks like a label"):
+        read(tree_of(dict.fromkeys(names, FORMS["jsonl"](TEXTS))))
+
+
+def test_what_lies_beside_tables_of_splits_need_be_no_table(tree_of):
+    table = read(tree_of({"train.csv": table_of(40), "test.csv": table_of(9), "dataset_infos.json": b"{}"}))
+    assert len(table.texts) == 49 and table.notes[-1].startswith("Left out: dataset_infos.json")
+    with pytest.raises(BadData, match="dataset_infos.json"):
+        read(tree_of({"a.csv": table_of(40), "b.csv": table_of(9), "dataset_infos.json": b"{}"}))

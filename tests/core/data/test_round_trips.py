@@ -106,12 +106,12 @@ texts = st.lists(lines, min_size=1, max_size=3).map("\n".join)
 
 
 def tables(text: st.SearchStrategy[str], labels: list[tuple[str, ...]]) -> st.SearchStrategy[list[Row]]:
-    """Rows of texts, and of labels that take turns."""
+    """Rows of different texts, and of labels that take turns: lines that repeat look like labels."""
 
     def filled(labels: tuple[str, ...], texts: list[str]) -> list[Row]:
         return [(text, labels[i % len(labels)]) for i, text in enumerate(texts)]
 
-    return st.builds(filled, st.sampled_from(labels), st.lists(text, min_size=8, max_size=25))
+    return st.builds(filled, st.sampled_from(labels), st.lists(text, min_size=8, max_size=25, unique=True))
 
 
 def packed(content: bytes, packing: str, folder: Path) -> Path:
