@@ -9,6 +9,7 @@ UNPACK = "Unpack it, and name what comes out."
 AGAIN = "Save it as CSV in the program it comes from, and name that file."
 WEIGHTS = "It is a model or numbers, no texts: name a file with one row for each text."
 
+DOWNLOAD = "Open the address in a browser, log in where it asks for that, and download the file again."
 NONE = "Name a file with one row for each text."
 PANDAS = "Save it as CSV: pandas.read_{0}(FILE).to_csv('texts.csv', index=False)."
 R = "Save it as CSV in R: write.csv(DATA, 'texts.csv', row.names = FALSE)."
@@ -26,6 +27,7 @@ SIGNATURES: list[tuple[bytes, str, str]] = [
     (MEMBER + rb"ppt/", "a presentation", NONE),
     (ZIP + rb"(?s:.{26})mimetypeapplication/epub", "a book (EPUB)", NONE),
     (ZIP + rb"(?s:.{26})(?:\[Content_Types\]|_rels/|docProps/|mimetype)", "an office document", AGAIN),
+    (ZIP + rb"(?s:.*?)Index/Document\.iwa", "a document of Apple's Numbers, Pages or Keynote", AGAIN),
     (ZIP + rb"(?s:.{26,80}?)data\.pkl", "a file of PyTorch weights", WEIGHTS),
     (ZIP + rb"(?s:.{26,80}?)\.npy", "a file of NumPy arrays", WEIGHTS),
     (ZIP + rb"(?s:.{26})META-INF/", "a Java program", NONE),
@@ -85,6 +87,15 @@ FORMS: list[tuple[str, str, str]] = [
         "an SQL dump",
         "Load it into a database, and export the table as CSV.",
     ),
+    (
+        r"(?:outs|deps|md5):\s[\s\S]{0,400}\bmd5: [0-9a-f]{32}",
+        "a DVC pointer",
+        "Run `dvc pull`, which fetches the file.",
+    ),
+    (r"\S*(?:\.git)?/annex/objects/\S+\s*$", "a git-annex pointer", "Run `git annex get`, which fetches the file."),
+    (r"(?:\[InternetShortcut\]\s*URL=)?https?://\S+\s*$", "the address of a file", "Download the file, and name that."),
+    (r"-----BEGIN [A-Z ]+-----\s", "encrypted text or a key", "Decrypt it, and name what comes out."),
+    (r"\s*(?:<\?xml[^>]*>\s*)?<Error>\s*<Code>", "what a server said in place of the file", DOWNLOAD),
     (r"(?:%.*\n|\s)*@relation\s", "Weka's ARFF", "Save it as CSV in Weka."),
     (
         r"From \S+@\S+ .*\d{4}\r?\n|(?:Return-Path|Delivered-To|Received|MIME-Version|Message-ID): ?\S.*\r?\n"
@@ -110,7 +121,6 @@ ERROR = re.compile(
 ANSWER = {"error", "errors", "message", "detail", "documentation_url", "status", "statusCode", "code", "success"}
 ANSWER |= {"path", "timestamp", "title", "type", "request_id", "requestId", "traceId", "error_description"}
 LONGEST_ERROR = 2000  # characters of what a server says in place of a file
-DOWNLOAD = "Open the address in a browser, log in where it asks for that, and download the file again."
 
 
 def refuse_binary(beginning: bytes, name: str) -> None:
@@ -125,16 +135,15 @@ def refuse_text(start: str, name: str) -> None:
     if LFS.match(start):
         do = "Run `git lfs pull` in its repository, or download the file itself."
         raise BadData(f"{name} is a Git LFS pointer: the file itself was not fetched.", do)
+    for form, kind, do in FORMS:
+        if re.match(form, start, re.IGNORECASE):
+            raise BadData(f"{name} is {kind}, not a table.", do)
     if PAGE.match(start):
         raise BadData(f"{name} is a web page (HTML), not the file.", DOWNLOAD)
     if XML.match(start):
         raise BadData(
             f"{name} is XML, not a table.", "Save it as CSV in the program it comes from, a row for each text."
         )
-
-    for form, kind, do in FORMS:
-        if re.match(form, start, re.IGNORECASE):
-            raise BadData(f"{name} is {kind}, not a table.", do)
 
 
 def refuse_answer(start: str, is_longer: bool, name: str) -> None:

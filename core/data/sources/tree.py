@@ -33,7 +33,9 @@ BESIDE = re.compile(
     re.IGNORECASE,
 )
 # packed by a program into a zip, as one document
-DOCUMENT = re.compile(r"\[Content_Types\]\.xml|mimetype|META-INF/MANIFEST\.MF|([^/]+/)?data\.pkl|.*\.npy")
+DOCUMENT = re.compile(
+    r"\[Content_Types\]\.xml|mimetype|Index/Document\.iwa|META-INF/MANIFEST\.MF|([^/]+/)?data\.pkl|.*\.npy"
+)
 OnDisk = Callable[[], io.BufferedReader]  # opens the file, or raises BadData
 
 
