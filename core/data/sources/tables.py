@@ -120,7 +120,9 @@ class Tables:
 
 def _classes(kept: list[str], names: list[str], sample: list[list[str]]) -> dict[str, Place]:
     """The class of each table, where their names or folders tell classes and no column does; else nothing."""
-    if len(kept) < 2 or "label" in names or any(Column(i, name, sample).is_label for i, name in enumerate(names)):
+    columns = sorted((Column(i, name, sample) for i, name in enumerate(names)), key=lambda column: column.length)
+    # the longest is the text, even where most of its values repeat
+    if len(kept) < 2 or "label" in names or any(column.is_label for column in columns[:-1]):
         return {}
     found = class_folders(kept)[0] or class_files(kept)
     labels = {place.label for place in found.values()}

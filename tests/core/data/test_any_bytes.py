@@ -164,6 +164,7 @@ def test_any_damage(data, form, name):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @settings(max_examples=3000, deadline=None)
 @given(content=anything, name=st.sampled_from(NAMES))
 def test_many_bytes(content, name):
@@ -171,6 +172,7 @@ def test_many_bytes(content, name):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("form", [*valid()])
 @settings(max_examples=300, deadline=None)
 @given(data=st.data(), name=st.sampled_from(NAMES))

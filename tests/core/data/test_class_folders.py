@@ -315,6 +315,9 @@ def test_numbered_tables_are_no_classes(tree_of, names):
 
 def test_what_lies_beside_tables_of_splits_need_be_no_table(tree_of):
     table = read(tree_of({"train.csv": table_of(40), "test.csv": table_of(9), "dataset_infos.json": b"{}"}))
-    assert len(table.texts) == 49 and table.notes[-1].startswith("Left out: dataset_infos.json")
+    assert len(table.texts) == 98 and table.notes[-1].startswith("Left out: dataset_infos.json")
+
+
+def test_tables_of_no_split_must_all_be_read(tree_of):
     with pytest.raises(BadData, match="dataset_infos.json"):
         read(tree_of({"a.csv": table_of(40), "b.csv": table_of(9), "dataset_infos.json": b"{}"}))

@@ -181,6 +181,7 @@ def test_texts_of_one_line(form, rows, packing):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("form", ANY_TEXT)
 @settings(max_examples=MANY, deadline=None)
 @given(rows=tables(for_all, LABELS), packing=PACKINGS)
@@ -189,6 +190,7 @@ def test_many_texts_of_any_lines(form, rows, packing):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("form", [*ONE_LINE, *FOLDERS])
 @settings(max_examples=MANY, deadline=None)
 @given(rows=tables(lines, WORDS), packing=PACKINGS)
