@@ -234,7 +234,7 @@ def _text(columns: list[Column], file: str, doubts: list[Note], others: dict[str
             "This program learns from sentences, not from tables of codes. If there is a text, name its column "
             "with --text.",
         )
-    texts.sort(key=lambda c: (c.text_hint >= 3, weight(c)), reverse=True)
+    texts.sort(key=lambda c: (c.n > 0, c.text_hint >= 3, weight(c)), reverse=True)
     rivals = [c.name for c in texts[1:] if weight(c) > weight(texts[0]) / 2]
     if rivals:
         others["text"] = rivals

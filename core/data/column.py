@@ -131,7 +131,7 @@ class Column:
             return False
         numbers = sum(count for value, count in self.values.items() if NUMBER.fullmatch(value))
         wordy = bool(self.n) and numbers < self.n / 2 and self.length >= 4 and len(self.values) > 1
-        return (self.text_hint >= 3 and self.n > 0) or (wordy and not (self.unlikely == 2 and not self.text_hint))
+        return self.text_hint >= 3 or (wordy and not (self.unlikely == 2 and not self.text_hint))
 
     @cached_property
     def is_label(self) -> bool:
