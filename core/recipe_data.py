@@ -41,10 +41,10 @@ class Data(Part):
         "each row sets exactly one to 1 or true, are one label with their names.",
         flag="--label",
     )
-    several_labels: Literal["refuse", "leave_out"] = opt(
+    several_labels: Literal["refuse", "leave_out", "join"] = opt(
         "refuse",
         "Rows that have several labels are left out where they are few; where they are the rule, refuse refuses the "
-        "file, and leave_out learns from the others all the same.",
+        "file, and leave_out learns from the others all the same. join takes several labels for a class of their own.",
         flag="--several-labels",
     )
     split: str = opt(

@@ -11,6 +11,7 @@ from core.data.sources.cell import cell, flat
 from core.data.sources.chats import Chats, Instructions
 from core.data.sources.export import ClassNames, Export, Record
 from core.data.sources.label_studio import LabelStudio, MinimalLabelStudio
+from core.data.sources.platforms import Argilla, Labelbox, LightTag, OldArgilla, SpacyDocs
 from core.data.sources.source import Again, Cells, Damaged, Options, Row, Valued, sampled
 from core.data.sources.spans import refuse_spans
 from core.errors import BadData
@@ -18,7 +19,8 @@ from core.text.tokenizer import well_formed
 
 MOST = 1000  # columns: more are keys that only some records have
 EXPORTS: list[type[Export]] = [
-    *(LabelStudio, MinimalLabelStudio, Prodigy, Doccano, Cats, Chats, Instructions, Intents, Export),
+    *(LabelStudio, MinimalLabelStudio, Argilla, OldArgilla, Labelbox, LightTag, SpacyDocs),
+    *(Prodigy, Doccano, Cats, Chats, Instructions, Intents, Export),
 ]
 
 

@@ -10,7 +10,7 @@ from core.data.columns import few
 from core.data.sources.beginning import LEAD, Line, lines_before, named_separator
 from core.data.sources.cells import CSV, KINDS, NONE, parse
 from core.data.sources.header import describing, has_header, is_usual, names, uncommented
-from core.data.sources.input import Input
+from core.data.sources.input import Input, once
 from core.data.sources.quoting import EVEN, Survey, even, likely, may_be, quoted, read_as
 from core.data.sources.source import Again, Cells, Damaged, Options, Row
 from core.data.sources.spill import Spill, spill
@@ -192,6 +192,7 @@ def _lines_before(given: Input, mark: str, quoting: str) -> int:
     return max(named, lines_before(way(), width)) if share > EVEN else named
 
 
+@once
 def separator(given: Input) -> Separator:
     """The separator that the first line names, or that cuts the first rows most evenly."""
     if named := named_separator(given.first_lines()):

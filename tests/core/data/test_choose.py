@@ -203,7 +203,7 @@ def test_rows_of_several_labels_are_left_out_where_they_are_few_and_refused_wher
 
 
 def test_a_class_is_never_json(file):
-    path = file(file_of(turns('{"choices": ["a"]}', '{"choices": ["b"]}')))
+    path = file(file_of(turns('{"tags": ["a"]}', '{"tags": ["b"]}')))
     for options in (Options(), Options(label="label")):
         with pytest.raises(BadData) as error:
             read(path, options)

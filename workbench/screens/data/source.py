@@ -27,6 +27,7 @@ DOING = {
     "download": "Downloading",
     "weights": "Checking",
     "unpack": "Unpacking",
+    "find": "Finding the encoding and the separator",
     "columns": "Looking at the columns",
     "read": "Reading the file",
     "tokens": "Counting tokens",
