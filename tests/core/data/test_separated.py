@@ -141,12 +141,12 @@ def test_fewer_than_no_lines_cannot_be_skipped():
     ],
 )
 def test_it_takes_no_more_than_linear_time(file, lines):
-    start = time.monotonic()
+    start = time.process_time()
     try:
         read(file(content(lines)))
     except BadData as error:
         assert error.do
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
 
 
 @pytest.mark.parametrize("header", [True, False])
