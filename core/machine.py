@@ -28,6 +28,7 @@ class Speed(Machine):
         "The cache is held in memory, in fp32, up to this size; a larger one is a bf16 file. "
         "auto is a quarter of the free memory.",
         unit="GB",
+        flag="--cache-memory",
     )
     cache_disk: float = opt(
         10,
@@ -35,6 +36,7 @@ class Speed(Machine):
         unit="GB",
         ge=0,
         lt=1e6,
+        flag="--cache-disk",
     )
     memory: Literal["check", "ignore"] = opt(
         "check",
@@ -46,5 +48,7 @@ class Speed(Machine):
         "In the last block, compute only the position that is read out (needed), or every one; the result is the same.",
     )
     compile: bool = opt(
-        False, "Compile the learning blocks; needs a C++ compiler, and pays off in long runs of many learning layers."
+        False,
+        "Compile the learning blocks; needs a C++ compiler, and pays off in long runs of many learning layers.",
+        flag="--compile",
     )

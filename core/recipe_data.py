@@ -62,6 +62,7 @@ class Data(Part):
         "before what is text; single and single_backslash are the same with single quotes; spaced is csv with blanks "
         'after separators, excel csv with fields like ="text", lines csv whose lines are quoted once more. none: '
         "quotes are part of the text. auto finds out and says so.",
+        flag="--quoting",
     )
     encoding: str = opt(
         AUTO,
@@ -89,6 +90,7 @@ class Data(Part):
         "drop",
         "drop removes exact copies of a text before the split, and texts that occur with different labels; "
         "keep leaves them in, and copies of training texts then stand in the test set.",
+        flag="--duplicates",
     )
     join_labels: Literal["off", "on"] = opt(
         "off",
@@ -112,12 +114,17 @@ class Data(Part):
     balance_first: bool = opt(
         False,
         "Balance before the split, as the book does: validation and test do not have the file's shares then.",
+        flag="--balance-first",
     )
     train: float = opt(0.7, "Share of the rows to learn from.", gt=0, lt=1)
     validation: float = opt(0.1, "Share of the rows to check on while learning; the rest is the test set.", gt=0, lt=1)
-    stratify: bool = opt(True, "Keep each label's share equal in the three splits.")
+    stratify: bool = opt(True, "Keep each label's share equal in the three splits.", flag="--stratify")
     shuffles: int = opt(
-        1, "How often the rows are shuffled before they are split: the book's further scripts do it twice.", ge=1, le=9
+        1,
+        "How often the rows are shuffled before they are split: the book's further scripts do it twice.",
+        ge=1,
+        le=9,
+        flag="--shuffles",
     )
     baseline: Literal["tfidf", "counts"] = opt(
         "tfidf",
@@ -130,5 +137,6 @@ class Data(Part):
         "Whether to fit a linear probe, too: logistic regression on what the untouched model makes of the texts. It "
         "shows whether fine-tuning helps. auto does where that takes little of the run's time, and the weights are not "
         "random.",
+        flag="--probe",
     )
     seed: int = opt(123, "Decides which rows are sampled and which split each falls into.", ge=0, lt=2**32)

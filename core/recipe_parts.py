@@ -101,14 +101,22 @@ class Lora(Part):
     )
     alpha: float = opt(16.0, "How much adapters add, before scaling.", flag="--lora-alpha", gt=0, lt=1e6)
     scaling: Literal["alpha/rank", "alpha"] = opt(
-        "alpha/rank", "What adapters are multiplied by: alpha/rank as Hu et al. do, or alpha alone, as the book does."
+        "alpha/rank",
+        "What adapters are multiplied by: alpha/rank as Hu et al. do, or alpha alone, as the book does.",
+        flag="--lora-scaling",
     )
     layers: str = opt(
         "all",
         f"Which matrices of an adapted block have adapters: all, or a list of {', '.join(ADAPTED)}.",
         flag="--lora-layers",
     )
-    dropout: float = opt(0.0, "Share of an adapter's inputs that is left out at random while it learns.", ge=0, lt=1)
+    dropout: float = opt(
+        0.0,
+        "Share of an adapter's inputs that is left out at random while it learns.",
+        ge=0,
+        lt=1,
+        flag="--lora-dropout",
+    )
 
     @property
     def adapted(self) -> list[str]:
@@ -153,6 +161,7 @@ class Train(Part):
         AUTO,
         "Learning rate of the head. auto is the same, or where both are left open the model's own default, which may "
         "be another where only the head learns.",
+        flag="--head-lr",
     )
     layer_decay: float = opt(
         1.0,
@@ -160,6 +169,7 @@ class Train(Part):
         "Ruder 2018): what is nearer to the text is more general. 1 is one rate for all.",
         gt=0,
         le=1,
+        flag="--layer-decay",
     )
     schedule: Literal["auto", "constant", "linear", "cosine"] = opt(
         AUTO,
@@ -172,10 +182,16 @@ class Train(Part):
         "Share of the steps over which the learning rate first rises from 0. auto is the model's own default.",
         flag="--warmup",
     )
-    clip: float = opt(0.0, "Gradients longer than this are made this long; 0 leaves them as they are.", ge=0, lt=1e6)
-    weight_decay: float = opt(0.1, "How strongly AdamW pulls learning weights towards zero.", ge=0, lt=1)
+    clip: float = opt(
+        0.0, "Gradients longer than this are made this long; 0 leaves them as they are.", ge=0, lt=1e6, flag="--clip"
+    )
+    weight_decay: float = opt(
+        0.1, "How strongly AdamW pulls learning weights towards zero.", ge=0, lt=1, flag="--weight-decay"
+    )
     decay: Literal["matrices", "all"] = opt(
-        "matrices", "What weight decay acts on: matrices and embeddings, or biases and norms too, as in the book."
+        "matrices",
+        "What weight decay acts on: matrices and embeddings, or biases and norms too, as in the book.",
+        flag="--decay",
     )
     class_weights: Literal["none", "balanced"] = opt(
         "none",
@@ -184,7 +200,11 @@ class Train(Part):
         flag="--class-weights",
     )
     label_smoothing: float = opt(
-        0.0, "Share of certainty that the training loss spreads over all classes, against overconfidence.", ge=0, lt=1
+        0.0,
+        "Share of certainty that the training loss spreads over all classes, against overconfidence.",
+        ge=0,
+        lt=1,
+        flag="--label-smoothing",
     )
     padding: Literal["bucketed", "dynamic", "fixed", "none"] = opt(
         "bucketed",
@@ -200,17 +220,24 @@ class Train(Part):
         flag="--ignore-index",
     )
     drop_last: bool = opt(
-        False, "Leave out an epoch's last step where it has fewer texts than the others; not without padding."
+        False,
+        "Leave out an epoch's last step where it has fewer texts than the others; not without padding.",
+        flag="--drop-last",
     )
-    eval_every: int = opt(50, "Look at loss and accuracy every so many steps.", unit="steps", ge=1)
-    eval_batches: int = opt(5, "How many batches of each split such a look takes.", unit="batches", ge=1)
+    eval_every: int = opt(50, "Look at loss and accuracy every so many steps.", unit="steps", ge=1, flag="--eval-every")
+    eval_batches: int = opt(
+        5, "How many batches of each split such a look takes.", unit="batches", ge=1, flag="--eval-batches"
+    )
     keep: Literal["auto", "best", "last"] = opt(
         AUTO,
         "Which weights are tested and used: the best on validation at the end of an epoch, or the last. auto is the "
         "model's own default.",
+        flag="--keep",
     )
     metric: Literal["loss", "accuracy", "f1"] = opt(
-        "loss", "What makes weights the best: the lowest loss, or the highest accuracy or F1, the mean over classes."
+        "loss",
+        "What makes weights the best: the lowest loss, or the highest accuracy or F1, the mean over classes.",
+        flag="--metric",
     )
     patience: int = opt(
         0,
@@ -233,6 +260,7 @@ class Train(Part):
         unit="s",
         gt=0,
         lt=1e6,
+        flag="--checkpoint-seconds",
     )
     seed: int = opt(
         123, "Decides random weights, the new head and the order of batches.", flag="--seed", first=True, ge=0, lt=2**32

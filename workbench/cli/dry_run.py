@@ -4,7 +4,7 @@ from datetime import datetime
 
 from core.architectures.lookup import architecture_for, preset_for
 from core.architectures.models import Source
-from core.errors import BadData, WorkbenchError
+from core.errors import BadData
 from core.estimate.prices import Price, in_words, ladder, price, rungs, upwards
 from core.estimate.speeds import Speeds, recall
 from core.export.expressible import formats, refusal
@@ -18,8 +18,8 @@ from workbench.cli.printing import bars, print_json, say, tabulate
 def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
     """What a run of the recipe would cost here; returns the exit code. Measures this machine where that is not known.
 
-    `busy` names a run that is running. Raises BadData where there is nothing to learn from, and WorkbenchError where
-    the machine is too busy to be measured.
+    `busy` names a run that is running: beside it nothing is measured, and what is not known is estimated. Raises
+    BadData where there is nothing to learn from.
     """
     profile = profiled(recipe)
     if profile.problem:
@@ -27,14 +27,12 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
     if preset_for(recipe).counts:
         return _counting(price(recipe, profile, recipe.plan), recipe, as_json)
     speeds = recall(recipe)
-    if speeds is None and busy:
-        raise WorkbenchError(f"{busy} is running, and nothing beside it is fast.", "Measure when it is done.")
-    speeds = speeds or _measured(recipe)
+    if speeds is None and not busy:
+        speeds = _measured(recipe)
     found, steps = price(recipe, profile, recipe.plan, speeds), ladder(recipe, profile, speeds)
     everything = upwards(recipe.plan)[-1]
     parts = [everything.of_part(part) or part for part in rungs(architecture_for(recipe))]
-    assert speeds.measured is not None  # these are no estimates
-    when = datetime.fromtimestamp(speeds.measured).astimezone()
+    when = datetime.fromtimestamp(speeds.measured).astimezone() if speeds and speeds.measured else None
     if as_json:
         document = {
             "data": profile.path,
@@ -43,7 +41,7 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
             "epochs": found.epochs,
             "exports": formats(recipe),
             "weights": _weights(recipe),
-            "measured": when.isoformat(timespec="seconds"),
+            "measured": when.isoformat(timespec="seconds") if when else None,
             **_in_numbers(found),
             "ladder": [{"from": part, **_in_numbers(rung)} for part, rung in zip(parts, steps, strict=True)],
         }
@@ -84,12 +82,12 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
             for i, (part, rung) in enumerate(zip(parts, steps, strict=True))
         ],
     )
-    say(
-        [
-            "",
-            f"Measured on this machine, {when:%d %B %Y, %H:%M}. A run takes within 25 % of it while nothing else runs.",
-        ]
-    )
+    known = f"An estimate: {busy} is running, and beside it this machine is not measured. Ask again when it is done."
+    if when:
+        known = (
+            f"Measured on this machine, {when:%d %B %Y, %H:%M}. A run takes within 25 % of it while nothing else runs."
+        )
+    say(["", known])
     return 0
 
 

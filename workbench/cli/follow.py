@@ -25,7 +25,7 @@ POLL = 0.1  # seconds
 def follow(run: RunFolder, process: subprocess.Popen, offset: int, as_json: bool) -> int:
     """Show what happens in a run after `offset` of its log until this attempt ends; returns the exit code.
 
-    The first ctrl+c stops the run with a checkpoint, the second kills it.
+    The first ctrl+c stops the run with a checkpoint, the second kills it; so does SIGTERM.
     """
     console = Console(stderr=as_json, highlight=False)
     view = Bars(console) if console.is_terminal else Lines(console)
@@ -57,17 +57,21 @@ def follow(run: RunFolder, process: subprocess.Popen, offset: int, as_json: bool
 
 
 class Interrupts:
-    """ctrl+c while following: the first stops the run with a checkpoint, the second kills it."""
+    """ctrl+c while following: the first stops the run with a checkpoint, the second kills it. SIGTERM is the same.
+
+    A hang-up leaves the run running.
+    """
 
     def __init__(self, run: RunFolder, process: subprocess.Popen, console: Console):
         self._run, self._process, self._console, self.count = run, process, console, 0
 
     def __enter__(self) -> "Interrupts":
-        self._before = signal.signal(signal.SIGINT, self._interrupt)
+        self._before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
     def _interrupt(self, *_: object) -> None:
         self.count += 1

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 from core.datasets import NAMED
@@ -20,7 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(given: argparse.Namespace) -> int:
     """Open the app; returns its exit code. Raises BadRecipe."""
     if given.source and not (given.source in NAMED or Path(given.source).exists() or given.source.endswith(".toml")):
-        say([f"workbench: there is no command and no file {given.source}. See workbench --help."], to_errors=True)
+        from workbench.cli.main import COMMANDS
+
+        close = get_close_matches(given.source, COMMANDS, 1, 0.7)
+        hint = f"Did you mean workbench {close[0]}?" if close else "See workbench --help."
+        say([f"workbench: there is no command and no file {given.source}. {hint}"], to_errors=True)
         return USAGE
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # Textual draws on the last
         say(["workbench: this is no terminal. workbench --help lists the commands that need none."], to_errors=True)

@@ -10,10 +10,13 @@ from core.runs.listing import entry_of
 from core.runs.result import ClassifierResult
 from core.runs.root import find_run, runs_root
 from core.runs.verdict import in_words as verdict_in_words
-from core.wording import clock, on_one_line, percent
+from core.wording import clock, on_one_line, percent, plural
 from workbench.cli.flags import DONE
 from workbench.cli.printing import print_json, say, tabulate
 from workbench.cli.runs import learns, row_of
+
+SQUARE = 8  # labels whose confusions are shown as a square
+MOST = 10  # pairs of labels that are taken for one another, of more labels
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +66,8 @@ def _result(result: ClassifierResult) -> None:
     lines = [*result.lines(), *result.split_lines()]
     say([""])
     tabulate(
-        ["", "accuracy", "95 %", ""], [[line.name, percent(line.share), line.interval, line.words] for line in lines]
+        ["", "accuracy", "95 % interval", ""],
+        [[line.name, percent(line.share), line.interval, line.words] for line in lines],
     )
     verdict = [*filter(None, [verdict_in_words(result.test)]), *result.advice]
     say(["", *verdict] if verdict else [])
@@ -72,4 +76,20 @@ def _result(result: ClassifierResult) -> None:
         ["label", "precision", "recall", "F1", "rows"],
         [[name, *one.shares, f"{one.rows:,}"] for name, one in result.test.per_class.items()],
     )
+    _confusion(result)
     say(["", f"Weights of step {result.checkpoint:,}; took {clock(result.seconds.total)}."])
+
+
+def _confusion(result: ClassifierResult) -> None:
+    """Which label is taken for which: all of it where it is a small square, else what happens most often."""
+    labels, counts = result.labels, result.test.confusion
+    say([""])
+    if len(labels) <= SQUARE:
+        rows = [[name, *(f"{n:,}" for n in row)] for name, row in zip(labels, counts, strict=True)]
+        tabulate(["label", *(f"said {name}" for name in labels)], rows)
+        return
+    wrong = [(n, labels[i], labels[j]) for i, row in enumerate(counts) for j, n in enumerate(row) if n and i != j]
+    wrong.sort(key=lambda one: -one[0])
+    tabulate(["label", "taken for", "texts"], [[label, other, f"{n:,}"] for n, label, other in wrong[:MOST]])
+    if len(wrong) > MOST:
+        say([f"and {plural(len(wrong) - MOST, 'pair')} more"])

@@ -5,10 +5,11 @@ import argparse
 from core.architectures.lookup import demand_weights, preset_for
 from core.architectures.models import is_folder
 from core.datasets import dataset_named
-from core.errors import BadRecipe, Problem
+from core.errors import BadData, BadRecipe, Problem
 from core.files import WRITE_FIRST, absolute, kind
 from core.options import options
 from core.recipe import Recipe
+from core.recipe_data import Data
 from core.runs import queue
 from core.runs.root import create_run, runs_root
 from workbench.cli.flags import NAMES, SOURCE, add_options, recipe_of
@@ -32,6 +33,7 @@ def execute(given: argparse.Namespace) -> int:
 
         live = queue.alive(root)
         return prices(recipe, live.name if live else "", given.json)
+    demand_columns(recipe.data)
     return start(create_run(root, recipe), given)
 
 
@@ -43,6 +45,24 @@ def demand_model(recipe: Recipe) -> None:
         from core.text.lookup import tokenizer_of
 
         tokenizer_of(preset, recipe.model.weights)
+
+
+def demand_columns(data: Data) -> None:
+    """Raises BadData where the beginning of the file shows that nothing can be learned from it: no run is made then."""
+    if dataset_named(data.path):
+        return  # which may have to be fetched
+    from core.data.glimpse import glimpse
+    from core.data.sources.input import Input
+    from core.data.sources.source import Options
+
+    try:
+        problem = glimpse(data.path, Options.of(data)).problem
+    except BadData:
+        if Input(data.path, encoding=data.encoding).is_longer:
+            return  # what its beginning cannot say, the run finds in the whole
+        raise
+    if problem:
+        raise BadData(problem)
 
 
 def recipe_to_train(given: argparse.Namespace) -> Recipe:

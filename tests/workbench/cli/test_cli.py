@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core import toml
+from core import files, toml
 from core.data.sources import registry
 from core.data.sources.source import Cells
 from core.options import options
@@ -396,13 +396,17 @@ def test_a_dry_run_measures_once_and_says_when(measured, monkeypatch, capsys):
     assert code == 0 and "nothing frozen lies below" in out
 
 
-def test_a_dry_run_measures_nothing_beside_a_run(messages, tmp_path, capsys):
+def test_a_dry_run_estimates_beside_a_run_and_says_so(messages, tmp_path, capsys):
     held = lock(create_run(tmp_path, load()))
     try:
-        code, _, err = said(capsys, "train", messages, *QUICK, "--runs", tmp_path, "--dry-run")
+        code, out, _ = said(capsys, "train", messages, *QUICK, "--runs", tmp_path, "--dry-run")
+        _, document, _ = said(capsys, "train", messages, *QUICK, "--runs", tmp_path, "--dry-run", "--json")
     finally:
         os.close(held)
-    assert code == 1 and "r1 is running, and nothing beside it is fast" in err
+    assert code == 0 and "An estimate: r1 is running" in out and "Measured" not in out
+    found = json.loads(document)
+    assert found["measured"] is None and found["seconds"]["total"] > 0
+    assert not files.cache_root().exists() or not any(files.cache_root().rglob("speeds.json"))
 
 
 def test_a_dry_run_of_data_that_cannot_be_learned_from_says_why(tmp_path, capsys):
@@ -468,6 +472,19 @@ def test_ctrl_c_stops_with_a_checkpoint_and_resume_goes_on(start, wait, tmp_path
     wait(lambda: run.status().state == "stopped")
 
 
+def test_sigterm_stops_as_ctrl_c_does(start):
+    process, run = start()
+    process.terminate()
+    output, _ = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 130 and "checkpoint" in output
+    assert run.status().state == "stopped" and run.checkpoint().is_dir()
+
+
+def test_a_command_that_is_mistyped_is_no_file(capsys):
+    code, _, err = said(capsys, "trian")
+    assert code == 2 and "no command and no file trian. Did you mean workbench train?" in err
+
+
 def test_the_second_ctrl_c_kills(start, wait):
     process, run = start()
     worker = next(e.pid for e in run.events()[0] if hasattr(e, "pid"))
@@ -497,3 +514,26 @@ def test_what_is_no_file_is_named_before_a_run_is_made(capsys, tmp_path):
     for name, words in {"device.csv": "is a device, not a file. Write what", "empty.csv": "nothing to learn"}.items():
         code, out, err = said(capsys, "train", "--data", tmp_path / name, "--runs", runs)
         assert (code, out) == (main.USAGE, "") and words in err and not runs.exists()
+
+
+def test_a_file_that_nothing_can_be_learned_from_makes_no_run(tmp_path, capsys):
+    path = tmp_path / "lines.csv"
+    path.write_text("one\ntwo\nthree lines of words\n")
+    code, _, err = said(capsys, "train", path, *QUICK, "--runs", tmp_path / "runs")
+    assert code == 1 and "has no columns" in err and not (tmp_path / "runs").exists()
+
+
+def test_runs_are_sorted_and_filtered_and_say_in_what_they_differ(messages, tmp_path, capsys):
+    for seed, batch in ((1, 8), (2, 4)):
+        create_run(tmp_path, load({"data": {"path": str(messages)}, "train": {"seed": seed, "batch": batch}}))
+    code, out, _ = said(capsys, "runs", "--runs", tmp_path)
+    head, second, first = (line.split("\t") for line in out.splitlines())
+    assert code == 0 and head[4] == "data" and head[8] == "95 % interval"
+    assert first[9] == "seed 1 · context model · readout auto · batch 8"
+    assert second[9] == "seed 2 · context model · readout auto · batch 4"
+    _, out, _ = said(capsys, "runs", "--runs", tmp_path, "--where", "train.seed=2", "--where", "state=vanished")
+    assert [line.split("\t")[0] for line in out.splitlines()] == ["run", "r2"]
+    _, out, _ = said(capsys, "runs", "--runs", tmp_path, "--where", "model=minilm")
+    assert out == "None of 2 runs is so.\n"
+    code, _, err = said(capsys, "runs", "--runs", tmp_path, "--where", "train.sed=2")
+    assert code == 2 and "Did you mean train.seed=" in err
