@@ -21,6 +21,14 @@ def say(lines: Iterable[str], to_errors: bool = False) -> None:
         print(shown(line), file=sys.stderr if to_errors else sys.stdout, flush=True)
 
 
+def agreed(question: str) -> bool:
+    """Whether the person says yes to a question. Where there is no terminal, nobody does."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    print(f"{shown(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def say_on(console: "Console", line: str) -> None:
     """Print a line on a console that draws bars below it, with nothing in it that a terminal would act on."""
     console.print(shown(line), markup=False, emoji=False, soft_wrap=True)
