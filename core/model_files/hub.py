@@ -109,11 +109,11 @@ def _receive(source: Source, name: str, entry: Entry, part: Path, progress: Prog
         with _in_sentences(source):
             asked = get_session().stream("GET", url, headers=headers, timeout=TIMEOUT, follow_redirects=True)
             response = stack.enter_context(asked)
-        _demand_file(source, name, url, response)
         if response.status_code not in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
             if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 part.unlink()  # it is no part of what is there
             return f"the server answers {response.status_code}"
+        _demand_file(source, name, url, response)
         chunks, pace = response.iter_bytes(), Pace()
         if response.status_code == HTTPStatus.OK:
             done = 0

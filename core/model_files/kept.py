@@ -62,7 +62,8 @@ def files_of(preset: ModelPreset) -> ModelFiles | None:
         and _agrees(record, source)
         and all((folder / name).is_file() for name in record.files)
     ):
-        return ModelFiles(folder / WEIGHTS, record.files[WEIGHTS], record.revision, record.origin, record.verified)
+        verified: Verified = "pinned" if source.sha256 else record.verified
+        return ModelFiles(folder / WEIGHTS, record.files[WEIGHTS], record.revision, record.origin, verified)
     return _in_hub_cache(preset, source)
 
 
