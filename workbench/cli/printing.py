@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from core.wording import UNSAFE, on_one_line, shown
+from core.wording import in_json, on_one_line, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,8 +56,12 @@ def print_json_list(parts: Iterable[Iterable[Any]]) -> None:
 
 
 def _json(document: Any, indent: int | None) -> str:
-    text = json.dumps(document, indent=indent, ensure_ascii=False, default=_plain)
-    text = UNSAFE.sub(lambda match: match[0] if match[0] == "\n" else json.dumps(match[0])[1:-1], text)
+    try:
+        text = json.dumps(document, indent=indent, ensure_ascii=False, default=_plain, allow_nan=False)
+    except ValueError:  # JSON has no number that is none, and no endless one
+        document = json.loads(json.dumps(document, default=_plain), parse_constant=lambda _: None)
+        text = json.dumps(document, indent=indent, ensure_ascii=False)
+    text = in_json(text)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
