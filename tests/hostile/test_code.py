@@ -109,8 +109,8 @@ def test_labels_and_paths_are_what_they_were(several):
 
 MARKUP = [
     "# heading", "- item", "1. item", "> quote", "* b", "+ c", "a | b", "`code`", "``", "**b**", "_i_", "~~s~~",
-    "[a](http://e)", "![a](http://e/p.png)", "<img src=x onerror=alert(1)>", "<script>", "&lt;script&gt;", "&#x3c;", "</table>",
-    "<!--",
+    "[a](http://e)", "![a](http://e/p.png)", "<img src=x onerror=alert(1)>", "<script>", "&lt;script&gt;", "&#x3c;",
+    "</table>", "<!--",
     "-->", "http://e.vil", "https://e.vil", "javascript:x", "```\n", "~~~", "---", "===", "\n\n# heading",
     "\r# heading", "$x$", "\\",
     "a\\", "[x]: http://e", "[^1]", "{{ x }}", "a\u2028# b", "\x1b[31m", "\u202e",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from huggingface_hub import constants
@@ -208,7 +209,7 @@ def test_a_secured_connection_never_leads_to_one_that_is_not():
             return f"{self.scheme}://somewhere"
 
     class Response(Hop):
-        headers: dict = {}  # noqa: RUF012
+        headers: ClassVar = {}
         history = (Hop("https"),)
 
     source = PINNED.source

@@ -43,11 +43,11 @@ MORE = (
     "\x1b[?1337h\x1b]8;;http://e.vil\x1b\\\x1bP1337\x1b\\\x1bc\b\b\a"
     + "".join(map(chr, range(0x80, 0xA0)))
     + "".join(map(chr, [*range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0x200B, 0x2010), 0x61C, 0xFEFF, 0xAD]))
-    + "\U000e0001\U000e0061\U000e007f\u115f\ufff9\u2028\u2029\x0b\x0c\x1c\x85"
+    + "\U000e0001\U000e0061\U000e007f\ufff9\u2028\u2029\x0b\x0c\x1c\x85"
     + "[red]r[/red][link=http://e.vil]l[/link][@click=app.quit]c[/]:smile: a"
     + "\u0301\u0489" * 40
 )
-LABELS = ["ham", f"{MORE}spam{WORDS}"]
+LABELS = ["ham", f"spam{WORDS}"]
 
 
 @pytest.fixture
@@ -216,9 +216,8 @@ def test_train_and_predict(data, root):
     assert compile(json.loads(done.stdout)["code"], "train.py", "exec")
 
 
-SEQUENCE = re.compile(
-    r"\x1b\[[0-9;:?<=>]*[ -/]*[@-~]|\x1b\]2;[^\x07\x1b]*\x07|\x1b[=>78()][B0]?|\x1bP\+q[0-9a-fA-F]*\x1b\\\\"
-)
+# what Rich and Textual send: colours and the cursor, the title, the pointer's shape, modes
+SEQUENCE = re.compile(r"\x1b\[[0-9;:?<=>]*[ -/]*[@-~]|\x1b\]2;[^\x07\x1b]*\x07|\x1b\]22;[a-z]*\x07|\x1b[=>78]")
 
 
 def harmless(terminal: Terminal) -> str:
@@ -235,6 +234,7 @@ def harmless(terminal: Terminal) -> str:
 def test_on_a_terminal(run, failed, root, data):
     """Where there is one, what is printed has colours and bars of its own, and none of those words."""
     of_runs = ["--runs", str(root)]
+    data.write_text(data.read_text(encoding="utf-8").replace("spam", f"spam{MORE}"), encoding="utf-8", newline="")
     quick = ["--model", "tfidf", "--text", "1", "--label", "0"]
     for argv in (
         ["runs", *of_runs],
@@ -244,7 +244,7 @@ def test_on_a_terminal(run, failed, root, data):
         ["data", str(data), "--text", "1", "--label", "0"],
         ["data", str(data), "--text", f"none{WORDS}"],
         ["train", str(data), *quick, *of_runs],
-        ["predict", "last", f"a text{WORDS}{MORE}", *of_runs],
+        ["predict", "last", f"a text{WORDS}", *of_runs],
         ["predict", "last", "--file", str(data), *of_runs],
         ["name", "last", f"a name{WORDS}", *of_runs],
         ["ctl", str(run.path), "pause"],
@@ -264,15 +264,15 @@ def test_the_app_on_a_terminal(run, failed, root, data):
     """As it is used: every screen, with a run that failed and one that ended, and their data."""
     with Terminal(str(data), "--runs", str(root), columns=160, rows=50) as terminal:
         terminal.until("a message of number")
-        for key, words in (("5", r"\x1b]0;ow"), ("3", "It "), ("4", "verdict"), ("2", "Backbone"), ("1", "Rows")):
+        for key in "53214":  # the last takes all keys for a text
+            painted = len(terminal.output)
             terminal.send(key)
-            terminal.until(words)
-            while terminal.read(0.3):
+            while terminal.read(0.5) or len(terminal.output) == painted:
                 pass
-        terminal.send("q")
+        terminal.send("\x11")
         terminal.close()
     rest = harmless(terminal)
-    assert "Traceback" not in rest and "[red]" in rest
+    assert "Traceback" not in rest and "[red]" in rest and r"\x1b]0;owned" in rest
 
 
 def test_json_read_again_is_the_same(capsys):
