@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import importlib.util
 import io
 import json
 import threading
@@ -27,7 +28,13 @@ from core.errors import BadData, BadModel, WorkbenchError
 from core.model_files import hub
 from core.model_files.fetch import Unverifiable, fetch, fetch_small
 
-COMMIT, OTHER = "a" * 40, "b" * 40
+_file = Path(__file__).parents[1] / "workbench" / "terminal.py"
+_spec = importlib.util.spec_from_file_location("terminal_of_servers", _file)
+_module = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_module)
+Terminal = _module.Terminal
+
+COMMIT = "a" * 40
 TINY = GPT2Architecture(2, 32, 4, 64, 211)
 WEIGHTS = bytes(range(256)) * 2000
 ROWS = b"ham\tsee you at seven\nspam\tfree prize\n" * 30
@@ -318,6 +325,41 @@ def test_a_server_that_says_nothing_is_not_waited_for(liar, tmp_path, monkeypatc
     with pytest.raises(BadModel, match="could not be downloaded"):
         fetch(PINNED)
     nothing_taken(tmp_path)
+
+
+@pytest.fixture
+def on_a_terminal(liar, tmp_path):
+    """A function that runs a command on a terminal and answers its question: its exit code, and all it painted."""
+
+    def on_a_terminal(answer: str, *argv: object) -> tuple[int, str]:
+        cache = str(tmp_path / "hub")
+        with Terminal(*map(str, argv), columns=200, HF_ENDPOINT=liar.url, HF_HUB_CACHE=cache) as terminal:
+            terminal.until("[y/N]")
+            terminal.send(answer)
+            code = terminal.close(90)
+        return code, " ".join(terminal.output.decode().split())
+
+    return on_a_terminal
+
+
+def test_who_is_asked_decides_whether_weights_without_a_hash_are_taken(liar, on_a_terminal):
+    liar.headers["ETag"] = '"no-hash"'
+    for no in ("n\n", "\n", "what?\n"):
+        code, said = on_a_terminal(no, "fetch", ADDRESS)
+        assert code == 1 and "cannot be verified" in said and "--unverified" in said
+    assert not (model_folder("owner/tiny") / "model.safetensors").exists()
+    code, said = on_a_terminal("y\n", "fetch", ADDRESS)
+    assert code == 0 and "You accepted them" in said
+    assert (model_folder("owner/tiny") / "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_who_is_asked_decides_whether_a_recipe_of_somebody_else_asks_the_hub(liar, on_a_terminal, tmp_path):
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(f'[data]\npath = "sample"\n[model]\nname = "{ADDRESS}"\n')
+    code, said = on_a_terminal("n\n", "train", recipe, "--dry-run", "--runs", tmp_path / "runs")
+    assert code == 1 and f"workbench fetch {ADDRESS}" in said and not model_folder("owner/tiny").exists()
+    on_a_terminal("y\n", "train", recipe, "--dry-run", "--runs", tmp_path / "runs")
+    assert (model_folder("owner/tiny") / "config.json").is_file()
 
 
 # ---- data sets ----
