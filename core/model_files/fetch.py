@@ -145,6 +145,11 @@ def _from_hub(preset: ModelPreset, source: Source, unverified: bool, progress: P
                 f"{source.repo}'s weights cannot be verified: neither the hub nor this program knows their SHA-256.",
                 f"If you trust them: workbench fetch {preset.name} --unverified",
             )
+        if source.size and entry.size > 2 * source.size:
+            what = (
+                f"The server has another file in place of {WEIGHTS} of {source.repo}: it is {size(entry.size)} large."
+            )
+            raise BadModel(what, f"It should be {size(source.size)}. Check HF_ENDPOINT.")
         papers = _papers(source, small, folder, progress)
     if weights:
         digest = sha256(weights, progress)

@@ -259,6 +259,13 @@ def test_a_model_by_name_is_refused_whatever_a_server_says_of_it(liar, tmp_path,
     nothing_taken(tmp_path)
 
 
+def test_a_disk_is_not_filled_with_what_cannot_be_the_file(liar, tmp_path):
+    liar.headers["Content-Length"] = str(3 * len(WEIGHTS))
+    with pytest.raises(BadModel, match=r"another file in place of model.safetensors of owner/tiny: it is 1.5 MB large"):
+        fetch(PINNED)
+    nothing_taken(tmp_path)
+
+
 @pytest.mark.parametrize("commit", [None, "", "main", "../../outside", "A" * 40])
 def test_what_names_no_commit_is_no_hub(liar, tmp_path, commit):
     liar.headers["X-Repo-Commit"] = commit

@@ -283,6 +283,43 @@ def test_json_read_again_is_the_same(capsys):
     assert not UNSAFE.search(out.replace("\n", ""))
 
 
+def test_json_has_no_number_that_is_none(capsys):
+    print_json({"a": [float("nan"), float("inf"), 1.5], "b": WORDS})
+    out = capsys.readouterr().out
+    assert json.loads(out, parse_constant=pytest.fail) == {"a": [None, None, 1.5], "b": WORDS}
+    assert not UNSAFE.search(out.replace("\n", ""))
+
+
+def test_what_a_process_writes_to_its_log_is_written_out(root, program):
+    for module, folder in (("core.worker", root / f"none{WORDS}"), ("core.runs.queue", f"/dev/null/{WORDS}")):
+        ended = program(module, folder)
+        assert ended.returncode != 0 and not UNSAFE.search(ended.stderr.replace("\n", "")), ascii(ended.stderr)
+        assert ESCAPED in ended.stderr
+    code = "import sys; from core.wording import ShownStream; sys.stderr = ShownStream(sys.stderr); "
+    fault = f"import warnings; warnings.warn({WORDS + MORE!r}); raise ValueError({MORE + WORDS!r})"
+    command = [sys.executable, "-c", code + fault]
+    said = subprocess.run(command, capture_output=True, timeout=60, check=False).stderr.decode()
+    assert "Traceback" in said and ESCAPED in said and not UNSAFE.search(said.replace("\n", "")), ascii(said)
+
+
+def test_a_fault_s_traceback_is_written_out(monkeypatch, capsys):
+    def broken(given):
+        raise LookupError(WORDS + MORE)
+
+    monkeypatch.setattr("workbench.cli.models.execute", broken)
+    with pytest.raises(LookupError) as fault:
+        main.main(["models"])
+    sys.excepthook(fault.type, fault.value, fault.tb)
+    said = capsys.readouterr().err
+    assert "Traceback" in said and ESCAPED in said and not UNSAFE.search(said.replace("\n", ""))
+
+
+def test_an_event_log_has_them_as_json_escapes():
+    note = e.Noted(text=f"A note{WORDS}{MORE}", step=3)
+    line = e.encode(note)
+    assert not UNSAFE.search(line.decode().rstrip("\n")) and list(e.decode(line)) == [note]
+
+
 def test_json_goes_where_not_every_character_does():
     code = "from workbench.cli.printing import print_json; print_json({'a': '日本語'}, None)"
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
