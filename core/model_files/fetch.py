@@ -146,9 +146,7 @@ def _from_hub(preset: ModelPreset, source: Source, unverified: bool, progress: P
                 f"If you trust them: workbench fetch {preset.name} --unverified",
             )
         if source.size and entry.size > 2 * source.size:
-            what = (
-                f"The server has another file in place of {WEIGHTS} of {source.repo}: it is {size(entry.size)} large."
-            )
+            what = f"The hub has another file in place of {WEIGHTS} of {source.repo}: it is {size(entry.size)} large."
             raise BadModel(what, f"It should be {size(source.size)}. Check HF_ENDPOINT.")
         papers = _papers(source, small, folder, progress)
     if weights:

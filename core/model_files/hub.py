@@ -86,11 +86,12 @@ def download(source: Source, name: str, entry: Entry, part: Path, progress: Prog
     if entry.size - files.size(part) > shutil.disk_usage(part.parent).free:
         what = f"The disk is full: {name} of {source.repo}, {size(entry.size)}, does not fit into {part.parent}."
         raise BadModel(what, "Free some space, or name another folder with WORKBENCH_CACHE.")
-    tries = 0
+    most, tries, pace = files.size(part), 0, Pace()
     while not part.is_file() or files.size(part) < entry.size:
+        why = _receive(source, name, entry, part, pace, progress)
         here = files.size(part)
-        why = _receive(source, name, entry, part, progress)
-        tries = 0 if files.size(part) > here else tries + 1
+        tries = 0 if here > most else tries + 1
+        most = max(most, here)
         if tries == TRIES:
             what = f"The download of {name} of {source.repo} broke off after {size(here)}: {why}."
             raise BadModel(what, "Try again: it goes on from there.")
@@ -98,8 +99,8 @@ def download(source: Source, name: str, entry: Entry, part: Path, progress: Prog
             time.sleep(WAIT)
 
 
-def _receive(source: Source, name: str, entry: Entry, part: Path, progress: Progress) -> str:
-    """Append to `part` what comes over one connection; why that broke off, or "". Raises BadModel."""
+def _receive(source: Source, name: str, entry: Entry, part: Path, pace: Pace, progress: Progress) -> str:
+    """Append to `part` what comes over one connection, and say why no more did. Raises BadModel."""
     from huggingface_hub import hf_hub_url
     from huggingface_hub.utils import build_hf_headers, get_session
 
@@ -114,7 +115,7 @@ def _receive(source: Source, name: str, entry: Entry, part: Path, progress: Prog
                 part.unlink()  # it is no part of what is there
             return f"the server answers {response.status_code}"
         _demand_file(source, name, url, response)
-        chunks, pace = response.iter_bytes(), Pace()
+        chunks = response.iter_bytes()
         if response.status_code == HTTPStatus.OK:
             done = 0
         with open(part, "ab" if done else "wb") as file:

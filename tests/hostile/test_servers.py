@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import importlib.util
 import io
+import itertools
 import json
 import threading
 import time
@@ -323,6 +324,28 @@ def test_what_comes_byte_by_byte_is_given_up(liar, tmp_path, impatient):
     with pytest.raises(BadModel, match="comes too slowly"):
         fetch(PINNED)
     assert time.monotonic() - began < 30
+    nothing_taken(tmp_path)
+
+
+def test_nor_is_a_connection_for_each_byte_waited_for(liar, tmp_path, impatient):
+    def one_byte(answer: Answer) -> None:
+        start = int((answer.headers["Range"] or "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        answer.send_response(206 if start else 200)
+        answer.send_header("Content-Length", str(len(WEIGHTS) - start))
+        answer.end_headers()
+        answer.wfile.write(WEIGHTS[start : start + 1])
+
+    liar.lie = get_only(one_byte)
+    with pytest.raises(BadModel, match="comes too slowly"):
+        fetch(PINNED)
+    nothing_taken(tmp_path)
+
+
+def test_nor_is_one_who_begins_again_and_again(liar, tmp_path):
+    lengths = itertools.cycle([100_000, 200_000])
+    liar.lie = get_only(lambda a: a.send(WEIGHTS[: next(lengths)], Content_Length=str(len(WEIGHTS))))
+    with pytest.raises(BadModel, match="broke off after"):
+        fetch(PINNED)
     nothing_taken(tmp_path)
 
 
