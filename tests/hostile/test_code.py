@@ -1,6 +1,7 @@
 """Words of a run's folder in what is written from it: a script runs nothing of them, a card is no page of theirs."""
 
 import ast
+import csv
 import html
 import re
 from functools import cache
@@ -10,11 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.evaluate.predict import open_predictor
 from core.export import markdown
-from core.export.card import _scalar
+from core.export.card import _scalar, card
 from core.export.script import Facts, Framing, script
 from core.recipe import load
+from core.runs.events import Noted, encode
+from core.runs.folder import RunFolder
 from core.wording import UNSAFE
+from workbench.cli.main import main
 
 CORPUS = [
     '"', "'", '"""', "'''", '"""\nraise SystemExit\n"""', "'; raise SystemExit; '", '\\', '\\"', '\\\\"', "\\\n",
@@ -144,3 +149,25 @@ def test_a_base_is_one_line_of_yaml():
     for text in [*MARKUP, *CORPUS, "a/b\nlicense: mit", "a/b #c", "{a: b}", "yes", "a: b"]:
         line = _scalar(text)
         assert line.startswith('"') and line.endswith('"') and "\n" not in line and not UNSAFE.search(line)
+
+
+def test_the_card_of_a_run_with_such_words_has_no_markup_of_theirs(tmp_path, capsys):
+    labels = ["# ham <img src=x onerror=alert(1)> `a` | b", "*spam* [a](http://e.vil) ![p](http://e.vil/p.png)\n# x"]
+    with open(tmp_path / "d`<b>.csv", "w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["label", "text"])
+        out.writerows([labels[i % 2], f"{('free prize', 'see you')[i % 2]} number {i}"] for i in range(60))
+    runs = tmp_path / "runs"
+    assert main(["train", str(tmp_path / "d`<b>.csv"), "--model", "tfidf", "--runs", str(runs)]) == 0
+    run = RunFolder(next(runs.glob("r*")).rename(runs / "r1 <script>"))
+    with open(run.events_file, "ab") as log:
+        log.write(encode(Noted(text="a note <i> [a](http://e.vil) | `x`\n\n# heading\x1b[31m")))
+    said = card(run, open_predictor(run), "onnx")
+    prose = re.sub(r"```.*?```", "", said, flags=re.DOTALL)
+    assert not UNSAFE.search(said.replace("\n", "")) and "://" not in prose and "](" not in prose.replace(r"\](", "")
+    assert "<" not in prose.replace("`` d`<b>.csv ``", "")
+    assert [line for line in prose.splitlines() if line.startswith("#")] == [
+        f"# A classifier of texts: {markdown.words(', '.join(sorted(labels)))}",
+        *(f"## {name}" for name in ("Use", "How good it is", "Data", "Limits", "Recipe")),
+    ]
+    assert f"| {markdown.words(labels[0])} |" in prose and markdown.words(labels[1]) in prose
