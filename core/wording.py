@@ -1,7 +1,10 @@
 """Figures in words, and words from outside as they may be shown: nothing in them acts on a terminal, or hides."""
 
+import json
 import re
 import unicodedata
+from io import TextIOWrapper
+from typing import TextIO
 
 # What is drawn as nothing although Unicode counts it among the letters and marks, or has not said yet what it is.
 _BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
@@ -11,8 +14,11 @@ _ACTS = (
     "\ud800-\udfff\ufeff\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
 )
 _JOINS = "\u200d\ufe00-\ufe0f"  # what makes one picture of several, or another picture of one
-UNSAFE = re.compile(f"[{_ACTS}{_BLANK}{_JOINS}]")
-_SHOWN = re.compile(f"\r\n|[{_JOINS}]+|[{_ACTS}{_BLANK}]")
+# Marks that any letter takes: so many on one are a tower over the lines above it, and no language.
+_MARKS = "\u0300-\u034e\u0350-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_TOWER = f"(?<=[{_MARKS}]{{8}})[{_MARKS}]"
+UNSAFE = re.compile(f"[{_ACTS}{_BLANK}{_JOINS}]|{_TOWER}")
+_SHOWN = re.compile(f"\r\n|[{_JOINS}]+|[{_ACTS}{_BLANK}]|{_TOWER}")
 _WHITE = re.compile(r"\s+")
 _PICTURES = "‼⁉〰〽"  # punctuation that is an emoji too
 
@@ -30,6 +36,22 @@ def on_one_line(text: str) -> str:
 def escaped(text: str) -> str:
     """Every character of a text as Python escapes it."""
     return text.encode("unicode_escape").decode()
+
+
+def in_json(text: str) -> str:
+    """JSON in which everything is escaped that would act on a terminal or hide: read again, it is the same."""
+    return UNSAFE.sub(lambda match: match[0] if match[0] == "\n" else json.dumps(match[0])[1:-1], text)
+
+
+class ShownStream(TextIOWrapper):
+    """Standard output or errors where they become a log: whatever writes to them, it is written as `shown` has it."""
+
+    def __init__(self, stream: TextIO):
+        super().__init__(stream.buffer, stream.encoding, "backslashreplace", line_buffering=True)
+
+    def write(self, text: str) -> int:
+        super().write(shown(text))
+        return len(text)
 
 
 def _visible(match: re.Match) -> str:

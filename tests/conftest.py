@@ -101,7 +101,7 @@ class HubHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         hub, content = self.server, self._answer()
-        if hub.cut:
+        if hub.cut and content:
             content, hub.cut = content[: hub.cut], 0
         self.wfile.write(content)
 

@@ -61,7 +61,7 @@ class WorkbenchApp(App):
 
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:
         """Show a notification, escaped: errors and names come from outside, and so does what is said of them."""
-        super().notify(shown(message), title=on_one_line(title), **how)
+        super().notify(shown(message), title=on_one_line(title), **how | {"markup": False})
 
     def on_mount(self) -> None:
         self.session.followed.run_changed.subscribe(self, self._say_in_the_title)

@@ -170,14 +170,24 @@ MODELS: dict[str, ModelPreset] = {
             "gpt2-medium",
             "gpt2-medium 355M",
             GPT2Architecture(24, 1024, 16, 1024),
-            Source("openai-community/gpt2-medium", "6dcaa7a952f72f9298047fd5137cd6e4f05f41da", 1_519_984_962),
+            Source(
+                "openai-community/gpt2-medium",
+                "6dcaa7a952f72f9298047fd5137cd6e4f05f41da",
+                1_519_984_962,
+                "fc5a354a19255ad494f3d71549390baca1ccf61d1d822b9408971705c687c9cd",
+            ),
             about="gpt2 with twice as many blocks, and wider ones: slower, and not always better.",
         ),
         ModelPreset(
             "gpt2-large",
             "gpt2-large 774M",
             GPT2Architecture(36, 1280, 20, 1024),
-            Source("openai-community/gpt2-large", "32b71b12589c2f8d625668d2335a01cac3249519", 3_247_159_078),
+            Source(
+                "openai-community/gpt2-large",
+                "32b71b12589c2f8d625668d2335a01cac3249519",
+                3_247_159_078,
+                "5f47f3e12f91cd33b662ce7e433b6150ad5512b5884a2cee961b50e9c3bbebce",
+            ),
             about="gpt2 with three times as many blocks: for a machine with time and memory to spare.",
         ),
         ModelPreset(

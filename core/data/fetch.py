@@ -50,8 +50,8 @@ def fetch(dataset: DataSet, progress: Progress = unwatched) -> DataFile:
     try:
         if not dataset.path.is_file():
             return _fetch(dataset, progress)
-        if dataset.sha256:
-            _verify(files.sha256(dataset.path), dataset.sha256, dataset.path)
+        if expected := dataset.sha256 or _recorded(dataset):
+            _verify(files.sha256(dataset.path), expected, dataset.path)
         return DataFile(dataset.path)
     except OSError as error:
         raise BadData(
@@ -91,7 +91,22 @@ def _unpack(dataset: DataSet, archive: Path, progress: Progress) -> None:
     content = UNPACK[dataset.unpack](archive, dataset.most, progress)
     if dataset.sha256:
         _verify(hashlib.sha256(content).hexdigest(), dataset.sha256, archive)
+    else:  # it is made here, of an archive whose hash is known
+        files.write(_record(dataset), f"{hashlib.sha256(content).hexdigest()}  {dataset.path.name}\n")
     files.write(dataset.path, content)
+
+
+def _record(dataset: DataSet) -> Path:
+    """Where it is written down, as `sha256sum` does, what a file was when it was made here."""
+    return dataset.path.with_name(f"{dataset.path.name}.sha256")
+
+
+def _recorded(dataset: DataSet) -> str:
+    """That hash; "" where none was written, as by a version before."""
+    try:
+        return files.content(_record(dataset)).decode(errors="replace").partition(" ")[0]
+    except FileNotFoundError:
+        return ""
 
 
 def _verify(digest: str, expected: str, path: Path) -> None:

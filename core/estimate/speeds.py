@@ -132,7 +132,7 @@ def _cpu() -> str:
     """The name of the processor."""
     if sys.platform == "darwin":
         asked = subprocess.run(
-            ["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False
+            ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False
         )
         return asked.stdout.strip() or platform.machine()
     with suppress(OSError):

@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -100,8 +101,8 @@ def write(
 def _figures(answer: Answer, labels: Sequence[str]) -> Figures:
     if answer.said is None:
         return [None, None, *[None] * len(labels), answer.note]
-    each = [round(answer.said.probabilities[label], PLACES) for label in labels]
-    return [answer.said.label, round(answer.said.probability, PLACES), *each, answer.note]
+    shares = [answer.said.probability, *(answer.said.probabilities[label] for label in labels)]
+    return [answer.said.label, *(round(p, PLACES) if isfinite(p) else None for p in shares), answer.note]
 
 
 def _writer(file: TextIO, ending: str, names: list[str], own: list[str]) -> Callable[[Row, Figures], object]:

@@ -1,7 +1,8 @@
 """A model card: what an exported classifier is, what its figures are worth, where it ends, and how to use it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from json import dumps
 from pathlib import Path
 
 import tomli_w
@@ -12,13 +13,14 @@ from core.data import kept, prepare
 from core.datasets import NAMED
 from core.evaluate.predict import Counter, Network
 from core.export.expressible import Format
+from core.export.markdown import span, table, words
 from core.runs.events import Noted
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.origin import Base, demand_origin
 from core.runs.result import ClassifierResult
 from core.runs.verdict import in_words
-from core.wording import percent
+from core.wording import in_json, percent
 
 FOLDER = re.compile(r"(?<!\S)/\S*/")  # of this machine, which nobody else needs to know
 
@@ -114,7 +116,7 @@ def card(run: RunFolder, asked: Network | Counter, format: Format) -> str:
         code, about = ONNX_COUNTED, ONNX_COUNTED_INPUTS
     parts = [
         *_front(base, format),
-        f"# A classifier of texts: {_line(', '.join(asked.names))}",
+        f"# A classifier of texts: {words(', '.join(asked.names))}",
         "",
         *_what(run, asked, base),
         "## Use",
@@ -144,34 +146,39 @@ def card(run: RunFolder, asked: Network | Counter, format: Format) -> str:
 
 def _front(base: Base, format: Format) -> list[str]:
     """What a model hub reads."""
-    known = [f"base_model: {base.source}"] if base.kind == "pretrained" else []
+    known = [f"base_model: {_scalar(base.source)}"] if base.kind == "pretrained" else []
     return ["---", "pipeline_tag: text-classification", f"library_name: {format}", *known, "---", ""]
+
+
+def _scalar(text: str) -> str:
+    """A text as YAML has it: JSON's strings are YAML's, too."""
+    return text if re.fullmatch(r"[\w.-]+/[\w.-]+", text, re.ASCII) else in_json(dumps(text))
 
 
 def _what(run: RunFolder, asked: Network | Counter, base: Base) -> list[str]:
     preset = preset_for(asked.recipe)
     if isinstance(asked, Counter):
         kinds = " and ".join(kind.units.kind for kind in asked.model.kinds)
-        made = f"Trained with workbench. It counts {kinds}: TF-IDF and logistic regression. Run {run.name}."
+        made = f"Trained with workbench. It counts {kinds}: TF-IDF and logistic regression. Run {words(run.name)}."
     elif base.kind == "brought in":
-        made = f"Brought into workbench from `{Path(base.source).name}`, which another program trained."
+        made = f"Brought into workbench from {span(Path(base.source).name)}, which another program trained."
     else:
         began = {
-            "built in": f"the {base.source} that is built into it",
-            "pretrained": base.source + (f" at revision {base.revision[:7]}" if base.revision else ""),
-            "folder": f"the weights in {Path(base.source).name}",
+            "built in": f"the {words(base.source)} that is built into it",
+            "pretrained": words(f"{base.source} at revision {base.revision[:7]}" if base.revision else base.source),
+            "folder": f"the weights in {words(Path(base.source).name)}",
             "random": "random weights",
         }[base.kind]
         made = (
-            f"Fine-tuned with workbench from {began}; what learned: {asked.recipe.plan.in_words}. Run {run.name}, "
-            f"weights of step {asked.step:,}."
+            f"Fine-tuned with workbench from {began}; what learned: {asked.recipe.plan.in_words}. "
+            f"Run {words(run.name)}, weights of step {asked.step:,}."
         )
         if changes := History.of(run.events()[0]).changes_in_words(asked.step):
-            made += f" On its way it was changed: {'; '.join(changes)}."
+            made += f" On its way it was changed: {words('; '.join(changes))}."
     if base.kind in ("built in", "pretrained") and preset.licence:
         made += f" The weights that it began with are under the {preset.licence} licence."
     head = "" if isinstance(asked, Counter) else ", with a head"
-    return [f"{preset.title}{head} for {len(asked.names)} labels. {made}", ""]
+    return [f"{words(preset.title)}{head} for {len(asked.names)} labels. {made}", ""]
 
 
 def _tested(run: RunFolder, asked: Network | Counter) -> ClassifierResult | None:
@@ -189,11 +196,11 @@ def _test(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
         return
     lines = [*result.lines(), *result.split_lines()]
     rows = [[line.name, percent(line.share), line.interval, line.words] for line in lines]
-    yield from _table(["", "accuracy", "95 % interval", ""], rows)
+    yield from table(["", "accuracy", "95 % interval", ""], rows)
     if verdict := in_words(result.test):
-        advice = [f"- {_line(one)}" for one in result.advice]
-        yield from (verdict, "", *advice, *([""] if advice else []))
-    yield from _table(
+        advice = [f"- {words(one)}" for one in result.advice]
+        yield from (words(verdict), "", *advice, *([""] if advice else []))
+    yield from table(
         ["label", "precision", "recall", "F1", "test texts"],
         [[name, *one.shares, f"{one.rows:,}"] for name, one in result.test.per_class.items()],
     )
@@ -205,16 +212,16 @@ def _data(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
         return
     path, prepared = asked.recipe.data.path, kept.load(run)
     named = NAMED.get(path)
-    yield from (f"{named.title}, {named.licence}." if named else f"`{Path(path).name}`.", "")
+    yield from (f"{named.title}, {named.licence}." if named else f"{span(Path(path).name)}.", "")
     counts = {split: prepared.counts(split) for split in prepare.SPLITS}
     rows = [[name, *(f"{counts[split][name]:,}" for split in prepare.SPLITS)] for name in prepared.names]
     rows.append(["in all", *(f"{sum(count.values()):,}" for count in counts.values())])
-    yield from _table(["label", *prepare.SPLITS], rows)
+    yield from table(["label", *prepare.SPLITS], rows)
     leaks = int(prepared.leaks[prepared.indices("test")].sum())
     notes = [event.text for event in run.events()[0] if isinstance(event, Noted)]
     if not leaks:
         notes.append("No test text also stands, word for word, in training.")
-    yield from (f"- {_line(FOLDER.sub('', note))}" for note in dict.fromkeys(notes))
+    yield from (f"- {words(FOLDER.sub('', note))}" for note in dict.fromkeys(notes))
     yield ""
 
 
@@ -272,12 +279,3 @@ def _recipe(asked: Network | Counter, base: Base) -> list[str]:
     if isinstance(asked, Counter):  # which reads no other
         layers = {"data": layers["data"], "model": {"name": layers["model"]["name"]}}
     return ["```toml", tomli_w.dumps(layers).rstrip(), "```", ""]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return ["| " + " | ".join(_line(cell).replace("|", r"\|") for cell in line) + " |" for line in lines] + [""]
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

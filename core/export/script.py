@@ -176,7 +176,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
     sigmoid = model.outputs == "sigmoid"
     ignores = train.ignore_index in range(len(facts.labels))
     special = ignores or train.class_weights == "balanced" or train.label_smoothing > 0
-    environment = Environment(
+    environment = Environment(  # noqa: S701 - it writes Python, where `_literal` and `_comment` do what is needed
         loader=FileSystemLoader(assets.FOLDER),
         trim_blocks=True,
         lstrip_blocks=True,

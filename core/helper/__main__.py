@@ -3,5 +3,7 @@
 import sys
 
 from core.helper.protocol import main
+from core.wording import ShownStream
 
+sys.stderr = ShownStream(sys.stderr)
 main(sys.argv[1])

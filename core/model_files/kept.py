@@ -7,7 +7,8 @@ import msgspec
 
 from core import assets, files
 from core.architectures.lookup import model_folder
-from core.architectures.models import TOKENIZER, WEIGHTS, BuiltIn, ModelPreset, Source
+from core.architectures.models import CONFIG, TOKENIZER, WEIGHTS, BuiltIn, ModelPreset, Source
+from core.errors import BadModel
 from core.model_files import hub
 
 SOURCE = "source.json"  # in a model's folder, written after the files that it lists
@@ -61,7 +62,8 @@ def files_of(preset: ModelPreset) -> ModelFiles | None:
         and _agrees(record, source)
         and all((folder / name).is_file() for name in record.files)
     ):
-        return ModelFiles(folder / WEIGHTS, record.files[WEIGHTS], record.revision, record.origin, record.verified)
+        verified: Verified = "pinned" if source.sha256 else record.verified
+        return ModelFiles(folder / WEIGHTS, record.files[WEIGHTS], record.revision, record.origin, verified)
     return _in_hub_cache(preset, source)
 
 
@@ -99,6 +101,16 @@ def _agrees(record: Record, source: Source) -> bool:
 def folder_of(source: Source) -> Path:
     """The folder that this program keeps a model's files in; it may not be there yet."""
     return model_folder(source.repo, source.revision)
+
+
+def demand_as_recorded(folder: Path) -> None:
+    """Raises BadModel where a file that says what a model is, or how it reads a text, has changed since it came."""
+    record = read_record(folder)
+    for name in (CONFIG, TOKENIZER):
+        known = record.files.get(name) if record else None
+        if known and (folder / name).is_file() and files.sha256(folder / name) != known:
+            what = f"{folder / name} is not what it was when it came here."
+            raise BadModel(what, "Delete it, and fetch the model again: workbench fetch MODEL")
 
 
 def read_record(folder: Path) -> Record | None:

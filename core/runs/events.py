@@ -9,6 +9,7 @@ import msgspec
 
 from core.errors import SmallerBatch
 from core.runs.result import BaselineName, Result, result_of
+from core.wording import in_json
 
 
 class Event(msgspec.Struct, tag_field="type", kw_only=True, omit_defaults=False):
@@ -200,7 +201,8 @@ _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(_any, dec_hook=lamb
 
 def encode(event: Event) -> bytes:
     """One line, newline included."""
-    return _encoder.encode(event) + b"\n"
+    line = _encoder.encode(event)
+    return (line if line.isascii() else in_json(line.decode()).encode()) + b"\n"
 
 
 def decode(data: bytes) -> Iterator[Event]:

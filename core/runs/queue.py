@@ -21,6 +21,7 @@ from core.runs.folder import RunFolder
 from core.runs.launch import LOCK_FD, launch_locked, lock, start_detached
 from core.runs.log import EventLog
 from core.runs.root import list_runs
+from core.wording import ShownStream
 
 LOCK, LOG = ".queue.lock", ".queue.log"  # under the root
 POLL = 0.25  # seconds between two looks at a run that has to end first
@@ -181,6 +182,7 @@ def _launch(run: RunFolder) -> subprocess.Popen | None:
 
 
 if __name__ == "__main__":
+    sys.stderr = ShownStream(sys.stderr)
     try:
         sys.exit(main(Path(sys.argv[1])) or 0)
     except BadRun as error:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from core import files
 from core.architectures.lookup import folder_of
-from core.architectures.models import TOKENIZER, TOKENS, ModelPreset, OwnFolder, is_folder
+from core.architectures.models import TOKENIZER, TOKENS, ModelPreset, OwnFolder, Source, is_folder
 from core.errors import BadModel
+from core.model_files.kept import demand_as_recorded
 from core.text import byte_bpe, tokenizer_files, words
 from core.text.tokenizer import Tokenizer
 
@@ -55,6 +56,8 @@ def tokenizer_of(preset: ModelPreset, weights: str) -> Tokenizer:
     if beside or preset.tokenizer:
         return beside or BUILT_IN[preset.tokenizer](preset.tokenizer)
     folder = folder_of(preset.name)
+    if isinstance(preset.source, Source):
+        demand_as_recorded(folder)
     found = _beside(preset, folder)
     if found is None and isinstance(preset.source, OwnFolder):
         what = f"There is no tokenizer in {folder}. The model cannot be used with another one."

@@ -94,7 +94,8 @@ def read_wordpiece(folder: Path, vocab: int, pad: int) -> JsonTokenizer:
         tokens = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, ValueError) as error:
         raise BadModel(f"{file} cannot be read: {error}.", PUT_BACK) from error
-    tokenizer = Tokenizer(models.WordPiece({token: id for id, token in enumerate(tokens)}, unk_token="[UNK]"))
+    ids = {token: id for id, token in enumerate(tokens)}
+    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))  # noqa: S106 - a token of a text
     tokenizer.normalizer = normalizers.BertNormalizer(
         handle_chinese_chars=config.get("tokenize_chinese_chars", True),
         strip_accents=config.get("strip_accents"),

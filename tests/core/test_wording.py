@@ -59,3 +59,8 @@ def test_an_ordinary_text_costs_next_to_nothing():
     began = time.perf_counter()
     assert shown(text) is text
     assert time.perf_counter() - began < 1
+
+
+def test_a_tower_of_marks_is_cut_and_letters_keep_theirs():
+    assert shown("Việt, שָׁלוֹם, हिन्दी, é") == "Việt, שָׁלוֹם, हिन्दी, é"
+    assert shown("a" + "\u0301" * 10 + "b") == "a" + "\u0301" * 8 + r"\u0301\u0301b"

@@ -4,6 +4,7 @@ import csv
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -37,6 +38,15 @@ Terminal = _module.Terminal
 
 WORDS = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202ecod\u200bing\U000e0041\u3164"
 ESCAPED = r"\x1b]0;owned\x07\x1b[2J\x9b31m\u202ecod\u200bing\U000e0041\u3164"
+# what else acts, hides, turns or is markup; in JSON a surrogate, too
+MORE = (
+    "\x1b[?1337h\x1b]8;;http://e.vil\x1b\\\x1bP1337\x1b\\\x1bc\b\b\a"
+    + "".join(map(chr, range(0x80, 0xA0)))
+    + "".join(map(chr, [*range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0x200B, 0x2010), 0x61C, 0xFEFF, 0xAD]))
+    + "\U000e0001\U000e0061\U000e007f\ufff9\u2028\u2029\x0b\x0c\x1c\x85"
+    + "[red]r[/red][link=http://e.vil]l[/link][@click=app.quit]c[/]:smile: a"
+    + "\u0301\u0489" * 40
+)
 LABELS = ["ham", f"spam{WORDS}"]
 
 
@@ -46,7 +56,7 @@ def data(tmp_path) -> Path:
     with open(path, "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
         out.writerow([f"label{WORDS}", f"text{WORDS}", f"other{WORDS}"])
-        out.writerows([LABELS[i % 3 == 0], f"a message of number {i} {WORDS}\rmore", ""] for i in range(60))
+        out.writerows([LABELS[i % 3 == 0], f"a message of number {i} {WORDS}\rmore{MORE}", ""] for i in range(60))
     return path
 
 
@@ -61,7 +71,7 @@ def run(root) -> RunFolder:
     recipe = load({"data": {"path": f"data{WORDS}.csv", "text": f"text{WORDS}"}, "train": {"follow": [WORDS]}})
     made = create_run(root, recipe)
     run = RunFolder(made.path.rename(root / f"r1{WORDS}"))
-    run.label_file.write_text(json.dumps({"name": f"a name{WORDS}", "note": f"a note{WORDS}"}))
+    run.label_file.write_text(json.dumps({"name": f"a name{WORDS}", "note": f"a note{MORE}{WORDS}"}))
     split = {"accuracy": 0.9, "low": 0.8, "high": 1.0, "rows": 10}
     each = {"precision": 0.9, "recall": 0.9, "f1": 0.9, "rows": 5}
     test = split | {
@@ -76,15 +86,15 @@ def run(root) -> RunFolder:
         out = csv.writer(file)
         out.writerow(["row", "text", "label", "predicted", "probability", "leak", *(f"p_{label}" for label in LABELS)])
         said_of = [(LABELS[i % 2], LABELS[i < 9 and i % 2]) for i in range(10)]
-        out.writerows([i, f"text {i} {WORDS}", *said_of[i], 0.9, 0, 0.5, 0.5] for i in range(10))
-    log(run, e.Ended(state="done", why=f"It is done{WORDS}.", do=f"Look{WORDS}.", result=result))
+        out.writerows([i, f"text {i} {WORDS}{MORE}", *said_of[i], 0.9, 0, 0.5, 0.5] for i in range(10))
+    log(run, e.Ended(state="done", why=f"It is done{WORDS}.", do=f"Look{MORE}{WORDS}.", result=result))
     return run
 
 
 @pytest.fixture
 def failed(root) -> RunFolder:
     run = create_run(root, load({"data": {"path": "sample"}}))
-    log(run, e.Ended(state="failed", why=f"It broke{WORDS}.", do=f"Mend it{WORDS}."))
+    log(run, e.Ended(state="failed", why=f"It broke{WORDS}.", do=f"Mend it{WORDS}.{MORE}"))
     return run
 
 
@@ -96,7 +106,7 @@ def log(run: RunFolder, end: e.Ended) -> None:
     steps = e.Steps(loss=[0.5] * 3, lr=[1e-3] * 3, tokens=9, seconds=0.1, rss=1, n_steps=3, step=3)
     seen = e.Evaluated(split="validation", rows=10, loss=0.5, accuracy=0.9, whole=True, step=3)
     phase = e.Phase(name=f"read{WORDS}", done=1, total=1)
-    events = [phase, started, steps, seen, e.Noted(text=f"A note{WORDS}", step=3), end]
+    events = [phase, started, steps, seen, e.Noted(text=f"A note{WORDS}{MORE}", step=3), end]
     for event in events:
         event.t, event.attempt = time.time(), 1
     end.step = 3
@@ -206,15 +216,63 @@ def test_train_and_predict(data, root):
     assert compile(json.loads(done.stdout)["code"], "train.py", "exec")
 
 
+# what Rich and Textual send: colours and the cursor, the title, the pointer's shape, modes
+SEQUENCE = re.compile(r"\x1b\[[0-9;:?<=>]*[ -/]*[@-~]|\x1b\]2;[^\x07\x1b]*\x07|\x1b\]22;[a-z]*\x07|\x1b[=>78]")
+
+
+def harmless(terminal: Terminal) -> str:
+    """All that reached a terminal; nothing is in it that acts on one, but what colours, draws, or is the title."""
+    painted = terminal.output.decode()
+    for word in ("1337", "\x1b]0;", "\x1b]8;", "\x1bc", "2;owned"):
+        assert f"\x1b[?{word}" not in painted and (word == "1337" or word not in painted), ascii(word)
+    rest = SEQUENCE.sub("", painted)
+    bad = UNSAFE.search(re.sub(r"[\r\n\t]", "", rest))
+    assert not bad, ascii(rest[max(0, bad.start() - 80) : bad.start() + 80])
+    return rest
+
+
 def test_on_a_terminal(run, failed, root, data):
     """Where there is one, what is printed has colours and bars of its own, and none of those words."""
-    of_the_file = ["data", str(data), "--text", "1", "--label", "0"]
-    for argv in (["runs", "--runs", str(root)], ["show", str(run.path)], of_the_file):
+    of_runs = ["--runs", str(root)]
+    data.write_text(data.read_text(encoding="utf-8").replace("spam", f"spam{MORE}"), encoding="utf-8", newline="")
+    quick = ["--model", "tfidf", "--text", "1", "--label", "0"]
+    for argv in (
+        ["runs", *of_runs],
+        ["show", str(run.path)],
+        ["show", str(failed.path)],
+        ["compare", str(run.path), str(run.path)],
+        ["data", str(data), "--text", "1", "--label", "0"],
+        ["data", str(data), "--text", f"none{WORDS}"],
+        ["train", str(data), *quick, *of_runs],
+        ["predict", "last", f"a text{WORDS}", *of_runs],
+        ["predict", "last", "--file", str(data), *of_runs],
+        ["name", "last", f"a name{WORDS}", *of_runs],
+        ["ctl", str(run.path), "pause"],
+        ["export", str(run.path), WORDS],
+        [f"{WORDS}"],
+        ["models", "ask", f"hub:{WORDS}/x", "text"],
+    ):
         terminal = Terminal(*argv, columns=200)
+        terminal.close(90)
+        rest = harmless(terminal)
+        assert "Traceback" not in rest
+        if argv[0] in ("runs", "show", "data"):
+            assert r"\x1b]0;owned" in "".join(rest.split())
+
+
+def test_the_app_on_a_terminal(run, failed, root, data):
+    """As it is used: every screen, with a run that failed and one that ended, and their data."""
+    with Terminal(str(data), "--runs", str(root), columns=160, rows=50) as terminal:
+        terminal.until("a message of number")
+        for key in "53214":  # the last takes all keys for a text
+            painted = len(terminal.output)
+            terminal.send(key)
+            while terminal.read(0.5) or len(terminal.output) == painted:
+                pass
+        terminal.send("\x11")
         terminal.close()
-        painted = terminal.output.decode()
-        assert not any(word in painted for word in ("\x1b]0;", "\x07", "\x1b[2J", "\x9b", "\u202e", "\u200b", "\u3164"))
-        assert r"\x1b]0;owned" in painted
+    rest = harmless(terminal)
+    assert "Traceback" not in rest and "[red]" in rest and r"\x1b]0;owned" in rest
 
 
 def test_json_read_again_is_the_same(capsys):
@@ -223,6 +281,43 @@ def test_json_read_again_is_the_same(capsys):
     out = capsys.readouterr().out
     assert json.loads(out) == document and "日本語" in out
     assert not UNSAFE.search(out.replace("\n", ""))
+
+
+def test_json_has_no_number_that_is_none(capsys):
+    print_json({"a": [float("nan"), float("inf"), 1.5], "b": WORDS})
+    out = capsys.readouterr().out
+    assert json.loads(out, parse_constant=pytest.fail) == {"a": [None, None, 1.5], "b": WORDS}
+    assert not UNSAFE.search(out.replace("\n", ""))
+
+
+def test_what_a_process_writes_to_its_log_is_written_out(root, program):
+    for module, folder in (("core.worker", root / f"none{WORDS}"), ("core.runs.queue", f"/dev/null/{WORDS}")):
+        ended = program(module, folder)
+        assert ended.returncode != 0 and not UNSAFE.search(ended.stderr.replace("\n", "")), ascii(ended.stderr)
+        assert ESCAPED in ended.stderr
+    code = "import sys; from core.wording import ShownStream; sys.stderr = ShownStream(sys.stderr); "
+    fault = f"import warnings; warnings.warn({WORDS + MORE!r}); raise ValueError({MORE + WORDS!r})"
+    command = [sys.executable, "-c", code + fault]
+    said = subprocess.run(command, capture_output=True, timeout=60, check=False).stderr.decode()
+    assert "Traceback" in said and ESCAPED in said and not UNSAFE.search(said.replace("\n", "")), ascii(said)
+
+
+def test_a_fault_s_traceback_is_written_out(monkeypatch, capsys):
+    def broken(given):
+        raise LookupError(WORDS + MORE)
+
+    monkeypatch.setattr("workbench.cli.models.execute", broken)
+    with pytest.raises(LookupError) as fault:
+        main.main(["models"])
+    sys.excepthook(fault.type, fault.value, fault.tb)
+    said = capsys.readouterr().err
+    assert "Traceback" in said and ESCAPED in said and not UNSAFE.search(said.replace("\n", ""))
+
+
+def test_an_event_log_has_them_as_json_escapes():
+    note = e.Noted(text=f"A note{WORDS}{MORE}", step=3)
+    line = e.encode(note)
+    assert not UNSAFE.search(line.decode().rstrip("\n")) and list(e.decode(line)) == [note]
 
 
 def test_json_goes_where_not_every_character_does():

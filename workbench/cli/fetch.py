@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from core.architectures.lookup import HUB, preset_of
 from core.architectures.models import WEIGHTS, ModelPreset, OwnFolder, Source
 from core.wording import size
-from workbench.cli.printing import bars, print_json, say
+from workbench.cli.printing import agreed, bars, print_json, say
 
 if TYPE_CHECKING:
     from core.model_files.kept import ModelFiles
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(given: argparse.Namespace) -> int:
     """Fetch a model and say where it lies; returns the exit code. Raises BadModel where it cannot be had."""
-    from core.model_files.fetch import fetch, fetch_small
+    from core.model_files.fetch import Unverifiable, fetch, fetch_small
     from core.model_files.kept import files_of, where
 
     with bars() as progress:
@@ -38,8 +38,14 @@ def execute(given: argparse.Namespace) -> int:
     if isinstance(preset.source, Source):
         if was == "download" and not given.json:
             say(announced(preset, preset.source))
-        with bars() as progress:
-            found = fetch(preset, progress, given.unverified)
+        try:
+            with bars() as progress:
+                found = fetch(preset, progress, given.unverified)
+        except Unverifiable as error:
+            if not agreed(f"{error.what} Take them by your own word?"):
+                raise
+            with bars() as progress:
+                found = fetch(preset, progress, unverified=True)
     if given.json:
         about = {"model": preset.name, "was": was, "licence": preset.licence}
         print_json(about | (told(found) if found else {}))

@@ -10,19 +10,22 @@ from shlex import quote
 from typing import Any, NoReturn
 
 from core import toml
-from core.architectures.lookup import lacks_small_files
+from core.architectures.lookup import HUB, lacks_small_files
 from core.data import standard_input
 from core.datasets import NAMED
+from core.errors import BadModel
 from core.options import Option, layer
 from core.recipe import Recipe, load, model_named
 from core.wording import shown
-from workbench.cli.printing import bars, say
+from workbench.cli.printing import agreed, bars, say
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 NAMES = f"a data set: {', '.join(NAMED)}"
 SOURCE = f"a recipe (.toml), a file or a folder of labelled texts, - for standard input, or {NAMES}"
-
-
+UNKNOWN = (
+    "The recipe names {}, which is not on this machine. Nobody has said what its small files should be: they are "
+    "recorded when they come, and compared from then on. Ask the hub for them?"
+)
 LITERAL = "\0"  # stands before a word that is no option whatever it begins with: no argument of a program has one
 
 
@@ -116,6 +119,9 @@ def recipe_of(given: argparse.Namespace) -> Recipe:
     if lacks_small_files(name):
         from core.model_files.fetch import fetch_small
 
+        typed = name == vars(given).get("model.name")  # a recipe may be somebody else's
+        if name.startswith(HUB) and not typed and not agreed(UNKNOWN.format(name)):
+            raise BadModel(f"{name} is not on this machine.", f"If you trust it: workbench fetch {name}")
         with bars() as progress:
             fetch_small(name, progress)
     recipe = load(*layers)

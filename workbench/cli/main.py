@@ -4,10 +4,11 @@ import argparse
 import gc
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core import memory
 from core.errors import BadRecipe, WorkbenchError
@@ -63,6 +64,7 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0 done, 1 failed, 2 bad usage or recipe, 130 interrupted."""
+    sys.excepthook = _say_where
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that has not every character is sent how Python escapes it
             stream.reconfigure(errors="backslashreplace")
@@ -95,6 +97,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         say(["workbench: Memory ran out. Close other programs, or give it less at once."], to_errors=True)
         return FAILED
+
+
+def _say_where(*error: Any) -> None:
+    """Say where a fault of the program was met: what was read from outside may stand in its words."""
+    say(["".join(traceback.format_exception(*error)).rstrip()], to_errors=True)
 
 
 class Version(argparse.Action):

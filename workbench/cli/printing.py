@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from core.wording import UNSAFE, on_one_line, shown
+from core.wording import in_json, on_one_line, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,6 +19,14 @@ def say(lines: Iterable[str], to_errors: bool = False) -> None:
     """Print lines, however long, with nothing in them that a terminal would act on."""
     for line in lines:
         print(shown(line), file=sys.stderr if to_errors else sys.stdout, flush=True)
+
+
+def agreed(question: str) -> bool:
+    """Whether the person says yes to a question. Where there is no terminal, nobody does."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    print(f"{shown(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def say_on(console: "Console", line: str) -> None:
@@ -48,8 +56,12 @@ def print_json_list(parts: Iterable[Iterable[Any]]) -> None:
 
 
 def _json(document: Any, indent: int | None) -> str:
-    text = json.dumps(document, indent=indent, ensure_ascii=False, default=_plain)
-    text = UNSAFE.sub(lambda match: match[0] if match[0] == "\n" else json.dumps(match[0])[1:-1], text)
+    try:
+        text = json.dumps(document, indent=indent, ensure_ascii=False, default=_plain, allow_nan=False)
+    except ValueError:  # JSON has no number that is none, and no endless one
+        document = json.loads(json.dumps(document, default=_plain), parse_constant=lambda _: None)
+        text = json.dumps(document, indent=indent, ensure_ascii=False)
+    text = in_json(text)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:

@@ -284,6 +284,17 @@ def test_reviews_become_one_table_in_the_books_order(imdb):
     assert fetch(imdb(*reversed(members))).path.read_bytes() == first
 
 
+def test_a_table_that_was_made_here_is_compared_with_what_it_was(imdb):
+    reviews = imdb(("aclImdb/test/neg/0_1.txt", b"bad"))
+    made = fetch(reviews).path
+    assert fetch(reviews).path == made and left() == ["imdb.csv.gz", "imdb.csv.gz.sha256"]
+    made.write_bytes(gzip.compress(b"label,text"))
+    with pytest.raises(BadData, match=r"imdb.csv.gz is damaged, or another file"):
+        fetch(reviews)
+    (datasets.folder() / "imdb.csv.gz.sha256").unlink()  # as of a version that wrote none
+    assert fetch(reviews).path == made
+
+
 def test_the_real_layout_is_read(shared, server):
     archive = shared / "imdb/folder_sample.tar.gz"
     server.content = archive.read_bytes()

@@ -70,6 +70,19 @@ def test_a_fetched_model_lies_in_a_folder_that_says_where_it_comes_from(hub):
     }
 
 
+def cache(hub, *names: str) -> None:
+    """Put files into the hub's cache, as another program does."""
+    kept = Path(constants.HF_HUB_CACHE) / "models--owner--tiny"
+    for name in names or hub.files:
+        content = hub.files[name]
+        blob = kept / "blobs" / (hashlib.sha256 if name in hub.large else hashlib.sha1)(content).hexdigest()
+        pointer = kept / "snapshots" / hub.commit / name
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        pointer.parent.mkdir(parents=True, exist_ok=True)
+        blob.write_bytes(content)
+        pointer.symlink_to(os.path.relpath(blob, pointer.parent))
+
+
 def test_a_record_of_other_weights_than_the_known_ones_is_not_believed(hub):
     fetch(preset())
     other = b"other weights"
@@ -77,21 +90,30 @@ def test_a_record_of_other_weights_than_the_known_ones_is_not_believed(hub):
     (folder() / "model.safetensors").write_bytes(other)
     record = (folder() / "source.json").read_text().replace(SHA256, hashlib.sha256(other).hexdigest())
     (folder() / "source.json").write_text(record)
-    shutil.rmtree(constants.HF_HUB_CACHE)
     assert where(preset()) == "download" and files_of(preset()) is None
     assert fetch(preset()).weights.read_bytes() == WEIGHTS
 
 
 def test_the_weights_take_no_room_beside_those_in_the_hubs_cache(hub):
+    cache(hub)
     found = fetch(preset())
     blob = Path(constants.HF_HUB_CACHE) / "models--owner--tiny" / "blobs" / SHA256
-    assert not found.weights.is_symlink() and os.path.samefile(found.weights, blob)
+    assert not found.weights.is_symlink() and os.path.samefile(found.weights, blob) and not hub.asked
 
 
 def test_where_no_second_name_can_be_given_they_are_copied(hub, monkeypatch):
+    cache(hub)
     monkeypatch.setattr(os, "link", refuse(errno.EXDEV))
     found = fetch(preset())
     assert found.weights.read_bytes() == WEIGHTS and found.weights.stat().st_nlink == 1
+
+
+def test_other_weights_in_the_hubs_cache_are_refused(hub):
+    cache(hub)
+    (Path(constants.HF_HUB_CACHE) / "models--owner--tiny" / "blobs" / SHA256).write_bytes(b"other")
+    for known in (SHA256, None):
+        with pytest.raises(BadModel, match="is damaged, or another file"):
+            fetch(preset(replace(SOURCE, sha256=known)))
 
 
 def test_what_is_here_needs_no_network(hub):
@@ -99,13 +121,13 @@ def test_what_is_here_needs_no_network(hub):
     hub.asked.clear()
     assert fetch(preset()) == first and not hub.asked
     shutil.rmtree(folder())
+    cache(hub)
     assert where(preset()) == "on disk", "the hub's own cache counts"
     assert files_of(preset()).weights.parent != folder()
     assert fetch(preset()) == first and not hub.asked
 
 
-def test_a_download_that_breaks_off_goes_on_from_there(hub, monkeypatch):
-    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 100_000)
+def test_a_download_that_breaks_off_goes_on_from_there(hub):
     hub.cut = 300_000
     hub.files.pop("LICENSE")
     assert fetch(preset()).sha256 == SHA256
@@ -113,35 +135,36 @@ def test_a_download_that_breaks_off_goes_on_from_there(hub, monkeypatch):
     assert "bytes=300000-" in gets(hub, "model.safetensors")[1]
 
 
-def test_an_interrupted_download_leaves_nothing_that_counts(hub):
+def test_an_interrupted_download_goes_on_from_there_and_does_not_count(hub):
     def interrupt(phase, done, total, unit):
         if phase == "download" and total == len(WEIGHTS):
             raise KeyboardInterrupt
 
+    hub.files.pop("LICENSE")
     with pytest.raises(KeyboardInterrupt):
         fetch(preset(), interrupt)
     assert where(preset()) == "download" and "source.json" not in names(folder())
-    assert not list(Path(constants.HF_HUB_CACHE).rglob("*.incomplete"))
-    assert fetch(preset()).sha256 == SHA256
+    (part,) = folder().glob("*.part")
+    here = part.stat().st_size
+    assert 0 < here < len(WEIGHTS) and part.read_bytes() == WEIGHTS[:here]
+    assert fetch(preset()).sha256 == SHA256 and not list(folder().glob(".*.part"))
+    assert f"bytes={here}-" in gets(hub, "model.safetensors")[-1]
 
 
-def test_what_a_killed_download_left_is_removed_when_it_is_nobodys(hub):
-    blobs = Path(constants.HF_HUB_CACHE) / "models--owner--tiny" / "blobs"
-    blobs.mkdir(parents=True)
-    for name in ("dead", "live"):
-        (blobs / f"{SHA256}.{name}{name}.incomplete").write_bytes(WEIGHTS[:1000])
-    os.utime(blobs / f"{SHA256}.deaddead.incomplete", (0, 0))
-    fetch(preset())
-    assert [path.name for path in blobs.glob("*.incomplete")] == [f"{SHA256}.livelive.incomplete"]
+def test_a_part_of_another_file_is_not_gone_on_with(hub):
+    folder().mkdir(parents=True)
+    (folder() / f".model.safetensors.{'1' * 16}.part").write_bytes(b"other")
+    assert fetch(preset()).sha256 == SHA256 and "bytes" not in "".join(gets(hub, "model.safetensors"))
+    assert not list(folder().glob(".*.part"))
 
 
 @pytest.mark.parametrize("sha256", ["0" * 64, None])
 def test_other_weights_than_the_published_ones_are_refused(hub, sha256):
     hub.claimed = "1" * 64
     source = replace(SOURCE, sha256=sha256)
-    with pytest.raises(BadModel, match="is damaged: its SHA-256"):
+    with pytest.raises(BadModel, match="is damaged, or another file: its SHA-256.*It was deleted"):
         fetch(preset(source))
-    assert "source.json" not in names(folder())
+    assert not {"source.json", "model.safetensors"} & names(folder()) and not list(folder().glob(".*.part"))
 
 
 def test_weights_that_changed_afterwards_are_refused(hub):
@@ -168,11 +191,9 @@ def test_weights_without_any_hash_are_taken_only_by_word(hub):
 def test_a_half_fetched_folder_is_never_taken_for_whole(hub):
     fetch(preset())
     for name in ("source.json", "model.safetensors"):
-        shutil.rmtree(constants.HF_HUB_CACHE, ignore_errors=True)
         (folder() / name).unlink()
         assert where(preset()) == "download"
         assert fetch(preset()).sha256 == SHA256
-    shutil.rmtree(constants.HF_HUB_CACHE)
     (folder() / "source.json").write_text('{"repo": 1}')
     assert where(preset()) == "download"
 
@@ -197,8 +218,7 @@ def test_a_model_whose_tokenizer_does_not_come_along_needs_its_own(hub):
     (folder() / "tokenizer.json").unlink()
     assert files_of(own) is None or files_of(own).weights.parent != folder()
     shutil.rmtree(folder())
-    shutil.rmtree(constants.HF_HUB_CACHE)
-    with pytest.raises(BadModel, match="tokenizer.json is damaged"):
+    with pytest.raises(BadModel, match="tokenizer.json of owner/tiny is damaged, or another file"):
         fetch(preset(replace(known, tokenizer_sha256="0" * 64), tokenizer=""))
 
 
@@ -277,9 +297,14 @@ def test_a_family_that_is_not_computed_here_is_refused_before_its_weights_come(h
 
 
 def test_a_full_disk_is_said(hub, monkeypatch):
+    cache(hub)
     monkeypatch.setattr(os, "link", refuse(errno.EXDEV))
     monkeypatch.setattr(shutil, "copyfile", refuse(errno.ENOSPC))
     with pytest.raises(BadModel, match="cannot be kept at .*No space left.*WORKBENCH_CACHE"):
+        fetch(preset())
+    shutil.rmtree(constants.HF_HUB_CACHE)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(1, 1, 1000))
+    with pytest.raises(BadModel, match="The disk is full: model.safetensors of owner/tiny.*WORKBENCH_CACHE"):
         fetch(preset())
 
 
@@ -324,7 +349,7 @@ def test_weights_that_are_gone_are_found_or_fetched_again_by_commit_and_hash(hub
         fetch_again("owner/tiny", "a" * 40, "0" * 64)
     monkeypatch.setitem(MODELS, "tiny", preset())
     shutil.rmtree(found.parent)
-    shutil.rmtree(constants.HF_HUB_CACHE)
+    hub.asked.clear()
     assert fetch_again(*run) == found and not any("config.json" in asked for asked in hub.asked)
 
 
@@ -335,7 +360,6 @@ def test_a_run_asks_for_weights_that_are_gone(hub, tmp_path):
         open_base(base, tmp_path)
     hub.error = "RepoNotFound"
     shutil.rmtree(tmp_path / "cache")
-    shutil.rmtree(constants.HF_HUB_CACHE)
     with pytest.raises(BadModel, match="are gone. There is no owner/tiny on the hub"):
         open_base(base, tmp_path)
 

@@ -85,14 +85,19 @@ def test_training_from_an_address_is_one_command(hub, capsys, tmp_path, small_fi
     assert (base["kind"], base["source"], base["revision"]) == ("pretrained", "owner/tiny", "a" * 40)
     assert main(["predict", "last", "see you at seven", "--runs", str(tmp_path / "runs")]) == 0
     answer = capsys.readouterr().out
-    for folders in (["cache"], ["cache", "hub"]):  # what this program keeps, then the hub's cache too
-        for folder in folders:
-            shutil.rmtree(tmp_path / folder)
-        hub.asked.clear()
-        assert main(["predict", "last", "see you at seven", "--runs", str(tmp_path / "runs")]) == 0
-        assert capsys.readouterr().out == answer and not any("main" in asked for asked in hub.asked)
     shutil.rmtree(tmp_path / "cache")
-    shutil.rmtree(tmp_path / "hub")
+    hub.asked.clear()
+    assert main(["predict", "last", "see you at seven", "--runs", str(tmp_path / "runs")]) == 0
+    assert capsys.readouterr().out == answer and not any("main" in asked for asked in hub.asked)
+    shutil.rmtree(tmp_path / "cache")
     hub.error = "RepoNotFound"
     assert main(["predict", "last", "see you at seven", "--runs", str(tmp_path / "runs")]) == 1
     assert "are gone. There is no owner/tiny on the hub" in capsys.readouterr().err
+
+
+def test_a_recipe_of_somebody_else_makes_nobody_ask_the_hub(hub, capsys, tmp_path, small_file):
+    fill(hub)
+    (tmp_path / "recipe.toml").write_text(f'[data]\npath = "{small_file}"\n[model]\nname = "{ADDRESS}"\n')
+    assert main(["train", str(tmp_path / "recipe.toml"), "--runs", str(tmp_path / "runs")]) == 1
+    said = capsys.readouterr().err
+    assert f"If you trust it: workbench fetch {ADDRESS}" in said and not hub.asked
