@@ -241,12 +241,12 @@ class JsonTokenizer(Tokenizer):
     def as_json(self) -> str:
         return self._json
 
-    def exported(self, context: int, segments: bool) -> dict[str, str]:
+    def exported(self, context: int, inputs: Sequence[str]) -> dict[str, str]:
         """The files, by name, from which transformers makes an equal tokenizer for a model that reads `context` tokens.
 
-        `segments`: whether the model takes token_type_ids.
+        `inputs` are the names of what the model takes. The special tokens that transformers is told of, it would look
+        for in texts, unless it is told to split them.
         """
-        inputs = ["input_ids", *(["token_type_ids"] if segments else []), "attention_mask"]
         names = {role: name for role, known in ROLES.items() for name in reversed(known) if name in self.specials}
         config = {
             "tokenizer_class": "PreTrainedTokenizerFast",
@@ -254,7 +254,7 @@ class JsonTokenizer(Tokenizer):
             "model_max_length": context,
             "padding_side": "right",
             "truncation_side": "right",
-            "model_input_names": inputs,
+            "model_input_names": list(inputs),
             **names,
             "pad_token": self._pad_name(),
         }
