@@ -77,10 +77,12 @@ class JsonTokenizer(Tokenizer):
         added = file.get("added_tokens", [])
         special = (token for token in added if token["special"] or token["content"] in KNOWN or token["id"] == self.pad)
         vocab = vocabulary(model)
-        self.specials = {name: vocab[name] for name in KNOWN if name in vocab}
-        self.specials |= {token["content"]: token["id"] for token in special} | names
-        if self.pad not in {*vocab.values(), *self.specials.values()}:
-            self.specials[f"<|pad {self.pad}|>"] = self.pad
+        self.specials = {token["content"]: token["id"] for token in special} | names
+        self.specials |= {name: vocab[name] for name in KNOWN if name in vocab}
+        all_names = {id: name for name, id in (vocab | self.specials).items()}
+        self._pad_name = all_names.get(self.pad, f"<|pad {self.pad}|>")
+        if self.pad not in all_names:
+            self.specials[self._pad_name] = self.pad
         plain = _plain(file, self.specials)
         with reading("It"):
             self._tokenizer = tokenizers.Tokenizer.from_str(dumps(plain))
@@ -256,7 +258,7 @@ class JsonTokenizer(Tokenizer):
             "truncation_side": "right",
             "model_input_names": list(inputs),
             **names,
-            "pad_token": self._pad_name(),
+            "pad_token": self._pad_name,
         }
         return {TOKENIZER: self.standalone(context), SETTINGS: dumps(config, ensure_ascii=False, indent=2)}
 
@@ -269,13 +271,10 @@ class JsonTokenizer(Tokenizer):
             "pad_to_multiple_of": None,
             "pad_id": self.pad,
             "pad_type_id": 0,
-            "pad_token": self._pad_name(),
+            "pad_token": self._pad_name,
         }
         file = _plain(loads(self._json), self.specials)
         return dumps(file | {"truncation": truncation, "padding": padding}, ensure_ascii=False)
-
-    def _pad_name(self) -> str:
-        return self._names.get(self.pad) or self._tokenizer.id_to_token(self.pad)
 
 
 def _encoding(ids: np.ndarray, segments: np.ndarray | None) -> Encoding:
