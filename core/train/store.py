@@ -4,7 +4,6 @@ A kept cache is a folder named by its key: `hidden.bin` with the positions, and 
 chunk that is whole, its checksum, and what it cost. What is not vouched for by such a line is computed again.
 """
 
-import fcntl
 import mmap
 import os
 import shutil
@@ -18,7 +17,8 @@ import msgspec
 import torch
 from torch import Tensor
 
-from core import files
+from core import files, locks
+from core.errors import BadRun
 from core.train.layout import Layout
 
 HIDDEN, DONE, LOCK = "hidden.bin", "done.jsonl", "lock"
@@ -75,21 +75,24 @@ class KeptStore(Store):
     kept = True
 
     def __init__(self, folder: Path, layout: Layout, width: int, dtype: torch.dtype):
-        """Open what is there, or begin. Raises OSError where there is no room, Busy where another run fills it."""
+        """Open what is there, or begin. Raises OSError where there is no room, Busy where another run fills it, BadRun
+        where it is not this user's own.
+        """
         self.layout, self.done, self.cost = layout, set[int](), 0.0
         self._folder, shape = folder, (layout.positions, width)
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock: int | None = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _shared(folder):
+            shutil.rmtree(folder)  # whoever could write here could have written what vouches for it, too
+            folder.mkdir(mode=0o700)
+        self._lock: int | None = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not locks.taken(self._lock, folder / LOCK):
+                raise Busy
             self._open(shape[0] * shape[1] * dtype.itemsize)
             with open(folder / HIDDEN, "r+b") as file:
                 self.hidden = _mapped(file, shape, dtype)
             self._take_up()
             os.utime(folder)  # used now: others go first where room is short
-        except BlockingIOError as error:
-            self.release()
-            raise Busy from error
         except BaseException:
             self.release()
             raise
@@ -148,6 +151,21 @@ class KeptStore(Store):
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def _shared(folder: Path) -> bool:
+    """Make sure of a folder that is this user's alone; whether others could write in it until now.
+
+    Raises BadRun where it is another user's, who could change what is read while it is read.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if found.st_uid != os.geteuid():
+        do = "Set WORKBENCH_CACHE to a folder of your own."
+        raise BadRun(f"{folder} belongs to another user, who could change what is in it.", do)
+    if found.st_mode & 0o077:
+        folder.chmod(0o700)
+    return bool(found.st_mode & 0o022)
 
 
 def make_room(root: Path, limit: int, spare: Path) -> None:
