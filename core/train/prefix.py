@@ -18,8 +18,9 @@ from core.model.padding import pad
 from core.options import resolved
 from core.recipe import Recipe
 from core.runs.events import Encoded, Event, Noted
-from core.train.inputs import Cached, Fresh, Inputs
+from core.train.inputs import CUT, Cached, Fresh, Inputs
 from core.train.layout import Chunk, Layout, layout
+from core.train.positions import CutShort
 from core.train.store import Busy, KeptStore, Store, make_room
 from core.train.texts import Texts
 
@@ -57,6 +58,9 @@ def inputs_of(
     began = time.monotonic()
     try:
         fill(store, model, texts, depth, progress)
+    except CutShort:
+        yield Noted(text=CUT, warn=True)
+        return fresh
     finally:
         store.release()
     seconds = time.monotonic() - began
@@ -71,7 +75,7 @@ def inputs_of(
         cost=store.cost,
         kept=store.kept,
     )
-    return Cached(store.hidden, plan, texts, depth, speed.device, store.cost, seconds)
+    return Cached(store.hidden, plan, fresh, store.cost, seconds)
 
 
 def held(recipe: Recipe, texts: Texts, costs: Costs) -> int:

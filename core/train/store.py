@@ -4,7 +4,6 @@ A kept cache is a folder named by its key: `hidden.bin` with the positions, and 
 chunk that is whole, its checksum, and what it cost. What is not vouched for by such a line is computed again.
 """
 
-import mmap
 import os
 import shutil
 import tempfile
@@ -20,6 +19,7 @@ from torch import Tensor
 from core import files, locks
 from core.errors import BadRun
 from core.train.layout import Layout
+from core.train.positions import Positions
 
 HIDDEN, DONE, LOCK = "hidden.bin", "done.jsonl", "lock"
 ZEROS = 1 << 24  # bytes written at a time where a file system cannot be asked for room
@@ -40,6 +40,7 @@ class Busy(Exception):
 class Store:
     """Positions by width, of which some chunks are filled. This one lasts as long as the process."""
 
+    hidden: Tensor | Positions
     kept = False
     damaged = 0  # chunks that were there but are not what was written
 
@@ -50,16 +51,16 @@ class Store:
         if scratch is None:
             self.hidden = torch.empty(shape, dtype=dtype)
             return
-        with tempfile.TemporaryFile(dir=scratch) as file:
-            _take_room(file, shape[0] * shape[1] * dtype.itemsize)
-            self.hidden = _mapped(file, shape, dtype)
+        file = tempfile.TemporaryFile(dir=scratch, buffering=0)  # noqa: SIM115
+        _take_room(file, shape[0] * shape[1] * dtype.itemsize)
+        self.hidden = Positions(file, shape, dtype)
 
     @property
     def whole(self) -> bool:
         return len(self.done) == len(self.layout.chunks)
 
     def put(self, chunk: int, hidden: Tensor, seconds: float) -> None:
-        """Keep a chunk's positions (P, D), which took so long."""
+        """Keep a chunk's positions (P, D), which took so long. Raises CutShort where the file was cut meanwhile."""
         at = self.layout.chunks[chunk]
         self.hidden[at.start : at.stop] = hidden
         self.done.add(chunk)
@@ -89,8 +90,7 @@ class KeptStore(Store):
             if not locks.taken(self._lock, folder / LOCK):
                 raise Busy
             self._open(shape[0] * shape[1] * dtype.itemsize)
-            with open(folder / HIDDEN, "r+b") as file:
-                self.hidden = _mapped(file, shape, dtype)
+            self.hidden = Positions(open(folder / HIDDEN, "r+b", buffering=0), shape, dtype)  # noqa: SIM115
             self._take_up()
             os.utime(folder)  # used now: others go first where room is short
         except BaseException:
@@ -188,7 +188,3 @@ def _take_room(file: BinaryIO, size: int) -> None:
     for start in range(0, size, ZEROS):
         file.write(bytes(min(ZEROS, size - start)))
     file.flush()
-
-
-def _mapped(file: BinaryIO, shape: tuple[int, int], dtype: torch.dtype) -> Tensor:
-    return torch.frombuffer(mmap.mmap(file.fileno(), 0), dtype=dtype).view(shape)
