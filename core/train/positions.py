@@ -45,19 +45,23 @@ class Positions:
         """For B texts that begin at `starts` (B,) and have `counts` (B,) rows: (B, S, D), filled up with the last row
         of each. Raises CutShort.
         """
-        found = torch.empty(len(starts), int(counts.max()), self.shape[1], dtype=self.dtype)
-        for text, start, count in zip(found, starts.tolist(), counts.tolist(), strict=True):
-            self._read(_bytes(text[:count]), start)
-            text[count:] = text[count - 1]
+        width = int(counts.max())
+        found = torch.empty(len(starts), width, self.shape[1], dtype=self.dtype)
+        data = _bytes(found)
+        for i, (start, count) in enumerate(zip(starts.tolist(), counts.tolist(), strict=True)):
+            begin = i * width * self._row
+            self._read(data[begin : begin + count * self._row], start)
+            if count < width:
+                found[i, count:] = found[i, count - 1]
         return found
 
     def _read(self, data: memoryview, start: int) -> None:
-        done = 0
-        while done < len(data):
-            n = os.preadv(self._file.fileno(), [data[done:]], start * self._row + done)
+        at = start * self._row
+        while data:
+            n = os.preadv(self._file.fileno(), [data], at)
             if not n:
                 raise CutShort
-            done += n
+            data, at = data[n:], at + n
 
 
 def _bytes(rows: Tensor) -> memoryview:
