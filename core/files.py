@@ -1,7 +1,6 @@
 """Files that matter: written whole or not at all, verified by their hash, and never through a link."""
 
 import errno
-import fcntl
 import hashlib
 import os
 import re
@@ -14,6 +13,7 @@ from typing import BinaryIO
 
 import platformdirs
 
+from core import locks
 from core.errors import BadRun, WorkbenchError
 
 TEMPORARY = re.compile(r"\.(.+)\.[0-9]+\.tmp")  # what `write` makes: the file's name, and the process that writes it
@@ -144,7 +144,7 @@ def _in_place(path: Path, flags: int) -> int:
     Raises BadRun where it is no file of its own, OSError where it cannot be written.
     """
     try:
-        fd = os.open(path, flags | os.O_CREAT | SAFELY, 0o666)
+        fd = os.open(path, flags | os.O_CREAT | SAFELY, 0o600)
     except OSError as error:
         if error.errno in (*LINKS, errno.EISDIR, errno.ENXIO):
             demand_file(path)
@@ -233,13 +233,16 @@ def disk_full(error: BaseException) -> bool:
 def lock(path: Path) -> int | None:
     """Take the exclusive lock of a file: the open descriptor that holds it, or None where another process does.
 
-    Raises OSError where the file cannot be written, BadRun where it is no file of its own.
+    Raises OSError where the file cannot be written, BadRun where it is no file of its own, or there are no locks.
     """
     for _ in range(TRIES):
         fd = _in_place(path, os.O_RDWR)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            held = locks.taken(fd, path)
+        except BaseException:
+            os.close(fd)
+            raise
+        if not held:
             os.close(fd)
             time.sleep(0.02)  # whoever asks whether a lock is held holds it for a moment
             continue
@@ -265,15 +268,12 @@ def alone(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def locked(path: Path) -> bool:
-    """Whether a process holds the exclusive lock of a file."""
+    """Whether a process holds the exclusive lock of a file: none does where there are no locks."""
     try:
         with reading(path, link=False) as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
+            return not locks.taken(file.fileno(), path, shared=True)
+    except (FileNotFoundError, BadRun):
         return False
-    except BlockingIOError:
-        return True
-    return False
 
 
 def sync(path: Path) -> None:
@@ -296,6 +296,8 @@ def write(path: Path, content: str | bytes | Callable[[Path], None]) -> None:
         else:
             with open(temporary, "xb") as file:
                 file.write(content.encode() if isinstance(content, str) else content)
+        if not path.parent.stat().st_mode & 0o077:  # a folder of one person alone, as a run's is
+            temporary.chmod(temporary.stat().st_mode & 0o600)
         sync(temporary)
         os.replace(temporary, path)
     finally:

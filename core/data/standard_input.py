@@ -29,7 +29,7 @@ def spooled(stream: BinaryIO) -> Path:
                 file.write(data)
 
     try:
-        input_folder().mkdir(parents=True, exist_ok=True)
+        input_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         _sweep()
         arriving = input_folder() / f"arriving-{os.getpid()}"
         files.write(arriving, copy)

@@ -12,7 +12,7 @@ from core.architectures.models import is_folder
 from core.data import kept, prepare
 from core.datasets import NAMED
 from core.evaluate.predict import Counter, Network
-from core.export.expressible import Format
+from core.export.expressible import NO_TOKEN, Format
 from core.export.markdown import span, table, words
 from core.runs.events import Noted
 from core.runs.folder import RunFolder
@@ -54,8 +54,8 @@ labels = json.loads(session.get_modelmeta().custom_metadata_map["labels"])
 texts = ["You have won a prize!", "see you at seven"]
 batch = tokenizer.encode_batch(texts)
 (logits,) = session.run(["logits"], {
-    "input_ids": np.array([text.ids for text in batch]),
-    "attention_mask": np.array([text.attention_mask for text in batch]),
+    "input_ids": np.array([text.ids for text in batch], dtype=np.int64),
+    "attention_mask": np.array([text.attention_mask for text in batch], dtype=np.int64),
 })
 probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
 probabilities /= probabilities.sum(axis=1, keepdims=True)
@@ -103,7 +103,8 @@ ONNX_COUNTED_INPUTS = (
 )
 PIPELINE = (
     '`pipeline("text-classification", ".", truncation=True)` gives the same; without `truncation=True` transformers '
-    "does not shorten a text that is too long for the model, and fails."
+    "does not shorten a text that is too long for the model, and fails: no file here can make it do so. A word such as "
+    "`[SEP]` or `<|endoftext|>` is plain text, as it was to the run, unless `split_special_tokens=False` is asked for."
 )
 SEES_NO_OTHER = "That token sees no other: the rest of a text changes nothing."
 
@@ -114,6 +115,8 @@ def card(run: RunFolder, asked: Network | Counter, format: Format) -> str:
     code, about = (TRANSFORMERS, PIPELINE) if format == "transformers" else (ONNX, ONNX_INPUTS)
     if isinstance(asked, Counter):
         code, about = ONNX_COUNTED, ONNX_COUNTED_INPUTS
+    elif format == "transformers" and not len(asked.tokenizer.encode("").ids):
+        about = f"{about} {NO_TOKEN}"
     parts = [
         *_front(base, format),
         f"# A classifier of texts: {words(', '.join(asked.names))}",

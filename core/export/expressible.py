@@ -16,6 +16,12 @@ LAYERS = {
     "relu": "two layers with ReLU between them",
 }
 
+# said of a tokenizer without special tokens, before an export for transformers and in its card
+NO_TOKEN = (
+    "An empty text has no token in transformers, where the run reads one end-of-text token. Beside other texts it is "
+    'read as that; alone it needs padding="max_length", and fails without.'
+)
+
 
 def heads(arch: Architecture) -> list[str]:
     """The heads, by their names in a recipe, that compute what the head of transformers' classifier does."""

@@ -14,9 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.architectures.models import TOKENIZER
 from core.errors import BadModel
-from core.export.transformers import CARD, as_published, beside, new_folder, write
+from core.export.transformers import CARD, as_published, beside, new_folder, with_room_for, write
 from core.model.classifier import Classifier
 from core.model.padding import pad
 from core.options import resolved
@@ -42,13 +41,12 @@ def export(
     tokens = as_published(tokenizer)
     new_folder(folder)
     with TemporaryDirectory(dir=folder, prefix=".onnx-") as temporary:
-        _trace(model, recipe, labels, Path(temporary) / FILE)
+        _trace(model, recipe, labels, tokenizer, Path(temporary) / FILE)
         check(Path(temporary) / FILE, model, recipe, tokenizer)
         made: dict[str, Callable[[Path], None]] = {
             path.name: partial(os.replace, path) for path in sorted(Path(temporary).iterdir())
         }
-        alone = {TOKENIZER: tokens.standalone(resolved(recipe.model.context))}
-        return write(folder, made | beside(recipe, labels, tokens) | alone | {CARD: card})
+        return write(folder, made | beside(recipe, labels, tokens, INPUTS) | {CARD: card})
 
 
 def demand_packages() -> None:
@@ -66,8 +64,10 @@ def demand_packages() -> None:
 class MaskedClassifier(nn.Module):
     """A classifier that takes what tokenizers give. What the mask leaves out may hold anything, and be of any width."""
 
-    def __init__(self, model: Classifier, recipe: Recipe):
+    def __init__(self, model: Classifier, recipe: Recipe, more: int):
+        """`more` are the pads that it puts after the ids it is given, where it does not pad them all to one width."""
         super().__init__()
+        self.more = more
         self.model = model
         self.pad = model.backbone.arch.pad
         self.width = model.readout.padded(resolved(recipe.model.context))
@@ -76,19 +76,18 @@ class MaskedClassifier(nn.Module):
         """Ids and mask (B, T) int64, padded on the right -> logits (B, C)."""
         lengths = attention_mask.sum(dim=1).clamp(min=1)  # an empty text is one end-of-text token, which the pad is
         ids = torch.where(attention_mask == 1, input_ids, self.pad)
-        if self.width:
-            ids = F.pad(ids, (0, self.width - ids.shape[1]), value=self.pad)
+        ids = F.pad(ids, (0, self.width - ids.shape[1] if self.width else self.more), value=self.pad)
         return self.model(ids, lengths)
 
 
-def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], path: Path) -> None:
-    context = resolved(recipe.model.context)
-    with torch.device("meta"):
-        # with every position computed there is one way through it, whatever the batch
-        plain = Classifier(model.backbone.arch, len(labels), recipe.kind, rows="all")
-    plain.load_state_dict(model.state_dict(), assign=True)
+def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], tokenizer: Tokenizer, path: Path) -> None:
+    context, arch = resolved(recipe.model.context), model.backbone.arch
+    # texts that have no token are a batch without columns, in which there would be nothing to read
+    more = int(not len(tokenizer.encode("").ids))
+    # with every position computed there is one way through it, whatever the batch
+    plain = with_room_for(arch.max_tokens + more, model, recipe, labels, rows="all")
     ids = torch.zeros(2, min(8, context), dtype=torch.int64)
-    shape = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", max=context)}
+    shape = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", min=0, max=context)}
     axes = {name: shape for name in INPUTS}
     log = logging.getLogger("torch.onnx")
     level = log.level
@@ -98,7 +97,10 @@ def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], path: Path)
             warnings.simplefilter("ignore")
             # strict: otherwise a length that Python asks for is frozen into the file
             graph = torch.export.export(
-                MaskedClassifier(plain, recipe).eval(), (ids, torch.ones_like(ids)), dynamic_shapes=axes, strict=True
+                MaskedClassifier(plain, recipe, more).eval(),
+                (ids, torch.ones_like(ids)),
+                dynamic_shapes=axes,
+                strict=True,
             )
             program = torch.onnx.export(
                 graph, (), dynamo=True, input_names=INPUTS, output_names=["logits"], dynamic_shapes=axes, verbose=False
@@ -128,8 +130,10 @@ def check(path: Path, model: Classifier, recipe: Recipe, tokenizer: Tokenizer) -
     with torch.no_grad():
         expected = torch.cat([model(*pad([one], width or len(one), pad_id)) for one in ids]).float().numpy()
 
+    given = [one[: len(tokenizer.encode(text).ids)] for text, one in zip(TEXTS, ids, strict=True)]  # perhaps none
+
     def padded(rows: Sequence[int]) -> dict[str, np.ndarray]:
-        batch, lengths = pad([ids[i] for i in rows], max(len(ids[i]) for i in rows), pad_id)
+        batch, lengths = pad([given[i] for i in rows], max(len(given[i]) for i in rows), pad_id)
         mask = torch.arange(batch.shape[1]) < lengths[:, None]
         return {"input_ids": batch.numpy(), "attention_mask": mask.long().numpy()}
 

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from core import files
+from core.architectures.architecture import Architecture
 from core.architectures.lookup import architecture_for
 from core.architectures.models import WEIGHTS
 from core.errors import BadModel
@@ -35,10 +38,31 @@ def export(
     if why := refusal(recipe):
         raise BadModel(why, ELSEWHERE)
     tokens = as_published(tokenizer)
+    if (arch := model.backbone.arch).causal and arch.pad not in tokens.specials.values():
+        what = (
+            f"The pad of this model, id {arch.pad}, is a token of texts too: transformers cannot tell where one ends."
+        )
+        raise BadModel(what, ELSEWHERE)
+    model = with_room_for(resolved(recipe.model.context), model, recipe, labels)  # a longer text is no other answer
     new_folder(folder)
     tensors = published(model.backbone, prefixed=True) | head(model)
     weights = {WEIGHTS: lambda path: save_file(tensors, path, metadata={"format": "pt"})}
-    return write(folder, weights | beside(recipe, labels, tokens) | {CARD: card})
+    return write(folder, weights | beside(recipe, labels, tokens, inputs(model.backbone.arch)) | {CARD: card})
+
+
+def with_room_for(
+    n_tokens: int, model: Classifier, recipe: Recipe, labels: Sequence[str], rows: str = "needed"
+) -> Classifier:
+    """The same classifier with a table of positions for so many tokens: cut, or with zeros after what it learned."""
+    with torch.device("meta"):
+        made = Classifier(replace(model.backbone.arch, max_tokens=n_tokens), len(labels), recipe.kind, rows=rows)
+    lengths = {name: len(tensor) for name, tensor in made.state_dict().items()}
+    weights = {
+        name: tensor if len(tensor) == lengths[name] else F.pad(tensor, (0, 0, 0, lengths[name] - len(tensor)))
+        for name, tensor in model.state_dict().items()
+    }
+    made.load_state_dict(weights, assign=True)
+    return made
 
 
 def head(model: Classifier) -> dict[str, Tensor]:
@@ -104,10 +128,23 @@ def write(folder: Path, written: Mapping[str, str | Callable[[Path], None]]) -> 
     return [folder / name for name in written]
 
 
-def beside(recipe: Recipe, labels: Sequence[str], tokenizer: JsonTokenizer) -> dict[str, str]:
-    """The files beside the weights: what the model is, and its tokenizer."""
+def inputs(arch: Architecture) -> list[str]:
+    """What transformers' classifier of a family takes.
+
+    Where a token sees only those before it, the pads at the end need no mask. With one, an empty text beside others
+    would see nothing at all; without, it is one end-of-text token, which the pad is.
+    """
+    return [
+        "input_ids",
+        *(["token_type_ids"] if "segments.weight" in arch.published else []),
+        *([] if arch.causal else ["attention_mask"]),
+    ]
+
+
+def beside(recipe: Recipe, labels: Sequence[str], tokenizer: JsonTokenizer, inputs: Sequence[str]) -> dict[str, str]:
+    """The files beside the weights: what the model is, and its tokenizer, which gives these `inputs`."""
     context = resolved(recipe.model.context)
-    arch = architecture_for(recipe)
+    arch = replace(architecture_for(recipe), max_tokens=context)
     config = arch.to_config() | {
         "architectures": [arch.classifier.name] if arch.classifier else [],
         "problem_type": "single_label_classification",
@@ -116,8 +153,7 @@ def beside(recipe: Recipe, labels: Sequence[str], tokenizer: JsonTokenizer) -> d
         # texts longer than this were cut in training; the tokenizer's model_max_length is the same
         "task_specific_params": {"text-classification": {"max_length": context}},
     }
-    segments = "segments.weight" in arch.published
-    return {"config.json": as_json(config), **tokenizer.exported(context, segments)}
+    return {"config.json": as_json(config), **tokenizer.exported(context, inputs)}
 
 
 def named(labels: Sequence[str]) -> dict[str, object]:

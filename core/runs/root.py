@@ -7,7 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
-from core import files, toml
+from core import files, locks, toml
 from core.architectures.lookup import demand_weights, folder_of, is_own_folder, preset_for
 from core.architectures.models import CONFIG, MODELS, is_folder
 from core.datasets import dataset_named
@@ -73,13 +73,15 @@ def _is_folder(path: Path) -> bool:
 def create_run(root: Path, recipe: Recipe | Pretraining) -> RunFolder:
     """A new folder r<n> with its recipe.
 
-    Raises BadRun where it cannot be written, BadModel where the model's weights or its config.json are not there.
+    Raises BadRun where it cannot be written, or the disk has no locks, BadModel where the model's weights or its
+    config.json are not there.
     """
     if isinstance(recipe, Recipe):
         demand_weights(preset_for(recipe), recipe.model.weights)
     config = None if recipe.model.name in MODELS else _config_of(recipe.model.name)
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        locks.demand(root)
         run = RunFolder(next(_claimed(root)))
         if config is not None:  # first, because without it the recipe cannot be read
             files.write(run.config_file, config)
@@ -124,7 +126,7 @@ def _claimed(root: Path) -> Iterator[Path]:
     while True:
         number += 1
         try:
-            (root / f"r{number}").mkdir()
+            (root / f"r{number}").mkdir(mode=0o700)  # it holds people's texts
         except FileExistsError:
             continue
         yield root / f"r{number}"

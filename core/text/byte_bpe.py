@@ -17,7 +17,7 @@ from core import assets, files
 from core.architectures.models import TOKENS, ModelPreset
 from core.errors import BadModel
 from core.files import Progress, unwatched
-from core.text.byte_spelling import tokenizer_json
+from core.text.byte_spelling import PARTS, RUN, tokenizer_json
 from core.text.tokenizer import Encoding, Piece, Tokenizer, well_formed
 
 # tokenizers that come with the program: the file of their tokens, and the SHA-256 of the lines inside
@@ -30,8 +30,6 @@ PATTERN = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$
 END_OF_TEXT = "<|endoftext|>"
 
 CHUNK = 500  # texts between two calls of progress
-RUN = 4096  # characters
-_RUNS = re.compile(r"[^\W\d_]+|\d+|\s+|(?:[^\w\s]|_)+")
 
 
 class BPE(Tokenizer):
@@ -106,18 +104,12 @@ def _encoding(ids: Iterable[int]) -> Encoding:
 
 
 def _bounded(text: str) -> Iterator[str]:
-    """The text in parts that hold no run of over RUN letters, digits, spaces or other signs.
+    """The text in parts of at most RUN characters, which other software that reads `as_json` makes too.
 
-    BPE takes more than linear time in the length of such a run, and the pattern matcher runs out of stack in
-    millions of spaces. Cutting may change the tokens at the cuts, but no text that people write holds such
-    runs; a text without them comes back whole.
+    BPE takes more than linear time in the length of a word, and the pattern matcher runs out of stack in millions of
+    spaces. A part ends where a word does, which changes no token, unless a word or white space is as long as that.
     """
-    start = 0
-    for match in _RUNS.finditer(text) if len(text) > RUN else ():
-        for cut in range(match.start() + RUN, match.end(), RUN):
-            yield text[start:cut]
-            start = cut
-    yield text[start:]
+    return iter([text]) if len(text) <= RUN else (match[0] for match in re.finditer(PARTS, text))
 
 
 def write(ranks: dict[bytes, int], path: Path) -> None:

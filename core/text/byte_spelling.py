@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from itertools import pairwise
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+
+RUN = 4096  # characters
+# white space, spelled out: engines of regular expressions do not agree on what it is
+_SPACE = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+# the parts of a long text: up to the last end of a word within RUN characters, else RUN characters
+PARTS = rf"[\s\S]{{0,{RUN - 1}}}[^{_SPACE}](?=[{_SPACE}])|[\s\S]{{1,{RUN}}}"
 
 
 def spelling() -> dict[int, str]:
@@ -21,7 +27,8 @@ def tokenizer_json(ranks: Mapping[bytes, int], special: str, id: int) -> str:
     spell = spelling()
     vocabulary = {"".join(spell[b] for b in token): rank for token, rank in ranks.items()}
     bpe = Tokenizer(models.BPE(vocabulary | {special: id}, merges(ranks)))
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    parts = pre_tokenizers.Split(Regex(PARTS), "isolated")
+    bpe.pre_tokenizer = pre_tokenizers.Sequence([parts, pre_tokenizers.ByteLevel(add_prefix_space=False)])
     bpe.decoder = decoders.ByteLevel()
     bpe.add_special_tokens([special])
     return bpe.to_str()

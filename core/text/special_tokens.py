@@ -1,7 +1,7 @@
 """The special tokens around a text: where a model's tokenizer.json puts them, and how texts are kept from being one."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from string import punctuation
 from typing import NamedTuple
 
@@ -108,13 +108,36 @@ def merges(model: dict) -> Iterator[tuple[str, str, str]]:
         yield left, right, left + right[skipped:]
 
 
+def vocabulary(model: dict) -> dict[str, int]:
+    """The tokens of a tokenizer.json's model with their ids. Unigram's are a list of pieces with scores."""
+    vocab = model["vocab"]
+    return vocab if isinstance(vocab, dict) else {piece: id for id, (piece, _) in enumerate(vocab)}
+
+
+def holding(model: dict, names: Mapping[str, int]) -> dict:
+    """A tokenizer.json's model with those tokens in its vocabulary that only its added tokens had, as far as it can.
+
+    What is in the vocabulary has an id without being looked for in texts, as added tokens are.
+    """
+    vocab, known = model["vocab"], vocabulary(model)
+    taken = set(known.values())
+    missing = {name: id for name, id in names.items() if name not in known and id not in taken}
+    if isinstance(vocab, dict):
+        return model | {"vocab": vocab | missing}
+    vocab = list(vocab)
+    for name, id in sorted(missing.items(), key=lambda item: item[1]):
+        if id == len(vocab):  # a list has no gaps
+            vocab.append([name, 0.0])
+    return model | {"vocab": vocab}
+
+
 def reachable(file: dict, names: Iterable[str]) -> list[str]:
     """Those special tokens that the model of a tokenizer.json could find in a text, were nothing done about it."""
     model = file["model"]
     if kind(model) == "BPE" and not model.get("ignore_merges"):
         made = {together for *_, together in merges(model)}
         return [name for name in names if name in made]
-    vocab = dict(model["vocab"])  # Unigram's is a list of pieces with scores
+    vocab = vocabulary(model)
     names = [name for name in names if name in vocab]
     if any(part["type"] == "BertPreTokenizer" for part in components(file.get("pre_tokenizer"))):
         return [name for name in names if not set(punctuation) & set(name)]  # each of which it sets apart

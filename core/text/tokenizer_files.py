@@ -11,7 +11,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 from core import assets
 from core.errors import BadModel
 from core.text.special_tokens import SAVE_AGAIN
-from core.text.tokenizer_json import PUT_BACK, JsonTokenizer, reading
+from core.text.tokenizer_json import PUT_BACK, SETTINGS, JsonTokenizer, reading
 
 # those that come with the program: the compressed file, the SHA-256 of the JSON inside, and the pad id
 BUILT_IN = {
@@ -112,7 +112,7 @@ def read_wordpiece(folder: Path, vocab: int, pad: int) -> JsonTokenizer:
 
 def _config(folder: Path, classes: tuple[str, ...]) -> dict:
     """The settings beside a vocabulary, if any. Raises BadModel where they are of another class of tokenizers."""
-    file = folder / "tokenizer_config.json"
+    file = folder / SETTINGS
     if not file.is_file():
         return {}
     try:

@@ -17,7 +17,18 @@ from core.errors import BadModel
 from core.files import Progress, unwatched
 from core.text.byte_bpe import CHUNK
 from core.text.byte_spelling import spelling
-from core.text.special_tokens import SAVE_AGAIN, components, forms, guarded, kept, kind, merges, splitting
+from core.text.special_tokens import (
+    SAVE_AGAIN,
+    components,
+    forms,
+    guarded,
+    holding,
+    kept,
+    kind,
+    merges,
+    splitting,
+    vocabulary,
+)
 from core.text.tokenizer import Encoding, Piece, Tokenizer, well_formed
 
 # what transformers calls the special tokens, and the names that the families give them
@@ -28,7 +39,10 @@ ROLES = {
     "unk_token": ("[UNK]", "<unk>", "<|endoftext|>"),
     "bos_token": ("<s>", "<|endoftext|>"),
     "eos_token": ("</s>", "<|endoftext|>"),
+    "pad_token": ("[PAD]", "<pad>"),
 }
+KNOWN = dict.fromkeys(name for names in ROLES.values() for name in names)
+SETTINGS = "tokenizer_config.json"
 PUT_BACK = "Put back the file that belongs to the model."
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 _BYTE_OF = {character: byte for byte, character in spelling().items()}
@@ -37,8 +51,9 @@ _BYTE_OF = {character: byte for byte, character in spelling().items()}
 class JsonTokenizer(Tokenizer):
     """A tokenizer as the text of a tokenizer.json describes it. Every string is ordinary text, `[SEP]` and `<s>` too.
 
-    `specials` are the ids of its special tokens by name; `unknown` is the id of what it does not know, which is the
-    only special one that a text may yield. The file's own settings of length and padding are not heeded.
+    `specials` are the ids of its special tokens by name: those that the file calls so, and those that are known by
+    their name, or as the pad, where it does not. `unknown` is the id of what it does not know, which is the only
+    special one that a text may yield. The file's own settings of length and padding are not heeded.
     """
 
     def __init__(self, id: str, json: str, pad: int):
@@ -60,7 +75,14 @@ class JsonTokenizer(Tokenizer):
         framed = {id for slot in (*self._single, *self._pair) for id in slot.ids}
         self._frame = np.array(sorted(framed), dtype=np.int32)
         added = file.get("added_tokens", [])
-        self.specials = {token["content"]: token["id"] for token in added if token["special"]} | names
+        special = (token for token in added if token["special"] or token["content"] in KNOWN or token["id"] == self.pad)
+        vocab = vocabulary(model)
+        self.specials = {token["content"]: token["id"] for token in special} | names
+        self.specials |= {name: vocab[name] for name in KNOWN if name in vocab}
+        all_names = {id: name for name, id in (vocab | self.specials).items()}
+        self._pad_name = all_names.get(self.pad, f"<|pad {self.pad}|>")
+        if self.pad not in all_names:
+            self.specials[self._pad_name] = self.pad
         plain = _plain(file, self.specials)
         with reading("It"):
             self._tokenizer = tokenizers.Tokenizer.from_str(dumps(plain))
@@ -221,20 +243,12 @@ class JsonTokenizer(Tokenizer):
     def as_json(self) -> str:
         return self._json
 
-    def exported(self, context: int, segments: bool) -> dict[str, str]:
+    def exported(self, context: int, inputs: Sequence[str]) -> dict[str, str]:
         """The files, by name, from which transformers makes an equal tokenizer for a model that reads `context` tokens.
 
-        `segments`: whether the model takes token_type_ids.
+        `inputs` are the names of what the model takes. The special tokens that transformers is told of, it would look
+        for in texts, unless it is told to split them.
         """
-        file = loads(self._json)
-        added = [token | {"special": token["content"] in self.specials} for token in file.get("added_tokens", [])]
-        file |= {
-            "truncation": None,
-            "padding": None,
-            "added_tokens": added,
-            "pre_tokenizer": guarded(file, self.specials),
-        }
-        inputs = ["input_ids", *(["token_type_ids"] if segments else []), "attention_mask"]
         names = {role: name for role, known in ROLES.items() for name in reversed(known) if name in self.specials}
         config = {
             "tokenizer_class": "PreTrainedTokenizerFast",
@@ -242,14 +256,11 @@ class JsonTokenizer(Tokenizer):
             "model_max_length": context,
             "padding_side": "right",
             "truncation_side": "right",
-            "model_input_names": inputs,
+            "model_input_names": list(inputs),
             **names,
-            "pad_token": self._pad_name(),
+            "pad_token": self._pad_name,
         }
-        return {
-            TOKENIZER: dumps(file, ensure_ascii=False),
-            "tokenizer_config.json": dumps(config, ensure_ascii=False, indent=2),
-        }
+        return {TOKENIZER: self.standalone(context), SETTINGS: dumps(config, ensure_ascii=False, indent=2)}
 
     def standalone(self, context: int) -> str:
         """A tokenizer.json from which the tokenizers library alone gives equal ids, at most `context`, and padded."""
@@ -260,13 +271,10 @@ class JsonTokenizer(Tokenizer):
             "pad_to_multiple_of": None,
             "pad_id": self.pad,
             "pad_type_id": 0,
-            "pad_token": self._pad_name(),
+            "pad_token": self._pad_name,
         }
         file = _plain(loads(self._json), self.specials)
         return dumps(file | {"truncation": truncation, "padding": padding}, ensure_ascii=False)
-
-    def _pad_name(self) -> str:
-        return self._names.get(self.pad) or self._tokenizer.id_to_token(self.pad) or "[PAD]"
 
 
 def _encoding(ids: np.ndarray, segments: np.ndarray | None) -> Encoding:
@@ -275,6 +283,7 @@ def _encoding(ids: np.ndarray, segments: np.ndarray | None) -> Encoding:
 
 def _plain(file: dict, specials: dict[str, int]) -> dict:
     """A tokenizer.json to which special tokens are text, and which does not shorten or pad."""
+    file |= {"model": holding(file["model"], specials)}
     return file | {
         "truncation": None,
         "padding": None,

@@ -47,7 +47,8 @@ def put(run: RunFolder, step: int, written: Mapping[str, Callable[[Path], object
     final, temporary = run.checkpoints / str(step), run.checkpoints / f".{step}.tmp"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
+        run.checkpoints.mkdir(mode=0o700, exist_ok=True)
+        temporary.mkdir(mode=0o700)
         for name, write_it in written.items():
             write_it(temporary / name)
         sums = {name: files.sha256(temporary / name) for name in written}

@@ -24,7 +24,7 @@ from core.options import resolved
 from core.recipe import Recipe
 from core.runs import control
 from core.runs.control import Control
-from core.runs.events import Changed, Evaluated, Event, Followed, Phase
+from core.runs.events import Changed, Evaluated, Event, Followed, Noted, Phase
 from core.runs.result import CacheResult
 from core.train import prefix
 from core.train.change import relative_change
@@ -136,6 +136,10 @@ class ClassifierLoop(Loop):
             save,
             control_source,
         )
+
+    def _asides(self) -> Iterator[Event]:
+        if note := self.inputs.note():
+            yield Noted(text=note, warn=True)
 
     def _learn(self) -> tuple[float, float, int]:
         self._before = None

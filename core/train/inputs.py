@@ -10,7 +10,13 @@ from core.data.batches import Batch
 from core.model.classifier import Classifier
 from core.runs.result import CacheResult
 from core.train.layout import Layout
+from core.train.positions import CutShort, Positions
 from core.train.texts import Texts
+
+CUT = (
+    "The file of the encoded texts was cut short by something else. From here on every step runs the frozen layers "
+    "again."
+)
 
 
 class Inputs(Protocol):
@@ -22,6 +28,10 @@ class Inputs(Protocol):
     @property
     def cache(self) -> CacheResult | None:
         """What the prefix cache cost and saved so far."""
+        ...
+
+    def note(self) -> str:
+        """What has gone wrong since it was last asked; mostly nothing."""
         ...
 
     def batch(self, split: str, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
@@ -38,6 +48,9 @@ class Fresh:
         self.model, self.texts, self.depth, self.device = model, texts, depth or 0, device
         self._learns = depth is None
 
+    def note(self) -> str:
+        return ""
+
     def batch(self, split: str, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         ids, lengths, labels = self.texts.batch(split, batch, self.device)
         with torch.set_grad_enabled(self._learns and torch.is_grad_enabled()):
@@ -48,20 +61,21 @@ class Fresh:
 class Cached:
     """Reads from `hidden` (positions, D), bf16 or the model's own type, with each text where the layout says.
 
-    `cost` is seconds that the prefix takes for all of its texts, `spent` those that were spent on it now.
+    `cost` is seconds that the prefix takes for all of its texts, `spent` those that were spent on it now. Where what it
+    reads from is cut short, `fresh` gives this batch and all that follow.
     """
 
     def __init__(
         self,
-        hidden: Tensor,
+        hidden: Tensor | Positions,
         layout: Layout,
-        texts: Texts,
-        depth: int,
-        device: str,
+        fresh: Fresh,
         cost: float = 0.0,
         spent: float = 0.0,
     ):
-        self.hidden, self.layout, self.texts, self.depth, self.device = hidden, layout, texts, depth, device
+        self.hidden, self.layout, self._fresh = hidden, layout, fresh
+        self.texts, self.depth, self.device = fresh.texts, fresh.depth, fresh.device
+        self._cut, self._note = False, ""
         self._cost, self._spent, self._served = cost, spent, 0
 
     @property
@@ -69,13 +83,27 @@ class Cached:
         saved = self._cost / self.layout.texts * self._served - self._spent
         return CacheResult(self.depth, self.layout.texts, self.hidden.nbytes, self._cost, self._spent, saved)
 
+    def note(self) -> str:
+        said, self._note = self._note, ""
+        return said
+
     def batch(self, split: str, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         rows = self.texts.splits[split][batch.rows]
+        if not self._cut:
+            try:
+                h = self._kept(self.layout.starts[rows], self.layout.counts[rows]).to(self.device)
+            except CutShort:
+                self._cut, self._note = True, CUT
+        if self._cut:
+            return self._fresh.batch(split, batch)
         self._served += len(rows)
-        starts, counts = self.layout.starts[rows], self.layout.counts[rows]
-        # nothing looks beyond a text's own positions, so that any may stand there: its last one does
-        at = starts[:, None] + np.minimum(np.arange(counts.max()), counts[:, None] - 1)  # (B, S)
-        h = self.hidden[torch.from_numpy(at)].to(self.device)
         h = h.float() if h.dtype == torch.bfloat16 else h
         lengths, labels = self.texts.lengths[rows], self.texts.labels[rows]
         return h, torch.from_numpy(lengths).to(self.device), torch.from_numpy(labels).to(self.device)
+
+    def _kept(self, starts: np.ndarray, counts: np.ndarray) -> Tensor:
+        """(B, S, D). Nothing looks beyond a text's own positions, so that any may stand there: its last one does."""
+        if isinstance(self.hidden, Positions):
+            return self.hidden.texts(starts, counts)
+        at = starts[:, None] + np.minimum(np.arange(counts.max()), counts[:, None] - 1)  # (B, S)
+        return self.hidden[torch.from_numpy(at)]

@@ -82,6 +82,10 @@ class Loop(ABC):
         A kind of training that tells texts apart leaves those of a step that is `_watched` in `_learned`.
         """
 
+    def _asides(self) -> Iterator[Event]:
+        """What has to be said beside the steps; mostly nothing."""
+        yield from ()
+
     @abstractmethod
     def _evaluate(self) -> Generator[Event, None, bool]:
         """What is due after the present step; returns whether these weights are to be kept. Raises Stopped."""
@@ -137,6 +141,7 @@ class Loop(ABC):
             if self.over:  # it has just been told so, and what is due at the end has not been evaluated
                 continue
             loss, rate, tokens = self._learn()
+            yield from self._asides()
             self.state.step += 1
             self._losses.append(loss)
             self._rates.append(rate)

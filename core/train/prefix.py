@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.errors import BadRun
 from core.estimate.cost import FP32, Costs
 from core.files import Progress, cache_root, disk_full
 from core.model.classifier import Classifier
@@ -17,8 +18,9 @@ from core.model.padding import pad
 from core.options import resolved
 from core.recipe import Recipe
 from core.runs.events import Encoded, Event, Noted
-from core.train.inputs import Cached, Fresh, Inputs
+from core.train.inputs import CUT, Cached, Fresh, Inputs
 from core.train.layout import Chunk, Layout, layout
+from core.train.positions import CutShort
 from core.train.store import Busy, KeptStore, Store, make_room
 from core.train.texts import Texts
 
@@ -56,6 +58,9 @@ def inputs_of(
     began = time.monotonic()
     try:
         fill(store, model, texts, depth, progress)
+    except CutShort:
+        yield Noted(text=CUT, warn=True)
+        return fresh
     finally:
         store.release()
     seconds = time.monotonic() - began
@@ -70,7 +75,7 @@ def inputs_of(
         cost=store.cost,
         kept=store.kept,
     )
-    return Cached(store.hidden, plan, texts, depth, speed.device, store.cost, seconds)
+    return Cached(store.hidden, plan, fresh, store.cost, seconds)
 
 
 def held(recipe: Recipe, texts: Texts, costs: Costs) -> int:
@@ -101,6 +106,8 @@ def _store(
         except OSError as error:
             why = "the disk is full" if disk_full(error) else f"{root} cannot be used: {error.strerror}"
             yield Noted(text=f"The encoded texts are not kept for the next run: {why}.", warn=True)
+        except BadRun as error:
+            yield Noted(text=f"The encoded texts are not kept for the next run: {error}", warn=True)
         else:
             if store.damaged:
                 yield Noted(

@@ -4,8 +4,6 @@ A kept cache is a folder named by its key: `hidden.bin` with the positions, and 
 chunk that is whole, its checksum, and what it cost. What is not vouched for by such a line is computed again.
 """
 
-import fcntl
-import mmap
 import os
 import shutil
 import tempfile
@@ -18,8 +16,10 @@ import msgspec
 import torch
 from torch import Tensor
 
-from core import files
+from core import files, locks
+from core.errors import BadRun
 from core.train.layout import Layout
+from core.train.positions import Positions
 
 HIDDEN, DONE, LOCK = "hidden.bin", "done.jsonl", "lock"
 ZEROS = 1 << 24  # bytes written at a time where a file system cannot be asked for room
@@ -40,6 +40,7 @@ class Busy(Exception):
 class Store:
     """Positions by width, of which some chunks are filled. This one lasts as long as the process."""
 
+    hidden: Tensor | Positions
     kept = False
     damaged = 0  # chunks that were there but are not what was written
 
@@ -50,16 +51,16 @@ class Store:
         if scratch is None:
             self.hidden = torch.empty(shape, dtype=dtype)
             return
-        with tempfile.TemporaryFile(dir=scratch) as file:
-            _take_room(file, shape[0] * shape[1] * dtype.itemsize)
-            self.hidden = _mapped(file, shape, dtype)
+        file = tempfile.TemporaryFile(dir=scratch, buffering=0)  # noqa: SIM115
+        _take_room(file, shape[0] * shape[1] * dtype.itemsize)
+        self.hidden = Positions(file, shape, dtype)
 
     @property
     def whole(self) -> bool:
         return len(self.done) == len(self.layout.chunks)
 
     def put(self, chunk: int, hidden: Tensor, seconds: float) -> None:
-        """Keep a chunk's positions (P, D), which took so long."""
+        """Keep a chunk's positions (P, D), which took so long. Raises CutShort where the file was cut meanwhile."""
         at = self.layout.chunks[chunk]
         self.hidden[at.start : at.stop] = hidden
         self.done.add(chunk)
@@ -75,21 +76,23 @@ class KeptStore(Store):
     kept = True
 
     def __init__(self, folder: Path, layout: Layout, width: int, dtype: torch.dtype):
-        """Open what is there, or begin. Raises OSError where there is no room, Busy where another run fills it."""
+        """Open what is there, or begin. Raises OSError where there is no room, Busy where another run fills it, BadRun
+        where it is not this user's own.
+        """
         self.layout, self.done, self.cost = layout, set[int](), 0.0
         self._folder, shape = folder, (layout.positions, width)
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock: int | None = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _shared(folder):
+            shutil.rmtree(folder)  # whoever could write here could have written what vouches for it, too
+            folder.mkdir(mode=0o700)
+        self._lock: int | None = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not locks.taken(self._lock, folder / LOCK):
+                raise Busy
             self._open(shape[0] * shape[1] * dtype.itemsize)
-            with open(folder / HIDDEN, "r+b") as file:
-                self.hidden = _mapped(file, shape, dtype)
+            self.hidden = Positions(open(folder / HIDDEN, "r+b", buffering=0), shape, dtype)  # noqa: SIM115
             self._take_up()
             os.utime(folder)  # used now: others go first where room is short
-        except BlockingIOError as error:
-            self.release()
-            raise Busy from error
         except BaseException:
             self.release()
             raise
@@ -150,6 +153,21 @@ class KeptStore(Store):
             self._lock = None
 
 
+def _shared(folder: Path) -> bool:
+    """Make sure of a folder that is this user's alone; whether others could write in it until now.
+
+    Raises BadRun where it is another user's, who could change what is read while it is read.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if found.st_uid != os.geteuid():
+        do = "Set WORKBENCH_CACHE to a folder of your own."
+        raise BadRun(f"{folder} belongs to another user, who could change what is in it.", do)
+    if found.st_mode & 0o077:
+        folder.chmod(0o700)
+    return bool(found.st_mode & 0o022)
+
+
 def make_room(root: Path, limit: int, spare: Path) -> None:
     """Remove the caches used longest ago until all take at most `limit` bytes; never `spare`, nor one in use."""
     caches = [folder for folder in root.iterdir() if folder.is_dir()] if root.is_dir() else []
@@ -170,7 +188,3 @@ def _take_room(file: BinaryIO, size: int) -> None:
     for start in range(0, size, ZEROS):
         file.write(bytes(min(ZEROS, size - start)))
     file.flush()
-
-
-def _mapped(file: BinaryIO, shape: tuple[int, int], dtype: torch.dtype) -> Tensor:
-    return torch.frombuffer(mmap.mmap(file.fileno(), 0), dtype=dtype).view(shape)

@@ -102,6 +102,7 @@ def main(path: str) -> int:
     inherited = os.environ.pop(LOCK_FD, None)
     held = int(inherited) if inherited else lock(run)  # held until the process ends
     run.queued_file.unlink(missing_ok=True)  # where its starter was killed before it could
+    os.umask(0o077 | os.umask(0o077))  # a run holds people's texts
     os.nice(NICE)
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     steady()

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import os
 import signal
 import threading
 
@@ -15,7 +16,7 @@ from core.model.gpt2 import GPT2
 from core.model.weights import published
 from core.recipe import load
 from core.runs.control import Continue, Pause, Stop
-from core.runs.events import Steps
+from core.runs.events import Noted, Steps
 from core.runs.launch import launch
 from workbench.app import WorkbenchApp
 
@@ -46,6 +47,19 @@ def test_of_many_that_start_at_once_one_works(forks, new_run, watch, wait):
     run.send(Continue())
     assert sorted(worker.wait() for worker in workers) == [0, 1, 1, 1, 1, 1]
     assert watch.outcome(run) == watch.outcome(forks.finish(whole))
+
+
+def test_a_cache_that_is_cut_short_under_a_worker_is_said_and_the_run_goes_on(forks, new_run, watch, wait, tmp_path):
+    run = new_run(**LONG, speed={"cache": "keep"})
+    worker = forks.start(run)
+    wait(lambda: watch.events(run, Steps))
+    (hidden,) = (tmp_path / "cache" / "prefix").glob("*/hidden.bin")
+    os.truncate(hidden, 100)
+    wait(lambda: [note for note in watch.events(run, Noted) if "cut short" in note.text and note.warn])
+    n = len(watch.events(run, Steps))
+    wait(lambda: len(watch.events(run, Steps)) > n)
+    run.send(Stop())
+    assert worker.wait() == 0 and run.status().state == "stopped"
 
 
 async def test_an_app_opened_in_the_middle_shows_what_is_so(forks, new_run, watch, killed, wait):

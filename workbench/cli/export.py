@@ -3,7 +3,7 @@
 import argparse
 
 from core.errors import BadModel
-from core.export.expressible import Format, formats, refusal
+from core.export.expressible import NO_TOKEN, Format, formats, refusal
 from core.files import absolute
 from core.runs.root import find_run, runs_root
 from workbench.cli.flags import DONE
@@ -42,6 +42,8 @@ def execute(given: argparse.Namespace) -> int:
     else:
         from core.export.transformers import export
 
+        if not len(asked.tokenizer.encode("").ids):
+            say([NO_TOKEN], to_errors=True)
     words = card(run, asked, format)
     say(map(str, export(asked.model, asked.recipe, asked.names, asked.tokenizer, folder, words)))
     return DONE

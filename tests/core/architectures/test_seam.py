@@ -204,7 +204,7 @@ def learned(asked, cached: bool):
         plan = layout(data.lengths, counts, [data.splits[split] for split in SPLITS], model.readout.padded(16))
         store = Store(plan, ARCH.width, torch.float64)
         fill(store, model, data, depth, lambda *_: None)
-        inputs = Cached(store.hidden, plan, data, depth, "cpu")
+        inputs = Cached(store.hidden, plan, inputs)
     optimizer, losses = adamw(model, asked.train), []
     for epoch in range(2):
         for batch in batches.plan(data.lengths[:24], asked.train.padding, 8, 5, epoch, False, 16):
@@ -290,6 +290,6 @@ def test_what_it_cannot_be_is_refused_with_the_reason(tmp_path):
         IncrementalClassifier(model)
     ids = torch.tensor([[5, 6, 7, 0]])
     with torch.no_grad():
-        fed = MaskedClassifier(model, asked)(ids, torch.tensor([[1, 1, 1, 0]]))
+        fed = MaskedClassifier(model, asked, 0)(ids, torch.tensor([[1, 1, 1, 0]]))
         assert torch.allclose(fed, model(ids[:, :3], torch.tensor([3])))
     assert Classifier(ARCH, 2, ClassifierKind(causal=True)).causal is False

@@ -256,7 +256,8 @@ def test_older_files_which_say_less_are_read_too(pair):
 @pytest.mark.parametrize("segments", [True, False])
 def test_transformers_gives_equal_ids_from_the_exported_files(pair, tmp_path, segments):
     _, ours = pair
-    for name, content in ours.exported(100, segments).items():
+    inputs = ["input_ids", *(["token_type_ids"] if segments else []), "attention_mask"]
+    for name, content in ours.exported(100, inputs).items():
         (tmp_path / name).write_text(content, encoding="utf-8")
     theirs = transformers.AutoTokenizer.from_pretrained(tmp_path)
     assert theirs.pad_token_id == ours.pad and theirs.model_max_length == 100
@@ -403,6 +404,43 @@ def test_a_special_token_is_out_of_reach_of_whole_words_too():
     with pytest.raises(BadModel, match="cannot be told from text"):
         common["added_tokens"][0] |= {"content": "a", "id": 5}
         JsonTokenizer("small", json.dumps(file | common | {"model": model}), 0)
+
+
+def _declared(content: str, id: int, special: bool) -> dict:
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    return {"id": id, "content": content, "special": special} | flags
+
+
+@pytest.mark.parametrize(
+    ("declared", "pad", "name"),
+    [
+        ([], 0, "<pad>"),  # special by its name alone
+        ([_declared("<pad>", 0, False)], 0, "<pad>"),
+        ([_declared("<fill>", 9, False)], 9, "<fill>"),  # special as the pad, and in no vocabulary
+        ([_declared("<fill>", 9, True)], 9, "<fill>"),
+        ([], 9, "<|pad 9|>"),  # the pad has no name at all
+    ],
+)
+@pytest.mark.parametrize("kind", ["Unigram", "WordLevel", "BPE"])
+def test_a_token_is_special_by_its_name_or_as_the_pad_too(kind, declared, pad, name, tmp_path):
+    pieces = ["<pad>", "<unk>", *"<pad>f", "fill"]
+    vocab = {piece: id for id, piece in enumerate(dict.fromkeys(pieces))}
+    model = {
+        "Unigram": {"type": "Unigram", "unk_id": 1, "vocab": [[piece, -float(id)] for piece, id in vocab.items()]},
+        "WordLevel": {"type": "WordLevel", "vocab": vocab, "unk_token": "<unk>"},
+        "BPE": {"type": "BPE", "vocab": vocab, "merges": [], "unk_token": "<unk>", "ignore_merges": True},
+    }[kind]
+    file = {"version": "1.0", "added_tokens": declared, "pre_tokenizer": None, "post_processor": None, "model": model}
+    ours = JsonTokenizer("small", json.dumps(file | {"normalizer": None, "decoder": None}), pad)
+    assert ours.specials[name] == pad
+    for file, content in ours.exported(90, ["input_ids"]).items():
+        (tmp_path / file).write_text(content, encoding="utf-8")
+    theirs = transformers.AutoTokenizer.from_pretrained(tmp_path)
+    alone = tokenizers.Tokenizer.from_file(str(tmp_path / TOKENIZER))
+    assert (theirs.pad_token, theirs.pad_token_id) == (name, pad)
+    for text in (name, f"fill{name}", f"{name}{name} <unk>", "<pad>", "fill"):
+        ids = ours.encode(text).ids.tolist()
+        assert pad not in ids and theirs(text)["input_ids"] == alone.encode(text).ids == ids
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def build(monkeypatch):
             plan = layout(data.lengths, counts, [data.splits[split] for split in SPLITS], width)
             store = Store(plan, arch.width, dtype)
             fill(store, model, data, depth, lambda *_: None)
-            return Cached(store.hidden, plan, data, depth, "cpu")
+            return Cached(store.hidden, plan, Fresh(model, data, depth, "cpu"))
 
         inputs = next(finished(encode(recipe)))
         optimizer = adamw(model, recipe.train)
