@@ -109,7 +109,7 @@ def sweep(root, elsewhere, seen, program, tmp_path):
             assert ended.returncode in (0, 1) and "Traceback" not in ended.stdout + ended.stderr, said
             assert ended.returncode == 0 or "." in ended.stdout + ended.stderr, said
             if (name in FILES or name in ("checkpoints", "text", "model")) and run in words:
-                wrong = kind not in ("file", "second name") or name in FOLDERS
+                wrong = kind != "folder" if name in FOLDERS else kind not in ("file", "second name")
                 wrong = wrong and os.path.lexists(place(root, run, name))  # the queue takes out what cannot be started
                 assert not wrong or (ended.returncode, "of its own" in ended.stderr) == (1, True), said
         listed = program("workbench", "runs", "--runs", root)
