@@ -7,12 +7,13 @@ from pathlib import Path
 
 import tomli_w
 
+from core import inside
 from core.architectures.lookup import is_own_folder, preset_for, short_name
 from core.architectures.models import is_folder
 from core.data import kept, prepare
 from core.datasets import NAMED
 from core.evaluate.predict import Counter, Network
-from core.export.expressible import NO_TOKEN, Format
+from core.export.expressible import EMPTY_TEXT, Format
 from core.export.markdown import span, table, words
 from core.runs.events import Noted
 from core.runs.folder import RunFolder
@@ -116,7 +117,7 @@ def card(run: RunFolder, asked: Network | Counter, format: Format) -> str:
     if isinstance(asked, Counter):
         code, about = ONNX_COUNTED, ONNX_COUNTED_INPUTS
     elif format == "transformers" and not len(asked.tokenizer.encode("").ids):
-        about = f"{about} {NO_TOKEN}"
+        about = f"{about} {EMPTY_TEXT}"
     parts = [
         *_front(base, format),
         f"# A classifier of texts: {words(', '.join(asked.names))}",
@@ -210,7 +211,7 @@ def _test(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
 
 
 def _data(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]:
-    if base.kind == "brought in" or not run.data_file.is_file():
+    if base.kind == "brought in" or not inside.holds(run.data_file, run.path):
         yield from ("Not known.", "")
         return
     path, prepared = asked.recipe.data.path, kept.load(run)

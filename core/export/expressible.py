@@ -17,7 +17,7 @@ LAYERS = {
 }
 
 # said of a tokenizer without special tokens, before an export for transformers and in its card
-NO_TOKEN = (
+EMPTY_TEXT = (
     "An empty text has no token in transformers, where the run reads one end-of-text token. Beside other texts it is "
     'read as that; alone it needs padding="max_length", and fails without.'
 )

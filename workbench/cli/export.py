@@ -3,7 +3,7 @@
 import argparse
 
 from core.errors import BadModel
-from core.export.expressible import NO_TOKEN, Format, formats, refusal
+from core.export.expressible import EMPTY_TEXT, Format, formats, refusal
 from core.files import absolute
 from core.runs.root import find_run, runs_root
 from workbench.cli.flags import DONE
@@ -43,7 +43,7 @@ def execute(given: argparse.Namespace) -> int:
         from core.export.transformers import export
 
         if not len(asked.tokenizer.encode("").ids):
-            say([NO_TOKEN], to_errors=True)
+            say([EMPTY_TEXT], to_errors=True)
     words = card(run, asked, format)
     say(map(str, export(asked.model, asked.recipe, asked.names, asked.tokenizer, folder, words)))
     return DONE

@@ -12,6 +12,7 @@ from core.datasets import called
 from core.errors import BadRecipe, Problem
 from core.options import Option, options
 from core.recipe import Recipe
+from core.runs import mark
 from core.runs.compare import changed, in_words
 from core.runs.listing import Entry, Listing
 from core.runs.root import runs_root
@@ -112,6 +113,7 @@ def _differing(entries: Sequence[Entry]) -> list[Option]:
 
 def _cells(entry: Entry, differing: Sequence[Option]) -> list[str]:
     status, test = entry.status, entry.result.test if entry.result else None
+    happened = f"{ordinal(entry.place)} in the queue" if entry.place else f"{status.why} {status.do}".strip()
     return [
         entry.run.name,
         entry.label.name,
@@ -123,7 +125,7 @@ def _cells(entry: Entry, differing: Sequence[Option]) -> list[str]:
         percent(test.accuracy) if test else "",
         f"{percent(test.low)} to {percent(test.high)}" if test else "",
         _said(entry, differing),
-        f"{ordinal(entry.place)} in the queue" if entry.place else f"{status.why} {status.do}".strip(),
+        " ".join(filter(None, [happened, "" if mark.grew_here(entry.run) else mark.BRIEFLY])),
     ]
 
 
@@ -153,5 +155,6 @@ def row_of(entry: Entry) -> dict[str, Any]:
         "trainable": learns(entry),
         "data": recipe.data.path if isinstance(recipe, Recipe) else "",
         **msgspec.structs.asdict(entry.status),
+        "made_here": mark.grew_here(entry.run),
         "test": entry.result.test if entry.result else None,
     }
