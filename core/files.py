@@ -15,19 +15,9 @@ from typing import BinaryIO
 import platformdirs
 
 from core.errors import BadRun, WorkbenchError
+from core.inside import LINKS, SAFELY, demand_folder, opened
 
 TEMPORARY = re.compile(r"\.(.+)\.[0-9]+\.tmp")  # what `write` makes: the file's name, and the process that writes it
-KINDS = {
-    stat.S_IFREG: "a file",
-    stat.S_IFDIR: "a folder",
-    stat.S_IFLNK: "a link",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-}
-# no link is followed, nobody is waited for as at the end of a pipe, and no terminal becomes this process's
-NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-SAFELY = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | NOFOLLOW
-LINKS = errno.ELOOP, errno.EMLINK  # what systems say of a link that is not followed, or that leads nowhere
 WRITE_FIRST = "Write what comes out of it to a file first, or pipe it here and name - as the file."
 TRIES = 10  # to take a lock, 0.02 s apart
 
@@ -39,10 +29,11 @@ def unwatched(phase: str, done: int, total: int, unit: str) -> None:
     """A `Progress` that reports to nobody."""
 
 
-def sha256(path: Path, progress: Progress = unwatched) -> str:
-    """Hex SHA-256 of a file."""
-    digest, done, total = hashlib.sha256(), 0, path.stat().st_size
-    with open(path, "rb") as file:
+def sha256(path: Path, progress: Progress = unwatched, home: Path | None = None) -> str:
+    """Hex SHA-256 of a file. Raises as `reading` does."""
+    digest, done = hashlib.sha256(), 0
+    with reading(path, home) as file:
+        total = os.fstat(file.fileno()).st_size
         while chunk := file.read(1 << 24):
             digest.update(chunk)
             done += len(chunk)
@@ -63,15 +54,12 @@ def modified_at(path: Path) -> float:
 
 
 def stat_of(path: Path) -> os.stat_result | None:
-    """What the system knows of a file; None where there is none, or a link that leads to itself."""
+    """What the system knows of a file; None where there is none, or anything else, as a link to one."""
     try:
-        return path.stat()
+        found = path.lstat()
     except FileNotFoundError:
         return None
-    except OSError as error:
-        if error.errno in LINKS:
-            return None
-        raise
+    return found if stat.S_ISREG(found.st_mode) else None
 
 
 def absolute(path: str) -> Path:
@@ -98,63 +86,12 @@ def cache_root() -> Path:
     return absolute(given) if given else platformdirs.user_cache_path("workbench")
 
 
-def kind(mode: int) -> str:
-    """What a `st_mode` is of, in words."""
-    return KINDS.get(stat.S_IFMT(mode), "a device")
-
-
-def demand_folder(path: Path) -> None:
-    """Raises BadRun where a path is anything but a folder: what is done to the files in it would be done elsewhere.
-
-    One that is not there can still be made.
-    """
-    try:
-        found = kind(path.lstat().st_mode)
-    except FileNotFoundError:
-        return
-    if found != "a folder":
-        do = "Remove it, or put the folder itself in its place."
-        raise BadRun(f"{path} is {found}, not a folder of its own.", do)
-
-
-def demand_file(path: Path, alone: bool = False) -> None:
-    """Raises BadRun where a path is anything but a file, or where, `alone`, that file has another name besides.
-
-    One that is not there can still be made.
-    """
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return
-    _demand_file(path, found, alone)
-
-
-def _demand_file(path: Path, status: os.stat_result, alone: bool) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        what = f"{path} is {kind(status.st_mode)}, not a file of its own."
-        raise BadRun(what, "Remove it, or put the file itself in its place.")
-    if alone and status.st_nlink > 1:
-        what = f"{path} has another name besides (a hard link), and what is written to it would show there too."
-        raise BadRun(what, "Put a copy of it in its place.")
-
-
 def _in_place(path: Path, flags: int) -> int:
     """Open a file that is written where it lies, not replaced; it is made where there is none.
 
     Raises BadRun where it is no file of its own, OSError where it cannot be written.
     """
-    try:
-        fd = os.open(path, flags | os.O_CREAT | SAFELY, 0o666)
-    except OSError as error:
-        if error.errno in (*LINKS, errno.EISDIR, errno.ENXIO):
-            demand_file(path)
-        raise
-    try:
-        _demand_file(path, os.fstat(fd), alone=True)
-    except BadRun:
-        os.close(fd)
-        raise
-    return fd
+    return opened(path, path.parent, flags | os.O_CREAT, alone=True)
 
 
 def appending(path: Path) -> BinaryIO:
@@ -179,15 +116,18 @@ def touch(path: Path) -> None:
         os.close(fd)
 
 
-def reading(path: Path, link: bool = True) -> BinaryIO:
-    """Open a file to read it, also where a link leads to it, unless `link` is False.
+def reading(path: Path, home: Path | None = None) -> BinaryIO:
+    """Open a file to read it: one that lies in the folder `home`, without following a link, or else any of the
+    person's own, also where a link leads to it.
 
     Raises FileNotFoundError where there is none, as also where a folder, a device or a pipe is: who reads those may
-    wait for ever.
+    wait for ever. With a `home` that is a BadRun.
     """
+    if home is not None:
+        return os.fdopen(opened(path, home), "rb")
     fd = None
     try:
-        fd = os.open(path, os.O_RDONLY | (SAFELY & ~NOFOLLOW if link else SAFELY))
+        fd = os.open(path, os.O_RDONLY | SAFELY)
     except OSError as error:
         if error.errno not in (*LINKS, errno.ENXIO):
             raise
@@ -198,20 +138,22 @@ def reading(path: Path, link: bool = True) -> BinaryIO:
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
 
-def content(path: Path, offset: int = 0) -> bytes:
+def content(path: Path, home: Path | None = None, offset: int = 0) -> bytes:
     """The bytes of a file from `offset` on. Raises as `reading` does."""
-    with reading(path) as file:
+    with reading(path, home) as file:
         file.seek(offset)
         return file.read()
 
 
 def lines_after(path: Path, offset: int) -> bytes:
-    """The whole lines of a file that begin at `offset`, without one that is still being written; none of no file."""
+    """The whole lines of a file of a run that begin at `offset`, without one that is still being written; none of no
+    file, or where anything else lies there.
+    """
     if size(path) <= offset:
         return b""
     try:
-        data = content(path, offset)
-    except FileNotFoundError:
+        data = content(path, path.parent, offset)
+    except (FileNotFoundError, BadRun):
         return b""
     return data[: data.rfind(b"\n") + 1]
 
@@ -267,9 +209,9 @@ def alone(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
 def locked(path: Path) -> bool:
     """Whether a process holds the exclusive lock of a file."""
     try:
-        with reading(path, link=False) as file:
+        with reading(path, path.parent) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
+    except (FileNotFoundError, BadRun):
         return False
     except BlockingIOError:
         return True

@@ -6,13 +6,17 @@ from pathlib import Path
 import tomli_w
 
 from core.errors import BadRecipe, Problem
+from core.files import content
 from core.options import Options, options
 
 
-def read(path: Path) -> dict:
-    """A recipe file as a layer for `load`. Raises BadRecipe where it cannot be read."""
+def read(path: Path, home: Path | None = None) -> dict:
+    """A recipe file as a layer for `load`; `home` is the folder of the run that keeps it.
+
+    Raises BadRecipe where it cannot be read, BadRun where it is no file of that run's own.
+    """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads((content(path, home) if home else path.read_bytes()).decode())
     except OSError as error:
         raise BadRecipe([Problem(str(path), f"cannot be read: {error.strerror}.", "Check the path.")]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

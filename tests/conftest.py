@@ -51,6 +51,12 @@ def executed(monkeypatch):
     monkeypatch.setattr(subprocess, "_fork_exec", execute)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def user_folder(tmp_path_factory):
+    """The key that marks runs as the user's own is kept in a folder of the tests; child processes inherit that."""
+    os.environ["XDG_DATA_HOME"] = str(tmp_path_factory.mktemp("user"))
+
+
 @pytest.fixture(autouse=True)
 def cache_folder(tmp_path, monkeypatch):
     """What can be computed again goes into a folder of the test; its child processes inherit that."""

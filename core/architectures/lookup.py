@@ -80,7 +80,7 @@ def preset_of(name: str, home: Path | None = None) -> ModelPreset:
     config = (home or folder) / CONFIG
     if not config.is_file():
         raise _unknown(name, folder)
-    arch = read_config(config)
+    arch = read_config(config, home)
     source = Source(*address(name)) if name.startswith(HUB) else OwnFolder(folder)
     title = f"{short_name(name)} {count(sum(arch.parameters().values()))}"
     made = ModelPreset(name, title, arch, source, tokenizer="", languages="", licence="")
@@ -167,10 +167,13 @@ def no_model_folder(folder: Path) -> BadModel:
     )
 
 
-def read_config(file: Path) -> Architecture:
-    """The architecture that a config.json describes. Raises BadModel for one that cannot be computed here."""
+def read_config(file: Path, home: Path | None = None) -> Architecture:
+    """The architecture that a config.json describes, which may lie in the folder `home` of a run.
+
+    Raises BadModel for one that cannot be computed here.
+    """
     try:
-        with files.reading(file) as opened:
+        with files.reading(file, home) as opened:
             config = json.loads(opened.read(MOST))
     except (OSError, ValueError, RecursionError) as error:
         raise BadModel(f"{file} is no readable config.json: {error}.") from error

@@ -113,4 +113,4 @@ def _answer(names: Sequence[str], text: str, p: Sequence[float], cut: bool) -> P
 
 def kept_checkpoint(run: RunFolder, recipe: Recipe) -> str:
     """The pointer to the weights that the recipe keeps; `last` while there is no best yet."""
-    return "best" if recipe.keep == "best" and (run.checkpoints / "best").is_file() else "last"
+    return "best" if recipe.keep == "best" and run.pointed("best") else "last"

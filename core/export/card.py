@@ -6,6 +6,7 @@ from pathlib import Path
 
 import tomli_w
 
+from core import inside
 from core.architectures.lookup import is_own_folder, preset_for, short_name
 from core.architectures.models import is_folder
 from core.data import kept, prepare
@@ -200,7 +201,7 @@ def _test(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
 
 
 def _data(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]:
-    if base.kind == "brought in" or not run.data_file.is_file():
+    if base.kind == "brought in" or not inside.holds(run.data_file, run.path):
         yield from ("Not known.", "")
         return
     path, prepared = asked.recipe.data.path, kept.load(run)

@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from core import assets
+from core import assets, files, inside
 from core.architectures.architecture import Architecture
 from core.architectures.lookup import architecture_for, preset_for
 from core.architectures.models import MODELS, TOKENIZER
@@ -97,11 +97,11 @@ def facts_of(run: RunFolder) -> Facts:
     """
     from safetensors import SafetensorError, safe_open
 
-    from core.text.lookup import tokenizer_of
+    from core.text.lookup import kept_tokenizer
     from core.text.tokenizer_json import JsonTokenizer
 
     known = demand_origin(run)
-    if not run.data_file.is_file():
+    if not inside.holds(run.data_file, run.path):
         raise BadRun(f"{run.name} keeps no rows that a script could learn from.", "A run that was trained here does.")
     folder = run.path.resolve()
     weights = weights_of(known.base, folder)
@@ -111,6 +111,7 @@ def facts_of(run: RunFolder) -> Facts:
     arch = architecture_for(recipe)
     first = next(iter(arch.published.values()))
     try:
+        files.reading(weights).close()  # nothing else is opened by a library
         with safe_open(weights, framework="np") as file:
             names = frozenset(file.keys())
     except (OSError, ValueError, SafetensorError) as error:
@@ -122,7 +123,7 @@ def facts_of(run: RunFolder) -> Facts:
     dense = next((name for name in places if f"{name}.weight" in names), "")
     history = History.of(run.events()[0])
     changes = history.changes_in_words(history.step)
-    read = tokenizer_of(preset_for(recipe), str(folder))
+    read = kept_tokenizer(preset_for(recipe), folder)
     return Facts(
         folder,
         known.labels,
@@ -143,7 +144,7 @@ def _tokens_of(run: RunFolder, recipe: Recipe) -> Path:
 
     folder, name = run.path.resolve(), preset_for(recipe).tokenizer
     for kept in (folder / run.tokens_file.name, folder / TOKENIZER):
-        if kept.is_file():
+        if inside.holds(kept, folder):
             return kept
     built_in = {name: file for name, (file, *_) in (byte_bpe.BUILT_IN | tokenizer_files.BUILT_IN).items()}
     if name not in built_in:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from core import files
 from core.evaluate.incremental import IncrementalClassifier
 from core.evaluate.predict import Counter, Network, kept_checkpoint, open_predictor
 from core.files import Progress
@@ -39,8 +40,9 @@ class ClassifierRequests:
     def _at(self, args: dict, progress: Progress) -> Network | Counter:
         """The classifier that {"run": its folder, "checkpoint": best, last, a step or nothing} names."""
         run = RunFolder(args["run"])
+        run.demand_sound()
         folder = run.checkpoint(args.get("checkpoint") or kept_checkpoint(run, run.recipe()))
-        checkpoint = folder, (folder / MANIFEST).read_bytes()
+        checkpoint = folder, files.content(folder / MANIFEST, folder)
         if self._predictor is None or checkpoint != self._checkpoint:
             # two models at once may be more than fits
             self._predictor, self._incremental, self._checkpoint = None, None, None

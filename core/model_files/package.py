@@ -116,7 +116,7 @@ def _members(folder: Path) -> Iterator[list[Member]]:
     paths = [Path(root, name) for root, _, names in os.walk(folder) for name in names]
     files_there = [path for path in paths if path.is_file() and not path.is_symlink()]
     yield [
-        Member(PurePosixPath(path.relative_to(folder)), path.stat().st_size, partial(files.reading, path, link=False))
+        Member(PurePosixPath(path.relative_to(folder)), path.stat().st_size, partial(files.reading, path, folder))
         for path in files_there
     ]
 

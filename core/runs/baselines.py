@@ -3,6 +3,7 @@
 import msgspec
 
 from core import files
+from core.errors import BadRun
 from core.runs.folder import RunFolder
 from core.runs.result import BaselineName
 
@@ -32,6 +33,6 @@ def read_baselines(run: RunFolder) -> list[BaselineAnswers]:
     They can be made again; a checkpoint holds the file to its checksum.
     """
     try:
-        return msgspec.json.decode(files.content(run.baselines_file), type=list[BaselineAnswers])
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return msgspec.json.decode(files.content(run.baselines_file, run.path), type=list[BaselineAnswers])
+    except (OSError, BadRun, msgspec.DecodeError, UnicodeDecodeError):
         return []

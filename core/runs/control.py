@@ -184,7 +184,7 @@ class Inbox:
 
     def before(self, offset: int) -> list[Line]:
         """The lines of the first `offset` bytes, which `poll` then passes over."""
-        data = self._path.read_bytes()[:offset] if offset else b""
+        data = files.content(self._path, self._path.parent)[:offset] if offset else b""
         self._offset = len(data)
         return _lines(data)
 

@@ -1,5 +1,6 @@
 """One run on disk: what is in its folder, and what state it is in."""
 
+import re
 import shutil
 import time
 import uuid
@@ -10,9 +11,9 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from core import files, memory, toml
+from core import files, inside, memory, toml
 from core import recipe as recipes
-from core.architectures.models import BASE_WEIGHTS, CONFIG, TOKENS
+from core.architectures.models import BASE_WEIGHTS, CONFIG, TOKENIZER, TOKENS
 from core.errors import BadRecipe, BadRun
 from core.pretraining import Pretraining
 from core.runs import control
@@ -22,6 +23,9 @@ from core.runs.result import ClassifierResult, LanguageResult, NoResult, result_
 State = Literal["queued", "starting", "running", "paused", "done", "stopped", "failed", "vanished"]
 Kind = TypeVar("Kind")
 NEARLY = 0.8  # of the memory that there is: more than this is as good as all of it
+POINTERS = "last", "best"
+STEP = re.compile(r"[0-9]{1,15}")
+CHECKPOINT = re.compile(rf"{STEP.pattern}|\.{STEP.pattern}\.old")  # a checkpoint's folder, which nothing else names
 TAIL = 1 << 16  # bytes; the last events of a run stand in here
 
 
@@ -72,6 +76,7 @@ class RunFolder:
         self.control_file = self.path / "control.jsonl"
         self.config_file = self.path / CONFIG  # of a model that this program does not know by name
         self.tokens_file = self.path / TOKENS  # of a model that GPT-2's tokenizer is not for
+        self.tokenizer_file = self.path / TOKENIZER  # of a model that says itself how it reads a text
         self.data_file = self.path / "data.jsonl.gz"
         self.split_file = self.path / "split.csv"
         self.base_file = self.path / "base.json"
@@ -85,29 +90,37 @@ class RunFolder:
         self.heartbeat_file = self.path / "heartbeat"
         self.reserve_file = self.path / "reserve"  # room on the disk for the last event
         self.weights_file = self.path / BASE_WEIGHTS  # what it starts from; it is only read, and may have other names
+        self.mark_file = self.path / "mark"  # by which a folder that did not grow here is told from others
         self.checkpoints = self.path / "checkpoints"
 
     @property
     def name(self) -> str:
         return self.path.name
 
+    def demand_sound(self) -> None:
+        """Raises BadRun where a link, a pipe, a device or a folder lies in place of a file of the run's, or anything
+        else in place of a folder of its. It changes nothing.
+        """
+        for folder in (self.checkpoints, self.text_folder, self.model_folder):
+            inside.demand_folder(folder)
+        named = [path for name, path in vars(self).items() if name.endswith("_file")]
+        for file in (*named, *map(self.checkpoints.joinpath, POINTERS)):
+            inside.demand_file(file, self.path)
+
     def demand_own(self) -> None:
         """Raises BadRun where what a worker writes to, or deletes in, lies elsewhere. It changes nothing."""
-        for folder in (self.checkpoints, self.text_folder, self.model_folder):
-            files.demand_folder(folder)
+        self.demand_sound()
         # these are written where they lie, all others are replaced
-        in_place = self.events_file, self.control_file, self.log_file, self.lock_file, self.heartbeat_file
-        named = [path for name, path in vars(self).items() if name.endswith("_file")]
-        for file in (*named, self.checkpoints / "last", self.checkpoints / "best"):
-            files.demand_file(file, alone=file in in_place)
+        for file in (self.events_file, self.control_file, self.log_file, self.lock_file, self.heartbeat_file):
+            inside.demand_file(file, self.path, alone=True)
 
     def recipe(self) -> recipes.Recipe:
         """Raises BadRun where this is no run folder, or its recipe cannot be read."""
         if self.pretrains:
             raise BadRun(f"{self.name} pretrains a language model: it is no classifier.", self.fine_tune)
-        if not self.recipe_file.is_file():
+        if not inside.holds(self.recipe_file, self.path):
             raise BadRun(f"{self.path} is not a run: it holds no recipe.toml.", "workbench runs lists the runs.")
-        home = self.path if self.config_file.is_file() else None
+        home = self.path if inside.holds(self.config_file, self.path) else None
         return self._read(partial(recipes.load, home=home), self.recipe_file)
 
     @property
@@ -127,7 +140,7 @@ class RunFolder:
 
     def _read(self, made: Callable[[dict], Kind], file: Path) -> Kind:
         try:
-            return made(toml.read(file))
+            return made(toml.read(file, self.path))
         except BadRecipe as error:
             raise BadRun(
                 f"The recipe of {self.name} cannot be read: {error}", "Put it back as it was, or train a new run."
@@ -189,27 +202,32 @@ class RunFolder:
     def _started(self) -> int:
         """Steps that the run will take, from the head of its log: 0 while that is not known."""
         try:
-            with files.reading(self.events_file) as file:
+            with files.reading(self.events_file, self.path) as file:
                 line = next((line for line in file if line.startswith(b'{"type":"started"')), b"")
-        except FileNotFoundError:
+        except (FileNotFoundError, BadRun):
             return 0
         return next((event.n_steps for event in decode(line) if isinstance(event, Started)), 0)
 
     def saved_step(self) -> int:
         """The step of the last checkpoint, from which a resumed run goes on; 0 before there is one. Raises BadRun."""
-        pointer = self.checkpoints / "last"
+        return int(self.pointed("last") or 0)
+
+    def pointed(self, name: str) -> str | None:
+        """The step that a pointer names; None where there is no such pointer. Raises BadRun where it is damaged."""
+        pointer = self.checkpoints / name
         try:
-            return int(files.content(pointer))
+            step = files.content(pointer, self.path).strip().decode(errors="replace")
         except FileNotFoundError:
-            return 0
-        except ValueError as error:
-            raise BadRun(f"{pointer} is damaged.", "Train again from the recipe.") from error
+            return None
+        if not STEP.fullmatch(step):
+            raise BadRun(f"{pointer} is damaged.", "Train again from the recipe.")
+        return step
 
     def result(self) -> ClassifierResult | LanguageResult | None:
         """What a finished run ended with; None where it has not, or that cannot be read."""
         try:
-            found = result_of(msgspec.json.decode(files.content(self.result_file)))
-        except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+            found = result_of(msgspec.json.decode(files.content(self.result_file, self.path)))
+        except (FileNotFoundError, BadRun, msgspec.DecodeError, UnicodeDecodeError):
             return None
         return None if isinstance(found, NoResult) else found
 
@@ -221,8 +239,8 @@ class RunFolder:
     def label(self) -> Label:
         """Its name and note; empty where it has none that can be read."""
         try:
-            found = msgspec.json.decode(files.content(self.label_file), type=Label)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            found = msgspec.json.decode(files.content(self.label_file, self.path), type=Label)
+        except (OSError, BadRun, msgspec.DecodeError, UnicodeDecodeError):
             return Label()
         return Label.of(found.name, found.note)
 
@@ -243,12 +261,11 @@ class RunFolder:
 
     def checkpoint(self, name: str = "last") -> Path:
         """The folder of a checkpoint: `last`, `best`, or a step. Raises BadRun where there is none."""
-        pointer = self.checkpoints / name
-        step = pointer.read_text(errors="replace").strip() if pointer.is_file() else name
-        folder = self.checkpoints / step
+        step = self.pointed(name) if name in POINTERS else name
+        folder = self.checkpoints / (step or name)
         if not folder.exists():  # killed in the moment between an old one's going and its successor's coming
             folder = self.checkpoints / f".{step}.old"
-        if not (folder / "manifest.json").is_file():
+        if not CHECKPOINT.fullmatch(folder.name) or not inside.holds(folder / "manifest.json", self.path):
             status = self.status()
             what = f"{self.name} has no checkpoint {name!r}."
             if status.alive:

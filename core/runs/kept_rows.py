@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
+from core import files
 from core.errors import BadRun
 from core.runs.folder import RunFolder
 
@@ -22,7 +23,7 @@ class Row(msgspec.Struct):
 def kept_rows(run: RunFolder) -> Iterator[Row]:
     """All of them, in their order. Raises BadRun where they are missing or damaged."""
     try:
-        with gzip.open(run.data_file) as lines:
+        with files.reading(run.data_file, run.path) as file, gzip.open(file) as lines:
             for line in lines:
                 yield msgspec.json.decode(line, type=Row)
     except FileNotFoundError as error:

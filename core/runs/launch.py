@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core import files
 from core.errors import BadRun
+from core.runs import mark
 from core.runs.folder import RunFolder
 
 SENT_BEFORE = "WORKBENCH_SENT_BEFORE"  # bytes of control.jsonl that were sent to earlier attempts
@@ -48,7 +49,7 @@ def launch(run: RunFolder) -> subprocess.Popen:
     """Start, or resume, the run's worker; a run that waited in the queue waits no more.
 
     The lock is taken here and inherited, so that the run counts as alive from this moment on.
-    Raises BadRun where it is running already or cannot be written.
+    Raises BadRun where it is running already, cannot be written, or came from elsewhere and nobody was asked.
     """
     return launch_locked(run, lock(run))
 
@@ -56,6 +57,7 @@ def launch(run: RunFolder) -> subprocess.Popen:
 def launch_locked(run: RunFolder, fd: int) -> subprocess.Popen:
     """`launch`, with the run's lock, which `lock` took and which is the worker's from here on."""
     try:
+        mark.demand(run)
         sent = files.size(run.control_file)
         files.touch(run.heartbeat_file)  # an earlier attempt's would make this one look silent
         worker = start_detached("core.worker", run.path, run.log_file, fd, {SENT_BEFORE: str(sent)})

@@ -71,8 +71,8 @@ class Listing:
     def baseline(self, entries: list[Entry]) -> Entry | None:
         """The run that all others are compared with, where one was chosen and is still there."""
         try:
-            chosen = msgspec.json.decode(files.content(self.root / BASELINE), type=_Chosen)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            chosen = msgspec.json.decode(files.content(self.root / BASELINE, self.root), type=_Chosen)
+        except (OSError, BadRun, msgspec.DecodeError, UnicodeDecodeError):
             return None
         found = next((entry for entry in entries if entry.result and entry.run.name == chosen.run), None)
         return found if found and _version(found.run.result_file) == chosen.result else None
@@ -104,6 +104,7 @@ def entry_of(run: RunFolder) -> Entry:
     """The entry of a run, without its place in the queue."""
     status, label = run.status(), run.label()
     try:
+        run.demand_sound()
         recipe = run.pretraining() if run.pretrains else run.recipe()
     except BadRun as error:
         if not status.alive and status.state != "failed":
@@ -141,7 +142,7 @@ def empty_bin(root: Path, mine: bool) -> None:
     for path in root.glob(".*.deleted"):
         match = DELETED.fullmatch(path.name)
         if match and (int(match[2]) == os.getpid() if mine else not _lives(int(match[2]))):
-            shutil.rmtree(path, ignore_errors=True)
+            path.unlink() if path.is_symlink() else shutil.rmtree(path, ignore_errors=True)
 
 
 def _lives(pid: int) -> bool:

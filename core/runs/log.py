@@ -29,7 +29,7 @@ class EventLog:
 
     def answers(self) -> list[Applied]:
         """What earlier attempts answered to control lines."""
-        with files.reading(self._run.events_file) as file:
+        with files.reading(self._run.events_file, self._run.path) as file:
             lines = [line for line in file if b'"applied"' in line]  # few among millions: only they are decoded
         return [event for event in decode(b"".join(lines)) if isinstance(event, Applied)]
 

@@ -5,7 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from core import files
+from core import files, inside
+from core.architectures.models import BASE_WEIGHTS, WEIGHTS
 from core.errors import BadRun
 from core.model_files.kept import copy_of
 from core.runs.folder import RunFolder
@@ -37,9 +38,16 @@ class Origin(msgspec.Struct, frozen=True):
 def weights_of(base: Base, run: Path) -> Path:
     """Where a base's weights lie, as seen from the run's folder: where they were, or where they were fetched to again.
 
-    They may be gone from there.
+    They may be gone from there. Raises BadRun where they cannot lie where the base says.
     """
     was = run / base.file
+    if base.file == BASE_WEIGHTS:
+        inside.demand_file(was, run)
+        return was
+    # outside of the run there are only the file of a model's folder, and that of a published one in a cache
+    if was != Path(base.file) or was.name != WEIGHTS or ".." in was.parts or base.kind not in ("folder", "pretrained"):
+        what = f"{run / 'base.json'} is damaged: a run's weights are not kept in {base.file or 'no file'}."
+        raise BadRun(what, "Put it back as it was, or train a new run.")
     again = None if was.is_file() or base.kind != "pretrained" else copy_of(base.source, base.revision, base.sha256)
     return again or was
 
@@ -52,7 +60,7 @@ def write_origin(run: RunFolder, origin: Origin) -> None:
 def read_origin(run: RunFolder) -> Origin | None:
     """The origin that the run wrote down; None before it did. Raises BadRun where it cannot be read."""
     try:
-        return msgspec.json.decode(files.content(run.base_file), type=Origin)
+        return msgspec.json.decode(files.content(run.base_file, run.path), type=Origin)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -62,7 +62,7 @@ def read_predictions(run: RunFolder) -> tuple[list[str], list[AnsweredText]]:
     """The labels of a finished run, and its test texts, both in their order. Raises BadRun where there are none."""
     csv.field_size_limit(1 << 30)  # a row may hold a text of many megabytes
     try:
-        with open(run.predictions_file, encoding="utf-8", newline="") as file:
+        with io.TextIOWrapper(files.reading(run.predictions_file, run.path), encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
             found = [_tested(row) for row in rows]
             names = rows.fieldnames or []

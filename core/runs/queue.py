@@ -14,8 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from core import files
+from core import files, inside
 from core.errors import BadRun
+from core.runs import mark
 from core.runs.events import Ended
 from core.runs.folder import RunFolder
 from core.runs.launch import LOCK_FD, launch_locked, lock, start_detached
@@ -76,9 +77,11 @@ def turn(run: RunFolder) -> Turn | None:
 def add(run: RunFolder) -> Turn | None:
     """Let a run wait for its turn, at the end of the queue unless it waits already, and have the queue served.
 
-    Returns its turn; None where that has come meanwhile. Raises BadRun where it is running or cannot be written.
+    Returns its turn; None where that has come meanwhile. Raises BadRun where it is running, cannot be written, or came
+    from elsewhere and nobody was asked.
     """
     _demand_own(run.path.parent)
+    mark.demand(run)
     fd = lock(run)
     try:
         with files.writing(run.path, f"{run.name} cannot be queued"):
@@ -130,7 +133,7 @@ def start(root: Path) -> bool:
 
 def _demand_own(root: Path) -> None:
     for name in (LOCK, LOG):
-        files.demand_file(root / name, alone=True)
+        inside.demand_file(root / name, root, alone=True)
 
 
 def main(root: Path) -> str:

@@ -14,6 +14,7 @@ from core.datasets import dataset_named
 from core.errors import BadModel, BadRun
 from core.pretraining import Pretraining
 from core.recipe import Recipe
+from core.runs import mark
 from core.runs.folder import RunFolder
 
 
@@ -39,8 +40,15 @@ def find_run(root: Path, name: str, trained: bool = False) -> RunFolder:
     """A run by its folder's name under the root, by the name that a person gave it, by its path from here, or `last`:
     the newest, or the newest that can be asked.
 
-    Raises BadRun where there is none, or several have been given that name.
+    Raises BadRun where there is none, or several have been given that name; and where something lies in it that leads
+    out of it, or that could be waited for.
     """
+    run = _named(root, name, trained)
+    run.demand_sound()
+    return run
+
+
+def _named(root: Path, name: str, trained: bool) -> RunFolder:
     if name == "last":
         runs = list_runs(root)
         if trained:
@@ -81,6 +89,7 @@ def create_run(root: Path, recipe: Recipe | Pretraining) -> RunFolder:
     try:
         root.mkdir(parents=True, exist_ok=True)
         run = RunFolder(next(_claimed(root)))
+        mark.put(run)
         if config is not None:  # first, because without it the recipe cannot be read
             files.write(run.config_file, config)
         file = run.pretraining_file if isinstance(recipe, Pretraining) else run.recipe_file

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from core import files
+from core import files, inside
 from core.architectures.lookup import folder_of
 from core.architectures.models import TOKENIZER, TOKENS, ModelPreset, OwnFolder, is_folder
 from core.errors import BadModel
@@ -65,6 +65,15 @@ def tokenizer_of(preset: ModelPreset, weights: str) -> Tokenizer:
             f"Bring the model here: workbench fetch {preset.name}",
         )
     return found
+
+
+def kept_tokenizer(preset: ModelPreset, run: Path) -> Tokenizer:
+    """The tokenizer that a run keeps in its folder, or else a published one, as `tokenizer_of` gives it.
+
+    Raises BadModel as that does, and BadRun where anything but a file of the run's own lies in its place.
+    """
+    kept = next((run / name for name in (TOKENS, TOKENIZER) if inside.holds(run / name, run)), None)
+    return READERS[kept.name](preset, kept) if kept else tokenizer_of(preset, "pretrained")
 
 
 def lacks_tokenizer(weights: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-from core import assets
+from core import assets, files
 from core.errors import BadModel
 from core.text.special_tokens import SAVE_AGAIN
 from core.text.tokenizer_json import PUT_BACK, JsonTokenizer, reading
@@ -71,6 +71,7 @@ def read_vocab_and_merges(folder: Path, vocab: int, pad: int) -> JsonTokenizer:
     file = folder / BPE_FILE
     config = _config(folder, BPE_CLASSES)
     with reading(f"{file} or {MERGES_FILE}"):
+        files.reading(folder / MERGES_FILE).close()  # nothing else is opened by a library
         tokenizer = Tokenizer(models.BPE(*models.BPE.read_file(str(file), str(folder / MERGES_FILE))))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=bool(config.get("add_prefix_space", False)))
     tokenizer.decoder = decoders.ByteLevel()

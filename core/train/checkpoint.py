@@ -7,22 +7,37 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from core import files
+from core import files, inside
 from core.architectures.models import TOKENS
 from core.errors import BadRun, WorkbenchError
 from core.options import options
-from core.runs.folder import RunFolder, step_of
+from core.runs.folder import POINTERS, RunFolder, step_of
 from core.train.control_source import ControlSource
 from core.train.loop import State
 
 WEIGHTS, OPTIMIZER, STATE, MANIFEST = "weights.safetensors", "optimizer.safetensors", "state.json", "manifest.json"
 OURS = re.compile(r"[0-9]+|\.[0-9]+\.(tmp|old)")  # names of folders that are made here; no other is ever removed
+
+
+class MadeOf(msgspec.Struct):
+    """What a checkpoint was made with: the recipe's options, and the SHA-256 of files by their names in the run."""
+
+    recipe: dict[str, Any] = {}
+    sha256: dict[str, str] = {}
+
+
+class Manifest(msgspec.Struct, kw_only=True):
+    """What manifest.json says of a checkpoint; `sha256` is of its files, by their names."""
+
+    sha256: dict[str, str]
+    made_of: MadeOf = msgspec.field(default_factory=MadeOf)
 
 
 def write(
@@ -43,8 +58,9 @@ def put(run: RunFolder, step: int, written: Mapping[str, Callable[[Path], object
     Each of its files is written by a function of its path. Raises WorkbenchError where the disk does not take it; what
     was there before stays.
     """
-    files.demand_folder(run.checkpoints)
-    final, temporary = run.checkpoints / str(step), run.checkpoints / f".{step}.tmp"
+    final, temporary, older = (run.checkpoints / name for name in (str(step), f".{step}.tmp", f".{step}.old"))
+    for folder in (run.checkpoints, final, temporary, older):
+        inside.demand_folder(folder)
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
@@ -55,7 +71,6 @@ def put(run: RunFolder, step: int, written: Mapping[str, Callable[[Path], object
             files.sync(temporary / name)
         manifest = {"step": step, "sha256": sums, "made_of": _once(run.path)}
         files.write(temporary / MANIFEST, json.dumps(manifest, indent=2))
-        older = run.checkpoints / f".{step}.old"
         if final.exists():  # stopped in the midst of this step's evaluation, and now it is done
             os.replace(final, older)
         os.replace(temporary, final)
@@ -79,8 +94,8 @@ def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _remove_old(run: RunFolder) -> None:
-    kept = {(run.checkpoints / p).read_text().strip() for p in ("best", "last") if (run.checkpoints / p).exists()}
-    files.demand_folder(run.checkpoints)
+    kept = {run.pointed(name) for name in POINTERS}
+    inside.demand_folder(run.checkpoints)
     with os.scandir(run.checkpoints) as entries:
         for entry in entries:
             if OURS.fullmatch(entry.name) and entry.name not in kept and entry.is_dir(follow_symlinks=False):
@@ -90,13 +105,13 @@ def _remove_old(run: RunFolder) -> None:
 def read(folder: Path, name: str) -> dict[str, Tensor]:
     """The tensors of one file of a checkpoint. Raises BadRun where it is not what the manifest says."""
     verify(folder, name)
-    return load_file(folder / name)
+    return load_file(inside.checked(folder / name, folder))
 
 
 def read_state(folder: Path) -> bytes:
     """The training state of a checkpoint, as JSON. Raises BadRun where it is damaged."""
     verify(folder, STATE)
-    return (folder / STATE).read_bytes()
+    return files.content(folder / STATE, folder)
 
 
 def take_up(run: RunFolder, control_source: ControlSource) -> State:
@@ -106,8 +121,7 @@ def take_up(run: RunFolder, control_source: ControlSource) -> State:
     pointed to.
     Raises BadRun where the checkpoint is damaged, or was made from what the run, or its log, does not hold any more.
     """
-    files.demand_folder(run.checkpoints)
-    if not (run.checkpoints / "last").is_file():
+    if run.pointed("last") is None:
         return State()
     folder = run.checkpoint("last")
     state = msgspec.json.decode(read_state(folder), type=State)
@@ -122,8 +136,8 @@ def take_up(run: RunFolder, control_source: ControlSource) -> State:
     final = run.checkpoints / str(state.step)
     if folder != final:  # killed before its successor was in place
         os.replace(folder, final)
-    best = run.checkpoints / "best"
-    if state.best_step is not None and not (best.is_file() and best.read_bytes() == str(state.best_step).encode()):
+    if state.best_step is not None and run.pointed("best") != str(state.best_step):
+        best = run.checkpoints / "best"
         if run.recipe().keep == "best":
             files.write(best, str(state.best_step))
         else:  # only an earlier version kept the best, too, where the last are used
@@ -137,35 +151,35 @@ def demand_same(run: RunFolder, folder: Path, rows: bool = True) -> None:
 
     Without `rows`, those that the run learns from do not matter. What the baselines said can be made again.
     """
-    before = _made_of(folder)
+    before = _manifest(folder).made_of
     now = _recipe(run)
-    for name, value in before.get("recipe", {}).items():
+    for name, value in before.recipe.items():
         if name in now and now[name] != value:
             raise BadRun(
                 f"The recipe of {run.name} has changed: {name} was {value} at its checkpoint and is {now[name]} now.",
                 "Put it back, or train a new run.",
             )
-    for name, digest in before.get("sha256", {}).items():
+    for name, digest in before.sha256.items():
         path = run.path / name
         if path == run.baselines_file or (not rows and path in (run.data_file, *_texts(run))):
             continue
-        if not path.is_file():
+        if not inside.holds(path, run.path):
             raise BadRun(f"{path} is missing.", "Put it back, or train a new run.")
-        if files.sha256(path) != digest:
+        if files.sha256(path, home=run.path) != digest:
             raise BadRun(f"{path} is damaged.", "Put it back as it was, or train a new run.")
 
 
 def lost_baselines(run: RunFolder, folder: Path) -> bool:
     """Whether what the baselines said when a checkpoint was made is missing now, or damaged."""
-    digest = _made_of(folder).get("sha256", {}).get(run.baselines_file.name)
-    return digest is not None and not (run.baselines_file.is_file() and files.sha256(run.baselines_file) == digest)
+    digest = _manifest(folder).made_of.sha256.get(run.baselines_file.name)
+    kept = inside.holds(run.baselines_file, run.path)
+    return digest is not None and not (kept and files.sha256(run.baselines_file, home=run.path) == digest)
 
 
-def _made_of(folder: Path) -> dict:
-    """What a checkpoint says it was made with, as `_once` gives it."""
+def _manifest(folder: Path) -> Manifest:
     try:
-        return json.loads((folder / MANIFEST).read_text()).get("made_of", {})
-    except (OSError, ValueError) as error:
+        return msgspec.json.decode(files.content(folder / MANIFEST, folder), type=Manifest)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRun(f"The checkpoint {folder} is not whole: {error}.", "Use another one, or train again.") from error
 
 
@@ -174,7 +188,8 @@ def _once(path: Path) -> dict:
     """What all checkpoints of the run that this process trains are made with."""
     run = RunFolder(path)
     kept = run.base_file, run.tokens_file, run.data_file, run.baselines_file, *_texts(run), run.model_folder / TOKENS
-    sums = {str(file.relative_to(path)): files.sha256(file) for file in kept if file.is_file()}
+    there = (file for file in kept if inside.holds(file, path))
+    sums = {str(file.relative_to(path)): files.sha256(file, home=path) for file in there}
     return {"recipe": _recipe(run), "sha256": sums}
 
 
@@ -192,9 +207,8 @@ def _recipe(run: RunFolder) -> dict:
 def verify(folder: Path, name: str) -> None:
     """Raises BadRun where a checkpoint's file is missing or is not the one that was written."""
     try:
-        expected = json.loads((folder / MANIFEST).read_text())["sha256"][name]
-        same = files.sha256(folder / name) == expected
-    except (OSError, ValueError, KeyError) as error:
+        same = files.sha256(folder / name, home=folder) == _manifest(folder).sha256[name]
+    except (OSError, KeyError) as error:
         raise BadRun(f"The checkpoint {folder} is not whole: {error}.", "Use another one, or train again.") from error
     if not same:
         raise BadRun(f"{folder / name} is damaged.", "Use another checkpoint, or train again.")

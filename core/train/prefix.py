@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.errors import BadRun
 from core.estimate.cost import FP32, Costs
 from core.files import Progress, cache_root, disk_full
 from core.model.classifier import Classifier
@@ -101,6 +102,8 @@ def _store(
         except OSError as error:
             why = "the disk is full" if disk_full(error) else f"{root} cannot be used: {error.strerror}"
             yield Noted(text=f"The encoded texts are not kept for the next run: {why}.", warn=True)
+        except BadRun as error:
+            yield Noted(text=f"The encoded texts are not kept for the next run: {error}", warn=True)
         else:
             if store.damaged:
                 yield Noted(

@@ -7,6 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from core import inside
 from core.architectures.lookup import architecture_for, preset_for, short_name
 from core.architectures.models import BASE_WEIGHTS
 from core.errors import BadData, BadRun
@@ -16,7 +17,7 @@ from core.model.weights import Progress, WeightsFile, find_base, open_base
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.origin import Base, Origin, demand_origin, read_origin, write_origin
-from core.text.lookup import PUBLISHED, lacks_tokenizer, tokenizer_of
+from core.text.lookup import PUBLISHED, kept_tokenizer, lacks_tokenizer, tokenizer_of
 from core.text.tokenizer import Tokenizer
 from core.train import checkpoint
 
@@ -47,8 +48,8 @@ def run_tokenizer(run: RunFolder, recipe: Recipe) -> Tokenizer:
     A folder's tokenizer may change, and so may that of a model that is built in. Raises BadModel.
     """
     preset = preset_for(recipe)
-    if run.base_file.is_file():
-        return tokenizer_of(preset, str(run.path))
+    if inside.holds(run.base_file, run.path):
+        return kept_tokenizer(preset, run.path)
     tokenizer = tokenizer_of(preset, recipe.model.weights)
     if tokenizer.id in PUBLISHED:
         run.tokens_file.unlink(missing_ok=True)

@@ -18,7 +18,8 @@ import msgspec
 import torch
 from torch import Tensor
 
-from core import files
+from core import files, inside
+from core.errors import BadRun
 from core.train.layout import Layout
 
 HIDDEN, DONE, LOCK = "hidden.bin", "done.jsonl", "lock"
@@ -75,15 +76,20 @@ class KeptStore(Store):
     kept = True
 
     def __init__(self, folder: Path, layout: Layout, width: int, dtype: torch.dtype):
-        """Open what is there, or begin. Raises OSError where there is no room, Busy where another run fills it."""
+        """Open what is there, or begin.
+
+        Raises OSError where there is no room, BadRun where a link or anything else lies in place of a file, Busy where
+        another run fills it.
+        """
         self.layout, self.done, self.cost = layout, set[int](), 0.0
         self._folder, shape = folder, (layout.positions, width)
+        inside.demand_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock: int | None = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        self._lock: int | None = inside.opened(folder / LOCK, folder, os.O_RDWR | os.O_CREAT, alone=True)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._open(shape[0] * shape[1] * dtype.itemsize)
-            with open(folder / HIDDEN, "r+b") as file:
+            with os.fdopen(inside.opened(folder / HIDDEN, folder, os.O_RDWR, alone=True), "r+b") as file:
                 self.hidden = _mapped(file, shape, dtype)
             self._take_up()
             os.utime(folder)  # used now: others go first where room is short
@@ -99,9 +105,10 @@ class KeptStore(Store):
     def _open(self, size: int) -> None:
         """See to it that the file is there and of its size, and that no line vouches for what it is not."""
         path = self._folder / HIDDEN
-        if path.exists() and path.stat().st_size == size:
+        found = files.stat_of(path)
+        if found and found.st_size == size:
             return
-        self.damaged = len(self.layout.chunks) if path.exists() else 0
+        self.damaged = len(self.layout.chunks) if found else 0
         (self._folder / DONE).unlink(missing_ok=True)
         path.unlink(missing_ok=True)  # whoever still reads the old one keeps it
         try:
@@ -114,7 +121,7 @@ class KeptStore(Store):
     def _take_up(self) -> None:
         """Find the chunks that are whole."""
         try:
-            lines = (self._folder / DONE).read_bytes().splitlines()
+            lines = files.content(self._folder / DONE, self._folder).splitlines()
         except FileNotFoundError:
             return
         for raw in lines:
@@ -136,9 +143,9 @@ class KeptStore(Store):
         super().put(chunk, hidden, seconds)
         line = msgspec.json.encode(Line(chunk, self._checksum(chunk), seconds))
         try:
-            with open(self._folder / DONE, "ab") as file:
-                file.write(b"\n" + line)  # after a line that was torn, this one stands by itself
-        except OSError:
+            with files.appending(self._folder / DONE) as file:
+                files.append(file, line + b"\n")
+        except (OSError, BadRun):
             self.kept = False  # this run has the chunk all the same; the next one will not take it for whole
         if self.whole:
             self.release()
@@ -152,8 +159,9 @@ class KeptStore(Store):
 
 def make_room(root: Path, limit: int, spare: Path) -> None:
     """Remove the caches used longest ago until all take at most `limit` bytes; never `spare`, nor one in use."""
-    caches = [folder for folder in root.iterdir() if folder.is_dir()] if root.is_dir() else []
-    sizes = {folder: sum(file.stat().st_size for file in folder.iterdir()) for folder in caches}
+    there = root.iterdir() if root.is_dir() else ()
+    caches = [folder for folder in there if folder.is_dir() and not folder.is_symlink()]
+    sizes = {folder: sum(file.lstat().st_size for file in folder.iterdir()) for folder in caches}
     for folder in sorted(caches, key=lambda folder: folder.stat().st_mtime):
         if sum(sizes.values()) <= limit:
             return

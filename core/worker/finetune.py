@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 import numpy as np
 import torch
 
-from core import files, toml
+from core import files, inside, toml
 from core.data import kept, prepare, read
 from core.data.labels import looking_alike
 from core.data.parts import read_parts
@@ -24,6 +24,7 @@ from core.recipe_data import Data
 from core.runs.events import Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder, step_of
 from core.runs.history import History
+from core.runs.origin import weights_of
 from core.runs.result import ClassifierResult, Seconds, encode_result
 from core.runs.verdict import advice
 from core.text.tokenizer import well_formed
@@ -65,7 +66,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     baselines = Baselines(run, prepared, anew=lost)
     yield from baselines.count(prepared, recipe.data.baseline, progress)
     origin = find_origin(run, recipe, prepared.names, progress)
-    base = open_base(origin.base, run.path, progress) if resumed else WeightsFile(run.path / origin.base.file)
+    base = open_base(origin.base, run.path, progress) if resumed else WeightsFile(weights_of(origin.base, run.path))
     yield from (Noted(text=text, warn=True) for text in cautions(origin.base, recipe))
     model = new_model(recipe, len(prepared.names), base)
     before = before_training(model, base)
@@ -159,7 +160,7 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
     """The run's rows, encoded, and its recipe with nothing left open; read from the source only the first time."""
     notes: list[Event] = []
     options = Options.of(recipe.data)
-    if run.data_file.is_file():
+    if inside.holds(run.data_file, run.path):
         prepared = kept.load(run)
     else:
         d = recipe.data
@@ -174,7 +175,7 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
     rows = {split: len(each) for split, each in splits.items()}
     recipe = resolve(recipe, options, lengths, rows)
     files.write(run.recipe_file, toml.text(recipe))
-    if not run.data_file.is_file():  # after the recipe: a run that keeps its rows leaves nothing open
+    if not inside.holds(run.data_file, run.path):  # after the recipe: a run that keeps its rows leaves nothing open
         kept.save(prepared, run)
     context = resolved(recipe.model.context)
     ids = [tokenizer.shorten(one, context).ids for one in encoded]

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from core import files, toml
+from core import files, inside, toml
 from core.architectures.architecture import Architecture
 from core.architectures.lookup import architecture_for
 from core.architectures.models import TOKENS, WEIGHTS
@@ -129,7 +129,7 @@ def gather(
     kept = {name: run.text_folder / f"{name}.npy" for name in ("learn", "held_out")}
     vocabulary = run.model_folder / TOKENS
     notes: list[str] = []
-    if not kept["held_out"].is_file():  # written last
+    if not inside.holds(kept["held_out"], run.path):  # written last
         found, notes = corpus.documents(recipe.text.paths, recipe.text.documents, progress)
         progress("vocabulary", 0, 1, "")
         ranks = train_bpe.train(found, arch.vocab - 1)
@@ -173,7 +173,7 @@ def _save_array(row: np.ndarray, path: Path) -> None:
 
 def _array(path: Path) -> np.ndarray:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        return np.load(inside.checked(path, path.parent), mmap_mode="r", allow_pickle=False)
     except ValueError as error:
         raise BadRun(f"{path} is damaged: {error}.", "Pretrain again from the text.") from error
 

@@ -1,11 +1,12 @@
 """Links, pipes, folders and second names in place of a run's files: nothing is written through them, or waits there."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from core import files
+from core import files, inside
 from core.architectures.models import MODELS
 from core.errors import BadRun
 from core.model.weights import find_base
@@ -107,9 +108,10 @@ def test_nothing_is_appended_or_touched_by_whoever_meets_it_later(run, other, re
 
 
 def test_a_device_is_refused():
-    for act in (files.demand_file, files.appending, files.touch, files.lock):
+    null = Path("/dev/null")
+    for act in (files.appending, files.touch, files.lock, partial(inside.demand_file, home=null.parent)):
         with pytest.raises(BadRun, match="/dev/null is a device"):
-            act(Path("/dev/null"))
+            act(null)
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "second name"])
@@ -147,7 +149,10 @@ def test_runs_are_listed_whatever_lies_in_place_of_their_files(run, other, kind)
     listing = Listing(run.path.parent)
     (entry,) = listing.look()
     assert entry.run.path == run.path and not entry.status.alive and not entry.label.name
-    assert listing.baseline([entry]) is None and run.saved_step() == 0 and run.result() is None
+    assert entry.status.state == "failed" and "not a file of its own" in entry.status.why
+    assert listing.baseline([entry]) is None and run.result() is None
+    with pytest.raises(BadRun, match="not a file of its own"):
+        run.saved_step()
 
 
 def test_a_lock_that_is_a_link_to_another_s_holds_nobody_up(run, tmp_path):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 from weakref import WeakKeyDictionary
 
-from core import files, memory
+from core import files, inside, memory
 from core.data import fetch
 from core.data.archive import UNPACKING
 from core.data.sources.encoding import Spelling, spelling
@@ -171,7 +171,7 @@ class Input:
     def _file(self) -> io.BufferedReader:
         mode = self._stat().st_mode
         if not stat.S_ISREG(mode):
-            raise BadData(f"{self.path} is {files.kind(mode)}, not a file.", files.WRITE_FIRST)
+            raise BadData(f"{self.path} is {inside.kind(mode)}, not a file.", files.WRITE_FIRST)
         try:
             return open(self.path, "rb")
         except OSError as error:

@@ -6,6 +6,8 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from core import files
+from core.errors import BadRun
 from core.runs.folder import RunFolder
 from workbench.screens.train.detail_screen import DetailScreen
 from workbench.screens.train.errors_screen import readable
@@ -33,9 +35,11 @@ class WorkerLogScreen(DetailScreen):
 def tail(run: RunFolder) -> str:
     """The end of the worker's output; empty where there is none."""
     try:
-        with open(run.log_file, "rb") as file:
+        with files.reading(run.log_file, run.path) as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - TAIL))
             return readable(file.read().decode(errors="replace").strip())
     except FileNotFoundError:
         return ""
+    except BadRun as error:
+        return str(error)
