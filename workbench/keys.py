@@ -180,7 +180,9 @@ ACTIONS = [
     Action("whose_model", "left,right,space", "", "With this model, or its own", "named", "screen.whose_model"),
     Action("following", "right,space", "", "Next word", "choice"),
     Action("previous", "left", "", "Word before", "choice"),
-    Action("accept", "enter", "", "Take it", "path run_dialog ask_dialog recipes freeze_dialog models_dialog"),
+    Action(
+        "accept", "enter", "", "Take it", "path run_dialog ask_dialog recipes freeze_dialog models_dialog trust_dialog"
+    ),
     Action("complete", "tab", "", "Complete the path, or go on", "path"),
     Action("suggestion_above", "up", "", "File above", "path", "up"),
     Action("suggestion_below", "down", "", "File below", "path", "down"),

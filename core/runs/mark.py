@@ -8,24 +8,32 @@ room for a key, the number alone tells.
 import hmac
 import os
 import secrets
+from functools import cache
 from pathlib import Path
 
 import platformdirs
 
-from core import files
+from core import files, inside
 from core.errors import BadRun
 from core.runs.folder import RunFolder
+from core.wording import on_one_line
 
-ELSEWHERE = "It did not grow here: it was copied, moved from another disk, sent, or made by an earlier version."
+BRIEFLY = "Made elsewhere."  # in a list
 
 
 def put(run: RunFolder) -> None:
-    """Say that this run is the person's own. Raises OSError where its folder cannot be written."""
+    """Mark a run that is just being made. Raises OSError where its folder cannot be written."""
     files.write(run.mark_file, _mark(run))
 
 
+def trust(run: RunFolder) -> None:
+    """Mark a run that came from elsewhere, as the person says that it is to be trusted. Raises BadRun."""
+    with files.writing(run.path, f"{run.name} cannot be taken up"):
+        put(run)
+
+
 def grew_here(run: RunFolder) -> bool:
-    """Whether a run was made in the folder that it lies in, or was said to be the person's own there."""
+    """Whether a run was made in the folder that it lies in, or has been trusted there."""
     try:
         return hmac.compare_digest(files.content(run.mark_file, run.path), _mark(run))
     except (OSError, BadRun):
@@ -35,14 +43,30 @@ def grew_here(run: RunFolder) -> bool:
 def demand(run: RunFolder) -> None:
     """Raises BadRun where a run came from elsewhere: what is in it is not obeyed before a person was asked."""
     if not grew_here(run):
-        what = ELSEWHERE.replace("It", run.name, 1)
-        raise BadRun(what, f"Do you trust it? workbench resume {run.name} asks, and then goes on with it.")
+        raise BadRun(in_words(run), f"If you trust it: workbench resume {run.name} asks, and then goes on with it.")
+
+
+def in_words(run: RunFolder) -> str:
+    """What is known of a run that has no mark of this folder."""
+    return f"{run.name} was not made in this folder: it was copied, moved, sent, or made by an earlier version."
+
+
+def question(run: RunFolder) -> str:
+    """What a person should know before such a run is taken up. Raises BadRun where its recipe cannot be read."""
+    if run.pretrains:
+        kept, named = run.text_folder.joinpath("held_out.npy"), ", ".join(run.pretraining().text.paths)
+    else:
+        kept, named = run.data_file, run.recipe().data.path
+    source = "what is in its folder" if inside.holds(kept, run.path) else named
+    words = f"Taken up, it learns from {on_one_line(source)}, and writes into {run.path}."
+    return f"{in_words(run)} {words} Do that only with what you made yourself, or trust."
 
 
 def _mark(run: RunFolder) -> bytes:
     return hmac.digest(_key(), str(os.stat(run.path).st_ino).encode(), "sha256").hex().encode()
 
 
+@cache
 def _key() -> bytes:
     """What this user alone has, made the first time; nothing where it cannot be kept."""
     folder = platformdirs.user_data_path("workbench")

@@ -9,7 +9,6 @@ import traceback
 from core import files, memory
 from core.architectures.lookup import preset_for
 from core.errors import NotEnoughMemory, WorkbenchError
-from core.runs import mark
 from core.runs.events import Ended, Phase, Resumed, stopped
 from core.runs.folder import RunFolder
 from core.runs.launch import LOCK_FD, lock
@@ -100,7 +99,6 @@ def main(path: str) -> int:
     """Run one attempt; 0 when it is done or was stopped, 1 when it failed."""
     run = RunFolder(path)
     run.demand_own()
-    mark.demand(run)
     inherited = os.environ.pop(LOCK_FD, None)
     held = int(inherited) if inherited else lock(run)  # held until the process ends
     run.queued_file.unlink(missing_ok=True)  # where its starter was killed before it could

@@ -7,6 +7,7 @@ import msgspec
 
 from core.architectures.lookup import short_name
 from core.recipe import Recipe
+from core.runs import mark
 from core.runs.listing import Entry, Listing
 from core.runs.root import runs_root
 from core.runs.turns import interrupted
@@ -36,6 +37,7 @@ def execute(given: argparse.Namespace) -> int:
 
 def _cells(entry: Entry) -> list[str]:
     status, test = entry.status, entry.result.test if entry.result else None
+    happened = f"{ordinal(entry.place)} in the queue" if entry.place else f"{status.why} {status.do}".strip()
     return [
         entry.run.name,
         entry.label.name,
@@ -45,7 +47,7 @@ def _cells(entry: Entry) -> list[str]:
         learns(entry),
         percent(test.accuracy) if test else "",
         f"{percent(test.low)} to {percent(test.high)}" if test else "",
-        f"{ordinal(entry.place)} in the queue" if entry.place else f"{status.why} {status.do}".strip(),
+        " ".join(filter(None, [happened, "" if mark.grew_here(entry.run) else mark.BRIEFLY])),
     ]
 
 
@@ -67,5 +69,6 @@ def row_of(entry: Entry) -> dict[str, Any]:
         "trainable": learns(entry),
         "data": recipe.data.path if isinstance(recipe, Recipe) else "",
         **msgspec.structs.asdict(entry.status),
+        "made_here": mark.grew_here(entry.run),
         "test": entry.result.test if entry.result else None,
     }

@@ -4,6 +4,7 @@ import argparse
 
 from core.architectures.lookup import short_name
 from core.recipe import Recipe
+from core.runs import mark
 from core.runs.compare import changed, in_words
 from core.runs.history import History
 from core.runs.listing import entry_of
@@ -45,7 +46,8 @@ def execute(given: argparse.Namespace) -> int:
     step = f", step {status.step:,} of {status.n_steps:,}" if status.n_steps else ""
     data = recipe.data.path if isinstance(recipe, Recipe) else ""
     about = " · ".join(filter(None, [data, short_name(recipe.model.name) if recipe else "", learns(entry)]))
-    words = (label.name, label.note, f"{status.why} {status.do}", about)
+    origin = "" if mark.grew_here(run) else mark.in_words(run)
+    words = (label.name, label.note, f"{status.why} {status.do}", about, origin)
     said = filter(None, (on_one_line(each).strip() for each in words))
     say([f"{run.name}  {status.state}{step}  {run.path}", *said, ""])
     if differs:

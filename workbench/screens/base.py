@@ -1,12 +1,17 @@
 """What the screens have in common: header, footer, `esc`, and a word when the terminal is too small."""
 
+import asyncio
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
+from core.errors import BadRun
+from core.runs import mark
+from core.runs.folder import RunFolder
 from workbench import keys
+from workbench.session.complain import complain
 from workbench.session.session import session_of
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
@@ -54,6 +59,20 @@ class BaseScreen(Screen):
         """Start a run of the draft's recipe and watch it."""
         if await self.launcher.start():
             self.app.switch_mode("train")
+
+    async def resume(self, run: RunFolder) -> bool:
+        """Take a run up again, in a worker; one that was made elsewhere only once the person says so."""
+        if not await asyncio.to_thread(mark.grew_here, run):
+            from workbench.screens.trust_dialog import TrustDialog
+
+            try:
+                if not await self.app.push_screen_wait(TrustDialog(run.name, mark.question(run))):
+                    return False
+                await asyncio.to_thread(mark.trust, run)
+            except BadRun as error:
+                complain(self.app, error)
+                return False
+        return await self.launcher.resume(run)
 
     def action_back(self) -> None:
         """Leave a text field for the panel that it belongs to. One layer out; never quits, never clears."""

@@ -274,8 +274,11 @@ class RunsScreen(BaseScreen):
         await super().action_train()
         self._look()
 
-    async def action_resume(self) -> None:
-        if await self.launcher.resume(self._selected_run):
+    def action_resume(self) -> None:
+        self.run_worker(self._resume(self._selected_run), group="run")
+
+    async def _resume(self, run: RunFolder) -> None:
+        if await self.resume(run):
             self.app.switch_mode("train")
         self._look()
 

@@ -75,7 +75,7 @@ class RunControls(BaseScreen):
         await self.action_train()
 
     def action_resume(self) -> None:
-        self.run_worker(self.launcher.resume(self.shown_run), group="run")
+        self.run_worker(self.resume(self.shown_run), group="run")
 
     action_start_now = action_resume
 
