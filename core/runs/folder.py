@@ -261,11 +261,12 @@ class RunFolder:
 
     def checkpoint(self, name: str = "last") -> Path:
         """The folder of a checkpoint: `last`, `best`, or a step. Raises BadRun where there is none."""
-        step = self.pointed(name) if name in POINTERS else name
-        folder = self.checkpoints / (step or name)
-        if not folder.exists():  # killed in the moment between an old one's going and its successor's coming
+        step = (self.pointed(name) if name in POINTERS else name) or ""
+        folder = self.checkpoints / step
+        known = CHECKPOINT.fullmatch(step) is not None
+        if known and not folder.exists():  # killed in the moment between an old one's going and its successor's coming
             folder = self.checkpoints / f".{step}.old"
-        if not CHECKPOINT.fullmatch(folder.name) or not inside.holds(folder / "manifest.json", self.path):
+        if not known or not inside.holds(folder / "manifest.json", self.path):
             status = self.status()
             what = f"{self.name} has no checkpoint {name!r}."
             if status.alive:

@@ -7,14 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core.recipe import load
 from core.runs import mark
 from core.runs.folder import RunFolder
-from core.runs.launch import launch
 from core.runs.listing import empty_bin, hide, list_runs
-from core.runs.root import create_run
 
-DUE = 90  # seconds
 FILES = (
     *("recipe.toml", "pretraining.toml", "events.jsonl", "control.jsonl", "config.json", "tokens.tiktoken.xz"),
     *("tokenizer.json", "data.jsonl.gz", "split.csv", "base.json", "baselines.json", "predictions.csv", "result.json"),
@@ -39,25 +35,6 @@ COMMANDS = (
     *(("show", "NAME", "--code"), ("compare", "NAME", "r3"), ("name", "NAME", "mine"), ("ctl", "NAME", "stop")),
     *(("resume", "NAME"), ("resume", "NAME", "--queue", "--json"), ("queue",), ("compare", "r3", "NAME", "--json")),
 )
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A finished run."""
-    folder = tmp_path_factory.mktemp("walk")
-    data = folder / "messages.tsv"
-    rows = [("spam", "free prize call now") if i % 3 == 0 else ("ham", "lunch at home soon") for i in range(60)]
-    data.write_text("".join(f"{label}\t{text} {i}\n" for i, (label, text) in enumerate(rows)))
-    recipe = {
-        "data": {"path": str(data)},
-        "model": {"name": "nano", "weights": "random", "context": 16, "readout": "last_real"},
-        "freeze": {"trainable": "head"},
-        "train": {"epochs": 1, "keep": "best"},
-        "speed": {"threads": 1, "device": "cpu"},
-    }
-    run = create_run(folder / "runs", load(recipe))
-    assert launch(run).wait(DUE) == 0
-    return run
 
 
 @pytest.fixture
