@@ -1,10 +1,12 @@
 """One run on disk: what is in its folder, and what state it is in."""
 
+import os
 import re
 import shutil
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -101,11 +103,16 @@ class RunFolder:
         """Raises BadRun where a link, a pipe, a device or a folder lies in place of a file of the run's, or anything
         else in place of a folder of its. It changes nothing.
         """
-        for folder in (self.checkpoints, self.text_folder, self.model_folder):
-            inside.demand_folder(folder)
-        named = [path for name, path in vars(self).items() if name.endswith("_file")]
-        for file in (*named, *map(self.checkpoints.joinpath, POINTERS)):
-            inside.demand_file(file, self.path)
+        folders = {path.name for path in (self.checkpoints, self.text_folder, self.model_folder)}
+        named = {path.name for name, path in vars(self).items() if name.endswith("_file")}
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.path) as entries:
+            for entry in entries:
+                if entry.name in folders and not entry.is_dir(follow_symlinks=False):
+                    inside.demand_folder(self.path / entry.name)
+                if entry.name in named and not entry.is_file(follow_symlinks=False):
+                    inside.demand_file(self.path / entry.name, self.path)
+        for name in POINTERS:
+            inside.demand_file(self.checkpoints / name, self.path)
 
     def demand_own(self) -> None:
         """Raises BadRun where what a worker writes to, or deletes in, lies elsewhere. It changes nothing."""
@@ -183,6 +190,10 @@ class RunFolder:
             state: State = "paused" if paused else "running" if n_steps else "starting"
             beat = files.modified_at(self.heartbeat_file)
             return Status(state, step, n_steps, quiet=max(0.0, time.time() - beat) if beat else 0.0)
+        try:
+            self.demand_sound()
+        except BadRun as error:
+            return Status("failed", step, n_steps, error.what.removeprefix(f"{self.path}/"), error.do)
         if queued:
             return Status("queued", step, n_steps, "It waits in the queue.")
         if ended:

@@ -104,7 +104,6 @@ def entry_of(run: RunFolder) -> Entry:
     """The entry of a run, without its place in the queue."""
     status, label = run.status(), run.label()
     try:
-        run.demand_sound()
         recipe = run.pretraining() if run.pretrains else run.recipe()
     except BadRun as error:
         if not status.alive and status.state != "failed":

@@ -88,7 +88,7 @@ def test_it_says_so_where_it_is_shown(begun, sent, program):
 
 
 @pytest.mark.parametrize("answer", ["y\n", "Yes\n", "\n", "n\n", "\x04"])
-def test_one_question_takes_it_up(sent, monkeypatch, capsys, answer):
+def test_one_question_takes_it_up(sent, monkeypatch, capsys, wait, answer):
     """On a terminal, on which that is typed; the last is its end."""
     goes_on = answer[0] in "yY"
     master, slave = os.openpty()
@@ -102,6 +102,7 @@ def test_one_question_takes_it_up(sent, monkeypatch, capsys, answer):
         NOT_HERE in said and "it learns from what is in its folder" in said and str(sent.path) in said.replace(" ", "")
     )
     assert (code, mark.grew_here(sent)) == ((0, True) if goes_on else (1, False))
+    wait(lambda: not sent.locked())
 
 
 def test_then_it_works_and_is_not_asked_again(sent, program):

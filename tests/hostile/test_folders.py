@@ -5,7 +5,9 @@ import torch
 
 from core import files
 from core.errors import BadRun
+from core.runs.folder import RunFolder
 from core.runs.launch import launch
+from core.runs.listing import empty_bin, hide
 from core.train import checkpoint
 from core.train.loop import State
 
@@ -70,3 +72,15 @@ def test_only_temporaries_that_the_program_made_are_swept(tmp_path, elsewhere):
     with pytest.raises(BadRun, match="is a link"):
         files.sweep(tmp_path / "link")
     assert (swept / ".a.12.tmp").exists()
+
+
+def test_a_run_that_is_a_link_is_deleted_without_its_target(run, elsewhere, seen):
+    link = run.path.with_name("r2")
+    link.symlink_to(elsewhere)
+    (elsewhere / "recipe.toml").write_bytes(run.recipe_file.read_bytes())
+    before = {name: one for name, one in seen(elsewhere).items() if name != "lock"}
+    hidden = hide(RunFolder(link))
+    assert hidden.is_symlink() and not link.exists()
+    empty_bin(link.parent, mine=True)
+    assert not hidden.is_symlink() and [path.name for path in link.parent.iterdir()] == [run.name]
+    assert {name: one for name, one in seen(elsewhere).items() if name != "lock"} == before

@@ -10,11 +10,12 @@ import pytest
 
 from core import files
 from core.recipe import load
-from core.runs import queue
+from core.runs import mark, queue
 from core.runs.folder import RunFolder
 from core.wording import ordinal
 from workbench.app import WorkbenchApp
 from workbench.cli import main
+from workbench.screens.trust_dialog import TrustDialog
 
 DEADLINE = 60  # seconds
 
@@ -176,3 +177,21 @@ def test_places_in_words():
         "102nd",
         "113th",
     ]
+
+
+async def test_a_run_that_was_made_elsewhere_is_taken_up_only_after_a_yes(opened, running, runs, shown, until):
+    sent = runs.write("stopped")
+    sent.mark_file.unlink()
+    async with opened() as pilot:
+        app = pilot.app
+        await until(pilot, lambda: " r2 " in shown(app).partition("\n")[2])
+        await pilot.press("g", "r")
+        await until(pilot, lambda: "r2 was made elsewhere" in shown(app) and "SMSSpamCollection" in shown(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, TrustDialog))
+        assert not sent.queued_file.exists() and not mark.grew_here(sent)
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, TrustDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: "r2 waits its turn: it starts when r1 ends." in shown(app))
+        assert sent.queued_file.exists() and mark.grew_here(sent)

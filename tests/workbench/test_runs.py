@@ -205,6 +205,23 @@ async def test_a_name_that_cannot_be_kept_is_said(opened, runs, shown, until):
         await until(pilot, lambda: "r1 cannot be named: No such file" in shown(pilot.app))
 
 
+@pytest.mark.parametrize("put", [os.mkfifo, lambda path: os.symlink(path, path), lambda path: path.mkdir()])
+async def test_a_run_whose_files_are_none_is_listed_with_the_reason(opened, runs, shown, until, put):
+    runs.write("done")
+    broken = runs.write("done")
+    for path in (broken.recipe_file, broken.events_file, broken.result_file, broken.label_file, broken.mark_file):
+        path.unlink(missing_ok=True)
+        put(path)
+    async with opened() as pilot:
+        await until(pilot, lambda: " r1 " in shown(pilot.app) and "not a file of its own" in shown(pilot.app))
+        for key in ("enter", "4", "5"):  # watched, asked, listed again
+            await pilot.press(key)
+            await pilot.pause()
+        await until(pilot, lambda: pilot.app.current_mode == "runs")
+        await pilot.press("d")
+        await until(pilot, lambda: not broken.path.exists())
+
+
 async def test_enter_opens_a_run_in_train(opened, runs, shown, until):
     runs.write("stopped")
     runs.write("done")

@@ -310,6 +310,20 @@ def test_the_caches_together_stay_below_their_limit(build, root, tmp_path):
     assert not said[-1].kept
 
 
+@pytest.mark.parametrize("name", [HIDDEN, DONE, "lock", ""])
+def test_a_cache_is_not_written_through_a_link(build, root, tmp_path, name):
+    inputs(kept(build), tmp_path)
+    (cache,) = root.iterdir()
+    path, theirs = cache / name, tmp_path / "theirs"
+    path.rename(theirs)
+    path.symlink_to(theirs)
+    before = [(each, each.read_bytes()) for each in (theirs.iterdir() if theirs.is_dir() else [theirs])]
+    _, said = inputs(kept(build), tmp_path)
+    assert said[-1].positions and [(each, each.read_bytes()) for each, _ in before] == before
+    make_room(root, 0, spare=root / "none")
+    assert [(each, each.read_bytes()) for each, _ in before] == before
+
+
 def test_the_test_set_is_never_in_the_cache(build, root, tmp_path):
     built = kept(build)
     found, _ = inputs(built, tmp_path)
