@@ -329,9 +329,10 @@ def test_weights_that_are_gone_are_found_or_fetched_again_by_commit_and_hash(hub
 
 
 def test_a_run_asks_for_weights_that_are_gone(hub, tmp_path):
-    base = Base("pretrained", "owner/tiny", str(tmp_path / "gone"), SHA256, "a" * 40)
+    gone = tmp_path / "gone" / "model.safetensors"
+    base = Base("pretrained", "owner/tiny", str(gone), SHA256, "a" * 40)
     hub.files["model.safetensors"] = b"other"
-    with pytest.raises(BadModel, match=f"started from, {tmp_path}/gone, are gone.*damaged"):
+    with pytest.raises(BadModel, match=f"started from, {gone}, are gone.*damaged"):
         open_base(base, tmp_path)
     hub.error = "RepoNotFound"
     shutil.rmtree(tmp_path / "cache")
