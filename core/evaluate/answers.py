@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from core import files
+from core import files, inside
 from core.data.sources.cell import cell
 from core.data.texts import Row, Texts
 from core.errors import WorkbenchError
@@ -53,7 +53,7 @@ def demand_writable(path: Path, source: Path | None, force: bool) -> None:
     """Raises WorkbenchError where answers cannot be written to a path, or what is there must not be replaced."""
     if path.exists() and not path.is_file():  # first: the name of what a link leads to says nothing
         raise WorkbenchError(
-            f"{path} is {files.kind(path.stat().st_mode)}, not a file.", "Name another for the answers."
+            f"{path} is {inside.kind(path.stat().st_mode)}, not a file.", "Name another for the answers."
         )
     if path.suffix.lower() not in ENDINGS:
         what = f"{path.name} does not say which format it is to have."

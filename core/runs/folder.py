@@ -227,7 +227,8 @@ class RunFolder:
         """The step that a pointer names; None where there is no such pointer. Raises BadRun where it is damaged."""
         pointer = self.checkpoints / name
         try:
-            step = files.content(pointer, self.path).strip().decode(errors="replace")
+            with files.reading(pointer, self.path) as file:
+                step = file.read(32).strip().decode(errors="replace")  # more is no step
         except FileNotFoundError:
             return None
         if not STEP.fullmatch(step):

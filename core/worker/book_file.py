@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
-from core import files
+from core import files, inside
 from core.errors import BadModel
 
 SAVE = 'torch.save(model.state_dict(), "review_classifier.pth")'
@@ -84,7 +84,7 @@ def _content(file: Path) -> object:
     if file.is_dir():
         raise BadModel(f"{file} is a folder.", "Name the file in it; train takes a whole model: --model FOLDER.")
     if file.exists() and not file.is_file():
-        raise BadModel(f"{file} is {files.kind(file.stat().st_mode)}, not a file.", AGAIN)
+        raise BadModel(f"{file} is {inside.kind(file.stat().st_mode)}, not a file.", AGAIN)
     try:
         with files.reading(file) as opened:
             start = opened.read(9)

@@ -6,7 +6,8 @@ from core.architectures.lookup import demand_weights, preset_for
 from core.architectures.models import is_folder
 from core.datasets import dataset_named
 from core.errors import BadRecipe, Problem
-from core.files import WRITE_FIRST, absolute, kind
+from core.files import WRITE_FIRST, absolute
+from core.inside import kind
 from core.options import options
 from core.recipe import Recipe
 from core.runs import queue
