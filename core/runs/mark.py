@@ -1,13 +1,16 @@
 """Whether a run's folder grew where it lies, or came from elsewhere: by a mark in it that no other folder can have.
 
-The mark is made of a number that the file system gives a folder for as long as it is there, under any name, and of a
+The mark is made of the number that the file system gives a folder for as long as it is there, under any name, and of a
 key that this user alone has. A copy has another number, and who sends a run does not have the key. Where there is no
-room for a key, the number alone tells.
+room for a key, the number alone tells. Once a folder is gone, another may get its number, but not what the file system
+knows besides: how often the number was given (Linux), or when the folder was made (macOS).
 """
 
+import fcntl
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from core.errors import BadRun
 from core.runs.folder import RunFolder
 from core.wording import on_one_line
 
+GETVERSION = 0x80087601  # FS_IOC_GETVERSION of linux/fs.h
 BRIEFLY = "Made elsewhere."  # in a list
 
 
@@ -63,7 +67,15 @@ def question(run: RunFolder) -> str:
 
 
 def _mark(run: RunFolder) -> bytes:
-    return hmac.digest(_key(), str(os.stat(run.path).st_ino).encode(), "sha256").hex().encode()
+    fd = os.open(run.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        status, given = os.fstat(fd), b""
+        with suppress(OSError):  # a file system that does not know
+            given = fcntl.ioctl(fd, GETVERSION, bytes(8))
+    finally:
+        os.close(fd)
+    told = f"{status.st_ino} {given.hex()} {getattr(status, 'st_birthtime', '')}"
+    return hmac.digest(_key(), told.encode(), "sha256").hex().encode()
 
 
 @cache

@@ -662,9 +662,10 @@ def folder(root: Path, words: str) -> RunFolder:
     name = words.replace("/", "").replace("\0", "")[:60]
     run = create_run(root, whole())
     run = RunFolder(run.path.rename(root / f"run {name}"))
-    file = f"base {name}"
-    save_file({"wte.weight": torch.zeros(1)}, run.path / file)
-    base = {"kind": "folder", "source": words, "file": file, "sha256": ""}
+    file = root / f"base {name}" / "model.safetensors"
+    file.parent.mkdir()
+    save_file({"wte.weight": torch.zeros(1)}, file)
+    base = {"kind": "folder", "source": words, "file": str(file), "sha256": ""}
     run.base_file.write_text(json.dumps({"base": base, "labels": ["ham", words]}))
     run.data_file.touch()
     parts = {"parts": "head", "parameters": 1, "depth": 1, "attempt": 1}
