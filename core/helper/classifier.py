@@ -39,7 +39,7 @@ class ClassifierRequests:
     def _at(self, args: dict, progress: Progress) -> Network | Counter:
         """The classifier that {"run": its folder, "checkpoint": best, last, a step or nothing} names."""
         run = RunFolder(args["run"])
-        folder = run.checkpoint(args.get("checkpoint") or kept_checkpoint(run, run.recipe()))
+        folder = run.checkpoint(args.get("checkpoint") or kept_checkpoint(run, run.recipe_as_known()[0]))
         checkpoint = folder, (folder / MANIFEST).read_bytes()
         if self._predictor is None or checkpoint != self._checkpoint:
             # two models at once may be more than fits

@@ -3,6 +3,8 @@
 import msgspec
 
 from core import files
+from core.errors import BadRun
+from core.runs import document
 from core.runs.folder import RunFolder
 from core.runs.result import BaselineName
 
@@ -32,6 +34,6 @@ def read_baselines(run: RunFolder) -> list[BaselineAnswers]:
     They can be made again; a checkpoint holds the file to its checksum.
     """
     try:
-        return msgspec.json.decode(files.content(run.baselines_file), type=list[BaselineAnswers])
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return document.read(run.baselines_file, list[BaselineAnswers]) or []
+    except BadRun:
         return []

@@ -3,26 +3,27 @@
 import shutil
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from core import files, memory, toml
 from core import recipe as recipes
 from core.architectures.models import BASE_WEIGHTS, CONFIG, TOKENS
-from core.errors import BadRecipe, BadRun
+from core.errors import BadRecipe, BadRun, Problem
 from core.pretraining import Pretraining
-from core.runs import control
-from core.runs.events import Continued, Ended, Event, Paused, Planned, Resumed, Started, Steps, decode
-from core.runs.result import ClassifierResult, LanguageResult, NoResult, result_of
+from core.runs import control, document, log_reader
+from core.runs.events import Event
+from core.runs.log_reader import LONGEST_REASON, TAIL, LogEnd
+from core.runs.result import ClassifierResult, LanguageResult, NoResult, parsed
 
-State = Literal["queued", "starting", "running", "paused", "done", "stopped", "failed", "vanished"]
+# a run is damaged where what it is, or what came of it, cannot be read
+State = Literal["queued", "starting", "running", "paused", "done", "stopped", "failed", "vanished", "damaged"]
 Kind = TypeVar("Kind")
 NEARLY = 0.8  # of the memory that there is: more than this is as good as all of it
-TAIL = 1 << 16  # bytes; the last events of a run stand in here
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -56,36 +57,47 @@ class Label(msgspec.Struct, frozen=True):
         return cls(*("".join(c for c in " ".join(words.split()) if c.isprintable()) for words in (name, note)))
 
 
+class Inside:
+    """A path inside a run's folder, made when it is asked for: a list of thousands of runs asks for few of them."""
+
+    def __init__(self, name: str):
+        self._name = name
+
+    def __get__(self, run: "RunFolder", kind: type) -> Path:
+        return run.path / self._name
+
+
 class RunFolder:
     """A run's folder. Reading it never changes it.
 
     Once it is launched, all but `control.jsonl`, `label.json` and `queued` is the worker's.
     """
 
+    recipe_file = Inside("recipe.toml")
+    pretraining_file = Inside("pretraining.toml")  # in place of a recipe, in a run that pretrains a model
+    text_folder = Inside("text")  # what such a run learns from
+    model_folder = Inside("model")  # and what it makes
+    events_file = Inside("events.jsonl")
+    control_file = Inside("control.jsonl")
+    config_file = Inside(CONFIG)  # of a model that this program does not know by name
+    tokens_file = Inside(TOKENS)  # of a model that GPT-2's tokenizer is not for
+    data_file = Inside("data.jsonl.gz")
+    split_file = Inside("split.csv")
+    base_file = Inside("base.json")
+    baselines_file = Inside("baselines.json")
+    predictions_file = Inside("predictions.csv")
+    result_file = Inside("result.json")
+    label_file = Inside("label.json")
+    log_file = Inside("worker.log")
+    queued_file = Inside("queued")  # its time of change is the run's place in the queue
+    lock_file = Inside("lock")
+    heartbeat_file = Inside("heartbeat")
+    reserve_file = Inside("reserve")  # room on the disk for the last event
+    weights_file = Inside(BASE_WEIGHTS)  # what it starts from; it is only read, and may have other names
+    checkpoints = Inside("checkpoints")
+
     def __init__(self, path: Path | str):
         self.path = Path(path)
-        self.recipe_file = self.path / "recipe.toml"
-        self.pretraining_file = self.path / "pretraining.toml"  # in place of a recipe, in a run that pretrains a model
-        self.text_folder = self.path / "text"  # what such a run learns from
-        self.model_folder = self.path / "model"  # and what it makes
-        self.events_file = self.path / "events.jsonl"
-        self.control_file = self.path / "control.jsonl"
-        self.config_file = self.path / CONFIG  # of a model that this program does not know by name
-        self.tokens_file = self.path / TOKENS  # of a model that GPT-2's tokenizer is not for
-        self.data_file = self.path / "data.jsonl.gz"
-        self.split_file = self.path / "split.csv"
-        self.base_file = self.path / "base.json"
-        self.baselines_file = self.path / "baselines.json"
-        self.predictions_file = self.path / "predictions.csv"
-        self.result_file = self.path / "result.json"
-        self.label_file = self.path / "label.json"
-        self.log_file = self.path / "worker.log"
-        self.queued_file = self.path / "queued"  # its time of change is the run's place in the queue
-        self.lock_file = self.path / "lock"
-        self.heartbeat_file = self.path / "heartbeat"
-        self.reserve_file = self.path / "reserve"  # room on the disk for the last event
-        self.weights_file = self.path / BASE_WEIGHTS  # what it starts from; it is only read, and may have other names
-        self.checkpoints = self.path / "checkpoints"
 
     @property
     def name(self) -> str:
@@ -97,18 +109,29 @@ class RunFolder:
             files.demand_folder(folder)
         # these are written where they lie, all others are replaced
         in_place = self.events_file, self.control_file, self.log_file, self.lock_file, self.heartbeat_file
-        named = [path for name, path in vars(self).items() if name.endswith("_file")]
+        named = [getattr(self, name) for name in vars(RunFolder) if name.endswith("_file")]
         for file in (*named, self.checkpoints / "last", self.checkpoints / "best"):
             files.demand_file(file, alone=file in in_place)
 
     def recipe(self) -> recipes.Recipe:
         """Raises BadRun where this is no run folder, or its recipe cannot be read."""
+        return self._read(partial(recipes.load, home=self._home()), self._demand_recipe())
+
+    def recipe_as_known(self) -> tuple[recipes.Recipe, list[Problem]]:
+        """The recipe of a run of this or a later version, which can be asked but not resumed by it: the options that
+        this version knows, and what it does not know. Raises BadRun where it does not know the model.
+        """
+        return self._read(partial(recipes.load_known, home=self._home()), self._demand_recipe())
+
+    def _demand_recipe(self) -> Path:
         if self.pretrains:
             raise BadRun(f"{self.name} pretrains a language model: it is no classifier.", self.fine_tune)
         if not self.recipe_file.is_file():
             raise BadRun(f"{self.path} is not a run: it holds no recipe.toml.", "workbench runs lists the runs.")
-        home = self.path if self.config_file.is_file() else None
-        return self._read(partial(recipes.load, home=home), self.recipe_file)
+        return self.recipe_file
+
+    def _home(self) -> Path | None:
+        return self.path if self.config_file.is_file() else None
 
     @property
     def pretrains(self) -> bool:
@@ -118,6 +141,10 @@ class RunFolder:
     def pretraining(self) -> Pretraining:
         """The recipe of a run that pretrains. Raises BadRun where it cannot be read."""
         return self._read(Pretraining.of, self.pretraining_file)
+
+    def pretraining_as_known(self) -> tuple[Pretraining, list[Problem]]:
+        """As `recipe_as_known`, of a run that pretrains."""
+        return self._read(partial(Pretraining.as_known, home=None, decisive=("model",)), self.pretraining_file)
 
     @property
     def fine_tune(self) -> str:
@@ -129,14 +156,23 @@ class RunFolder:
         try:
             return made(toml.read(file))
         except BadRecipe as error:
-            raise BadRun(
-                f"The recipe of {self.name} cannot be read: {error}", "Put it back as it was, or train a new run."
-            ) from error
+            what = f"The recipe of {self.name} cannot be read: {error}"
+            if len(what) > LONGEST_REASON:
+                what = f"{what[:LONGEST_REASON]} …"
+            raise BadRun(what, "Put it back as it was, or train a new run.") from error
 
     def events(self, offset: int = 0) -> tuple[list[Event], int]:
         """The events of the whole lines after `offset` (bytes), and the offset to ask from next."""
-        lines = files.lines_after(self.events_file, offset)
-        return list(decode(lines)), offset + len(lines)
+        read = [([], offset), *self.batches(offset)]
+        return [event for events, _ in read for event in events], read[-1][1]
+
+    def batches(self, offset: int = 0) -> Iterator[tuple[list[Event], int]]:
+        """`events` for who need not have all of a long log at once: some of them at a time."""
+        return log_reader.batches(self.events_file, offset)
+
+    def log(self) -> Iterator[Event]:
+        """All events so far, likewise."""
+        return (event for events, _ in self.batches() for event in events)
 
     def locked(self) -> bool:
         """Whether a worker holds this run."""
@@ -147,84 +183,70 @@ class RunFolder:
         # its place in the queue before the lock, which whoever starts it takes before that place is given up; the
         # lock before the log: a worker writes its last event before it lets go
         queued, locked = self.queued_file.exists(), self.locked()
-        step = n_steps = held = 0
-        ended: Ended | None = None
-        paused = False
-        for event in self.tail():
-            step = event.step
-            match event:
-                case Started() | Planned():
-                    n_steps, ended = event.n_steps, None
-                case Steps():
-                    n_steps, held = event.n_steps or n_steps, event.rss
-                case Paused():
-                    paused = True
-                case Continued():
-                    paused = False
-                case Resumed():
-                    ended, paused = None, False
-                case Ended():
-                    ended, paused = event, False
-        n_steps = n_steps or self._started()
+        return self.status_of(queued, locked, log_reader.end_of(self.events_file))
+
+    def status_of(self, queued: bool, locked: bool, end: LogEnd) -> Status:
+        """`status`, from what else is known: whether it waits, whether a worker holds it, how its log ends."""
+        step, n_steps = end.step, end.n_steps
         if locked:
-            state: State = "paused" if paused else "running" if n_steps else "starting"
+            state: State = "paused" if end.paused else "running" if n_steps else "starting"
             beat = files.modified_at(self.heartbeat_file)
             return Status(state, step, n_steps, quiet=max(0.0, time.time() - beat) if beat else 0.0)
         if queued:
             return Status("queued", step, n_steps, "It waits in the queue.")
-        if ended:
-            return Status(ended.state, step, n_steps, ended.why, ended.do)
+        if end.state:
+            return Status(end.state, step, n_steps, end.why, end.do)
         if not self.recipe_file.is_file() and not self.pretrains:
             return Status("failed", why="The folder is half written: it holds no recipe.", do="It can be deleted.")
         why = f"The worker ended at step {step} without a word." if step else "The worker ended before its first step."
-        return Status("vanished", step, n_steps, why + _why_silent(self.path, held), "resume takes it up again.")
+        if end.unknown:
+            why = "The last line of its log is damaged, or of a later version."
+        return Status("vanished", step, n_steps, why + _why_silent(self.path, end.held), "resume takes it up again.")
 
     def tail(self) -> list[Event]:
-        """The last events: one at least, where the log holds any."""
-        size, window = files.size(self.events_file), TAIL
-        while not (found := self.events(max(0, size - window))[0]) and window < size:
-            window *= 2  # a result of many labels is a long line
-        return found
-
-    def _started(self) -> int:
-        """Steps that the run will take, from the head of its log: 0 while that is not known."""
-        try:
-            with files.reading(self.events_file) as file:
-                line = next((line for line in file if line.startswith(b'{"type":"started"')), b"")
-        except FileNotFoundError:
-            return 0
-        return next((event.n_steps for event in decode(line) if isinstance(event, Started)), 0)
+        """The last events: one at least, where the last lines of the log hold any."""
+        return log_reader.tail(self.events_file)
 
     def saved_step(self) -> int:
         """The step of the last checkpoint, from which a resumed run goes on; 0 before there is one. Raises BadRun."""
         pointer = self.checkpoints / "last"
         try:
-            return int(files.content(pointer))
+            return int(_pointed(pointer))
         except FileNotFoundError:
             return 0
-        except ValueError as error:
-            raise BadRun(f"{pointer} is damaged.", "Train again from the recipe.") from error
+
+    def demand_result(self) -> ClassifierResult | LanguageResult | None:
+        """What a finished run ended with; None where it has not. Raises BadRun where that cannot be read."""
+        found = document.read(self.result_file, dict[str, Any])
+        try:
+            result = NoResult() if found is None else parsed(found)
+        except msgspec.ValidationError as error:
+            raise document.damaged(self.result_file, str(error)) from error
+        return None if isinstance(result, NoResult) else result
 
     def result(self) -> ClassifierResult | LanguageResult | None:
-        """What a finished run ended with; None where it has not, or that cannot be read."""
+        """The same; None, too, where that cannot be read."""
         try:
-            found = result_of(msgspec.json.decode(files.content(self.result_file)))
-        except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+            return self.demand_result()
+        except BadRun:
             return None
-        return None if isinstance(found, NoResult) else found
 
     def classifier_result(self) -> ClassifierResult | None:
         """The result of fine-tuning; None where there is none yet, or the run pretrains."""
         found = self.result()
         return found if isinstance(found, ClassifierResult) else None
 
+    def demand_label(self) -> Label:
+        """Its name and note; empty where it has none. Raises BadRun where they cannot be read."""
+        found = document.read(self.label_file, Label)
+        return Label.of(found.name, found.note) if found else Label()
+
     def label(self) -> Label:
-        """Its name and note; empty where it has none that can be read."""
+        """The same; empty, too, where they cannot be read."""
         try:
-            found = msgspec.json.decode(files.content(self.label_file), type=Label)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return self.demand_label()
+        except BadRun:
             return Label()
-        return Label.of(found.name, found.note)
 
     def name_it(self, label: Label) -> None:
         """Keep its name and note. Raises BadRun where the folder cannot be written."""
@@ -244,7 +266,7 @@ class RunFolder:
     def checkpoint(self, name: str = "last") -> Path:
         """The folder of a checkpoint: `last`, `best`, or a step. Raises BadRun where there is none."""
         pointer = self.checkpoints / name
-        step = pointer.read_text(errors="replace").strip() if pointer.is_file() else name
+        step = _pointed(pointer) if pointer.is_file() else name
         folder = self.checkpoints / step
         if not folder.exists():  # killed in the moment between an old one's going and its successor's coming
             folder = self.checkpoints / f".{step}.old"
@@ -260,6 +282,15 @@ class RunFolder:
 def step_of(checkpoint: Path) -> int:
     """The step of a checkpoint's folder, also of one that its successor is just replacing."""
     return int(checkpoint.name.removeprefix(".").removesuffix(".old"))
+
+
+def _pointed(pointer: Path) -> str:
+    """The step that a pointer names. Raises BadRun where it names none."""
+    with files.reading(pointer) as file:
+        step = file.read(20).decode(errors="replace").strip()
+    if not (step.isascii() and step.isdigit()):
+        raise document.damaged(pointer, "it names no step")
+    return step
 
 
 def _why_silent(path: Path, held: int) -> str:

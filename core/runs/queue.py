@@ -61,11 +61,18 @@ def served(root: Path) -> bool:
 def turn(run: RunFolder) -> Turn | None:
     """When a run will start; None where it does not wait."""
     root = run.path.parent
-    names = [other.name for other in waiting(root)]
-    if run.name not in names:
-        return None
-    at, busy = names.index(run.name), alive(root)
-    return Turn(at + 1, names[at - 1] if at else busy.name if busy else "", served(root))
+    return next((found for other, found in turns(root) if other.name == run.name), None)
+
+
+def turns(root: Path) -> list[tuple[RunFolder, Turn]]:
+    """The runs under a root that wait, the next one first, each with its turn."""
+    runs = waiting(root)
+    if not runs:
+        return []
+    busy = alive(root)
+    after, is_served = ["", *(run.name for run in runs)], served(root)
+    after[0] = busy.name if busy else ""
+    return [(run, Turn(place, after[place - 1], is_served)) for place, run in enumerate(runs, 1)]
 
 
 def add(run: RunFolder) -> Turn | None:

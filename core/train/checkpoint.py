@@ -184,9 +184,10 @@ def _texts(run: RunFolder) -> Iterator[Path]:
 
 def _recipe(run: RunFolder) -> dict:
     """A run's options by name, but for those of the machine: another may go on with it."""
-    recipe = run.pretraining() if run.pretrains else run.recipe()
-    found = {option.name: option.of(recipe) for option in options(type(recipe)) if not option.name.startswith("speed.")}
-    return json.loads(json.dumps(found))
+    recipe, later = run.pretraining_as_known() if run.pretrains else run.recipe_as_known()
+    unknown = {problem.field for problem in later}
+    names = (option for option in options(type(recipe)) if option.name not in unknown)
+    return json.loads(json.dumps({each.name: each.of(recipe) for each in names if not each.name.startswith("speed.")}))
 
 
 def verify(folder: Path, name: str) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from core.architectures.lookup import short_name
-from core.recipe import Recipe
 from core.runs.listing import Entry, Listing
 from core.runs.root import runs_root
 from core.runs.turns import interrupted
@@ -35,37 +34,31 @@ def execute(given: argparse.Namespace) -> int:
 
 
 def _cells(entry: Entry) -> list[str]:
-    status, test = entry.status, entry.result.test if entry.result else None
+    status, test, about = entry.status, entry.score, entry.about
     return [
         entry.run.name,
         entry.label.name,
         status.state,
         f"{status.step:,} of {status.n_steps:,}" if status.n_steps else "",
-        short_name(entry.recipe.model.name) if entry.recipe else "",
-        learns(entry),
+        short_name(about.model) if about else "",
+        about.trainable if about else "",
         percent(test.accuracy) if test else "",
         f"{percent(test.low)} to {percent(test.high)}" if test else "",
         f"{ordinal(entry.place)} in the queue" if entry.place else f"{status.why} {status.do}".strip(),
     ]
 
 
-def learns(entry: Entry) -> str:
-    """What learns in a run, as its recipe has it."""
-    if entry.recipe is None:
-        return ""
-    return entry.recipe.trainable if isinstance(entry.recipe, Recipe) else "a language model"
-
-
 def row_of(entry: Entry) -> dict[str, Any]:
     """A run as JSON has it."""
-    recipe = entry.recipe
+    about = entry.about
+    result = entry.run.classifier_result() if entry.score else None
     return {
         "name": entry.run.name,
         "run": str(entry.run.path),
         "label": entry.label,
-        "model": recipe.model.name if recipe else "",
-        "trainable": learns(entry),
-        "data": recipe.data.path if isinstance(recipe, Recipe) else "",
+        "model": about.model if about else "",
+        "trainable": about.trainable if about else "",
+        "data": about.data if about else "",
         **msgspec.structs.asdict(entry.status),
-        "test": entry.result.test if entry.result else None,
+        "test": result.test if result else None,
     }

@@ -7,11 +7,11 @@ from rich.text import Text
 from textual.widget import Widget
 
 from core.architectures.lookup import short_name
-from core.recipe import Recipe
 from core.runs.compare import Comparison
 from core.runs.history import History
 from core.runs.listing import Entry
-from core.runs.result import BASELINES, ClassifierResult, FinalTest
+from core.runs.result import BASELINES
+from core.runs.summary import Score
 from core.runs.verdict import in_words
 from core.wording import clock, on_one_line, ordinal, percent
 from workbench.formatting import cut, pad
@@ -20,7 +20,8 @@ from workbench.widgets.header import GLYPHS
 from workbench.widgets.lines import ItemList
 
 # of the other states: text
-HUES = {"starting": "train", "running": "train", "paused": "train", "failed": "error", "vanished": "warning"}
+HUES = {"starting": "train", "running": "train", "paused": "train"}
+HUES |= {"failed": "error", "vanished": "warning", "damaged": "error"}
 DATA_FROM = 100  # columns; with fewer the data's name is left out
 MOST = {"run": 30, "data": 24, "model": 12, "learns": 24}  # cells
 LEAST = {"run": 8, "data": 8, "model": 8, "learns": 10}
@@ -96,18 +97,18 @@ class RunTable(ItemList[Entry]):
         text = Text.assemble(" ", (glyph, colour(self, hue)), f" {self._marks.get(entry.run.path, ' ')}")
         columns = self.columns(width)
         text.append(f" {pad(words['run'], columns.pop('run'))}")
-        if isinstance(entry.recipe, Recipe):
+        if entry.about and entry.about.classifies:
             for title, cells in columns.items():
                 text.append(f"  {pad(words[title], cells)}", muted)
-        elif entry.recipe:
-            text.append(f"  a language model, {on_one_line(short_name(entry.recipe.model.name))}", muted)
-        if entry.result:
-            return text.append_text(self._figures(entry.result, self._versus.get(entry.run.path), width))
+        elif entry.about:
+            text.append(f"  a language model, {on_one_line(short_name(entry.about.model))}", muted)
+        if entry.score and entry.status.state == "done":
+            return text.append_text(self._figures(entry.score, self._versus.get(entry.run.path), width))
         instead = cut(f"   {_without_result(entry)}", width - text.cell_len)
         return text.append(instead, colour(self, HUES.get(state, "muted")))
 
-    def _figures(self, result: ClassifierResult, versus: Comparison | None, width: int) -> Text:
-        text, test, muted = Text(), result.test, colour(self, "muted")
+    def _figures(self, test: Score, versus: Comparison | None, width: int) -> Text:
+        text, muted = Text(), colour(self, "muted")
         for title, cells in self.figures(width).items():
             match title:
                 case "test":
@@ -121,7 +122,7 @@ class RunTable(ItemList[Entry]):
                     clean = percent(test.clean) if test.clean is not None else "none"
                     text.append(f"{clean:>{cells}}")
                 case "time":
-                    text.append(f"{clock(result.seconds.total):>{cells}}", muted)
+                    text.append(f"{clock(test.seconds):>{cells}}", muted)
                 case _:
                     text.append(f"  {_score(versus) if versus else '':<{cells - 2}}")
         return text
@@ -145,7 +146,7 @@ def _without_result(entry: Entry) -> str:
             return f"stopped at {step}; r takes it up again"
         case "vanished":
             return f"vanished at step {status.step:,}; r takes it up again"
-    return on_one_line(status.why) or "no result"
+    return on_one_line(f"{'damaged: ' * (status.state == 'damaged')}{status.why}") or "no result"
 
 
 def in_columns(entries: list[Entry]) -> list[dict[str, str]]:
@@ -153,12 +154,11 @@ def in_columns(entries: list[Entry]) -> list[dict[str, str]]:
     ids = max([0, *(min(12, cell_len(on_one_line(entry.run.name))) for entry in entries)])
     found = []
     for entry in entries:
-        run, recipe = on_one_line(entry.run.name), entry.recipe
+        run, about = on_one_line(entry.run.name), entry.about
         words = {"run": f"{pad(run, ids)} {on_one_line(entry.label.name)}".rstrip()}
-        if isinstance(recipe, Recipe):
-            data = on_one_line(Path(recipe.data.path).stem)
-            model = on_one_line(short_name(recipe.model.name))
-            words |= {"data": data, "model": model, "learns": recipe.plan.in_words}
+        if about and about.classifies:
+            data, model = on_one_line(Path(about.data).stem), on_one_line(short_name(about.model))
+            words |= {"data": data, "model": model, "learns": about.plan}
         found.append(words)
     return found
 
@@ -170,7 +170,7 @@ def _score(versus: Comparison) -> str:
     return f"{f'{versus.won}:{versus.lost}':<5} {versus.verdict}"
 
 
-def interval(test: FinalTest) -> str:
+def interval(test: Score) -> str:
     """96.2–99.3."""
     return f"{percent(test.low)}–{percent(test.high)}".replace(" %", "").replace(" ", "")
 

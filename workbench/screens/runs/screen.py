@@ -150,20 +150,21 @@ class RunsScreen(BaseScreen):
         if entry and self._baseline:
             return self._baseline if self._baseline.run.path != entry.run.path else None
         marked = [each for each in self._entries if each.run.path in self._marked and each is not entry]
-        return marked[0] if len(marked) == 1 and marked[0].recipe else None
+        return marked[0] if len(marked) == 1 and marked[0].about else None
 
     def _compare(self) -> None:
         """The recipe of the selected run, beside that of another if there is one, and which of the two is better."""
         entry, other = self._selected, self._other
         if entry is None:
             return
-        self.query_one("#runs", Panel).subtitle = "" if entry.result else entry.status.why
+        self.query_one("#runs", Panel).subtitle = entry.status.why
         against = f"{other.run.name}{' ★' if other is self._baseline else ''}" if other else ""
         title = f"{entry.run.name} against {against}" if other else f"Recipe of {entry.run.name}"
         self.query_one("#recipe", Panel).title = title
         started = history.started if (history := self._history(entry.run)) else None
         rows = started.rows["train"] if started else None
-        self.query_one(Differences).show(entry.recipe, other.recipe if other else None, rows)
+        recipe, its = self._listing.recipe(entry), self._listing.recipe(other) if other else None
+        self.query_one(Differences).show(recipe, its, rows)
         note = self.query_one("#note", Static)
         note.update(shown(entry.label.note))
         note.display = bool(entry.label.note)
@@ -225,7 +226,7 @@ class RunsScreen(BaseScreen):
         entry = self._selected if self.query(RunTable) else None
         match action:
             case "baseline":
-                return entry is not None and entry.result is not None
+                return entry is not None and entry.score is not None
             case "resume":
                 return entry is not None and entry.status.ended_early
             case "start_now" | "take_out":
@@ -313,4 +314,4 @@ def deleted(name: str) -> str:
 
 def fold(run: RunFolder) -> History:
     """The run's whole history."""
-    return History.of(run.events()[0])
+    return History.of(run.log())
