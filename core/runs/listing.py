@@ -54,9 +54,10 @@ class Listing:
         """A run is read again when what its files say has changed, a worker has taken or left it, or it has moved up
         in the queue.
         """
-        places = {run.path: place for place, run in enumerate(queue.waiting(self.root), 1)}
+        runs = list_runs(self.root)
+        places = {run.path: place for place, run in enumerate(queue.waiting_among(runs), 1)}
         entries = {}
-        for run in list_runs(self.root):
+        for run in runs:
             # the lock before the log: a worker writes its last event before it lets go
             place, locked = places.get(run.path, 0), run.locked()
             summary = self._index.summary(run)

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -37,8 +38,13 @@ class Turn(NamedTuple):
 
 def waiting(root: Path) -> list[RunFolder]:
     """The runs under a root that wait, the next one first."""
+    return waiting_among(list_runs(root))
+
+
+def waiting_among(runs: Sequence[RunFolder]) -> list[RunFolder]:
+    """Those of some runs, given newest first, that wait, the next one first."""
     found = []
-    for run in list_runs(root)[::-1]:
+    for run in reversed(runs):
         try:
             since = run.queued_file.lstat().st_mtime_ns
         except FileNotFoundError:

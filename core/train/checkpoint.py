@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from safetensors import SafetensorError
@@ -17,6 +18,7 @@ from core import files
 from core.architectures.models import TOKENS
 from core.errors import BadRun, WorkbenchError
 from core.options import options
+from core.runs import document
 from core.runs.folder import RunFolder, step_of
 from core.train.control_source import ControlSource
 from core.train.loop import State
@@ -110,7 +112,10 @@ def take_up(run: RunFolder, control_source: ControlSource) -> State:
     if not (run.checkpoints / "last").is_file():
         return State()
     folder = run.checkpoint("last")
-    state = msgspec.json.decode(read_state(folder), type=State)
+    try:
+        state = msgspec.json.decode(read_state(folder), type=State)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _not_whole(folder, f"{STATE} is damaged: {error}") from error
     demand_same(run, folder)
     if control_source.changes[: len(state.received)] != state.received:
         raise BadRun(
@@ -137,15 +142,15 @@ def demand_same(run: RunFolder, folder: Path, rows: bool = True) -> None:
 
     Without `rows`, those that the run learns from do not matter. What the baselines said can be made again.
     """
-    before = _made_of(folder)
+    before = _manifest(folder).made_of
     now = _recipe(run)
-    for name, value in before.get("recipe", {}).items():
+    for name, value in before.recipe.items():
         if name in now and now[name] != value:
             raise BadRun(
                 f"The recipe of {run.name} has changed: {name} was {value} at its checkpoint and is {now[name]} now.",
                 "Put it back, or train a new run.",
             )
-    for name, digest in before.get("sha256", {}).items():
+    for name, digest in before.sha256.items():
         path = run.path / name
         if path == run.baselines_file or (not rows and path in (run.data_file, *_texts(run))):
             continue
@@ -157,16 +162,36 @@ def demand_same(run: RunFolder, folder: Path, rows: bool = True) -> None:
 
 def lost_baselines(run: RunFolder, folder: Path) -> bool:
     """Whether what the baselines said when a checkpoint was made is missing now, or damaged."""
-    digest = _made_of(folder).get("sha256", {}).get(run.baselines_file.name)
+    digest = _manifest(folder).made_of.sha256.get(run.baselines_file.name)
     return digest is not None and not (run.baselines_file.is_file() and files.sha256(run.baselines_file) == digest)
 
 
-def _made_of(folder: Path) -> dict:
-    """What a checkpoint says it was made with, as `_once` gives it."""
+class MadeOf(msgspec.Struct):
+    """What a checkpoint was made with, as `_once` gives it."""
+
+    recipe: dict[str, Any] = {}
+    sha256: dict[str, str] = {}
+
+
+class Manifest(msgspec.Struct):
+    """What a checkpoint says of its own files, and of what it was made with."""
+
+    sha256: dict[str, str]
+    made_of: MadeOf = msgspec.field(default_factory=MadeOf)
+
+
+def _manifest(folder: Path) -> Manifest:
     try:
-        return json.loads((folder / MANIFEST).read_text()).get("made_of", {})
-    except (OSError, ValueError) as error:
-        raise BadRun(f"The checkpoint {folder} is not whole: {error}.", "Use another one, or train again.") from error
+        found = document.read(folder / MANIFEST, Manifest)
+    except BadRun as error:
+        raise _not_whole(folder, error.what.rstrip(".")) from error
+    if found is None:
+        raise _not_whole(folder, f"it has no {MANIFEST}")
+    return found
+
+
+def _not_whole(folder: Path, why: str) -> BadRun:
+    return BadRun(f"The checkpoint {folder} is not whole: {why}.", "Use another one, or train again.")
 
 
 @cache
@@ -192,10 +217,12 @@ def _recipe(run: RunFolder) -> dict:
 
 def verify(folder: Path, name: str) -> None:
     """Raises BadRun where a checkpoint's file is missing or is not the one that was written."""
+    expected = _manifest(folder).sha256.get(name)
+    if expected is None:
+        raise _not_whole(folder, f"its {MANIFEST} does not know {name}")
     try:
-        expected = json.loads((folder / MANIFEST).read_text())["sha256"][name]
         same = files.sha256(folder / name) == expected
-    except (OSError, ValueError, KeyError) as error:
-        raise BadRun(f"The checkpoint {folder} is not whole: {error}.", "Use another one, or train again.") from error
+    except OSError as error:
+        raise _not_whole(folder, f"{name} cannot be read: {error.strerror}") from error
     if not same:
         raise BadRun(f"{folder / name} is damaged.", "Use another checkpoint, or train again.")

@@ -38,6 +38,8 @@ class RunTable(ItemList[Entry]):
     def __init__(self) -> None:
         super().__init__()
         self._words: list[dict[str, str]] = []  # of each entry, by column
+        self._cells: dict[str, int] = {}  # of the longest words, by column
+        self._longest = 0  # cells of a run's wins and losses against the baseline
         self._marks: dict[Path, str] = {}
         self._baseline: Path | None = None
         self._versus: dict[Path, Comparison] = {}
@@ -50,8 +52,12 @@ class RunTable(ItemList[Entry]):
         The cursor stays on its run.
         """
         path = self.selected.run.path if self.selected else None
-        self._words = in_columns(entries)
+        if len(entries) != len(self.items) or any(a is not b for a, b in zip(entries, self.items, strict=True)):
+            self._words = in_columns(entries)
+            cells = {title: [cell_len(words.get(title, "")) for words in self._words] for title in MOST}
+            self._cells = {title: max(each, default=0) for title, each in cells.items()}
         self._marks, self._baseline, self._versus = marks, baseline, versus
+        self._longest = max([len(_score(each)) for each in versus.values()], default=0)
         paths = [entry.run.path for entry in entries]
         self.show_items(entries)
         if path in paths:
@@ -61,9 +67,8 @@ class RunTable(ItemList[Entry]):
         """Cells for the figures of a run that is done, as many of them as a line has room for."""
         shown = dict(FIGURES)
         if self._baseline:
-            longest = max([len(_score(each)) for each in self._versus.values()], default=0)
             time = shown.pop("time")
-            shown |= {VERSUS: 2 + max(len(VERSUS), longest), "time": time}
+            shown |= {VERSUS: 2 + max(len(VERSUS), self._longest), "time": time}
         for title in FIRST_TO_GO:
             if sum(shown.values()) > width - WORDS:
                 shown.pop(title, None)
@@ -72,7 +77,7 @@ class RunTable(ItemList[Entry]):
     def columns(self, width: int) -> dict[str, int]:
         """Cells for the words before the figures: as wide as the words, where there is room for them."""
         cells = {
-            title: min(most, max([len(title), *(cell_len(words.get(title, "")) for words in self._words)]))
+            title: min(most, max(len(title), self._cells.get(title, 0)))
             for title, most in MOST.items()
             if title != "data" or width >= DATA_FROM
         }

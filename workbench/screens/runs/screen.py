@@ -1,6 +1,7 @@
 """Runs: what have I tried?"""
 
 import asyncio
+import time
 from pathlib import Path
 
 from rich.text import Text
@@ -30,6 +31,8 @@ from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
 
 LOOK = 1.5  # seconds between two looks at the folder
+REST = 9  # times as long as a look at thousands of runs took, until the next one
+AT_ONCE = 100  # runs that are compared with the baseline before the table shows how they did
 SETTLE = 0.1  # seconds that the cursor rests before curves are read
 
 
@@ -43,7 +46,8 @@ class RunsScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self._listing = Listing(self.session.root)
-        self._reading = asyncio.Lock()
+        self._reading, self._measuring = asyncio.Lock(), asyncio.Lock()
+        self._next_look = 0.0  # not before
         self._entries: list[Entry] = []
         self._baseline: Entry | None = None
         # runs against others, on their test rows
@@ -67,7 +71,7 @@ class RunsScreen(BaseScreen):
                 yield Static(id="proof", markup=False)
 
     async def on_mount(self) -> None:
-        self._timer = self.set_interval(LOOK, self._look, pause=True)
+        self._timer = self.set_interval(LOOK, self._look_again, pause=True)
         self.followed.run_changed.subscribe(self, lambda _: self._draw())
         await asyncio.to_thread(empty_bin, self.session.root, False)
 
@@ -83,13 +87,19 @@ class RunsScreen(BaseScreen):
 
     # Reading
 
+    def _look_again(self) -> None:
+        if time.monotonic() > self._next_look:
+            self._look()
+
     def _look(self) -> None:
         if not self._reading.locked():
             self.run_worker(self._read())
 
     async def _read(self) -> None:
         async with self._reading:
+            began = time.monotonic()
             entries = await asyncio.to_thread(self._listing.look)
+            self._next_look = time.monotonic() + REST * (time.monotonic() - began)
             baseline = await asyncio.to_thread(self._listing.baseline, entries)
             interrupted = await asyncio.to_thread(turns.interrupted, self.session.root)
             self._entries, self._baseline = entries, baseline
@@ -105,8 +115,13 @@ class RunsScreen(BaseScreen):
             queue.display = bool(interrupted)
             self._show()
             self._read_curves()
-            if self._baseline:
-                await self._measure([(entry, self._baseline) for entry in self._entries])
+            if self._baseline and not self._measuring.locked():
+                self.run_worker(self._measure_all([(entry, self._baseline) for entry in self._entries]))
+
+    async def _measure_all(self, pairs: list[tuple[Entry, Entry]]) -> None:
+        async with self._measuring:
+            for first in range(0, len(pairs), AT_ONCE):
+                await self._measure(pairs[first : first + AT_ONCE])
 
     async def _measure(self, pairs: list[tuple[Entry, Entry]]) -> None:
         """Compare runs on their test rows, and show what is new of it."""
