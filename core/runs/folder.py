@@ -154,7 +154,10 @@ class RunFolder:
 
     def _read(self, made: Callable[[dict], Kind], file: Path) -> Kind:
         try:
-            return made(toml.read(file))
+            raw = toml.read(file)
+            if not raw:  # as nobody writes it: all options would be as if left open
+                raise BadRecipe([Problem(str(file), "is empty.")])
+            return made(raw)
         except BadRecipe as error:
             what = f"The recipe of {self.name} cannot be read: {error}"
             if len(what) > LONGEST_REASON:

@@ -18,6 +18,7 @@ from core.runs import document, queue
 from core.runs.compare import Comparison, compare
 from core.runs.folder import Label, RunFolder, Status
 from core.runs.index import Index
+from core.runs.log_reader import LogEnd
 from core.runs.root import list_runs
 from core.runs.summary import About, Score, Summary, summary_of
 
@@ -133,7 +134,7 @@ def _entry(run: RunFolder, summary: Summary, locked: bool, place: int) -> Entry:
         status = run.status_of(place > 0, locked, summary.end)
     except OSError as error:
         status = Status("damaged", why=f"{run.name} cannot be read: {error.strerror}.")
-    half_written = about is None and status.state == "failed" and not summary.end.state
+    half_written = status.state == "failed" and summary.end == LogEnd() and not os.path.lexists(run.recipe_file)
     if summary.what and not status.alive and not half_written:
         if about is None or summary.lost:
             status = msgspec.structs.replace(status, state="damaged", why=summary.what, do=summary.do)

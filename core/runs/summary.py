@@ -86,8 +86,7 @@ def summary_of(run: RunFolder) -> Summary:
     wrong: list[BadRun] = []
     end, about, score, label, lost = LogEnd(), None, None, Label(), False
     try:
-        for name in SUMMARISED:
-            files.demand_file(run.path / name)
+        files.demand_file(run.events_file)
         end = log_reader.end_of(run.events_file)
         if end == LogEnd() and run.result_file.exists():
             raise BadRun(f"events.jsonl of {run.name} is missing or empty.", "Put it back, if you can.")
@@ -95,6 +94,8 @@ def summary_of(run: RunFolder) -> Summary:
         lost = True
         wrong.append(_bad(run, "log", error))
     try:
+        for file in (run.recipe_file, run.pretraining_file):
+            files.demand_file(file)
         about, later = _about(run)
         if later:
             what = "; ".join(str(problem).rstrip(".") for problem in later)
@@ -103,6 +104,7 @@ def summary_of(run: RunFolder) -> Summary:
         wrong.insert(0, _bad(run, "recipe", error))
     try:
         if end.state == "done":
+            files.demand_file(run.result_file)
             result = run.demand_result()
             score = Score.of(result) if isinstance(result, ClassifierResult) else None
             if result is None and end.tested:
@@ -111,6 +113,7 @@ def summary_of(run: RunFolder) -> Summary:
         lost = True
         wrong.append(_bad(run, "result", error))
     try:
+        files.demand_file(run.label_file)
         label = run.demand_label()
     except FAILURES as error:
         wrong.append(_bad(run, "name", error))

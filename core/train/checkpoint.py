@@ -92,7 +92,10 @@ def _remove_old(run: RunFolder) -> None:
 def read(folder: Path, name: str) -> dict[str, Tensor]:
     """The tensors of one file of a checkpoint. Raises BadRun where it is not what the manifest says."""
     verify(folder, name)
-    return load_file(folder / name)
+    try:
+        return load_file(folder / name)
+    except SafetensorError as error:
+        raise _not_whole(folder, f"{name} is damaged: {error}") from error
 
 
 def read_state(folder: Path) -> bytes:
