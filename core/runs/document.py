@@ -8,7 +8,7 @@ import msgspec
 from core import files
 from core.errors import BadRun
 
-MOST = 1 << 26  # bytes; a result of 2,000 labels takes less
+MOST = 1 << 25  # bytes; a result of a thousand labels takes a third of that
 UNREADABLE = OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, MemoryError
 Kind = TypeVar("Kind")
 

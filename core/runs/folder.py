@@ -23,6 +23,7 @@ from core.runs.result import ClassifierResult, LanguageResult, NoResult, parsed
 # a run is damaged where what it is, or what came of it, cannot be read
 State = Literal["queued", "starting", "running", "paused", "done", "stopped", "failed", "vanished", "damaged"]
 Kind = TypeVar("Kind")
+MOST_LABEL = 1 << 20  # bytes
 NEARLY = 0.8  # of the memory that there is: more than this is as good as all of it
 
 
@@ -97,7 +98,7 @@ class RunFolder:
     checkpoints = Inside("checkpoints")
 
     def __init__(self, path: Path | str):
-        self.path = Path(path)
+        self.path = path if isinstance(path, Path) else Path(path)
 
     @property
     def name(self) -> str:
@@ -179,7 +180,10 @@ class RunFolder:
 
     def locked(self) -> bool:
         """Whether a worker holds this run."""
-        return files.locked(self.lock_file)
+        try:
+            return files.locked(self.lock_file)
+        except OSError:  # who may not open it has not started it
+            return False
 
     def status(self) -> Status:
         """What the run is doing, from its lock and the end of its log."""
@@ -241,7 +245,7 @@ class RunFolder:
 
     def demand_label(self) -> Label:
         """Its name and note; empty where it has none. Raises BadRun where they cannot be read."""
-        found = document.read(self.label_file, Label)
+        found = document.read(self.label_file, Label, MOST_LABEL)
         return Label.of(found.name, found.note) if found else Label()
 
     def label(self) -> Label:
@@ -269,11 +273,15 @@ class RunFolder:
     def checkpoint(self, name: str = "last") -> Path:
         """The folder of a checkpoint: `last`, `best`, or a step. Raises BadRun where there is none."""
         pointer = self.checkpoints / name
-        step = _pointed(pointer) if pointer.is_file() else name
-        folder = self.checkpoints / step
-        if not folder.exists():  # killed in the moment between an old one's going and its successor's coming
-            folder = self.checkpoints / f".{step}.old"
-        if not (folder / "manifest.json").is_file():
+        try:
+            step = _pointed(pointer) if pointer.is_file() else name
+            folder = self.checkpoints / step
+            if not folder.exists():  # killed in the moment between an old one's going and its successor's coming
+                folder = self.checkpoints / f".{step}.old"
+            is_whole = (folder / "manifest.json").is_file()
+        except OSError as error:
+            raise BadRun(f"The checkpoints of {self.name} cannot be read: {error.strerror}.") from error
+        if not is_whole:
             status = self.status()
             what = f"{self.name} has no checkpoint {name!r}."
             if status.alive:

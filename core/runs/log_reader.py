@@ -48,7 +48,7 @@ def _whole_lines(path: Path, offset: int) -> Iterator[tuple[bytes, int]]:
         return
     try:
         file = files.reading(path)
-    except FileNotFoundError:
+    except OSError:  # `summary_of` says why
         return
     with file:
         file.seek(offset)
@@ -82,7 +82,7 @@ def _last_lines(path: Path) -> bytes:
             with files.reading(path) as file:
                 file.seek(start)
                 data = file.read(window)
-        except FileNotFoundError:
+        except OSError:
             return b""
         data = data[: data.rfind(b"\n") + 1]
         whole = data.find(b"\n") < len(data) - 1  # a line that begins and ends here
@@ -128,7 +128,7 @@ def _started(path: Path) -> int:
     try:
         with files.reading(path) as file:
             head = file.read(HEAD)
-    except FileNotFoundError:
+    except OSError:
         return 0
     begin = head.find(b'{"type":"started"')
     line = head[begin : head.find(b"\n", begin) + 1] if begin >= 0 else b""

@@ -1,6 +1,7 @@
 """A run in the few figures and words that a list shows, read once for as long as its files stay the same."""
 
 import os
+from contextlib import suppress
 from typing import Self
 
 import msgspec
@@ -87,6 +88,8 @@ def summary_of(run: RunFolder) -> Summary:
     end, about, score, label, lost = LogEnd(), None, None, Label(), False
     try:
         files.demand_file(run.events_file)
+        with suppress(FileNotFoundError):
+            files.reading(run.events_file).close()
         end = log_reader.end_of(run.events_file)
         if end == LogEnd() and run.result_file.exists():
             raise BadRun(f"events.jsonl of {run.name} is missing or empty.", "Put it back, if you can.")
@@ -124,10 +127,10 @@ def summary_of(run: RunFolder) -> Summary:
 
 def _about(run: RunFolder) -> tuple[About, list[Problem]]:
     recipe, later = run.pretraining_as_known() if run.pretrains else run.recipe_as_known()
-    model = recipe.model.name
-    if not isinstance(recipe, Recipe):
-        return About(model, "a language model"), later
-    return About(model, recipe.trainable, recipe.plan.in_words, recipe.data.path), later
+    said = [recipe.model.name, "a language model"]
+    if isinstance(recipe, Recipe):
+        said[1:] = recipe.trainable, recipe.plan.in_words, recipe.data.path
+    return About(*(words[:LONGEST_REASON] for words in said)), later
 
 
 def _bad(run: RunFolder, what: str, error: BaseException) -> BadRun:

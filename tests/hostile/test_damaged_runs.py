@@ -402,12 +402,14 @@ def test_files_of_hundreds_of_megabytes_are_not_read(finished, tmp_path, execute
 @pytest.mark.timeout(DEADLINE)
 def test_what_does_not_fit_into_memory_is_a_sentence(finished, tmp_path, executed):
     run = copied(finished, tmp_path / "runs" / "r1")
-    run.label_file.write_bytes(b'{"name": [' + b"[]," * (20 << 20) + b"[]]}")
+    run.result_file.write_bytes(b'{"test": {"confusion": [' + b"[]," * (10 << 20) + b"[]]}}")
     code = "import resource; resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20)); "
     code += "import sys; from workbench.cli.main import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-P", "-c", code, "runs", "--runs", str(run.path.parent)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=DEADLINE)
-    assert done.returncode == 0 and "label.json of r1 is damaged" in done.stdout, done.stderr
+    assert done.returncode == 0 and "result.json of r1 is damaged: it does not fit into memory" in done.stdout, (
+        done.stderr
+    )
 
 
 @pytest.mark.slow

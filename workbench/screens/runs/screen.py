@@ -31,7 +31,7 @@ from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
 
 LOOK = 1.5  # seconds between two looks at the folder
-REST = 9  # times as long as a look at thousands of runs took, until the next one
+REST, MOST_REST = 9, 15.0  # times as long as a look at thousands of runs took, and seconds at most, until the next one
 AT_ONCE = 100  # runs that are compared with the baseline before the table shows how they did
 SETTLE = 0.1  # seconds that the cursor rests before curves are read
 
@@ -99,7 +99,8 @@ class RunsScreen(BaseScreen):
         async with self._reading:
             began = time.monotonic()
             entries = await asyncio.to_thread(self._listing.look)
-            self._next_look = time.monotonic() + REST * (time.monotonic() - began)
+            now = time.monotonic()
+            self._next_look = now + min(MOST_REST, REST * (now - began))
             baseline = await asyncio.to_thread(self._listing.baseline, entries)
             interrupted = await asyncio.to_thread(turns.interrupted, self.session.root)
             self._entries, self._baseline = entries, baseline
@@ -164,6 +165,8 @@ class RunsScreen(BaseScreen):
         entry = self._selected
         if entry and self._baseline:
             return self._baseline if self._baseline.run.path != entry.run.path else None
+        if not self._marked:
+            return None
         marked = [each for each in self._entries if each.run.path in self._marked and each is not entry]
         return marked[0] if len(marked) == 1 and marked[0].about else None
 
@@ -213,9 +216,9 @@ class RunsScreen(BaseScreen):
     def _drawn(self) -> list[RunFolder]:
         """The selected run and the marked ones."""
         entry = self._selected
-        runs = {each.run.path: each.run for each in self._entries}
         if entry is None:
             return []
+        runs = {each.run.path: each.run for each in self._entries} if self._marked else {}
         return [entry.run, *(runs[path] for path in self._marked if path in runs and path != entry.run.path)]
 
     def _history(self, run: RunFolder) -> History | None:
