@@ -28,6 +28,7 @@ KINDS = {
 NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 SAFELY = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | NOFOLLOW
 LINKS = errno.ELOOP, errno.EMLINK  # what systems say of a link that is not followed, or that leads nowhere
+WRITE_FIRST = "Write what comes out of it to a file first, or pipe it here and name - as the file."
 TRIES = 10  # to take a lock, 0.02 s apart
 
 # called with a phase's name, how much of it is done, of how much, and what is counted; it may raise to break off
@@ -79,12 +80,13 @@ def absolute(path: str) -> Path:
     Raises WorkbenchError for what is none, for the home of nobody, and for a name that neither a recipe nor a log can
     hold.
     """
+    found: str | Path = path
     try:
         found = Path(path).expanduser().resolve()
         str(found).encode()
         return found
     except UnicodeEncodeError as error:
-        what = f"The name {path} is not UTF-8, and cannot be written down."
+        what = f"The name {found} is not UTF-8, and cannot be written down."
         raise WorkbenchError(what, "Rename the file or folder, and try again.") from error
     except (RuntimeError, ValueError, OSError) as error:
         raise WorkbenchError(f"{path} is not to be found: {error}.", "Check the path.") from error

@@ -25,6 +25,11 @@ def total() -> int:
     return min([_machine().total, *(most for most, _ in _groups())])
 
 
+def ran_out(error: BaseException) -> bool:
+    """Whether an error, Python's or one of PyTorch's, which are not, means that there was no memory to be had."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in ("out of memory", "allocate memory"))
+
+
 def _machine():
     import psutil  # here, because the first frame needs none of it
 

@@ -55,7 +55,8 @@ class OneOf:
 class Part(BaseModel):
     """A table of options."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # a text with a bound is checked for what is not UTF-8, which no file could hold; one without is not
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=1_000_000)
 
 
 class Options(Part):
@@ -270,7 +271,7 @@ def _allowed(option: Option, item: Mapping) -> str:
     words = f"{', '.join(union[0])}, or a number" if union else ""
     plain = {
         "string_too_short": "It cannot be empty.",
-        "string_unicode": "It is not UTF-8: rename the file or folder, and try again.",
+        "string_unicode": "It is not UTF-8: rename the file or folder, or the column, and try again.",
         "too_long": f"At most {item.get('ctx', {}).get('max_length')} of them.",
         "int_parsing": "It is a whole number.",
         "int_from_float": "It is a whole number.",

@@ -41,10 +41,10 @@ class Data(Part):
         "each row sets exactly one to 1 or true, are one label with their names.",
         flag="--label",
     )
-    several_labels: Literal["refuse", "leave_out"] = opt(
+    several_labels: Literal["refuse", "leave_out", "join"] = opt(
         "refuse",
         "Rows that have several labels are left out where they are few; where they are the rule, refuse refuses the "
-        "file, and leave_out learns from the others all the same.",
+        "file, and leave_out learns from the others all the same. join takes several labels for a class of their own.",
         flag="--several-labels",
     )
     split: str = opt(
@@ -54,10 +54,12 @@ class Data(Part):
         "lacks is taken from the training rows.",
         flag="--split",
     )
-    quoting: Literal["auto", "csv", "none"] = opt(
+    quoting: Literal["auto", "csv", "backslash", "single", "single_backslash", "spaced", "excel", "none"] = opt(
         AUTO,
-        "Whether double quotes in the file enclose fields (csv) or are part of the text (none). "
-        "auto finds out and says so.",
+        "How quotes enclose fields: csv are double quotes, doubled inside of a field; with backslash, one stands "
+        "before what is text; single and single_backslash are the same with single quotes; spaced is csv with blanks "
+        'after separators, excel csv with fields like ="text". none: quotes are part of the text. auto finds out and '
+        "says so.",
     )
     encoding: str = opt(
         AUTO,

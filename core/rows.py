@@ -30,9 +30,9 @@ class Skipped(msgspec.Struct, frozen=True):
 class Note(msgspec.Struct, frozen=True):
     """One thing worth a look: `count` rows, which the row filter `filter` shows (empty: none).
 
-    `offers` is what the recipe could say instead, by the names of its options: another model, labels joined, a split
-    kept to. `asks` is the column that is unsure, text or label, where that is what it says. `do` is how the command
-    line does either; a screen has a key for it.
+    `offers` is what the recipe could say instead, by the names of its options: another model, labels joined or apart, a
+    split kept to or not. `asks` is the column that is unsure, text or label, where that is what it says. `do` is how
+    the command line does either; a screen has a key for it.
     """
 
     count: int
@@ -50,7 +50,7 @@ class Profile(msgspec.Struct, frozen=True):
     path: str
     format: str  # "tab-separated, no header"
     encoding: str  # "UTF-8", "UTF-8 with BOM", "Windows-1252"
-    quoting: str  # csv or none, as found; auto where the format has no quotes
+    quoting: str  # a kind of quotes or none, as found; auto where the format has no quotes
     rows: int  # rows of the file as read, skipped ones included
     columns: dict[str, str]  # {"text": name or number, "label": ...}
     all_columns: list[str]

@@ -42,6 +42,7 @@ IMPORTED = (
 MODULES = ("core.worker", "core.runs.queue", "core.helper", "workbench")
 STARTERS = ("core.runs.queue", "workbench")  # these start others
 EARLY = ("PYTHON", "LD_", "OMP_", "MKL_", "OPENBLAS_")  # variables that are read while things are imported
+ENCODING = "PYTHONIOENCODING"  # which is of standard input and output, that are opened anew
 BEFORE = "RUN_BEFORE"  # the variable that names a script for a new process to run first
 SIGNALS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 SUBREAPER = 36  # for prctl: a process to which descendants fall whose parent has ended
@@ -124,7 +125,7 @@ def forking(forkserver: Callable[[], ForkServer | None]):
 
 
 def early(env) -> dict:
-    return {name: value for name, value in env.items() if name.startswith(EARLY)}
+    return {name: value for name, value in env.items() if name.startswith(EARLY) and name != ENCODING}
 
 
 def live(order: dict, files: list[int]) -> int:
@@ -142,9 +143,11 @@ def live(order: dict, files: list[int]) -> int:
         os.close(fd)
     os.environ.clear()
     os.environ.update(order["env"])
+    encoding, _, errors = os.environ.get(ENCODING, "").partition(":")
     for fd, name in enumerate(("stdin", "stdout", "stderr")):
         old, binary = getattr(sys, name), open(fd, "wb" if fd else "rb", closefd=False)  # noqa: SIM115
-        new = io.TextIOWrapper(binary, old.encoding, old.errors, line_buffering=fd == 2 or os.isatty(fd))
+        said = (encoding or old.encoding, (errors or "strict") if encoding and fd < 2 else old.errors)
+        new = io.TextIOWrapper(binary, *said, line_buffering=fd == 2 or os.isatty(fd))
         setattr(sys, name, new)
         setattr(sys, f"__{name}__", new)
     module, *arguments = order["argv"]

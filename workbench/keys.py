@@ -108,8 +108,9 @@ ACTIONS = [
     Action(
         "better", "B", "better model", "Start from the model that learns more from such texts; fetch it first", "data"
     ),
-    Action("join_labels", "J", "", "Make one label of those that look alike", "data"),
-    Action("keep_split", "K", "", "Keep to the split that a column of the file says", "data"),
+    Action("join_labels", "J", "", "Make one label of those that look alike; again: keep them apart", "data"),
+    Action("join_rare", "M", "", "Make one label of those too rare to be split; again: leave them out", "data"),
+    Action("keep_split", "K", "", "Keep to the split that a column of the file says; again: split anew", "data"),
     Action("choose_column", "W", "", "Choose the column where two could be the label, or the text", "data"),
     Action("measure", "P", "measure", "Measure how fast this machine is, for prices that are true", "model"),
     Action("apply", "enter", "smaller batches", "Learn the same in batches that fit into memory", "train"),

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from core.data.column import YES, Column, common_word, one_to_one
 from core.data.columns import Rows
-from core.data.labels import several as listed
+from core.data.labels import SOME
 from core.data.sources.source import Options
 from core.errors import BadData
 from core.options import AUTO
@@ -14,7 +14,6 @@ from core.rows import Note
 from core.wording import percent, plural
 
 NONE = "none"
-SEVERAL = 0.05  # of the rows: where more have several labels, that is how the file is meant
 LISTED = 6  # names in a sentence
 EXAMPLE = 60  # characters
 
@@ -23,13 +22,15 @@ EXAMPLE = 60  # characters
 class Chosen:
     """Columns by their numbers. `label` are several where each row sets exactly one of them, which then is its label.
 
-    `split` says which split a row belongs to; `kept_to` is whether it is to decide that.
+    `parted_by` is the mark between several labels in one cell, where there is one. `split` says which split a row
+    belongs to; `kept_to` is whether it is to decide that.
     """
 
     text: int
     label: tuple[int, ...]
     split: int | None
     kept_to: bool
+    parted_by: str = ""
     notes: list[str] = field(default_factory=list)  # what is worth knowing, in sentences
     doubts: list[Note] = field(default_factory=list)  # what a person may want otherwise
     others: dict[str, list[str]] = field(default_factory=dict)  # "text", "label" -> columns that it could be besides
@@ -65,6 +66,7 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
         label=tuple(c.i for c in labels),
         split=split_column.i if split_column else None,
         kept_to=split not in (AUTO, NONE),
+        parted_by=labels[0].parted_by if len(labels) == 1 else "",
         notes=notes,
         doubts=doubts,
         others=others,
@@ -90,7 +92,9 @@ def text_column(names: Sequence[str], rows: Rows, text: str, file: str, learned:
 
 def _split(columns: list[Column], split: str, names: Sequence[str], file: str, doubts: list[Note]) -> Column | None:
     if split not in (AUTO, NONE):
-        return columns[_named(split, names, file)]
+        kept = columns[_named(split, names, file)]
+        doubts.append(split_kept(kept.name))
+        return kept
     found = next((c for c in columns if c.is_split), None)
     if found and split == AUTO:
         doubts.append(split_seen(found.name))
@@ -151,7 +155,7 @@ def _flags(likely: list[Column], rows: Rows, file: str) -> list[Column]:
     if len(flags) < 2 or (most > 0 and most >= max(hints)) or (max(hints) > 2 and len(hints) > 1):
         return []
     for group in _groups(flags):
-        if sum(_set(group, row) == 1 for row in rows) >= (1 - SEVERAL) * len(rows):
+        if sum(_set(group, row) == 1 for row in rows) >= (1 - SOME) * len(rows):
             return group
     several = sum(_set(flags, row) > 1 for row in rows)
     if len(flags) > 2 and all(c.is_flag or c.unlikely for c in likely) and several:
@@ -194,13 +198,14 @@ def _check(label: Column, file: str, several: str) -> None:
             f"Column {label.name} of {file} holds JSON, not classes: {_cut(example)}.",
             "Export a table with the class in a column of its own, or name another column with --label.",
         )
-    if several == "refuse" and label.longer_lists > SEVERAL * label.n:
-        example = next(value for value in label.values if len(listed(value) or ()) > 1)
+    if several == "refuse" and label.with_several > SOME * label.n:
+        example = next(value for value in label.values if len(label.labels_in(value)) > 1)
         raise BadData(
-            f"{percent(label.longer_lists / label.n)} of the rows of {file} have several labels, "
+            f"{percent(label.with_several / label.n)} of the rows of {file} have several labels, "
             f"such as {_cut(example)}.",
-            "This program gives each text one label. --several-labels leave_out learns from the rows that have one; "
-            "or make a column of yes and no of one label, and name it with --label.",
+            "This program gives each text one label. --several-labels leave_out learns from the rows that have one, "
+            "and join takes several for a class of their own; or make a column of yes and no of one label, and name it "
+            "with --label.",
         )
 
 
@@ -231,7 +236,7 @@ def _text(columns: list[Column], file: str, doubts: list[Note], others: dict[str
             "This program learns from sentences, not from tables of codes. If there is a text, name its column "
             "with --text.",
         )
-    texts.sort(key=lambda c: (c.text_hint >= 3, weight(c)), reverse=True)
+    texts.sort(key=lambda c: (c.n > 0, c.text_hint >= 3, weight(c)), reverse=True)
     rivals = [c.name for c in texts[1:] if weight(c) > weight(texts[0]) / 2]
     if rivals:
         others["text"] = rivals
@@ -267,6 +272,12 @@ def split_seen(column: str) -> Note:
     """What is said of a column that says which split a row belongs to, where it is not kept to."""
     text = f"Column {column} is a split into training, validation and test. The rows are split anew all the same."
     return Note(0, text, warn=True, offers={"data.split": column}, do=f"--split {column} keeps to it.")
+
+
+def split_kept(column: str) -> Note:
+    """What is said of such a column where it is kept to."""
+    text = f"Kept to the split of column {column}."
+    return Note(0, text, offers={"data.split": AUTO}, do=f"--split {AUTO} splits the rows anew.")
 
 
 def unsure(chosen: str, role: str, rivals: list[str]) -> Note:

@@ -20,8 +20,8 @@ from core.data.columns import (
     hint,
     unlikely,
 )
-from core.data.labels import several
-from core.data.splits import TRAIN, asked_by, split_of
+from core.data.labels import parted, parted_by, several
+from core.data.splits import TRAIN, asked_by, is_unlabelled, split_of
 
 MOST = 0.9  # of a column's values: what so many are, the column is
 LABEL_LENGTH = 50  # characters, mean: longer ones are texts
@@ -65,7 +65,7 @@ class Column:
     @cached_property
     def is_split(self) -> bool:
         """Whether it says train, validation and test."""
-        found = {split_of(value, self.name) for value in self.values}
+        found = {split_of(value, self.name) for value in self.values if not is_unlabelled(value)}
         named = asked_by(self.name) and self.is_flag
         return "" not in found and TRAIN in found and len(found) > 1 and (bool(named) or len(self.values) <= SCALE)
 
@@ -92,9 +92,21 @@ class Column:
         return sum(count for value, count in self.values.items() if several(value) is not None)
 
     @cached_property
-    def longer_lists(self) -> int:
-        """How many rows hold a list of several labels."""
-        return sum(count for value, count in self.values.items() if len(several(value) or ()) > 1)
+    def with_several(self) -> int:
+        """How many rows hold several labels."""
+        return sum(count for value, count in self.values.items() if len(self.labels_in(value)) > 1)
+
+    @cached_property
+    def parted_by(self) -> str:
+        """The mark that parts several labels in cells that are no lists; empty where cells are one label each."""
+        return "" if self.lists or self.length > LABEL_LENGTH else parted_by(self.values)
+
+    def labels_in(self, value: str) -> list[str]:
+        """The labels of one of its values: of a list, parted by its mark, or the value itself."""
+        listed = several(value)
+        if listed is None:
+            return parted(value, self.parted_by) if self.parted_by else [value]
+        return listed
 
     @cached_property
     def is_quantity(self) -> bool:
@@ -126,7 +138,10 @@ class Column:
         """Whether it may be the label: a few short values that repeat, or a name that says so."""
         if self.is_split or self.is_json or self.is_address or self.is_quantity or self.unlikely == 2:
             return False
-        is_few = self.length <= LABEL_LENGTH and len(self.values) <= few(self.n)
+        n = len(self.values)
+        if self.lists or self.parted_by:
+            n = len({label for value in self.values for label in self.labels_in(value)})
+        is_few = self.length <= LABEL_LENGTH and n <= few(self.n)
         is_named = self.label_hint == 3 and len(self.values) <= self.n / 2
         return self.label_hint == 4 or (self.filled >= 0.5 and (is_few or is_named))
 

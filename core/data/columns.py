@@ -16,7 +16,7 @@ def _words(words: str) -> frozenset[str]:
 
 LABEL_NAMES = _words(
     # English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Turkish, Vietnamese
-    "label class category target sentiment intent topic emotion polarity stance choice v1 "
+    "label class category target sentiment intent topic emotion polarity stance choice "
     "klasse kategorie etikett stimmung thema absicht "
     "étiquette etiquette classe catégorie categorie libellé thème intention "
     "etiqueta clase categoría categoria sentimiento intención tema polaridad "
@@ -27,7 +27,7 @@ LABEL_NAMES = _words(
     "ラベル カテゴリ カテゴリー クラス 感情 意図 라벨 레이블 분류 카테고리 감정 تصنيف فئة लेबल श्रेणी"
 )
 LABEL_MAYBE = _words(
-    "queue team rating star score feedback type tag kind group status reason severity priority department genre "
+    "v1 queue team rating star score feedback type tag kind group status reason severity priority department genre "
     "verdict bewertung typ grund priorität avis note tipo motivo calificación valoración 评分 类型 星级 評価 種類 평점"
 )
 # classes that columns of yes and no are named after; in a row that is no header they are labels

@@ -1,46 +1,57 @@
-"""Texts that stand in a file more than once: word for word, with different labels, or but for case and white space."""
+"""Texts that stand in a file more than once: word for word, with different labels, or but for case and white space.
+
+Every text is compared once, for the row where it stands first; from there on rows are compared by number.
+"""
 
 import unicodedata
-from collections import defaultdict
 from collections.abc import Hashable, Sequence
 
 import numpy as np
 
 
-def copies(texts: Sequence[Hashable], labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def first_rows(values: Sequence[Hashable]) -> np.ndarray:
+    """(N,) int64: the row where each value stands first, which is its own where it stands nowhere before."""
+    seen: dict[Hashable, int] = {}
+    return np.fromiter((seen.setdefault(value, i) for i, value in enumerate(values)), np.int64, len(values))
+
+
+def first_alike(texts: Sequence[str]) -> np.ndarray:
+    """(N,) int64: the row where each text stands first, whatever its case, white space and Unicode form."""
+    hashes = np.fromiter((hash(_plain(text)) for text in texts), np.int64, len(texts))  # texts would be held twice
+    return _first_of(hashes)
+
+
+def copies(first: np.ndarray, labels: Sequence[str], part: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Two masks (N,) over rows: exact copies of an earlier text, and texts that occur with different labels.
 
-    No row is in both.
+    `first` are the texts' `first_rows`. With `part`, (N,) int64, only rows of one part are compared. No row is in both.
     """
-    labels_of: dict[Hashable, set[str]] = defaultdict(set)
-    duplicate = np.zeros(len(texts), dtype=bool)
-    for i, (text, label) in enumerate(zip(texts, labels, strict=True)):
-        duplicate[i] = text in labels_of
-        labels_of[text].add(label)
-    conflict = np.array([len(labels_of[text]) > 1 for text in texts], dtype=bool)
-    return duplicate & ~conflict, conflict
+    if part is not None:
+        first = _first_of(first * (int(part.max(initial=0)) + 1) + part)
+    label = first_rows(labels)
+    different = np.zeros(len(first), dtype=bool)
+    different[first[label != label[first]]] = True
+    conflict = different[first]
+    return (first != np.arange(len(first))) & ~conflict, conflict
 
 
-def plain_hashes(texts: Sequence[str]) -> np.ndarray:
-    """A number (N,) int64 for each text, the same for texts that differ only in case, white space and Unicode form."""
-    return np.array([hash(_plain(text)) for text in texts], dtype=np.int64)
+def near_copies(first: np.ndarray, alike: np.ndarray) -> np.ndarray:
+    """(N,) bool: texts like an earlier one, by `first_alike`, that stand nowhere before them word for word."""
+    rows = np.arange(len(first))
+    return (alike < rows) & (first == rows)
 
 
-def near_copies(texts: Sequence[str], hashes: np.ndarray) -> np.ndarray:
-    """(N,) bool: texts like an earlier one, by their `plain_hashes`, that stand nowhere before them word for word."""
-    seen: set[str] = set()
-    alike: set[int] = set()
-    near = np.zeros(len(texts), dtype=bool)
-    for i, (text, number) in enumerate(zip(texts, hashes.tolist(), strict=True)):
-        near[i] = number in alike and text not in seen
-        seen.add(text)
-        alike.add(number)
-    return near
+def leaks(first: np.ndarray, split: np.ndarray) -> np.ndarray:
+    """(N,) bool: rows of validation and test whose text, by `first_rows` or `first_alike`, is also in training."""
+    trained = np.zeros(len(first), dtype=bool)
+    trained[first[split == "train"]] = True
+    return trained[first] & np.isin(split, ("validation", "test"))
 
 
-def near_leaks(hashes: np.ndarray, split: np.ndarray, leaks: np.ndarray) -> np.ndarray:
-    """(N,) bool: rows of validation and test like one in training but for case and white space; no exact leak is."""
-    return np.isin(hashes, hashes[split == "train"]) & np.isin(split, ("validation", "test")) & ~leaks
+def _first_of(numbers: np.ndarray) -> np.ndarray:
+    """`first_rows` of numbers (N,)."""
+    _, first, which = np.unique(numbers, return_index=True, return_inverse=True)
+    return first[which]
 
 
 def _plain(text: str) -> str:

@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from core.data.copies import copies, near_leaks, plain_hashes
+from core.data.copies import copies, first_alike, first_rows, leaks
 from core.data.labels import looking_alike, renamed
 from core.data.read import Table
 from core.data.splits import SPLITS, TEST, TRAIN, VALIDATION
@@ -48,13 +48,12 @@ class Prepared:
     @cached_property
     def leaks(self) -> np.ndarray:
         """(N,) bool: rows of validation and test whose text also stands, word for word, in training."""
-        seen = {self.texts[i] for i in self.indices("train")}
-        return np.array([text in seen for text in self.texts], dtype=bool) & (self.split != "train")
+        return leaks(first_rows(self.texts), self.split)
 
     @cached_property
     def near_leaks(self) -> np.ndarray:
         """(N,) bool: those whose text stands in training but for case and white space."""
-        return near_leaks(plain_hashes(self.texts), self.split, self.leaks)
+        return leaks(first_alike(self.texts), self.split) & ~self.leaks
 
 
 def label_names(labels: Sequence[str]) -> list[str]:
@@ -77,8 +76,8 @@ def learned_labels(table: Table, data: Data) -> list[str]:
 
 def repeated(table: Table, labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """`copies` of a table. Where the splits are given, a text may stand in each of them: that is a leak, no copy."""
-    texts: Sequence[Hashable] = [*zip(table.splits, table.texts, strict=True)] if table.splits else table.texts
-    return copies(texts, labels)
+    part = np.array([SPLITS.index(split) for split in table.splits], dtype=np.int64) if table.splits else None
+    return copies(table.first, labels, part)
 
 
 def prepare(table: Table, data: Data) -> Prepared:

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.architectures.lookup import architecture_for, preset_for
 from core.architectures.models import MANY, MODELS
-from core.data.copies import near_copies, near_leaks, plain_hashes
+from core.data.copies import first_rows, leaks, near_copies
 from core.data.labels import is_look_alike, looking_alike, renamed
 from core.data.letters import hold_letters
 from core.data.parts import read_parts
@@ -22,6 +22,7 @@ from core.data.sources.source import Options
 from core.errors import BadData
 from core.files import Progress, absolute, unwatched
 from core.recipe import Recipe
+from core.recipe_data import Data
 from core.rows import Note, Profile, Skipped
 from core.text.lookup import tokenizer_of
 from core.text.tokenizer import Tokenizer
@@ -31,6 +32,7 @@ COSTLY = 0.7  # tokens a character: above it the tokenizer was not made for the 
 UNKNOWN = 0.1  # of a text's tokens: above it the tokenizer does not know much of it
 SHOWN = 5  # labels in a note
 FEW = 10  # rows of a label are little to learn from
+WINDOW = 20_000  # texts whose tokens are held at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +44,6 @@ class Survey:
     labels: list[str]  # as they are learned: joined where the recipe says so
     tokenizer: Tokenizer
     lengths: np.ndarray  # tokens, before cutting
-    plain: np.ndarray  # int64: the same for texts that differ only in case and white space
     split: np.ndarray  # str: train, validation, test, or "" where the row is left out
     leak: np.ndarray  # bool
     duplicate: np.ndarray  # bool
@@ -65,7 +66,7 @@ class Survey:
             case "":
                 return np.ones(len(self.table.texts), dtype=bool)
             case "label":
-                return np.array([label == name for label in self.labels], dtype=bool)
+                return np.fromiter((label == name for label in self.labels), bool, len(self.labels))
             case "alike":
                 names = looking_alike(Counter(self.table.labels))
                 either = {*names, *names.values()}
@@ -99,14 +100,11 @@ def profile(recipe: Recipe, progress: Progress = unwatched, earlier: Survey | No
     source = _source(recipe, tokenizer)
     if earlier is not None and earlier.source == source:
         table, lengths, speed = earlier.table, earlier.lengths, earlier.speed
-        unknown, plain, near = earlier.unknown, earlier.plain, earlier.near
+        unknown, near = earlier.unknown, earlier.near
     else:
         table = read_parts(data, progress)
-        encoded = tokenizer.encode_batch(table.texts, progress)
-        lengths = np.array([max(1, len(one.ids)) for one in encoded], dtype=np.int64)
-        unknown = np.array([_unknown(one.ids, tokenizer) for one in encoded], dtype=bool)
-        plain = plain_hashes(table.texts)
-        near = near_copies(table.texts, plain)
+        lengths, unknown = _tokenized(table.texts, tokenizer, progress)
+        near = near_copies(table.first, table.first_alike)
         speed = measure()
     prepared, problem = None, ""
     try:
@@ -116,14 +114,13 @@ def profile(recipe: Recipe, progress: Progress = unwatched, earlier: Survey | No
     labels = learned_labels(table, data)
     duplicate, conflict = repeated(table, labels)
     few = prepared.rare if prepared is not None else {}
-    rare = np.array([label in few for label in labels], dtype=bool)
+    rare = np.fromiter((label in few for label in labels), bool, len(labels))
     if data.rare_labels == "join":
         labels = renamed(labels, dict.fromkeys(few, OTHER))
     split = np.full(len(table.texts), "", dtype="<U10")
-    leak = np.zeros(len(table.texts), dtype=bool)
     if prepared is not None:
-        at = np.searchsorted(table.rows, prepared.rows)
-        split[at], leak[at] = prepared.split, prepared.leaks
+        split[np.searchsorted(table.rows, prepared.rows)] = prepared.split
+    leak = leaks(table.first, split)
     most, wanted = architecture_for(recipe).max_tokens, recipe.model.context
     if wanted == "longest":
         wanted = _longest(lengths, split)
@@ -135,13 +132,12 @@ def profile(recipe: Recipe, progress: Progress = unwatched, earlier: Survey | No
         labels=labels,
         tokenizer=tokenizer,
         lengths=lengths,
-        plain=plain,
         split=split,
         leak=leak,
         duplicate=duplicate,
         conflict=conflict,
         near=near,
-        near_leak=near_leaks(plain, split, leak),
+        near_leak=leaks(table.first_alike, split) & ~leak,
         rare=rare,
         unknown=unknown,
         used=used,
@@ -183,6 +179,19 @@ def _state(path: Path) -> tuple[int, ...] | None:
     return number, total
 
 
+def _tokenized(texts: list[str], tokenizer: Tokenizer, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """How many tokens each text has, (N,) int64, and whether much of it is unknown to the tokenizer, (N,) bool."""
+    lengths, unknown = np.zeros(len(texts), dtype=np.int64), np.zeros(len(texts), dtype=bool)
+    for start in range(0, len(texts), WINDOW):
+
+        def so_far(name: str, done: int, total: int, unit: str, start: int = start) -> None:
+            progress(name, start + done, len(texts), unit)
+
+        for i, one in enumerate(tokenizer.encode_batch(texts[start : start + WINDOW], so_far), start):
+            lengths[i], unknown[i] = max(1, len(one.ids)), _unknown(one.ids, tokenizer)
+    return lengths, unknown
+
+
 def _unknown(ids: np.ndarray, tokenizer: Tokenizer) -> bool:
     """Whether much of a text, whose ids are (T,), is unknown to a tokenizer; nothing is to one that takes bytes."""
     unknown = getattr(tokenizer, "unknown", None)
@@ -209,16 +218,13 @@ def _longest(lengths: np.ndarray, split: np.ndarray) -> int:
 def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Recipe) -> Profile:
     table, names = survey.table, label_names(survey.labels)
     counts = Counter(survey.labels)
-    lengths: dict[str, Counter[int]] = {name: Counter() for name in names}
-    for i in np.flatnonzero(survey.used):
-        lengths[survey.labels[i]][int(survey.lengths[i])] += 1
-    characters = sum(len(table.texts[i]) for i in np.flatnonzero(survey.used))
+    characters = np.fromiter(map(len, table.texts), np.int64, len(table.texts))[survey.used].sum()
     splits = {split: prepared.counts(split) for split in SPLITS} if prepared else {}
     leaks, near = (
         {s: int(survey.mask(f"{kind} {s}").sum()) for s in SPLITS[1:]} if prepared else {}
         for kind in ("leak", "near_leak")
     )
-    per_character = int(survey.lengths[survey.used].sum()) / max(1, characters)
+    per_character = int(survey.lengths[survey.used].sum()) / max(1, int(characters))
     kept = {name: sum(split.get(name, 0) for split in splits.values()) for name in names}
     return Profile(
         path=table.path,
@@ -235,7 +241,7 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
         conflicts=int(survey.conflict.sum()),
         splits=splits,
         leaks=leaks,
-        lengths={name: dict(sorted(found.items())) for name, found in lengths.items()},
+        lengths=_lengths(survey, names),
         context=survey.context,
         cut=int(survey.mask("cut").sum()),
         longest_training=_longest(survey.lengths, survey.split),
@@ -251,6 +257,16 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
         rare=dict(prepared.rare) if prepared else {},
         problem=problem,
     )
+
+
+def _lengths(survey: Survey, names: list[str]) -> dict[str, dict[int, int]]:
+    """Of each label, how many rows have how many tokens."""
+    first = first_rows(survey.labels)[survey.used]  # a number for each label
+    found: dict[str, dict[int, int]] = {name: {} for name in names}
+    pairs, rows = np.unique(np.stack([first, survey.lengths[survey.used]]), axis=1, return_counts=True)
+    for label, length, count in zip(*pairs.tolist(), rows.tolist(), strict=True):
+        found[survey.labels[label]][length] = count
+    return found
 
 
 def _alike(labels: list[str]) -> dict[str, list[str]]:
@@ -282,7 +298,7 @@ def _notes(
     yield from note("near_leak test", f"test text {near}", f"test texts {near}")
     yield from note("near_leak validation", f"validation text {near}", f"validation texts {near}")
     yield from note("near", "copy with other case or spaces", "copies with other case or spaces", warn=False)
-    yield from _of_labels(survey)
+    yield from _of_labels(survey, recipe.data)
     unreadable = "with characters that cannot be read"
     yield from note("undecodable", f"text {unreadable}", f"texts {unreadable}")
     limit = f"longer than {survey.context:,} tokens, cut there"
@@ -313,27 +329,31 @@ def _notes(
         yield Note(count, f"{largest}: {percent(share)} of the file by always saying it", f"label {largest}")
 
 
-def _of_labels(survey: Survey) -> Iterator[Note]:
-    """Labels that look alike, and labels that are too rare to be split."""
-    counts, alike = Counter(survey.labels), _alike(survey.labels)
+def _of_labels(survey: Survey, data: Data) -> Iterator[Note]:
+    """Labels that look alike, and labels that are too rare to be split; what becomes of them stands first."""
+    counts = Counter(survey.table.labels)
+    alike = _alike(survey.table.labels)
     if alike:
         name, others = next(iter(alike.items()))
         spelled = ", ".join(f"{_told_apart(other)} ({counts[other]:,})" for other in others[:SHOWN])
         more = f"; {plural(len(alike) - 1, 'more label')} like that" if len(alike) > 1 else ""
-        text = f"rows say {spelled} where most say {on_one_line(name)} ({counts[name]:,}){more}"
         rows = sum(counts[other] for others in alike.values() for other in others)
-        yield Note(
-            rows, text, "alike", warn=True, offers={"data.join_labels": "on"}, do="--join-labels on makes them one."
-        )
+        most = f"{on_one_line(name)} ({counts[name]:,}){more}"
+        if data.join_labels == "on":
+            text, other, do = f"joined: {spelled} with {most}", "off", "--join-labels off keeps them apart."
+        else:
+            text, other, do = f"rows say {spelled} where most say {most}", "on", "--join-labels on makes them one."
+        yield Note(rows, text, "alike", warn=other == "on", offers={"data.join_labels": other}, do=do)
     few = Counter(label for label, is_rare in zip(survey.table.labels, survey.rare, strict=True) if is_rare)
     if few:
-        is_joined = (survey.rare & survey.used).any()
-        done = "joined as one, other" if is_joined else "left out"
+        is_asked, is_joined = data.rare_labels == "join", bool((survey.rare & survey.used).any())
+        done = f"joined as {OTHER}" if is_joined else "left out, too few even joined" if is_asked else "left out"
         named = ", ".join(on_one_line(name) for name in list(few)[:SHOWN]) + (", …" if len(few) > SHOWN else "")
-        of = f"{'row' if few.total() == 1 else 'rows'} of {plural(len(few), 'label')} too rare to be split"
-        text = f"{of}: {named}; {done}"
-        do = "" if is_joined else "--rare-labels join makes one label of them."
-        yield Note(few.total(), text, "rare", warn=True, do=do)
+        text = f"{done}: {named}; too rare to be split, {plural(len(few), 'label')}"
+        other = "leave_out" if is_asked else "join"
+        do = "leaves them out" if is_asked else "makes one label of them"
+        do = f"--rare-labels {other} {do}."
+        yield Note(few.total(), text, "rare", warn=not is_joined, offers={"data.rare_labels": other}, do=do)
 
 
 def _told_apart(label: str) -> str:

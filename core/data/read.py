@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from sys import intern
 
+import numpy as np
+
 from core.data.choose import NONE, Chosen, choose
 from core.data.column import YES
-from core.data.labels import renamed, several, spelled_alike
+from core.data.copies import first_alike, first_rows
+from core.data.labels import parted, renamed, several, spelled_alike
 from core.data.room import Room
 from core.data.sources.input import Input
 from core.data.sources.registry import source_of
@@ -23,6 +27,7 @@ from core.wording import plural
 
 ANY = Options()
 MISSING = {"", "NULL", r"\N"}  # what databases write for no label
+JOIN = "join"  # what becomes of several labels of a text: a class of their own
 NO_LABEL, SEVERAL_LABELS = "no label", "several labels"
 
 
@@ -52,12 +57,22 @@ class Table:
     doubts: list[Note] = field(default_factory=list)  # what a person may want otherwise
     files: dict[str, str] = field(default_factory=dict)  # validation, test -> a file of their own, or ""
 
+    @cached_property
+    def first(self) -> np.ndarray:
+        """(N,) int64: the row where each text stands first, as `copies` compares them."""
+        return first_rows(self.texts)
+
+    @cached_property
+    def first_alike(self) -> np.ndarray:
+        """(N,) int64: the same, whatever a text's case and white space."""
+        return first_alike(self.texts)
+
 
 def read(path: str | Path, options: Options = ANY, progress: Progress = unwatched) -> Table:
     """Read a file of a format that `sources.registry` lists, compressed with gzip or not; or a data set by its name.
 
-    `progress("columns" or "read", done, total, "bytes")` may raise to cancel, and so may those of `fetch.fetch`. Raises
-    BadData where there is no such file or nothing in it reads as labelled texts.
+    `progress("find", "columns" or "read", done, total, "bytes")` may raise to cancel, and so may those of
+    `fetch.fetch`. Raises BadData where there is no such file or nothing in it reads as labelled texts.
     """
     given = Input(str(path), progress, options.encoding)
     cells = source_of(given, options).read(given, options, progress)
@@ -69,7 +84,7 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
     if chosen.text in chosen.label:
         what = f"Column {names[chosen.text]} cannot be both text and label."
         raise BadData(what, "Name two different columns.", names)
-    found = _Usable(cells, chosen, Template.of_column(names[chosen.text]))
+    found = _Usable(cells, chosen, Template.of_column(names[chosen.text]), options.several_labels == JOIN)
     label = ", ".join(names[i] for i in chosen.label)
     split = names[chosen.split] if chosen.split is not None else ""
     if chosen.kept_to and not found.texts and found.skipped["no split"]:
@@ -123,14 +138,14 @@ def one_spelling(table: Table) -> Table:
 class _Usable:
     """The rows that have a text and one label, how many rows there are, and why the others are left out."""
 
-    def __init__(self, cells: Cells, chosen: Chosen, template: Template):
+    def __init__(self, cells: Cells, chosen: Chosen, template: Template, joins: bool):
         self.texts: list[str] = []
         self.labels: list[str] = []
         self.rows: list[int] = []
         self.splits: list[str] = []
         self.skipped: Counter[str] = Counter()
         name, text_i = cells.names[chosen.text], chosen.text
-        labels = _Labels(chosen.label, cells.names)
+        labels = _Labels(chosen, cells.names, joins)
         split_i = chosen.split if chosen.kept_to and chosen.split is not None else None
         split_name = cells.names[split_i] if split_i is not None else ""
         n, most = len(cells.names), max(*chosen.label, text_i, split_i or 0)
@@ -167,8 +182,8 @@ class _Usable:
 class _Labels:
     """What the label's cells of a row say: the label, or why there is none."""
 
-    def __init__(self, at: Sequence[int], names: Sequence[str]):
-        self._at, self._names = at, names
+    def __init__(self, chosen: Chosen, names: Sequence[str], joins: bool):
+        self._at, self._parted_by, self._names, self._joins = chosen.label, chosen.parted_by, names, joins
         self._known: dict[str, tuple[str, str]] = {}
 
     def of(self, row: Sequence[str]) -> tuple[str, str]:
@@ -181,11 +196,14 @@ class _Labels:
             known = self._known[cell] = self._read(cell.strip())
         return known
 
-    @staticmethod
-    def _read(cell: str) -> tuple[str, str]:
+    def _read(self, cell: str) -> tuple[str, str]:
         labels = several(cell)
-        if labels is None:
+        if labels is None and self._parted_by:
+            labels = parted(cell, self._parted_by)
+        if labels is None or labels == [cell]:
             labels = [] if cell in MISSING else [cell]
+        if self._joins and len(labels) > 1:
+            labels = [", ".join(sorted(labels))]
         if len(labels) > 1:
             return "", SEVERAL_LABELS
         return (intern(labels[0]), "") if labels else ("", NO_LABEL)  # a label is held once, however many rows say it

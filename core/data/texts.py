@@ -1,14 +1,14 @@
 """Texts to classify: the rows of a file of any format, all their columns kept, or the lines of a plain one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.data.choose import text_column
 from core.data.columns import names_text
 from core.data.sources import first_word, one_column, plain_lines, registry, separated
 from core.data.sources.input import Input
-from core.data.sources.source import Again, Cells, Damaged, Options, misfit
+from core.data.sources.source import Again, Cells, Damaged, Options, Valued, misfit
 from core.errors import BadData
 from core.files import Progress, unwatched
 from core.options import AUTO
@@ -19,11 +19,15 @@ PACKED = {".gz", ".bz2", ".xz", ".lzma", ".zst", ".zip"}
 
 
 class Row(NamedTuple):
-    """A row of a file: a cell for each column, and the text in it, or the `problem` because of which there is none."""
+    """A row of a file: a cell for each column, and the text in it, or the `problem` because of which there is none.
+
+    `values` are what the file says by name, where that was more than texts: numbers, lists, objects.
+    """
 
     cells: list[str]
     text: str
     problem: str = ""
+    values: Mapping[str, Any] | None = None
 
 
 class Texts(NamedTuple):
@@ -82,8 +86,9 @@ def _cells(given: Input, options: Options, learned: str, progress: Progress) -> 
     file's name ends as those of tables do, tabs part the lines, or the first row names a column of texts.
     """
     source = registry.surest(given, options)
+    hint = options._replace(text=learned) if options.text == AUTO else options  # by which it knows a header
     if source not in (None, first_word, separated):
-        return source.read(given, options, progress)
+        return source.read(given, hint, progress)
     is_said = says_of_columns(options)
     names = [name for name in (options.text, learned) if name != AUTO]
     if one_column.named(given, names):
@@ -92,7 +97,6 @@ def _cells(given: Input, options: Options, learned: str, progress: Progress) -> 
     is_table = is_said or _ending(given.file_name) in ENDINGS or _has_tabs(given)
     if source is None or (source is first_word and not is_said):
         return (one_column if is_table else plain_lines).read(given, options, progress)
-    hint = options._replace(text=learned) if options.text == AUTO else options  # by which it knows a header
     if is_table:
         return source.read(given, hint, progress)
     try:
@@ -116,7 +120,7 @@ def _has_tabs(given: Input) -> bool:
 
 def _row(row: list[str] | Damaged, n: int, column: int, needs_words: bool) -> Row:
     if isinstance(row, Damaged):
-        return Row([""] * n, "", row.reason)
+        return Row([""] * n, "", row.reason, {})
     cells = [*row[:n], *[""] * (n - len(row))]
     problem = misfit(row, n, column) or ("no text" if needs_words and not row[column].strip() else "")
-    return Row(cells, cells[column], problem)
+    return Row(cells, cells[column], problem, row.values if isinstance(row, Valued) else None)

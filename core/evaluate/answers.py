@@ -3,11 +3,13 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from core import files
+from core.data.sources.cell import cell
 from core.data.texts import Row, Texts
 from core.errors import WorkbenchError
 from core.evaluate.predict import Predictor
@@ -18,6 +20,7 @@ ROWS = 2000  # that are answered at once
 CHARACTERS = 2_000_000  # in them, above which they are fewer
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 ENDINGS = (*SEPARATORS, ".jsonl")
+Figures = list[str | float | None]  # what is said of a row, under names of their own
 
 
 class Answer(NamedTuple):
@@ -48,6 +51,10 @@ def answers(predictor: Predictor, rows: Iterable[Row]) -> Iterator[list[Answer]]
 
 def demand_writable(path: Path, source: Path | None, force: bool) -> None:
     """Raises WorkbenchError where answers cannot be written to a path, or what is there must not be replaced."""
+    if path.exists() and not path.is_file():  # first: the name of what a link leads to says nothing
+        raise WorkbenchError(
+            f"{path} is {files.kind(path.stat().st_mode)}, not a file.", "Name another for the answers."
+        )
     if path.suffix.lower() not in ENDINGS:
         what = f"{path.name} does not say which format it is to have."
         raise WorkbenchError(what, f"End its name in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}.")
@@ -55,8 +62,6 @@ def demand_writable(path: Path, source: Path | None, force: bool) -> None:
         raise WorkbenchError(f"There is no folder {path.parent}.", "Make it first, or name another.")
     if source and path.exists() and path.samefile(source):
         raise WorkbenchError(f"{path} is the file that is read.", "Name another one for the answers.")
-    if path.exists() and not path.is_file():
-        raise WorkbenchError(f"{path} is no file.", "Name another one for the answers.")
     if path.exists() and not force:
         raise WorkbenchError(f"{path} is there already.", "Name another one, or replace it with --force.")
 
@@ -66,19 +71,22 @@ def write(
 ) -> Written:
     """Write the columns of a file with what is said of each row, as the answers come; whole or not at all.
 
+    Lines of JSON hold what JSON, Parquet or Excel held just as it was; other formats hold the texts of it.
     `probabilities` adds a column for each of `labels`. Raises BadRun where the disk refuses.
     """
-    names = _unique(texts.names, ["label", "probability", *[LABEL + label for label in labels] * probabilities, "note"])
+    # a column a.b comes out of an object a, whose name is taken as well
+    taken = [".".join(name.split(".")[: n + 1]) for name in texts.names for n in range(name.count(".") + 1)]
+    names = _unique(taken, ["label", "probability", *[LABEL + label for label in labels] * probabilities, "note"])
     unanswered: Counter[str] = Counter()
     rows = 0
 
     def fill(temporary: Path) -> None:
         nonlocal rows
         with open(temporary, "x", encoding="utf-8", newline="") as file:
-            put = _writer(file, path.suffix.lower(), [well_formed(name) for name in [*texts.names, *names]])
+            put = _writer(file, path.suffix.lower(), [*map(well_formed, texts.names)], [*map(well_formed, names)])
             for chunk in found:
                 for answer in chunk:
-                    put([*map(well_formed, answer.row.cells), *_figures(answer, labels if probabilities else ())])
+                    put(answer.row, _figures(answer, labels if probabilities else ()))
                     rows += 1
                     if answer.said is None:
                         unanswered[answer.note] += 1
@@ -89,20 +97,37 @@ def write(
     return Written(rows, dict(unanswered))
 
 
-def _figures(answer: Answer, labels: Sequence[str]) -> list[str | float | None]:
+def _figures(answer: Answer, labels: Sequence[str]) -> Figures:
     if answer.said is None:
         return [None, None, *[None] * len(labels), answer.note]
     each = [round(answer.said.probabilities[label], PLACES) for label in labels]
     return [answer.said.label, round(answer.said.probability, PLACES), *each, answer.note]
 
 
-def _writer(file: TextIO, ending: str, names: list[str]) -> Callable[[Sequence[str | float | None]], object]:
-    """What writes a row, once the names of the columns are written."""
+def _writer(file: TextIO, ending: str, names: list[str], own: list[str]) -> Callable[[Row, Figures], object]:
+    """What writes a row with what is said of it, under `own` names, once the names of the columns are written."""
     if ending not in SEPARATORS:
-        return lambda row: file.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
+
+        def line(row: Row, figures: Figures) -> None:
+            said = dict(zip(names, row.cells, strict=True)) if row.values is None else row.values
+            file.write(_json({**said, **dict(zip(own, figures, strict=True))}) + "\n")
+
+        return line
     rows = csv.writer(_Lines(file), delimiter=SEPARATORS[ending])
-    rows.writerow(names)
-    return rows.writerow
+    rows.writerow([*names, *own])
+    return lambda row, figures: rows.writerow([*map(well_formed, row.cells), *figures])
+
+
+def _json(record: Mapping[str, Any]) -> str:
+    """A line of JSON, with null for numbers that JSON has not: NaN and the infinite ones."""
+    line = json.dumps(record, ensure_ascii=False, default=_plain)
+    if "NaN" in line or "Infinity" in line:
+        line = json.dumps(json.loads(line, parse_constant=lambda _: None), ensure_ascii=False)
+    return well_formed(line)
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else cell(value)
 
 
 class _Lines:

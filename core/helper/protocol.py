@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from core import memory
 from core.errors import BadData, WorkbenchError
 from core.files import Progress
 from core.steady import steady
@@ -114,6 +115,10 @@ def answer(request: Request, kinds: dict[str, Handler], inbox: Inbox, outbox: Ou
         columns = {"columns": error.columns} if isinstance(error, BadData) and error.columns else {}
         outbox.send(request.id, error={"what": error.what, "do": error.do, **columns})
     except Exception as error:  # whatever it is, the helper lives on and says so
+        if memory.ran_out(error):
+            do = "Close other programs, or give it less at once."
+            outbox.send(request.id, error={"what": "Memory ran out.", "do": do})
+            return
         traceback.print_exc()
         what = f"{request.kind} failed unexpectedly: {type(error).__name__}: {error}."
         outbox.send(request.id, error={"what": what, "do": "This is a fault of the program: please report it."})

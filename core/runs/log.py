@@ -20,6 +20,7 @@ class EventLog:
         self._run = run
         self.attempt = 1 + max((event.attempt for event in run.tail()), default=0)
         self._step = 0
+        self._began = time.time() - time.monotonic()  # a clock that is set while the run goes on changes no duration
         self._file = files.appending(run.events_file)
 
     def reserve(self) -> None:
@@ -37,7 +38,7 @@ class EventLog:
         if isinstance(event, Resumed):
             self._step = event.from_step
         self._step = max(event.step, self._step)
-        event.t, event.attempt, event.step = time.time(), self.attempt, self._step
+        event.t, event.attempt, event.step = self._began + time.monotonic(), self.attempt, self._step
         files.append(self._file, encode(event))
         if sync:
             os.fsync(self._file.fileno())

@@ -43,6 +43,11 @@ def waiting(root: Path) -> list[RunFolder]:
 
 def waiting_among(runs: Sequence[RunFolder]) -> list[RunFolder]:
     """Those of some runs, given newest first, that wait, the next one first."""
+    return [run for _, run in _since(runs)]
+
+
+def _since(runs: Sequence[RunFolder]) -> list[tuple[int, RunFolder]]:
+    """The runs among some that wait, the next one first, and since when, in nanoseconds."""
     found = []
     for run in reversed(runs):
         try:
@@ -51,7 +56,7 @@ def waiting_among(runs: Sequence[RunFolder]) -> list[RunFolder]:
             continue
         if not run.locked():  # else its worker is about to begin
             found.append((since, run))
-    return [run for _, run in sorted(found, key=lambda one: one[0])]
+    return sorted(found, key=lambda one: one[0])
 
 
 def alive(root: Path) -> RunFolder | None:
@@ -91,7 +96,10 @@ def add(run: RunFolder) -> Turn | None:
     try:
         with files.writing(run.path, f"{run.name} cannot be queued"):
             if not run.queued_file.exists():
+                last = max((since for since, _ in _since(list_runs(run.path.parent))), default=0)
                 files.write(run.queued_file, b"")
+                now = max(run.queued_file.lstat().st_mtime_ns, last + 1)  # whatever the clock has been set to
+                os.utime(run.queued_file, ns=(now, now))
     finally:
         os.close(fd)
     found = turn(run)

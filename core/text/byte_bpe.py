@@ -6,6 +6,7 @@ import lzma
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -29,7 +30,6 @@ PATTERN = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$
 END_OF_TEXT = "<|endoftext|>"
 
 CHUNK = 500  # texts between two calls of progress
-SHORT = 200  # characters
 RUN = 4096  # characters
 _RUNS = re.compile(r"[^\W\d_]+|\d+|\s+|(?:[^\w\s]|_)+")
 
@@ -66,23 +66,33 @@ class BPE(Tokenizer):
 
     def encode_batch(self, texts: Sequence[str], progress: Progress = unwatched) -> list[Encoding]:
         encoded: list[Encoding] = []
-        for start in range(0, len(texts), CHUNK):
-            progress("tokens", start, len(texts), "texts")
-            chunk = [well_formed(text) for text in texts[start : start + CHUNK]]
-            short = [text if len(text) <= RUN else "" for text in chunk]
-            short_ids = self._several(short)
-            encoded += [
-                _encoding(ids) if len(text) <= RUN else self.encode(text)
-                for text, ids in zip(chunk, short_ids, strict=True)
-            ]
-        progress("tokens", len(texts), len(texts), "texts")
+        chunks = [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
+        progress("tokens", 0, len(texts), "texts")
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            try:
+                for chunk in threads.map(self._several, chunks):
+                    encoded += chunk
+                    progress("tokens", len(encoded), len(texts), "texts")
+            except BaseException:
+                threads.shutdown(cancel_futures=True)
+                raise
         return encoded
 
-    def _several(self, texts: Sequence[str]) -> list[list[int]]:
-        # to hand a text to another thread costs about as much as to encode SHORT characters
-        if sum(map(len, texts)) < SHORT * len(texts):
-            return [self._bpe.encode_ordinary(text) for text in texts]
-        return self._bpe.encode_ordinary_batch(list(texts), num_threads=os.cpu_count() or 1)
+    def _several(self, texts: Sequence[str]) -> list[Encoding]:
+        """As `encode` one by one, in one call of the library, which costs more than to encode a short text.
+
+        Between two texts stands end-of-text, at which the library cuts before it looks for anything else.
+        """
+        texts = [well_formed(text) for text in texts]
+        alone = [len(text) > RUN or END_OF_TEXT in text for text in texts]
+        joined = END_OF_TEXT.join("" if is_alone else text for text, is_alone in zip(texts, alone, strict=True))
+        ids = self._bpe.encode_to_numpy(joined, allowed_special={END_OF_TEXT}).view(np.int32)
+        ends = [*np.flatnonzero(ids == self.pad).tolist(), len(ids)]
+        starts = [0, *(end + 1 for end in ends)]
+        return [
+            self.encode(text) if is_alone else Encoding(ids[start:end])
+            for text, is_alone, start, end in zip(texts, alone, starts, ends, strict=False)
+        ]
 
     def save(self, folder: Path) -> None:
         write(self.ranks, folder / TOKENS)

@@ -30,23 +30,26 @@ BUFFERS = re.compile(r"(.*\.)?(mask|cache_[kv])")  # they hold nothing that was 
 
 
 class NotKept:
-    """Stands in for what NumPy makes its numbers with while a file is read: they are not weights, and are not made."""
+    """Stands in for what is often saved beside weights while a file is read: it is none of them, and is not made."""
 
     def __init__(self, *_: Any): ...
 
     def __setstate__(self, _: Any) -> None: ...
 
 
-# of losses and rates beside the weights; torch's reader refuses NumPy's, and none of these is ever called
-NUMPY: list[tuple[type, str]] = [
-    (NotKept, f"numpy.{name}")
+# of losses, rates and arguments beside the weights; torch's reader refuses these, and none of them is ever called
+BESIDE: list[tuple[type, str]] = [
+    (NotKept, name)
     for name in (
-        "dtype",
-        "ndarray",
-        "core.multiarray.scalar",
-        "core.multiarray._reconstruct",
-        "_core.multiarray.scalar",  # since NumPy 2
-        "_core.multiarray._reconstruct",
+        "numpy.dtype",
+        "numpy.ndarray",
+        "numpy.core.multiarray.scalar",
+        "numpy.core.multiarray._reconstruct",
+        "numpy._core.multiarray.scalar",  # since NumPy 2
+        "numpy._core.multiarray._reconstruct",
+        "argparse.Namespace",
+        "pathlib.PosixPath",
+        "pathlib.WindowsPath",
     )
 ]
 
@@ -68,25 +71,27 @@ def read(file: Path) -> dict[str, Tensor]:
         raise BadModel(f"{file.name} holds no weights by name.", AGAIN)
     _, tensors = models[0] if models else max(found, key=lambda one: len(one[1]))
     try:
-        return {name: tensor.float() for name, tensor in _named(tensors).items()}
+        return {name: _dense(tensor).float() for name, tensor in _named(tensors).items()}
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise BadModel(
-            f"{file.name} holds numbers that cannot be read: {reason}.", f"Save it in fp32. {SAVE}"
+            f"{file.name} holds numbers that cannot be read: {reason}.", f"Save the model's numbers in fp32: {SAVE}."
         ) from error
 
 
 def _content(file: Path) -> object:
-    """What was saved, without what NumPy made."""
+    """What was saved, without what is `BESIDE`."""
     if file.is_dir():
         raise BadModel(f"{file} is a folder.", "Name the file in it; train takes a whole model: --model FOLDER.")
+    if file.exists() and not file.is_file():
+        raise BadModel(f"{file} is {files.kind(file.stat().st_mode)}, not a file.", AGAIN)
     try:
         with files.reading(file) as opened:
             start = opened.read(9)
             opened.seek(0)
             if start[8:] == b"{":  # after the length of safetensors' head
                 return load(opened.read())
-            with warnings.catch_warnings(), torch.serialization.safe_globals([*NUMPY]):
+            with warnings.catch_warnings(), torch.serialization.safe_globals([*BESIDE]):
                 warnings.simplefilter("ignore")
                 return torch.load(opened, weights_only=True, map_location="cpu")
     except OSError as error:
@@ -116,6 +121,13 @@ def _dictionaries(content: object) -> Iterator[tuple[str, dict[str, Tensor]]]:
         if tensors := {str(name): value for name, value in found.items() if isinstance(value, Tensor)}:
             yield where, tensors
         places += [(str(name), value) for name, value in found.items()]
+
+
+def _dense(tensor: Tensor) -> Tensor:
+    """A tensor with a number in every place. Raises RuntimeError for one that is a shape alone."""
+    if tensor.is_meta:
+        raise RuntimeError("a shape without numbers, as on the device meta")
+    return tensor if tensor.layout == torch.strided else tensor.to_dense()
 
 
 def _is_mark(name: str) -> bool:

@@ -22,6 +22,7 @@ from core.readout import READOUTS
 from core.recipe import Recipe, load
 from core.runs.events import Ended
 from core.runs.folder import RunFolder
+from core.runs.listing import bring_back, hide
 from core.runs.log import EventLog
 from core.runs.origin import Base, Origin, write_origin
 from core.runs.result import NoResult
@@ -58,16 +59,17 @@ def import_book(
         }
     )
     run = create_run(root, recipe)
+    hidden = RunFolder(hide(run))  # until it is whole: killed in between, it is cleaned away as what was deleted is
     try:
-        _fill(run, recipe, backbone, head, labels, file)
+        _fill(hidden, recipe, backbone, head, labels, file)
     except (OSError, SafetensorError, WorkbenchError) as error:
-        shutil.rmtree(run.path, ignore_errors=True)
+        shutil.rmtree(hidden.path, ignore_errors=True)
         cause = error.__cause__ or error
         why = "the disk is full" if files.disk_full(cause) else cause
         raise BadRun(
             f"{run.path} cannot be written: {why}.", "Free some space, or name another folder with --runs."
         ) from error
-    return run
+    return bring_back(hidden.path)
 
 
 def _size(found: Mapping[str, Tensor], file: Path, model: str | None) -> tuple[str, GPT2Architecture]:

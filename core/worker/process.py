@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 
-from core import files
+from core import files, memory
 from core.architectures.lookup import preset_for
 from core.errors import NotEnoughMemory, WorkbenchError
 from core.runs.events import Ended, Phase, Resumed, stopped
@@ -57,11 +57,6 @@ def heartbeat(run: RunFolder) -> None:
     threading.Thread(target=beat, daemon=True).start()
 
 
-def out_of_memory(error: Exception) -> bool:
-    """Whether an error, Python's or one of PyTorch's, which are not, means that there was no memory to be had."""
-    return isinstance(error, MemoryError) or any(words in str(error) for words in ("out of memory", "allocate memory"))
-
-
 def work(run: RunFolder, log: EventLog, control_source: ControlSource) -> Ended:
     """One attempt at the run, from wherever the last one got to; returns how it ended."""
     try:
@@ -94,7 +89,7 @@ def work(run: RunFolder, log: EventLog, control_source: ControlSource) -> Ended:
         traceback.print_exc()
         if files.disk_full(error):
             return Ended(state="failed", why="The disk is full.", do="Free some space, then resume the run.")
-        if out_of_memory(error):
+        if memory.ran_out(error):
             return Ended(state="failed", why="Memory ran out.", do="Try a smaller batch, or fewer learning layers.")
         what = f"Something unexpected: {type(error).__name__}: {error}."
         return Ended(state="failed", why=what, do=f"{run.log_file} has the details.")

@@ -21,6 +21,7 @@ SMALLEST = {
     "many_runs.py": (["--runs", "40"], "anew : index"),
     "play.py": (["--keys", "2"], "scratch : kept"),
     "prices.py": (["--texts", "60", "--plans", "head"], "head "),
+    "reading.py": ([SAMPLE], "pandas and tiktoken : workbench"),
     "speed.py": ([SAMPLE, "--rows", "nano", "--steps", "3"], "workbench takes"),
     "transfer.py": (
         [SAMPLE, "--seeds", "123", "--plans", "head", "--from", "pretrained", "--epochs", "1"],

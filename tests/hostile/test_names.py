@@ -55,6 +55,8 @@ def test_a_name_that_is_not_utf8_gets_a_sentence(workbench, tmp_path):
         ["train", name],
         ["train", "sample", b"--weights=" + name],
         ["train", "sample", b"--model=" + name],
+        ["train", "sample", b"--label=" + name],
+        ["train", "sample", b"--text=" + name],
         ["import", name],
         ["models", "ask", "nano", b"--weights=" + name],
         ["runs", b"--runs=" + name],

@@ -432,8 +432,35 @@ async def test_labels_that_look_alike_are_joined_on_one_key(tmp_path, ready, unt
         await pilot.press("J")
         await until(pilot, lambda: app.session.draft.profile.labels == {"Spam": 40, "ham": 40})
         assert app.session.draft.recipe.data.join_labels == "on"
-        await pilot.press("J")  # nothing is alike any more
-        assert not any(note.offers.get("data.join_labels") for note in app.session.draft.profile.notes)
+        assert any("joined: spam (20) with Spam (20)" in notes.line(i, 100).plain for i in range(notes.count))
+        await pilot.press("J")
+        await until(pilot, lambda: app.session.draft.profile.labels == {"Spam": 20, "ham": 40, "spam": 20})
+
+
+async def test_labels_too_rare_to_be_split_are_joined_and_left_out_again_on_one_key(tmp_path, ready, until):
+    path = lines_of(
+        tmp_path,
+        "rare.csv",
+        "label,text",
+        lambda i: f"{'ab'[i % 2] if i > 3 else ('typo', 'oops', 'what', 'oops')[i]},this is text {i}",
+    )
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        notes = app.screen.query_one(Notes)
+
+        def line(width):
+            (at,) = (i for i, note in enumerate(notes.items) if note.filter == "rare")
+            return notes.line(at, width).plain
+
+        assert "▲      4  M  left out: typo, oops" in line(notes.size.width)  # what is in force is not cut off
+        assert app.session.draft.profile.learning == {"a": 38, "b": 38, "oops": 0, "typo": 0, "what": 0}
+        await pilot.press("M")
+        await until(pilot, lambda: app.session.draft.profile.learning == {"a": 38, "b": 38, "other": 4})
+        assert "     4  M  joined as other: " in line(notes.size.width) and "▲" not in line(80)
+        await pilot.press("M")
+        await until(pilot, lambda: app.session.draft.profile.learning.get("oops") == 0)
+        assert app.session.draft.recipe.data.rare_labels == "leave_out" and "left out" in line(80)
 
 
 async def test_the_split_of_the_file_is_kept_to_on_one_key(tmp_path, ready, until):
@@ -447,6 +474,11 @@ async def test_the_split_of_the_file_is_kept_to_on_one_key(tmp_path, ready, unti
         await pilot.press("K")
         await until(pilot, lambda: sum(app.session.draft.profile.splits["test"].values()) == 40)
         assert app.session.draft.recipe.data.split == "part" and "as given" in app.screen.query_one(Splits)._how
+        notes = app.screen.query_one(Notes)
+        assert any("K  Kept to the split" in notes.line(i, notes.size.width).plain for i in range(notes.count))
+        await pilot.press("K")
+        await until(pilot, lambda: "as given" not in app.screen.query_one(Splits)._how)
+        assert app.session.draft.recipe.data.split == "auto"
 
 
 async def test_where_two_columns_could_be_the_label_one_key_asks_which(tmp_path, ready, until):

@@ -23,9 +23,12 @@ from workbench.session.helper import Progress
 from workbench.widgets.header import Header
 
 SMS = Path(__file__).parents[2] / "../shared/data/sms/SMSSpamCollection"
-# imported by every Python process at its start
+# run by every Python process at its start, also by those that it starts
 REFUSAL = """
+import os
 import socket
+
+os.environ["RUN_BEFORE"] = __file__
 
 def refused(*arguments, **keywords):
     with open({tried!r}, "a") as file:
@@ -37,12 +40,15 @@ socket.socket.connect = socket.socket.connect_ex = socket.create_connection = so
 
 
 @pytest.fixture
-def no_network(tmp_path, monkeypatch):
+def no_network(tmp_path, monkeypatch, forkserver):
     """No child process gets out; returns the file in which its tries are noted."""
     tried, folder = tmp_path / "tried", tmp_path / "site"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(REFUSAL.format(tried=str(tried)))
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    if forkserver() is None:
+        monkeypatch.setenv("PYTHONPATH", str(folder))
+    else:
+        monkeypatch.setenv("RUN_BEFORE", str(folder / "sitecustomize.py"))
     return tried
 
 

@@ -11,7 +11,7 @@ from core.wording import percent, plural
 from workbench.cli.flags import NAMES, add_options, recipe_of
 from workbench.cli.printing import bars, print_json, say, tabulate
 
-QUOTES = {"csv": "; quotes enclose fields", "none": "; quotes are text", AUTO: ""}
+QUOTES = {AUTO: "", "none": "; quotes are text"}  # of any other kind they enclose fields
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +28,11 @@ def execute(given: argparse.Namespace) -> int:
     if given.json:
         print_json(found)
         return 0
+    quotes = QUOTES.get(found.quoting, "; quotes enclose fields")
     lines = [
         "standard input" if is_standard_input(Path(found.path)) else found.path,
         *(f"{split}: {path}" for split, path in found.files.items()),
-        f"{found.rows:,} rows, {found.format}, {found.encoding}{QUOTES[found.quoting]}",
+        f"{found.rows:,} rows, {found.format}, {found.encoding}{quotes}",
         f"text: {found.columns['text']}   label: {found.columns['label']}   of {', '.join(found.all_columns)}",
         *(f"{plural(skipped.rows, 'row')} skipped: {skipped.reason}" for skipped in found.skipped),
     ]

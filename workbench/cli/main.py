@@ -9,6 +9,7 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import NamedTuple
 
+from core import memory
 from core.errors import BadRecipe, WorkbenchError
 from core.runs import control
 from workbench.cli.flags import FAILED, INTERRUPTED, USAGE, Parser, add_json, as_given, literal_after_dashes
@@ -87,14 +88,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         what = f"{error.filename} cannot be used: {error.strerror}" if error.filename else str(error)
         say([f"workbench: {what}."], to_errors=True)
         return FAILED
-    except MemoryError:
-        say(["workbench: Memory ran out. Close other programs, or give it less to read at once."], to_errors=True)
-        return FAILED
     except RecursionError:
         say(["workbench: What was read is nested too deeply. Is one of the files damaged?"], to_errors=True)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
+    except (MemoryError, RuntimeError) as error:  # PyTorch's is a RuntimeError
+        if not memory.ran_out(error):
+            raise
+        say(["workbench: Memory ran out. Close other programs, or give it less at once."], to_errors=True)
+        return FAILED
 
 
 class Version(argparse.Action):

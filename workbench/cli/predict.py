@@ -17,7 +17,7 @@ from core.recipe import Recipe, load
 from core.runs.root import find_run, runs_root
 from core.wording import percent, plural
 from workbench.cli.flags import DONE, add_options, layers_of
-from workbench.cli.printing import bars, print_json, say, with_tabs
+from workbench.cli.printing import bars, print_json, print_json_list, say, with_tabs
 
 if TYPE_CHECKING:
     from core.data.texts import Texts
@@ -77,7 +77,7 @@ def execute(given: argparse.Namespace) -> int:
         if given.out:
             written = write(absolute(given.out), texts, predictor.names, found, given.probabilities)
         elif given.json:
-            print_json([_document(answer) for chunk in found for answer in chunk])
+            print_json_list(map(_document, chunk) for chunk in found)
             return DONE
         else:
             for chunk in found:
@@ -107,7 +107,8 @@ def _texts(given: argparse.Namespace, source: Any, learned: str, progress: Progr
         way = "" if given.lines or asked.text != AUTO else " --text COLUMN or --lines reads it otherwise."
         where = f"; the text is column {found.text}" if found.has_columns else ""
         say([f"{source.name}: {found.format}, {found.encoding}{where}.{way}", *found.notes], to_errors=True)
-    first = [Row([text if i == found.column else "" for i in range(len(found.names))], text) for text in typed]
+    n = len(found.names)
+    first = [Row([text if i == found.column else "" for i in range(n)], text, "", {found.text: text}) for text in typed]
     return found._replace(rows=chain(first, found.rows)) if first else found
 
 

@@ -33,13 +33,28 @@ def with_tabs(cells: Iterable[str]) -> str:
 
 def print_json(document: Any, indent: int | None = 2) -> None:
     """Print a document in which what a terminal would act on is escaped: read again, it is the same."""
+    print(_json(document, indent), flush=True)
+
+
+def print_json_list(parts: Iterable[Iterable[Any]]) -> None:
+    """Print one list of all that is in some parts, each as it comes, just as `print_json` prints a list."""
+    before = "["
+    for part in parts:
+        for one in part:
+            print(before, _json(one, 2).replace("\n", "\n  "), sep="\n  ", end="")
+            before = ","
+        sys.stdout.flush()
+    print("[]" if before == "[" else "\n]", flush=True)
+
+
+def _json(document: Any, indent: int | None) -> str:
     text = json.dumps(document, indent=indent, ensure_ascii=False, default=_plain)
     text = UNSAFE.sub(lambda match: match[0] if match[0] == "\n" else json.dumps(match[0])[1:-1], text)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(document, indent=indent, default=_plain)
-    print(text, flush=True)
+        return json.dumps(document, indent=indent, default=_plain)
+    return text
 
 
 def _plain(found: Any) -> Any:

@@ -6,7 +6,7 @@ from core.architectures.lookup import demand_weights, preset_for
 from core.architectures.models import is_folder
 from core.datasets import dataset_named
 from core.errors import BadRecipe, Problem
-from core.files import absolute
+from core.files import WRITE_FIRST, absolute, kind
 from core.options import options
 from core.recipe import Recipe
 from core.runs import queue
@@ -50,8 +50,10 @@ def recipe_to_train(given: argparse.Namespace) -> Recipe:
     recipe = recipe_of(given)
     path = absolute(recipe.data.path)
     if not dataset_named(recipe.data.path) and not path.is_dir() and (not path.is_file() or not path.stat().st_size):
-        what = "this is no file:" if path.exists() else "there is no file"
-        what = "there is nothing to learn from in" if path.is_file() else what
-        do = f"Check the path, or name {NAMES}."
-        raise BadRecipe([Problem("data.path", f"{what} {recipe.data.path}.", do)])
+        what, do = f"there is no file {recipe.data.path}.", f"Check the path, or name {NAMES}."
+        if path.is_file():
+            what = f"there is nothing to learn from in {recipe.data.path}."
+        elif path.exists():
+            what, do = f"{recipe.data.path} is {kind(path.stat().st_mode)}, not a file.", WRITE_FIRST
+        raise BadRecipe([Problem("data.path", what, do)])
     return recipe

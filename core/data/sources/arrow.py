@@ -4,23 +4,27 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from core.data.columns import LOOK
 from core.data.sources import records
 from core.data.sources.export import ClassNames, Record
 from core.data.sources.input import Input
 from core.data.sources.json_shapes import features_names
 from core.data.sources.source import Cells, Options
+from core.data.splits import COLUMN
 from core.errors import BadData
 from core.files import Progress
 
 PARQUET, FILE, STREAM = "Parquet", "Arrow (Feather)", "Arrow stream"
 SIGNATURES = {PARQUET: rb"PAR1(?![ -~])", FILE: rb"ARROW1\x00\x00", STREAM: rb"\xff{4}.{2}\x00\x00"}
 BATCH = 1000  # rows that are held at a time
+BUFFER = 1 << 20  # bytes of a column that are read at a time
 _INDEX = re.compile(r"__index_level_\d+__")  # what pandas adds
 
 
@@ -31,30 +35,41 @@ def recognises(given: Input) -> float:
 
 def read(given: Input, options: Options, progress: Progress) -> Cells:
     """A row for each record, with a column for each field. Raises BadData, also where pyarrow is missing."""
-    return read_files([given.path], given.name, _kind(given.beginning), options, progress)
+    most = LOOK if given.is_cut_short else None
+    form = _kind(given.beginning)
+    return read_files(lambda: {given.name: given.on_disk}, given.name, form, options, progress, most=most)
 
 
 def read_files(
-    paths: Sequence[Path], name: str, form: str, options: Options, progress: Progress, splits: Sequence[str] = ()
+    files: Callable[[], Mapping[str, Path]],
+    name: str,
+    form: str,
+    options: Options,
+    progress: Progress,
+    splits: Sequence[str] = (),
+    most: int | None = None,
 ) -> Cells:
-    """The rows of files that belong together, one after another; `splits` name the part that each of them is."""
-    sizes = [path.stat().st_size for path in paths]
+    """The rows of files that belong together, one after another; no more than `most` of each, where that is given.
+
+    `files` gives their names with where they lie, and `splits` name the part that each of them is.
+    """
+    sizes = [path.stat().st_size for path in files().values()]
     columns: dict[str, None] = {}
     left_out: dict[str, None] = {}
     class_names: ClassNames = {}
-    for path in paths:
-        with _Opened(path) as opened:
+    for called, path in files().items():
+        with _Opened(path, called) as opened:
             texts, others = _readable(opened.schema)
             columns |= dict.fromkeys(texts)
             left_out |= dict.fromkeys(others)
             class_names |= _class_names(opened.schema)
 
     def items(phase: str) -> Iterator[Record]:
-        for i, path in enumerate(paths):
-            with _Opened(path) as opened:
+        for i, (called, path) in enumerate(files().items()):
+            with _Opened(path, called) as opened:
                 told = partial(_told, progress, phase, sum(sizes[:i]), sizes[i], sum(sizes))
-                for row in opened.rows([*columns], told):
-                    yield {**row, "split": splits[i]} if splits and "split" not in row else row
+                for row in islice(opened.rows([*columns], told), most):
+                    yield {**row, COLUMN: splits[i]} if splits and COLUMN not in row else row
 
     cells = records.read(name, items, form, "UTF-8", options, class_names)
     if left_out:
@@ -69,23 +84,23 @@ def _told(progress: Progress, phase: str, before: int, size: int, total: int, sh
 class _Opened(ExitStack):
     """A file of any of the formats, while it is read."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, name: str):
         super().__init__()
-        self._path = path
+        self._path, self._name = path, name
 
     def __enter__(self) -> "_Opened":
         try:
             import pyarrow as pa
             import pyarrow.parquet as pq
         except ImportError as error:
-            what = f"{self._path.name} is read with pyarrow, which is not installed."
+            what = f"{self._name} is read with pyarrow, which is not installed."
             raise BadData(what, f"Install it with: {sys.executable} -m pip install pyarrow") from error
         super().__enter__()
         with open(self._path, "rb") as file:
             form = _kind(file.read(8))
         try:
             if form == PARQUET:
-                self._parquet = self.enter_context(pq.ParquetFile(self._path))
+                self._parquet = self.enter_context(pq.ParquetFile(self._path, buffer_size=BUFFER))
                 self.schema, self._batches = self._parquet.schema_arrow, self._of_parquet
             elif form:
                 mapped = self.enter_context(pa.memory_map(str(self._path)))
@@ -93,13 +108,13 @@ class _Opened(ExitStack):
                 self._reader = self.enter_context(opens(mapped))
                 self.schema, self._batches = self._reader.schema, self._of_ipc
             else:
-                raise BadData(f"{self._path.name} is compressed or packed.", "Unpack it, and name what comes out.")
+                raise BadData(f"{self._name} is compressed or packed.", "Unpack it, and name what comes out.")
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._damaged(error) from error
         again = [name for name, n in Counter(self.schema.names).items() if n > 1]
         if again:
             self.close()
-            what = f"{self._path.name} has several columns named {again[0]}."
+            what = f"{self._name} has several columns named {again[0]}."
             raise BadData(what, "Write it again with a name of its own for each column.")
         return self
 
@@ -114,7 +129,7 @@ class _Opened(ExitStack):
                     yield from batch.slice(start, BATCH).to_pylist()
                 told(share)
         except OverflowError as error:
-            what = f"{self._path.name} holds dates that cannot be read: {error}."
+            what = f"{self._name} holds dates that cannot be read: {error}."
             raise BadData(what, "Write it again without that column, or with the dates as texts.") from error
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._damaged(error) from error
@@ -130,11 +145,12 @@ class _Opened(ExitStack):
         n = self._reader.num_record_batches if is_file else 0
         found = map(self._reader.get_batch, range(n)) if is_file else self._reader
         for i, batch in enumerate(found):
+            batch.validate(full=True)  # what is damaged is not only wrong: it could be read from anywhere in memory
             yield batch.select(columns), (i + 1) / n if n else 0.0
 
     def _damaged(self, error: Exception) -> BadData:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return BadData(f"{self._path.name} is damaged: {why.rstrip('.')}.", "Fetch it again.")
+        return BadData(f"{self._name} is damaged: {why.rstrip('.')}.", "Fetch it again.")
 
 
 def _kind(beginning: bytes) -> str:

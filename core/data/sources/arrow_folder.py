@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from core.data.columns import LOOK
 from core.data.sources.arrow import read_files
 from core.data.sources.input import Input
-from core.data.sources.json_shapes import split_of
+from core.data.sources.layouts import split_of_name
 from core.data.sources.source import Cells, Options
 from core.errors import BadData
 from core.files import Progress
@@ -26,14 +27,19 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     """The rows of all parts, one after another, with a column `split` where there are several. Raises BadData."""
     folder = given.path
     is_saved = any((folder / name).is_file() for name in (DICT, STATE))
-    parts = _saved(folder) if is_saved else [(split_of(str(path.relative_to(folder))), path) for path in _files(folder)]
+    parts = _saved(folder) if is_saved else _by_name(folder)
     if not parts:
         raise BadData(f"{folder.name} holds no rows.", "Name a file with one row for each text.")
     splits = [split for split, _ in parts]
     form = "a saved data set" if is_saved else f"{len(parts):,} files of Parquet or Arrow"
     has_splits = len(set(splits)) > 1
-    paths = [path for _, path in parts]
-    return read_files(paths, folder.name, form, options, progress, splits if has_splits else ())
+    files = {path.relative_to(folder).as_posix(): path for _, path in parts}
+    most = max(1, LOOK // len(files)) if given.is_cut_short else None
+    return read_files(lambda: files, folder.name, form, options, progress, splits if has_splits else (), most)
+
+
+def _by_name(folder: Path) -> list[tuple[str, Path]]:
+    return [(split_of_name(path.relative_to(folder).as_posix()), path) for path in _files(folder)]
 
 
 def _files(folder: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from core.data.columns import few
 from core.data.sources.export import Export, Record
 from core.data.sources.source import Damaged
 
@@ -22,9 +23,9 @@ class Chats(Export):
         super().__init__(items)
         found = [pair for item in items if (pair := self._pair(item))]
         answers = [answer for _, answer in found]
-        few = len(set(answers)) <= max(2, min(len(answers) // 2, 200))
+        is_few = len(set(answers)) <= few(len(answers))
         short = sum(map(len, answers)) <= LONG * len(answers)
-        self._names = ("text", "label") if few and short else ASKED[:1] + ANSWERED[:1]
+        self._names = ("text", "label") if is_few and short else ASKED[:1] + ANSWERED[:1]
         self._several = any(sum(role in ANSWERED for role, _ in _turns(item)) > 1 for item in items)
 
     @staticmethod

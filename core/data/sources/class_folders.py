@@ -11,6 +11,7 @@ from core.data.sources.input import Input
 from core.data.sources.layouts import Pair, Place, class_files, class_folders, pairs, split_of_name, usable
 from core.data.sources.source import Again, Cells, Damaged, Options, Row, sampled
 from core.data.sources.tree import Tree
+from core.data.splits import COLUMN
 from core.errors import BadData
 from core.files import Progress, unwatched
 from core.options import AUTO
@@ -54,7 +55,7 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
 
 
 def _names(split: bool) -> list[str]:
-    return ["text", "label", *["split"] * split, "file"]
+    return ["text", "label", *[COLUMN] * split, "file"]
 
 
 def _row(text: str, place: Place, name: str, split: bool) -> list[str]:

@@ -110,7 +110,7 @@ def spelling(beginning: bytes, chunks: Iterable[bytes], name: str, asked: str = 
     if wide := _without_mark(beginning[:LOOK]):
         return named(wide)
     look = beginning[:LOOK].rstrip(b"\0")
-    if _is_full_of_controls(look):
+    if _is_full_of_controls(look) and not _is_padded(look):
         what = f"{name} is not text: it is full of bytes that stand for no character."
         raise BadData(what, "Open it in the program it comes from and save it as CSV or plain text, in UTF-8.")
     if look.isascii() and re.search(rb"\x1b\$[@B]", look):
@@ -131,11 +131,17 @@ def is_text(beginning: bytes) -> bool:
     except BadData:
         return False
     is_wide = beginning.startswith(tuple(mark for mark, _ in MARKS)) or _without_mark(beginning[:LOOK])
-    return bool(is_wide) or not _is_full_of_controls(beginning[:LOOK])
+    return bool(is_wide) or not _is_full_of_controls(beginning[:LOOK]) or _is_padded(beginning[:LOOK])
 
 
 def _is_full_of_controls(look: bytes) -> bool:
     return len(_CONTROLS.findall(look)) > BINARY * len(look)
+
+
+def _is_padded(look: bytes) -> bool:
+    """Whether bytes of 0 are all that is strange in some text: they fill up its fields, or what a crash left empty."""
+    text = look.replace(b"\0", b"")
+    return b"\n" in text and not _CONTROLS.search(text)
 
 
 def _without_mark(look: bytes) -> str:

@@ -14,8 +14,8 @@ from core import memory
 from core.data.columns import LOOK
 from core.data.sources.cell import cell
 from core.data.sources.header import has_header, names
-from core.data.sources.input import Input
-from core.data.sources.source import Again, Cells, Options, Row, sampled
+from core.data.sources.input import Input, once
+from core.data.sources.source import Again, Cells, Options, Row, Valued, sampled
 from core.errors import BadData
 from core.files import Progress
 from core.options import AUTO
@@ -40,12 +40,16 @@ def recognises(given: Input) -> float:
 def read(given: Input, options: Options, progress: Progress) -> Cells:
     """The rows of the sheet that has most, from its header on. Raises BadData, also where openpyxl is missing."""
     _refuse(given, _members(given))
+    short = given.is_cut_short
     with _opened(given) as book:
-        found = {page.title: _survey(_rows(given, page, progress, "columns")) for page in book.worksheets}
+        stated = {page.title: page.max_row or 0 for page in book.worksheets}
+        pages = ((page.title, _rows(given, page, progress, "columns")) for page in book.worksheets)
+        found = {title: _survey(cells for cells, _ in rows) for title, rows in pages}
     found = {sheet: survey for sheet, survey in found.items() if survey.rows}
     if not found:
         raise BadData(f"{given.name} holds no table.", "Name a file with one row for each text.")
-    sheet, survey = max(found.items(), key=lambda one: (one[1].even, one[1].rows))
+    # of a sheet of which only the first rows are looked at, what it says of itself tells how many there are
+    sheet, survey = max(found.items(), key=lambda one: (one[1].even, stated[one[0]] if short else one[1].rows))
     lead = _lead(survey.first)
     titles = Counter(i for row in survey.first[:lead] for i, value in enumerate(row) if value)
     columns = sorted(survey.filled - titles)
@@ -54,18 +58,20 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
         return [[row[i] if i < len(row) else "" for i in columns] for row in rows]
 
     first, *rest = table(survey.first[lead:] + survey.sample)
-    named = [column for column in (options.text, options.label) if column != AUTO]
-    header = bool(rest) and has_header(first, rest, named)
+    said = [column for column in (options.text, options.label) if column != AUTO]
+    header = options.header == "yes" if options.header != AUTO else bool(rest) and has_header(first, rest, said)
+    named = names(first) if header else [str(i) for i in range(len(columns))]
 
     def rows() -> Iterator[Row]:
         with _opened(given) as book:
-            for row in islice(_rows(given, book[sheet], progress, "read"), lead + header, None):
-                yield from table([row])
+            for cells, values in islice(_rows(given, book[sheet], progress, "read"), lead + header, None):
+                here = (values[i] if i < len(values) else None for i in columns)
+                yield Valued(table([cells])[0], dict(zip(named, here, strict=True)))
 
-    others = [f"{name} ({one.rows:,} rows)" for name, one in found.items() if name != sheet]
+    others = [name if short else f"{name} ({one.rows:,} rows)" for name, one in found.items() if name != sheet]
     notes = [f"The sheet {sheet} is read, and not {', '.join(others)}."] if others else []
     return Cells(
-        names(first) if header else [str(i) for i in range(len(columns))],
+        named,
         Again(rows),
         rest if header else [first, *rest],
         f"Excel, sheet {sheet}, {'with header' if header else 'no header'}",
@@ -110,12 +116,12 @@ def _lead(first: list[list[str]]) -> int:
     return next(i for i, n in enumerate(filled) if n >= min(2, usual))
 
 
-def _rows(given: Input, page: Any, progress: Progress, phase: str) -> Iterator[list[str]]:
-    """The rows of a sheet that are not empty."""
+def _rows(given: Input, page: Any, progress: Progress, phase: str) -> Iterator[tuple[list[str], list[Any]]]:
+    """The rows of a sheet that are not empty: their cells, and those as JSON holds them."""
     total = max(1, page.max_row or 1)
     page.reset_dimensions()  # what a sheet says of its size may be wrong
     found = page.iter_rows(values_only=True)
-    for i in range(ROWS):
+    for i in range(LOOK if given.is_cut_short else ROWS):
         try:
             row = next(found, None)
         except Exception as error:  # whatever a damaged workbook makes openpyxl stumble over
@@ -126,7 +132,7 @@ def _rows(given: Input, page: Any, progress: Progress, phase: str) -> Iterator[l
             progress(phase, given.size * i // max(total, i + 1), given.size, "bytes")
         cells = list(map(_value, row))
         if any(cells):
-            yield cells
+            yield cells, list(map(_as_json, row, cells))
     progress(phase, given.size, given.size, "bytes")
 
 
@@ -140,7 +146,7 @@ def _opened(given: Input) -> Iterator[Any]:
         raise BadData(
             what, f"Install it with: {sys.executable} -m pip install openpyxl. Or save the sheet as CSV (UTF-8)."
         ) from error
-    with open(given.path, "rb") as file:  # which openpyxl would refuse by its name
+    with open(given.on_disk, "rb") as file:  # which openpyxl would refuse by its name
         try:
             book = load_workbook(file, read_only=True, data_only=True)
         except Exception as error:  # whatever a damaged workbook makes it stumble over
@@ -170,10 +176,16 @@ def _value(value: Any) -> str:
     return cell(value)
 
 
+def _as_json(value: Any, text: str) -> Any:
+    """A cell as JSON holds it: a number or a truth stays one, anything else is its text."""
+    return value if isinstance(value, int | float) else text or None
+
+
+@once
 def _members(given: Input) -> dict[str, int]:
     """The files in a zip file with the bytes that each unpacks to; none where it is damaged or packed once more."""
     try:
-        with zipfile.ZipFile(given.path) as archive:
+        with zipfile.ZipFile(given.on_disk) as archive:
             return {member.filename: member.file_size for member in archive.infolist()}
     except (zipfile.BadZipFile, OSError, ValueError):
         return {}
@@ -182,7 +194,7 @@ def _members(given: Input) -> dict[str, int]:
 def _refuse(given: Input, members: dict[str, int]) -> None:
     if WORKBOOK not in members:
         raise BadData(f"{given.name} is a binary Excel file (.xlsb).", "Save it as .xlsx, or the sheet as CSV (UTF-8).")
-    unpacked, on_disk = sum(members.values()), given.path.stat().st_size
+    unpacked, on_disk = sum(members.values()), given.on_disk.stat().st_size
     if unpacked > max(ANYWAY, MOST_TIMES * on_disk):
         what = f"{given.name} is not read: it takes {size(on_disk)} on disk and unpacks to {size(unpacked)}."
         raise BadData(what, "Save the sheet as CSV (UTF-8) in the program it comes from.")

@@ -56,3 +56,39 @@ class Voted(Export):
             return []
         which = "1 text was" if n == 1 else f"{n:,} texts were"
         return [f"{which} given different classes by different people: what most of them chose counts."]
+
+
+class Asked(Voted):
+    """Rows of tools that ask several people one question of each text, or more."""
+
+    def __init__(self, items: Sequence[dict[str, Any]]):
+        super().__init__(items)
+        self._only = len({question for item in items for question in self.votes(item)}) < 2
+
+    @staticmethod
+    def data(item: dict[str, Any]) -> dict[str, Any]:
+        """The text, and what else is known of it."""
+        raise NotImplementedError
+
+    @staticmethod
+    def votes(item: dict[str, Any]) -> dict[str, list[list[str]]]:
+        """For each question what each person chose."""
+        raise NotImplementedError
+
+    def records(self, item: dict[str, Any]) -> Iterator[Record]:
+        """The data with a column for each question, `label` where there is one."""
+        record = dict(self.data(item))
+        for question, votes in self.votes(item).items():
+            chosen = self.most(votes, f"{item.get('id', record)} {question}")
+            if chosen is None:
+                yield UNDECIDED
+                return
+            column = "label" if self._only else question
+            record = {(f"data.{key}" if key == column else key): value for key, value in record.items()}
+            record[column] = chosen
+        yield record
+
+
+def listed(value: Any) -> list[Any]:
+    """What is usually a list, and may be one of its items alone."""
+    return value if isinstance(value, list) else [] if value is None else [value]

@@ -8,7 +8,7 @@ from core.data.sources.input import Input
 from core.data.sources.source import Again, Cells, Options, Row, sampled
 from core.files import Progress
 
-_LABEL = re.compile(r"(?<!\S)__label__(\S+)\s*")
+_LABEL = re.compile(r"(?<!\S)__label__(\S+)\s*", re.IGNORECASE)
 
 
 def recognises(given: Input) -> float:

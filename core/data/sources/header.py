@@ -1,11 +1,19 @@
 """Whether the first row of a table names its columns, and the names that it gives."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from core.data.columns import LABEL_MAYBE, LABEL_NAMES, NUMBER, TEXT_MAYBE, TEXT_NAMES, Rows, few, hint
 
 LONG = 60  # characters: a cell that is longer is rather a text than a name
+_TYPE = re.compile(
+    r"str(ing)?|text|(var)?char|object|categor(y|ical)|factor|enum|nominal|bool(ean)?|int(32|64|eger)?|float(32|64)?|"
+    r"double|numeric|number|date(time)?|timestamp"
+)
+_MISSING = re.compile(r"n/?an?|null|none|missing|unknown|[-?.]*", re.IGNORECASE)
+_UNIT = re.compile(r"\[[^\]\[\"']{0,20}\]|\([^)]{0,20}\)|<[^>]{0,20}>|-+|\{\"ImportId\".*\}")  # the last is Qualtrics'
+FEWEST = 8  # rows that show what a row of data is
 _USUAL = LABEL_NAMES | LABEL_MAYBE | TEXT_NAMES | TEXT_MAYBE
 
 
@@ -30,6 +38,47 @@ def has_header(first: Sequence[str], rest: Rows, named: Sequence[str]) -> bool:
         # a text in a row whose label occurs nowhere else looks like a long name: ask for more
         return any(column.numeric or column.firm for column in repeating if column.cell)
     return bool(repeating)
+
+
+def describing(head: Rows, rest: Rows) -> int:
+    """How many rows below the header, the first of `head`, say more of the columns: types, units, other names.
+
+    Such a row has nothing in common with `rest`, rows of the table, where their values repeat; and it has a word where
+    these have numbers, or words that are said of columns.
+    """
+    header, *below = head
+    return max((i for i, row in enumerate(below, 1) if _describes(row, header, rest)), default=0)
+
+
+def _describes(row: Sequence[str], header: Sequence[str], rest: Rows) -> bool:
+    data = [other for other in rest if other != row]
+    if len(data) < FEWEST or len(row) != len(header):
+        return False
+    columns = [
+        _Column(cell.strip(), [other[i].strip() for other in data if i < len(other)]) for i, cell in enumerate(row)
+    ]
+    repeating = [i for i, column in enumerate(columns) if len(column.values) <= few(len(data))]
+    if not repeating or not all(columns[i].alone for i in repeating):
+        return False
+    filled = {i: column.cell for i, column in enumerate(columns) if column.cell}
+    if any(
+        columns[i].numeric and not NUMBER.fullmatch(cell) and not _MISSING.fullmatch(cell) for i, cell in filled.items()
+    ):
+        return True
+    said = [i for i, cell in filled.items() if _is_said_of(cell.casefold(), header[i].strip().casefold())]
+    return len(said) >= len(filled) / 2 and bool({*said} & {*repeating})
+
+
+def _is_said_of(cell: str, name: str) -> bool:
+    """Whether a cell says something of the column that has a name."""
+    usual = hint(cell, LABEL_NAMES | TEXT_NAMES, set()) == 4 or _TYPE.fullmatch(cell) or _UNIT.fullmatch(cell)
+    return bool(usual) or (len(name) > 2 and name in cell)
+
+
+def uncommented(header: Sequence[str]) -> list[str]:
+    """A header without the sign of a comment before its first name."""
+    name = header[0].lstrip().lstrip("#").lstrip()
+    return [name or header[0], *header[1:]]
 
 
 def is_usual(first: Sequence[str]) -> bool:

@@ -2,19 +2,23 @@
 
 import io
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from functools import cached_property, partial
+from functools import cached_property, partial, wraps
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Self, TypeVar
+from weakref import WeakKeyDictionary
 
 from core import files, memory
 from core.data import fetch
+from core.data.archive import UNPACKING
 from core.data.sources.encoding import Spelling, spelling
 from core.data.sources.packed import unpacked
-from core.data.sources.signatures import refuse_packed, refuse_text
+from core.data.sources.placed import Placed
+from core.data.sources.signatures import refuse_text
 from core.data.sources.tree import Folder, Tar, Tree, Zip, only_table
 from core.datasets import file_name
 from core.errors import BadData
@@ -22,10 +26,12 @@ from core.files import Progress, unwatched
 from core.options import AUTO
 from core.wording import size
 
+FINDING = "find"  # the phase in which encoding and separator are found out
 CHUNK = 1 << 16  # bytes that are read at a time, between two calls of progress
 BEGINNING = 1 << 20  # bytes that decide what a file is
 LONGEST = 100_000_000  # characters of a line
 WHOLE = 10  # times its bytes is what a file takes in memory that can only be read whole
+_PADDING = re.compile(rb"\0\0+|\0(?=[\r\n\t,;|])")
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second where there is nothing in it
 
 
@@ -43,8 +49,8 @@ class Input:
         `encoding` is what the codecs of Python call it, where somebody has said.
         """
         self.path, self.origin, self.doubt = fetch.find(path, progress)
-        self._cut_short = False
-        self._asked = encoding
+        self.is_cut_short = False
+        self._asked, self._progress = encoding, progress
         self._status: os.stat_result | None = None
         tree, member = self._tree(), ""
         if isinstance(tree, Folder) and (member := only_table(tree)):
@@ -57,14 +63,14 @@ class Input:
         """One file of the tree. Raises BadData."""
         assert self.tree is not None
         if isinstance(self.tree, Folder):
-            one = Input(str(self.path / name), encoding=self._asked)
+            one = Input(str(self.path / name), self._progress, self._asked)
             if one.is_tree:
                 what = f"{name} in {self.name} is an archive of many files."
                 raise BadData(what, "Unpack it, and name the folder that comes out.")
-            return one.cut_short() if self._cut_short else one
-        one = copy(self)
-        one._choose(self.tree, name)
-        return one
+        else:
+            one = copy(self)
+            one._choose(self.tree, name)
+        return one.cut_short() if self.is_cut_short else one
 
     def _choose(self, tree: Tree | None, member: str) -> None:
         """Be the file itself, one member of its tree, or where none is named all of that."""
@@ -80,8 +86,7 @@ class Input:
         with self._bytes() as (stream, layers, _):
             self.beginning = stream.read(BEGINNING)
             self.is_longer = bool(stream.read(1))  # than its beginning
-        if member or layers:
-            refuse_packed(self.beginning, self.name)
+            self._as_it_lies = not layers and (tree is None or isinstance(tree, Folder))
 
     def _tree(self) -> Tree | None:
         """The many files that the path holds, if it is a folder or an archive."""
@@ -92,14 +97,14 @@ class Input:
                 found = Zip(self.path, self._file)
                 return None if found.is_document else found
             stream, _ = unpacked(file, self.path, os.fstat(file.fileno()).st_size)
-            return Tar(self.path, self._file) if stream.peek(512)[257:262] == b"ustar" else None
+            return Tar(self.path, self._file, self._progress) if stream.peek(512)[257:262] == b"ustar" else None
 
     def cut_short(self) -> Self:
         """The same, as if it ended with the last line of its beginning: a look at that takes a moment."""
         short = copy(self)
         if self.is_longer:
             short.beginning = self.beginning[: self.beginning.rfind(b"\n") + 1] or self.beginning
-        short.is_longer, short._cut_short = False, True
+        short.is_longer, short.is_cut_short = False, True
         return short
 
     @contextmanager
@@ -108,7 +113,7 @@ class Input:
 
         `progress(phase, done, total, "bytes")` counts the bytes on disk; what it raises ends the reading.
         """
-        if self._cut_short:
+        if self.is_cut_short:
             yield io.BufferedReader(io.BytesIO(self.beginning))
             return
         with self._bytes() as (stream, _, tell):
@@ -117,6 +122,19 @@ class Input:
                 progress(phase, tell(), self.size, "bytes")
 
             yield io.BufferedReader(_Watched(stream, watch), CHUNK)
+
+    @property
+    def on_disk(self) -> Path:
+        """Where the decompressed bytes lie in a file, all of them: its own, or a copy as long as this is used.
+
+        Raises BadData as `open` does, and where there is no room for the copy.
+        """
+        return self.path if self._as_it_lies else self._copy.path
+
+    @cached_property
+    def _copy(self) -> Placed:
+        with self._bytes() as (stream, _, tell):
+            return Placed(stream, self.name, lambda: self._progress(UNPACKING, tell(), self.size, "bytes"))
 
     @contextmanager
     def _bytes(self) -> Iterator[tuple[IO[bytes], int, Callable[[], int]]]:
@@ -153,8 +171,7 @@ class Input:
     def _file(self) -> io.BufferedReader:
         mode = self._stat().st_mode
         if not stat.S_ISREG(mode):
-            do = "Write what comes out of it to a file first, or pipe it here and name - as the file."
-            raise BadData(f"{self.path} is {files.kind(mode)}, not a file.", do)
+            raise BadData(f"{self.path} is {files.kind(mode)}, not a file.", files.WRITE_FIRST)
         try:
             return open(self.path, "rb")
         except OSError as error:
@@ -168,7 +185,7 @@ class Input:
     @cached_property
     def spelling(self) -> Spelling:
         """How the bytes spell text. Raises BadData where they do not, or where there is none."""
-        with self.open() as stream:
+        with self.open(self._progress, FINDING) as stream:
             found = spelling(self.beginning, iter(partial(stream.read, CHUNK), b""), self.name, self._asked)
         if not any(line.strip() for line in self._lines(found)):
             raise BadData(f"{self.name} is empty.", "Name a file with one row for each text.")
@@ -190,12 +207,14 @@ class Input:
         """The beginning as text. Raises BadData as `spelling` does."""
         return _text(io.BytesIO(self.beginning), self.spelling._replace(errors="replace")).read()
 
-    def lines(self, progress: Progress = unwatched, phase: str = "read") -> Iterator[str]:
+    def lines(self, progress: Progress | None = None, phase: str = "read") -> Iterator[str]:
         """The lines of the text with their ends, which are \\n, \\r\\n or \\r and nothing else.
 
-        Raises BadData as `open` and `spelling` do, and for a line that is longer than any text.
+        Where no `progress` is given the one that this was made with is told that something is found out. Raises BadData
+        as `open` and `spelling` do, and for a line that is longer than any text.
         """
-        return self._lines(self.spelling, progress, phase)
+        told, phase = (progress, phase) if progress else (self._progress, FINDING)
+        return self._lines(self.spelling, told, phase)
 
     def _lines(self, how: Spelling, progress: Progress = unwatched, phase: str = "read") -> Iterator[str]:
         with self.open(progress, phase) as stream:
@@ -228,13 +247,32 @@ class Input:
         return "".join(parts)
 
 
+Found = TypeVar("Found")
+
+
+def once(find: Callable[[Input], Found]) -> Callable[[Input], Found]:
+    """What is found out about an input, found out once: whoever recognises a format and whoever reads it both ask."""
+    known = WeakKeyDictionary[Input, Found]()
+
+    @wraps(find)
+    def found(given: Input) -> Found:
+        if given not in known:
+            known[given] = find(given)
+        return known[given]
+
+    return found
+
+
 def _text(stream: IO[bytes], how: Spelling) -> io.TextIOWrapper:
     width = {"utf-16": 2, "utf-32": 4}.get(how.codec[:6], 1)
     return io.TextIOWrapper(io.BufferedReader(_Unpadded(stream, width)), how.codec, how.errors, newline="")
 
 
 class _Unpadded(io.RawIOBase):
-    """A stream without the bytes of 0 that fill up its end; the last character keeps its own, of `width` bytes."""
+    """A stream without the bytes of 0 that fill up its end; the last character keeps its own, of `width` bytes.
+
+    Where that is one, the bytes of 0 that fill up something in the middle are left out, too.
+    """
 
     def __init__(self, stream: IO[bytes], width: int):
         self._stream, self._width, self._zeros, self._ahead = stream, width, 0, b""
@@ -249,7 +287,8 @@ class _Unpadded(io.RawIOBase):
                 self._ahead, self._zeros = bytes(self._zeros % self._width), 0
                 break
             if kept := data.rstrip(b"\0"):
-                self._ahead, self._zeros = bytes(self._zeros) + kept, 0
+                whole = bytes(self._zeros) + kept
+                self._ahead, self._zeros = _PADDING.sub(b"", whole) if self._width == 1 and b"\0" in whole else whole, 0
             self._zeros += len(data) - len(kept)
         n = min(len(buffer), len(self._ahead))
         buffer[:n], self._ahead = self._ahead[:n], self._ahead[n:]

@@ -1,17 +1,14 @@
 """The shapes in which one JSON value holds a table: columns, splits, classes with their texts, a list within."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.data.columns import LABEL_NAMES, TEXT_NAMES
+from core.data.columns import LABEL_AFFIXES, LABEL_NAMES, TEXT_NAMES, hint
 from core.data.sources.export import ClassNames
+from core.data.splits import COLUMN, is_unlabelled, split_in
 
 DEPTH = 3  # of objects around the list of rows
-SPLIT = "split"  # the column that says which part of the file a row stood in
-SPLIT_WORDS = {"train", "training", "test", "testing", "eval", "evaluation", "dev", "development", "val", "valid"}
-SPLIT_WORDS |= {"validation", "validate", "unsupervised", "oos"}
 NAME_LISTS = {"label_names", "labels", "label_list", "target_names", "class_names", "classes", "names", "id2label"}
 
 
@@ -76,13 +73,15 @@ def _splits(value: dict[str, Any], depth: int) -> Shape | None:
 
 def _with_split(row: Any, split: str) -> Any:
     if isinstance(row, dict):
-        return {**row, SPLIT: row.get(SPLIT, split)}
+        return {**row, COLUMN: row.get(COLUMN, split)}
     return [*row, split] if isinstance(row, list) else row
 
 
 def _columns(value: dict[str, Any]) -> Shape | None:
     """A list for each column, all of the same length."""
     lists = {name: one for name, one in value.items() if isinstance(one, list) and one}
+    longest = max(map(len, lists.values()), default=0)
+    lists = {name: one for name, one in lists.items() if len(one) == longest or name not in NAME_LISTS}
     lengths = {len(one) for one in lists.values()}
     if len(lists) < 2 or len(lengths) > 1 or any(isinstance(one, dict) for column in lists.values() for one in column):
         return None
@@ -92,7 +91,10 @@ def _columns(value: dict[str, Any]) -> Shape | None:
     if not any(name in LABEL_NAMES | TEXT_NAMES for name in names) and (all(repeats) or not any(repeats)):
         return None
     rows = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-    return Shape(rows, "JSON columns")
+    beside = {name: one for name, one in value.items() if name not in lists}
+    classes = _names_beside(beside, "").get("label")
+    named = {name: classes for name in lists if classes and hint(name, LABEL_NAMES, set(), LABEL_AFFIXES)}
+    return Shape(rows, "JSON columns", named)
 
 
 def _classes(value: dict[str, Any]) -> Shape | None:
@@ -154,7 +156,14 @@ def features_names(features: Mapping[str, Any]) -> ClassNames:
     """The names of classes in the features of a data set of the hub, by column."""
     found = {}
     for column, kind in features.items():
-        kind = kind.get("feature", kind) if isinstance(kind, dict) else kind  # of a list of classes: what is in it
+        # of a list of classes: what is in it
+        kind = (
+            kind.get("feature", kind)
+            if isinstance(kind, dict)
+            else kind[0]
+            if kind and isinstance(kind, list)
+            else kind
+        )
         if isinstance(kind, dict) and isinstance(kind.get("names"), list) and _are_texts(kind["names"]):
             found[column] = dict(enumerate(kind["names"]))
     return found
@@ -164,13 +173,8 @@ def _listed(value: Any) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
-def split_of(name: str) -> str:
-    """The word in a name that says which part of a data set it is, or nothing."""
-    return next((word for word in re.split(r"[\W\d_]+", name.lower()) if word in SPLIT_WORDS), "")
-
-
 def _are_splits(names: Iterable[str]) -> bool:
-    return all(map(split_of, names))
+    return all(split_in(name) or is_unlabelled(name) for name in names)
 
 
 def _are_numbers(names: Iterable[str]) -> bool:

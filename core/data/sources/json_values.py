@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from core.data.sources.input import LONGEST, Input
+from core.data.sources.input import LONGEST, Input, once
 from core.data.sources.source import Damaged
 from core.errors import BadData
 from core.files import Progress, unwatched
@@ -31,6 +31,7 @@ _DECODER = json.JSONDecoder(parse_int=_whole_number, strict=False)  # line break
 _LINE = json.JSONDecoder(parse_int=_whole_number)
 
 
+@once
 def layout(given: Input) -> str:
     """How the values of a text are laid out, or nothing where it does not begin as JSON does."""
     start = given.start.lstrip()

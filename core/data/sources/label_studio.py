@@ -1,21 +1,18 @@
 """Label Studio's exports: JSON with all that each person did, and JSON-MIN."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
-from core.data.sources.export import UNDECIDED, Export, Record, Voted
+from core.data.sources.export import Asked, Export, Record, listed
 
 KEPT_BY_MIN = {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time"}
 
 
-class LabelStudio(Voted):
+class LabelStudio(Asked):
     """Label Studio's full export: a task with its data, and what each person made of it."""
 
     form = "Label Studio"
-
-    def __init__(self, items: Sequence[dict[str, Any]]):
-        super().__init__(items)
-        self._only = len({name for item in items for one in judged(item) for name in choices(one)}) < 2
 
     @staticmethod
     def recognises(item: dict[str, Any]) -> bool:
@@ -24,46 +21,38 @@ class LabelStudio(Voted):
             isinstance(item.get(key), list) for key in ("annotations", "completions")
         )
 
-    def records(self, item: dict[str, Any]) -> Iterator[Record]:
-        """The data with a column for each question, `label` where there is one; cancelled annotations are left out."""
+    @staticmethod
+    def data(item: dict[str, Any]) -> dict[str, Any]:
+        """The task's own."""
+        return item["data"]
+
+    @staticmethod
+    def votes(item: dict[str, Any]) -> dict[str, list[list[str]]]:
+        """What stands in the annotations that were not cancelled."""
         answers = [choices(one) for one in judged(item)]
-        record = dict(item["data"])
-        for name in dict.fromkeys(name for one in answers for name in one):
-            chosen = self.most([one.get(name, []) for one in answers], f"{item.get('id', record)} {name}")
-            if chosen is None:
-                yield UNDECIDED
-                return
-            column = "label" if self._only else name
-            record = {(f"data.{key}" if key == column else key): value for key, value in record.items()}
-            record[column] = chosen
-        yield record
+        return {name: [one.get(name, []) for one in answers] for name in dict.fromkeys(chain(*answers))}
 
 
 def judged(item: dict[str, Any]) -> list[dict[str, Any]]:
     """The annotations of a task that nobody took back."""
     found = item.get("annotations") or item.get("completions")
-    return [one for one in _listed(found) if isinstance(one, dict) and not one.get("was_cancelled")]
+    return [one for one in listed(found) if isinstance(one, dict) and not one.get("was_cancelled")]
 
 
 def choices(annotation: dict[str, Any]) -> dict[str, list[str]]:
     """What an annotation says of the whole text, by question."""
     chosen: dict[str, list[str]] = {}
-    for result in _listed(annotation.get("result")):
+    for result in listed(annotation.get("result")):
         value = result.get("value") if isinstance(result, dict) else None
         if not isinstance(value, dict) or "start" in value:  # that begins somewhere in the text
             continue
-        paths = [path if isinstance(path, list) else [path] for path in _listed(value.get("taxonomy"))]
-        found = _listed(value.get("choices")) or ["/".join(map(str, path)) for path in paths]
+        paths = [path if isinstance(path, list) else [path] for path in listed(value.get("taxonomy"))]
+        found = listed(value.get("choices")) or ["/".join(map(str, path)) for path in paths]
         if not found and isinstance(value.get("rating"), int):
             found = [str(value["rating"])]
         if found:
             chosen.setdefault(str(result.get("from_name")), []).extend(map(str, found))
     return chosen
-
-
-def _listed(value: Any) -> list[Any]:
-    """What is usually a list, and may be one of its items alone."""
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 class MinimalLabelStudio(Export):

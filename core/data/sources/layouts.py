@@ -7,13 +7,8 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from core.data.sources.tree import BESIDE
+from core.data.splits import is_unlabelled, split_called, split_in
 
-SPLITS = {
-    **dict.fromkeys(("train", "training", "trn"), "train"),
-    **dict.fromkeys(("valid", "validation", "val", "dev", "development"), "validation"),
-    **dict.fromkeys(("test", "testing", "tst"), "test"),
-}
-UNLABELLED = {"unsup", "unlabeled", "unlabelled", "unsupervised"}
 LABEL_WORDS = {"label", "labels", "y", "target", "targets", "class", "classes", "category", "categories", "gold"}
 LABEL_WORDS |= {"intent", "intents", "sentiment", "sentiments"}
 TEXT_WORDS = {"text", "texts", "x", "data", "sentence", "sentences", "document", "documents", "docs", "message"}
@@ -56,12 +51,12 @@ def class_folders(members: Iterable[str]) -> tuple[dict[str, Place], Counter[str
     above = {parent for folder in inside for parent in folder.parents}
     found, others = dict[str, Place](), Counter[str]()
     for folder, names in inside.items():
-        if folder in above or folder.name.lower() in SPLITS or not folder.name:
+        if folder in above or split_called(folder.name) or not folder.name:
             others["outside of the folders of the classes"] += len(names)
-        elif folder.name.lower() in UNLABELLED:
+        elif is_unlabelled(folder.name):
             others[f"in {folder}, which have no label"] += len(names)
         else:
-            split = next(filter(None, map(_split, reversed(folder.parts[:-1]))), "")
+            split = next(filter(None, map(split_in, reversed(folder.parts[:-1]))), "")
             found.update(dict.fromkeys(names, Place(folder.name, split)))
     classes = {place.label for place in found.values()}
     return (found, others) if len(classes) > 1 and len(found) > len(classes) else ({}, Counter())
@@ -70,13 +65,13 @@ def class_folders(members: Iterable[str]) -> tuple[dict[str, Place], Counter[str
 def class_files(members: Iterable[str]) -> dict[str, Place]:
     """The files of which each is a class, by what tells their names apart; none where they do not lie side by side."""
     paths = [PurePosixPath(name) for name in members]
-    parents = {path.parent for path in paths if not _split(path.parent.name)} or {path.parent.parent for path in paths}
+    parents = {path.parent for path in paths if not split_in(path.parent.name)}
+    parents = parents or {path.parent.parent for path in paths}
     if len(parents) > 1 or not 2 <= len(paths) <= MOST_CLASSES:
         return {}
     words = [_words(path) for path in paths]
-    splits = [next((SPLITS[word.lower()] for word in each if word.lower() in SPLITS), "") for each in words]
-    splits = [split or _split(path.parent.name) for split, path in zip(splits, paths, strict=True)]
-    labels = _told_apart([[word for word in each if word.lower() not in SPLITS] for each in words])
+    splits = [split_of_name(str(path)) for path in paths]
+    labels = _told_apart([[word for word in each if not split_in(word)] for each in words])
     places = [Place(label, split) for label, split in zip(labels, splits, strict=True)]
     one_each = (
         len(set(places)) == len(places)
@@ -94,7 +89,7 @@ def pairs(members: Iterable[str]) -> list[Pair]:
     for name in members:
         path = PurePosixPath(name)
         words = [word.lower() for word in _words(path)]
-        split = next((SPLITS[word] for word in words if word in SPLITS), "") or _split(path.parent.name)
+        split = split_of_name(name)
         role = "labels" if LABEL_WORDS & {*words} else "texts" if TEXT_WORDS & {*words} else "others"
         roles[path.parent, split][role].append(name)
     found = []
@@ -108,18 +103,13 @@ def pairs(members: Iterable[str]) -> list[Pair]:
 def split_of_name(name: str) -> str:
     """The split that a file's name says, or else its folder's."""
     path = PurePosixPath(name)
-    words = (SPLITS[word.lower()] for word in _words(path) if word.lower() in SPLITS)
-    return next(words, "") or next(filter(None, map(_split, reversed(path.parts[:-1]))), "")
+    return next(filter(None, map(split_in, (PLAIN.sub("", path.name), *reversed(path.parts[:-1])))), "")
 
 
 def tables(members: Mapping[str, int]) -> list[str]:
     """Those that are tables by their names, unless more of the others are texts of classes."""
     found = [name for name in usable(members) if TABLES.search(name)]
     return found if len(found) >= len(class_folders(usable(members))[0]) / 2 else []
-
-
-def _split(folder: str) -> str:
-    return next((SPLITS[word] for word in re.split(r"[\W_]+", folder.lower()) if word in SPLITS), "")
 
 
 def _words(path: PurePosixPath) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from core.data.sources.cell import cell
 from core.data.sources.header import has_header, names
 from core.data.sources.input import Input
-from core.data.sources.source import Again, Cells, Damaged, Options, Row, sampled
+from core.data.sources.source import Again, Cells, Damaged, Options, Row, Valued, sampled
 from core.errors import BadData
 from core.options import AUTO
 
@@ -16,18 +16,20 @@ def read(given: Input, items: Callable[[str], Iterator[Any]], form: str, options
     """All rows; one that is a single value has one cell. `items(phase)` begins anew. Raises BadData for no rows."""
     lengths: Counter[int] = Counter()
 
-    def rows(phase: str) -> Iterator[Row]:
+    def rows(phase: str) -> Iterator[list[Any] | Damaged]:
         for item in items(phase):
             if isinstance(item, dict | Damaged):
                 yield Damaged("not a JSON list")
             else:
-                yield [cell(one) for one in item] if isinstance(item, list) else [cell(item)]
+                yield item if isinstance(item, list) else [item]
 
     def counted() -> Iterator[Row]:
         for row in rows("columns"):
-            if not isinstance(row, Damaged):
+            if isinstance(row, Damaged):
+                yield row
+            else:
                 lengths[len(row)] += 1
-            yield row
+                yield [*map(cell, row)]
 
     found = counted()
     first = next((row for row in found if not isinstance(row, Damaged)), None)
@@ -35,16 +37,22 @@ def read(given: Input, items: Callable[[str], Iterator[Any]], form: str, options
         raise BadData(f"{given.name} holds no rows.", "Name a file with one row for each text.")
     sample = sampled(found)
     named = [column for column in (options.text, options.label) if column != AUTO]
-    header = len(sample) > 1 and len(first) > 1 and has_header(first, sample, named)
+    header = options.header == "yes"
+    if options.header == AUTO:
+        header = len(sample) > 1 and len(first) > 1 and has_header(first, sample, named)
     most = lengths.most_common(1)[0][0]
+    columns = names(first) if header else [str(i) for i in range(most)]
 
     def body() -> Iterator[Row]:
         is_header = header
         for row in rows("read"):
-            if is_header and row == first:
+            if isinstance(row, Damaged):
+                yield row
+                continue
+            cells = [*map(cell, row)]
+            if is_header and cells == first:
                 is_header = False
             else:
-                yield row
+                yield Valued(cells, dict(zip(columns, row, strict=False)))
 
-    columns = names(first) if header else [str(i) for i in range(most)]
     return Cells(columns, Again(body), sample if header else [first, *sample], form, given.encoding, options)

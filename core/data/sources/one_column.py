@@ -4,7 +4,8 @@ import csv
 from collections.abc import Iterator
 
 from core.data.columns import names_text
-from core.data.sources.input import LONGEST, Input
+from core.data.sources.cells import reader
+from core.data.sources.input import Input
 from core.data.sources.source import Again, Cells, Options, Row, sampled
 from core.errors import BadData
 from core.files import Progress, unwatched
@@ -54,10 +55,6 @@ def _quoting(given: Input, progress: Progress) -> str:
 
 def _rows(lines: Iterator[str], quoting: str, strict: bool = False) -> Iterator[list[str]]:
     """One cell a row. Blank lines are none, unlike quotes with nothing between them. Raises csv.Error."""
-    csv.field_size_limit(LONGEST)
-    rows = csv.reader(
-        lines, delimiter=NONE, quoting=csv.QUOTE_NONE if quoting == "none" else csv.QUOTE_MINIMAL, strict=strict
-    )
-    for cells in rows:
+    for cells in reader(lines, NONE, quoting, strict):
         if cells and (cells[0] == "" or cells[0].strip()):
             yield [NONE.join(cells)]

@@ -11,14 +11,16 @@ from core.data.sources.cell import cell, flat
 from core.data.sources.chats import Chats, Instructions
 from core.data.sources.export import ClassNames, Export, Record
 from core.data.sources.label_studio import LabelStudio, MinimalLabelStudio
-from core.data.sources.source import Again, Cells, Damaged, Options, Row, sampled
+from core.data.sources.platforms import Argilla, Labelbox, LightTag, OldArgilla, SpacyDocs
+from core.data.sources.source import Again, Cells, Damaged, Options, Row, Valued, sampled
 from core.data.sources.spans import refuse_spans
 from core.errors import BadData
 from core.text.tokenizer import well_formed
 
 MOST = 1000  # columns: more are keys that only some records have
 EXPORTS: list[type[Export]] = [
-    *(LabelStudio, MinimalLabelStudio, Prodigy, Doccano, Cats, Chats, Instructions, Intents, Export),
+    *(LabelStudio, MinimalLabelStudio, Argilla, OldArgilla, Labelbox, LightTag, SpacyDocs),
+    *(Prodigy, Doccano, Cats, Chats, Instructions, Intents, Export),
 ]
 
 
@@ -57,14 +59,16 @@ def read(
                     KeyError,
                 ):  # anything may stand where a tool writes a list
                     found = [Damaged(f"not as {export.form} writes it")]
-                for record in found:
-                    yield record if isinstance(record, Damaged) else flat(record)
+                yield from found
 
     def counted() -> Iterator[Record]:
         for record in records("columns"):
-            if not isinstance(record, Damaged):
-                seen.update(record.keys())
-            yield record
+            if isinstance(record, Damaged):
+                yield record
+            else:
+                columns = flat(record)
+                seen.update(columns.keys())
+                yield columns
 
     try:
         sample = sampled(counted())
@@ -80,15 +84,16 @@ def read(
         names = [key for key in names if key in kept]
     at = {key: i for i, key in enumerate(names)}
 
-    def row(record: dict[str, Any]) -> list[str]:
+    def row(columns: dict[str, Any]) -> list[str]:
         cells = [""] * len(names)
-        for key, value in record.items():  # few, where there are many columns
+        for key, value in columns.items():  # few, where there are many columns
             if (i := at.get(key)) is not None:
                 cells[i] = cell(_named(value, class_names.get(key)))
         return cells
 
     def rows() -> Iterator[Row]:
-        return (record if isinstance(record, Damaged) else row(record) for record in records("read"))
+        for record in records("read"):
+            yield record if isinstance(record, Damaged) else Valued(row(flat(record)), record)
 
     said = f"{form}, {export.form}" if export.form else form
     columns = [well_formed(key) for key in names]

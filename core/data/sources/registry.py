@@ -9,6 +9,7 @@ from core.data.sources import (
     first_word,
     json_records,
     no_texts,
+    one_column,
     separated,
 )
 from core.data.sources.input import Input
@@ -20,11 +21,12 @@ from core.options import AUTO
 
 ANY = Options()
 
+TABLES = Tables(lambda given, options: _of_a_table(given, options))
 # Asked in turn: formats with a signature first, because to recognise any other takes the whole text.
 # The first three take many files, and nothing else takes those.
 SOURCES: list[Source] = [
     arrow_folder,
-    Tables(lambda given: source_of(given)),
+    TABLES,
     class_folders,
     arrow,
     excel,
@@ -41,8 +43,8 @@ def surest(given: Input, options: Options = ANY) -> Source | None:
 
     Where a separator is named there is nothing to ask.
     """
-    if options.separator != AUTO and not given.is_tree:
-        return separated
+    if options.separator != AUTO:
+        return TABLES if given.is_tree else separated
     best, most = None, 0.0
     for source in SOURCES:
         sure = source.recognises(given)
@@ -64,3 +66,10 @@ def source_of(given: Input, options: Options = ANY) -> Source:
             "Each row needs a text and a label, for example label, tab, text. Quotes around a text keep its commas.",
         )
     return found
+
+
+def _of_a_table(given: Input, options: Options) -> Source:
+    """The format of one table of several, which may be one column of texts: their labels stand elsewhere."""
+    found = surest(given, options)
+    is_open = found in (None, separated, first_word) and options.separator == AUTO
+    return one_column if is_open and one_column.recognises(given) else source_of(given, options)

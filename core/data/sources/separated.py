@@ -1,18 +1,18 @@
 """Columns with a separator between them: CSV, TSV and their kin, quoted or not."""
 
-import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from core.data.columns import few
 from core.data.sources.beginning import LEAD, Line, lines_before, named_separator
-from core.data.sources.cells import mended, parse
-from core.data.sources.header import has_header, is_usual, names
-from core.data.sources.input import Input
-from core.data.sources.source import Again, Cells, Damaged, Options, Row, sampled
+from core.data.sources.cells import CSV, KINDS, NONE, parse
+from core.data.sources.header import describing, has_header, is_usual, names, uncommented
+from core.data.sources.input import Input, once
+from core.data.sources.quoting import EVEN, Survey, even, likely, may_be, quoted, read_as
+from core.data.sources.source import Again, Cells, Damaged, Options, Row
 from core.data.sources.spill import Spill, spill
 from core.errors import BadData
 from core.files import Progress
@@ -33,9 +33,15 @@ SEPARATORS = {
     "\x1f": "unit-separator",
     "\\t": "written-tab",
 }
-EVEN = 0.8  # share of rows with as many cells that tell what is no row
 RAGGED = 0.6  # how sure a table is whose rows become even when what is over is joined
-AGAIN, TOTAL = Damaged("the header again"), Damaged("a total")
+AGAIN, TOTAL, DESCRIBING = Damaged("the header again"), Damaged("a total"), Damaged("describes the columns")
+SAID = {
+    "backslash": "A backslash before a quote, a separator or a line end says that it is text.",
+    "single": "Single quotes enclose fields.",
+    "single_backslash": "Single quotes enclose fields, and a backslash before one says that it is text.",
+    "spaced": "Quotes enclose fields after a blank. Blanks after separators are left out.",
+    "excel": "Fields that are written as formulas, with an equals sign and quotes, are read as their text.",
+}
 _TOTAL = re.compile(r"\W*(grand )?(total|sum|count|number)( of)?( rows| records)?\W*", re.IGNORECASE)
 _AMOUNT = re.compile(r"[\d\s.,%]*")
 
@@ -47,19 +53,6 @@ class Separator(NamedTuple):
     evenness: float
 
 
-class Survey(NamedTuple):
-    """What a file's rows are like when it is read with one kind of quoting."""
-
-    first: list[str]  # the first row; empty where there is none
-    sample: list[list[str]]  # of the others
-    lengths: Counter[int]  # columns -> rows that have so many
-    astray: int = 0  # rows with quotes that enclose nothing
-
-    @property
-    def rows(self) -> int:
-        return self.lengths.total()
-
-
 def recognises(given: Input) -> float:
     """The share of the rows that the best separator cuts evenly, where it is more than half, else 0."""
     evenness = separator(given).evenness
@@ -69,10 +62,14 @@ def recognises(given: Input) -> float:
 def read(given: Input, options: Options, progress: Progress) -> Cells:
     """The rows and the names in their header, where there is one. Raises BadData where there is nothing else."""
     mark = _mark(options.separator) or separator(given).mark
+    _refuse(mark, options.quoting)
     notes: list[str] = []
     skip = options.skip_lines
+    lead = skip if isinstance(skip, int) else 0
+    first_lines = list(islice(given.first_lines(), lead, None))
+    kind = likely(first_lines, mark) if options.quoting == AUTO else options.quoting
     if isinstance(skip, str):
-        skip = _lines_before(given, mark, options.quoting)
+        skip = _lines_before(given, mark, kind)
         named = bool(named_separator(given.first_lines()))
         if skip > named:
             n = skip - named
@@ -81,32 +78,36 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     def lines(phase: str) -> Iterator[str]:
         return islice(given.lines(progress, phase), skip, None)
 
-    unquoted = options.quoting == AUTO and not any('"' in line for line in given.lines())
-    quoting, found, begin = _survey(lines, mark, "none" if unquoted else options.quoting)
+    way = quoted(lines, mark, kind, given) if options.quoting == AUTO else read_as(lines, mark, kind)
+    quoting, found = way.quoting, way.found
     if not found.rows:
         raise BadData(f"{given.name} has no row after {skip:,} lines.", "Choose fewer with --skip-lines.")
     given_names = [column for column in (options.text, options.label) if column != AUTO]
     others = [row for row in found.sample if row != found.first]  # files are joined with their headers
+    first = uncommented(found.first)
     header = options.header == "yes"
     if options.header == AUTO:
-        header = has_header(found.first, others if is_usual(found.first) else found.sample, given_names)
-    if header and found.rows == 1:
+        header = has_header(first, others if is_usual(first) else found.sample, given_names)
+    below = describing(found.head, others) if header and options.header == AUTO else 0
+    top = found.head[: 1 + below] if header else []
+    if header and found.rows == len(top):
         raise BadData(f"{given.name} holds a header and no rows.", "Name a file with one row for each text.")
     if found.astray:
         notes.append(f"Quotes that enclose nothing are read as text: in {found.astray:,} of the rows.")
-    first = found.first
+    if quoting in SAID and options.quoting == AUTO:
+        notes.append(SAID[quoting])
     if header and _rows_are_named(found):
         first = ["", *first]
-    sample = others if header else [found.first, *found.sample]
-    lengths = found.lengths - Counter([len(found.first)]) if header else found.lengths
-    way = spill(lengths, sample, len(first) if header else 0, mark)
-    if way:
+    sample = [row for row in others if row not in top] if header else [found.first, *found.sample]
+    lengths = found.lengths - Counter(map(len, top))
+    over = spill(lengths, sample, len(first) if header else 0, mark)
+    if over:
         notes.append("The text holds separators without quotes: what is over in a row is read as part of it.")
-        sample = [way.mended(row, mark) for row in sample]
-    width = way.width if way else even(found.lengths)[0]
+        sample = [over.mended(row, mark) for row in sample]
+    width = over.width if over else even(found.lengths)[0]
     return Cells(
         names(first) if header else [str(i) for i in range(width)],
-        Again(lambda: _rows(begin("read"), found.first if header else None, way, mark)),
+        Again(lambda: _rows(way.rows("read"), top, over, mark)),
         sample,
         f"{_in_words(mark)}-separated, {'with header' if header else 'no header'}",
         given.encoding,
@@ -115,9 +116,12 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     )
 
 
-def _rows(rows: Iterator[list[str]], header: list[str] | None, way: Spill | None, mark: str) -> Iterator[Row]:
-    if header is not None:
-        next(rows, None)
+def _rows(rows: Iterator[list[str]], top: list[list[str]], way: Spill | None, mark: str) -> Iterator[Row]:
+    """The rows below the header, which is the first of those at the `top`; the others there say more of the columns."""
+    for _ in islice(rows, len(top)):
+        pass
+    yield from (DESCRIBING for _ in top[1:])
+    header = top[0] if top else None
     last: list[str] = []
     for row in rows:
         if last:
@@ -145,6 +149,13 @@ def _mark(given: str) -> str:
     return "" if given == AUTO else "\t" if given == "\\t" else by_word.get(given, given)
 
 
+def _refuse(mark: str, quoting: str) -> None:
+    """Raises BadData for a separator that means something else."""
+    if set(mark) & {"\r", "\n"} or mark == KINDS.get(quoting, KINDS[CSV]).mark:
+        do = "Name another one with --separator, or leave it to be found out."
+        raise BadData("Quotes and line ends cannot stand between columns.", do)
+
+
 def _in_words(mark: str) -> str:
     return SEPARATORS.get(mark, mark)
 
@@ -152,13 +163,12 @@ def _in_words(mark: str) -> str:
 def _lines_before(given: Input, mark: str, quoting: str) -> int:
     """How many lines stand before the table."""
     named = 1 if named_separator(given.first_lines()) else 0
-    kind = "csv" if quoting == AUTO else quoting
 
     def rows() -> Iterator[Line]:
         # line by line where a table may begin: a row with line breaks is none of those that stand before it
         for at, line in enumerate(islice(given.first_lines(), named, named + LEAD)):
-            yield Line(at + named, next(parse([line], mark, kind), []))
-        yield from (Line(-1, cells) for cells in parse(islice(given.first_lines(), named + LEAD, None), mark, kind))
+            yield Line(at + named, next(parse([line], mark, quoting), []))
+        yield from (Line(-1, cells) for cells in parse(islice(given.first_lines(), named + LEAD, None), mark, quoting))
 
     def whole_rows() -> Iterator[Line]:
         at = begin = named
@@ -169,7 +179,7 @@ def _lines_before(given: Input, mark: str, quoting: str) -> int:
                 at += 1
                 yield line
 
-        for cells in parse(lines(), mark, kind):
+        for cells in parse(lines(), mark, quoting):
             yield Line(begin, cells)
             begin = at
 
@@ -182,17 +192,23 @@ def _lines_before(given: Input, mark: str, quoting: str) -> int:
     return max(named, lines_before(way(), width)) if share > EVEN else named
 
 
+@once
 def separator(given: Input) -> Separator:
     """The separator that the first line names, or that cuts the first rows most evenly."""
     if named := named_separator(given.first_lines()):
         return Separator(named, 1.0)
 
     def evenness(mark: str) -> float:
-        found = [even(_first_lengths(given, mark, quoting)) for quoting in ("csv", "none") if mark in given.start]
+        if mark not in given.start:
+            return 0.0
+        ways = [NONE, *(kind for kind in KINDS if kind == CSV or may_be(kind, given.start, mark))]
+        found = [even(_first_lengths(given, mark, quoting)) for quoting in ways]
         return max((share for n, share in found if n > 1), default=0.0)
 
     found = [Separator(mark, evenness(mark)) for mark in SEPARATORS]
-    best = max(found, key=lambda one: (one.evenness, not _in_prose(given.start, one.mark)))
+    most = max(one.evenness for one in found)
+    ways = [one for one in found if one.evenness == most]
+    best = next((one for one in ways if len(ways) > 1 and not _is_written(given.start, one.mark)), ways[0])
     if best.evenness <= 0.8:
         ragged = next((mark for mark in SEPARATORS if mark in given.start and _is_ragged(given, mark)), None)
         if ragged and best.evenness < RAGGED:
@@ -200,9 +216,10 @@ def separator(given: Input) -> Separator:
     return best
 
 
-def _in_prose(start: str, mark: str) -> bool:
-    """Whether a blank nearly always follows, as after a comma in a sentence."""
-    return start.count(f"{mark} ") > 0.9 * start.count(mark)
+def _is_written(start: str, mark: str) -> bool:
+    """Whether a mark is nearly always followed by a blank, as a comma is in a sentence, or is within a number."""
+    most = 0.9 * start.count(mark)
+    return start.count(f"{mark} ") > most or len(re.findall(rf"\d{re.escape(mark)}(?=\d)", start)) > most
 
 
 def _is_ragged(given: Input, mark: str) -> bool:
@@ -221,60 +238,3 @@ def _first_lengths(given: Input, mark: str, quoting: str) -> Counter[int]:
     if given.is_longer and len(rows) < 2:
         return Counter(map(len, parse(given.lines(), mark, quoting)))
     return Counter(rows[:-1] if given.is_longer else rows)
-
-
-def even(lengths: Counter[int]) -> tuple[int, float]:
-    """How many columns most rows have, and the share of rows that do."""
-    if not lengths:
-        return 0, 0.0
-    n, count = lengths.most_common(1)[0]
-    return n, count / lengths.total()
-
-
-def _survey(
-    lines: Callable[[str], Iterator[str]], mark: str, quoting: str
-) -> tuple[str, Survey, Callable[[str], Iterator[list[str]]]]:
-    """How the file is quoted, what its rows are like when it is read so, and how to read them, given a phase.
-
-    Nothing is held but a sample.
-    """
-    astray = [0]
-
-    def survey(rows: Iterator[list[str]]) -> Survey:
-        lengths: Counter[int] = Counter()
-        first = next(rows, [])
-        counted = _counting(chain([first] if first else [], rows), lengths)
-        next(counted, None)
-        return Survey(first, sampled(counted), lengths, astray[0])
-
-    def plain(quoting: str) -> Callable[[str], Iterator[list[str]]]:
-        return lambda phase: parse(lines(phase), mark, quoting)
-
-    if quoting != AUTO:
-        return quoting, survey(plain(quoting)("columns")), plain(quoting)
-    as_none = survey(plain("none")("columns"))
-    begin, well_quoted = plain("csv"), True
-    try:
-        as_csv = survey(parse(lines("columns"), mark, "csv", strict=True))
-    except csv.Error:
-        begin, well_quoted = lambda phase: mended(lines(phase), mark, [0]), False
-        as_csv = survey(mended(lines("columns"), mark, astray))._replace(astray=astray[0])
-    if _quoted(as_csv, as_none, well_quoted):
-        return "csv", as_csv, begin
-    return "none", as_none._replace(astray=0), plain("none")
-
-
-def _counting(rows: Iterable[list[str]], lengths: Counter[int]) -> Iterator[list[str]]:
-    for row in rows:
-        lengths[len(row)] += 1
-        yield row
-
-
-def _quoted(as_csv: Survey, as_none: Survey, well_quoted: bool) -> bool:
-    """Whether double quotes enclose fields, from the file read both ways.
-
-    They do where every quote is closed right before a separator, unless taking them as text gives more rows
-    that are as even: then a quote that opens in one row has swallowed the next ones.
-    """
-    none_is_even = even(as_none.lengths)[1] >= even(as_csv.lengths)[1]
-    return not (none_is_even and (not well_quoted or as_none.rows > as_csv.rows))

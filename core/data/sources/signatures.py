@@ -5,32 +5,36 @@ import re
 
 from core.errors import BadData
 
-PLACED = "Unpack it, and name what comes out."  # what can only be read where it lies is not read out of an archive
+UNPACK = "Unpack it, and name what comes out."
 AGAIN = "Save it as CSV in the program it comes from, and name that file."
 WEIGHTS = "It is a model or numbers, no texts: name a file with one row for each text."
 
+DOWNLOAD = "Open the address in a browser, log in where it asks for that, and download the file again."
 NONE = "Name a file with one row for each text."
 PANDAS = "Save it as CSV: pandas.read_{0}(FILE).to_csv('texts.csv', index=False)."
+R = "Save it as CSV in R: write.csv(DATA, 'texts.csv', row.names = FALSE)."
+PICKLE = (  # of the protocols 2 to 5, of 1, and of 0, which is ASCII
+    rb"\x80[\x02-\x05][\x95\x8a}\](Nc\x8cXKUC]|[\]}]q\x00|\([ld]p\d+\n|"
+    rb"c(?:numpy|pandas|sklearn|collections|__builtin__|builtins|copy_reg|_codecs)[\w.]*\n\w+\n"
+)
 ZIP = rb"PK\x03\x04"
 MEMBER = ZIP + rb"(?s:.*?)PK\x03\x04(?s:.{26})"  # a later file in a zip begins with its name
 
 # the first bytes -> what it is, and what to do
-READ_IN_PLACE: list[tuple[bytes, str, str]] = [
+SIGNATURES: list[tuple[bytes, str, str]] = [
     (MEMBER + rb"xl/", "an Excel workbook", AGAIN),
     (MEMBER + rb"word/", "a Word document", "Put its texts into a table with a row for each, and save that as CSV."),
     (MEMBER + rb"ppt/", "a presentation", NONE),
     (ZIP + rb"(?s:.{26})mimetypeapplication/epub", "a book (EPUB)", NONE),
     (ZIP + rb"(?s:.{26})(?:\[Content_Types\]|_rels/|docProps/|mimetype)", "an office document", AGAIN),
+    (ZIP + rb"(?s:.*?)Index/Document\.iwa", "a document of Apple's Numbers, Pages or Keynote", AGAIN),
     (ZIP + rb"(?s:.{26,80}?)data\.pkl", "a file of PyTorch weights", WEIGHTS),
     (ZIP + rb"(?s:.{26,80}?)\.npy", "a file of NumPy arrays", WEIGHTS),
     (ZIP + rb"(?s:.{26})META-INF/", "a Java program", NONE),
-    (rb"PK(?:\x03\x04|\x05\x06)", "a zip file", PLACED),
+    (rb"PK(?:\x03\x04|\x05\x06)", "a zip file", UNPACK),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (.xls, .doc)", AGAIN),
     (rb"PAR1(?![ -~])", "a Parquet file", PANDAS.format("parquet")),
     (rb"ARROW1\x00\x00|\xff{4}(?s:..)\x00\x00", "an Arrow (Feather) file", PANDAS.format("feather")),
-]
-SIGNATURES: list[tuple[bytes, str, str]] = [
-    *READ_IN_PLACE,
     (rb"FEA1(?![ -~])", "an old Feather file", PANDAS.format("feather")),
     (rb"Obj\x01", "an Avro file", "Save it as CSV or as JSON lines."),
     (rb"ORC[\x08\x0b\x0c\x0e-\x12]", "an ORC file", PANDAS.format("orc")),
@@ -43,10 +47,17 @@ SIGNATURES: list[tuple[bytes, str, str]] = [
     (rb"Rar!\x1a\x07", "a RAR archive", "Unpack it with `unrar x`, and name what comes out."),
     (rb"\x1f\x9d|\x1f\xa0", "a file that `compress` packed (.Z)", "Unpack it with `gzip -d`, and name what comes out."),
     (rb"\x04\x22\x4d\x18", "a file that is compressed with LZ4", "Unpack it with `lz4 -d`, and name what comes out."),
-    (rb"MSCF\x00{4}", "a cabinet archive", PLACED),
-    (rb"\x1f\x8b\x08|BZh[1-9]1AY&SY|\xfd7zXZ\x00|\x28\xb5\x2f\xfd", "compressed more than twice", PLACED),
+    (rb"(?s:.{257})ustar", "a tar archive", UNPACK),
+    (rb"MSCF\x00{4}", "a cabinet archive", UNPACK),
+    (rb"\x1f\x8b\x08|BZh[1-9]1AY&SY|\xfd7zXZ\x00|\x28\xb5\x2f\xfd", "compressed more than twice", UNPACK),
+    (rb"RD[XAB][23]\n|[XB]\n\x00\x00\x00[\x02\x03]", "a file of R data", R),
+    (rb"<stata_dta>|[\x6e-\x73][\x01\x02]\x01\x00", "a Stata file", PANDAS.format("stata")),
+    (rb"\$FL[23]@\(#\)", "an SPSS file", PANDAS.format("spss")),
+    (rb"\x00{12}\xc2\xea\x81\x60\xb3\x14\x11\xcf|HEADER RECORD\*{7}", "a SAS file", PANDAS.format("sas")),
+    (rb"MATLAB \d\.\d MAT-file", "a MATLAB file", AGAIN),
+    (rb"\x00\x01\x00\x00Standard (?:Jet|ACE) DB", "an Access database", AGAIN),
     (rb"\x93NUMPY", "a NumPy array", WEIGHTS),
-    (rb"\x80[\x02-\x05][\x95\x8a}\](Nc\x8cXKUC]", "a Python pickle", "It could run code when it is opened: get a CSV."),
+    (PICKLE, "a Python pickle", "It could run code when it is opened: get a CSV."),
     (rb"(?s:.{5})\x00{3}\{\"", "a file of weights (safetensors)", WEIGHTS),
     (rb"GGUF[\x01-\x03]\x00", "a file of weights (GGUF)", WEIGHTS),
     (rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|II\*\x00|MM\x00\*|BM(?s:.{4})\x00{4}|8BPS", "a picture", NONE),
@@ -62,12 +73,44 @@ SIGNATURES: list[tuple[bytes, str, str]] = [
 ]
 LFS = re.compile(r"version https://git-lfs\.github\.com/spec/")
 PAGE = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body|table)\b", re.I | re.S
 )
 # an element that is alone on its line, as the first of a file is and a text with markup is not
 XML = re.compile(
     r"\s*<(?:\?xml\b|!doctype\b|svg\b|(?!br\b|p\b|div\b|span\b)[a-z][\w:.-]*(?:\s[^<>]*)?>[ \t]*\r?\n\s*<)", re.I
 )
+# what text begins so -> what it is, and what to do
+FORMS: list[tuple[str, str, str]] = [
+    (
+        r"(?:--.*\n|/\*.*\n|\s)*(?:create table [^\n]*\(|insert into [^\n]*\bvalues\s*\(|"
+        r"drop table if exists \S+;|pragma foreign_keys ?=)",
+        "an SQL dump",
+        "Load it into a database, and export the table as CSV.",
+    ),
+    (
+        r"(?:outs|deps|md5):\s[\s\S]{0,400}\bmd5: [0-9a-f]{32}",
+        "a DVC pointer",
+        "Run `dvc pull`, which fetches the file.",
+    ),
+    (r"\S*(?:\.git)?/annex/objects/\S+\s*$", "a git-annex pointer", "Run `git annex get`, which fetches the file."),
+    (r"(?:\[InternetShortcut\]\s*URL=)?https?://\S+\s*$", "the address of a file", "Download the file, and name that."),
+    (r"-----BEGIN [A-Z ]+-----\s", "encrypted text or a key", "Decrypt it, and name what comes out."),
+    (r"\s*(?:<\?xml[^>]*>\s*)?<Error>\s*<Code>", "what a server said in place of the file", DOWNLOAD),
+    (r"(?:%.*\n|\s)*@relation\s", "Weka's ARFF", "Save it as CSV in Weka."),
+    (
+        r"From \S+@\S+ .*\d{4}\r?\n|(?:Return-Path|Delivered-To|Received|MIME-Version|Message-ID): ?\S.*\r?\n"
+        r"(?:[A-Z][\w-]+:|[ \t]+\S)",
+        "mail as it is sent",
+        "Put the texts of the mails into a table with a row for each, and save that as CSV.",
+    ),
+    (
+        r"(?:<!--.*-->\s*)?## intent: ?\S|(?:version: .*\s+)?nlu:\s*\n\s*- intent: ",
+        "Rasa's training data in Markdown or YAML",
+        "Convert it to JSON: rasa data convert nlu -f json.",
+    ),
+    (r"(?:%YAML.*\n)?---\r?\n\s*(?:- )?\w+:|\s*- \w+: .*\r?\n +\w+: ", "YAML", "Write it as JSON, or as CSV."),
+    (r"\[\[\w+\]\]\s*\n\w+ = ", "TOML", "Write it as JSON, or as CSV."),
+]
 ERROR = re.compile(
     r"(?:HTTP/\d\S* )?(?:error:? *)?(?:(?:[45]\d\d)[ :-]*)?(?:(?:client|server) error:? *)?"
     r"(?:error|bad request|unauthori[sz]ed|forbidden|(?:\w+ )?not found|access(?: to \S+)?(?: is)? denied|gone|"
@@ -78,7 +121,6 @@ ERROR = re.compile(
 ANSWER = {"error", "errors", "message", "detail", "documentation_url", "status", "statusCode", "code", "success"}
 ANSWER |= {"path", "timestamp", "title", "type", "request_id", "requestId", "traceId", "error_description"}
 LONGEST_ERROR = 2000  # characters of what a server says in place of a file
-DOWNLOAD = "Open the address in a browser, log in where it asks for that, and download the file again."
 
 
 def refuse_binary(beginning: bytes, name: str) -> None:
@@ -88,18 +130,14 @@ def refuse_binary(beginning: bytes, name: str) -> None:
             raise BadData(f"{name} is {kind}, not a table of texts.", do or "Name a file with one row for each text.")
 
 
-def refuse_packed(beginning: bytes, name: str) -> None:
-    """Raises BadData for what came out of an archive and can only be read where it lies."""
-    for signature, kind, _ in READ_IN_PLACE:
-        if re.match(signature, beginning):
-            raise BadData(f"{name} is {kind}, packed once more.", PLACED)
-
-
 def refuse_text(start: str, name: str) -> None:
     """Raises BadData for text that is known to hold no texts for itself, from its beginning."""
     if LFS.match(start):
         do = "Run `git lfs pull` in its repository, or download the file itself."
         raise BadData(f"{name} is a Git LFS pointer: the file itself was not fetched.", do)
+    for form, kind, do in FORMS:
+        if re.match(form, start, re.IGNORECASE):
+            raise BadData(f"{name} is {kind}, not a table.", do)
     if PAGE.match(start):
         raise BadData(f"{name} is a web page (HTML), not the file.", DOWNLOAD)
     if XML.match(start):

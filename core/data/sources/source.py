@@ -1,7 +1,7 @@
 """What every reader of a file format can do."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
@@ -16,8 +16,8 @@ from core.recipe_data import Data
 class Options(NamedTuple):
     """What a person says of a file, or `auto`; as found, where a source gives them back.
 
-    `text`, `label` and `split` name columns, or number them from 0, and `split` may be none; `quoting` is csv or none,
-    `header` yes or no, `encoding` what the codecs of Python call it.
+    `text`, `label` and `split` name columns, or number them from 0, and `split` may be none; `quoting` is a kind of
+    quotes or none, `header` yes or no, `encoding` what the codecs of Python call it.
     """
 
     text: str = AUTO
@@ -40,6 +40,16 @@ class Damaged(NamedTuple):
     """Stands for a row that holds nothing readable, and says why."""
 
     reason: str
+
+
+class Valued(list[str]):
+    """The cells of a row with the `values` by name that they were, where those are more: numbers, lists, objects."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, cells: Iterable[str], values: Mapping[str, Any]):
+        super().__init__(cells)
+        self.values = values
 
 
 Row = list[str] | Damaged

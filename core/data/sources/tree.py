@@ -9,12 +9,15 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Protocol
 
-from core.data.archive import refuse, too_large
-from core.data.sources.packed import ANYWAY, MOST_TIMES, buffered, damaged, unpacked
+from core.data.archive import EVERY, UNPACKING, refuse, too_large
+from core.data.sources.packed import ANYWAY, MOST_TIMES, SIGNED, buffered, damaged, packing, unpacked
+from core.data.sources.placed import Placed
 from core.errors import BadData
+from core.files import Progress, unwatched
 
 UNPACK = "If you trust it, unpack it, and name the folder."
 MOST = 1_000_000  # files
@@ -30,7 +33,9 @@ BESIDE = re.compile(
     re.IGNORECASE,
 )
 # packed by a program into a zip, as one document
-DOCUMENT = re.compile(r"\[Content_Types\]\.xml|mimetype|META-INF/MANIFEST\.MF|([^/]+/)?data\.pkl|.*\.npy")
+DOCUMENT = re.compile(
+    r"\[Content_Types\]\.xml|mimetype|Index/Document\.iwa|META-INF/MANIFEST\.MF|([^/]+/)?data\.pkl|.*\.npy"
+)
 OnDisk = Callable[[], io.BufferedReader]  # opens the file, or raises BadData
 
 
@@ -162,15 +167,26 @@ class Zip(_Members):
 
 
 class Tar(_Members):
-    """A tar archive, compressed or not, read from front to back each time. Raises BadData as `Zip` does."""
+    """A tar archive, compressed or not. Raises BadData as `Zip` does.
 
-    def __init__(self, path: Path, on_disk: OnDisk):
+    One that is compressed can only be read from front to back. Where more than one member is to be read by itself, it
+    is unpacked into one file first, to which `progress("unpack", done, total, "bytes")` belongs.
+    """
+
+    def __init__(self, path: Path, on_disk: OnDisk, progress: Progress = unwatched):
         super().__init__(path)
-        self._on_disk = on_disk
-        for entry, _, _ in self._entries():
+        self._on_disk, self._progress = on_disk, progress
+        with on_disk() as file:
+            self._is_packed = bool(packing(file.peek(SIGNED)[:SIGNED]))
+        self._starts = dict[str, int]()  # member -> where its content begins, in bytes of the unpacked archive
+        for i, (entry, _, file) in enumerate(self._entries()):
+            if i % EVERY == 0:
+                progress(UNPACKING, file.tell(), os.fstat(file.fileno()).st_size, "bytes")
             refuse(path, entry.name, False, UNPACK)
             if entry.isfile():
                 self._add(entry.name, entry.size)
+                if not entry.issparse():
+                    self._starts[entry.name.removeprefix("./")] = entry.offset_data
             elif not entry.isdir() and not HIDDEN.search(entry.name):
                 self.left_out[LINKS if entry.issym() or entry.islnk() else SPECIAL] += 1
 
@@ -187,11 +203,32 @@ class Tar(_Members):
 
     @contextmanager
     def open(self, member: str) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
+        if member in self._starts and member != only_table(self):
+            with self._unpacked() as file, tarfile.open(fileobj=file, mode="r:") as archive:
+                entry = tarfile.TarInfo(member)
+                entry.offset_data, entry.size = self._starts[member], self.members[member]
+                stream = archive.extractfile(entry)
+                assert stream is not None  # it is a regular file
+                yield buffered(stream, self.path, os.fstat(file.fileno()).st_size), file.tell
+            return
         for entry, archive, file in self._entries():
             if entry.isfile() and entry.name.removeprefix("./") == member and (stream := archive.extractfile(entry)):
                 yield buffered(stream, self.path, os.fstat(file.fileno()).st_size), file.tell
                 return
         raise damaged(self.path)
+
+    @contextmanager
+    def _unpacked(self) -> Iterator[io.BufferedReader]:
+        """The archive as a file that is not compressed."""
+        with open(self._copy.path, "rb") if self._is_packed else self._on_disk() as file:
+            yield file
+
+    @cached_property
+    def _copy(self) -> Placed:
+        with self._on_disk() as file:
+            total = os.fstat(file.fileno()).st_size
+            stream, _ = unpacked(file, self.path, total)
+            return Placed(stream, self.path.name, lambda: self._progress(UNPACKING, file.tell(), total, "bytes"))
 
     def contents(self, wanted: dict[str, int]) -> Iterator[tuple[str, IO[bytes]]]:
         for entry, archive, file in self._entries():

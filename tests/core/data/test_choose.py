@@ -4,7 +4,7 @@ from itertools import cycle, islice
 
 import pytest
 
-from core.data.choose import choose, split_seen
+from core.data.choose import choose, split_kept, split_seen
 from core.data.read import read
 from core.data.sources.source import Options
 from core.errors import BadData
@@ -122,7 +122,7 @@ def test_a_split_is_seen_and_said_and_is_not_the_label():
     assert (text, label, found.split, found.kept_to) == ("message", ["reason"], 1, False)
     assert found.doubts == [split_seen("split")] and "--split split keeps to it" in found.doubts[0].do
     kept = chosen(table, split="split")[2]
-    assert kept.kept_to and kept.doubts == []
+    assert kept.kept_to and kept.doubts == [split_kept("split")]
     assert chosen(table, split="none")[2].doubts == []
     with pytest.raises(BadData, match="no column part"):
         chosen(table, split="part")
@@ -203,7 +203,7 @@ def test_rows_of_several_labels_are_left_out_where_they_are_few_and_refused_wher
 
 
 def test_a_class_is_never_json(file):
-    path = file(file_of(turns('{"choices": ["a"]}', '{"choices": ["b"]}')))
+    path = file(file_of(turns('{"tags": ["a"]}', '{"tags": ["b"]}')))
     for options in (Options(), Options(label="label")):
         with pytest.raises(BadData) as error:
             read(path, options)

@@ -1,6 +1,7 @@
 """Many files under one path: folders and files of classes, texts beside labels, and several tables."""
 
 import io
+import json
 import os
 import tarfile
 import zipfile
@@ -8,9 +9,11 @@ from collections import Counter
 
 import pytest
 
+from core.data import splits
 from core.data.read import read
 from core.data.sources import class_folders, tree
 from core.data.sources.input import Input
+from core.data.sources.layouts import split_of_name
 from core.data.sources.registry import source_of
 from core.data.sources.source import Options
 from core.errors import BadData
@@ -257,3 +260,64 @@ def test_the_sample_of_the_reviews(shared, tmp_path):
         table = read(path)
         assert Counter(table.labels) == {"pos": 300, "neg": 300} and not table.skipped
         assert table.all_columns == ["text", "label", "split", "file"]
+
+
+@pytest.mark.parametrize(("name", "split"), [
+    ("reviews_train.csv", "train"), ("trainset.jsonl", "train"), ("eval/part1.csv", "validation"), ("a/b.csv", ""),
+    ("test-00000-of-00001.parquet", "test"), ("holdout.csv", "test"), ("final.csv", ""), ("训练集.csv", "train"),
+])  # fmt: skip
+def test_the_words_of_splits_in_names(name, split):
+    assert split_of_name(name) == split
+
+
+def test_each_word_of_a_split_is_known_in_cells_and_in_names():
+    for split, words in splits.WORDS.items():
+        assert {splits.split_of(word) for word in words.split()} == {split}
+        assert {split_of_name(f"my_{word}.csv") for word in words.split()} == {split}
+
+
+def test_an_unlabelled_part_beside_the_splits_does_not_hide_them(file):
+    row = {"text": "some words here", "label": 1}
+    content = {
+        "train": [{**row, "text": f"words of number {i}", "label": i % 2} for i in range(40)],
+        "unsupervised": [row],
+    }
+    assert read(file(json.dumps({**content, "test": content["train"][:9]}), "data.json")).split_column == "split"
+
+
+FORMS = {
+    "csv": lambda texts: ("text\n" + "".join(f"{text}\n" for text in texts)).encode(),
+    "jsonl": lambda texts: "\n".join(json.dumps({"text": text}) for text in texts).encode(),
+    "json": lambda texts: json.dumps(texts).encode(),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("place", ["{label}.{form}", "{label}/part{i}.{form}", "{split}/{label}.{form}"])
+def test_tables_of_which_each_is_a_class(tree_of, form, place):
+    texts = {label: [f"{text} {n}" for n in range(9) for text in found] for label, found in REVIEWS.items()}
+    members = {
+        place.format(label=label, form=form, i=i, split=split): FORMS[form](texts[label])
+        for label in texts for i, split in enumerate(("train", "test"))
+    }  # fmt: skip
+    table = read(tree_of(members))
+    told = {*zip(table.texts, table.labels, strict=True)}
+    assert told == {(text, label) for label in texts for text in texts[label]}
+    assert "The names of the files, or of their folders, are read as the label." in table.notes
+    assert table.split_column == ("split" if "split" in place else "")
+
+
+@pytest.mark.parametrize("names", [("part1.jsonl", "part2.jsonl"), ("fold1/a.jsonl", "fold2/a.jsonl")])
+def test_numbered_tables_are_no_classes(tree_of, names):
+    with pytest.raises(BadData, match="No column of .* looks like a label"):
+        read(tree_of(dict.fromkeys(names, FORMS["jsonl"](TEXTS))))
+
+
+def test_what_lies_beside_tables_of_splits_need_be_no_table(tree_of):
+    table = read(tree_of({"train.csv": table_of(40), "test.csv": table_of(9), "dataset_infos.json": b"{}"}))
+    assert len(table.texts) == 98 and table.notes[-1].startswith("Left out: dataset_infos.json")
+
+
+def test_tables_of_no_split_must_all_be_read(tree_of):
+    with pytest.raises(BadData, match="dataset_infos.json"):
+        read(tree_of({"a.csv": table_of(40), "b.csv": table_of(9), "dataset_infos.json": b"{}"}))

@@ -3,6 +3,7 @@
 import pytest
 
 from core.data.read import read
+from core.data.sources.source import Options
 
 TEXTS = [f"{('see you at the station', 'claim your free prize')[i % 2]} number {i}" for i in range(30)]
 LABELS = ["Ham", "Spam"] * 15
@@ -43,3 +44,53 @@ def test_a_header_is_known(file, header, rows, names):
 def test_a_row_is_no_header(file, rows):
     table = read(file("\n".join(rows) + "\n"))
     assert (table.n_rows, table.format) == (len(rows), "comma-separated, no header")
+
+
+TABLE = lines(range(30), ['"well, ' + text + '"' for text in TEXTS], LABELS)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "id,text,label",
+        "Nr,Text,Label",
+        "Nummer,Nachricht,Klasse",
+        "int,string,category",
+        "the number,what was said,which of both it is",
+        "[n],[-],[-]",
+        "Response ID,What do you think?,Which kind?\n"
+        + ",".join('"{""ImportId"":""' + f"QID{i}" + '""}"' for i in range(3)),
+    ],
+)
+def test_a_second_row_that_describes_the_columns_is_no_row_of_data(file, second):
+    path = file("\n".join(["id,text,label", second, *TABLE]) + "\n")
+    table = read(path)
+    assert (table.all_columns, len(table.texts), set(table.labels)) == (["id", "text", "label"], 30, {"Ham", "Spam"})
+    assert sum(table.skipped.values()) == second.count("\n") + 1 == table.n_rows - 30
+    assert len(read(path, Options(header="yes")).texts) > 30 or second == "id,text,label"  # who says so is believed
+
+
+@pytest.mark.parametrize("second", ['77,"well, a rare one",Rare', '78,"n/a",Label', 'n/a,"well, a rare one",Rare'])
+def test_a_row_of_data_that_is_rare_is_kept(file, second):
+    assert len(read(file("\n".join(["id,text,label", second, *TABLE]) + "\n")).texts) == 31
+
+
+@pytest.mark.parametrize("groups", ["Meta,Message,", ",Message,Message", "Who,Message,Message"])
+def test_a_row_of_groups_above_the_header_is_left_out_and_said(file, groups):
+    table = read(file("\n".join([groups, "id,text,label", *TABLE]) + "\n"))
+    assert (table.all_columns, len(table.texts)) == (["id", "text", "label"], 30)
+    assert table.notes == ["The first line is left out."]
+
+
+@pytest.mark.parametrize("sign", ["#", "# ", " # "])
+@pytest.mark.parametrize("names", [["text", "label"], ["said", "kind", "when"]])
+@pytest.mark.parametrize("before", [[], ["# made by us", "# in March, for a friend"]])
+def test_a_header_behind_the_sign_of_a_comment_is_a_header(file, sign, names, before):
+    columns = [TEXTS, LABELS, [f"March {i}" for i in range(30)]][: len(names)]
+    table = read(file("\n".join([*before, sign + ",".join(names), *lines(*columns)]) + "\n"))
+    assert (table.all_columns, table.n_rows, table.options.skip_lines) == (names, 30, len(before))
+
+
+def test_a_comment_is_no_header(file):
+    table = read(file("\n".join(["# made by us, in March", *lines(TEXTS, LABELS)])))
+    assert (table.all_columns, table.n_rows) == (["0", "1"], 30)

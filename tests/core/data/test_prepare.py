@@ -11,7 +11,7 @@ import pytest
 
 from core import recipe
 from core.data.kept import load, save
-from core.data.prepare import SPLITS, Prepared, copies, label_names, prepare
+from core.data.prepare import SPLITS, Prepared, label_names, prepare
 from core.data.read import read
 from core.data.sources.source import Options
 from core.errors import BadData, BadRun
@@ -71,14 +71,6 @@ def test_the_default_split_of_the_sms_file_leaks_nothing(shared):
 )
 def test_label_names_are_in_natural_order(labels, names):
     assert label_names(labels) == names
-
-
-def test_copies_and_conflicts():
-    texts = ["a", "b", "a", "c", "b", "b", "a "]
-    labels = ["x", "x", "x", "y", "y", "x", "x"]
-    duplicate, conflict = copies(texts, labels)
-    assert duplicate.tolist() == [False, False, True, False, False, False, False]
-    assert conflict.tolist() == [False, True, False, False, True, True, False]
 
 
 def test_duplicates_are_dropped_or_kept(table):

@@ -49,6 +49,16 @@ def test_the_sms_file_under_the_default(shared):
     assert (found.context, found.cut) == (512, 0)
 
 
+def test_a_profile_holds_the_tokens_of_a_window_of_texts_at_a_time(shared, monkeypatch):
+    whole, _ = profile(of(shared / "sms/SMSSpamCollection"))
+    monkeypatch.setattr("core.data.profile.WINDOW", 700)
+    heard = []
+    parts, _ = profile(of(shared / "sms/SMSSpamCollection"), lambda *report: heard.append(report))
+    assert msgspec.structs.replace(parts, speed=0) == msgspec.structs.replace(whole, speed=0)
+    done = [report[1] for report in heard if report[0] == "tokens"]
+    assert done == sorted(done) and done[-1] == 5574 and {700, 1200, 1400} <= set(done)
+
+
 def test_a_profile_travels_as_json(shared):
     found, _ = profile(of(shared / "sms/SMSSpamCollection"))
     assert msgspec.json.decode(msgspec.json.encode(found), type=Profile) == found
@@ -137,7 +147,7 @@ def test_an_unchanged_file_is_not_read_again(file):
     path = file("label,text\n" + "".join(f"{'ab'[i % 2]},text {i}\n" for i in range(60)))
     heard = []
     _, first = profile(of(path), lambda *report: heard.append(report))
-    assert {report[0] for report in heard} == {"columns", "read", "tokens"}
+    assert {report[0] for report in heard} == {"find", "columns", "read", "tokens"}
     heard.clear()
     _, second = profile(of(path, data={"seed": 7}), lambda *report: heard.append(report), first)
     assert heard == [] and second.table is first.table
@@ -169,7 +179,7 @@ def test_a_large_file_tells_how_far_it_is_and_can_be_left(shared):
 
     with pytest.raises(Enough):
         profile(of(shared / "imdb/test.csv.gz"), listen)
-    assert {name for name, _, _ in heard} == {"columns", "read", "tokens"}
+    assert {name for name, _, _ in heard} == {"find", "columns", "read", "tokens"}
     assert [total for name, _, total in heard if name == "tokens"] == [25_000] * 4
 
 
@@ -196,10 +206,18 @@ def test_a_rare_label_is_said_and_does_not_refuse_the_file(file):
     found, survey = profile(of(path))
     assert found.problem == "" and found.rare == {"typo": 1} and found.learning["typo"] == 0
     (note,) = (note for note in found.notes if note.filter == "rare")
-    assert note.count == 1 and "typo" in note.text and "left out" in note.text and survey.mask("rare").sum() == 1
+    assert note.count == 1 and note.text == "left out: typo; too rare to be split, 1 label"
+    assert note.offers == {"data.rare_labels": "join"} and survey.mask("rare").sum() == 1
+    (alone,) = (note for note in profile(of(path, data={"rare_labels": "join"}))[0].notes if note.filter == "rare")
+    assert alone.text.startswith("left out, too few even joined: typo;") and alone.offers == {
+        "data.rare_labels": "leave_out"
+    }
     path.write_text(path.read_text() + "oops,two\nrarer,three\n")
     joined, _ = profile(of(path, data={"rare_labels": "join"}))
     assert joined.labels == {"a": 30, "b": 30, "other": 3} == joined.learning
+    (note,) = (note for note in joined.notes if note.filter == "rare")
+    assert note.text == "joined as other: typo, oops, rarer; too rare to be split, 3 labels" and not note.warn
+    assert note.offers == {"data.rare_labels": "leave_out"}
 
 
 def test_labels_that_look_alike_are_named_and_joined(file):
@@ -211,7 +229,9 @@ def test_labels_that_look_alike_are_named_and_joined(file):
     assert found.alike == {"spam": ["SPAM", "sp\u0430m"]} and survey.mask("alike").sum() == 40
     joined, _ = profile(of(path, data={"join_labels": "on"}), earlier=survey)
     assert joined.labels == {"ham": 40, "spam": 40} and joined.alike == {}
-    assert "alike" not in notes(joined)
+    (note,) = (note for note in joined.notes if note.filter == "alike")
+    assert note.count == 20 and note.offers == {"data.join_labels": "off"} and not note.warn
+    assert note.text == "joined: SPAM (10), sp\\u0430m (10) with spam (20)"
 
 
 def test_a_split_that_the_file_says_is_offered_and_kept_to(file):
@@ -222,9 +242,9 @@ def test_a_split_that_the_file_says_is_offered_and_kept_to(file):
     assert note.offers == {"data.split": "part"} and found.split_column == "part"
     kept, _ = profile(of(path, data={"split": "part"}), earlier=survey)
     sizes = {split: sum(rows.values()) for split, rows in kept.splits.items()}
-    assert sizes == {"train": 40, "validation": 20, "test": 20} and not any(
-        "data.split" in note.offers for note in kept.notes
-    )
+    assert sizes == {"train": 40, "validation": 20, "test": 20}
+    (note,) = (note for note in kept.notes if "data.split" in note.offers)
+    assert note.offers == {"data.split": "auto"} and not note.warn and note.text == "Kept to the split of column part."
     with pytest.raises(BadData, match="Column label of data.csv says nothing of train"):
         profile(of(path, data={"split": "label", "label": "part"}))
 

@@ -147,3 +147,28 @@ def test_it_takes_no_more_than_linear_time(file, lines):
     except BadData as error:
         assert error.do
     assert time.monotonic() - start < 30
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("form", ["{n};{text};{label}", "{text};{label};{n}"])
+def test_a_comma_within_numbers_parts_no_columns(file, header, form):
+    rows = [
+        form.format(n=f"{i % 7},{i % 10}5", text=row.split(",")[1], label=row.split(",")[0])
+        for i, row in enumerate(ROWS)
+    ]
+    table = read(file(content([form.format(n="score", text="text", label="label")] * header + rows)))
+    assert table.format.startswith("semicolon-separated") and len(table.all_columns) == 3
+    assert set(table.labels) == {"ham", "spam"} and table.texts[0] == "see you at the station 0"
+
+
+@pytest.mark.parametrize("before", [["Report;;", "Period;January to March;", "", ";;"], ["Report;;", ";;", "by;us;"]])
+def test_titles_that_are_filled_up_with_separators_are_no_header(file, before):
+    rows = [f"{i};{row.replace(',', ';')}" for i, row in enumerate(ROWS)]
+    table = read(file(content([*before, "id;label;text", *rows])))
+    assert (table.all_columns, table.n_rows, table.options.skip_lines) == (["id", "label", "text"], 40, len(before))
+
+
+def test_columns_that_r_has_named(file):
+    rows = [",".join(reversed(row.split(","))) for row in ROWS]
+    table = read(file(content(["V1,V2", *rows])))
+    assert table.columns == {"text": "V1", "label": "V2"} and set(table.labels) == {"ham", "spam"}

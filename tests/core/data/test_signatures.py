@@ -78,6 +78,47 @@ KINDS = {
     "an error in JSON": (b'{"error": "Repository not found"}', "what a server said", "download"),
     "GitHub's": (b'{"message": "Not Found", "documentation_url": "https://docs"}', "what a server said", "download"),
     "FastAPI's": (b'{"detail":"Not Found"}\n', "what a server said", "download"),
+    "a plain pickle": (pickle.dumps([{"text": "a"}], 0), "pickle", "run code"),
+    "a first pickle": (pickle.dumps([{"text": "a"}], 1), "pickle", "run code"),
+    "R": (gzip.compress(b"RDX3\nX\n\0\0\0\x03" + bytes(99)), "R data", "write.csv"),
+    "RDS": (gzip.compress(b"X\n\0\0\0\x03\0\4\1\2" + bytes(99)), "R data", "write.csv"),
+    "Stata": (b"<stata_dta><header><release>118</release>" + bytes(99), "Stata", "read_stata"),
+    "SPSS": (b"$FL2@(#) SPSS DATA FILE" + bytes(99), "SPSS", "read_spss"),
+    "SAS": (bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011"), "SAS", "read_sas"),
+    "MATLAB": (b"MATLAB 5.0 MAT-file, Platform: GLNXA64" + bytes(99), "MATLAB", "CSV"),
+    "Access": (b"\0\1\0\0Standard ACE DB\0" + bytes(99), "Access", "CSV"),
+    "SQL": (b"-- MySQL dump\n\nCREATE TABLE `x` (\n  `text` text\n);\n", "an SQL dump", "CSV"),
+    "SQL rows": (b"INSERT INTO x (text, label) VALUES ('a', 'b');\n" * 9, "an SQL dump", "CSV"),
+    "ARFF": (b"% made\n@relation x\n@attribute text string\n@data\n'a, b',c\n", "ARFF", "Weka"),
+    "mbox": (b"From a@b.c Sat Jan  3 01:05:34 1996\nSubject: x\n\nwords\n" * 9, "mail", "row for each"),
+    "a mail": (b"Return-Path: <a@b.c>\r\nFrom: a@b.c\r\nSubject: hello\r\n\r\nwords\r\n", "mail", "row for each"),
+    "Rasa": (b"## intent:greet\n- hello\n- good morning, all\n", "Rasa", "rasa data convert"),
+    "Rasa's YAML": (
+        b"version: '3.1'\nnlu:\n- intent: greet\n  examples: |\n    - hello\n",
+        "Rasa",
+        "rasa data convert",
+    ),
+    "YAML": (b"- text: words, and more\n  label: ham\n" * 9, "YAML", "JSON"),
+    "DVC": (
+        b"outs:\n- md5: a304afb96060aad90176268345e10355\n  size: 37\n  path: data.csv\n",
+        "a DVC pointer",
+        "dvc pull",
+    ),
+    "git-annex": (
+        b"../.git/annex/objects/Xx/Yy/SHA256E-s1--a.csv/SHA256E-s1--a.csv",
+        "a git-annex pointer",
+        "annex get",
+    ),
+    "an address": (b"https://example.com/data.csv\n", "the address of a file", "Download"),
+    "PGP": (b"-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n", "encrypted", "Decrypt"),
+    "a storage server's": (
+        b"<?xml version='1.0'?>\n<Error><Code>AccessDenied</Code></Error>",
+        "a server said",
+        "log in",
+    ),
+    "Numbers": (zipped("Index/Document.iwa", "Metadata/a.plist", "preview.jpg"), "Numbers", "CSV"),
+    "TOML": (b"[[rows]]\ntext = 'words'\nlabel = 'ham'\n" * 9, "TOML", "JSON"),
+    "a page of one table": (b"<table><tr><td>words, and more</td><td>ham</td></tr>\n</table>\n", "a web page", ""),
     "nothing": (b"", "is empty", "row for each text"),
     "a BOM": (b"\xef\xbb\xbf", "is empty", "row for each text"),
     "zeros": (bytes(1000), "is empty", "row for each text"),
@@ -99,28 +140,13 @@ def test_a_database_is_named(file, tmp_path):
     assert "sqlite3 -csv" in error.value.do
 
 
-@pytest.mark.parametrize("name", ["data.parquet", "data.feather"])
-def test_tables_that_are_read_in_place_are_not_read_in_an_archive(file, name):
-    pyarrow = pytest.importorskip("pyarrow")
-    from pyarrow import feather, parquet
-
-    table = pyarrow.table({"text": ["see you"], "label": ["ham"]})
-    content = of(
-        lambda out: parquet.write_table(table, out) if "parquet" in name else feather.write_feather(table, out)
-    )
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr(name, content)
-    for packed in (out.getvalue(), gzip.compress(content)):
-        with pytest.raises(BadData, match="packed once more"):
-            read(file(packed))
-
-
 @pytest.mark.parametrize(
     "first",
     ["ID3 tags are gone", "BM is a place", "ORC, said he", "PAR1 is a word", "MZ or not", "GGUF models", "PK for short",
      "Not found my keys, sorry", "Forbidden fruit is sweet", "404 is not a number", "<br /><br />I liked it",
-     "<b>Win</b> a prize", "Error: I am late", "яыть и ята", "Rar! he cried", "7z is fine"],
+     "<b>Win</b> a prize", "Error: I am late", "яыть и ята", "Rar! he cried", "7z is fine",
+     "Create table reservations, please",
+     "Insert into the slot", "Received: two parcels", "From me to you", "nlu: what is it"],
 )  # fmt: skip
 def test_texts_that_begin_like_something_else_are_texts(file, first):
     for codec in ("utf-8", "cp1251") if not first.isascii() else ("utf-8",):

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -210,31 +211,32 @@ BASES = {
 
 @pytest.fixture
 def folder_of(tmp_path):
-    """A function that writes a small model of a family with a tokenizer of its kind; gives the folder.
+    """A function that writes a small model as `write_model` does; gives the folder."""
+    return partial(write_model, tmp_path)
+
+
+def write_model(root: Path, family: str, older: bool = False) -> Path:
+    """Writes a small model of a family with a tokenizer of its kind; gives the folder.
 
     `older` names its tensors as the first checkpoints did, which were saved with a head.
     """
-
-    def write(family, older=False):
-        path = tmp_path / f"tiny {family}"
-        path.mkdir()
-        tokenizer = tokenizer_for(family)
-        (path / "tokenizer.json").write_text(tokenizer)
-        torch.manual_seed(0)
-        model = BASES[family](len(tokenizers.Tokenizer.from_str(tokenizer).get_vocab()))
-        for name, p in model.named_parameters():
-            if name.endswith("bias") or "orm" in name:
-                nn.init.normal_(p, mean=float(p.detach().mean()), std=0.2)
-        model.save_pretrained(path)
-        if older:
-            tensors = load_file(path / "model.safetensors")
-            renamed = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
-            for now, then in renamed.items():
-                tensors = {name.replace(now, then): tensor for name, tensor in tensors.items()}
-            save_file({f"bert.{name}": tensor for name, tensor in tensors.items()}, path / "model.safetensors")
-        return path
-
-    return write
+    path = root / f"tiny {family}"
+    path.mkdir()
+    tokenizer = tokenizer_for(family)
+    (path / "tokenizer.json").write_text(tokenizer)
+    torch.manual_seed(0)
+    model = BASES[family](len(tokenizers.Tokenizer.from_str(tokenizer).get_vocab()))
+    for name, p in model.named_parameters():
+        if name.endswith("bias") or "orm" in name:
+            nn.init.normal_(p, mean=float(p.detach().mean()), std=0.2)
+    model.save_pretrained(path)
+    if older:
+        tensors = load_file(path / "model.safetensors")
+        renamed = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
+        for now, then in renamed.items():
+            tensors = {name.replace(now, then): tensor for name, tensor in tensors.items()}
+        save_file({f"bert.{name}": tensor for name, tensor in tensors.items()}, path / "model.safetensors")
+    return path
 
 
 def tokenizer_for(family: str) -> str:
@@ -649,8 +651,7 @@ def test_no_words_of_a_folder_are_code(words, tmp_path):
     plain, strange = (
         script(run.recipe(), facts_of(run)) for run in (folder(tmp_path / "a", "plain"), folder(tmp_path / "b", words))
     )
-    assert statements(strange) == statements(plain)
-    assert ast.get_docstring(ast.parse(strange)) == ast.get_docstring(ast.parse(plain))
+    assert does_and_says(strange) == does_and_says(plain)
     assert len(strange.splitlines()) == strange.count("\n")
     assert not UNSAFE.search(strange.replace("\n", ""))
     assert definitions(strange)["LABELS"] == ["ham", words]
@@ -687,35 +688,58 @@ def statements(code: str) -> str:
     return ast.dump(tree)
 
 
+def does_and_says(code: str) -> tuple[str, str | None]:
+    return statements(code), ast.get_docstring(ast.parse(code))
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    """A folder with a small encoder, and what the script of one with plain words does, and its docstring."""
+    tiny = write_model(tmp_path_factory.mktemp("encoder"), "xlm-roberta")
+    run = encoder_run(tiny, tmp_path_factory.mktemp("plain"), "plain")
+    return tiny, does_and_says(script(run.recipe(), facts_of(run)))
+
+
 @pytest.mark.parametrize("words", STRANGE)
-def test_no_words_of_an_encoder_s_folder_are_code(words, folder_of, tmp_path):
+def test_no_words_of_an_encoder_s_folder_are_code(words, encoder, tmp_path):
     """Its name, and what its tokenizer calls the special tokens."""
-    tiny, codes = folder_of("xlm-roberta"), []
-    for i, said in enumerate(("plain", words)):
-        name = said.replace("/", "").replace("\0", "")[:60]
-        model = tmp_path / str(i) / f"model {name}"
-        shutil.copytree(tiny, model)
-        run = create_run(tmp_path / f"runs {i}", whole(model={"name": str(model)}))
-        tokenizer = json.loads((tiny / "tokenizer.json").read_text())
-        renamed = {"<s>": f"<{said}>", "<mask>": f"{said}>"}  # the second is in the vocabulary
-        for place in (*tokenizer["added_tokens"], *tokenizer["post_processor"]["special_tokens"].values()):
-            for key, was in place.items():
-                place[key] = renamed.get(was, was) if isinstance(was, str) else was
-        special = tokenizer["post_processor"]["special_tokens"]["<s>"]
-        special["tokens"] = [renamed["<s>"]]
-        tokenizer["model"]["vocab"] = [[renamed.get(piece, piece), x] for piece, x in tokenizer["model"]["vocab"]]
-        (run.path / "tokenizer.json").write_text(json.dumps(tokenizer))
-        shutil.copy(tiny / "model.safetensors", run.path / "base.safetensors")
-        base = {"kind": "folder", "source": str(model), "file": "base.safetensors", "sha256": ""}
-        run.base_file.write_text(json.dumps({"base": base, "labels": ["ham", "spam"]}))
-        run.data_file.touch()
-        codes.append(script(run.recipe(), facts_of(run)))
-        assert definitions(codes[-1])["SPECIAL_TOKENS"][0] == renamed["<s>"]
-    plain, strange = codes
-    assert statements(strange) == statements(plain)
-    assert ast.get_docstring(ast.parse(strange)) == ast.get_docstring(ast.parse(plain))
+    tiny, does = encoder
+    run = encoder_run(tiny, tmp_path, words)
+    strange = script(run.recipe(), facts_of(run))
+    assert definitions(strange)["SPECIAL_TOKENS"][0] == f"<{words}>"
+    assert does_and_says(strange) == does
     assert len(strange.splitlines()) == strange.count("\n")
     assert not UNSAFE.search(strange.replace("\n", ""))
+
+
+def encoder_run(tiny: Path, root: Path, words: str) -> RunFolder:
+    """The folder of a run of an encoder that says the same words wherever it can."""
+    model = root / f"model {words.replace('/', '').replace(chr(0), '')[:60]}"
+    shutil.copytree(tiny, model)
+    run = create_run(root / "runs", whole(model={"name": str(model)}))
+    tokenizer = json.loads((tiny / "tokenizer.json").read_text())
+    renamed = {"<s>": f"<{words}>", "<mask>": f"{words}>"}  # the second is in the vocabulary
+    for place in (*tokenizer["added_tokens"], *tokenizer["post_processor"]["special_tokens"].values()):
+        for key, was in place.items():
+            place[key] = renamed.get(was, was) if isinstance(was, str) else was
+    special = tokenizer["post_processor"]["special_tokens"]["<s>"]
+    special["tokens"] = [renamed["<s>"]]
+    tokenizer["model"]["vocab"] = [[renamed.get(piece, piece), x] for piece, x in tokenizer["model"]["vocab"]]
+    (run.path / "tokenizer.json").write_text(json.dumps(tokenizer))
+    shutil.copy(tiny / "model.safetensors", run.path / "base.safetensors")
+    base = {"kind": "folder", "source": str(model), "file": "base.safetensors", "sha256": ""}
+    run.base_file.write_text(json.dumps({"base": base, "labels": ["ham", "spam"]}))
+    run.data_file.touch()
+    return run
+
+
+@cache
+def of_plain_facts(framed: bool) -> str:
+    """What a script does that tells nothing strange."""
+    plain = FACTS._replace(weights=Path("/other/base"), tokens=Path("/elsewhere/tokens"), changes=["lr 0.1"])
+    if framed:
+        plain = plain._replace(framing=FRAMED._replace(splits="<(?=s>)"))
+    return statements(script(whole(), plain))
 
 
 @pytest.mark.parametrize("words", [*STRANGE, "\ud800"])
@@ -724,12 +748,10 @@ def test_no_facts_are_code(words, framed):
     strange = Facts(
         Path("/runs") / words, ["ham", words], Path("/other") / words, words, "", Path("/elsewhere") / words, [words]
     )
-    plain = FACTS._replace(weights=Path("/other/base"), tokens=Path("/elsewhere/tokens"), changes=["lr 0.1"])
     if framed:
-        plain = plain._replace(framing=FRAMED._replace(splits="<(?=s>)"))
         strange = strange._replace(framing=Framing({words: 101, f"{words} too": 102, "[PAD]": 0}, [101], [102], words))
     code = script(whole(), strange)
-    assert statements(code) == statements(script(whole(), plain))
+    assert statements(code) == of_plain_facts(framed)
     names = definitions(code)
     assert (names["RUN"], names["WEIGHTS"], names["TOKENS"]) == (strange.run, strange.weights, strange.tokens)
     assert not framed or (names["SPECIAL_TOKENS"][0], names["SPLIT"]) == (words, words)

@@ -47,6 +47,16 @@ def test_runs_start_in_the_order_of_queueing_after_what_runs_and_after_one_that_
     assert queue.turn(works) is None
 
 
+def test_a_clock_that_was_set_back_changes_no_order(new_run, root):
+    first, second = new_run(), new_run()
+    files.write(first.queued_file, b"")
+    os.utime(first.queued_file, (2**32, 2**32))  # in the year 2106, by the clock of that moment
+    queue.add(second)
+    assert [run.name for run in queue.waiting(root)] == [first.name, second.name]
+    for run in (first, second):
+        queue.take_out(run)
+
+
 def test_a_killed_queue_loses_nothing_and_goes_on_as_one_process(new_run, root, tmp_path, wait, forkserver):
     forkserver()  # a child of this process too
     busy, by_hand, last, never = (new_run(data={"path": str(tmp_path / "none.csv")}) for _ in range(4))

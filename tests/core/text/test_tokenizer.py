@@ -110,6 +110,14 @@ def test_many_are_encoded_as_one_by_one_and_tell_how_far_they_are():
     assert heard == [("tokens", done, 1202, "texts") for done in (0, 500, 1000, 1202)]
 
 
+def test_texts_that_hold_or_nearly_hold_the_end_of_text_are_encoded_as_one_by_one():
+    end = tokens.END_OF_TEXT
+    texts = ["", end, f"a {end} b", "a", end[:7], end[7:], "", " ", " \n ", "b" * tokens.RUN, end * 3, "  ", "x "]
+    assert [one.ids.tolist() for one in built_in("gpt2").encode_batch(texts)] == [
+        built_in("gpt2").encode(text).ids.tolist() for text in texts
+    ]
+
+
 def test_progress_may_end_the_work():
     def enough(*_):
         raise KeyboardInterrupt

@@ -1,5 +1,11 @@
 """A classifier that the chapter's own code saved answers here as it does there."""
 
+import argparse
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +15,7 @@ from torch import nn
 from core.errors import BadModel, BadRecipe
 from core.evaluate.predict import open_predictor
 from core.export.card import card
+from core.runs.listing import empty_bin
 from core.runs.root import find_run, list_runs
 from core.text.byte_bpe import built_in
 from core.worker import book_file
@@ -194,6 +201,7 @@ FORMS = {
     "within one another": lambda weights: {"checkpoint": {"model": weights, "lr": 0.1}},
     "beside numbers": beside("model", loss=0.5, args={"name": "x", "labels": ["ham", "spam"]}),
     "beside NumPy's numbers": beside("model", **NUMBERS),
+    "beside arguments": beside("model", args=argparse.Namespace(lr=0.1, out=Path("x"), loss=np.float64(1))),
     "among other things": lambda weights: weights | {"epoch": 3, "loss": np.float64(0.5)},
     "twice the same": lambda weights: {"model": weights, "best": weights},
     **{
@@ -205,7 +213,12 @@ FORMS = {
             "module._orig_mod.module.",
             "model.",
             "model._orig_mod.",
+            "transformer.",
+            "_orig_mod.module.transformer.",
         )
+    },
+    "the head outside": lambda weights: {
+        name if name.startswith("out_head") else f"transformer.{name}": tensor for name, tensor in weights.items()
     },
     "a part that was compiled": lambda weights: {
         name.replace("trf_blocks.0.", "trf_blocks.0._orig_mod."): tensor for name, tensor in weights.items()
@@ -234,6 +247,7 @@ def test_other_formats_and_precisions(model, saved, tmp_path):
         lambda: torch.save(weights, file, _use_new_zipfile_serialization=False),
         lambda: save_file(weights, file),
         lambda: torch.save({name: tensor.double() for name, tensor in weights.items()}, file),
+        lambda: torch.save({n: t.to_sparse() if "att" in n and t.ndim == 2 else t for n, t in weights.items()}, file),
         lambda: torch.save({name: nn.Parameter(tensor) for name, tensor in weights.items()}, file),
     ):
         save()
@@ -291,6 +305,10 @@ WRONG = {
         lambda weights: weights | {"out_head.weight": torch.zeros(VOCAB, WIDTH)},
         "it is a language model",
     ),
+    "shapes": (
+        lambda weights: {name: tensor.to("meta") for name, tensor in weights.items()},
+        "a shape without numbers.*numbers in fp32",
+    ),
     "one output": (lambda weights: weights | {"out_head.weight": torch.zeros(1, WIDTH)}, "has one output"),
 }
 
@@ -308,6 +326,8 @@ def test_files_and_wishes_that_do_not_fit(model, saved, tmp_path):
         (tmp_path / "torn.pth").write_bytes(content)
         with pytest.raises(BadModel, match="not a whole file of torch.save's"):
             import_book(tmp_path / "runs", tmp_path / "torn.pth")
+    with pytest.raises(BadModel, match="/dev/null is a device, not a file"):
+        import_book(tmp_path / "runs", Path("/dev/null"))
     with pytest.raises(BadModel, match="No such file"):
         import_book(tmp_path / "runs", tmp_path / "nothing.pth")
     file = saved(model.state_dict())
@@ -319,3 +339,28 @@ def test_files_and_wishes_that_do_not_fit(model, saved, tmp_path):
     with pytest.raises(BadRecipe, match=r"model\.context"):
         import_book(tmp_path / "runs", file, context=2000)
     assert not list_runs(tmp_path / "runs")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from core.runs.log import EventLog
+from core.train import checkpoint
+from core.worker.import_book import import_book
+moment = {"checkpoint": (checkpoint, "write"), "end": (EventLog, "last")}[sys.argv[1]]
+setattr(*moment, lambda *args, **more: os.kill(os.getpid(), signal.SIGKILL))
+import_book(Path(sys.argv[2]), Path(sys.argv[3]))
+"""
+
+
+@pytest.mark.parametrize("moment", ["checkpoint", "end"])
+def test_an_import_that_is_killed_leaves_no_run_and_can_be_repeated(moment, tmp_path, model, saved):
+    file, root = saved(model.state_dict()), tmp_path / "runs"
+    done = subprocess.run([sys.executable, "-c", KILLED, moment, root, file], check=False)
+    assert done.returncode == -signal.SIGKILL
+    (left,) = root.iterdir()
+    assert list_runs(root) == [] and left.name.startswith(".r1.")
+    run = import_book(root, file)
+    assert run.status().state == "done" and find_run(root, "last", trained=True).name == run.name
+    empty_bin(root, mine=False)  # as the screen of the runs does
+    assert not left.exists() and run.path.exists()

@@ -3,17 +3,19 @@
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 import torch
 
+from core import memory
 from core.errors import BadRun
 from core.runs.control import Stop
 from core.runs.events import Applied, Ended, Steps
 from core.runs.launch import launch, lock
+from core.runs.log import EventLog
 from core.runs.root import find_run
-from core.worker.process import out_of_memory
 
 DEADLINE = 90  # seconds
 
@@ -81,9 +83,9 @@ def test_memory_that_ran_out_is_said_to_have_whoever_asked_for_it():
     for ask in (np.empty, torch.empty):
         with pytest.raises((MemoryError, RuntimeError)) as caught:
             ask(10**15)
-        assert out_of_memory(caught.value)
-    assert out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."))
-    assert not out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+        assert memory.ran_out(caught.value)
+    assert memory.ran_out(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."))
+    assert not memory.ran_out(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
 
 
 @pytest.mark.usefixtures("executed")
@@ -142,3 +144,13 @@ def test_a_folder_that_cannot_be_written_is_refused(new_run, tmp_path):
             subprocess.run(["umount", "-l", str(run.path)], check=True)
         else:
             run.path.chmod(0o700)
+
+
+def test_a_clock_that_is_set_while_a_run_goes_on_changes_no_duration(new_run, monkeypatch):
+    run = new_run()
+    log = EventLog(run)
+    log.write(Applied(id="before", control={}))
+    monkeypatch.setattr(time, "time", lambda: 0.0)  # set back by half a century
+    log.write(Applied(id="after", control={}))
+    before, after = events(run)
+    assert 0 <= after.t - before.t < 60

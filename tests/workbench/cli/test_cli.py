@@ -488,3 +488,12 @@ def test_a_hang_up_leaves_the_run_running(start, wait):
     assert RunFolder(run.path).status().state == "running"
     run.send(Stop())
     wait(lambda: run.status().state == "stopped")
+
+
+def test_what_is_no_file_is_named_before_a_run_is_made(capsys, tmp_path):
+    (tmp_path / "device.csv").symlink_to("/dev/null")
+    (tmp_path / "empty.csv").write_text("")
+    runs = tmp_path / "runs"
+    for name, words in {"device.csv": "is a device, not a file. Write what", "empty.csv": "nothing to learn"}.items():
+        code, out, err = said(capsys, "train", "--data", tmp_path / name, "--runs", runs)
+        assert (code, out) == (main.USAGE, "") and words in err and not runs.exists()

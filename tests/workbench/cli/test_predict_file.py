@@ -6,6 +6,9 @@ import io
 import json
 import subprocess
 import sys
+import zipfile
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -162,6 +165,108 @@ def test_typed_texts_stand_before_those_of_the_file(say, tmp_path):
     assert [(row["id"], row["words"]) for row in table(tmp_path / "out.csv")] == [("", "typed"), ("1", "see you")]
 
 
+VALUES = [
+    {"words": "see you", "n": 3, "x": 1.5, "big": 2**70, "yes": True, "no": None, "empty": ""},
+    {"words": "win a prize", "n": "3", "tags": ["a", 1, None], "label": {"id": 1, "deep": {"a": [{}]}}},
+    {"words": "", "one": ["a"], "none": [], "object": {}, "text": "\u2028 é \u0085"},
+]
+
+
+@pytest.mark.parametrize("form", ["lines", "list", "within"])
+def test_what_json_holds_comes_out_of_json_lines_as_it_was(say, tmp_path, form):
+    path, out = tmp_path / "ask.json", tmp_path / "out.jsonl"
+    lists = {"lines": "\n".join(map(json.dumps, VALUES)), "list": VALUES, "within": {"n": 1, "data": VALUES}}
+    path.write_text(lists[form] if form == "lines" else json.dumps(lists[form]))
+    assert say("--file", path, "--out", out)[0] == 0
+    found = [json.loads(line) for line in out.read_text().split("\n")[:-1]]
+    assert [
+        {key: row[key] for key in row if key in values} for row, values in zip(found, VALUES, strict=True)
+    ] == VALUES
+    assert [row["predicted_label"] for row in found] == ["ham", "spam", None]  # a column of the file holds `label`
+    assert say("--file", path, "--out", tmp_path / "out.csv")[0] == 0
+    (first, second, _) = table(tmp_path / "out.csv")
+    assert (first["n"], first["x"], first["yes"], first["no"]) == ("3", "1.5", "true", "")
+    assert (second["tags"], second["label.id"]) == ('["a", 1, null]', "1")
+
+
+def test_numbers_that_json_has_not_and_broken_lines(say, tmp_path):
+    path, out = tmp_path / "ask.jsonl", tmp_path / "out.jsonl"
+    lines = ['{"words": "see you NaN", "n": NaN, "x": [1e999, 2]}', '{"words": "half', '{"words": "\\ud83d"}']
+    path.write_text("\n".join(lines * 2) + "\n")
+    assert say("typed", "--file", path, "--out", out)[0] == 0
+
+    def refuse(word):
+        raise AssertionError(word)
+
+    found = [json.loads(line, parse_constant=refuse) for line in out.read_text().splitlines()]
+    assert found[0] == {
+        "words": "typed",
+        "label": found[0]["label"],
+        "probability": found[0]["probability"],
+        "note": "",
+    }
+    assert (found[1]["words"], found[1]["n"], found[1]["x"]) == ("see you NaN", None, [None, 2])
+    assert found[2] == {"label": None, "probability": None, "note": "not a JSON object"}
+    assert found[3]["words"] == "\ufffd"
+
+
+def test_rows_that_are_lists_and_tables_in_an_archive_keep_their_values(say, tmp_path):
+    out = tmp_path / "out.jsonl"
+    rows = [["words", "n", "on"], ["see you", 1, True], ["win a prize", 2.5, None], ["bye", [3], {"a": 1}]]
+    (tmp_path / "ask.json").write_text(json.dumps(rows))
+    assert say("--file", tmp_path / "ask.json", "--out", out)[0] == 0
+    assert [[row["words"], row["n"], row["on"]] for row in table(out)] == rows[1:]
+    with zipfile.ZipFile(tmp_path / "ask.zip", "w") as archive:
+        for part in ("train", "test"):
+            archive.writestr(f"{part}.jsonl", "\n".join(json.dumps({"words": f"see {part}", "n": i}) for i in range(9)))
+    assert say("--file", tmp_path / "ask.zip", "--out", out, "--force")[0] == 0
+    assert {(row["n"], row["split"]) for row in table(out)} == {
+        (i, part) for i in range(9) for part in ("train", "test")
+    }
+
+
+def test_numbers_of_parquet_and_excel_stay_numbers(say, tmp_path):
+    openpyxl, parquet = pytest.importorskip("openpyxl"), pytest.importorskip("pyarrow.parquet")
+    import pyarrow
+
+    day = datetime(2024, 5, 6)
+    values = {"words": "see you", "n": 3, "x": 2.5, "on": True, "day": day, "none": None}
+    book, out = openpyxl.Workbook(), tmp_path / "out.jsonl"
+    book.active.append(["A list of sentences"])
+    book.active.append([*values])
+    for i in range(5):
+        book.active.append([*{**values, "n": i}.values()])
+    book.save(tmp_path / "ask.csv")  # its name does not decide
+    assert say("--file", tmp_path / "ask.csv", "--out", out)[0] == 0
+    row = table(out)[3]
+    assert (row["n"], row["x"], row["on"], row["day"]) == (3, 2.5, True, "2024-05-06")
+    more = {"list": [1, 2], "object": {"a": 1, "b": float("nan")}, "price": Decimal("1.5"), "raw": b"caf\xc3\xa9"}
+    parquet.write_table(pyarrow.Table.from_pylist([values | more] * 3), tmp_path / "ask.parquet")
+    assert say("--file", tmp_path / "ask.parquet", "--out", out, "--force")[0] == 0
+    row = table(out)[0]
+    assert {key: row[key] for key in values} == values | {"day": "2024-05-06 00:00:00"}
+    assert (row["list"], row["object"], row["price"], row["raw"]) == ([1, 2], {"a": 1, "b": None}, 1.5, "café")
+
+
+def test_answers_in_json_are_printed_as_they_come(say, tmp_path, capsys, monkeypatch):
+    write(tmp_path / "ask.csv", 25)
+    monkeypatch.setattr(answers, "ROWS", 10)
+    printed, whole = [], answers.answers
+
+    def watched(predictor, rows):
+        for chunk in whole(predictor, rows):
+            printed.append(capsys.readouterr().out)
+            yield chunk
+
+    with monkeypatch.context() as patched:
+        patched.setattr(answers, "answers", watched)
+        code, rest, _ = say("--file", tmp_path / "ask.csv", "--json")
+    assert code == 0 and printed[0] == "" and printed[1].count('"label"') == printed[2].count('"label"') == 10
+    document = json.loads("".join(printed) + rest)
+    assert len(document) == 25 and [*document[0]] == ["text", "label", "probabilities", "cut"]
+    assert "".join(printed) + rest == json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
 @pytest.mark.parametrize(
     "argv, words",
     [
@@ -170,6 +275,8 @@ def test_typed_texts_stand_before_those_of_the_file(say, tmp_path):
             ["--file", "ask.csv", "--out", "there.csv"],
             "is there already. Name another one, or replace it with --force.",
         ),
+        (["--file", "ask.csv", "--out", "device.csv", "--force"], "/dev/null is a device, not a file"),
+        (["--file", "device.csv"], "/dev/null is a device, not a file"),
         (["--file", "ask.csv", "--out", "out.xls"], "End its name in .csv, .tsv or .jsonl."),
         (["--file", "ask.csv", "--out", "none/out.csv"], "There is no folder"),
         (["--file", "ask.csv", "--text", "body"], "has no column body. Its columns are id, words."),
@@ -178,7 +285,7 @@ def test_typed_texts_stand_before_those_of_the_file(say, tmp_path):
         (["--file", "header.csv"], "holds a header and no rows"),
         (["--file", "ask.csv", "--probabilities"], "goes with --out"),
         (["--file", "ask.csv", "--lines", "--text", "words"], "Leave one out"),
-        (["--file", "ask.csv", "--data.quoting", "odd"], "csv, none"),
+        (["--file", "ask.csv", "--data.quoting", "odd"], "csv, backslash, single"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_leaves_nothing(say, tmp_path, monkeypatch, argv, words):
@@ -190,6 +297,7 @@ def test_what_cannot_be_done_is_said_and_leaves_nothing(say, tmp_path, monkeypat
         "header.csv": "id,words\n",
     }.items():
         Path(name).write_text(content)
+    Path("device.csv").symlink_to("/dev/null")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     code, out, err = say(*argv)
     assert code in (main.FAILED, main.USAGE) and out == "" and words in err

@@ -9,7 +9,12 @@ from workbench.formatting import cut
 from workbench.themes import colour
 from workbench.widgets.lines import ItemList
 
-OFFERED_BY = {"model.name": "better", "data.join_labels": "join_labels", "data.split": "keep_split"}
+OFFERED_BY = {
+    "model.name": "better",
+    "data.join_labels": "join_labels",
+    "data.rare_labels": "join_rare",
+    "data.split": "keep_split",
+}
 ASKED_BY = "choose_column"
 
 

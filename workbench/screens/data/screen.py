@@ -286,6 +286,9 @@ class DataScreen(BaseScreen):
     def action_join_labels(self) -> None:
         self._take({"data.join_labels": self._offered["data.join_labels"]})
 
+    def action_join_rare(self) -> None:
+        self._take({"data.rare_labels": self._offered["data.rare_labels"]})
+
     def action_keep_split(self) -> None:
         self._take({"data.split": self._offered["data.split"]})
 

@@ -21,12 +21,13 @@ from workbench.session.session import session_of
 from workbench.themes import colour
 
 WAY_ON = "Enter takes another file, or names its columns."
-QUOTES = {"csv": ", quoted", "none": ", quotes are text", AUTO: ""}
+QUOTES = {AUTO: "", "none": ", quotes are text"}
 DOING = {
     "fetch": "Downloading",
     "download": "Downloading",
     "weights": "Checking",
     "unpack": "Unpacking",
+    "find": "Finding the encoding and the separator",
     "columns": "Looking at the columns",
     "read": "Reading the file",
     "tokens": "Counting tokens",
@@ -100,9 +101,10 @@ class Source(Widget, can_focus=True):
         name = name_of(path)
         room = max(0, self.size.width - cell_len(name) - 2)
         left_out = ", ".join(f"{plural(each.rows, 'row')} with {each.reason}" for each in profile.skipped)
+        quotes = QUOTES.get(profile.quoting, ", quoted")
         lines = [
             Text.assemble((name, f"bold {text}"), "  ", (cut(on_one_line(profile.format), room), muted)),
-            Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}{QUOTES[profile.quoting]}.", muted),
+            Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}{quotes}.", muted),
             Text(f"Label: {column(profile.columns['label'])}. Text: {column(profile.columns['text'])}.", muted),
         ]
         if profile.files:

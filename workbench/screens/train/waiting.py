@@ -33,6 +33,7 @@ def being_done(history: History, recipe: Recipe | None) -> str:
     sentences = {
         "fetch": f"Downloading the data set{so_far}. It is kept for the next time.",
         "unpack": f"Unpacking the data set{so_far}.",
+        "find": f"Finding the encoding and the separator of the file{so_far}.",
         "columns": f"Looking at the columns of the file{so_far}.",
         "read": f"Reading the file{so_far}.",
         "tokens": f"Turning texts into tokens, the pieces of words that {model} reads{so_far}.",

@@ -19,7 +19,7 @@ FEATURES = {"text": {"dtype": "string", "_type": "Value"}, "label": {"names": NA
 
 
 def cells(folder):
-    given = SimpleNamespace(path=folder, name=folder.name)
+    given = SimpleNamespace(path=folder, name=folder.name, is_cut_short=False)
     assert arrow_folder.recognises(given) == 1
     return arrow_folder.read(given, Options(), unwatched)
 

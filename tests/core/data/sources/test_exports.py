@@ -174,3 +174,58 @@ def test_marked_places_beside_a_class_do_no_harm(file):
     rows = [{"text": t, "intent": c, "entities": [{"start": 0, "end": 3, "entity": "who"}]} for t, c in PAIRS]
     table = read(file(json.dumps({"rasa_nlu_data": {"common_examples": rows, "regex_features": []}})))
     assert table.labels == LABELS and table.columns["label"] == "intent"
+
+
+TOOLS = {
+    "Argilla": lambda i, t, c: {"id": str(i), "fields": {"text": t}, "metadata": {"source": "x"}, "suggestions": {},
+                                "responses": {"topic": [{"value": c, "status": "submitted", "user_id": "u"},
+                                                        {"value": "other", "status": "discarded", "user_id": "v"}]}},
+    "Argilla 1": lambda i, t, c: {"fields": {"text": t}, "responses": [
+        {"user_id": "u", "status": "submitted", "values": {"topic": {"value": c}}},
+        {"user_id": "v", "status": "draft", "values": {"topic": {"value": "other"}}}]},
+    "Rubrix": lambda i, t, c: {"text": t, "inputs": {"text": t}, "prediction": None, "annotation": c,
+                               "annotation_agent": "me", "id": str(i), "status": "Validated"},
+    "LightTag": lambda i, t, c: {"example_id": str(i), "content": t, "annotations": [],
+                                 "classifications": [{"classname": c, "classification_id": "7"}]},
+    "Labelbox": lambda i, t, c: {"data_row": {"id": str(i), "row_data": t}, "projects": {"p": {"name": "x", "labels": [
+        {"annotations": {"objects": [], "classifications": [{"name": "topic", "radio_answer": {"name": c}}]}}]}}},
+    "Labelbox's list": lambda i, t, c: {"data_row": {"row_data": t}, "projects": {"p": {"labels": [
+        {"annotations": {"classifications": [{"name": "topic", "checklist_answers": [{"name": c}]}]}}]}}},
+    "Labelbox, former": lambda i, t, c: {"ID": str(i), "Labeled Data": t, "Label": {"objects": [], "classifications": [
+        {"title": "topic", "value": "topic", "answer": {"title": c, "value": c.lower()}}]}},
+    "spaCy": lambda i, t, c: {"id": i, "paragraphs": [{"raw": t, "sentences": [], "cats": [
+        {"label": one, "value": float(one == c)} for one in ("ham", "spam")]}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("form", ["list", "lines", "within"])
+def test_what_other_tools_write(file, tool, form):
+    rows = [TOOLS[tool](i, text, label) for i, (text, label) in enumerate(PAIRS)]
+    content = lines(rows) if form == "lines" else json.dumps(rows if form == "list" else {"examples": rows})
+    table = read(file(content, "data.json"))
+    assert (table.texts, table.labels, table.columns["label"]) == (TEXTS, LABELS, "label")
+    assert table.format.endswith(tool.split(" ")[0].split("'")[0].strip(",").replace("Rubrix", "Argilla"))
+
+
+def test_argilla_with_two_questions_and_people_who_disagree(file):
+    def response(user, label):
+        return {"user_id": user, "status": "submitted", "values": {"topic": {"value": label}, "tone": {"value": ["a"]}}}
+
+    rows = [{"fields": {"text": t}, "responses": [response("u", c)]} for t, c in PAIRS]
+    rows.append({"fields": {"text": "who knows"}, "responses": [response("u", "ham"), response("v", "spam")]})
+    table = read(file(lines(rows)), Options(label="topic"))
+    assert table.labels == LABELS and table.skipped == {"people disagree on the label": 1}
+    assert table.all_columns == ["text", "topic", "tone"]
+
+
+def test_label_studios_table_with_several_choices(file):
+    body = [f'{i},"{t}","{{""choices"":[""{c}""]}}"' for i, (t, c) in enumerate(PAIRS)]
+    table = read(file("id,text,topic\n" + "\n".join(body)))
+    assert (table.texts, table.labels, table.columns["label"]) == (TEXTS, LABELS, "topic")
+
+
+def test_an_empty_column_named_as_texts_are_is_not_the_text(file):
+    rows = [{"id": i, "data": t, "label": [c], "Comments": []} for i, (t, c) in enumerate(PAIRS)]
+    table = read(file(lines(rows)))
+    assert (table.texts, table.labels) == (TEXTS, LABELS)

@@ -28,3 +28,8 @@ def test_several_labels_wherever_they_stand_and_lines_without_one(file):
 def test_separated_values_that_have_such_labels_are_no_such_lines(file):
     table = read(file("label,text\n" + "".join(f'__label__{label},"a, {label}"\n' for label in LABELS)))
     assert table.format == "comma-separated, with header"
+
+
+def test_the_mark_may_be_in_capitals(file):
+    table = read(file("".join(f"__LABEL__{label} {text}\n" for text, label in zip(TEXTS, LABELS, strict=True))))
+    assert (table.texts, table.labels) == (TEXTS, LABELS)

@@ -107,6 +107,7 @@ NUMBERED = [{"text": text, "label": NAMES.index(label)} for text, label in PAIRS
     [
         {"features": [{"feature_idx": 1, "name": "label", "type": {"names": NAMES, "_type": "ClassLabel"}}]},
         {"features": {"label": {"names": NAMES, "_type": "ClassLabel"}}},
+        {"features": [{"name": "label", "type": [{"names": NAMES, "_type": "ClassLabel"}]}]},
         {"label_names": NAMES},
         {"id2label": {"0": "ham", "1": "spam"}},
     ],
@@ -115,6 +116,15 @@ def test_numbers_of_classes_get_the_names_that_stand_beside_them(file, beside):
     rows = [{"row_idx": i, "row": row} for i, row in enumerate([*NUMBERED, {"text": "no class at all", "label": -1}])]
     table = read(file(json.dumps({**beside, "rows": rows})))
     assert table.labels == LABELS and table.skipped == {"no label": 1}
+
+
+@pytest.mark.parametrize(("text", "label", "names"), [
+    ("data", "target", "target_names"), ("text", "label", "label_names"), ("texts", "labels", "classes"),
+])  # fmt: skip
+def test_columns_beside_the_names_of_their_classes(file, text, label, names):
+    content = {text: TEXTS, label: [NAMES.index(one) for one in LABELS], names: NAMES}
+    table = read(file(json.dumps(content)))
+    assert (table.texts, table.labels) == (TEXTS, LABELS)
 
 
 def test_records_within_records_are_columns_with_dotted_names(file):
