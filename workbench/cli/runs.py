@@ -6,9 +6,8 @@ from typing import Any
 import msgspec
 
 from core.architectures.lookup import short_name
-from core.recipe import Recipe
-from core.runs import mark
 from core.runs.listing import Entry, Listing
+from core.runs.mark import BRIEFLY
 from core.runs.root import runs_root
 from core.runs.turns import interrupted
 from core.wording import ordinal, percent
@@ -36,39 +35,33 @@ def execute(given: argparse.Namespace) -> int:
 
 
 def _cells(entry: Entry) -> list[str]:
-    status, test = entry.status, entry.result.test if entry.result else None
+    status, test, about = entry.status, entry.score, entry.about
     happened = f"{ordinal(entry.place)} in the queue" if entry.place else f"{status.why} {status.do}".strip()
     return [
         entry.run.name,
         entry.label.name,
         status.state,
         f"{status.step:,} of {status.n_steps:,}" if status.n_steps else "",
-        short_name(entry.recipe.model.name) if entry.recipe else "",
-        learns(entry),
+        short_name(about.model) if about else "",
+        about.trainable if about else "",
         percent(test.accuracy) if test else "",
         f"{percent(test.low)} to {percent(test.high)}" if test else "",
-        " ".join(filter(None, [happened, "" if mark.grew_here(entry.run) else mark.BRIEFLY])),
+        " ".join(filter(None, [happened, "" if entry.grew_here else BRIEFLY])),
     ]
-
-
-def learns(entry: Entry) -> str:
-    """What learns in a run, as its recipe has it."""
-    if entry.recipe is None:
-        return ""
-    return entry.recipe.trainable if isinstance(entry.recipe, Recipe) else "a language model"
 
 
 def row_of(entry: Entry) -> dict[str, Any]:
     """A run as JSON has it."""
-    recipe = entry.recipe
+    about = entry.about
+    result = entry.run.classifier_result() if entry.score else None
     return {
         "name": entry.run.name,
         "run": str(entry.run.path),
         "label": entry.label,
-        "model": recipe.model.name if recipe else "",
-        "trainable": learns(entry),
-        "data": recipe.data.path if isinstance(recipe, Recipe) else "",
+        "model": about.model if about else "",
+        "trainable": about.trainable if about else "",
+        "data": about.data if about else "",
         **msgspec.structs.asdict(entry.status),
-        "made_here": mark.grew_here(entry.run),
-        "test": entry.result.test if entry.result else None,
+        "made_here": entry.grew_here,
+        "test": result.test if result else None,
     }
