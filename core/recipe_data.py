@@ -13,6 +13,8 @@ READING = (
     *("quoting", "encoding", "separator", "skip_lines", "header"),
 )
 
+Quoting = Literal["auto", "csv", "backslash", "single", "single_backslash", "spaced", "excel", "lines", "none"]
+
 
 class Data(Part):
     path: str = opt(
@@ -54,12 +56,12 @@ class Data(Part):
         "lacks is taken from the training rows.",
         flag="--split",
     )
-    quoting: Literal["auto", "csv", "backslash", "single", "single_backslash", "spaced", "excel", "none"] = opt(
+    quoting: Quoting = opt(
         AUTO,
         "How quotes enclose fields: csv are double quotes, doubled inside of a field; with backslash, one stands "
         "before what is text; single and single_backslash are the same with single quotes; spaced is csv with blanks "
-        'after separators, excel csv with fields like ="text". none: quotes are part of the text. auto finds out and '
-        "says so.",
+        'after separators, excel csv with fields like ="text", lines csv whose lines are quoted once more. none: '
+        "quotes are part of the text. auto finds out and says so.",
     )
     encoding: str = opt(
         AUTO,

@@ -20,6 +20,7 @@ class Quotes(NamedTuple):
     escaped: bool = False  # and so are separators, line ends and backslashes
     spaced: bool = False  # blanks may stand between a separator and a quote
     formula: bool = False  # an equals sign may stand before a quote, which keeps Excel from changing a field
+    whole: bool = False  # lines are quoted once more, each as one
 
     @property
     def opening(self) -> str:
@@ -34,6 +35,7 @@ KINDS = {
     "single_backslash": Quotes("'", escaped=True),
     "spaced": Quotes(spaced=True),
     "excel": Quotes(formula=True),
+    "lines": Quotes(whole=True),
 }
 
 
@@ -139,10 +141,18 @@ def _readable(lines: Iterable[str], mark: str, quotes: Quotes) -> Iterable[str]:
             return "\\" + found[1].replace("\r\n", "\r\\\n") if found[1] else r"\\"
 
         return map(lambda line: pattern.sub(escaped, line) if "\\" in line else line, lines)
+    if quotes.whole:
+        return map(_unwrapped, lines)
     if quotes.formula:
         pattern = re.compile(rf'(^|{re.escape(mark)})="')
         return map(lambda line: pattern.sub(r'\1"', line) if '="' in line else line, lines)
     return lines
+
+
+def _unwrapped(line: str) -> str:
+    body = line.rstrip("\r\n")
+    is_quoted = len(body) > 1 and body[0] == body[-1] == '"'
+    return body[1:-1].replace('""', '"') + line[len(body) :] if is_quoted else line
 
 
 def _filled(rows: Iterable[list[str]], mark: str, quoting: str) -> Iterable[list[str]]:

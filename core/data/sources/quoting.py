@@ -16,6 +16,7 @@ HEAD = 4  # rows among which all of the header is
 EVEN = 0.8  # share of rows with as many cells that tell what is no row
 CLEARLY = 0.02  # so much larger a share of even rows is no chance
 NEARLY_ALL = 0.95  # of the rows: where so many are quoted in a way, it is no chance
+MANY = 100  # lines that show how all are quoted
 ENOUGH = 5  # rows without a quote that show what a row is like
 
 
@@ -93,10 +94,18 @@ def likely(lines: list[str], mark: str) -> str:
 def may_be(kind: str, text: str, mark: str) -> bool:
     """Whether a text holds what a kind of quoting cannot do without."""
     quotes = KINDS[kind]
+    if quotes.whole:
+        return _are_whole(text, mark)
     opens = text.startswith(quotes.opening) or any(f"{before}{quotes.opening}" in text for before in (mark, "\n", "\r"))
     if quotes.escaped:
         return (opens and f"\\{quotes.mark}" in text) or (quotes.mark == '"' and f"\\{mark}" in text)
     return opens or (quotes.formula and '"=""' in text)
+
+
+def _are_whole(text: str, mark: str) -> bool:
+    """Whether each line, but for one that is cut off, is a single quoted field with separators in it."""
+    rows = list(islice(csv.reader(line for line in text.splitlines()[:-1] if line.strip()), MANY))
+    return len(rows) > 1 and all(len(row) == 1 and mark in row[0] for row in rows)
 
 
 def quoted(lines: Lines, mark: str, first: str, given: Input) -> Way:
@@ -117,9 +126,11 @@ def quoted(lines: Lines, mark: str, first: str, given: Input) -> Way:
 def _is_better(way: Way, base: Way) -> bool:
     """Whether a kind of quoting explains a table better than double quotes and none do: more rows are even, or as many
     are, and its quotes would stand in the cells."""
-    (n, share), (_, before) = even(way.found.lengths), even(base.found.lengths)
+    (n, share), (one, before) = even(way.found.lengths), even(base.found.lengths)
     if n < 2 or share < EVEN or share <= before - CLEARLY / 2:
         return False
+    if KINDS[way.quoting].whole:
+        return one == 1
     if share > before + (CLEARLY if way.found.astray else 0):
         return True
     quotes = KINDS[way.quoting]

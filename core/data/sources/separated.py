@@ -40,6 +40,7 @@ SAID = {
     "single": "Single quotes enclose fields.",
     "single_backslash": "Single quotes enclose fields, and a backslash before one says that it is text.",
     "spaced": "Quotes enclose fields after a blank. Blanks after separators are left out.",
+    "lines": "Each line is quoted once more as a whole.",
     "excel": "Fields that are written as formulas, with an equals sign and quotes, are read as their text.",
 }
 _TOTAL = re.compile(r"\W*(grand )?(total|sum|count|number)( of)?( rows| records)?\W*", re.IGNORECASE)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from core import recipe
-from core.data.profile import measure, profile
+from core.data.profile import profile
+from core.data.survey import measure
 from core.errors import BadData, BadRecipe
 from core.rows import Profile
 
@@ -51,7 +52,7 @@ def test_the_sms_file_under_the_default(shared):
 
 def test_a_profile_holds_the_tokens_of_a_window_of_texts_at_a_time(shared, monkeypatch):
     whole, _ = profile(of(shared / "sms/SMSSpamCollection"))
-    monkeypatch.setattr("core.data.profile.WINDOW", 700)
+    monkeypatch.setattr("core.data.survey.WINDOW", 700)
     heard = []
     parts, _ = profile(of(shared / "sms/SMSSpamCollection"), lambda *report: heard.append(report))
     assert msgspec.structs.replace(parts, speed=0) == msgspec.structs.replace(whole, speed=0)

@@ -41,6 +41,7 @@ FORMS = {
     "after a blank": ("spaced", lambda t, c, i: f'{i}, "{t}", "{c}"', ""),
     "after a blank, where it takes them": ("spaced", lambda t, c, i: f"{i}, {enclosed(t)}, {c}", ""),
     "formulas": ("excel", lambda t, c, i: f'="{t}",="{c}"', ""),
+    "lines": ("lines", lambda t, c, i: '"' + f"{enclosed(t)},{c}".replace('"', '""') + '"', ""),
     "formulas, quoted": ("excel", lambda t, c, i: f'"=""{t}""",{c}', ""),
 }
 
@@ -48,7 +49,13 @@ FORMS = {
 @pytest.mark.parametrize("name", FORMS)
 def test_quotes_of_every_kind_are_found_and_said(file, name):
     quoting, form, begin = FORMS[name]
-    header = "id,text,label" if "blank" in name and quoting == "spaced" else "text,label"
+    header = (
+        '"text,label"'
+        if quoting == "lines"
+        else "id,text,label"
+        if "blank" in name and quoting == "spaced"
+        else "text,label"
+    )
     path = file(table(form, header=header))
     found = read(path)
     assert found.options.quoting == quoting and len(found.notes) >= 1

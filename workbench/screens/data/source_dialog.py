@@ -34,7 +34,7 @@ READ_AS: dict[str, Sequence[str]] = {
     "separator": (",", "tab", ";", "|", "^", "~"),
     "header": ("yes", "no"),
     "skip_lines": tuple(map(str, range(11))),
-    "quoting": ("csv", "backslash", "single", "single_backslash", "spaced", "excel", "none"),
+    "quoting": ("csv", "backslash", "single", "single_backslash", "spaced", "excel", "lines", "none"),
     "encoding": ("utf-8", "cp1252", "cp1251", "cp1250", "gb18030", "big5", "shift_jis", "euc_kr", "utf-16"),
 }
 # what is said of the splits of one file says nothing of another's

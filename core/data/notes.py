@@ -1,0 +1,123 @@
+"""What is worth knowing of a file of labelled texts before anything is learned from it, in sentences."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from core.architectures.lookup import preset_for
+from core.architectures.models import MANY, MODELS
+from core.data.labels import is_look_alike, looking_alike
+from core.data.letters import hold_letters
+from core.data.prepare import OTHER
+from core.data.survey import COSTLY, Survey
+from core.recipe import Recipe
+from core.recipe_data import Data
+from core.rows import Note
+from core.wording import escaped, on_one_line, percent, plural
+
+SHOWN = 5  # labels in a note
+FEW = 10  # rows of a label are little to learn from
+
+
+def notes(
+    survey: Survey, splits: dict[str, dict[str, int]], kept: dict[str, int], per_character: float, recipe: Recipe
+) -> Iterator[Note]:
+    """The most pressing first."""
+
+    def note(filter: str, one: str, several: str, warn: bool = True) -> Iterator[Note]:
+        count = int(survey.mask(filter).sum())
+        if count:
+            yield Note(count, one if count == 1 else several, filter, warn)
+
+    yield from survey.table.doubts  # they decide what is learned
+    dropped = ", left out" if recipe.data.duplicates == "drop" else ""
+    yield from note("leak test", "test text also in training", "test texts also in training")
+    yield from note("leak validation", "validation text also in training", "validation texts also in training")
+    # never one alone
+    yield from note("conflict", "", f"rows whose text has different labels{dropped}", warn=not dropped)
+    yield from note("duplicate", f"exact copy{dropped}", f"exact copies{dropped}", warn=False)
+    near = "nearly in training"
+    yield from note("near_leak test", f"test text {near}", f"test texts {near}")
+    yield from note("near_leak validation", f"validation text {near}", f"validation texts {near}")
+    yield from note("near", "copy with other case or spaces", "copies with other case or spaces", warn=False)
+    yield from _of_labels(survey, recipe.data)
+    unreadable = "with characters that cannot be read"
+    yield from note("undecodable", f"text {unreadable}", f"texts {unreadable}")
+    limit = f"longer than {survey.context:,} tokens, cut there"
+    yield from note("cut", f"text {limit}", f"texts {limit}")
+    other = _made_for_many(recipe.model.name)
+    if per_character > COSTLY:
+        script = f"in a foreign script: try {other}, made for {MANY}" if other else "in a script that costs many tokens"
+        yield from note("costly", f"text {script}", f"texts {script}")
+    unread = f"full of unknown tokens: try {other}" if other else "full of unknown tokens"
+    yield from note("unknown", f"text {unread}", f"texts {unread}")
+    if better := _better(recipe, survey.table.texts, per_character):
+        yield Note(0, f"{better} learns more here", offers={"model.name": better})
+    few = [name for name, rows in kept.items() if splits and 0 < rows < FEW]
+    for name in few[:3]:
+        yield Note(kept[name], f"rows of {on_one_line(name)} are few to learn from", f"label {name}", warn=True)
+    if len(few) > 3:
+        yield Note(len(few), f"labels have fewer than {FEW} rows", warn=True)
+    for split, rows in splits.items():
+        for name in [name for name, count in rows.items() if not count][:3]:
+            yield Note(0, f"{split} has no row of {on_one_line(name)}", warn=True)
+    yield from (Note(0, text, warn=True) for text in survey.table.notes)
+    if recipe.data.balance == "undersample" and recipe.data.balance_first:
+        yield Note(0, "Balanced before the split: validation and test do not have the file's shares.", warn=True)
+    labels = survey.labels
+    ((largest, count),) = Counter(labels).most_common(1) or [("", 0)]
+    if count > len(labels) / 2:
+        share = count / len(labels)
+        yield Note(count, f"{largest}: {percent(share)} of the file by always saying it", f"label {largest}")
+
+
+def _of_labels(survey: Survey, data: Data) -> Iterator[Note]:
+    """Labels that look alike, and labels that are too rare to be split; what becomes of them stands first."""
+    counts = Counter(survey.table.labels)
+    found = alike(survey.table.labels)
+    if found:
+        name, others = next(iter(found.items()))
+        spelled = ", ".join(f"{_told_apart(other)} ({counts[other]:,})" for other in others[:SHOWN])
+        more = f"; {plural(len(found) - 1, 'more label')} like that" if len(found) > 1 else ""
+        rows = sum(counts[other] for others in found.values() for other in others)
+        most = f"{on_one_line(name)} ({counts[name]:,}){more}"
+        if data.join_labels == "on":
+            text, other, do = f"joined: {spelled} with {most}", "off", "--join-labels off keeps them apart."
+        else:
+            text, other, do = f"rows say {spelled} where most say {most}", "on", "--join-labels on makes them one."
+        yield Note(rows, text, "alike", warn=other == "on", offers={"data.join_labels": other}, do=do)
+    few = Counter(label for label, is_rare in zip(survey.table.labels, survey.rare, strict=True) if is_rare)
+    if few:
+        is_asked, is_joined = data.rare_labels == "join", bool((survey.rare & survey.used).any())
+        done = f"joined as {OTHER}" if is_joined else "left out, too few even joined" if is_asked else "left out"
+        named = ", ".join(on_one_line(name) for name in list(few)[:SHOWN]) + (", …" if len(few) > SHOWN else "")
+        text = f"{done}: {named}; too rare to be split, {plural(len(few), 'label')}"
+        other = "leave_out" if is_asked else "join"
+        do = "leaves them out" if is_asked else "makes one label of them"
+        do = f"--rare-labels {other} {do}."
+        yield Note(few.total(), text, "rare", warn=not is_joined, offers={"data.rare_labels": other}, do=do)
+
+
+def _told_apart(label: str) -> str:
+    """A label as it may be shown, with letters that look like Latin ones escaped where others are Latin."""
+    mixed = any(char.isascii() and char.isalpha() for char in label)
+    return "".join(escaped(c) if mixed and is_look_alike(c) else c for c in on_one_line(label))
+
+
+def alike(labels: list[str]) -> dict[str, list[str]]:
+    """Each label that others look like, and those."""
+    found: dict[str, list[str]] = {}
+    for label, name in looking_alike(Counter(labels)).items():
+        found.setdefault(name, []).append(label)
+    return found
+
+
+def _made_for_many(model: str) -> str:
+    """A model whose tokenizer was made for many languages; empty where the chosen one is such a model."""
+    made = [name for name, preset in MODELS.items() if preset.languages == MANY]
+    return "" if model in made else next(iter(made), "")
+
+
+def _better(recipe: Recipe, texts: list[str], per_character: float) -> str:
+    """The name of a model that learns more from such texts than the recipe's; empty where none is known."""
+    is_own = recipe.data.path != "sample" and recipe.model.weights == "pretrained"
+    return preset_for(recipe).learns_less_than if is_own and per_character <= COSTLY and hold_letters(texts) else ""
