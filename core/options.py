@@ -1,6 +1,7 @@
 """Options, declared once: a kind of recipe is a class of them, and flags, forms, TOML, help and checks come from it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,7 +15,10 @@ from core.errors import BadRecipe, Problem
 
 AUTO = "auto"
 MOST_EPOCHS = 10_000
+MOST_PROBLEMS = 50  # of a recipe that is none; more help nobody, and each takes a while
 FEW = 8  # choices: more are not listed where one of them was probably meant
+_few = reprlib.Repr()  # of a value that is wrong, however long
+_few.maxstring = _few.maxlong = _few.maxother = 100
 
 Number = TypeVar("Number", int, float)
 Found = TypeVar("Found")
@@ -94,6 +98,20 @@ class Options(Part):
             raise BadRecipe(problems)
         return made
 
+    @classmethod
+    def as_known(cls, raw: Mapping, home: Path | None, decisive: Sequence[str]) -> tuple[Self, list[Problem]]:
+        """What a later version wrote, without what this one does not know; and what that is, with its reasons.
+
+        An option that it does not know is left out, and a word that it does not know for an option outside of the
+        `decisive` parts is as if it were left open. Raises BadRecipe with every other problem.
+        """
+        try:
+            cls.model_validate(raw, context=home)
+            later: list[Problem] = []
+        except ValidationError as error:
+            later = _by_field(cls, _of_later(cls, error, decisive))
+        return cls.of(_without(raw, [problem.field for problem in later]), home), later
+
 
 class Option(NamedTuple):
     """One field of the recipe, as flags, forms and help see it."""
@@ -131,6 +149,11 @@ class Option(NamedTuple):
         if get_origin(self.info.annotation) is Literal:
             return list(get_args(self.info.annotation))
         return next(([*mark.names] for mark in self.info.metadata if isinstance(mark, OneOf)), None)
+
+    @property
+    def takes_words(self) -> bool:
+        """Whether it is one of some words, or may be one in place of a number."""
+        return self.choices is not None or any(get_origin(arm) is Literal for arm in get_args(self.info.annotation))
 
     @property
     def several(self) -> bool:
@@ -180,7 +203,7 @@ def check(kind: type[Options], raw: Mapping, home: Path | None = None) -> list[P
     try:
         return [*kind.model_validate(raw, context=home).contradictions()]
     except ValidationError as error:
-        found = _by_field(kind, error)
+        found = _by_field(kind, error.errors(include_url=False))
     try:
         # what is wrong by itself aside, the rest may still contradict itself
         rest = _without(raw, [p.field for p in found])
@@ -201,17 +224,34 @@ def _without(raw: Mapping, fields: list[str]) -> dict:
     return kept
 
 
-def _by_field(kind: type[Options], error: ValidationError) -> list[Problem]:
+def _of_later(kind: type[Options], error: ValidationError, decisive: Sequence[str]) -> list[Any]:
+    """Of what is wrong, what only a later version may have meant."""
+    known = {option.name: option for option in options(kind)}
+
+    def is_later(item: Mapping) -> bool:
+        option = known.get(_field(item, known))
+        word = isinstance(item["input"], str) and option is not None and option.takes_words
+        return item["type"] == "extra_forbidden" or (word and item["loc"][0] not in decisive)
+
+    return [item for item in error.errors(include_url=False) if is_later(item)]
+
+
+def _field(item: Mapping, known: Mapping[str, Option]) -> str:
+    """The option that a mistake is in."""
+    path = [str(part) for part in item["loc"]]
+    # pydantic reports each member of a union on its own, below the field; the field is what the person knows
+    return next((".".join(path[:n]) for n in (2, 1) if ".".join(path[:n]) in known), ".".join(path))
+
+
+def _by_field(kind: type[Options], items: Sequence[Any]) -> list[Problem]:
     known = {option.name: option for option in options(kind)}
     found: dict[str, Problem] = {}
-    for item in error.errors(include_url=False):
-        path = [str(part) for part in item["loc"]]
-        # pydantic reports each member of a union on its own, below the field; the field is what the person knows
-        name = next((".".join(path[:n]) for n in (2, 1) if ".".join(path[:n]) in known), ".".join(path))
+    for item in items[:MOST_PROBLEMS]:
+        name = _field(item, known)
         if item["type"] == "extra_forbidden":
             found[name] = Problem(name, "is not an option.", _nearest(name, known))
         elif name in known:
-            found[name] = Problem(name, f"cannot be {item['input']!r}.", _allowed(known[name], item))
+            found[name] = Problem(name, f"cannot be {_few.repr(item['input'])}.", _allowed(known[name], item))
         else:
             found[name] = Problem(name, "must be a table of options.")
     return list(found.values())

@@ -16,6 +16,7 @@ from core.readout import READOUTS, ClassifierKind, Readout
 from core.recipe_data import Data
 from core.recipe_parts import Freeze, Lora, Model, Train
 
+DECISIVE = ("model", "lora")  # the parts of a recipe that decide how its run answers
 MOST_REPEATED = 50  # epochs: a model's own default goes no higher for few texts
 
 
@@ -237,3 +238,10 @@ def load(*layers: Mapping, home: Path | None = None) -> Recipe:
     `home` is the folder of the run that keeps it. Raises BadRecipe with every problem found.
     """
     return Recipe.of(_over_preset(*layers), home)
+
+
+def load_known(raw: Mapping, home: Path | None = None) -> tuple[Recipe, list[Problem]]:
+    """The recipe of a run that a later version may have made, as far as this version knows it, and what it does not
+    know. Raises BadRecipe where the rest cannot be read, or does not say how the run answers.
+    """
+    return Recipe.as_known(_over_preset(raw), home, DECISIVE)

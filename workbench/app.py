@@ -13,7 +13,7 @@ from textual.app import App, SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from core.errors import BadRun
+from core.errors import WorkbenchError
 from core.recipe import Recipe
 from core.runs import last_visit, queue, turns
 from core.runs.folder import RunFolder
@@ -81,7 +81,7 @@ class WorkbenchApp(App):
         if with_data:
             try:
                 self.session.draft.continue_with_data_of(with_data)
-            except BadRun as error:
+            except WorkbenchError as error:
                 complain(self, error)
         if self._ended:
             self.run_worker(self._say_what_ended(*self._ended))

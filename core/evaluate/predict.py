@@ -97,7 +97,7 @@ def open_predictor(run: RunFolder, name: str | None = None, progress: Progress =
 
     Raises BadRun or BadModel where there is none, or a file of it is damaged.
     """
-    recipe = run.recipe()
+    recipe, _ = run.recipe_as_known()
     folder = run.checkpoint(name or kept_checkpoint(run, recipe))
     if preset_for(recipe).counts:
         checkpoint.demand_same(run, folder, rows=False)

@@ -177,7 +177,7 @@ def _what(run: RunFolder, asked: Network | Counter, base: Base) -> list[str]:
             f"Fine-tuned with workbench from {began}; what learned: {asked.recipe.plan.in_words}. "
             f"Run {words(run.name)}, weights of step {asked.step:,}."
         )
-        if changes := History.of(run.events()[0]).changes_in_words(asked.step):
+        if changes := History.of(run.log()).changes_in_words(asked.step):
             made += f" On its way it was changed: {words('; '.join(changes))}."
     if base.kind in ("built in", "pretrained") and preset.licence:
         made += f" The weights that it began with are under the {preset.licence} licence."

@@ -121,7 +121,7 @@ def facts_of(run: RunFolder) -> Facts:
     own = arch.own_dense and arch.own_dense.pretrained
     places = (own, arch.prefix + own) if own else ()
     dense = next((name for name in places if f"{name}.weight" in names), "")
-    history = History.of(run.events()[0])
+    history = History.of(run.log())
     changes = history.changes_in_words(history.step)
     read = kept_tokenizer(preset_for(recipe), folder)
     return Facts(

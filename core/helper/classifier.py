@@ -41,7 +41,7 @@ class ClassifierRequests:
         """The classifier that {"run": its folder, "checkpoint": best, last, a step or nothing} names."""
         run = RunFolder(args["run"])
         run.demand_sound()
-        folder = run.checkpoint(args.get("checkpoint") or kept_checkpoint(run, run.recipe()))
+        folder = run.checkpoint(args.get("checkpoint") or kept_checkpoint(run, run.recipe_as_known()[0]))
         checkpoint = folder, files.content(folder / MANIFEST, folder)
         if self._predictor is None or checkpoint != self._checkpoint:
             # two models at once may be more than fits

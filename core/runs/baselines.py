@@ -4,6 +4,7 @@ import msgspec
 
 from core import files
 from core.errors import BadRun
+from core.runs import document
 from core.runs.folder import RunFolder
 from core.runs.result import BaselineName
 
@@ -33,6 +34,6 @@ def read_baselines(run: RunFolder) -> list[BaselineAnswers]:
     They can be made again; a checkpoint holds the file to its checksum.
     """
     try:
-        return msgspec.json.decode(files.content(run.baselines_file, run.path), type=list[BaselineAnswers])
-    except (OSError, BadRun, msgspec.DecodeError, UnicodeDecodeError):
+        return document.read(run.baselines_file, run.path, list[BaselineAnswers]) or []
+    except BadRun:
         return []

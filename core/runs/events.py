@@ -1,38 +1,47 @@
 """What happens in a run, as typed lines. A tagged union; unknown tags and torn last lines are skipped on reading."""
 
+import re
 from collections.abc import Iterator
 from functools import reduce
 from operator import or_
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from core.errors import SmallerBatch
-from core.runs.result import BaselineName, Result, result_of
+from core.runs.result import BaselineName, Count, Duration, Result, Share, result_of
 from core.wording import in_json
+
+Step = Annotated[int, msgspec.Meta(ge=0, le=10**9)]  # more than a log can hold
+SPLITS = ("train", "validation", "test")
+Split = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(SPLITS)})$")]
 
 
 class Event(msgspec.Struct, tag_field="type", kw_only=True, omit_defaults=False):
     """`t` is seconds since the epoch, `attempt` the life of the process (from 1), `step` optimizer steps so far."""
 
-    t: float = 0.0
+    t: Duration = 0.0
     attempt: int = 0
-    step: int = 0
+    step: Step = 0
 
 
 class Started(Event, tag="started"):
     """An attempt knows what it will do: the data is read, the model is built, nothing has been learned yet."""
 
     pid: int
-    n_steps: int
+    n_steps: Step
     epochs: int
-    rows: dict[str, int]  # split -> texts
+    rows: dict[str, Count]  # split -> texts
     labels: list[str]
-    majority: float  # share of the largest class in validation: the floor of the accuracy chart
+    majority: Share  # share of the largest class in validation: the floor of the accuracy chart
     learns: int  # parameters that learn
     parameters: int  # parameters in all
     device: str
     threads: int
+
+    def __post_init__(self) -> None:
+        for split in SPLITS:
+            self.rows.setdefault(split, 0)  # who pretrains has no test
 
 
 class Trainable(Event, tag="trainable"):
@@ -51,8 +60,8 @@ class Phase(Event, tag="phase"):
 
     # fetch, unpack, read, vocabulary, tokens, download, weights, baseline, count, encode, probe, learn, evaluate, test
     name: str
-    done: int
-    total: int
+    done: Annotated[int, msgspec.Meta(ge=0)]
+    total: Annotated[int, msgspec.Meta(ge=0)]
     unit: str = ""
 
 
@@ -65,8 +74,8 @@ class Encoded(Event, tag="encoded"):
     bytes: int
     dtype: str  # float32, bfloat16
     found: int  # texts that an earlier run or attempt had left
-    seconds: float  # spent now
-    cost: float  # seconds that encoding all of them takes, as measured when it was done
+    seconds: Duration  # spent now
+    cost: Duration  # seconds that encoding all of them takes, as measured when it was done
     kept: bool  # stays on disk for the next run
 
 
@@ -76,9 +85,13 @@ class Steps(Event, tag="steps", gc=False):
     loss: list[float]
     lr: list[float]
     tokens: int  # real tokens learned from in these steps
-    seconds: float  # what these steps took
+    seconds: Duration  # what these steps took
     rss: int  # resident memory of the worker, bytes
-    n_steps: int = 0  # in all, as planned now
+    n_steps: Step = 0  # in all, as planned now
+
+    def __post_init__(self) -> None:
+        if not self.loss or len(self.loss) != len(self.lr):
+            raise ValueError("a loss and a rate for each step")
 
 
 class StepExamples(Event, tag="learned"):
@@ -94,14 +107,18 @@ class StepExamples(Event, tag="learned"):
     probabilities: list[float]  # of the answer
     loss: list[float | None]
 
+    def __post_init__(self) -> None:
+        if len({len(each) for each in (self.rows, self.labels, self.answers, self.probabilities, self.loss)}) > 1:
+            raise ValueError("one of each for each text")
+
 
 class Evaluated(Event, tag="evaluated"):
     """Mean loss and accuracy over a whole split, or the quick kind over a part of it: of texts, or of next tokens."""
 
-    split: str
-    rows: int
+    split: Split
+    rows: Count
     loss: float
-    accuracy: float
+    accuracy: Share
     whole: bool
     f1: float | None = None  # the mean over classes
     bits: float | None = None  # a byte, where a language is learned: texts of other tokenizers compare in it
@@ -130,9 +147,9 @@ class Baseline(Event, tag="baseline"):
     """What something simpler than the network gets right on validation and test, and the seconds that it took."""
 
     name: BaselineName
-    validation: float
-    test: float
-    seconds: float = 0.0
+    validation: Share
+    test: Share
+    seconds: Duration = 0.0
 
 
 class Checkpointed(Event, tag="checkpointed"):
@@ -153,7 +170,7 @@ class Applied(Event, tag="applied"):
 class Planned(Event, tag="planned"):
     """From here on the run will end at another step, because a control has set another number of epochs."""
 
-    n_steps: int
+    n_steps: Step
     epochs: int
 
 
@@ -168,7 +185,7 @@ class Continued(Event, tag="continued"):
 class Resumed(Event, tag="resumed"):
     """A new attempt goes on from here: readers drop what earlier attempts reported after `from_step`."""
 
-    from_step: int
+    from_step: Step
 
 
 class Noted(Event, tag="noted"):
@@ -196,6 +213,7 @@ def stopped() -> Ended:
 # all of the above, told apart by their tags
 _any = reduce(or_, Event.__subclasses__())
 _encoder = msgspec.json.Encoder()
+_line = re.compile(rb"^\{.*", re.MULTILINE)
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(_any, dec_hook=lambda _, document: result_of(document))
 
 
@@ -207,8 +225,8 @@ def encode(event: Event) -> bytes:
 
 def decode(data: bytes) -> Iterator[Event]:
     """The events of whole lines. A line that is not an event this version knows is skipped."""
-    for line in data.splitlines():
+    for line in _line.finditer(data):
         try:
-            yield _decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+            yield _decoder.decode(line[0])
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             continue

@@ -232,8 +232,9 @@ class History:
         self.phase_times[event.name] = (self.phase_times[event.name][0], event.t)
 
     def _steps(self, event: e.Steps) -> None:
-        self.losses[event.step - len(event.loss) :] = event.loss
-        self.rates[event.step - len(event.lr) :] = event.lr
+        before = max(0, event.step - len(event.loss))
+        self.losses[before:] = event.loss
+        self.rates[before:] = event.lr
         self.step, self.rss = event.step, event.rss
         self._recent.append((len(event.loss), event.seconds, event.tokens))
 

@@ -8,6 +8,7 @@ import msgspec
 
 from core import files
 from core.errors import BadRun
+from core.runs.document import UNREADABLE
 from core.runs.folder import RunFolder
 
 
@@ -28,7 +29,7 @@ def kept_rows(run: RunFolder) -> Iterator[Row]:
                 yield msgspec.json.decode(line, type=Row)
     except FileNotFoundError as error:
         raise BadRun(f"{run.name} keeps no rows: data.jsonl.gz is missing.", "Train it anew.") from error
-    except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as error:
+    except (*UNREADABLE, EOFError, zlib.error) as error:
         raise damaged(run) from error
 
 

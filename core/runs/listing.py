@@ -1,4 +1,4 @@
-"""What runs there are, read from disk without reading twice what has not changed; their baseline; and their bin."""
+"""What runs there are, without reading twice what has not changed; their baseline; and their bin."""
 
 import itertools
 import os
@@ -14,25 +14,32 @@ from core import files
 from core.errors import BadRun
 from core.pretraining import Pretraining
 from core.recipe import Recipe
-from core.runs import queue
+from core.runs import document, queue
 from core.runs.compare import Comparison, compare
 from core.runs.folder import Label, RunFolder, Status
-from core.runs.result import ClassifierResult
+from core.runs.index import Index
+from core.runs.log_reader import LogEnd
 from core.runs.root import list_runs
+from core.runs.summary import About, Score, Summary, summary_of
 
 BASELINE = ".baseline"  # under the root
 DELETED = re.compile(r"\.(.+)\.(\d+)\.\d+\.deleted")  # a run's name, and the process that will remove it
 
 
 class Entry(NamedTuple):
-    """A run as a list shows it, with its place in the queue, from 1. Without a recipe `status` says what is wrong."""
+    """A run as a list shows it, with its place in the queue, from 1.
+
+    `about` is None where its recipe cannot be read, `score` where it is no classifier that is done; `status` says what
+    is wrong with it.
+    """
 
     run: RunFolder
     status: Status
-    recipe: Recipe | Pretraining | None
-    result: ClassifierResult | None
+    about: About | None
+    score: Score | None
     label: Label
     place: int = 0
+    grew_here: bool = False
 
 
 class Listing:
@@ -40,25 +47,40 @@ class Listing:
 
     def __init__(self, root: Path):
         self.root = root
-        self._entries: dict[Path, tuple[tuple, Entry]] = {}
+        self._index = Index(root)
+        self._entries: dict[Path, tuple[Summary, bool, Entry]] = {}
+        self._recipes: dict[Path, tuple[Summary, Recipe | Pretraining | None]] = {}
         self._compared: dict[tuple, Comparison | None] = {}
 
     def look(self) -> list[Entry]:
-        """A run is read again when its log has grown, a worker has taken or left it, it has been named, or moved up in
-        the queue.
+        """A run is read again when what its files say has changed, a worker has taken or left it, or it has moved up
+        in the queue.
         """
-        places = {run.path: place for place, run in enumerate(queue.waiting(self.root), 1)}
+        runs = list_runs(self.root)
+        places = {run.path: place for place, run in enumerate(queue.waiting_among(runs), 1)}
         entries = {}
-        for run in list_runs(self.root):
-            key = _version(run.events_file), run.locked(), _version(run.label_file), places.get(run.path, 0)
+        for run in runs:
+            # the lock before the log: a worker writes its last event before it lets go
+            place, locked = places.get(run.path, 0), run.locked()
+            summary = self._index.summary(run)
             before = self._entries.get(run.path)
-            entries[run.path] = before if before and before[0] == key else (key, entry_of(run)._replace(place=key[-1]))
+            same = before and before[0] is summary and before[1] == locked and before[2].place == place
+            entries[run.path] = before if before and same else (summary, locked, _entry(run, summary, locked, place))
         self._entries = entries
-        return [entry for _, entry in entries.values()]
+        self._index.keep()
+        return [entry for _, _, entry in entries.values()]
+
+    def recipe(self, entry: Entry) -> Recipe | Pretraining | None:
+        """A run's recipe as far as it is known here; None where it cannot be read."""
+        summary = self._entries[entry.run.path][0] if entry.run.path in self._entries else None
+        before = self._recipes.get(entry.run.path)
+        if summary is None or before is None or before[0] is not summary:
+            before = self._recipes[entry.run.path] = summary or Summary(), _recipe(entry.run)
+        return before[1]
 
     def compare(self, entry: Entry, other: Entry) -> Comparison | None:
         """Two runs on the test rows that they share; None where one is not done, or its answers cannot be read."""
-        if not (entry.result and other.result):
+        if not (entry.score and other.score):
             return None
         pair = tuple((one.run.path, _version(one.run.result_file)) for one in (entry, other))
         if pair not in self._compared:
@@ -71,11 +93,12 @@ class Listing:
     def baseline(self, entries: list[Entry]) -> Entry | None:
         """The run that all others are compared with, where one was chosen and is still there."""
         try:
-            chosen = msgspec.json.decode(files.content(self.root / BASELINE, self.root), type=_Chosen)
-        except (OSError, BadRun, msgspec.DecodeError, UnicodeDecodeError):
+            chosen = document.read(self.root / BASELINE, self.root, _Chosen)
+        except BadRun:
             return None
-        found = next((entry for entry in entries if entry.result and entry.run.name == chosen.run), None)
-        return found if found and _version(found.run.result_file) == chosen.result else None
+        name = chosen and chosen.run
+        found = next((entry for entry in entries if entry.score and entry.run.name == name), None)
+        return found if chosen and found and _version(found.run.result_file) == chosen.result else None
 
     def choose(self, run: RunFolder | None) -> None:
         """Compare all other runs with a finished run from now on, or with none. Raises BadRun."""
@@ -102,14 +125,31 @@ def _version(path: Path) -> tuple[int, ...]:
 
 def entry_of(run: RunFolder) -> Entry:
     """The entry of a run, without its place in the queue."""
-    status, label = run.status(), run.label()
+    locked = run.locked()
+    return _entry(run, summary_of(run), locked, int(run.queued_file.exists()))._replace(place=0)
+
+
+def _entry(run: RunFolder, summary: Summary, locked: bool, place: int) -> Entry:
+    about, score = summary.about, summary.score
     try:
-        recipe = run.pretraining() if run.pretrains else run.recipe()
-    except BadRun as error:
-        if not status.alive and status.state != "failed":
-            status = Status("failed", why=error.what, do=error.do)
-        return Entry(run, status, None, None, label)
-    return Entry(run, status, recipe, run.classifier_result() if status.state == "done" else None, label)
+        status = run.status_of(place > 0, locked, summary.end)
+    except OSError as error:
+        status = Status("damaged", why=f"{run.name} cannot be read: {error.strerror}.")
+    half_written = status.state == "failed" and summary.end == LogEnd() and not os.path.lexists(run.recipe_file)
+    if summary.what and not status.alive and not half_written:
+        if about is None or summary.lost:
+            status = msgspec.structs.replace(status, state="damaged", why=summary.what, do=summary.do)
+        else:
+            why = f"{status.why} {summary.what}".strip()
+            status = msgspec.structs.replace(status, why=why, do=status.do or summary.do)
+    return Entry(run, status, about, score, summary.label, place, summary.grew_here)
+
+
+def _recipe(run: RunFolder) -> Recipe | Pretraining | None:
+    try:
+        return (run.pretraining_as_known() if run.pretrains else run.recipe_as_known())[0]
+    except BadRun:
+        return None
 
 
 def hide(run: RunFolder) -> Path:

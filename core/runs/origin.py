@@ -9,6 +9,7 @@ from core import files, inside
 from core.architectures.models import BASE_WEIGHTS, WEIGHTS
 from core.errors import BadRun
 from core.model_files.kept import copy_of
+from core.runs import document
 from core.runs.folder import RunFolder
 
 BaseKind = Literal["built in", "pretrained", "folder", "random", "brought in", "none"]
@@ -59,14 +60,7 @@ def write_origin(run: RunFolder, origin: Origin) -> None:
 
 def read_origin(run: RunFolder) -> Origin | None:
     """The origin that the run wrote down; None before it did. Raises BadRun where it cannot be read."""
-    try:
-        return msgspec.json.decode(files.content(run.base_file, run.path), type=Origin)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise BadRun(f"{run.base_file} cannot be read: {error.strerror}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRun(f"{run.base_file} is damaged: {error}.", "Train again from the recipe.") from error
+    return document.read(run.base_file, run.path, Origin)
 
 
 def demand_origin(run: RunFolder) -> Origin:

@@ -72,7 +72,7 @@ def read_predictions(run: RunFolder) -> tuple[list[str], list[AnsweredText]]:
         raise BadRun(f"{run.name} has no test predictions.", "They are written when a run is done.") from error
     except OSError as error:
         raise BadRun(f"The test predictions of {run.name} cannot be read: {error.strerror}.") from error
-    except (KeyError, ValueError, TypeError, csv.Error) as error:
+    except (KeyError, ValueError, TypeError, MemoryError, csv.Error) as error:
         do = f"Is {run.predictions_file} damaged?"
         raise BadRun(f"The test predictions of {run.name} cannot be read.", do) from error
     return [name.removeprefix(LABEL) for name in names if name.startswith(LABEL)], found

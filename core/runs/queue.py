@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -39,13 +40,18 @@ class Turn(NamedTuple):
 
 def waiting(root: Path) -> list[RunFolder]:
     """The runs under a root that wait, the next one first."""
-    return [run for _, run in _since(root)]
+    return waiting_among(list_runs(root))
 
 
-def _since(root: Path) -> list[tuple[int, RunFolder]]:
-    """The runs that wait, the next one first, and since when, in nanoseconds."""
+def waiting_among(runs: Sequence[RunFolder]) -> list[RunFolder]:
+    """Those of some runs, given newest first, that wait, the next one first."""
+    return [run for _, run in _since(runs)]
+
+
+def _since(runs: Sequence[RunFolder]) -> list[tuple[int, RunFolder]]:
+    """The runs among some that wait, the next one first, and since when, in nanoseconds."""
     found = []
-    for run in list_runs(root)[::-1]:
+    for run in reversed(runs):
         try:
             since = run.queued_file.lstat().st_mtime_ns
         except FileNotFoundError:
@@ -68,11 +74,18 @@ def served(root: Path) -> bool:
 def turn(run: RunFolder) -> Turn | None:
     """When a run will start; None where it does not wait."""
     root = run.path.parent
-    names = [other.name for other in waiting(root)]
-    if run.name not in names:
-        return None
-    at, busy = names.index(run.name), alive(root)
-    return Turn(at + 1, names[at - 1] if at else busy.name if busy else "", served(root))
+    return next((found for other, found in turns(root) if other.name == run.name), None)
+
+
+def turns(root: Path) -> list[tuple[RunFolder, Turn]]:
+    """The runs under a root that wait, the next one first, each with its turn."""
+    runs = waiting(root)
+    if not runs:
+        return []
+    busy = alive(root)
+    after, is_served = ["", *(run.name for run in runs)], served(root)
+    after[0] = busy.name if busy else ""
+    return [(run, Turn(place, after[place - 1], is_served)) for place, run in enumerate(runs, 1)]
 
 
 def add(run: RunFolder) -> Turn | None:
@@ -87,7 +100,7 @@ def add(run: RunFolder) -> Turn | None:
     try:
         with files.writing(run.path, f"{run.name} cannot be queued"):
             if not run.queued_file.exists():
-                last = max((since for since, _ in _since(run.path.parent)), default=0)
+                last = max((since for since, _ in _since(list_runs(run.path.parent))), default=0)
                 files.write(run.queued_file, b"")
                 now = max(run.queued_file.lstat().st_mtime_ns, last + 1)  # whatever the clock has been set to
                 os.utime(run.queued_file, ns=(now, now))

@@ -1,7 +1,7 @@
 """What a run ends with: the result of fine-tuning, or of pretraining, as result.json and its last event keep it."""
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, NamedTuple, Protocol, Self
+from typing import Annotated, Literal, NamedTuple, Protocol, Self
 
 import msgspec
 
@@ -12,6 +12,9 @@ WORTH_SAYING = 1.5  # seconds
 TOOK_NOTHING = 0.05  # seconds, which nobody waits for
 BaselineName = Literal["tfidf", "counts", "probe", "majority"]
 Standing = Literal["better", "even", "worse"]  # of a network beside what it is compared with
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
+Duration = Annotated[float, msgspec.Meta(ge=0, le=1e12)]  # seconds
 
 
 class Kind(NamedTuple):
@@ -53,11 +56,11 @@ class NoResult(msgspec.Struct, Result, frozen=True):
 class SplitResult(msgspec.Struct, kw_only=True):
     """Accuracy on the texts of a split, with its 95 % interval; `loss` is None where an older version left it out."""
 
-    accuracy: float
-    low: float
-    high: float
-    rows: int
-    correct: int = -1
+    accuracy: Share
+    low: Share
+    high: Share
+    rows: Count
+    correct: Annotated[int, msgspec.Meta(ge=-1, le=10**15)] = -1
     loss: float | None = None
 
     def __post_init__(self) -> None:
@@ -75,10 +78,10 @@ class SplitResult(msgspec.Struct, kw_only=True):
 class LabelResult(msgspec.Struct):
     """How well one label is found among the test texts, `rows` of which have it."""
 
-    precision: float
-    recall: float
-    f1: float
-    rows: int
+    precision: Share
+    recall: Share
+    f1: Share
+    rows: Count
 
     @property
     def shares(self) -> list[str]:
@@ -93,11 +96,11 @@ class BaselineResult(SplitResult, kw_only=True):
     accuracy on validation with half of the training texts, where that is known.
     """
 
-    validation: float | None = None
-    seconds: float | None = None
-    won: int | None = None
-    lost: int | None = None
-    half: float | None = None
+    validation: Share | None = None
+    seconds: Duration | None = None
+    won: Count | None = None
+    lost: Count | None = None
+    half: Share | None = None
 
 
 class FinalTest(SplitResult, kw_only=True, omit_defaults=True):
@@ -108,16 +111,16 @@ class FinalTest(SplitResult, kw_only=True, omit_defaults=True):
     prediction.
     """
 
-    clean: float | None
-    clean_rows: int
+    clean: Share | None
+    clean_rows: Count
     baselines: dict[str, BaselineResult] = {}
     strongest: BaselineName | None = None
     verdict: Standing | None = None
     per_class: dict[str, LabelResult]
-    confusion: list[list[int]]
+    confusion: list[list[Count]]
     # what an older version wrote in place of the baselines
-    baseline: float | None = None
-    majority: float | None = None
+    baseline: Share | None = None
+    majority: Share | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -140,17 +143,17 @@ class CacheResult(msgspec.Struct):
     texts: int = 0
     bytes: int = 0
     cost: float = 0.0
-    seconds: float = 0.0
+    seconds: Duration = 0.0
     saved: float = 0.0
 
 
 class Seconds(msgspec.Struct, kw_only=True):
     """What the parts of a run took, and all together."""
 
-    prepare: float = 0.0
-    learn: float = 0.0
-    test: float = 0.0
-    total: float
+    prepare: Duration = 0.0
+    learn: Duration = 0.0
+    test: Duration = 0.0
+    total: Duration
 
 
 class Line(NamedTuple):
@@ -174,7 +177,7 @@ class ClassifierResult(msgspec.Struct, Result, kw_only=True):
 
     run: str
     name: str
-    checkpoint: int
+    checkpoint: Annotated[int, msgspec.Meta(ge=0, le=10**12)]
     labels: list[str]
     test: FinalTest
     train: SplitResult
@@ -212,17 +215,17 @@ class ClassifierResult(msgspec.Struct, Result, kw_only=True):
 class HeldOut(msgspec.Struct):
     """What a language model makes of text that it has not learned from; accuracy is of next tokens."""
 
-    windows: int
+    windows: Count
     loss: float
-    accuracy: float
+    accuracy: Share
     bits_per_byte: float
 
 
 class LanguageSeconds(msgspec.Struct):
     """What learning and the last evaluation took."""
 
-    learn: float
-    test: float = 0.0
+    learn: Duration
+    test: Duration = 0.0
 
 
 class LanguageResult(msgspec.Struct, Result):
@@ -241,11 +244,15 @@ def encode_result(result: ClassifierResult | LanguageResult) -> bytes:
     return msgspec.json.format(msgspec.json.encode(result), indent=2)
 
 
-def result_of(document: object) -> ClassifierResult | LanguageResult | NoResult:
-    """The result that a document of result.json, or of a run's last event, holds: what is in it tells which it is."""
+def parsed(document: dict) -> ClassifierResult | LanguageResult | NoResult:
+    """The result that a document of result.json holds: what is in it tells which it is. Raises ValidationError."""
     kinds = {"test": ClassifierResult, "held_out": LanguageResult}
-    kind = next((kind for key, kind in kinds.items() if isinstance(document, dict) and key in document), NoResult)
+    return msgspec.convert(document, next((kind for key, kind in kinds.items() if key in document), NoResult))
+
+
+def result_of(document: object) -> ClassifierResult | LanguageResult | NoResult:
+    """The result that a run's last event holds; none in a form that this version does not know."""
     try:
-        return msgspec.convert(document, kind)
+        return parsed(document) if isinstance(document, dict) else NoResult()
     except msgspec.ValidationError:
         return NoResult()

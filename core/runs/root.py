@@ -17,6 +17,8 @@ from core.recipe import Recipe
 from core.runs import mark
 from core.runs.folder import RunFolder
 
+NUMBERED = re.compile(r"r?([0-9]{1,18})")  # a run's name, as it is given
+
 
 def runs_root(given: str | None = None) -> Path:
     """Where runs live: what was given, else WORKBENCH_RUNS, else the user's data folder."""
@@ -26,14 +28,24 @@ def runs_root(given: str | None = None) -> Path:
 
 def list_runs(root: Path) -> list[RunFolder]:
     """Every run under a root, newest first; what may not be read, as `lost+found` on a disk of its own, is none."""
-    paths = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
-    found = [RunFolder(path) for path in paths if os.access(path, os.R_OK | os.X_OK)]
-    return sorted((run for run in found if not run.name.startswith(".")), key=_age)
+    try:
+        with os.scandir(root) as entries:
+            names = [entry.name for entry in entries if not entry.name.startswith(".") and _is_run(entry)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [RunFolder(root / name) for name in sorted(names, key=_age)]
 
 
-def _age(run: RunFolder) -> tuple:
-    number = run.name.removeprefix("r")
-    return (0, -int(number)) if number.isdigit() else (1, run.name)
+def _is_run(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir() and os.access(entry.path, os.R_OK | os.X_OK)
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _age(name: str) -> tuple:
+    number = NUMBERED.fullmatch(name)
+    return (0, -int(number[1]), name) if number else (1, 0, name)
 
 
 def find_run(root: Path, name: str, trained: bool = False) -> RunFolder:

@@ -7,6 +7,7 @@ import msgspec
 from core.runs import queue
 from core.runs.events import Event
 from core.runs.folder import RunFolder, Status
+from core.runs.history import History
 from core.runs.queue import Turn
 from core.wording import plural
 
@@ -49,6 +50,15 @@ def after_it(root: Path) -> str:
     """', and after it 2 runs that wait', of those that will be started; empty where there are none."""
     n = len(queue.waiting(root)) if queue.served(root) else 0
     return f", and after it {plural(n, 'run that waits', 'runs that wait')}" if n else ""
+
+
+def opened(run: RunFolder) -> tuple[Status, History, int]:
+    """A run's status, what has happened in it so far, and the offset of its log to go on from."""
+    status, history, offset = status_of(run), History(), 0  # in this order, as in `news`
+    for events, offset in run.batches():  # noqa: B007
+        for event in events:
+            history.apply(event)
+    return status, history, offset
 
 
 def news(run: RunFolder, offset: int) -> tuple[Status, list[Event], int]:

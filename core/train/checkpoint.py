@@ -18,6 +18,7 @@ from core import files, inside
 from core.architectures.models import TOKENS
 from core.errors import BadRun, WorkbenchError
 from core.options import options
+from core.runs import document
 from core.runs.folder import POINTERS, RunFolder, step_of
 from core.train.control_source import ControlSource
 from core.train.loop import State
@@ -106,7 +107,10 @@ def _remove_old(run: RunFolder) -> None:
 def read(folder: Path, name: str) -> dict[str, Tensor]:
     """The tensors of one file of a checkpoint. Raises BadRun where it is not what the manifest says."""
     verify(folder, name)
-    return load_file(inside.checked(folder / name, folder))
+    try:
+        return load_file(inside.checked(folder / name, folder))
+    except SafetensorError as error:
+        raise _not_whole(folder, f"{name} is damaged: {error}") from error
 
 
 def read_state(folder: Path) -> bytes:
@@ -125,7 +129,10 @@ def take_up(run: RunFolder, control_source: ControlSource) -> State:
     if run.pointed("last") is None:
         return State()
     folder = run.checkpoint("last")
-    state = msgspec.json.decode(read_state(folder), type=State)
+    try:
+        state = msgspec.json.decode(read_state(folder), type=State)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _not_whole(folder, f"{STATE} is damaged: {error}") from error
     demand_same(run, folder)
     if control_source.changes[: len(state.received)] != state.received:
         raise BadRun(
@@ -179,9 +186,16 @@ def lost_baselines(run: RunFolder, folder: Path) -> bool:
 
 def _manifest(folder: Path) -> Manifest:
     try:
-        return msgspec.json.decode(files.content(folder / MANIFEST, folder), type=Manifest)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRun(f"The checkpoint {folder} is not whole: {error}.", "Use another one, or train again.") from error
+        found = document.read(folder / MANIFEST, folder, Manifest)
+    except BadRun as error:
+        raise _not_whole(folder, error.what.rstrip(".")) from error
+    if found is None:
+        raise _not_whole(folder, f"it has no {MANIFEST}")
+    return found
+
+
+def _not_whole(folder: Path, why: str) -> BadRun:
+    return BadRun(f"The checkpoint {folder} is not whole: {why}.", "Use another one, or train again.")
 
 
 @cache
@@ -200,16 +214,20 @@ def _texts(run: RunFolder) -> Iterator[Path]:
 
 def _recipe(run: RunFolder) -> dict:
     """A run's options by name, but for those of the machine: another may go on with it."""
-    recipe = run.pretraining() if run.pretrains else run.recipe()
-    found = {option.name: option.of(recipe) for option in options(type(recipe)) if not option.name.startswith("speed.")}
-    return json.loads(json.dumps(found))
+    recipe, later = run.pretraining_as_known() if run.pretrains else run.recipe_as_known()
+    unknown = {problem.field for problem in later}
+    names = (option for option in options(type(recipe)) if option.name not in unknown)
+    return json.loads(json.dumps({each.name: each.of(recipe) for each in names if not each.name.startswith("speed.")}))
 
 
 def verify(folder: Path, name: str) -> None:
     """Raises BadRun where a checkpoint's file is missing or is not the one that was written."""
+    expected = _manifest(folder).sha256.get(name)
+    if expected is None:
+        raise _not_whole(folder, f"its {MANIFEST} does not know {name}")
     try:
-        same = files.sha256(folder / name, home=folder) == _manifest(folder).sha256[name]
-    except (OSError, KeyError) as error:
-        raise BadRun(f"The checkpoint {folder} is not whole: {error}.", "Use another one, or train again.") from error
+        same = files.sha256(folder / name, home=folder) == expected
+    except OSError as error:
+        raise _not_whole(folder, f"{name} cannot be read: {error.strerror}") from error
     if not same:
         raise BadRun(f"{folder / name} is damaged.", "Use another checkpoint, or train again.")

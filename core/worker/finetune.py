@@ -148,7 +148,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         train=train,
         validation=validation,
         cache=loop.cache,
-        changes=History.of(run.events()[0]).changes_in_words(state.step),
+        changes=History.of(run.log()).changes_in_words(state.step),
         seconds=Seconds(**seconds, total=sum(seconds.values())),
     )
     result.advice = advice(result, setting_of(recipe, prepared.texts))

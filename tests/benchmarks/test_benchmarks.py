@@ -18,6 +18,7 @@ SMALLEST = {
     "first_frame.py": (["1"], "workbench, first frame"),
     "keys.py": (["3"], "ratio of p99"),
     "long_log.py": (["10", "--steps", "1000"], "10 steps in a line"),
+    "many_runs.py": (["--runs", "40"], "anew : index"),
     "play.py": (["--keys", "2"], "scratch : kept"),
     "prices.py": (["--texts", "60", "--plans", "head"], "head "),
     "reading.py": ([SAMPLE], "pandas and tiktoken : workbench"),

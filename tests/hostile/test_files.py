@@ -149,7 +149,7 @@ def test_runs_are_listed_whatever_lies_in_place_of_their_files(run, other, kind)
     listing = Listing(run.path.parent)
     (entry,) = listing.look()
     assert entry.run.path == run.path and not entry.status.alive and not entry.label.name
-    assert entry.status.state == "failed" and "not a file of its own" in entry.status.why
+    assert entry.status.state == "damaged" and "not a file of its own" in entry.status.why
     assert listing.baseline([entry]) is None and run.result() is None
     with pytest.raises(BadRun, match="not a file of its own"):
         run.saved_step()

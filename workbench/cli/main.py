@@ -90,6 +90,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         what = f"{error.filename} cannot be used: {error.strerror}" if error.filename else str(error)
         say([f"workbench: {what}."], to_errors=True)
         return FAILED
+    except RecursionError:
+        say(["workbench: What was read is nested too deeply. Is one of the files damaged?"], to_errors=True)
+        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except (MemoryError, RuntimeError) as error:  # PyTorch's is a RuntimeError

@@ -67,7 +67,7 @@ def execute(given: argparse.Namespace) -> int:
         # answers that are printed on the terminal show by themselves how far it is
         shows = sys.stderr.isatty() and (given.out or given.json or not sys.stdout.isatty())
         progress = stack.enter_context(bars()) if shows else unwatched
-        texts = _texts(given, source, run.recipe().data.text, _named(progress))
+        texts = _texts(given, source, run.recipe_as_known()[0].data.text, _named(progress))
         from core.evaluate.answers import answers, write
         from core.evaluate.predict import open_predictor
 

@@ -30,19 +30,14 @@ def add(run: RunFolder, as_json: bool) -> int:
 def execute(given: argparse.Namespace) -> int:
     """Print what waits, in its order, and go on with it where nothing does; returns the exit code. Raises BadRun."""
     root = runs_root(given.runs)
-    runs = queue.waiting(root)
-    turns = [queue.turn(run) for run in runs]
+    turns = queue.turns(root)
     started = queue.start(root)
     if given.json:
-        waiting = [
-            {"run": str(run.path), "after": turn.after or None if turn else None}
-            for run, turn in zip(runs, turns, strict=True)
-        ]
+        waiting = [{"run": str(run.path), "after": turn.after or None} for run, turn in turns]
         print_json({"waiting": waiting, "started": started})
         return 0
-    rows = enumerate(zip(runs, turns, strict=True), 1)
-    say(f"{ordinal(place):<5} {run.name}  {when(turn)}" for place, (run, turn) in rows)
-    if not runs:
+    say(f"{ordinal(turn.place):<5} {run.name}  {when(turn)}" for run, turn in turns)
+    if not turns:
         say(["Nothing waits in the queue. workbench train --queue adds a run."])
     elif started:
         say(["The queue had been interrupted. It goes on now."])

@@ -1,7 +1,7 @@
 """`workbench runs`: which runs there are."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,24 +10,27 @@ import msgspec
 from core.architectures.lookup import short_name
 from core.datasets import called
 from core.errors import BadRecipe, Problem
-from core.options import Option, options
+from core.options import options
 from core.recipe import Recipe
-from core.runs import mark
-from core.runs.compare import changed, in_words
+from core.runs.compare import in_words
 from core.runs.listing import Entry, Listing
+from core.runs.mark import BRIEFLY
 from core.runs.root import runs_root
+from core.runs.summary import ALWAYS
 from core.runs.turns import interrupted
 from core.wording import ordinal, percent, plural
 from workbench.cli.printing import print_json, say, tabulate
 
 OWN_COLUMN = {"model.name", "data.path", "freeze.trainable"}  # options that the table always shows
-ALWAYS = ("train.seed", "model.context", "model.readout")  # they decide what is compared with what
-SORTED = {
-    "newest": lambda entry: 0,  # as they are listed
-    "test": lambda entry: -entry.result.test.accuracy if entry.result else 1,
-    "data": lambda entry: _data(entry),
-    "model": lambda entry: short_name(entry.recipe.model.name) if entry.recipe else "",
+NAMED: dict[str, Callable[[Entry], str]] = {
     "state": lambda entry: entry.status.state,
+    "model": lambda entry: short_name(entry.about.model) if entry.about else "",
+    "data": lambda entry: called(entry.about.data) if entry.about and entry.about.data else "",
+}
+SORTED: dict[str, Callable[[Entry], Any]] = {
+    "newest": lambda entry: 0,  # as they are listed
+    "test": lambda entry: -entry.score.accuracy if entry.score else 1,
+    **NAMED,
 }
 
 
@@ -42,8 +45,8 @@ def execute(given: argparse.Namespace) -> int:
     root = runs_root(given.runs)
     wanted = [_condition(words) for words in given.where]
     every = Listing(root).look()
-    found = [entry for entry in every if all(_value(entry, name) == value for name, value in wanted)]
-    entries = sorted(found, key=SORTED[given.sort])
+    entries = [entry for entry in every if all(_value(entry, name) == value for name, value in wanted)]
+    entries.sort(key=SORTED[given.sort])
     if given.json:
         print_json([row_of(entry) | {"place": entry.place or None} for entry in entries])
     elif not every:
@@ -52,8 +55,8 @@ def execute(given: argparse.Namespace) -> int:
         say([f"None of {plural(len(every), 'run')} is so."])
     else:
         head = ["run", "name", "state", "step", "data", "model", "learns", "test", "95 % interval", "", "what happened"]
-        differing = _differing(entries)
-        tabulate(head, [_cells(entry, differing) for entry in entries])
+        names = _differing(entries)
+        tabulate(head, [_cells(entry, names) for entry in entries])
     if words := interrupted(root):
         say([f"{words}. workbench queue goes on with it."], to_errors=True)
     return 0
@@ -62,99 +65,61 @@ def execute(given: argparse.Namespace) -> int:
 def _condition(words: str) -> tuple[str, str]:
     """The name and the value that a run must have. Raises BadRecipe where there is no such name."""
     name, equals, value = words.partition("=")
-    known = ["state", "model", "data", *(option.name for option in options(Recipe))]
-    if not equals or name not in known:
-        close = get_close_matches(name, known, 1)
-        raise BadRecipe(
-            [
-                Problem(
-                    "--where",
-                    f"{words!r} is no NAME=VALUE that a run has.",
-                    f"Did you mean {close[0]}=…?"
-                    if close
-                    else "For example state=done, model=minilm, or train.seed=1.",
-                )
-            ]
-        )
-    return name, value
+    known = [*NAMED, *(option.name for option in options(Recipe))]
+    if equals and name in known:
+        return name, value
+    close = get_close_matches(name, known, 1)
+    do = f"Did you mean {close[0]}=…?" if close else "For example state=done, model=minilm, or train.seed=1."
+    raise BadRecipe([Problem("--where", f"{words!r} is no NAME=VALUE that a run has.", do)])
 
 
 def _value(entry: Entry, name: str) -> str:
-    match name:
-        case "state":
-            return entry.status.state
-        case "model":
-            return short_name(entry.recipe.model.name) if entry.recipe else ""
-        case "data":
-            return _data(entry)
-    found = {option.name: option for option in options(Recipe)}[name]
-    return in_words(found.of(entry.recipe)) if isinstance(entry.recipe, Recipe) else ""
+    if name in NAMED:
+        return NAMED[name](entry)
+    if entry.about is None or not entry.about.classifies:
+        return ""
+    usual = next(in_words(option.of(Recipe())) for option in options(Recipe) if option.name == name)
+    return entry.about.options.get(name, usual)
 
 
-def _data(entry: Entry) -> str:
-    return called(entry.recipe.data.path) if isinstance(entry.recipe, Recipe) else ""
+def _differing(entries: Iterable[Entry]) -> list[str]:
+    """Names of the options in which the runs differ, after those that are always shown."""
+    said = [entry.about.options for entry in entries if entry.about and entry.about.classifies]
+    known = [option.name for option in options(Recipe) if option.name not in OWN_COLUMN | {*ALWAYS}]
+    return [*ALWAYS, *(name for name in known if len({each.get(name) for each in said}) > 1)]
 
 
-def _differing(entries: Sequence[Entry]) -> list[Option]:
-    """The options that a person has set and in which the runs differ, after seed, context and readout.
-
-    What a run found out by itself is no difference.
-    """
-    runs = [(entry.recipe, entry.result) for entry in entries if isinstance(entry.recipe, Recipe)]
-    said = {name for recipe, result in runs for name, _, _ in changed(recipe, result.train.rows if result else None)}
-    known = {option.name: option for option in options(Recipe)}
-    differ = [
-        name
-        for name, option in known.items()
-        if name in said - OWN_COLUMN - {*ALWAYS} and len({in_words(option.of(recipe)) for recipe, _ in runs}) > 1
-    ]
-    return [known[name] for name in (*ALWAYS, *differ)]
-
-
-def _cells(entry: Entry, differing: Sequence[Option]) -> list[str]:
-    status, test = entry.status, entry.result.test if entry.result else None
+def _cells(entry: Entry, names: Sequence[str]) -> list[str]:
+    status, test, about = entry.status, entry.score, entry.about
     happened = f"{ordinal(entry.place)} in the queue" if entry.place else f"{status.why} {status.do}".strip()
+    said = ((name.rpartition(".")[2].replace("_", " "), _value(entry, name)) for name in names)
     return [
         entry.run.name,
         entry.label.name,
         status.state,
         f"{status.step:,} of {status.n_steps:,}" if status.n_steps else "",
-        _data(entry),
-        short_name(entry.recipe.model.name) if entry.recipe else "",
-        learns(entry),
+        NAMED["data"](entry),
+        NAMED["model"](entry),
+        about.trainable if about else "",
         percent(test.accuracy) if test else "",
         f"{percent(test.low)} to {percent(test.high)}" if test else "",
-        _said(entry, differing),
-        " ".join(filter(None, [happened, "" if mark.grew_here(entry.run) else mark.BRIEFLY])),
+        " · ".join(f"{name} {value}" for name, value in said if value),
+        " ".join(filter(None, [happened, "" if entry.grew_here else BRIEFLY])),
     ]
-
-
-def _said(entry: Entry, differing: Sequence[Option]) -> str:
-    """'seed 1 · context 120 · readout mean'."""
-    if not isinstance(entry.recipe, Recipe):
-        return ""
-    said = ((option.name.rpartition(".")[2].replace("_", " "), option.of(entry.recipe)) for option in differing)
-    return " · ".join(f"{name} {in_words(value)}" for name, value in said)
-
-
-def learns(entry: Entry) -> str:
-    """What learns in a run, as its recipe has it."""
-    if entry.recipe is None:
-        return ""
-    return entry.recipe.trainable if isinstance(entry.recipe, Recipe) else "a language model"
 
 
 def row_of(entry: Entry) -> dict[str, Any]:
     """A run as JSON has it."""
-    recipe = entry.recipe
+    about = entry.about
+    result = entry.run.classifier_result() if entry.score else None
     return {
         "name": entry.run.name,
         "run": str(entry.run.path),
         "label": entry.label,
-        "model": recipe.model.name if recipe else "",
-        "trainable": learns(entry),
-        "data": recipe.data.path if isinstance(recipe, Recipe) else "",
+        "model": about.model if about else "",
+        "trainable": about.trainable if about else "",
+        "data": about.data if about else "",
         **msgspec.structs.asdict(entry.status),
-        "made_here": mark.grew_here(entry.run),
-        "test": entry.result.test if entry.result else None,
+        "made_here": entry.grew_here,
+        "test": result.test if result else None,
     }

@@ -14,7 +14,7 @@ from core.runs.verdict import in_words as verdict_in_words
 from core.wording import clock, on_one_line, percent, plural
 from workbench.cli.flags import DONE
 from workbench.cli.printing import print_json, say, tabulate
-from workbench.cli.runs import learns, row_of
+from workbench.cli.runs import row_of
 
 SQUARE = 8  # labels whose confusions are shown as a square
 MOST = 10  # pairs of labels that are taken for one another, of more labels
@@ -37,18 +37,19 @@ def execute(given: argparse.Namespace) -> int:
         else:
             say([code.rstrip()])
         return DONE
-    started = History.of(run.events()[0]).started
-    rows = started.rows["train"] if started else None
-    differs = changed(run.pretraining() if run.pretrains else run.recipe(), rows)
+    recipe, _ = run.pretraining_as_known() if run.pretrains else run.recipe_as_known()
+    started = History.of(run.log()).started
+    differs = changed(recipe, started.rows["train"] if started else None)
     entry, result = entry_of(run), run.result()
-    status, label, recipe = entry.status, entry.label, entry.recipe
+    status, label = entry.status, entry.label
     if given.json:
         changes = {name: value for name, value, _ in differs}
         print_json(row_of(entry) | {"changed": changes, "result": result})
         return 0
     step = f", step {status.step:,} of {status.n_steps:,}" if status.n_steps else ""
     data = recipe.data.path if isinstance(recipe, Recipe) else ""
-    about = " · ".join(filter(None, [data, short_name(recipe.model.name) if recipe else "", learns(entry)]))
+    learns = entry.about.trainable if entry.about else ""
+    about = " · ".join(filter(None, [data, short_name(recipe.model.name), learns]))
     origin = "" if mark.grew_here(run) else mark.in_words(run)
     words = (label.name, label.note, f"{status.why} {status.do}", about, origin)
     said = filter(None, (on_one_line(each).strip() for each in words))

@@ -125,7 +125,7 @@ class Draft:
     def continue_with_data_of(self, run: RunFolder) -> None:
         """Where nobody has named data, go on with that of a run. Raises BadRun."""
         if "path" not in self.recipe.data.model_fields_set:
-            self.recipe = load(self.recipe.model_dump(), {"data": run.recipe().data.model_dump()})
+            self.recipe = load(self.recipe.model_dump(), {"data": run.recipe_as_known()[0].data.model_dump()})
             self.recipe_changed.publish(self)
 
     def read_profile(self) -> None:

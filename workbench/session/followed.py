@@ -43,8 +43,7 @@ class Followed:
             self._app.workers.cancel_group(self._app, "follow")
 
     async def _follow(self, run: RunFolder) -> None:
-        status, events, offset = await asyncio.to_thread(turns.news, run, 0)
-        history = await asyncio.to_thread(History.of, events)
+        status, history, offset = await asyncio.to_thread(turns.opened, run)
         await self._read_recipe(run)
         self.history, self.status = history, status
         self.run_changed.publish(self)
@@ -72,7 +71,7 @@ class Followed:
         if run.pretrains:
             return
         try:
-            self.run_recipe = await asyncio.to_thread(run.recipe)
+            self.run_recipe, _ = await asyncio.to_thread(run.recipe_as_known)
         except BadRun as error:
             complain(self._app, error)
 

@@ -27,6 +27,7 @@ GLYPHS = {
     "stopped": "■",
     "failed": "✕",
     "vanished": "◌",
+    "damaged": "✕",
 }
 
 

@@ -27,7 +27,7 @@ def choices(root: Path) -> list[tuple[Asked, str]]:
     found = []
     for run in list_runs(root):
         try:
-            recipe, result = run.recipe(), run.classifier_result()
+            (recipe, _), result = run.recipe_as_known(), run.classifier_result()
         except BadRun:
             continue
         steps = checkpoints(run)

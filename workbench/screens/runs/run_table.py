@@ -7,11 +7,11 @@ from rich.text import Text
 from textual.widget import Widget
 
 from core.architectures.lookup import short_name
-from core.recipe import Recipe
 from core.runs.compare import Comparison
 from core.runs.history import History
 from core.runs.listing import Entry
-from core.runs.result import BASELINES, ClassifierResult, FinalTest
+from core.runs.result import BASELINES
+from core.runs.summary import Score
 from core.runs.verdict import in_words
 from core.wording import clock, on_one_line, ordinal, percent
 from workbench.formatting import cut, pad
@@ -20,7 +20,8 @@ from workbench.widgets.header import GLYPHS
 from workbench.widgets.lines import ItemList
 
 # of the other states: text
-HUES = {"starting": "train", "running": "train", "paused": "train", "failed": "error", "vanished": "warning"}
+HUES = {"starting": "train", "running": "train", "paused": "train"}
+HUES |= {"failed": "error", "vanished": "warning", "damaged": "error"}
 DATA_FROM = 100  # columns; with fewer the data's name is left out
 MOST = {"run": 30, "data": 24, "model": 12, "learns": 24}  # cells
 LEAST = {"run": 8, "data": 8, "model": 8, "learns": 10}
@@ -37,6 +38,8 @@ class RunTable(ItemList[Entry]):
     def __init__(self) -> None:
         super().__init__()
         self._words: list[dict[str, str]] = []  # of each entry, by column
+        self._cells: dict[str, int] = {}  # of the longest words, by column
+        self._longest = 0  # cells of a run's wins and losses against the baseline
         self._marks: dict[Path, str] = {}
         self._baseline: Path | None = None
         self._versus: dict[Path, Comparison] = {}
@@ -49,8 +52,12 @@ class RunTable(ItemList[Entry]):
         The cursor stays on its run.
         """
         path = self.selected.run.path if self.selected else None
-        self._words = in_columns(entries)
+        if len(entries) != len(self.items) or any(a is not b for a, b in zip(entries, self.items, strict=True)):
+            self._words = in_columns(entries)
+            cells = {title: [cell_len(words.get(title, "")) for words in self._words] for title in MOST}
+            self._cells = {title: max(each, default=0) for title, each in cells.items()}
         self._marks, self._baseline, self._versus = marks, baseline, versus
+        self._longest = max([len(_score(each)) for each in versus.values()], default=0)
         paths = [entry.run.path for entry in entries]
         self.show_items(entries)
         if path in paths:
@@ -60,9 +67,8 @@ class RunTable(ItemList[Entry]):
         """Cells for the figures of a run that is done, as many of them as a line has room for."""
         shown = dict(FIGURES)
         if self._baseline:
-            longest = max([len(_score(each)) for each in self._versus.values()], default=0)
             time = shown.pop("time")
-            shown |= {VERSUS: 2 + max(len(VERSUS), longest), "time": time}
+            shown |= {VERSUS: 2 + max(len(VERSUS), self._longest), "time": time}
         for title in FIRST_TO_GO:
             if sum(shown.values()) > width - WORDS:
                 shown.pop(title, None)
@@ -71,7 +77,7 @@ class RunTable(ItemList[Entry]):
     def columns(self, width: int) -> dict[str, int]:
         """Cells for the words before the figures: as wide as the words, where there is room for them."""
         cells = {
-            title: min(most, max([len(title), *(cell_len(words.get(title, "")) for words in self._words)]))
+            title: min(most, max(len(title), self._cells.get(title, 0)))
             for title, most in MOST.items()
             if title != "data" or width >= DATA_FROM
         }
@@ -96,18 +102,18 @@ class RunTable(ItemList[Entry]):
         text = Text.assemble(" ", (glyph, colour(self, hue)), f" {self._marks.get(entry.run.path, ' ')}")
         columns = self.columns(width)
         text.append(f" {pad(words['run'], columns.pop('run'))}")
-        if isinstance(entry.recipe, Recipe):
+        if entry.about and entry.about.classifies:
             for title, cells in columns.items():
                 text.append(f"  {pad(words[title], cells)}", muted)
-        elif entry.recipe:
-            text.append(f"  a language model, {on_one_line(short_name(entry.recipe.model.name))}", muted)
-        if entry.result:
-            return text.append_text(self._figures(entry.result, self._versus.get(entry.run.path), width))
+        elif entry.about:
+            text.append(f"  a language model, {on_one_line(short_name(entry.about.model))}", muted)
+        if entry.score and entry.status.state == "done":
+            return text.append_text(self._figures(entry.score, self._versus.get(entry.run.path), width))
         instead = cut(f"   {_without_result(entry)}", width - text.cell_len)
         return text.append(instead, colour(self, HUES.get(state, "muted")))
 
-    def _figures(self, result: ClassifierResult, versus: Comparison | None, width: int) -> Text:
-        text, test, muted = Text(), result.test, colour(self, "muted")
+    def _figures(self, test: Score, versus: Comparison | None, width: int) -> Text:
+        text, muted = Text(), colour(self, "muted")
         for title, cells in self.figures(width).items():
             match title:
                 case "test":
@@ -121,7 +127,7 @@ class RunTable(ItemList[Entry]):
                     clean = percent(test.clean) if test.clean is not None else "none"
                     text.append(f"{clean:>{cells}}")
                 case "time":
-                    text.append(f"{clock(result.seconds.total):>{cells}}", muted)
+                    text.append(f"{clock(test.seconds):>{cells}}", muted)
                 case _:
                     text.append(f"  {_score(versus) if versus else '':<{cells - 2}}")
         return text
@@ -145,7 +151,7 @@ def _without_result(entry: Entry) -> str:
             return f"stopped at {step}; r takes it up again"
         case "vanished":
             return f"vanished at step {status.step:,}; r takes it up again"
-    return on_one_line(status.why) or "no result"
+    return on_one_line(f"{'damaged: ' * (status.state == 'damaged')}{status.why}") or "no result"
 
 
 def in_columns(entries: list[Entry]) -> list[dict[str, str]]:
@@ -153,12 +159,11 @@ def in_columns(entries: list[Entry]) -> list[dict[str, str]]:
     ids = max([0, *(min(12, cell_len(on_one_line(entry.run.name))) for entry in entries)])
     found = []
     for entry in entries:
-        run, recipe = on_one_line(entry.run.name), entry.recipe
+        run, about = on_one_line(entry.run.name), entry.about
         words = {"run": f"{pad(run, ids)} {on_one_line(entry.label.name)}".rstrip()}
-        if isinstance(recipe, Recipe):
-            data = on_one_line(Path(recipe.data.path).stem)
-            model = on_one_line(short_name(recipe.model.name))
-            words |= {"data": data, "model": model, "learns": recipe.plan.in_words}
+        if about and about.classifies:
+            data, model = on_one_line(Path(about.data).stem), on_one_line(short_name(about.model))
+            words |= {"data": data, "model": model, "learns": about.plan}
         found.append(words)
     return found
 
@@ -170,7 +175,7 @@ def _score(versus: Comparison) -> str:
     return f"{f'{versus.won}:{versus.lost}':<5} {versus.verdict}"
 
 
-def interval(test: FinalTest) -> str:
+def interval(test: Score) -> str:
     """96.2–99.3."""
     return f"{percent(test.low)}–{percent(test.high)}".replace(" %", "").replace(" ", "")
 

@@ -1,6 +1,7 @@
 """Runs: what have I tried?"""
 
 import asyncio
+import time
 from pathlib import Path
 
 from rich.text import Text
@@ -30,6 +31,8 @@ from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
 
 LOOK = 1.5  # seconds between two looks at the folder
+REST, MOST_REST = 9, 15.0  # times as long as a look at thousands of runs took, and seconds at most, until the next one
+AT_ONCE = 100  # runs that are compared with the baseline before the table shows how they did
 SETTLE = 0.1  # seconds that the cursor rests before curves are read
 
 
@@ -43,7 +46,8 @@ class RunsScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self._listing = Listing(self.session.root)
-        self._reading = asyncio.Lock()
+        self._reading, self._measuring = asyncio.Lock(), asyncio.Lock()
+        self._next_look = 0.0  # not before
         self._entries: list[Entry] = []
         self._baseline: Entry | None = None
         # runs against others, on their test rows
@@ -67,7 +71,7 @@ class RunsScreen(BaseScreen):
                 yield Static(id="proof", markup=False)
 
     async def on_mount(self) -> None:
-        self._timer = self.set_interval(LOOK, self._look, pause=True)
+        self._timer = self.set_interval(LOOK, self._look_again, pause=True)
         self.followed.run_changed.subscribe(self, lambda _: self._draw())
         await asyncio.to_thread(empty_bin, self.session.root, False)
 
@@ -83,13 +87,20 @@ class RunsScreen(BaseScreen):
 
     # Reading
 
+    def _look_again(self) -> None:
+        if time.monotonic() > self._next_look:
+            self._look()
+
     def _look(self) -> None:
         if not self._reading.locked():
             self.run_worker(self._read())
 
     async def _read(self) -> None:
         async with self._reading:
+            began = time.monotonic()
             entries = await asyncio.to_thread(self._listing.look)
+            now = time.monotonic()
+            self._next_look = now + min(MOST_REST, REST * (now - began))
             baseline = await asyncio.to_thread(self._listing.baseline, entries)
             interrupted = await asyncio.to_thread(turns.interrupted, self.session.root)
             self._entries, self._baseline = entries, baseline
@@ -105,8 +116,13 @@ class RunsScreen(BaseScreen):
             queue.display = bool(interrupted)
             self._show()
             self._read_curves()
-            if self._baseline:
-                await self._measure([(entry, self._baseline) for entry in self._entries])
+            if self._baseline and not self._measuring.locked():
+                self.run_worker(self._measure_all([(entry, self._baseline) for entry in self._entries]))
+
+    async def _measure_all(self, pairs: list[tuple[Entry, Entry]]) -> None:
+        async with self._measuring:
+            for first in range(0, len(pairs), AT_ONCE):
+                await self._measure(pairs[first : first + AT_ONCE])
 
     async def _measure(self, pairs: list[tuple[Entry, Entry]]) -> None:
         """Compare runs on their test rows, and show what is new of it."""
@@ -149,21 +165,24 @@ class RunsScreen(BaseScreen):
         entry = self._selected
         if entry and self._baseline:
             return self._baseline if self._baseline.run.path != entry.run.path else None
+        if not self._marked:
+            return None
         marked = [each for each in self._entries if each.run.path in self._marked and each is not entry]
-        return marked[0] if len(marked) == 1 and marked[0].recipe else None
+        return marked[0] if len(marked) == 1 and marked[0].about else None
 
     def _compare(self) -> None:
         """The recipe of the selected run, beside that of another if there is one, and which of the two is better."""
         entry, other = self._selected, self._other
         if entry is None:
             return
-        self.query_one("#runs", Panel).subtitle = "" if entry.result else entry.status.why
+        self.query_one("#runs", Panel).subtitle = entry.status.why
         against = f"{other.run.name}{' ★' if other is self._baseline else ''}" if other else ""
         title = f"{entry.run.name} against {against}" if other else f"Recipe of {entry.run.name}"
         self.query_one("#recipe", Panel).title = title
         started = history.started if (history := self._history(entry.run)) else None
         rows = started.rows["train"] if started else None
-        self.query_one(Differences).show(entry.recipe, other.recipe if other else None, rows)
+        recipe, its = self._listing.recipe(entry), self._listing.recipe(other) if other else None
+        self.query_one(Differences).show(recipe, its, rows)
         note = self.query_one("#note", Static)
         note.update(shown(entry.label.note))
         note.display = bool(entry.label.note)
@@ -197,9 +216,9 @@ class RunsScreen(BaseScreen):
     def _drawn(self) -> list[RunFolder]:
         """The selected run and the marked ones."""
         entry = self._selected
-        runs = {each.run.path: each.run for each in self._entries}
         if entry is None:
             return []
+        runs = {each.run.path: each.run for each in self._entries} if self._marked else {}
         return [entry.run, *(runs[path] for path in self._marked if path in runs and path != entry.run.path)]
 
     def _history(self, run: RunFolder) -> History | None:
@@ -225,7 +244,7 @@ class RunsScreen(BaseScreen):
         entry = self._selected if self.query(RunTable) else None
         match action:
             case "baseline":
-                return entry is not None and entry.result is not None
+                return entry is not None and entry.score is not None
             case "resume":
                 return entry is not None and entry.status.ended_early
             case "start_now" | "take_out":
@@ -316,4 +335,4 @@ def deleted(name: str) -> str:
 
 def fold(run: RunFolder) -> History:
     """The run's whole history."""
-    return History.of(run.events()[0])
+    return History.of(run.log())
