@@ -138,13 +138,22 @@ def summary_of(run: RunFolder) -> Summary:
 def _about(run: RunFolder, rows: int | None) -> tuple[About, list[Problem]]:
     """`rows` is how many texts the run has learned from, where that is known."""
     recipe, later = run.pretraining_as_known() if run.pretrains else run.recipe_as_known()
-    said, chosen = [recipe.model.name, "a language model"], dict[str, str]()
-    if isinstance(recipe, Recipe):
-        said[1:] = recipe.trainable, recipe.plan.in_words, recipe.data.path
-        chosen = {option.name: in_words(option.of(recipe)) for option in options(Recipe) if option.name in ALWAYS}
-        chosen |= {name: in_words(value) for name, value, _ in changed(recipe, rows)}
-    model, *what = (words[:LONGEST_REASON] for words in said)
-    return About(model, *what, options={name: words[:LONGEST_REASON] for name, words in chosen.items()}), later
+    if not isinstance(recipe, Recipe):
+        return About(_short(recipe.model.name), "a language model"), later
+    said = {option.name: in_words(option.of(recipe)) for option in options(Recipe) if option.name in ALWAYS}
+    said |= {name: in_words(value) for name, value, _ in changed(recipe, rows)}
+    about = About(
+        model=_short(recipe.model.name),
+        trainable=_short(recipe.trainable),
+        plan=_short(recipe.plan.in_words),
+        data=_short(recipe.data.path),
+        options={name: _short(words) for name, words in said.items()},
+    )
+    return about, later
+
+
+def _short(words: str) -> str:
+    return words[:LONGEST_REASON]
 
 
 def _bad(run: RunFolder, what: str, error: BaseException) -> BadRun:
