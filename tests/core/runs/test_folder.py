@@ -109,7 +109,8 @@ def test_a_path_to_a_run_is_one_from_here(run, tmp_path, monkeypatch):
 
 def test_a_folder_that_may_not_be_read_is_no_run(run, tmp_path, monkeypatch):
     (tmp_path / "lost+found").mkdir(mode=0)
-    tmp_path.chmod(0o755)
+    for folder in (tmp_path, run.path):
+        folder.chmod(0o755)
     monkeypatch.chdir(tmp_path)  # which someone else may read, though not the folders above it
     is_root = os.geteuid() == 0
     if is_root:  # who reads everything

@@ -14,7 +14,13 @@ QUIET = 15  # seconds without a heartbeat after which a worker is doubted
 STILL_TO_COME = ("learn", "test")
 NAMES = {"encode": "encode once"}  # where a phase is called more than what it is
 GAP = "   "
-ENDS = {"queued": ("▷", "muted"), "stopped": ("■", "muted"), "failed": ("✕", "error"), "vanished": ("◌", "warning")}
+ENDS = {
+    "queued": ("▷", "muted"),
+    "stopped": ("■", "muted"),
+    "failed": ("✕", "error"),
+    "vanished": ("◌", "warning"),
+    "damaged": ("✕", "error"),
+}
 
 
 def progress(phase: Phase) -> str:
@@ -130,6 +136,6 @@ class Ribbon(Widget):
             return Text(f"Stopped {where}. r takes it up again.", colour(self, "text"))
         if self._fits:
             return Text(shown(f"{status.why} {self._fits.in_words}. Enter applies it."), colour(self, "error"))
-        do = status.do if status.state == "failed" else "r takes it up again."
+        do = status.do if status.state in ("failed", "damaged") else "r takes it up again."
         words = f"{status.why} {do} w shows what the worker wrote."
         return Text(shown(words), colour(self, ENDS[status.state][1]))
