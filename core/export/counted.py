@@ -9,8 +9,9 @@ import numpy as np
 
 from core.counting.ngrams import WORD, Characters, Ngrams, Words, normalized
 from core.counting.tfidf import Tfidf
+from core.export.folder import write
 from core.export.onnx import FILE, compare, demand_packages
-from core.export.transformers import CARD, as_json, named, new_folder, write
+from core.export.transformers import CARD, as_json, named
 from core.text.tokenizer import well_formed
 
 OUTPUT = "probabilities"
@@ -33,7 +34,6 @@ def export(model: Tfidf, labels: Sequence[str], folder: Path, card: str) -> list
     demand_packages()
     made = as_onnx(model, labels)
     check(made, model)
-    new_folder(folder)
     model_file = {FILE: lambda path: path.write_bytes(made)}
     return write(folder, model_file | {"config.json": as_json(named(labels)), CARD: card})
 

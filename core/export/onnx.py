@@ -2,12 +2,9 @@
 
 import json
 import logging
-import os
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -15,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.errors import BadModel
-from core.export.transformers import CARD, as_published, beside, new_folder, with_room_for, write
+from core.export.folder import filling, put
+from core.export.transformers import CARD, as_published, beside, with_room_for
 from core.model.classifier import Classifier
 from core.model.padding import pad
 from core.options import resolved
@@ -39,14 +37,13 @@ def export(
     """
     demand_packages()
     tokens = as_published(tokenizer)
-    new_folder(folder)
-    with TemporaryDirectory(dir=folder, prefix=".onnx-") as temporary:
-        _trace(model, recipe, labels, tokenizer, Path(temporary) / FILE)
-        check(Path(temporary) / FILE, model, recipe, tokenizer)
-        made: dict[str, Callable[[Path], None]] = {
-            path.name: partial(os.replace, path) for path in sorted(Path(temporary).iterdir())
-        }
-        return write(folder, made | beside(recipe, labels, tokens, INPUTS) | {CARD: card})
+    texts = beside(recipe, labels, tokens, INPUTS) | {CARD: card}
+    with filling(folder) as place:
+        _trace(model, recipe, labels, tokenizer, place / FILE)
+        check(place / FILE, model, recipe, tokenizer)
+        made = sorted(path.name for path in place.iterdir())  # large weights lie beside the model
+        put(place, texts)
+    return [folder / name for name in (*made, *texts)]
 
 
 def demand_packages() -> None:

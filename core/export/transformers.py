@@ -1,22 +1,21 @@
 """A trained run as a folder that transformers opens as a sequence classifier of its family."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core import files
 from core.architectures.architecture import Architecture
 from core.architectures.lookup import architecture_for
 from core.architectures.models import WEIGHTS
 from core.errors import BadModel
 from core.export.expressible import refusal
+from core.export.folder import write
 from core.model.classifier import Classifier
 from core.model.weights import published
 from core.options import resolved
@@ -44,7 +43,6 @@ def export(
         )
         raise BadModel(what, ELSEWHERE)
     model = with_room_for(resolved(recipe.model.context), model, recipe, labels)  # a longer text is no other answer
-    new_folder(folder)
     tensors = published(model.backbone, prefixed=True) | head(model)
     weights = {WEIGHTS: lambda path: save_file(tensors, path, metadata={"format": "pt"})}
     return write(folder, weights | beside(recipe, labels, tokens, inputs(model.backbone.arch)) | {CARD: card})
@@ -102,30 +100,6 @@ def without_bias(weight: Tensor, bias: Tensor, gain: Tensor, shift: Tensor) -> T
     weight, bias, gain, shift = (p.double() for p in (weight, bias, gain, shift))
     u = (weight @ (shift - gain) + bias) / len(gain)
     return (weight * gain + u[:, None]).float()
-
-
-def new_folder(folder: Path) -> None:
-    """Make a folder to export into. Raises BadModel where there is something already, or it cannot be made."""
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise BadModel(f"{folder} is there already.", "Name a new or empty folder.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadModel(f"{folder} cannot be made: {error.strerror}.", "Name another folder.") from error
-
-
-def write(folder: Path, written: Mapping[str, str | Callable[[Path], None]]) -> list[Path]:
-    """Fill a new folder, each file with a text or by a function of its path. Raises BadModel, and leaves none."""
-    try:
-        for name, content in written.items():
-            files.write(folder / name, content)
-            (folder / name).chmod(0o644)  # safetensors keeps what it writes to its owner
-    except (OSError, SafetensorError) as error:
-        for name in written:
-            (folder / name).unlink(missing_ok=True)
-        why = "the disk is full" if files.disk_full(error) else error
-        raise BadModel(f"{folder} cannot be written: {why}.", "Nothing was left there. Name another folder.") from error
-    return [folder / name for name in written]
 
 
 def inputs(arch: Architecture) -> list[str]:
