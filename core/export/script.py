@@ -100,14 +100,13 @@ def facts_of(run: RunFolder) -> Facts:
     from core.text.lookup import kept_tokenizer
     from core.text.tokenizer_json import JsonTokenizer
 
-    known = demand_origin(run)
+    known, recipe = demand_origin(run), run.recipe()
+    if preset_for(recipe).counts:
+        raise BadRun(f"{run.name} has no network: there is no training loop to show.", "Ask a run of another model.")
     if not inside.holds(run.data_file, run.path):
         raise BadRun(f"{run.name} keeps no rows that a script could learn from.", "A run that was trained here does.")
     folder = run.path.resolve()
     weights = weights_of(known.base, folder)
-    recipe = run.recipe()
-    if preset_for(recipe).counts:
-        raise BadRun(f"{run.name} has no network: there is no training loop to show.", "Ask a run of another model.")
     arch = architecture_for(recipe)
     first = next(iter(arch.published.values()))
     try:

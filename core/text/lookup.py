@@ -75,7 +75,7 @@ def kept_tokenizer(preset: ModelPreset, run: Path) -> Tokenizer:
 
     Raises BadModel as that does, and BadRun where anything but a file of the run's own lies in its place.
     """
-    kept = next((run / name for name in (TOKENS, TOKENIZER) if inside.holds(run / name, run)), None)
+    kept = next((run / name for name in READERS if inside.holds(run / name, run)), None)
     return READERS[kept.name](preset, kept) if kept else tokenizer_of(preset, "pretrained")
 
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-from core.data.prepare import copies
+from core.data.prepare import copies, first_rows
 
 ASSETS = files("core.assets")
 FICTION = r"\b555-01\d\d\b|\b07700 900\d{3}\b"
@@ -39,7 +39,7 @@ def test_counts(said, rows):
 def test_the_duplicates_are_the_documented_ones_and_no_others(said, rows):
     documented = {int(a): int(b) for a, b in re.findall(r"^\| (\d+) \| (\d+) \|$", said, re.MULTILINE)}
     labels, texts = zip(*rows, strict=True)
-    duplicate, conflict = copies(texts, labels)
+    duplicate, conflict = copies(first_rows(texts), labels)
     assert len(documented) == 8 and set(duplicate.nonzero()[0]) == documented.keys() and not conflict.any()
     assert all(rows[row] == rows[first] for row, first in documented.items())
     spaceless = {"".join(text.casefold().split()) for text in texts}
