@@ -81,7 +81,8 @@ def long(kind):
 @pytest.mark.parametrize(
     ("kind", "kills", "seed"),
     [
-        *((kind, 3, 1) for kind in ("accumulated", "kept", "all")),
+        ("all", 3, 1),
+        *(pytest.param(kind, 3, 1, marks=pytest.mark.slow) for kind in ("accumulated", "kept")),
         *(pytest.param(kind, *MANY.values, marks=MANY.marks) for kind in KINDS),
     ],
 )

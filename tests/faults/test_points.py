@@ -43,7 +43,7 @@ def stopped(new_run, watch):
     return run
 
 
-@pytest.mark.parametrize("part", range(3))
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in (1, 2))])
 def test_killed_at_every_point_of_a_checkpoint_s_writing(forks, stopped, watch, killed, tmp_path, part):
     names = points(forks, whole := watch.copy(stopped, "whole"), tmp_path)
     expected = watch.outcome(whole)

@@ -76,7 +76,7 @@ def test_where_only_flock_is_missing_another_lock_keeps_two_apart(tmp_path):
     assert third.communicate(timeout=90)[0] == "True True\n"
 
 
-@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+@pytest.mark.parametrize("umask", [0o022, *(pytest.param(mask, marks=pytest.mark.slow) for mask in (0o000, 0o077))])
 def test_nobody_else_reads_a_run(labelled, tmp_path, umask):
     command = [
         *(sys.executable, "-P", "-m", "workbench", "train", labelled(60), "--weights", "random"),
