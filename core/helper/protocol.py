@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any, BinaryIO
@@ -24,6 +25,8 @@ from core import memory
 from core.errors import BadData, WorkbenchError
 from core.files import Progress
 from core.steady import steady
+
+PROGRESS = 0.1  # seconds between two reports of one name
 
 Handler = Callable[[dict, Progress], Any]  # (args, progress) -> a result that msgspec can encode
 
@@ -100,9 +103,17 @@ def listen(file: BinaryIO, inbox: Inbox, outbox: Outbox) -> None:
 def answer(request: Request, kinds: dict[str, Handler], inbox: Inbox, outbox: Outbox) -> None:
     """Work on one request to its one answer."""
 
+    said, at = "", 0.0
+
     def progress(name: str, done: int, total: int, unit: str, partial: str = "") -> None:
+        """The first of a name, the last, and not too many between: each is drawn."""
+        nonlocal said, at
         if inbox.has(request.kind):
             raise _Superseded
+        now = time.monotonic()
+        if name == said and done < total and not partial and now - at < PROGRESS:
+            return
+        said, at = name, now
         outbox.send(request.id, progress={"name": name, "done": done, "total": total, "unit": unit, "partial": partial})
 
     try:

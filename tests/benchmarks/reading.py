@@ -50,12 +50,15 @@ def measured(code: str, file: str) -> tuple[int, float, float]:
 
 
 def drawn(file: str) -> tuple[float, list[float]]:
-    """Seconds from the command until the rows are on screen, and those of each change of screens until then."""
+    """Seconds from the command until the rows are on screen, and those of each change of screens until then.
+
+    The first time that a screen is opened is left out: it is built then, whatever else goes on.
+    """
     changes: list[float] = []
     with tempfile.TemporaryDirectory() as runs, terminal.Terminal(file, "--runs", runs) as screen:
         began = time.monotonic()
         screen.until("Source")
-        while b"Splits" not in screen.output:
+        while b"Splits" not in screen.output or len(changes) < 4:
             for key, sign in (("2", "Backbone"), ("1", "Source")):
                 screen.output = b""
                 pressed = time.monotonic()
@@ -66,7 +69,7 @@ def drawn(file: str) -> tuple[float, list[float]]:
         took = time.monotonic() - began
         screen.send("q")
         screen.close()
-    return took, sorted(changes)
+    return took, sorted(changes[2:])
 
 
 def main(file: str) -> None:
@@ -75,7 +78,8 @@ def main(file: str) -> None:
     _, theirs, their_memory = measured(THEIRS, file)
     print(f"{rows:,} rows")
     print(f"{'the app, from the command to the drawn profile':50}{took:8.1f} s")
-    print(f"{'from one screen to another meanwhile, at worst':50}{changes[-1] * 1e3:8.0f} ms of {len(changes)}")
+    times = f"{changes[len(changes) // 2] * 1e3:8.0f} ms, at worst {changes[-1] * 1e3:.0f} of {len(changes)}"
+    print(f"{'from one screen to another meanwhile':50}{times}")
     print(f"{'profile: read, tokens, copies, split':50}{ours:8.1f} s{memory:8.0f} MB at most")
     print(f"{'pandas and tiktoken: read, tokens':50}{theirs:8.1f} s{their_memory:8.0f} MB at most")
     print(f"ratio, pandas and tiktoken : workbench{theirs / ours:21.2f}")

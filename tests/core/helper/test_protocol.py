@@ -201,7 +201,26 @@ def test_work_is_left_at_the_next_progress_when_a_newer_request_has_come():
     assert steps == [0, 1, 2, 3]
     progress = {"name": "work", "done": 0, "total": 5, "unit": "rows", "partial": ""}
     assert pair.sent()[0] == {"id": 1, "progress": progress}
-    assert pair.sent()[-1] == {"id": 1, "superseded": True} and len(pair.sent()) == 4
+    assert pair.sent()[-1] == {"id": 1, "superseded": True} and len(pair.sent()) == 2
+
+
+def test_an_interface_hears_of_progress_now_and_then_of_each_phase_and_of_all_that_is_said_on_the_way(monkeypatch):
+    pair, clock = Pair(), iter(range(100_000))
+    monkeypatch.setattr("core.helper.protocol.time.monotonic", lambda: next(clock) / 1000)  # a report a millisecond
+
+    def work(args, progress):
+        for name in ("read", "tokens"):
+            for done in range(1001):
+                progress(name, done, 1000, "rows")
+        for words in ("so", "so far"):
+            progress("answer", 1, 9, "tokens", words)
+
+    answer(Request(1, "work"), {"work": work}, pair.inbox, pair.outbox)
+    said = [one["progress"] for one in pair.sent() if "progress" in one]
+    for name in ("read", "tokens"):
+        done = [each["done"] for each in said if each["name"] == name]
+        assert done[0] == 0 and done[-1] == 1000 and 10 <= len(done) <= 13
+    assert [each["partial"] for each in said if each["name"] == "answer"] == ["so", "so far"]
 
 
 def test_exactly_one_answer_whatever_happens(capsys):

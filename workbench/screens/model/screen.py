@@ -45,6 +45,7 @@ class ModelScreen(BaseScreen):
                     yield RecipeForm()
 
     def on_mount(self) -> None:
+        self._shown: tuple = (None, None, None)
         for signal in (self.draft.recipe_changed, self.draft.profile_changed, self.draft.speeds_changed):
             signal.subscribe(self, self._show)
         for signal in (self.draft.recipe_changed, self.draft.profile_changed):
@@ -57,6 +58,10 @@ class ModelScreen(BaseScreen):
         self.query_one(Layers).focus()
 
     def _show(self, draft: Draft) -> None:
+        shown = draft.recipe, draft.profile, draft.speeds
+        if all(one is before for one, before in zip(shown, self._shown, strict=True)):
+            return  # only how far the reading of a file is
+        self._shown = shown
         self.query_one(Layers).show(draft.recipe, draft.profile, draft.speeds)
         self.query_one(AsCode).lines = freezing(draft.recipe.plan, architecture_for(draft.recipe))
 
