@@ -187,6 +187,11 @@ class ClassifierResult(msgspec.Struct, Result, kw_only=True):
     advice: list[str] = []  # what to try next, in sentences
     seconds: Seconds
 
+    def __post_init__(self) -> None:
+        n, confusion = len(self.labels), self.test.confusion
+        if len(confusion) != n or any(len(row) != n for row in confusion):
+            raise ValueError("its confusion matrix is not one of its labels")
+
     def lines(self) -> Iterator[Line]:
         """What the test says, the network first, then the baselines."""
         test = self.test

@@ -69,7 +69,7 @@ class DataScreen(BaseScreen):
         profile = draft.profile
         if profile and not self.query(Rows):
             await self._furnish()
-            if not self.query(Histogram):
+            if not (self.query(Histogram) and self.query(Rows)):
                 return  # the app was left meanwhile
         self.refresh_bindings()
         self.set_class(profile is not None, "-ready")
