@@ -174,6 +174,29 @@ def labelled(tmp_path):
     return write
 
 
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A finished run, to be asked or copied."""
+    from core.recipe import load
+    from core.runs.launch import launch
+    from core.runs.root import create_run
+
+    folder = tmp_path_factory.mktemp("trained")
+    data = folder / "messages.tsv"
+    rows = [("spam", "free prize call now") if i % 3 == 0 else ("ham", "lunch at home soon") for i in range(60)]
+    data.write_text("".join(f"{label}\t{text} {i}\n" for i, (label, text) in enumerate(rows)))
+    recipe = {
+        "data": {"path": str(data)},
+        "model": {"name": "nano", "weights": "random", "context": 16, "readout": "last_real"},
+        "freeze": {"trainable": "head"},
+        "train": {"epochs": 1, "keep": "best"},
+        "speed": {"threads": 1, "device": "cpu"},
+    }
+    run = create_run(folder / "runs", load(recipe))
+    assert launch(run).wait(90) == 0
+    return run
+
+
 def pytest_terminal_summary(terminalreporter):
     passed = terminalreporter.stats.get("passed", [])
     kills = sum(

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from core.recipe import load
-from core.runs.launch import launch
 from core.runs.root import create_run
 
 DEADLINE = 90  # seconds
@@ -23,25 +22,6 @@ def run(tmp_path, labelled):
         "speed": {"threads": 1, "device": "cpu", "precision": "fp32"},
     }
     return create_run(tmp_path / "runs", load(small))
-
-
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory):
-    """A finished run, to be copied."""
-    folder = tmp_path_factory.mktemp("hostile")
-    data = folder / "messages.tsv"
-    rows = [("spam", "free prize call now") if i % 3 == 0 else ("ham", "lunch at home soon") for i in range(60)]
-    data.write_text("".join(f"{label}\t{text} {i}\n" for i, (label, text) in enumerate(rows)))
-    recipe = {
-        "data": {"path": str(data)},
-        "model": {"name": "nano", "weights": "random", "context": 16, "readout": "last_real"},
-        "freeze": {"trainable": "head"},
-        "train": {"epochs": 1, "keep": "best"},
-        "speed": {"threads": 1, "device": "cpu"},
-    }
-    run = create_run(folder / "runs", load(recipe))
-    assert launch(run).wait(DEADLINE) == 0
-    return run
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from core.recipe import load
 from core.runs.events import Noted, encode
 from core.runs.folder import RunFolder
 from core.wording import UNSAFE
+from syntax import statements
 from workbench.cli.main import main
 
 CORPUS = [
@@ -61,21 +62,12 @@ def facts(words: list[str], recipe) -> Facts:
     return Facts(run, labels, paths[0], f"folder: {together}", "", paths[1], changes, framed)
 
 
-def shape(code: str) -> str:
-    """What a script does, whatever its strings are."""
-    tree = ast.parse(code)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            node.value = ""
-    return ast.dump(tree)
-
-
 def does(words: list[str], n: int) -> str:
     recipe = complete(RECIPES[n])
     code = script(recipe, facts(words, recipe))
     assert not UNSAFE.search(code.replace("\n", ""))
     code.encode()  # a file is UTF-8
-    return shape(code)
+    return statements(code)
 
 
 tame = cache(lambda n_words, n: does([f"tame {i}" for i in range(n_words)], n))

@@ -13,9 +13,7 @@ from core.recipe import load
 from core.runs import classifiers
 from core.runs import events as e
 from core.runs.folder import RunFolder
-from core.runs.launch import launch
 from core.runs.predictions import AnsweredText
-from core.runs.root import create_run
 from workbench.app import WorkbenchApp
 from workbench.cli.main import main
 from workbench.screens.play import token_curve
@@ -28,26 +26,6 @@ from workbench.widgets.panel import Panel
 
 SIXTEEN = "of all that one two three four five six seven eight nine ten something morning together"
 DUE = 60  # seconds in which anything here happens, on a busy machine too
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A finished run."""
-    folder = tmp_path_factory.mktemp("play")
-    data = folder / "messages.tsv"
-    rows = [("spam", "free prize call now") if i % 3 == 0 else ("ham", "lunch at home soon") for i in range(60)]
-    data.write_text("".join(f"{label}\t{text} {i}\n" for i, (label, text) in enumerate(rows)))
-    recipe = {
-        "data": {"path": str(data)},
-        "model": {"name": "nano", "weights": "random", "context": 16, "readout": "last_real"},
-        "freeze": {"trainable": "head"},
-        "train": {"epochs": 1, "keep": "best"},
-        "speed": {"threads": 1, "device": "cpu"},
-    }
-    run = create_run(folder / "runs", load(recipe))
-    worker = launch(run)
-    assert worker.wait(DUE) == 0
-    return run
 
 
 @pytest.fixture

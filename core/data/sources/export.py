@@ -1,5 +1,6 @@
 """What a row of a tool's export is turned into: records of texts and classes."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -58,7 +59,7 @@ class Voted(Export):
         return [f"{which} given different classes by different people: what most of them chose counts."]
 
 
-class Asked(Voted):
+class Asked(Voted, ABC):
     """Rows of tools that ask several people one question of each text, or more."""
 
     def __init__(self, items: Sequence[dict[str, Any]]):
@@ -66,14 +67,14 @@ class Asked(Voted):
         self._only = len({question for item in items for question in self.votes(item)}) < 2
 
     @staticmethod
+    @abstractmethod
     def data(item: dict[str, Any]) -> dict[str, Any]:
         """The text, and what else is known of it."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def votes(item: dict[str, Any]) -> dict[str, list[list[str]]]:
         """For each question what each person chose."""
-        raise NotImplementedError
 
     def records(self, item: dict[str, Any]) -> Iterator[Record]:
         """The data with a column for each question, `label` where there is one."""

@@ -136,7 +136,7 @@ class Zip(_Members):
         with self._on_disk() as file:
             try:
                 archive = zipfile.ZipFile(file)
-            except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
                 raise damaged(self.path) from error
             with archive:
                 yield archive, file

@@ -6,8 +6,6 @@ import io
 import json
 import lzma
 import resource
-import tarfile
-import zipfile
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +18,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from pyarrow import feather
 
+from archives import tarred, zipped
 from core.data.glimpse import glimpse
 from core.data.read import read
 from core.data.sources.input import Input
@@ -56,24 +55,6 @@ def _workbook() -> bytes:
     return out.getvalue()
 
 
-def _zip(members: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return out.getvalue()
-
-
-def _tar(members: dict[str, bytes], mode: str = "w") -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode) as archive:
-        for name, content in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-    return out.getvalue()
-
-
 @cache
 def valid() -> dict[str, bytes]:
     """A file of each format."""
@@ -97,12 +78,12 @@ def valid() -> dict[str, bytes]:
         "stream": _in_arrow(_stream),
         "workbook": _workbook(),
         "fasttext": "\n".join(f"__label__{row['label']} {row['text']}" for row in ROWS).encode(),
-        "zip": _zip({"a.jsonl": lines, "README": b"x"}),
-        "zip of classes": _zip(classes),
-        "zip of tables": _zip({"train.jsonl": lines, "test.jsonl": lines}),
-        "zip of parquet": _zip({"a.parquet": _in_arrow(pq.write_table)}),
-        "tar of classes": _tar(classes),
-        "tar.gz of files": _tar({"a.txt": b"one\ntwo\n" * 9, "b.txt": b"three\nfour\n" * 9}, "w:gz"),
+        "zip": zipped({"a.jsonl": lines, "README": b"x"}),
+        "zip of classes": zipped(classes),
+        "zip of tables": zipped({"train.jsonl": lines, "test.jsonl": lines}),
+        "zip of parquet": zipped({"a.parquet": _in_arrow(pq.write_table)}),
+        "tar of classes": tarred(classes, "w"),
+        "tar.gz of files": tarred({"a.txt": b"one\ntwo\n" * 9, "b.txt": b"three\nfour\n" * 9}, "w:gz"),
         "gz": gzip.compress(lines),
         "bz2": bz2.compress(lines),
         "xz": lzma.compress(lines),

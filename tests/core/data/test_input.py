@@ -2,38 +2,19 @@
 
 import bz2
 import gzip
-import io
 import lzma
 import os
-import tarfile
 import zipfile
 
 import pytest
 
+from archives import tarred, zipped
 from core.data.read import read
 from core.data.sources import packed
 from core.data.sources.input import Input
 from core.errors import BadData, WorkbenchError
 
 TABLE = ("label,text\n" + "ham,see you at the station\nspam,win a free phone\n" * 10).encode()
-
-
-def zipped(members: dict[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", how) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return out.getvalue()
-
-
-def tarred(members: dict[str, bytes], mode: str = "w:gz") -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode) as archive:
-        for name, content in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-    return out.getvalue()
 
 
 def zstd(data: bytes) -> bytes:

@@ -4,8 +4,6 @@ import bz2
 import gc
 import gzip
 import io
-import tarfile
-import zipfile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +11,7 @@ import pytest
 from openpyxl import Workbook
 from pyarrow import feather
 
+from archives import tarred, zipped
 from core.data.glimpse import glimpse
 from core.data.read import read
 from core.data.sources import packed
@@ -53,31 +52,13 @@ def workbook(texts=TEXTS, labels=LABELS) -> bytes:
     return out.getvalue()
 
 
-def zipped(**members: bytes) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return out.getvalue()
-
-
-def tarred(mode: str, members: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode) as archive:
-        for name, content in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-    return out.getvalue()
-
-
 PACKINGS = {
-    "zip": lambda content: zipped(**{"data/rows": content, "README.md": b"words"}),
-    "tar": lambda content: tarred("w", {"rows": content}),
-    "tar.gz": lambda content: tarred("w:gz", {"rows": content, "LICENSE": b"words"}),
+    "zip": lambda content: zipped({"data/rows": content, "README.md": b"words"}),
+    "tar": lambda content: tarred({"rows": content}, "w"),
+    "tar.gz": lambda content: tarred({"rows": content, "LICENSE": b"words"}),
     "gz": gzip.compress,
     "bz2": bz2.compress,
-    "gz in zip": lambda content: zipped(rows=gzip.compress(content)),
+    "gz in zip": lambda content: zipped({"rows": gzip.compress(content)}),
 }
 
 
@@ -93,7 +74,7 @@ def test_tables_that_are_read_from_their_end_are_read_in_archives_too(file, made
 
 
 def test_several_workbooks_in_an_archive(file):
-    path = file(zipped(**{"train.xlsx": workbook(), "test.xlsx": workbook(TEXTS[:9], LABELS[:9])}))
+    path = file(zipped({"train.xlsx": workbook(), "test.xlsx": workbook(TEXTS[:9], LABELS[:9])}))
     table = read(path, Options(split="split"))
     assert table.texts == TEXTS + TEXTS[:9] and table.splits == ["train"] * 60 + ["test"] * 9
     gc.collect()
@@ -117,18 +98,18 @@ def test_what_unpacks_to_far_too_much_is_not_written_to_the_disk(file, monkeypat
 
 def test_a_damaged_table_in_an_archive_is_named_as_there(file):
     with pytest.raises(BadData, match=r"rows in data\.csv is damaged"):
-        read(file(zipped(rows=parquet()[:-300])))
+        read(file(zipped({"rows": parquet()[:-300]})))
 
 
 @pytest.mark.parametrize("kind", ["a word document", "a zip file", "a tar archive"])
 def test_what_is_no_table_in_an_archive_is_named(file, kind):
     inside = {
-        "a word document": zipped(**{"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}),
-        "a zip file": zipped(a=b"1", b=b"2"),
-        "a tar archive": tarred("w", {"a": b"1", "b": b"2"}),
+        "a word document": zipped({"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}),
+        "a zip file": zipped({"a": b"1", "b": b"2"}),
+        "a tar archive": tarred({"a": b"1", "b": b"2"}, "w"),
     }
     with pytest.raises(BadData, match=f"(?i)rows in data.csv is {kind}"):
-        read(file(zipped(rows=inside[kind])))
+        read(file(zipped({"rows": inside[kind]})))
 
 
 N = 50_000
@@ -187,7 +168,7 @@ def test_what_a_person_says_of_tables_holds_for_those_in_folders_and_archives(tm
             (path / name).write_bytes(content)
     else:
         path = tmp_path / "many"
-        path.write_bytes(zipped(**members) if kind == "zip" else tarred("w:gz", members))
+        path.write_bytes(zipped(members) if kind == "zip" else tarred(members))
     table = read(path, Options(separator="/", encoding="cp1252", header="no", text="1", label="0"))
     assert table.texts == ["größe", *TEXTS] * 2 and table.labels[:2] == ["ß", "ham"]
     assert table.options.separator == "/" and table.options.header == "no"
@@ -207,7 +188,7 @@ def test_files_of_fasttext_are_no_classes(tmp_path, names):
 def test_hundreds_of_tables_hold_one_sample_between_them(tmp_path):
     content = "text,label\n" + "".join(f"words {i} of it,{LABELS[i % 60]}\n" for i in range(100))
     path = tmp_path / "many.zip"
-    path.write_bytes(zipped(**{f"part{i:03}.csv": content.encode() for i in range(300)}))
+    path.write_bytes(zipped({f"part{i:03}.csv": content.encode() for i in range(300)}))
     given = Input(str(path))
     from core.data.sources.registry import source_of
     from core.files import unwatched
@@ -220,7 +201,7 @@ def test_hundreds_of_tables_hold_one_sample_between_them(tmp_path):
 def test_a_compressed_tar_is_gone_through_as_often_for_many_members_as_for_few(tmp_path, monkeypatch):
     def passes(n: int) -> int:
         path = tmp_path / f"{n}.tar.gz"
-        path.write_bytes(tarred("w:gz", {f"class{chr(97 + i)}.txt": "\n".join(TEXTS).encode() for i in range(n)}))
+        path.write_bytes(tarred({f"class{chr(97 + i)}.txt": "\n".join(TEXTS).encode() for i in range(n)}))
         monkeypatch.setattr(packed.gzip, "GzipFile", lambda **more: opened.append(1) or whole(**more))
         opened.clear()
         assert len(read(path).texts) == 60 * n

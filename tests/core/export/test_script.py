@@ -44,6 +44,7 @@ from core.train import checkpoint
 from core.train.control_source import ControlSource
 from core.wording import UNSAFE
 from core.worker.finetune import attempt
+from syntax import statements
 
 GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()
 BAD = "free prize win cash claim urgent offer txt now guaranteed bonus click award".split()
@@ -681,15 +682,6 @@ def folder(root: Path, words: str) -> RunFolder:
     run.events_file.write_bytes(b"".join(map(e.encode, [learns[0], rates, learns[1], steps])))
     assert facts_of(run).changes == ["from step 3 on lr 0.01", f"from step 4 on {words}"]
     return run
-
-
-def statements(code: str) -> str:
-    """What a script does, whatever its literals say."""
-    tree = ast.parse(code)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            node.value = ""
-    return ast.dump(tree)
 
 
 def does_and_says(code: str) -> tuple[str, str | None]:
