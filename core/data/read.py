@@ -13,7 +13,7 @@ from core.data.choose import NONE, Chosen, choose
 from core.data.column import YES
 from core.data.copies import first_alike, first_rows
 from core.data.labels import parted, renamed, several, spelled_alike
-from core.data.room import Room
+from core.data.room import Room, demand
 from core.data.sources.input import Input
 from core.data.sources.registry import source_of
 from core.data.sources.source import Cells, Damaged, Options, misfit
@@ -75,6 +75,7 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
     `fetch.fetch`. Raises BadData where there is no such file or nothing in it reads as labelled texts.
     """
     given = Input(str(path), progress, options.encoding)
+    demand(given.name, given.about)
     cells = source_of(given, options).read(given, options, progress)
     names = cells.names
     try:

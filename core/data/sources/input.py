@@ -40,7 +40,8 @@ class Input:
 
     Nothing is held but the beginning; every reading begins anew. `origin` says where it came from if not straight from
     a file, and `doubt` what may not be what was meant. What is many files, a folder or an archive, has a `tree` and no
-    bytes of its own, unless only one of the files can be a table: then it is that one.
+    bytes of its own, unless only one of the files can be a table: then it is that one. `about` is how many bytes there
+    are, decompressed; of what is compressed, by the beginning.
     """
 
     def __init__(self, path: str, progress: Progress = unwatched, encoding: str = AUTO):
@@ -78,14 +79,17 @@ class Input:
         self.file_name = Path(member).name or self.name
         if tree and not tree.members:
             raise BadData(f"{self.path} holds no file to read.", "Name a file with one row for each text.")
-        self.beginning, self.is_longer = b"", False
+        self.beginning, self.is_longer, self.about = b"", False, 0
         if tree and not member:
+            self.about = sum(tree.members.values())
             return
         if member:
             self.name, self.origin = f"{self.file_name} in {self.name}", f"It is {member} in {self.name}."
-        with self._bytes() as (stream, layers, _):
+        with self._bytes() as (stream, layers, tell):
             self.beginning = stream.read(BEGINNING)
             self.is_longer = bool(stream.read(1))  # than its beginning
+            on_disk = tree.members[member] if tree else self.size
+            self.about = on_disk * len(self.beginning) // max(1, tell()) if layers else on_disk
             self._as_it_lies = not layers and (tree is None or isinstance(tree, Folder))
 
     def _tree(self) -> Tree | None:
