@@ -29,7 +29,8 @@ LABEL_NAMES = _words(
 )
 LABEL_MAYBE = _words(
     "v1 queue team rating star score feedback type tag kind group status reason severity priority department genre "
-    "verdict annotation bewertung typ grund priorität avis note tipo motivo calificación valoración 评分 类型 星级 評価 種類 평점"
+    "verdict annotation "
+    "bewertung typ grund priorität avis note tipo motivo calificación valoración 评分 类型 星级 評価 種類 평점"
 )
 # classes that columns of yes and no are named after; in a row that is no header they are labels
 CLASS_NAMES = _words("spam toxic toxicity hate offensive sarcasm sarcastic irony ironic humor abusive fake")

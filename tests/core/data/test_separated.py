@@ -175,6 +175,6 @@ def test_columns_that_r_has_named(file):
 
 
 def test_files_that_were_joined_with_their_headers_and_byte_order_marks(file):
-    table = read(file(content(TABLE).encode("utf-8-sig") * 2)
+    table = read(file(content(TABLE).encode("utf-8-sig") * 2))
     assert (table.n_rows, table.skipped, set(table.labels)) == (81, {"the header again": 1}, {"ham", "spam"})
     assert table.texts[40] == table.texts[0]
