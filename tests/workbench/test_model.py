@@ -280,7 +280,7 @@ async def test_the_toggles_stand_there_as_code(model):
         assert all(words in line for words, line in zip(head, code.render().plain.split("\n"), strict=True))
         await pilot.press("l")
         await pilot.pause()
-        assert "replace_linear_with_lora(model.trf_blocks)" in code.render().plain
+        assert "replace_linear_with_lora(model.trf_blocks, rank=8, alpha=16)" in code.render().plain
         assert code.size.height == len(code.render().plain.split("\n"))
         assert layers.is_folded and layers.virtual_size.height <= layers.size.height
         pilot.app.session.draft.change("freeze.trainable", "blocks.1,blocks.3,blocks.5,blocks.7,head")

@@ -26,6 +26,6 @@ class AsCode(Widget):
 
     def _line(self, line: str, width: int) -> Text:
         words = Text(" " + cut(line, width - 1), colour(self, "text"), no_wrap=True)
-        for word, role in (("True", "train"), ("False", "frozen"), ("replace_linear_with_lora", "lora")):
+        for word, role in (("True", "train"), ("False", "frozen"), ("replace_linear_with_lora", "lora"), ("LinearWithLoRA", "lora")):
             words.highlight_words([word], colour(self, role))
         return words

@@ -58,12 +58,13 @@ class ModelScreen(BaseScreen):
         self.query_one(Layers).focus()
 
     def _show(self, draft: Draft) -> None:
-        shown = draft.recipe, draft.profile, draft.speeds
+        recipe = draft.recipe
+        shown = recipe, draft.profile, draft.speeds
         if all(one is before for one, before in zip(shown, self._shown, strict=True)):
             return  # only how far the reading of a file is
         self._shown = shown
-        self.query_one(Layers).show(draft.recipe, draft.profile, draft.speeds)
-        self.query_one(AsCode).lines = freezing(draft.recipe.plan, architecture_for(draft.recipe))
+        self.query_one(Layers).show(recipe, draft.profile, draft.speeds)
+        self.query_one(AsCode).lines = freezing(recipe.plan, architecture_for(recipe), recipe.lora)
 
     @on(Layers.Moved)
     def _around(self) -> None:
