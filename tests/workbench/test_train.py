@@ -15,9 +15,11 @@ from workbench.charts import curves
 from workbench.charts.chart import Chart
 from workbench.screens.train.cursor_values import CursorValues
 from workbench.screens.train.sentences import Sentences
-from workbench.screens.train.weights import frozen_in_words, sampled
+from workbench.screens.train.weights import Weights, frozen_in_words, sampled
 from workbench.screens.train.worker_log import tail
 from workbench.widgets.errors import read_mistakes
+
+PARTS = ("head", "norm", "blocks.5.mlp", "blocks.5.attn")
 
 SIZES = [(120, 36), (80, 24)]
 
@@ -287,6 +289,21 @@ def test_weight_change_is_drawn_as_far_as_the_run_has_come():
     assert sampled(changes, "head", 100, 10) == [0.1, 0.2, 0.3, 0.4, 0.5]
     assert sampled(changes[:1], "head", 100, 10) == [0.0]
     assert len(sampled(changes, "head", 50, 10)) == 10
+
+
+async def test_a_weight_change_that_is_not_known_yet_is_not_nothing(opened, runs, until):
+    run = runs.write("starting")
+    some = runs.events(run, 650, 100)
+    learned = next(i for i, event in enumerate(some) if isinstance(event, e.Changed) and event.step == 50)
+    runs.append(run, *some[3:learned])
+    with runs.held(run):
+        async with opened(run) as pilot:
+            weights = pilot.app.screen.query_one(Weights)
+            await until(pilot, lambda: weights.items)
+            assert pilot.app.session.followed.history.step == 50
+            assert all(weights.line(i, 60).plain.endswith("  ·") for i in range(len(PARTS)))
+            runs.append(run, some[learned])
+            await until(pilot, lambda: weights.line(0, 60).plain.endswith("%"))
 
 
 def test_the_accuracy_axis_starts_under_the_largest_class(runs):
