@@ -60,8 +60,15 @@ class WorkbenchApp(App):
         return [*super().get_line_filters(), self._output_filter]
 
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:
-        """Show a notification, escaped: errors and names come from outside, and so does what is said of them."""
-        super().notify(shown(message), title=on_one_line(title), **how | {"markup": False})
+        """Show a notification, escaped: errors and names come from outside, and so does what is said of them.
+
+        One of the same words that is still on show is renewed.
+        """
+        message, title = shown(message), on_one_line(title)
+        for known in [*self._notifications]:
+            if (known.message, known.title) == (message, title):
+                self._unnotify(known, refresh=False)
+        super().notify(message, title=title, **how | {"markup": False})
 
     def on_mount(self) -> None:
         self.session.followed.run_changed.subscribe(self, self._say_in_the_title)

@@ -38,7 +38,6 @@ from core.train.step_recorder import StepRecorder
 from core.train.texts import Texts
 from core.train.thaw import plan_at, recipe_at, settings_of, trainable
 
-
 COMPARING = 100  # measuring how far the weights have moved takes at most one part in so many of the time
 
 

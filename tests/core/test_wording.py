@@ -34,9 +34,11 @@ def test_whatever_acts_or_hides_is_escaped():
         ("one\r\ntwo\nthree\rfour", "one\ntwo\nthree\\rfour"),
         ("a\tb", "a b"),
         ("naïve café, 日本語, हिन्दी, עברית", "naïve café, 日本語, हिन्दी, עברית"),
-        ("👩🏽\u200d💻 ❤\ufe0f\u200d🔥 1\ufe0f\u20e3 ‼\ufe0f", "👩🏽💻 ❤🔥 1\u20e3 ‼"),
+        ("👩🏽\u200d💻 ❤\ufe0f\u200d🔥 1\ufe0f\u20e3 ‼\ufe0f", "👩💻 ❤🔥 1\u20e3 ‼"),
         ("a\u200db a\ufe0f", r"a\u200db a\ufe0f"),
         ("\ufe0f", r"\ufe0f"),
+        ("👍🏽 ✌\ufe0f🏿 🤦🏼\u200d♂\ufe0f", "👍 ✌ 🤦♂"),
+        ("🏽", r"\U0001f3fd".lower()),
         ("", ""),
     ],
 )

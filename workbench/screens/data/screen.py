@@ -21,7 +21,7 @@ from workbench.screens.data.rows import SORTS, Rows, View
 from workbench.screens.data.source import Source, progress_in_words
 from workbench.screens.data.source_dialog import SourceDialog, dropped
 from workbench.screens.data.splits import Splits
-from workbench.screens.data.tokens import Tokens
+from workbench.screens.data.tokens import LEGEND, Tokens
 from workbench.session.complain import complain
 from workbench.session.draft import Draft
 from workbench.session.helper import Superseded
@@ -47,8 +47,8 @@ class DataScreen(BaseScreen):
         # what only a file that has been read needs, so that the first frame does not wait for it
         await self.query_one("#source").mount(
             Static(id="class-headings", classes="ready"),
-            Classes(),
             Input(placeholder="find a class", id="find-class", classes="find"),
+            Classes(),
         )
         await self.query_one("#left").mount(Panel(Splits(), title="Splits", classes="ready", id="splits"))
         lengths = Panel(Histogram(), title="Length in tokens", joint="┬", id="lengths")
@@ -97,7 +97,8 @@ class DataScreen(BaseScreen):
 
     def _start_over(self) -> None:
         for field in self.query(".find").results(Input):
-            field.value, field.display = "", False
+            field.value = ""
+            self._field(field, False)
         self.query_one(Rows).look(View())
         self.set_class(not self.has_class("-short"), "-tokens")
         self.query_one(Rows).focus()
@@ -138,7 +139,7 @@ class DataScreen(BaseScreen):
 
     def action_search(self) -> None:
         field = self.query_one("#find-row" if self._searched is self.query_one(Rows) else "#find-class", Input)
-        field.display = True
+        self._field(field, True)
         field.focus()
 
     @on(Input.Changed, "#find-row")
@@ -152,11 +153,17 @@ class DataScreen(BaseScreen):
         if self._shown:
             self.query_one(Classes).show(self._shown, event.value)
 
+    def _field(self, field: Input, is_shown: bool) -> None:
+        """Show a field or hide it; that of the classes stands in the place of their headings, so that nothing moves."""
+        field.display = is_shown
+        if field.id == "find-class":
+            self.query_one("#class-headings").display = not is_shown
+
     @on(Input.Submitted)
     def _leave_field(self) -> None:
         self._searched.focus()
         for field in self.query(".find").results(Input):
-            field.display = bool(field.value)
+            self._field(field, bool(field.value))
 
     @property
     def _searched(self) -> Lines:
@@ -166,7 +173,7 @@ class DataScreen(BaseScreen):
 
     def _clear(self, field: str) -> None:
         self.query_one(field, Input).value = ""
-        self.query_one(field).display = False
+        self._field(self.query_one(field, Input), False)
 
     def action_show_rows(self) -> None:
         rows, classes = self.query_one(Rows), self.query_one(Classes)
@@ -215,6 +222,7 @@ class DataScreen(BaseScreen):
         panel = self.query_one("#tokens", Panel)
         panel.title = f"Row {row} in {plural(answer['tokens'], 'token')}"
         self.query_one(Tokens).pieces = answer["pieces"]
+        panel.subtitle = LEGEND if self.query_one(Tokens).counts else ""
         self.query_one("#tokens VerticalScroll").scroll_home(animate=False)
 
     def action_back(self) -> None:

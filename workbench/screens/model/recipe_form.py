@@ -87,6 +87,11 @@ class Options(Lines):
         """The option under the cursor; None on the last line."""
         return self.shown[self.cursor] if self.cursor < len(self.shown) else None
 
+    def called(self, name: str) -> str:
+        """An option as its line calls it: in the short form without its part."""
+        tail = name.rpartition(".")[2]
+        return name if self.everything else NAMES.get(tail, tail.replace("_", " "))
+
     def value(self, option: Option) -> str:
         """What is asked for, whether the recipe takes it or not."""
         return self.pending.get(option.name) or value_in_words(option.of(session_of(self).draft.recipe))
@@ -96,8 +101,7 @@ class Options(Lines):
             more = "fewer" if self.everything else f"{len(self._read) - len(self.shown)} more"
             return Text(f" {more}", colour(self, "muted"))
         option = self.shown[index]
-        tail = option.name.rpartition(".")[2]
-        name = option.name if self.everything else NAMES.get(tail, tail.replace("_", " "))
+        name = self.called(option.name)
         wrong = option.name in self.pending
         line = Text(f" {name:<{self.indent - 1}}", colour(self, "muted"), no_wrap=True)
         value = on_one_line(self.value(option))
@@ -217,7 +221,7 @@ class RecipeForm(Container):
         name = option.name if option else ""
         refused = session_of(self).draft.refused
         problem = next((p for p in refused if p.field == name), next(iter(refused), None))
-        below.problem = f"{problem.field} {problem.what} {problem.do}" if problem else ""
+        below.problem = f"{form.called(problem.field)} {problem.what} {problem.do}" if problem else ""
 
     @on(Options.Chosen)
     def _edit(self) -> None:
