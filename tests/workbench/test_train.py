@@ -2,18 +2,23 @@ import os
 import time
 
 import pytest
+from textual._xterm_parser import XTermParser
+from textual.widgets import Input
 
 from core.architectures.models import MODELS
 from core.estimate.prices import in_words, rungs
 from core.freeze import FreezePlan
 from core.recipe import load
 from core.runs import events as e
+from core.runs.control import Epochs, Rates
 from core.runs.history import History
 from core.runs.result import result_of
 from workbench.app import WorkbenchApp
 from workbench.charts import curves
 from workbench.charts.chart import Chart
 from workbench.screens.train.cursor_values import CursorValues
+from workbench.screens.train.rates_dialog import RatesDialog
+from workbench.screens.train.result_card import ResultCard
 from workbench.screens.train.sentences import Sentences
 from workbench.screens.train.weights import Weights, frozen_in_words, sampled
 from workbench.screens.train.worker_log import tail
@@ -304,6 +309,34 @@ async def test_a_weight_change_that_is_not_known_yet_is_not_nothing(opened, runs
             assert all(weights.line(i, 60).plain.endswith("  ·") for i in range(len(PARTS)))
             runs.append(run, some[learned])
             await until(pilot, lambda: weights.line(0, 60).plain.endswith("%"))
+
+
+@pytest.mark.parametrize(("accuracy", "low", "high"), [(0.9833, 0.9832, 0.9834), (1.0, 0.99, 1.0), (0.5, 0.5, 0.6)])
+async def test_an_interval_has_a_cell_on_each_side_of_its_point(opened, runs, until, accuracy, low, high):
+    run = runs.write("done")
+    async with opened(run, (80, 24)) as pilot:
+        card = pilot.app.screen.query_one(ResultCard)
+        await until(pilot, lambda: "●" in card.render().plain)
+        found = runs.result(run)
+        found["test"] |= {"accuracy": accuracy, "low": low, "high": high}
+        card.show(result_of(found))
+        widths = set()
+        for line in card.render().plain.splitlines()[:4]:
+            drawn = line[16:].split(" ")[0]
+            widths.add(len(drawn))
+        assert "━●━" in card.render().plain.splitlines()[0] and len(widths) == 1
+
+
+async def test_keys_of_one_packet_after_a_change_of_focus_are_all_typed(opened, runs, until):
+    run, given = runs.write("done"), []
+    async with opened(run) as pilot:
+        app = pilot.app
+        await app.push_screen(RatesDialog(run, app.session.followed.history), given.append)
+        await until(pilot, lambda: isinstance(app.screen.focused, Input))
+        for event in XTermParser().feed("\t\x150.02\t\x157\r"):  # to the next field, empty it, type
+            app.post_message(event)
+        await until(pilot, lambda: given)
+        assert given == [[Rates(head_lr=0.02), Epochs(7)]]
 
 
 def test_the_accuracy_axis_starts_under_the_largest_class(runs):

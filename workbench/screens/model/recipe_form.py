@@ -13,6 +13,8 @@ from textual.widgets import Input
 
 from core.architectures.lookup import preset_for
 from core.errors import BadRecipe
+from core.estimate.left_open import comes_to
+from core.estimate.prices import machine_memory
 from core.options import AUTO, Option, options
 from core.presets import NAMED_RECIPES
 from core.recipe import Recipe
@@ -109,7 +111,7 @@ class Options(Lines):
             value += f" {option.unit}"
         line.append("✕ " if wrong else "", colour(self, "error"))
         line.append(cut(value, width - line.cell_len - 1), colour(self, "error" if wrong else "text"))
-        if value in (AUTO, "model") and (made := self._made_of(option)):
+        if value in (AUTO, "model", "longest") and (made := self._made_of(option)):
             line.append(cut(f"  {made}", width - line.cell_len - 1), colour(self, "muted"))
         if option.name == "preset":
             line.append(cut(f"  {NAMED_RECIPES[value].title}", width - line.cell_len - 1), colour(self, "muted"))
@@ -118,9 +120,7 @@ class Options(Lines):
     def _made_of(self, option: Option) -> str:
         """What an option that is left open comes to with the model and the file; empty where a run finds that out."""
         draft = session_of(self).draft
-        recipe, found = draft.recipe, draft.recipe.defaults(draft.profile.training_rows if draft.profile else None)
-        if recipe.train.lr != AUTO:  # then the head's is the same
-            found["train.head_lr"] = recipe.train.lr
+        found = comes_to(draft.recipe, draft.profile, machine_memory()[1])
         return value_in_words(found[option.name]) if option.name in found else ""
 
     def ask(self, name: str, value: str) -> None:
