@@ -54,17 +54,17 @@ def _adapting(plan: FreezePlan, book: Book, lora: Lora) -> list[str]:
     """Adapters beside every matrix of a block, or beside those that the recipe names."""
     how = f"rank={lora.rank}, alpha={lora.alpha:.15g}"
     scaled = "alpha / rank" if lora.scaling == "alpha/rank" else "alpha, not by alpha / rank"
-    lines = [f"# LoRALayer multiplies by {scaled}"]
     found = [*_runs(plan, "lora")]
     if len(lora.adapted) == len(book.matrices):
-        lines += [f"replace_linear_with_lora({blocks}, {how})" for blocks in found]
+        lines = [f"replace_linear_with_lora({blocks}, {how})" for blocks in found]
     else:
+        lines = []
         matrices = [f"block.{book.matrices[name]}" for name in lora.adapted]
         for blocks in found:
             several = blocks if ":" in blocks or "[" not in blocks else f"[{blocks}]"
             lines.append(f"for block in {several}:")
             lines += [f"    {matrix} = LinearWithLoRA({matrix}, {how})" for matrix in matrices]
-    return lines if found else []
+    return [*lines, f"# LoRALayer multiplies by {scaled}"] if found else []
 
 
 def _each(module: str, learns: bool) -> list[str]:

@@ -29,11 +29,11 @@ def model(messages, tmp_path, until):
     from contextlib import asynccontextmanager
 
     @asynccontextmanager
-    async def model(size=(120, 36), **layers):
+    async def model(size=(120, 36), notifications=False, **layers):
         app = WorkbenchApp(
             load({"data": {"path": str(messages)}, "model": {"name": "gpt2"}}, layers), tmp_path / "runs"
         )
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=notifications) as pilot:
             await until(pilot, lambda: app.session.draft.profile is not None and bool(app.session.draft.models))
             await pilot.press("2")
             await until(pilot, lambda: app.screen.query(Layers) and app.screen.focused is app.screen.query_one(Layers))
@@ -416,6 +416,7 @@ async def test_the_form_says_what_is_made_of_options_that_are_left_open(model, u
         draft.change("freeze.trainable", "head")
         assert line("train.head_lr").endswith("auto  0.02")
         draft.change_all({"freeze.trainable": "auto", "model.name": "gpt2"})
+        assert line("train.lr").endswith("auto  5e-5")
         assert line("train.epochs").endswith("auto  5") and line("train.schedule").endswith("auto  constant")
         form.ask("train.warmup", "2")
         await pilot.pause()
@@ -567,7 +568,7 @@ async def test_beside_a_price_stands_that_the_machine_is_busy(model, monkeypatch
 
 
 async def test_a_toast_stands_once_and_covers_neither_the_price_nor_what_the_recipe_says(model, until):
-    async with model(size=(80, 24)) as pilot:
+    async with model(size=(80, 24), notifications=True) as pilot:
         app = pilot.app
         await pilot.press("tab")
         for _ in range(3):

@@ -487,8 +487,8 @@ def test_the_lines_are_as_few_as_can_be():
         "    param.requires_grad = False",
         "for param in model.trf_blocks[1].parameters():",
         "    param.requires_grad = True",
-        "# LoRALayer multiplies by alpha / rank",
         "replace_linear_with_lora(model.trf_blocks[4:6], rank=8, alpha=16)",
+        "# LoRALayer multiplies by alpha / rank",
         "for param in model.out_head.parameters():",
         "    param.requires_grad = True",
     ]

@@ -18,7 +18,7 @@ from core.estimate.prices import machine_memory
 from core.options import AUTO, Option, options
 from core.presets import NAMED_RECIPES
 from core.recipe import Recipe
-from core.wording import on_one_line, shown
+from core.wording import on_one_line, rate, shown
 from workbench import keys
 from workbench.formatting import cut
 from workbench.session.complain import complain
@@ -42,7 +42,7 @@ def value_in_words(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return BETWEEN.join(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return rate(value, 6) if isinstance(value, float) else str(value)
 
 
 class Options(Lines):
