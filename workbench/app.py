@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import App, SystemCommand
+from textual.events import Event, Key
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -20,6 +21,7 @@ from core.runs.folder import RunFolder
 from core.runs.root import list_runs
 from core.wording import on_one_line, shown
 from workbench import keys, themes
+from workbench.key_order import KeyOrder
 from workbench.output_filter import OutputFilter
 from workbench.session.complain import complain
 from workbench.session.followed import Followed
@@ -45,6 +47,7 @@ class WorkbenchApp(App):
     def __init__(self, recipe: Recipe, root: Path):
         self.session = Session(self, recipe, root)
         self._output_filter = OutputFilter()
+        self._key_order = KeyOrder(self, super().on_event)
         self._live = queue.alive(root)
         named = "path" in recipe.data.model_fields_set  # who names data wants to see them
         self._ended = None if self._live or named else last_visit.ended_meanwhile(root)
@@ -56,12 +59,25 @@ class WorkbenchApp(App):
         self.set_reactive(WorkbenchApp.theme, themes.DARK.name)
         self.stylesheet.set_variables(self.get_css_variables())
 
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key) and not event.is_forwarded:
+            await self._key_order.take(event)
+        else:
+            await super().on_event(event)
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._output_filter]
 
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:
-        """Show a notification, escaped: errors and names come from outside, and so does what is said of them."""
-        super().notify(shown(message), title=on_one_line(title), **how | {"markup": False})
+        """Show a notification, escaped: errors and names come from outside, and so does what is said of them.
+
+        One of the same words that is still on show is renewed.
+        """
+        message, title = shown(message), on_one_line(title)
+        for known in [*self._notifications]:
+            if (known.message, known.title) == (message, title):
+                self._unnotify(known, refresh=False)
+        super().notify(message, title=title, **how | {"markup": False})
 
     def on_mount(self) -> None:
         self.session.followed.run_changed.subscribe(self, self._say_in_the_title)

@@ -139,7 +139,7 @@ def wrong(control: Control) -> str | None:
         case Rates(lr=None, head_lr=None):
             return "no learning rate was named"
         case Rates() if not all(rate is None or 0 < rate < 1 for rate in (control.lr, control.head_lr)):
-            return "a learning rate lies between 0 and 1"
+            return "a learning rate is above 0 and below 1"
         case Epochs(epochs=epochs) if not 0 < epochs <= MOST_EPOCHS:
             return f"epochs lie between 0 and {MOST_EPOCHS:,}"
     return None

@@ -88,7 +88,7 @@ async def test_rates_and_epochs_are_changed_in_a_dialog(opened, runs, shown, unt
                 "head_lr": "0.0001",
                 "epochs": "10",
             }
-            for typed, words in (("x", "x' is no number"), ("3", "A learning rate lies between 0 and 1.")):
+            for typed, words in (("x", "x' is no number"), ("3", "A learning rate is above 0 and below 1.")):
                 fields["lr"].value = typed
                 await pilot.press("enter")
                 await until(pilot, lambda words=words: words in shown(pilot.app))

@@ -16,7 +16,7 @@ from workbench.screens.data.rows import Rows, View
 from workbench.screens.data.source import Source
 from workbench.screens.data.source_dialog import Files, SourceDialog, dropped
 from workbench.screens.data.splits import Splits
-from workbench.screens.data.tokens import Tokens
+from workbench.screens.data.tokens import LEGEND, Tokens
 from workbench.session.helper import Helper
 from workbench.widgets.choice import Choice
 
@@ -135,9 +135,11 @@ async def test_enter_shows_the_tokens_of_a_row_and_a_character_stays_whole(messa
         assert "[bold]but not markup[/bold]" in shown(app)[-1]
         await pilot.press("enter")
         await until(pilot, lambda: panel.title.startswith("Row 59 in"))
+        assert panel.subtitle == LEGEND and any(digit in text_of(app, Tokens) for digit in "²³")
         assert panel.display and "离" in text_of(app, Tokens) and "[bold" in text_of(app, Tokens)
         await pilot.press("k")
         await until(pilot, lambda: panel.title.startswith("Row 58 in 5 tokens"))
+        assert panel.subtitle == ""
         await pilot.press("escape")
         assert not panel.display
 
@@ -234,11 +236,14 @@ async def test_what_a_file_is_taken_for_is_shown_before_it_is_read_and_can_be_ch
         app.screen.action_source()
         await until(pilot, lambda: isinstance(app.screen, SourceDialog))
         dialog = app.screen
+        assert dialog.query_one(".dialog").region.x == 0 and dialog.query_one(".dialog").region.width == 80
         dialog.query_one("#path", Input).value = str(path)
         await until(pilot, lambda: "one, two 0" in text_of(app, "#taken-for"))
         words = text_of(app, "#taken-for")
         assert "comma-separated, with header, UTF-8, 3 columns" in words and "It could also be kind" in words
         assert app.session.draft.recipe.data.path == "sample" and dialog.query_one("#label", Choice).value == "auto"
+        assert dialog.query_one("#label", Choice).render().plain == "‹ auto: type ›"
+        assert dialog.query_one("#text", Choice).render().plain == "‹ auto: said ›"
         dialog.query_one("#label", Choice).focus()
         while dialog.query_one("#label", Choice).value != "kind":
             await pilot.press("right")
@@ -299,6 +304,8 @@ async def test_one_class_is_shown_with_its_problem(tmp_path, ready):
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         assert "✕ Every row says ham." in text_of(app, Source)
+        assert "Enter on Source shows the columns." in " ".join(text_of(app, Source).split())
+        assert "--" not in text_of(app, Source)
         assert not app.screen.check_action("train", ())
 
 
@@ -312,7 +319,12 @@ async def test_more_than_eight_classes_are_sorted_and_can_be_searched(tmp_path, 
         classes = app.screen.query_one(Classes)
         assert classes.count == 12 and classes.selected == "topic 11" and 8 <= classes.size.height < 12
         classes.focus()
-        await pilot.press("slash", *"xyz", "enter")
+        places = [app.screen.query_one(name).region for name in ("#source", "#lengths", "#rows")]
+        for key in ("slash", *"topic 7x"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert [app.screen.query_one(name).region for name in ("#source", "#lengths", "#rows")] == places, key
+        await pilot.press("escape", "escape", "slash", *"xyz", "enter")
         await until(pilot, lambda: app.screen.focused is classes and classes.count == 0)
         assert classes.render_line(0).text.strip() == "No such class. esc shows all of them."
         await pilot.press("enter")

@@ -2,23 +2,30 @@ import os
 import time
 
 import pytest
+from textual._xterm_parser import XTermParser
+from textual.widgets import Input
 
 from core.architectures.models import MODELS
 from core.estimate.prices import in_words, rungs
 from core.freeze import FreezePlan
 from core.recipe import load
 from core.runs import events as e
+from core.runs.control import Epochs, Rates
 from core.runs.history import History
 from core.runs.result import result_of
 from workbench.app import WorkbenchApp
 from workbench.charts import curves
 from workbench.charts.chart import Chart
 from workbench.screens.train.cursor_values import CursorValues
+from workbench.screens.train.rates_dialog import RatesDialog
+from workbench.screens.train.result_card import ResultCard
 from workbench.screens.train.sentences import Sentences
-from workbench.screens.train.weights import frozen_in_words, sampled
+from workbench.screens.train.weights import Weights, frozen_in_words, sampled
 from workbench.screens.train.worker_log import tail
 from workbench.widgets.errors import read_mistakes
 from workbench.widgets.panel import Panel
+
+PARTS = ("head", "norm", "blocks.5.mlp", "blocks.5.attn")
 
 SIZES = [(120, 36), (80, 24)]
 
@@ -288,6 +295,49 @@ def test_weight_change_is_drawn_as_far_as_the_run_has_come():
     assert sampled(changes, "head", 100, 10) == [0.1, 0.2, 0.3, 0.4, 0.5]
     assert sampled(changes[:1], "head", 100, 10) == [0.0]
     assert len(sampled(changes, "head", 50, 10)) == 10
+
+
+async def test_a_weight_change_that_is_not_known_yet_is_not_nothing(opened, runs, until):
+    run = runs.write("starting")
+    some = runs.events(run, 650, 100)
+    learned = next(i for i, event in enumerate(some) if isinstance(event, e.Changed) and event.step == 50)
+    runs.append(run, *some[3:learned])
+    with runs.held(run):
+        async with opened(run) as pilot:
+            weights = pilot.app.screen.query_one(Weights)
+            await until(pilot, lambda: weights.items)
+            assert pilot.app.session.followed.history.step == 50
+            assert all(weights.line(i, 60).plain.endswith("  ·") for i in range(len(PARTS)))
+            runs.append(run, some[learned])
+            await until(pilot, lambda: weights.line(0, 60).plain.endswith("%"))
+
+
+@pytest.mark.parametrize(("accuracy", "low", "high"), [(0.9833, 0.9832, 0.9834), (1.0, 0.99, 1.0), (0.5, 0.5, 0.6)])
+async def test_an_interval_has_a_cell_on_each_side_of_its_point(opened, runs, until, accuracy, low, high):
+    run = runs.write("done")
+    async with opened(run, (80, 24)) as pilot:
+        card = pilot.app.screen.query_one(ResultCard)
+        await until(pilot, lambda: "●" in card.render().plain)
+        found = runs.result(run)
+        found["test"] |= {"accuracy": accuracy, "low": low, "high": high}
+        card.show(result_of(found))
+        widths = set()
+        for line in card.render().plain.splitlines()[:4]:
+            drawn = line[16:].split(" ")[0]
+            widths.add(len(drawn))
+        assert "━●━" in card.render().plain.splitlines()[0] and len(widths) == 1
+
+
+async def test_keys_of_one_packet_after_a_change_of_focus_are_all_typed(opened, runs, until):
+    run, given = runs.write("done"), []
+    async with opened(run) as pilot:
+        app = pilot.app
+        await app.push_screen(RatesDialog(run, app.session.followed.history), given.append)
+        await until(pilot, lambda: isinstance(app.screen.focused, Input))
+        for event in XTermParser().feed("\t\x150.02\t\x157\r"):  # to the next field, empty it, type
+            app.post_message(event)
+        await until(pilot, lambda: given)
+        assert given == [[Rates(head_lr=0.02), Epochs(7)]]
 
 
 def test_the_accuracy_axis_starts_under_the_largest_class(runs):

@@ -22,7 +22,7 @@ from workbench.screens.data.rows import SORTS, Rows, View
 from workbench.screens.data.source import Source, progress_in_words
 from workbench.screens.data.source_dialog import SourceDialog, dropped
 from workbench.screens.data.splits import Splits
-from workbench.screens.data.tokens import Tokens
+from workbench.screens.data.tokens import LEGEND, Tokens
 from workbench.session.complain import complain
 from workbench.session.draft import Draft
 from workbench.session.helper import Superseded
@@ -41,16 +41,22 @@ class DataScreen(BaseScreen):
     MODE = "data"
     BINDINGS = keys.bindings("data")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: Profile | None = None
+
     def compose_panels(self) -> ComposeResult:
         yield Panel(Source(), title="Source", letter="s", id="source")
 
     async def _furnish(self) -> None:
         # what only a file that has been read needs, so that the first frame does not wait for it
         classes, rows = Classes(), Rows()
+        headings = Headings(classes)
+        headings.id = "class-headings"
         find_class = Input(placeholder="find a class", id="find-class", classes="find")
         find_row = Input(placeholder="find in the texts", id="find-row", classes="find")
         await self.query_one(Body).mount(
-            Panel(Headings(classes), classes, find_class, title="Classes", letter="c", id="classes"),
+            Panel(headings, find_class, classes, title="Classes", letter="c", id="classes"),
             Panel(Splits(), title="Splits", id="splits"),
             Panel(Histogram(), title="Length in tokens", word="Lengths", id="lengths"),
             Panel(Notes(), title="Worth a look", letter="w", id="notes"),
@@ -59,10 +65,10 @@ class DataScreen(BaseScreen):
         )
 
     def plan(self) -> Plan:
-        if not self._is_furnished or not self.has_class("-ready"):
+        if self._shown is None or not self._is_furnished:
             return Plan.of(Part("source", 3, grows=1), ranks=("source",))
         source = 1 + self.query_one(Source).lines_at(self.app.size.width // 2 - 2)
-        classes, notes = self.query_one(Classes).count, self.query_one(Notes).count
+        classes, notes = len(self._shown.labels), self.query_one(Notes).count  # whatever is searched for
         left = (
             Part("source", min(source, 4), source, brief=2),
             Part("classes", 2 + min(classes, 2), 3 + min(classes, MOST_CLASSES), grows=classes > MOST_CLASSES),
@@ -81,7 +87,6 @@ class DataScreen(BaseScreen):
     async def on_mount(self) -> None:
         self.draft.profile_changed.subscribe(self, self._profiled)
         self.draft.recipe_changed.subscribe(self, self._profiled)
-        self._shown: Profile | None = None
         await self._profiled(self.draft)
 
     async def _profiled(self, draft: Draft) -> None:
@@ -118,7 +123,8 @@ class DataScreen(BaseScreen):
 
     def _start_over(self) -> None:
         for field in self.query(".find").results(Input):
-            field.value, field.display = "", False
+            field.value = ""
+            self._field(field, False)
         self.query_one(Rows).look(View())
         self.query_one(Rows).focus()
 
@@ -155,7 +161,7 @@ class DataScreen(BaseScreen):
 
     def action_search(self) -> None:
         field = self.query_one("#find-row" if self._searched is self.query_one(Rows) else "#find-class", Input)
-        field.display = True
+        self._field(field, True)
         field.focus()
 
     @on(Input.Changed, "#find-row")
@@ -169,11 +175,17 @@ class DataScreen(BaseScreen):
         if self._shown:
             self.query_one(Classes).show(self._shown, event.value)
 
+    def _field(self, field: Input, is_shown: bool) -> None:
+        """Show a field or hide it; that of the classes stands in the place of their headings, so that nothing moves."""
+        field.display = is_shown
+        if field.id == "find-class":
+            self.query_one("#class-headings").display = not is_shown
+
     @on(Input.Submitted)
     def _leave_field(self) -> None:
         self._searched.focus()
         for field in self.query(".find").results(Input):
-            field.display = bool(field.value)
+            self._field(field, bool(field.value))
 
     @property
     def _searched(self) -> Lines:
@@ -183,7 +195,7 @@ class DataScreen(BaseScreen):
 
     def _clear(self, field: str) -> None:
         self.query_one(field, Input).value = ""
-        self.query_one(field).display = False
+        self._field(self.query_one(field, Input), False)
 
     def action_show_rows(self) -> None:
         rows, classes = self.query_one(Rows), self.query_one(Classes)
@@ -239,6 +251,7 @@ class DataScreen(BaseScreen):
         panel = self.query_one("#tokens", Panel)
         panel.title = f"Row {row} in {plural(answer['tokens'], 'token')}"
         self.query_one(Tokens).pieces = answer["pieces"]
+        panel.subtitle = LEGEND if self.query_one(Tokens).counts else ""
         self.query_one("#tokens VerticalScroll").scroll_home(animate=False)
 
     def action_back(self) -> None:

@@ -16,6 +16,7 @@ from core.wording import on_one_line, plural, shown, size
 from workbench import keys
 from workbench.formatting import bar, cut
 from workbench.screens.data.glimpse import taken_for
+from workbench.session.complain import on_a_screen
 from workbench.session.helper import Progress
 from workbench.session.session import session_of
 from workbench.themes import colour
@@ -88,7 +89,7 @@ class Source(Widget, can_focus=True):
 
     def _failed(self, path: str, problem: WorkbenchError) -> Text:
         way_on = "Enter takes another file, or the same data set once more." if dataset_named(path) else WAY_ON
-        session, why = session_of(self), str(problem)
+        session, why = session_of(self), on_a_screen(str(problem))
         if session.draft.lacks_tokenizer:
             why, way_on = problem.what, f"f fetches {short_name(session.draft.recipe.model.name)}. {way_on}"
         if session.fetcher.progress and session.fetcher.name == session.draft.recipe.model.name:
@@ -117,7 +118,7 @@ class Source(Widget, can_focus=True):
         if left_out:
             lines.append(Text(f"Left out: {on_one_line(left_out)}.", muted))
         if profile.problem:
-            lines.append(Text.assemble(("✕ ", colour(self, "error")), (shown(profile.problem), text)))
+            lines.append(Text.assemble(("✕ ", colour(self, "error")), (shown(on_a_screen(profile.problem)), text)))
         return Text("\n").join(lines)
 
     def action_fetch(self) -> None:

@@ -13,10 +13,12 @@ from textual.widgets import Input
 
 from core.architectures.lookup import preset_for
 from core.errors import BadRecipe
+from core.estimate.left_open import comes_to
+from core.estimate.prices import machine_memory
 from core.options import AUTO, Option, options
 from core.presets import NAMED_RECIPES
 from core.recipe import Recipe
-from core.wording import on_one_line, shown
+from core.wording import on_one_line, rate, shown
 from workbench import keys
 from workbench.formatting import cut
 from workbench.session.complain import complain
@@ -41,7 +43,7 @@ def value_in_words(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return BETWEEN.join(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return rate(value, 6) if isinstance(value, float) else str(value)
 
 
 class Options(Lines):
@@ -93,6 +95,11 @@ class Options(Lines):
         """The option under the cursor; None on the last line."""
         return self.shown[self.cursor] if self.cursor < len(self.shown) else None
 
+    def called(self, name: str) -> str:
+        """An option as its line calls it: in the short form without its part."""
+        tail = name.rpartition(".")[2]
+        return name if self.everything else NAMES.get(tail, tail.replace("_", " "))
+
     def value(self, option: Option) -> str:
         """What is asked for, whether the recipe takes it or not."""
         return self.pending.get(option.name) or value_in_words(option.of(session_of(self).draft.recipe))
@@ -102,8 +109,7 @@ class Options(Lines):
             more = "fewer" if self.everything else f"{len(self._read) - len(self.shown)} more"
             return Text(f" {more}", colour(self, "muted"))
         option = self.shown[index]
-        tail = option.name.rpartition(".")[2]
-        name = option.name if self.everything else NAMES.get(tail, tail.replace("_", " "))
+        name = self.called(option.name)
         wrong = option.name in self.pending
         line = Text(f" {name:<{self.indent - 1}}", colour(self, "muted"), no_wrap=True)
         value = on_one_line(self.value(option))
@@ -111,7 +117,7 @@ class Options(Lines):
             value += f" {option.unit}"
         line.append("✕ " if wrong else "", colour(self, "error"))
         line.append(cut(value, width - line.cell_len - 1), colour(self, "error" if wrong else "text"))
-        if value in (AUTO, "model") and (made := self._made_of(option)):
+        if value in (AUTO, "model", "longest") and (made := self._made_of(option)):
             line.append(cut(f"  {made}", width - line.cell_len - 1), colour(self, "muted"))
         if option.name == "preset":
             line.append(cut(f"  {NAMED_RECIPES[value].title}", width - line.cell_len - 1), colour(self, "muted"))
@@ -120,9 +126,7 @@ class Options(Lines):
     def _made_of(self, option: Option) -> str:
         """What an option that is left open comes to with the model and the file; empty where a run finds that out."""
         draft = session_of(self).draft
-        recipe, found = draft.recipe, draft.recipe.defaults(draft.profile.training_rows if draft.profile else None)
-        if recipe.train.lr != AUTO:  # then the head's is the same
-            found["train.head_lr"] = recipe.train.lr
+        found = comes_to(draft.recipe, draft.profile, machine_memory()[1])
         return value_in_words(found[option.name]) if option.name in found else ""
 
     def ask(self, name: str, value: str) -> None:
@@ -227,7 +231,7 @@ class RecipeForm(Container):
         name = option.name if option else ""
         refused = session_of(self).draft.refused
         problem = next((p for p in refused if p.field == name), next(iter(refused), None))
-        below.problem = f"{problem.field} {problem.what} {problem.do}" if problem else ""
+        below.problem = f"{form.called(problem.field)} {problem.what} {problem.do}" if problem else ""
 
     @on(Options.Chosen)
     def _edit(self) -> None:

@@ -63,14 +63,14 @@ class ModelScreen(BaseScreen):
         self.query_one(Layers).focus()
 
     def _show(self, draft: Draft) -> None:
-        shown = draft.recipe, draft.profile, draft.speeds
+        recipe = draft.recipe
+        shown = recipe, draft.profile, draft.speeds
         if all(one is before for one, before in zip(shown, self._shown, strict=True)):
             return  # only how far the reading of a file is
         self._shown = shown
-        self.query_one(Layers).show(draft.recipe, draft.profile, draft.speeds)
-        self.query_one(AsCode).lines = freezing(draft.recipe.plan, architecture_for(draft.recipe))
-        train = draft.recipe.train
-        brief = [draft.recipe.preset, f"epochs {train.epochs}", f"learning rate {train.lr}"]
+        self.query_one(Layers).show(recipe, draft.profile, draft.speeds)
+        self.query_one(AsCode).lines = freezing(recipe.plan, architecture_for(recipe), recipe.lora)
+        brief = [recipe.preset, f"epochs {recipe.train.epochs}", f"learning rate {recipe.train.lr}"]
         self.query_one("#recipe", Panel).brief = " · ".join(brief)
         self.fit()
 

@@ -61,6 +61,9 @@ class ResultCard(Widget):
         own = line.own
         ends = (line.low, line.high) if own else (line.share, line.share)
         at, low, high = (round((share - floor) / (1 - floor) * (room - 1)) for share in (line.share, *ends))
+        if own:  # with a cell on each side of the point, an interval is never taken for an arrow
+            at = max(1, min(at, room - 2))
+            low, high = min(low, at - 1), max(high, at + 1)
         hue, rule, muted = colour(self, "validation" if own else "muted"), colour(self, "rule"), colour(self, "muted")
         return Text.assemble(
             (f"{line.name:<{NAME}}", colour(self, "text") if own else muted),
