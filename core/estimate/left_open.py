@@ -31,7 +31,9 @@ def cache_memory(free: int) -> float:
 def context(recipe: Recipe, longest: int) -> int:
     """Tokens that texts are cut to, where the longest to learn from has so many."""
     most, asked = architecture_for(recipe).max_tokens, recipe.model.context
-    return {"model": most, "longest": max(1, min(longest, most))}.get(str(asked), asked)
+    if isinstance(asked, int):
+        return asked
+    return most if asked == "model" else max(1, min(longest, most))
 
 
 def probe(recipe: Recipe, rows: Mapping[str, int]) -> str:

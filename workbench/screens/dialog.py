@@ -19,7 +19,7 @@ class Dialog(ModalScreen[ScreenResultType]):
     PLACE: ClassVar[str] = "dialog"  # whose keys help lists
     BINDINGS = keys.bindings("dialog", "anywhere")
     # a dialog that leaves a few columns of the screen at its sides is hard to tell from them
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-full-width"), (100, "-framed")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-full-width"), (100, "-framed")]
 
     def hint(self, words: str, role: str = "muted") -> None:
         """Say something in the line of the dialog that has the class `hint`."""
