@@ -407,7 +407,7 @@ async def test_the_form_says_what_is_made_of_options_that_are_left_open(model, u
         assert f"× {epochs(preset.batch)}" in pilot.app.screen.query_one(PricePanel).render().plain
         form.ask("train.batch", "1")
         assert line("train.epochs").endswith(f"auto  {epochs(1)}") and epochs(1) < epochs(preset.batch)
-        form.everything = True
+        form.wants_all = True
         threads = comes_to(draft.recipe, draft.profile)["speed.threads"]
         assert line("speed.threads").endswith(f"auto  {threads}") and line("data.probe").endswith(("on", "off"))
         assert line("data.encoding").endswith("auto  UTF-8")

@@ -181,7 +181,8 @@ class Headings(Widget):
         self._lines = lines
 
     def on_mount(self) -> None:
-        self.watch(self._lines, "show_vertical_scrollbar", self._redraw)
+        for name in ("show_vertical_scrollbar", "virtual_size"):
+            self.watch(self._lines, name, self._redraw)
 
     def _redraw(self) -> None:
         self.refresh()

@@ -17,7 +17,6 @@ IN_FULL = 8  # so many classes stand in the order of the classifier; more are so
 class Classes(ItemList[str]):
     """One line a class, under one line of headings. Above eight classes it scrolls and can be searched."""
 
-    DEFAULT_CSS = "Classes { height: auto; max-height: 8; }"
     BINDINGS = keys.bindings("classes")
 
     def __init__(self) -> None:
@@ -39,7 +38,6 @@ class Classes(ItemList[str]):
         names = [label for label in profile.labels if searched.casefold() in label.casefold()]
         many = len(profile.labels) > IN_FULL
         self.can_focus = many
-        self.styles.min_height = min(IN_FULL, len(profile.labels))  # also while fewer are found
         self.show_items(sorted(names, key=lambda label: -profile.labels[label]) if many else names)
 
     def headings(self, width: int) -> Text:

@@ -14,7 +14,7 @@ ADAPTING = ["replace_linear_with_lora", "LinearWithLoRA"]
 class AsCode(Widget):
     """As many of the `lines` as there is room for; colours are those of the marks on the ladder."""
 
-    DEFAULT_CSS = "AsCode { height: auto; max-height: 40vh; }"
+    DEFAULT_CSS = "AsCode { height: 1fr; }"
 
     lines: reactive[list[str]] = reactive(list, layout=True)
 

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from core.errors import BadRun
 from core.wording import on_one_line, percent, plural, shown
+from workbench.layout import Part, Plan
 from workbench.screens.train.detail_screen import DetailScreen
 from workbench.themes import colour
 from workbench.widgets.errors import Errors, read_mistakes
@@ -28,6 +29,9 @@ class ErrorsScreen(DetailScreen):
         yield Panel(Headings(errors), errors, title=title, letter="e", id="mistakes")
         whole = VerticalScroll(Static(id="whole", markup=False))
         yield Panel(whole, title="Whole text", letter="x", id="text")
+
+    def plan(self) -> Plan:
+        return Plan.of(Part("mistakes", 10, grows=2), Part("text", 7, brief=4, grows=1), ranks=("mistakes", "text"))
 
     async def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show_whole())
