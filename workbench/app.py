@@ -12,6 +12,7 @@ from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.events import Event, Key
 from textual.filter import LineFilter
+from textual.notifications import Notify
 from textual.screen import Screen
 
 from core.errors import WorkbenchError
@@ -69,15 +70,15 @@ class WorkbenchApp(App):
         return [*super().get_line_filters(), self._output_filter]
 
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:
-        """Show a notification, escaped: errors and names come from outside, and so does what is said of them.
+        """Show a notification, escaped: errors and names come from outside, and so does what is said of them."""
+        super().notify(shown(message), title=on_one_line(title), **how | {"markup": False})
 
-        One of the same words that is still on show is renewed.
-        """
-        message, title = shown(message), on_one_line(title)
+    def on_notify(self, event: Notify) -> None:
+        """One of the same words that is still on show makes room for this one, which Textual then takes in."""
+        new = event.notification
         for known in [*self._notifications]:
-            if (known.message, known.title) == (message, title):
+            if (known.message, known.title) == (new.message, new.title):
                 self._unnotify(known, refresh=False)
-        super().notify(message, title=title, **how | {"markup": False})
 
     def on_mount(self) -> None:
         self.session.followed.run_changed.subscribe(self, self._say_in_the_title)

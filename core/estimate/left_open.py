@@ -31,9 +31,9 @@ def cache_memory(free: int) -> float:
 def context(recipe: Recipe, longest: int) -> int:
     """Tokens that texts are cut to, where the longest to learn from has so many."""
     most, asked = architecture_for(recipe).max_tokens, recipe.model.context
-    if asked == "model":
-        return most
-    return max(1, min(longest, most)) if asked == "longest" else asked
+    if isinstance(asked, int):
+        return asked
+    return most if asked == "model" else max(1, min(longest, most))
 
 
 def probe(recipe: Recipe, rows: Mapping[str, int]) -> str:

@@ -319,11 +319,13 @@ async def test_more_than_eight_classes_are_sorted_and_can_be_searched(tmp_path, 
         classes = app.screen.query_one(Classes)
         assert classes.count == 12 and classes.selected == "topic 11" and 8 <= classes.size.height < 12
         classes.focus()
-        places = [app.screen.query_one(name).region for name in ("#source", "#lengths", "#rows")]
+        places = [app.screen.query_one(name).region for name in ("#source", "#classes", "#lengths", "#rows")]
         for key in ("slash", *"topic 7x"):
             await pilot.press(key)
             await pilot.pause()
-            assert [app.screen.query_one(name).region for name in ("#source", "#lengths", "#rows")] == places, key
+            assert [
+                app.screen.query_one(name).region for name in ("#source", "#classes", "#lengths", "#rows")
+            ] == places, key
         await pilot.press("escape", "escape", "slash", *"xyz", "enter")
         await until(pilot, lambda: app.screen.focused is classes and classes.count == 0)
         assert classes.render_line(0).text.strip() == "No such class. esc shows all of them."

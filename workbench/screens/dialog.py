@@ -13,7 +13,7 @@ from workbench import keys
 from workbench.themes import colour
 
 # a dialog that leaves a few columns of the screen at its sides is hard to tell from them
-FRAMES = [(0, "-full-width"), (100, "-framed")]
+WIDTHS = [(0, "-full-width"), (100, "-framed")]
 
 
 class Dialog(ModalScreen[ScreenResultType]):
@@ -21,7 +21,7 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     PLACE: ClassVar[str] = "dialog"  # whose keys help lists
     BINDINGS = keys.bindings("dialog", "anywhere")
-    HORIZONTAL_BREAKPOINTS = FRAMES
+    HORIZONTAL_BREAKPOINTS = WIDTHS
 
     def hint(self, words: str, role: str = "muted") -> None:
         """Say something in the line of the dialog that has the class `hint`."""

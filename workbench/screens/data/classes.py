@@ -38,7 +38,6 @@ class Classes(ItemList[str]):
         names = [label for label in profile.labels if searched.casefold() in label.casefold()]
         many = len(profile.labels) > IN_FULL
         self.can_focus = many
-        self.styles.min_height = min(IN_FULL, len(profile.labels))  # also while fewer are found
         self.show_items(sorted(names, key=lambda label: -profile.labels[label]) if many else names)
 
     def headings(self, width: int) -> Text:

@@ -123,8 +123,7 @@ class DataScreen(BaseScreen):
 
     def _start_over(self) -> None:
         for field in self.query(".find").results(Input):
-            field.value = ""
-            self._field(field, False)
+            field.value, field.display = "", False
         self.query_one(Rows).look(View())
         self.query_one(Rows).focus()
 
@@ -161,7 +160,7 @@ class DataScreen(BaseScreen):
 
     def action_search(self) -> None:
         field = self.query_one("#find-row" if self._searched is self.query_one(Rows) else "#find-class", Input)
-        self._field(field, True)
+        field.display = True
         field.focus()
 
     @on(Input.Changed, "#find-row")
@@ -175,17 +174,11 @@ class DataScreen(BaseScreen):
         if self._shown:
             self.query_one(Classes).show(self._shown, event.value)
 
-    def _field(self, field: Input, is_shown: bool) -> None:
-        """Show a field or hide it; that of the classes stands in the place of their headings, so that nothing moves."""
-        field.display = is_shown
-        if field.id == "find-class":
-            self.query_one("#class-headings").display = not is_shown
-
     @on(Input.Submitted)
     def _leave_field(self) -> None:
         self._searched.focus()
         for field in self.query(".find").results(Input):
-            self._field(field, bool(field.value))
+            field.display = bool(field.value)
 
     @property
     def _searched(self) -> Lines:
@@ -195,7 +188,7 @@ class DataScreen(BaseScreen):
 
     def _clear(self, field: str) -> None:
         self.query_one(field, Input).value = ""
-        self._field(self.query_one(field, Input), False)
+        self.query_one(field).display = False
 
     def action_show_rows(self) -> None:
         rows, classes = self.query_one(Rows), self.query_one(Classes)

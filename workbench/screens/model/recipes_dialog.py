@@ -71,6 +71,9 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
     def on_mount(self) -> None:
         self._show(self._draft.recipe.preset)
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._describe)
+
     @property
     def _model(self) -> str:
         return self._draft.recipe.model.name

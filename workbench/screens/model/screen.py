@@ -64,7 +64,7 @@ class ModelScreen(BaseScreen):
 
     def _show(self, draft: Draft) -> None:
         recipe = draft.recipe
-        shown = recipe, draft.profile, draft.speeds
+        shown = draft.recipe, draft.profile, draft.speeds
         if all(one is before for one, before in zip(shown, self._shown, strict=True)):
             return  # only how far the reading of a file is
         self._shown = shown
