@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 from core.data.archive import EVERY, UNPACKING, refuse, too_large
 from core.data.sources.packed import ANYWAY, MOST_TIMES, SIGNED, buffered, damaged, packing, unpacked
@@ -211,7 +211,7 @@ class Tar(_Members):
         with self._on_disk() as file:
             stream, _ = unpacked(file, self.path, os.fstat(file.fileno()).st_size)
             try:
-                with tarfile.open(fileobj=_Ending(stream), mode="r|") as archive:
+                with tarfile.open(fileobj=cast(IO[bytes], _Ending(stream)), mode="r|") as archive:
                     for entry in archive:
                         archive.members.clear()  # type: ignore[attr-defined]  # else it remembers all of them
                         yield entry, archive, file
