@@ -78,8 +78,8 @@ def test_a_member_of_an_archive_that_is_said_to_be_endless_is_damage(tmp_path):
 
 def test_a_file_with_a_quote_that_never_closes_is_read(tmp_path):
     file = tmp_path / "texts.csv"
-    file.write_text('label,text\na,"' + "x\n" * 100_000)  # more than a cell of the module csv holds by itself
+    file.write_text('label,text\na,"' + "x\n" * 200_000)  # more than a cell of the module csv holds by itself
     command = [sys.executable, "-P", "-m", "workbench", "data", str(file)]
     said = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert "Traceback" not in said.stderr
-    assert "100,000 rows" in said.stdout
+    assert "200,000 rows" in said.stdout
