@@ -11,6 +11,7 @@ from core.evaluate.incremental import IncrementalClassifier
 from core.evaluate.predict import Counter, Network, kept_checkpoint, open_predictor
 from core.files import Progress
 from core.model.classifier import Classifier
+from core.runs import document
 from core.runs.folder import RunFolder
 from core.runs.predictions import Prediction
 from core.text.tokenizer import well_formed, whole
@@ -42,7 +43,7 @@ class ClassifierRequests:
         run = RunFolder(args["run"])
         run.demand_sound()
         folder = run.checkpoint(args.get("checkpoint") or kept_checkpoint(run, run.recipe_as_known()[0]))
-        checkpoint = folder, files.content(folder / MANIFEST, folder)
+        checkpoint = folder, files.content(folder / MANIFEST, folder, most=document.MOST)
         if self._predictor is None or checkpoint != self._checkpoint:
             # two models at once may be more than fits
             self._predictor, self._incremental, self._checkpoint = None, None, None

@@ -184,7 +184,10 @@ class Inbox:
 
     def before(self, offset: int) -> list[Line]:
         """The lines of the first `offset` bytes, which `poll` then passes over."""
-        data = files.content(self._path, self._path.parent)[:offset] if offset else b""
+        data = b""
+        if offset:
+            with files.reading(self._path, self._path.parent) as file:
+                data = file.read(offset)
         self._offset = len(data)
         return _lines(data)
 
