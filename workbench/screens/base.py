@@ -1,17 +1,21 @@
-"""What the screens have in common: header, footer, `esc`, and a word when the terminal is too small."""
+"""What the screens have in common: header, footer, `esc`, `y`, `x`, and a word when the terminal is too small."""
 
 import asyncio
-from typing import ClassVar
+from collections.abc import Awaitable
+from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
-from core.errors import BadRun
+from core.errors import BadRun, WorkbenchError
 from core.runs import mark
 from core.runs.folder import RunFolder
 from workbench import keys
+from workbench.session import copying
 from workbench.session.complain import complain
+from workbench.session.exporting import Export
+from workbench.session.helper import Superseded
 from workbench.session.session import session_of
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
@@ -20,6 +24,20 @@ from workbench.widgets.panel import Panel
 SMALLEST = (60, 16)
 WIDTHS = [(0, "-cramped"), (SMALLEST[0], "-narrow"), (100, "-medium"), (140, "-wide")]
 HEIGHTS = [(0, "-flat"), (SMALLEST[1], "-short"), (30, "-tall")]
+
+
+@runtime_checkable
+class HoldsText(Protocol):
+    """A widget or screen of which `y` copies a text; an empty one where there is none now."""
+
+    def copied(self) -> Awaitable[str]: ...
+
+
+@runtime_checkable
+class HoldsTable(Protocol):
+    """A widget or screen of which `x` writes a file; None where there is nothing to write now."""
+
+    def exported(self) -> Export | None: ...
 
 
 class BaseScreen(Screen):
@@ -74,10 +92,61 @@ class BaseScreen(Screen):
                 return False
         return await self.launcher.resume(run)
 
+    @property
+    def _holders(self) -> list[object]:
+        """What has the focus, and what that stands in, up to the screen."""
+        return [*self.focused.ancestors_with_self] if self.focused else [self]
+
+    @property
+    def _text_holder(self) -> HoldsText | None:
+        return next((each for each in self._holders if isinstance(each, HoldsText)), None)
+
+    @property
+    def _table_holder(self) -> HoldsTable | None:
+        return next((each for each in self._holders if isinstance(each, HoldsTable)), None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "copy":
+                return self._text_holder is not None
+            case "export":
+                return self._table_holder is not None
+        return super().check_action(action, parameters)
+
+    async def action_copy(self) -> None:
+        """Copy the text of what has the focus."""
+        assert self._text_holder  # see check_action
+        try:
+            text = await self._text_holder.copied()
+        except WorkbenchError as error:
+            complain(self.app, error)
+            return
+        except Superseded:
+            return
+        if text:
+            await copying.copy(self.app, text)
+        else:
+            self.notify("There is nothing to copy here.", markup=False)
+
+    def action_export(self) -> None:
+        """Write what has the focus to a file."""
+        from workbench.screens.save_dialog import ask_where
+
+        assert self._table_holder  # see check_action
+        if export := self._table_holder.exported():
+            ask_where(self.app, export)
+        else:
+            self.notify("There is nothing to export here.", markup=False)
+
     def action_back(self) -> None:
-        """Leave a text field for the panel that it belongs to. One layer out; never quits, never clears."""
+        """Leave a text field for the panel that it belongs to, or else go back to where this screen was entered from.
+
+        One layer out; never quits, never clears.
+        """
         field = self.focused
         if keys.takes_text(field):
             panel = next((node for node in field.ancestors if isinstance(node, Panel)), None)
             others = [w for w in panel.query("*") if w.focusable and not keys.takes_text(w)] if panel else []
             self.set_focus(others[0] if others else None)
+        else:
+            self.session.trail.back()

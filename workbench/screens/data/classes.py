@@ -6,11 +6,11 @@ from rich.text import Text
 from core.rows import Profile
 from core.wording import on_one_line
 from workbench import keys
-from workbench.formatting import bar, cut, pad
+from workbench.formatting import bar, cut, named, pad
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import ItemList
 
-LEAST_NAME, LEAST_BAR = 6, 4  # cells
+LEAST_NAME, LEAST_BAR = 6, 2  # cells
 IN_FULL = 8  # so many classes stand in the order of the classifier; more are sorted and can be searched
 
 
@@ -54,7 +54,7 @@ class Classes(ItemList[str]):
         assert profile
         name, bars, number = self._columns(width)
         text, hue = colour(self, "text"), colour(self, class_role(self._order[label], len(self._order)))
-        line = Text(f" {pad(on_one_line(label), name)} ", text, no_wrap=True)
+        line = Text(f" {named(label, name)} ", text, no_wrap=True)
         for rows in (profile.labels[label], profile.learning.get(label, 0)):
             line.append(pad(bar(rows / self._top, bars), bars), hue)
             line.append(f"{rows:>{number},}  ", text if rows else colour(self, "warning"))

@@ -25,6 +25,7 @@ from workbench.screens.data.tokens import Tokens
 from workbench.session.complain import complain
 from workbench.session.draft import Draft
 from workbench.session.helper import Superseded
+from workbench.session.trail import DataRow
 from workbench.widgets.footer import Footer
 from workbench.widgets.lines import Lines
 from workbench.widgets.panel import Panel
@@ -64,6 +65,13 @@ class DataScreen(BaseScreen):
         self.draft.recipe_changed.subscribe(self, self._profiled)
         self._shown: Profile | None = None
         await self._profiled(self.draft)
+
+    def on_screen_resume(self) -> None:
+        if wanted := self.session.trail.take(DataRow):
+            self._clear("#find-row")
+            rows = self.query_one(Rows)
+            rows.look(View(), wanted.row)
+            rows.focus()
 
     async def _profiled(self, draft: Draft) -> None:
         profile = draft.profile
@@ -219,6 +227,7 @@ class DataScreen(BaseScreen):
 
     def action_back(self) -> None:
         if self._shown is None:
+            super().action_back()
             return
         rows, searched = self.query_one(Rows), self._searched
         if isinstance(self.focused, Input):
@@ -230,6 +239,8 @@ class DataScreen(BaseScreen):
         elif rows.view != View():
             self._clear("#find-row")
             rows.look(View())
+        else:
+            super().action_back()
 
     def action_source(self) -> None:
         self._choose(self.draft.recipe.data.path)
@@ -269,7 +280,9 @@ class DataScreen(BaseScreen):
             return any(OFFERED_BY[name] == action for name in self._offered)
         if action == ASKED_BY:
             return bool(self._asked)
-        return action != "train" or (profile is not None and not profile.problem)
+        if action == "train":
+            return profile is not None and not profile.problem
+        return super().check_action(action, parameters)
 
     @property
     def _offered(self) -> dict[str, str]:

@@ -103,9 +103,13 @@ class ModelScreen(BaseScreen):
             form.focus()
         elif layers.choosing:
             layers.action_range()
-        elif not form.forget() and self.has_class("-recipe"):
+        elif form.forget():
+            return
+        elif self.has_class("-recipe"):
             self.remove_class("-recipe")
             self.call_after_refresh(layers.focus)
+        else:
+            super().action_back()
 
     def action_ask(self) -> None:
         from workbench.screens.model.continue_dialog import ContinueDialog

@@ -23,6 +23,7 @@ from workbench.screens.play.verdict import Verdict
 from workbench.screens.play.your_text import MOST, YourText
 from workbench.session.followed import Followed
 from workbench.session.helper import Superseded
+from workbench.session.trail import Question
 from workbench.themes import class_role
 from workbench.widgets.panel import Panel
 
@@ -56,6 +57,7 @@ class PlayScreen(BaseScreen):
         self._opened: Opened | None = None
         self._labels: list[str] = []
         self._seen: tuple | None = None
+        self._brought = ""  # the text that another screen sent the person here with, as it stands in the field
         self._questions = self._answered = 0
         self._slow: Timer | None = None
 
@@ -77,6 +79,13 @@ class PlayScreen(BaseScreen):
 
     def on_screen_resume(self) -> None:
         self._seen = None
+        if question := self.session.trail.take(Question):
+            self._run_followed, self._chosen = self.followed.run, question.asked
+            field = self.query_one(YourText)
+            field.disabled = False
+            field.show(question.text)
+            self._brought = field.text
+            field.focus()
         self._look(self.followed)
 
     # Which classifier
@@ -265,11 +274,6 @@ class PlayScreen(BaseScreen):
             field.show(entry.text)
             field.focus()
 
-    def action_copy(self) -> None:
-        if entry := self.query_one(Kept).selected:
-            self.app.copy_to_clipboard(entry.text)
-            self.notify("Copied.", timeout=2)
-
     # Other keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -281,6 +285,12 @@ class PlayScreen(BaseScreen):
             case "write":
                 return not self.query_one(YourText).disabled
         return super().check_action(action, parameters)
+
+    def action_back(self) -> None:
+        field = self.query_one(YourText)
+        # a text that was only looked at is nothing to leave first
+        if not (field.has_focus and field.text == self._brought and self.session.trail.back()):
+            super().action_back()
 
     def action_write(self) -> None:
         self.query_one(YourText).focus()
