@@ -57,6 +57,7 @@ class PlayScreen(BaseScreen):
         self._opened: Opened | None = None
         self._labels: list[str] = []
         self._seen: tuple | None = None
+        self._said_of = ""  # the text that the latest answer is about
         self._brought = ""  # the text that another screen sent the person here with, as it stands in the field
         self._questions = self._answered = 0
         self._slow: Timer | None = None
@@ -164,20 +165,27 @@ class PlayScreen(BaseScreen):
         elif not any(worker.group == "classifier" and not worker.is_finished for worker in self.workers):
             self._open()  # after a failure, the next key tries again
 
+    @on(YourText.SelectionChanged)
+    def _moved(self) -> None:
+        field = self.query_one(YourText)
+        if self._opened and field.text == self._said_of and not self.query_one(TokenCurve).look(field.at):
+            self._ask(self._opened)
+
     def _ask(self, opened: Opened) -> None:
         self._questions += 1
         if self._slow is None:
             self._slow = self.set_timer(SLOW, self._say_slow)
-        text = self.query_one(YourText).text
-        self.run_worker(self._answer(self._questions, opened, text), group="answer")
+        field = self.query_one(YourText)
+        text, at = field.text, field.at
+        self.run_worker(self._answer(self._questions, opened, text, at), group="answer")
         others = [kept for kept in self.query_one(Kept).unanswered if kept != text]
         if others:
             self.run_worker(self._answer_kept(opened, list(dict.fromkeys(others))), group="answer")
 
-    async def _answer(self, number: int, opened: Opened, text: str) -> None:
+    async def _answer(self, number: int, opened: Opened, text: str, at: int) -> None:
         began = time.perf_counter()
         try:
-            reply = await self._of_the_helper("typed", opened, text=text)
+            reply = await self._of_the_helper("typed", opened, text=text, at=at)
         except Superseded:
             return
         except WorkbenchError as error:
@@ -186,7 +194,7 @@ class PlayScreen(BaseScreen):
             return
         if opened is not self._opened or number < self._answered:
             return
-        self._answered = number
+        self._answered, self._said_of = number, text
         seconds = time.perf_counter() - began
         if number == self._questions:
             self._no_longer_slow()
@@ -222,8 +230,8 @@ class PlayScreen(BaseScreen):
             label = opened.sought or answer.label
             number = labels.index(label)
             shares = [row[number] for row in typed.curve]
-            role = class_role(number, len(labels))
-            self.query_one(TokenCurve).show(label, role, typed.pieces, shares, typed.before)
+            role, at = class_role(number, len(labels)), self.query_one(YourText).at
+            self.query_one(TokenCurve).show(label, role, typed.pieces, shares, typed.before, typed.start, at)
         began = " · from random weights" if opened.random else ""
         self._subtitle(f"{opened.in_words} · {1000 * seconds:,.0f} ms{began}")
 

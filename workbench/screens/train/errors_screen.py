@@ -158,7 +158,9 @@ class ErrorsScreen(DetailScreen):
                 f"Open {on_one_line(recipe.data.path)} there: 1, then enter on Source.",
             )
         if draft.profile is None:
-            return WorkbenchError("Data has not read the file yet.", "Try again when it has: 1 shows how far it is.")
+            return draft.problem or WorkbenchError(
+                "Data has not read the file yet.", "Try again when it has: 1 shows how far it is."
+            )
         return None
 
     # What can be taken
