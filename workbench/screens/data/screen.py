@@ -58,7 +58,8 @@ class DataScreen(BaseScreen):
         find_row = Input(placeholder="find in the texts", id="find-row", classes="find")
         rows = Panel(Static(id="row-headings"), Rows(), find_row, title="Rows", letter="r", classes="ready", id="rows")
         tokens = Panel(VerticalScroll(Tokens()), title="Tokens", letter="k", id="tokens")
-        await self.mount(rows, tokens, before=self.query_one(Footer))
+        whole = Static(id="whole-note", markup=False)
+        await self.mount(rows, tokens, whole, before=self.query_one(Footer))
 
     async def on_mount(self) -> None:
         self.draft.profile_changed.subscribe(self, self._profiled)
@@ -129,6 +130,7 @@ class DataScreen(BaseScreen):
 
     def on_resize(self, _: events.Resize) -> None:
         self.call_after_refresh(self._headings)
+        self.call_after_refresh(self._say_whole_note)
 
     def action_filter(self) -> None:
         rows, notes = self.query_one(Rows), self._shown.notes if self._shown else []
@@ -183,8 +185,6 @@ class DataScreen(BaseScreen):
         else:
             note = self.query_one(Notes).selected
             chosen = note.filter if note else ""
-            if note and not chosen:  # a sentence without rows may be longer than its line
-                self.notify(note.text, markup=False)
         if chosen:
             rows.look(rows.view._replace(filter=chosen))
             rows.focus()
@@ -205,6 +205,19 @@ class DataScreen(BaseScreen):
     def _moved(self, event: Rows.Moved) -> None:
         if isinstance(event.lines, Rows):
             self._ask_for_tokens()
+        self._say_whole_note()
+
+    def on_descendant_focus(self) -> None:
+        self._say_whole_note()
+
+    def _say_whole_note(self) -> None:
+        """Below all, the note under the cursor that is longer than its line."""
+        if not self.query("#whole-note"):
+            return
+        notes, whole = self.query_one(Notes), self.query_one("#whole-note", Static)
+        words = notes.cut_short if notes.has_focus else ""
+        whole.update(words)
+        whole.display = bool(words)
 
     def _ask_for_tokens(self) -> None:
         row = self.query_one(Rows).row
