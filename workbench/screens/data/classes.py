@@ -10,7 +10,7 @@ from workbench.formatting import bar, cut, named, pad
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import ItemList
 
-LEAST_NAME, LEAST_BAR = 6, 2  # cells
+LEAST_NAME, LEAST_BAR = 6, 4  # cells
 IN_FULL = 8  # so many classes stand in the order of the classifier; more are sorted and can be searched
 
 
