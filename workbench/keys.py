@@ -191,7 +191,7 @@ ACTIONS = [
         "view('smooth')",
     ),
     Action("log_scale", "L", "", "Loss on a log scale, and back", "train", "view('log')"),
-    Action("zoom", "z", "zoom", "Enlarge the panel, and back", "train"),
+    Action("zoom", "z", "", "Give the panel all of the screen, or go back", "screen"),
     Action("worker_log", "w", "", "What the worker itself wrote", "train"),
     Action("up", "up,k", "", "Move up", "list"),
     Action("down", "down,j", "", "Move down", "list"),

@@ -401,7 +401,7 @@ async def test_the_form_says_what_is_made_of_options_that_are_left_open(model, u
         assert f"× {epochs(preset.batch)}" in pilot.app.screen.query_one(PricePanel).render().plain
         form.ask("train.batch", "1")
         assert line("train.epochs").endswith(f"auto  {epochs(1)}") and epochs(1) < epochs(preset.batch)
-        form.everything = True
+        form.wants_all = True
         assert line("train.schedule").endswith("auto  linear") and line("train.warmup").endswith("auto  0.1")
         assert line("train.keep").endswith("auto  last") and line("train.head_lr").endswith("auto  0.002")
         draft.change("freeze.trainable", "head")

@@ -18,6 +18,7 @@ from workbench.screens.train.sentences import Sentences
 from workbench.screens.train.weights import frozen_in_words, sampled
 from workbench.screens.train.worker_log import tail
 from workbench.widgets.errors import read_mistakes
+from workbench.widgets.panel import Panel
 
 SIZES = [(120, 36), (80, 24)]
 
@@ -153,18 +154,17 @@ async def test_a_run_whose_recipe_is_gone_is_still_shown(opened, runs, shown, un
         assert "400" in shown(pilot.app)
 
 
-async def test_narrow_windows_show_one_thing_at_a_time(opened, runs, shown, until):
+async def test_what_is_folded_in_a_small_window_has_its_turn(opened, runs, shown, until):
     async with opened(runs.write("stopped", freeze={"trainable": "lora.5,norm,head"}), SIZES[1]) as pilot:
         await until(pilot, lambda: "Loss" in shown(pilot.app))
         assert "block 5 mlp ▚" in shown(pilot.app) and "final norm ▚" not in shown(pilot.app)
-        for title, others in (
-            ("Accuracy %", ("Loss", "Log")),
-            ("Log", ("Loss", "Accuracy %")),
-            ("Loss", ("Accuracy %", "Log")),
-        ):
-            await pilot.press("tab")
-            await until(pilot, lambda title=title: f" {title} " in shown(pilot.app))
-            assert not any(f" {other} ─" in shown(pilot.app) for other in others)
+        screen = pilot.app.screen
+        screen.query_one("#loss", Panel).enter()
+        await pilot.press("shift+tab")  # the word, which is the last to be reached
+        await until(pilot, lambda: screen.query_one("#accuracy").display and not screen.query_one("#loss").display)
+        assert screen.focused in screen.query_one("#accuracy").walk_children()
+        await pilot.press("tab")
+        await until(pilot, lambda: screen.query_one("#loss").display and not screen.query_one("#accuracy").display)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -176,9 +176,10 @@ async def test_zoom_and_back(opened, runs, shown, until, size):
         def body():
             return shown(pilot.app).split("\n", 1)[1]  # without the header, which keeps the result
 
-        await until(pilot, lambda: "Loss" in body() and "Label by label" not in body() and "98.3 %" not in body())
+        labels = pilot.app.screen.query_one("#per-class")
+        await until(pilot, lambda: "Loss" in body() and not labels.display and "98.3 %" not in body())
         await pilot.press("escape")
-        await until(pilot, lambda: "Label by label" in shown(pilot.app))
+        await until(pilot, lambda: labels.display)
 
 
 async def test_the_errors_are_listed_with_their_whole_text(opened, runs, shown, until):
@@ -384,8 +385,8 @@ async def test_smoothing_and_log_scale_are_said_and_kept_for_the_next_run(opened
 
 async def test_reading_leads_back_to_a_chart(opened, runs, shown, until):
     async with opened(runs.write("stopped"), SIZES[1]) as pilot:
-        await until(pilot, lambda: "tab accuracy" in shown(pilot.app))
-        await pilot.press("tab", "tab", "z")
+        await until(pilot, lambda: "Accuracy  tab" in shown(pilot.app))
+        await pilot.press("ctrl+o", "g", "z")
         await until(pilot, lambda: "step 400" in shown(pilot.app) and "◆" not in shown(pilot.app))
         await pilot.press("i")
         await until(pilot, lambda: "◆" in shown(pilot.app) and "step 400  " in shown(pilot.app))
@@ -419,11 +420,11 @@ async def test_sentences_are_followed(opened, runs, shown, until):
 
 
 async def test_in_a_small_window_sentences_have_their_turn(opened, runs, shown, until):
-    async with opened(followed(runs), SIZES[1]) as pilot:
-        await until(pilot, lambda: "tab accuracy" in shown(pilot.app))
-        assert "Your sentences" not in shown(pilot.app)
-        await pilot.press("tab", "tab")
-        await until(pilot, lambda: "You are a winner" in shown(pilot.app) and "tab log" in shown(pilot.app))
+    async with opened(followed(runs), (60, 16)) as pilot:
+        await until(pilot, lambda: "Your sentences" in shown(pilot.app))
+        assert "You are a winner" not in shown(pilot.app)
+        await pilot.press("ctrl+o", "y")
+        await until(pilot, lambda: "You are a winner" in shown(pilot.app))
 
 
 def test_of_many_classes_the_likeliest_is_shown():

@@ -124,6 +124,11 @@ class Layers(Lines):
         return len(self._rungs)
 
     @property
+    def whole(self) -> int:
+        """How many lines show every part apart, with the cache's."""
+        return len(self._parts) + 1
+
+    @property
     def is_folded(self) -> bool:
         """Whether some lines stand for more than one block."""
         return any(rung.size > 1 for rung in self._rungs)

@@ -28,8 +28,8 @@ LINKS, SPECIAL = (
 HIDDEN = re.compile(r"(^|/)(\.[^/]|__MACOSX(/|$)|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
 # what lies beside the data and is none
 BESIDE = re.compile(
-    r"(^|/)(read[-_ ]?me|licen[cs]e|copying|changelog|citation)[^/]*$|\.(md|rst|pdf|html?|png|jpe?g|gif|svg|py|ipynb|"
-    r"docx?|ya?ml|toml|sha256|md5)$",
+    r"(^|/)([^/]*[._-])?read[-_ ]?me[^/]*$|(^|/)(licen[cs]e|copying|changelog|citation)[^/]*$|"
+    r"\.(md|rst|pdf|html?|png|jpe?g|gif|svg|py|ipynb|docx?|ya?ml|toml|sha256|md5)$",
     re.IGNORECASE,
 )
 # packed by a program into a zip, as one document

@@ -17,7 +17,6 @@ IN_FULL = 8  # so many classes stand in the order of the classifier; more are so
 class Classes(ItemList[str]):
     """One line a class, under one line of headings. Above eight classes it scrolls and can be searched."""
 
-    DEFAULT_CSS = "Classes { height: auto; max-height: 8; }"
     BINDINGS = keys.bindings("classes")
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ import re
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from core.architectures.counting import LONGEST
@@ -13,6 +13,7 @@ from core.rows import Profile
 from core.wording import on_one_line, plural
 from workbench import keys
 from workbench.formatting import cut
+from workbench.layout import Column, Part, Plan
 from workbench.screens.base import BaseScreen
 from workbench.screens.data.classes import Classes
 from workbench.screens.data.histogram import Histogram
@@ -26,11 +27,12 @@ from workbench.session.complain import complain
 from workbench.session.draft import Draft
 from workbench.session.helper import Superseded
 from workbench.session.trail import DataRow
-from workbench.widgets.footer import Footer
-from workbench.widgets.lines import Lines
+from workbench.widgets.body import Body
+from workbench.widgets.lines import Headings, Lines
 from workbench.widgets.panel import Panel
 
-BESIDE = 14  # cells of a panel's rule that neither title nor subtitle may have
+MOST_CLASSES = 8  # that stand on show before the list grows into lines that nobody needs
+RANKS = ("source", "notes", "lengths", "classes", "splits", "tokens")
 LIKE_A_PATH = re.compile(r"(file://|[/~.])\S*$")
 
 
@@ -41,25 +43,42 @@ class DataScreen(BaseScreen):
     BINDINGS = keys.bindings("data")
 
     def compose_panels(self) -> ComposeResult:
-        with Horizontal(id="above"), Vertical(id="left"), Panel(title="Source", letter="s", id="source"):
-            yield Source()
+        yield Panel(Source(), title="Source", letter="s", id="source")
 
     async def _furnish(self) -> None:
         # what only a file that has been read needs, so that the first frame does not wait for it
-        await self.query_one("#source").mount(
-            Static(id="class-headings", classes="ready"),
-            Classes(),
-            Input(placeholder="find a class", id="find-class", classes="find"),
-        )
-        await self.query_one("#left").mount(Panel(Splits(), title="Splits", classes="ready", id="splits"))
-        lengths = Panel(Histogram(), title="Length in tokens", joint="┬", id="lengths")
-        notes = Panel(Notes(), title="Worth a look", letter="w", joint="├", id="notes")
-        await self.query_one("#above").mount(Vertical(lengths, notes, id="right", classes="ready"))
+        classes, rows = Classes(), Rows()
+        find_class = Input(placeholder="find a class", id="find-class", classes="find")
         find_row = Input(placeholder="find in the texts", id="find-row", classes="find")
-        rows = Panel(Static(id="row-headings"), Rows(), find_row, title="Rows", letter="r", classes="ready", id="rows")
-        tokens = Panel(VerticalScroll(Tokens()), title="Tokens", letter="k", id="tokens")
         whole = Static(id="whole-note", markup=False)
-        await self.mount(rows, tokens, whole, before=self.query_one(Footer))
+        await self.query_one(Body).mount(
+            Panel(Headings(classes), classes, find_class, title="Classes", letter="c", id="classes"),
+            Panel(Splits(), title="Splits", id="splits"),
+            Panel(Histogram(), title="Length in tokens", word="Lengths", id="lengths"),
+            Panel(Notes(), title="Worth a look", letter="w", id="notes"),
+            Panel(Headings(rows), rows, find_row, whole, title="Rows", letter="r", id="rows"),
+            Panel(VerticalScroll(Tokens()), title="Tokens", word="Tokens", letter="k", id="tokens"),
+        )
+
+    def plan(self) -> Plan:
+        if not self._is_furnished or not self.has_class("-ready"):
+            return Plan.of(Part("source", 3, grows=1), ranks=("source",))
+        source = 1 + self.query_one(Source).lines_at(self.app.size.width // 2 - 2)
+        classes, notes = self.query_one(Classes).count, self.query_one(Notes).count
+        left = (
+            Part("source", min(source, 4), source, brief=2),
+            Part("classes", 2 + min(classes, 2), 3 + min(classes, MOST_CLASSES), grows=classes > MOST_CLASSES),
+            Part("splits", 5, 6, brief=2),
+        )
+        right = (Part("lengths", 5, 12, grows=1), Part("notes", min(4, 1 + notes), 1 + notes))
+        above = [Column(left), Column(right)]
+        tokens = Part("tokens", 4, 8)
+        ranks = ("rows", *(["tokens"] if self.has_class("-tokens") else []), *RANKS)
+        return Plan.of(above, Part("rows", 10, grows=3), tokens, ranks=ranks)
+
+    @property
+    def _is_furnished(self) -> bool:
+        return bool(self.query(Histogram) and self.query(Rows) and self.query(Tokens))
 
     async def on_mount(self) -> None:
         self.draft.profile_changed.subscribe(self, self._profiled)
@@ -78,7 +97,7 @@ class DataScreen(BaseScreen):
         profile = draft.profile
         if profile and not self.query(Rows):
             await self._furnish()
-            if not (self.query(Histogram) and self.query(Rows)):
+            if not self._is_furnished:
                 return  # the app was left meanwhile
         self.refresh_bindings()
         self.set_class(profile is not None, "-ready")
@@ -86,6 +105,7 @@ class DataScreen(BaseScreen):
         self.query_one("#source", Panel).subtitle = progress_in_words(again) if again else ""
         if profile is None:
             self._shown = None
+            self.fit()
             self.query_one(Source).focus()
         elif profile is not self._shown:
             another = self._shown is None or self._shown.path != profile.path
@@ -103,12 +123,12 @@ class DataScreen(BaseScreen):
         self.query_one("#lengths", Panel).title = f"Length in {unit}"
         self.query_one(Splits).show(profile, self.draft.recipe)
         self.query_one(Notes).show_items(profile.notes)
+        self.fit()
 
     def _start_over(self) -> None:
         for field in self.query(".find").results(Input):
             field.value, field.display = "", False
         self.query_one(Rows).look(View())
-        self.set_class(not self.has_class("-short"), "-tokens")
         self.query_one(Rows).focus()
 
     @on(Rows.Counted)
@@ -116,21 +136,17 @@ class DataScreen(BaseScreen):
         """What stands above the lists: which rows these are, how many, and the names of the columns."""
         if self._shown is None:
             return
-        rows, classes, panel = self.query_one(Rows), self.query_one(Classes), self.query_one("#rows", Panel)
+        rows, panel = self.query_one(Rows), self.query_one("#rows", Panel)
         view, words = rows.view, []
         if view.filter:
             words.append(next((n.text for n in self._shown.notes if n.filter == view.filter), view.filter))
         if view.search:
             words.append(f"“{on_one_line(view.search)}”")
         count = f"{rows.total:,} of {self._shown.rows:,}"
-        room = panel.size.width - len(panel.title) - len(count) - BESIDE
+        room = panel.room - len(", ") - len(count)
         panel.subtitle = ", ".join([*filter(None, [cut(", ".join(words), room)]), count])
-        self.query_one("#row-headings", Static).update(rows.headings(rows.size.width))
-        self.query_one("#class-headings", Static).update(classes.headings(classes.size.width))
-
-    def on_resize(self, _: events.Resize) -> None:
-        self.call_after_refresh(self._headings)
-        self.call_after_refresh(self._say_whole_note)
+        for headings in self.query(Headings):
+            headings.refresh()
 
     def action_filter(self) -> None:
         rows, notes = self.query_one(Rows), self._shown.notes if self._shown else []
@@ -199,7 +215,7 @@ class DataScreen(BaseScreen):
     def action_tokens(self) -> None:
         if self.query_one(Rows).count:
             self.toggle_class("-tokens")
-            self._ask_for_tokens()
+            self.fit()
 
     @on(Rows.Moved)
     def _moved(self, event: Rows.Moved) -> None:
@@ -219,9 +235,14 @@ class DataScreen(BaseScreen):
         whole.update(words)
         whole.display = bool(words)
 
+    def fit(self) -> None:
+        super().fit()
+        if self._is_furnished:
+            self._ask_for_tokens()
+
     def _ask_for_tokens(self) -> None:
         row = self.query_one(Rows).row
-        if self.has_class("-tokens") and row:
+        if row and self._fitted and "tokens" in self._fitted.places:
             self._tokens(row.row)
 
     @work(group="tokens", exclusive=True)
@@ -233,6 +254,8 @@ class DataScreen(BaseScreen):
         except WorkbenchError as error:
             complain(self.app, error)
             return
+        if not self._is_furnished:
+            return  # the app was left meanwhile
         panel = self.query_one("#tokens", Panel)
         panel.title = f"Row {row} in {plural(answer['tokens'], 'token')}"
         self.query_one(Tokens).pieces = answer["pieces"]
@@ -247,8 +270,11 @@ class DataScreen(BaseScreen):
             self._leave_field()
         elif searched is not rows and self.query_one("#find-class", Input).value:
             self._clear("#find-class")
-        elif self.has_class("-tokens", "-short") and rows.count:
+        elif self._zoomed or self._unfolded:
+            super().action_back()
+        elif self.has_class("-tokens") and rows.count:
             self.remove_class("-tokens")
+            self.fit()
         elif rows.view != View():
             self._clear("#find-row")
             rows.look(View())

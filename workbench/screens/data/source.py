@@ -73,6 +73,10 @@ class Source(Widget, can_focus=True):
             return self._ready(draft.recipe.data.path, draft.profile)
         return self._loading(draft.recipe.data.path, draft.profiling or Progress("read", 0, 0))
 
+    def lines_at(self, width: int) -> int:
+        """How many it needs."""
+        return len(self.render().wrap(self.app.console, max(1, width)))
+
     def _loading(self, path: str, progress: Progress) -> Text:
         words = Text(f"{name_of(path)}\n{progress_in_words(progress)}\n", colour(self, "text"))
         share = progress.done / progress.total if progress.total else 0

@@ -12,7 +12,7 @@ from workbench.themes import colour
 class AsCode(Widget):
     """As many of the `lines` as there is room for; colours are those of the marks on the ladder."""
 
-    DEFAULT_CSS = "AsCode { height: auto; max-height: 40vh; }"
+    DEFAULT_CSS = "AsCode { height: 1fr; }"
 
     lines: reactive[list[str]] = reactive(list, layout=True)
 

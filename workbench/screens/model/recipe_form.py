@@ -3,7 +3,7 @@
 from typing import Any
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
@@ -31,6 +31,7 @@ ADAPTERS = {"lora.rank", "lora.alpha", "lora.layers"}
 UNCOUNTED = {"data.baseline", "data.probe"}  # of the data's options, those that a model which counts does not read
 NAMES = {"lr": "learning rate", "rank": "LoRA rank", "alpha": "LoRA alpha", "layers": "LoRA layers"}
 NAME_WIDTH, DOTTED_WIDTH = 16, 26
+LEAST_OPTIONS, ROOMY = 8, 24  # lines: above what an option means; with which every option is on show
 BETWEEN = " | "  # of several texts in one field
 
 
@@ -52,8 +53,13 @@ class Options(Lines):
     def __init__(self) -> None:
         super().__init__()
         self._all = [option for option in options(Recipe) if option.name not in ELSEWHERE]
-        self.everything = False
+        self.wants_all: bool | None = None  # whether the person wants to see every option; if not said, by the room
         self.pending: dict[str, str] = {}  # asked for, and refused as it stands
+
+    @property
+    def everything(self) -> bool:
+        """Whether every option is on show, not the first ones alone."""
+        return self.size.height >= ROOMY if self.wants_all is None else self.wants_all
 
     @property
     def shown(self) -> list[Option]:
@@ -160,7 +166,7 @@ class Options(Lines):
 
     def action_edit(self) -> None:
         if self.option is None:
-            self.everything = not self.everything
+            self.wants_all = not self.everything
             self.changed()
             self.post_message(self.Moved(self))
         elif self.option.choices:
@@ -198,6 +204,10 @@ class RecipeForm(Container):
         yield Options()
         yield Explanation()
         yield Input(id="value")
+
+    def on_resize(self, event: events.Resize) -> None:
+        # the list comes first: what an option means has more lines where there are many
+        self.query_one(Explanation).styles.height = max(1, min(5, event.size.height - LEAST_OPTIONS))
 
     def on_mount(self) -> None:
         draft = session_of(self).draft

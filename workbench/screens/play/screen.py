@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import msgspec
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.timer import Timer
 from textual.widgets import Static
@@ -16,6 +16,7 @@ from core.runs.classifiers import Asked, Opened, Typed
 from core.runs.folder import RunFolder
 from core.runs.predictions import Prediction
 from workbench import keys
+from workbench.layout import Part, Plan
 from workbench.screens.base import BaseScreen
 from workbench.screens.play.kept import Kept
 from workbench.screens.play.token_curve import TokenCurve
@@ -27,7 +28,6 @@ from workbench.session.trail import Question
 from workbench.themes import class_role
 from workbench.widgets.panel import Panel
 
-LOW = 20  # lines of a screen, below which the curve leaves its room to what is kept
 SLOW = 0.3  # seconds without an answer, after which the screen says that it is at work
 HAM_OR_SPAM = (
     "You are a winner you have been specially selected to receive $1000 cash or a $2000 award.",
@@ -75,8 +75,13 @@ class PlayScreen(BaseScreen):
     def on_mount(self) -> None:
         self.followed.run_changed.subscribe(self, self._look)
 
-    def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < LOW, "-low")
+    def plan(self) -> Plan:
+        verdict = Part("verdict", *self.query_one(Verdict).lines_at(self.app.size.width - 4))
+        if self.has_class("-none"):
+            return Plan.of(verdict, ranks=("verdict",))
+        text, kept = Part("text", 6, 8, brief=3), Part("kept", 4, 2 + self.query_one(Kept).count, grows=1)
+        curve = [] if self.has_class("-no-curve") else [Part("beginnings", 4, 6, grows=1)]
+        return Plan.of(text, verdict, *curve, kept, ranks=("verdict", "text", "beginnings", "kept"))
 
     def on_screen_resume(self) -> None:
         self._seen = None
@@ -138,6 +143,7 @@ class PlayScreen(BaseScreen):
         field = self.query_one(YourText)
         before, field.disabled = field.disabled, self._asked is None and not field.text
         self.set_class(field.disabled, "-none")
+        self.fit()
         if before and not field.disabled:
             field.focus()
         self.refresh_bindings()
@@ -226,6 +232,7 @@ class PlayScreen(BaseScreen):
         tested = classifiers.on_the_test(opened, answer)
         self.query_one(Verdict).show(answer, labels, tested, note)
         self.set_class(typed.curve is None, "-no-curve")
+        self.fit()
         if typed.curve is not None and typed.pieces is not None:
             label = opened.sought or answer.label
             number = labels.index(label)
@@ -251,6 +258,7 @@ class PlayScreen(BaseScreen):
     def _say(self, words: str, glyph: str = "") -> None:
         self._no_longer_slow()
         self.query_one(Verdict).say(words, glyph)
+        self.fit()
         self.query_one(TokenCurve).clear()
         self._subtitle("")
 
@@ -272,6 +280,7 @@ class PlayScreen(BaseScreen):
             self.draft.keep_sentence(field.text)
             self.query_one("#kept", Panel).subtitle = "the next run follows them"
             self.add_class("-kept")
+            self.fit()
             field.kept(self._earlier())
             self._typed()
 

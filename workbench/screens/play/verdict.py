@@ -10,7 +10,7 @@ from workbench.formatting import bar, cut, name_width, named, pad
 from workbench.themes import class_role, colour, name_role
 
 IN_ORDER = 4  # so many classes stand in the classifier's order; more are sorted, the likeliest first
-BARS = {"-short": 5, "-tall": 10}  # lines at most, by the height of the screen
+LEAST_BARS, MOST_BARS = 3, 10  # lines, as far as there are classes
 LEAST_BAR, FIGURE = 20, 9  # cells
 ONE_LINE = 92  # from so many cells on, words and test stand side by side
 AT = 26  # cells before the test's words, where they do
@@ -19,7 +19,7 @@ AT = 26  # cells before the test's words, where they do
 class Verdict(Widget):
     """`show` an answer, or `say` why there is none."""
 
-    DEFAULT_CSS = "Verdict { height: auto; }"
+    DEFAULT_CSS = "Verdict { height: 1fr; padding: 0 2; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,6 +37,19 @@ class Verdict(Widget):
         other = self._answer is None or self._labels != labels
         self._answer, self._labels, self._tested, self._note = answer, labels, tested, note
         self.refresh(layout=other)  # as many bars as before: a new layout at every key would be felt
+
+    def lines_at(self, width: int) -> tuple[int, int]:
+        """Of its panel: those it needs, and those it can use."""
+        if self._answer is None:
+            words = len(Text(shown(self._said[1])).wrap(self.app.console, max(1, width)))
+            return 3 + words, 7
+        above, bars = self._above(width), len(self._labels)
+        return 1 + above + min(bars, LEAST_BARS), 2 + above + min(bars, MOST_BARS)
+
+    @staticmethod
+    def _above(width: int) -> int:
+        """Lines above the bars."""
+        return 3
 
     def render(self) -> Text:
         answer = self._answer
@@ -77,7 +90,7 @@ class Verdict(Widget):
         shares, labels = answer.probabilities, self._labels
         if len(labels) > IN_ORDER:
             labels = sorted(labels, key=lambda label: -shares[label])
-        most = BARS["-short" if self.screen.has_class("-short") else "-tall"]
+        most = max(LEAST_BARS, min(MOST_BARS, self.content_region.height - self._above(self.size.width)))
         beyond = labels[most - 1 :] if len(labels) > most else []
         listed = labels[: len(labels) - len(beyond)]
         name = name_width(listed, self.size.width - 2 - FIGURE - LEAST_BAR)

@@ -28,11 +28,11 @@ MOST = {"run": 30, "data": 24, "model": 12, "learns": 24}  # cells
 LEAST = {"run": 8, "data": 8, "model": 8, "learns": 10}
 FIGURES = {"test": 8, "95 %": 12, "verdict": 9, "clean": 9, "time": 9}
 VERSUS = "won:lost to ★"
-TALL = 30  # lines of a screen with room for what to try next
 CSV_COLUMNS = (
     "run", "name", "note", "state", "step", "n_steps", "data", "model", "learns", "why",
     "test", "low", "high", "clean", "verdict", "seconds",
 )  # fmt: skip
+LEAST_ROWS = 8  # of the table, before anything stands below it
 WORDS = 34  # cells before the figures; `Baselines` has to say something there too
 FIRST_TO_GO = ("clean", "verdict", VERSUS, "time")  # of the figures, where they would leave less
 
@@ -210,9 +210,16 @@ class Baselines(Widget):
         """A run's; while it is not done, of what its log says."""
         found = history.baselines
         self._lines = [(f"{k.title}: {k.about}", found[name].test) for name, k in BASELINES.items() if name in found]
-        result, tall = history.result, self.screen.size.height >= TALL
-        self._verdict = [in_words(result.test), *(f"→ {one}" for one in result.advice[:tall])] if result else []
+        result = history.result
+        self._verdict = [in_words(result.test), *(f"→ {one}" for one in result.advice[:1])] if result else []
         self.refresh(layout=True)
+
+    @property
+    def _room(self) -> int:
+        """Lines that the table does not need."""
+        panel = self._table.parent
+        assert isinstance(panel, Widget)
+        return max(1, panel.size.height - 2 - min(LEAST_ROWS, self._table.count))
 
     def render(self) -> Text:
         table, muted = self._table, colour(self, "muted")
@@ -222,5 +229,6 @@ class Baselines(Widget):
             Text.assemble((f"   · {pad(words, at - 5)}", muted), (f"{percent(share):>{FIGURES['test']}}", muted))
             for words, share in self._lines
         ]
-        lines += [Text(f"   {cut(on_one_line(words), width - 3)}", colour(self, "text")) for words in self._verdict]
-        return Text("\n").join(lines)
+        verdict = [Text(f"   {cut(on_one_line(words), width - 3)}", colour(self, "text")) for words in self._verdict]
+        lines = lines[: max(0, self._room - len(verdict[:1]))]  # the verdict comes before the figures
+        return Text("\n").join([*lines, *verdict][: self._room])

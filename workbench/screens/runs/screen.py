@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core import files
@@ -23,6 +23,7 @@ from core.wording import on_one_line, plural, shown
 from workbench import keys
 from workbench.charts import curves
 from workbench.charts.chart import Chart
+from workbench.layout import Column, Part, Plan
 from workbench.screens.base import BaseScreen
 from workbench.screens.runs.differences import Differences
 from workbench.screens.runs.label_dialog import LabelDialog
@@ -67,11 +68,17 @@ class RunsScreen(BaseScreen):
             yield table
             yield Baselines(table)
             yield Static(id="queue", markup=False)
-        with Horizontal(id="below"):
-            yield Panel(Chart(), title="Validation accuracy %", letter="v", id="curves")
-            with Panel(title="Recipe", letter="p", joint="┬", id="recipe"):
-                yield VerticalScroll(Differences(), Static(id="note", markup=False))
-                yield Static(id="proof", markup=False)
+        yield Panel(Chart(), title="Validation accuracy %", word="Curves", letter="v", id="curves")
+        with Panel(title="Recipe", letter="p", id="recipe"):
+            yield VerticalScroll(Differences(), Static(id="note", markup=False))
+            yield Static(id="proof", markup=False)
+
+    def plan(self) -> Plan:
+        if not self.has_class("-some"):
+            return Plan.of(Part("nothing", 3, grows=1), ranks=("nothing",))
+        runs = Part("runs", 10, max(10, min(16, 6 + len(self._entries))), grows=3)
+        below = [Column((Part("curves", 9, 12, grows=2),), 3, 44), Column((Part("recipe", 7, 12, grows=2),), 2, 34)]
+        return Plan.of(runs, below, ranks=("runs", "curves", "recipe"))
 
     async def on_mount(self) -> None:
         self._timer = self.set_interval(LOOK, self._look_again, pause=True)
@@ -112,6 +119,7 @@ class RunsScreen(BaseScreen):
             paths = {entry.run.path for entry in self._entries}
             self._marked = [path for path in self._marked if path in paths]
             self.set_class(bool(self._entries), "-some")
+            self.fit()
             nothing = shown(deleted(self._bin[-1][0])) if self._bin else "No runs yet. t trains one."
             self.query_one("#nothing", Static).update(nothing)
             queue = self.query_one("#queue", Static)

@@ -14,6 +14,7 @@ from core.recipe_data import Data
 from core.runs.classifiers import Asked
 from core.runs.folder import RunFolder
 from core.wording import on_one_line, percent, shown
+from workbench.layout import Part, Plan
 from workbench.screens.train.detail_screen import DetailScreen
 from workbench.session.complain import complain
 from workbench.session.exporting import Export, export_of
@@ -41,6 +42,9 @@ class ErrorsScreen(DetailScreen):
         yield Panel(Headings(errors), errors, find, title=f"Errors of {self._run.name}", letter="e", id="mistakes")
         whole = VerticalScroll(Static(id="whole", markup=False))
         yield Panel(whole, title="Whole text", letter="x", id="text")
+
+    def plan(self) -> Plan:
+        return Plan.of(Part("mistakes", 10, grows=2), Part("text", 7, brief=4, grows=1), ranks=("mistakes", "text"))
 
     async def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show_whole())

@@ -1,6 +1,7 @@
 """The texts that a step learned from, and what the model had made of each before it did."""
 
 import asyncio
+from typing import Any
 
 from rich.text import Text
 from textual.message import Message
@@ -77,9 +78,9 @@ class StepPanel(Panel):
             super().__init__()
             self.panel, self.shown = panel, shown
 
-    def __init__(self) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         self._texts = StepTexts()
-        super().__init__(Headings(self._texts), self._texts, title="", letter="t")
+        super().__init__(Headings(self._texts), self._texts, title="", letter="t", **kwargs)
         self._learned: StepExamples | None = None
         self._shown = False
 

@@ -8,6 +8,7 @@ from textual.widgets import Static
 from core.runs.folder import RunFolder
 from core.runs.step_texts import StepText
 from core.wording import on_one_line, percent
+from workbench.layout import Part, Plan
 from workbench.screens.train.detail_screen import DetailScreen
 from workbench.screens.train.errors_screen import readable
 from workbench.themes import colour
@@ -23,6 +24,9 @@ class TextScreen(DetailScreen):
 
     def compose_panels(self) -> ComposeResult:
         yield Panel(VerticalScroll(Static(id="whole", markup=False)), title=self._title, letter="t", id="text")
+
+    def plan(self) -> Plan:
+        return Plan.of(Part("text", 7, grows=1), ranks=("text",))
 
     async def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show())

@@ -9,6 +9,7 @@ from textual.widgets import Static
 from core import files
 from core.errors import BadRun
 from core.runs.folder import RunFolder
+from workbench.layout import Part, Plan
 from workbench.screens.train.detail_screen import DetailScreen
 from workbench.screens.train.errors_screen import readable
 from workbench.session.exporting import Export, export_of
@@ -27,6 +28,9 @@ class WorkerLogScreen(DetailScreen):
     def compose_panels(self) -> ComposeResult:
         with Panel(title=f"What {self._run.name}'s worker wrote", letter="w", id="worker-log"):
             yield VerticalScroll(Static(id="written", markup=False))
+
+    def plan(self) -> Plan:
+        return Plan.of(Part("worker-log", 9), ranks=("worker-log",))
 
     async def on_mount(self) -> None:
         self._words = words = await asyncio.to_thread(tail, self._run)
