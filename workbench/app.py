@@ -15,6 +15,7 @@ from textual.filter import LineFilter
 from textual.notifications import Notify
 from textual.screen import Screen
 
+from core import toml
 from core.errors import WorkbenchError
 from core.recipe import Recipe
 from core.runs import last_visit, queue, turns
@@ -25,6 +26,7 @@ from workbench import keys, themes
 from workbench.key_order import KeyOrder
 from workbench.output_filter import OutputFilter
 from workbench.session.complain import complain
+from workbench.session.exporting import export_of
 from workbench.session.followed import Followed
 from workbench.session.session import Session
 from workbench.widgets.header import run_in_words
@@ -153,13 +155,20 @@ class WorkbenchApp(App):
         self.push_screen(Jump(self.screen))
 
     def action_save(self) -> None:
-        from workbench.screens.save_dialog import SaveDialog
+        from workbench.screens.save_dialog import ask_where
 
-        self.push_screen(SaveDialog(self.session.draft.recipe), self._saved)
+        recipe = self.session.draft.recipe
+        name = f"{Path(recipe.data.path).stem}.toml"
+        ask_where(self, export_of("Save the recipe", name, partial(toml.text, recipe)), self._saved)
 
-    def _saved(self, path: Path | None) -> None:
-        if path:
-            self.notify(f"workbench train {path}", title=f"Recipe saved as {path.name}", markup=False)
+    def _saved(self, path: Path) -> None:
+        self.notify(f"workbench train {path}", title=f"Recipe saved as {path.name}", markup=False)
+
+    def action_picture(self) -> None:
+        from workbench.screens.save_dialog import ask_where
+
+        picture = self.export_screenshot()  # before the dialog stands over it
+        ask_where(self, export_of("Save a picture of the screen", f"{self.current_mode}.svg", lambda: picture))
 
     async def action_quit(self) -> None:
         live = queue.alive(self.session.root)

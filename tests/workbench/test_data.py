@@ -510,3 +510,17 @@ async def test_where_two_columns_could_be_the_label_one_key_asks_which(tmp_path,
         await pilot.press("right", "enter")
         await until(pilot, lambda: app.session.draft.profile.columns["label"] == "shop")
         assert app.session.draft.recipe.data.label == "shop"
+
+
+async def test_rows_are_copied_whole_and_exported(messages, tmp_path, ready, until):
+    app = opened(tmp_path, messages)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        rows = app.screen.query_one(Rows)
+        assert await rows.copied() == "some words of number 0"
+        rows.look(View(filter="label spam"))
+        await until(pilot, lambda: rows.total == 21)
+        path = tmp_path / "rows.csv"
+        await rows.exported().write(path)
+        assert path.read_text().splitlines()[0] == "row,label,tokens,split,marks,text"
+        assert len(path.read_text().splitlines()) == 22

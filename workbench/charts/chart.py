@@ -103,6 +103,12 @@ class Chart(Widget, can_focus=True):
         self._due = 0.0
         self._waiting = False
 
+    @property
+    def points(self) -> list[tuple[str, float, float]]:
+        """Every point of its curves: label, step, value."""
+        curves = self._picture.series
+        return [(curve.label, x, y) for curve in curves for x, y in zip(curve.xs, curve.ys, strict=True)]
+
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
 

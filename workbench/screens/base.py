@@ -1,8 +1,9 @@
-"""What the screens have in common: header, footer, `esc`, and a word when the terminal is too small."""
+"""What the screens have in common: header, footer, `esc`, `y`, `x`, and a word when the terminal is too small."""
 
 import asyncio
 from abc import abstractmethod
-from typing import ClassVar
+from collections.abc import Awaitable
+from typing import ClassVar, Protocol, runtime_checkable
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,12 +11,15 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from core.errors import BadRun
+from core.errors import BadRun, WorkbenchError
 from core.runs import mark
 from core.runs.folder import RunFolder
 from workbench import keys
 from workbench.layout import Fit, Place, Plan, fit
+from workbench.session import copying
 from workbench.session.complain import complain
+from workbench.session.exporting import Export
+from workbench.session.helper import Superseded
 from workbench.session.session import session_of
 from workbench.widgets.body import Body
 from workbench.widgets.footer import Footer
@@ -24,6 +28,20 @@ from workbench.widgets.panel import Panel
 
 SMALLEST = (60, 16)
 CHROME = 2  # lines of header and footer
+
+
+@runtime_checkable
+class HoldsText(Protocol):
+    """A widget or screen of which `y` copies a text; an empty one where there is none now."""
+
+    def copied(self) -> Awaitable[str]: ...
+
+
+@runtime_checkable
+class HoldsTable(Protocol):
+    """A widget or screen of which `x` writes a file; None where there is nothing to write now."""
+
+    def exported(self) -> Export | None: ...
 
 
 class BaseScreen(Screen):
@@ -179,8 +197,57 @@ class BaseScreen(Screen):
                 return False
         return await self.launcher.resume(run)
 
+    @property
+    def _holders(self) -> list[object]:
+        """What has the focus, and what that stands in, up to the screen."""
+        return [*self.focused.ancestors_with_self] if self.focused else [self]
+
+    @property
+    def _text_holder(self) -> HoldsText | None:
+        return next((each for each in self._holders if isinstance(each, HoldsText)), None)
+
+    @property
+    def _table_holder(self) -> HoldsTable | None:
+        return next((each for each in self._holders if isinstance(each, HoldsTable)), None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "copy":
+                return self._text_holder is not None
+            case "export":
+                return self._table_holder is not None
+        return super().check_action(action, parameters)
+
+    async def action_copy(self) -> None:
+        """Copy the text of what has the focus."""
+        assert self._text_holder  # see check_action
+        try:
+            text = await self._text_holder.copied()
+        except WorkbenchError as error:
+            complain(self.app, error)
+            return
+        except Superseded:
+            return
+        if text:
+            await copying.copy(self.app, text)
+        else:
+            self.notify("There is nothing to copy here.", markup=False)
+
+    def action_export(self) -> None:
+        """Write what has the focus to a file."""
+        from workbench.screens.save_dialog import ask_where
+
+        assert self._table_holder  # see check_action
+        if export := self._table_holder.exported():
+            ask_where(self.app, export)
+        else:
+            self.notify("There is nothing to export here.", markup=False)
+
     def action_back(self) -> None:
-        """One layer out: from a text field to its panel, from a panel that was opened or zoomed to where it was."""
+        """Leave a text field for its panel, a panel that was opened or zoomed, or else this screen for where one was.
+
+        One layer out; never quits, never clears.
+        """
         field, plan = self.focused, self.plan()
         if keys.takes_text(field):
             panel = self._panel_of(field)
@@ -190,6 +257,8 @@ class BaseScreen(Screen):
             self.action_zoom()
         elif self._unfolded:
             self.open(self.query_one(f"#{plan.ranks[0]}", Panel))
+        else:
+            self.session.trail.back()
 
 
 def joint(places: dict[str, Place], name: str) -> str:

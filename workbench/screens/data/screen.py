@@ -5,7 +5,7 @@ import re
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from core.architectures.counting import LONGEST
 from core.errors import BadData, BadRecipe, WorkbenchError
@@ -26,6 +26,7 @@ from workbench.screens.data.tokens import LEGEND, Tokens
 from workbench.session.complain import complain
 from workbench.session.draft import Draft
 from workbench.session.helper import Superseded
+from workbench.session.trail import DataRow
 from workbench.widgets.body import Body
 from workbench.widgets.lines import Headings, Lines
 from workbench.widgets.panel import Panel
@@ -55,12 +56,13 @@ class DataScreen(BaseScreen):
         headings.id = "class-headings"
         find_class = Input(placeholder="find a class", id="find-class", classes="find")
         find_row = Input(placeholder="find in the texts", id="find-row", classes="find")
+        whole = Static(id="whole-note", markup=False)
         await self.query_one(Body).mount(
             Panel(headings, find_class, classes, title="Classes", letter="c", id="classes"),
             Panel(Splits(), title="Splits", id="splits"),
             Panel(Histogram(), title="Length in tokens", word="Lengths", id="lengths"),
             Panel(Notes(), title="Worth a look", letter="w", id="notes"),
-            Panel(Headings(rows), rows, find_row, title="Rows", letter="r", id="rows"),
+            Panel(Headings(rows), rows, find_row, whole, title="Rows", letter="r", id="rows"),
             Panel(VerticalScroll(Tokens()), title="Tokens", word="Tokens", letter="k", id="tokens"),
         )
 
@@ -88,6 +90,13 @@ class DataScreen(BaseScreen):
         self.draft.profile_changed.subscribe(self, self._profiled)
         self.draft.recipe_changed.subscribe(self, self._profiled)
         await self._profiled(self.draft)
+
+    def on_screen_resume(self) -> None:
+        if wanted := self.session.trail.take(DataRow):
+            self._clear("#find-row")
+            rows = self.query_one(Rows)
+            rows.look(View(), wanted.row)
+            rows.focus()
 
     async def _profiled(self, draft: Draft) -> None:
         profile = draft.profile
@@ -197,8 +206,6 @@ class DataScreen(BaseScreen):
         else:
             note = self.query_one(Notes).selected
             chosen = note.filter if note else ""
-            if note and not chosen:  # a sentence without rows may be longer than its line
-                self.notify(note.text, markup=False)
         if chosen:
             rows.look(rows.view._replace(filter=chosen))
             rows.focus()
@@ -219,6 +226,19 @@ class DataScreen(BaseScreen):
     def _moved(self, event: Rows.Moved) -> None:
         if isinstance(event.lines, Rows):
             self._ask_for_tokens()
+        self._say_whole_note()
+
+    def on_descendant_focus(self) -> None:
+        self._say_whole_note()
+
+    def _say_whole_note(self) -> None:
+        """Below all, the note under the cursor that is longer than its line."""
+        if not self.query("#whole-note"):
+            return
+        notes, whole = self.query_one(Notes), self.query_one("#whole-note", Static)
+        words = notes.cut_short if notes.has_focus else ""
+        whole.update(words)
+        whole.display = bool(words)
 
     def fit(self) -> None:
         super().fit()
@@ -249,6 +269,7 @@ class DataScreen(BaseScreen):
 
     def action_back(self) -> None:
         if self._shown is None:
+            super().action_back()
             return
         rows, searched = self.query_one(Rows), self._searched
         if isinstance(self.focused, Input):
@@ -263,6 +284,8 @@ class DataScreen(BaseScreen):
         elif rows.view != View():
             self._clear("#find-row")
             rows.look(View())
+        else:
+            super().action_back()
 
     def action_source(self) -> None:
         self._choose(self.draft.recipe.data.path)
@@ -302,7 +325,9 @@ class DataScreen(BaseScreen):
             return any(OFFERED_BY[name] == action for name in self._offered)
         if action == ASKED_BY:
             return bool(self._asked)
-        return action != "train" or (profile is not None and not profile.problem)
+        if action == "train":
+            return profile is not None and not profile.problem
+        return super().check_action(action, parameters)
 
     @property
     def _offered(self) -> dict[str, str]:

@@ -24,6 +24,7 @@ from workbench.screens.play.verdict import Verdict
 from workbench.screens.play.your_text import MOST, YourText
 from workbench.session.followed import Followed
 from workbench.session.helper import Superseded
+from workbench.session.trail import Question
 from workbench.themes import class_role
 from workbench.widgets.panel import Panel
 
@@ -56,6 +57,8 @@ class PlayScreen(BaseScreen):
         self._opened: Opened | None = None
         self._labels: list[str] = []
         self._seen: tuple | None = None
+        self._said_of = ""  # the text that the latest answer is about
+        self._brought = ""  # the text that another screen sent the person here with, as it stands in the field
         self._questions = self._answered = 0
         self._slow: Timer | None = None
 
@@ -82,6 +85,13 @@ class PlayScreen(BaseScreen):
 
     def on_screen_resume(self) -> None:
         self._seen = None
+        if question := self.session.trail.take(Question):
+            self._run_followed, self._chosen = self.followed.run, question.asked
+            field = self.query_one(YourText)
+            field.disabled = False
+            field.show(question.text)
+            self._brought = field.text
+            field.focus()
         self._look(self.followed)
 
     # Which classifier
@@ -161,20 +171,27 @@ class PlayScreen(BaseScreen):
         elif not any(worker.group == "classifier" and not worker.is_finished for worker in self.workers):
             self._open()  # after a failure, the next key tries again
 
+    @on(YourText.SelectionChanged)
+    def _moved(self) -> None:
+        field = self.query_one(YourText)
+        if self._opened and field.text == self._said_of and not self.query_one(TokenCurve).look(field.at):
+            self._ask(self._opened)
+
     def _ask(self, opened: Opened) -> None:
         self._questions += 1
         if self._slow is None:
             self._slow = self.set_timer(SLOW, self._say_slow)
-        text = self.query_one(YourText).text
-        self.run_worker(self._answer(self._questions, opened, text), group="answer")
+        field = self.query_one(YourText)
+        text, at = field.text, field.at
+        self.run_worker(self._answer(self._questions, opened, text, at), group="answer")
         others = [kept for kept in self.query_one(Kept).unanswered if kept != text]
         if others:
             self.run_worker(self._answer_kept(opened, list(dict.fromkeys(others))), group="answer")
 
-    async def _answer(self, number: int, opened: Opened, text: str) -> None:
+    async def _answer(self, number: int, opened: Opened, text: str, at: int) -> None:
         began = time.perf_counter()
         try:
-            reply = await self._of_the_helper("typed", opened, text=text)
+            reply = await self._of_the_helper("typed", opened, text=text, at=at)
         except Superseded:
             return
         except WorkbenchError as error:
@@ -183,7 +200,7 @@ class PlayScreen(BaseScreen):
             return
         if opened is not self._opened or number < self._answered:
             return
-        self._answered = number
+        self._answered, self._said_of = number, text
         seconds = time.perf_counter() - began
         if number == self._questions:
             self._no_longer_slow()
@@ -220,8 +237,8 @@ class PlayScreen(BaseScreen):
             label = opened.sought or answer.label
             number = labels.index(label)
             shares = [row[number] for row in typed.curve]
-            role = class_role(number, len(labels))
-            self.query_one(TokenCurve).show(label, role, typed.pieces, shares, typed.before)
+            role, at = class_role(number, len(labels)), self.query_one(YourText).at
+            self.query_one(TokenCurve).show(label, role, typed.pieces, shares, typed.before, typed.start, at)
         began = " · from random weights" if opened.random else ""
         self._subtitle(f"{opened.in_words} · {1000 * seconds:,.0f} ms{began}")
 
@@ -274,11 +291,6 @@ class PlayScreen(BaseScreen):
             field.show(entry.text)
             field.focus()
 
-    def action_copy(self) -> None:
-        if entry := self.query_one(Kept).selected:
-            self.app.copy_to_clipboard(entry.text)
-            self.notify("Copied.", timeout=2)
-
     # Other keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -290,6 +302,12 @@ class PlayScreen(BaseScreen):
             case "write":
                 return not self.query_one(YourText).disabled
         return super().check_action(action, parameters)
+
+    def action_back(self) -> None:
+        field = self.query_one(YourText)
+        # a text that was only looked at is nothing to leave first
+        if not (field.has_focus and field.text == self._brought and self.session.trail.back()):
+            super().action_back()
 
     def action_write(self) -> None:
         self.query_one(YourText).focus()

@@ -6,12 +6,12 @@ from textual.widget import Widget
 
 from core.runs.predictions import Prediction
 from core.wording import on_one_line, percent, shown
-from workbench.formatting import bar, cut, pad
-from workbench.themes import class_role, colour
+from workbench.formatting import bar, cut, name_width, named, pad
+from workbench.themes import class_role, colour, name_role
 
 IN_ORDER = 4  # so many classes stand in the classifier's order; more are sorted, the likeliest first
 LEAST_BARS, MOST_BARS = 3, 10  # lines, as far as there are classes
-MOST_NAME, FIGURE = 24, 9  # cells
+LEAST_BAR, FIGURE = 20, 9  # cells
 ONE_LINE = 92  # from so many cells on, words and test stand side by side
 AT = 26  # cells before the test's words, where they do
 
@@ -66,7 +66,9 @@ class Verdict(Widget):
         room = (width - cell_len(self._tested) - 4 if side_by_side else width) - len("This is .")
         bold = f"bold {colour(self, 'text')}"
         head = Text.assemble(
-            ("This is ", bold), (cut(on_one_line(label), room), f"bold {self._hue(label)}"), (".", bold)
+            ("This is ", bold),
+            (named(label, room, fill=False), f"bold {colour(self, self._role_of(label))}"),
+            (".", bold),
         )
         tested, note = (
             Text(cut(on_one_line(words), width), colour(self, "muted")) for words in (self._tested, self._note)
@@ -78,6 +80,9 @@ class Verdict(Widget):
         head.append(" " * (at - head.cell_len))
         return [head.append_text(tested), Text(" " * at).append_text(note), Text()]
 
+    def _role_of(self, label: str) -> str:
+        return name_role(self._labels.index(label), len(self._labels))
+
     def _hue(self, label: str) -> str:
         return colour(self, class_role(self._labels.index(label), len(self._labels)))
 
@@ -88,14 +93,14 @@ class Verdict(Widget):
         most = max(LEAST_BARS, min(MOST_BARS, self.content_region.height - self._above(self.size.width)))
         beyond = labels[most - 1 :] if len(labels) > most else []
         listed = labels[: len(labels) - len(beyond)]
-        name = min(MOST_NAME, max(cell_len(on_one_line(label)) for label in listed))
+        name = name_width(listed, self.size.width - 2 - FIGURE - LEAST_BAR)
         room = self.size.width - name - 2 - FIGURE
         lines = []
         for label in listed:
             role = "text" if label == answer.label else "muted"
             lines.append(
                 Text.assemble(
-                    (pad(on_one_line(label), name) + "  ", colour(self, role)),
+                    (f"{named(label, name)}  ", colour(self, role)),
                     (pad(bar(shares[label], room), room), self._hue(label)),
                     f"{percent(shares[label]):>{FIGURE}}",
                 )

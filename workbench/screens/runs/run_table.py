@@ -15,6 +15,7 @@ from core.runs.summary import Score
 from core.runs.verdict import in_words
 from core.wording import clock, on_one_line, ordinal, percent
 from workbench.formatting import cut, pad
+from workbench.session.exporting import table
 from workbench.themes import colour, verdict_role
 from workbench.widgets.header import GLYPHS
 from workbench.widgets.lines import ItemList
@@ -27,6 +28,10 @@ MOST = {"run": 30, "data": 24, "model": 12, "learns": 24}  # cells
 LEAST = {"run": 8, "data": 8, "model": 8, "learns": 10}
 FIGURES = {"test": 8, "95 %": 12, "verdict": 9, "clean": 9, "time": 9}
 VERSUS = "won:lost to ★"
+CSV_COLUMNS = (
+    "run", "name", "note", "state", "step", "n_steps", "data", "model", "learns", "why",
+    "test", "low", "high", "clean", "verdict", "seconds",
+)  # fmt: skip
 LEAST_ROWS = 8  # of the table, before anything stands below it
 WORDS = 34  # cells before the figures; `Baselines` has to say something there too
 FIRST_TO_GO = ("clean", "verdict", VERSUS, "time")  # of the figures, where they would leave less
@@ -62,6 +67,16 @@ class RunTable(ItemList[Entry]):
         self.show_items(entries)
         if path in paths:
             self.cursor = paths.index(path)
+
+    def as_csv(self) -> str:
+        """Every run, with what its line says in full."""
+        rows = []
+        for entry, words in zip(self.items, self._words, strict=True):
+            score, status = entry.score, entry.status
+            test = (score.accuracy, score.low, score.high, score.clean, score.verdict, score.seconds) if score else ()
+            about = (entry.run.name, entry.label.name, entry.label.note, status.state, status.step, status.n_steps)
+            rows.append((*about, *(words.get(title, "") for title in ("data", "model", "learns")), status.why, *test))
+        return table(CSV_COLUMNS, rows)
 
     def figures(self, width: int) -> dict[str, int]:
         """Cells for the figures of a run that is done, as many of them as a line has room for."""

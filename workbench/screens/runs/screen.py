@@ -1,6 +1,7 @@
 """Runs: what have I tried?"""
 
 import asyncio
+import shlex
 import time
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from core.runs.compare import Comparison
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.listing import Entry, Listing, bring_back, empty_bin, hide
+from core.runs.root import runs_root
 from core.wording import on_one_line, plural, shown
 from workbench import keys
 from workbench.charts import curves
@@ -27,6 +29,7 @@ from workbench.screens.runs.differences import Differences
 from workbench.screens.runs.label_dialog import LabelDialog
 from workbench.screens.runs.run_table import Baselines, RunTable
 from workbench.session.complain import complain
+from workbench.session.exporting import CURVES, Export, export_of, table
 from workbench.themes import colour
 from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
@@ -274,7 +277,22 @@ class RunsScreen(BaseScreen):
         run = self._selected_run
         if self.followed.run is None or self.followed.run.path != run.path:
             self.followed.follow(run)
-        self.app.switch_mode("train")
+        self.session.trail.go("train")
+
+    async def copied(self) -> str:
+        """The command that prints what came of the run."""
+        if (entry := self._selected) is None:
+            return ""
+        root = self.session.root
+        where = [] if root == runs_root() else ["--runs", str(root)]
+        return shlex.join(["workbench", "show", entry.run.name, *where])
+
+    def exported(self) -> Export:
+        """The curves where the chart has the focus, else the table."""
+        if isinstance(self.focused, Chart):
+            points = self.focused.points
+            return export_of("Export these curves", "curves.csv", lambda: table(CURVES, points))
+        return export_of("Export the runs", "runs.csv", self.query_one(RunTable).as_csv)
 
     def action_overlay(self) -> None:
         path = self._selected_run.path

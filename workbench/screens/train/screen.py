@@ -20,6 +20,7 @@ from workbench.charts import curves
 from workbench.charts.chart import Chart
 from workbench.charts.view import View
 from workbench.layout import Column, Part, Plan
+from workbench.screens.save_dialog import ask_where
 from workbench.screens.train.controls import RunControls
 from workbench.screens.train.cursor_values import CursorValues
 from workbench.screens.train.log import Log
@@ -30,6 +31,7 @@ from workbench.screens.train.sentences import Sentences
 from workbench.screens.train.step_texts import StepPanel, StepTexts
 from workbench.screens.train.waiting import Waiting
 from workbench.screens.train.weights import Frozen, Weights, frozen_in_words
+from workbench.session.exporting import CURVES, Export, export_of, table
 from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
 from workbench.widgets.per_class import PerClass
@@ -157,6 +159,7 @@ class TrainScreen(RunControls):
         if result:
             self.query_one(ResultCard).show(result)
             self.query_one(PerClass).show(result)
+            self.query_one("#per-class", Panel).subtitle = self.query_one(PerClass).order
             wrong = result.test.rows - result.test.correct
             panel.subtitle = "enter plays" + (f", e lists {plural(wrong, 'error')}" if wrong else "")
         self._say_how_the_curves_are_seen()
@@ -230,7 +233,7 @@ class TrainScreen(RunControls):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         status = self.followed.status
         match action:
-            case "play" | "errors":
+            case "play" | "errors" | "export_result":
                 return self.has_class("-done")
             case "zoom":
                 return bool(status)
@@ -247,6 +250,49 @@ class TrainScreen(RunControls):
         from workbench.screens.train.errors_screen import ErrorsScreen
 
         self.app.push_screen(ErrorsScreen(self.shown_run))
+
+    @on(PerClass.Chosen)
+    def _chosen(self, event: PerClass.Chosen) -> None:
+        if isinstance(event.lines, PerClass):
+            self.action_these_errors()
+        elif isinstance(event.lines, StepTexts):
+            self.action_whole_text()
+
+    def action_these_errors(self) -> None:
+        from workbench.screens.train.errors_screen import ErrorsScreen
+
+        if confusion := self.query_one(PerClass).chosen:
+            self.app.push_screen(ErrorsScreen(self.shown_run, confusion))
+
+    def action_sort_labels(self) -> None:
+        labels = self.query_one(PerClass)
+        labels.action_sort()
+        self.query_one("#per-class", Panel).subtitle = labels.order
+
+    def action_whole_text(self) -> None:
+        from workbench.screens.train.text_screen import TextScreen
+
+        if text := self.query_one(StepTexts).selected:
+            title = self.query_one(StepPanel).title
+            self.app.push_screen(TextScreen(self.shown_run, text, title))
+
+    # What can be taken
+
+    def exported(self) -> Export | None:
+        """The curves of the chart that has the focus."""
+        if not (isinstance(self.focused, Chart) and self.followed.run):
+            return None
+        what = self.focused.parent.id if self.focused.parent else ""
+        name, points = f"{self.shown_run.name}-{what}.csv", self.focused.points
+        return export_of(f"Export the curves of the {what}", name, lambda: table(CURVES, points))
+
+    def action_export_result(self) -> None:
+        from core.export.findings import report
+
+        run, result = self.shown_run, self.followed.history.result
+        assert result  # see check_action
+        title = self._title()
+        ask_where(self.app, export_of("Export the result", f"{run.name}.md", lambda: report(title, result)))
 
 
 def recipe_in_words(recipe: Recipe, plan: FreezePlan | None = None) -> str:

@@ -12,6 +12,7 @@ from core.runs.folder import RunFolder
 from workbench.layout import Part, Plan
 from workbench.screens.train.detail_screen import DetailScreen
 from workbench.screens.train.errors_screen import readable
+from workbench.session.exporting import Export, export_of
 from workbench.widgets.panel import Panel
 
 TAIL = 20_000  # bytes
@@ -19,6 +20,10 @@ TAIL = 20_000  # bytes
 
 class WorkerLogScreen(DetailScreen):
     """The end of the worker's log."""
+
+    def __init__(self, run: RunFolder):
+        super().__init__(run)
+        self._words = ""
 
     def compose_panels(self) -> ComposeResult:
         with Panel(title=f"What {self._run.name}'s worker wrote", letter="w", id="worker-log"):
@@ -28,12 +33,18 @@ class WorkerLogScreen(DetailScreen):
         return Plan.of(Part("worker-log", 9), ranks=("worker-log",))
 
     async def on_mount(self) -> None:
-        words = await asyncio.to_thread(tail, self._run)
+        self._words = words = await asyncio.to_thread(tail, self._run)
         self.query_one("#worker-log", Panel).subtitle = str(self._run.log_file)
         self.query_one("#written", Static).update(words or "Nothing, as it should be.")
         scroll = self.query_one(VerticalScroll)
         scroll.focus()
         scroll.scroll_end(animate=False)
+
+    async def copied(self) -> str:
+        return self._words
+
+    def exported(self) -> Export:
+        return export_of("Export what the worker wrote", f"{self._run.name}-worker.log", lambda: self._words)
 
 
 def tail(run: RunFolder) -> str:
