@@ -23,6 +23,8 @@ PANELS = {
     "recipes": ("named",),
     "models_dialog": ("models",),
 }
+# places that have no panel of their own, as a person calls them
+CALLED = {"classes": "Classes", "named": "Recipes", "models": "Models"}
 
 
 class Action(NamedTuple):
@@ -44,10 +46,34 @@ class Action(NamedTuple):
     @property
     def shown(self) -> str:
         """The keys for a person: '↑ k'."""
-        return " ".join(_NAMES.get(key) or format_key(key).replace("ctrl+", "^") for key in self.keys.split(",")[:4])
+        return " ".join(key_in_words(key) for key in self.keys.split(",")[:4])
+
+    @property
+    def when(self) -> str:
+        """The state in which it works, where that is not always: 'while it trains'."""
+        return next((state for state, ids in WHEN.items() if self.id in ids.split()), "")
+
+
+def key_in_words(key: str) -> str:
+    """A key of Textual's as a person sees it: '^o', '?', 'enter'."""
+    return _NAMES.get(key) or format_key(key).replace("ctrl+", "^")
 
 
 _NAMES = {"enter": "enter", "minus": "−", "pageup": "page up", "pagedown": "page down"}
+
+# the states in which some actions work, and no other time
+WHEN = {
+    "while nothing trains": "train_here",
+    "while it trains": "pause step stop thaw change_rates evaluate checkpoint train_next",
+    "while it is paused": "go_on",
+    "when it has ended": "play errors",
+    "when it was stopped or has failed": "resume",
+    "when it did not fit into memory": "apply",
+    "while it is queued": "start_now take_out",
+    "while values are read": "cursor_left cursor_right cursor_far_left cursor_far_right cursor_first cursor_last",
+    "when Worth a look offers it": "better join_labels join_rare keep_split choose_column",
+    "after a deletion": "undo",
+}
 
 # In the footer's order: what belongs to a panel first, then to its screen, then to the program.
 ACTIONS = [
@@ -104,7 +130,8 @@ ACTIONS = [
     Action("name_run", "R", "name, note", "Give this run a name and a note", "runs"),
     Action("delete_run", "d", "delete", "Delete this run; u brings it back until you quit", "runs"),
     Action("undo", "u", "undo", "Bring back the run deleted last", "runs"),
-    Action("train", "t", "train", "Train with this recipe; while a run is alive, it waits its turn", " ".join(MODES)),
+    Action("train", "t", "train", "Train with this recipe; while a run is alive, it waits its turn", "data model runs"),
+    Action("train_here", "t", "train", "Train with this recipe", "train play", "train"),
     Action(
         "better", "B", "better model", "Start from the model that learns more from such texts; fetch it first", "data"
     ),
@@ -188,7 +215,13 @@ ACTIONS = [
     Action("suggestion_below", "down", "", "File below", "path", "down"),
     Action("back_to_train", "escape", "back", "Back to Train", "detail", "back"),
     Action("back", "escape", "", "One step out; leaves a field", "screen dialog"),
-    Action("close", "escape,question_mark,f1,q", "", "Close", "help", "back"),
+    Action("close", "escape,f1", "", "Close", "help explain", "back"),
+    Action("close_help", "question_mark", "", "Close", "help_field", "screen.back"),
+    Action("all_keys", "question_mark", "", "Every key of the screen", "explain"),
+    Action("found_above", "up", "", "Line above", "filter", "screen.move(-1)"),
+    Action("found_below", "down", "", "Line below", "filter", "screen.move(1)"),
+    Action("page_above", "pageup", "", "A page up", "filter", "screen.move(-10)"),
+    Action("page_below", "pagedown", "", "A page down", "filter", "screen.move(10)"),
     Action("next_panel", "tab", "", "Next panel or field", "screen"),
     Action("previous_panel", "shift+tab", "", "Panel or field before", "screen"),
     *(
@@ -198,13 +231,20 @@ ACTIONS = [
     Action("jump", "ctrl+o", "", "Jump: a screen's digit or a panel's letter", "anywhere", "app.jump"),
     Action("commands", "ctrl+p", "", "Every command, by name", "anywhere", "app.command_palette"),
     Action("quit", "q,ctrl+q", "", "Quit; a run goes on without this window", "anywhere", "app.quit"),
-    Action("help", "question_mark,f1", "all keys", "Every key that works here", "anywhere", "app.help"),
+    Action("theme", "", "", "Dark or light colours", "app", "app.switch_theme"),
+    Action("explain", "f1", "", "What am I looking at?", "anywhere", "app.explain"),
+    Action("help", "question_mark", "all keys", "Every key of this screen", "anywhere", "app.help"),
 ]
 
 
 def at(*places: str) -> Iterator[Action]:
     """The actions of some places, in the order of the registry."""
     return (action for action in ACTIONS if set(action.places.split()) & set(places))
+
+
+def places_of(place: str) -> tuple[str, ...]:
+    """A screen or dialog, and the kinds of panel on it that have keys of their own."""
+    return place, *PANELS.get(place, ())
 
 
 def key_of(action: str) -> str:
@@ -214,7 +254,7 @@ def key_of(action: str) -> str:
 
 def bindings(*places: str) -> list[BindingType]:
     """What a screen or widget that is these places declares as its BINDINGS."""
-    return [action.binding for action in at(*places)]
+    return [action.binding for action in at(*places) if action.keys]
 
 
 def takes_text(widget: Widget | None) -> TypeGuard[Widget]:

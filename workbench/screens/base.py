@@ -3,6 +3,7 @@
 import asyncio
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
@@ -11,6 +12,7 @@ from core.errors import BadRun
 from core.runs import mark
 from core.runs.folder import RunFolder
 from workbench import keys
+from workbench.places import where_it_works
 from workbench.session.complain import complain
 from workbench.session.session import session_of
 from workbench.widgets.footer import Footer
@@ -48,6 +50,11 @@ class BaseScreen(Screen):
     def compose_panels(self) -> ComposeResult:
         """The panels between header and footer."""
         return ()
+
+    def on_key(self, event: events.Key) -> None:
+        """Say where a key works that does nothing here."""
+        works = event.key in self.active_bindings
+        self.query_one(Footer).hint = "" if works else where_it_works(self, event.key)
 
     def action_next_panel(self) -> None:
         self.focus_next()

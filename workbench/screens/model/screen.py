@@ -107,6 +107,13 @@ class ModelScreen(BaseScreen):
             self.remove_class("-recipe")
             self.call_after_refresh(layers.focus)
 
+    def action_show_option(self, name: str) -> None:
+        """Lead to an option of the recipe."""
+        form = self.query_one(Options)
+        form.go_to(name)
+        self.add_class("-recipe")
+        self.call_after_refresh(form.focus)
+
     def action_ask(self) -> None:
         from workbench.screens.model.continue_dialog import ContinueDialog
         from workbench.screens.model.guess_dialog import GuessDialog

@@ -67,7 +67,7 @@ class StepPanel(Panel):
 
     def __init__(self) -> None:
         self._texts = StepTexts()
-        super().__init__(Headings(self._texts), self._texts, title="", letter="t")
+        super().__init__(Headings(self._texts), self._texts, title="", letter="t", id="step")
         self._learned: StepExamples | None = None
         self._shown = False
 
