@@ -66,6 +66,7 @@ EXPLANATIONS = {
     "models_dialog": "All models by family, with size, languages and licence, and whether their weights are here.",
     "trust_dialog": "A run is resumed from files. This one was made elsewhere, so you are asked first.",
     "run_dialog": "The runs and checkpoints that can classify your text.",
+    "command_dialog": "What you would type in a shell to train with the same recipe.",
     "ask_dialog": "The pretrained model continues a text, token by token, before it is made a classifier.",
 }
 

@@ -204,6 +204,8 @@ ACTIONS = [
     Action("page_down", "pagedown", "", "A page down", "list"),
     Action("code", "C", "", "What learns, as code: the lines of PyTorch that the toggles mean", "model"),
     Action("save", "ctrl+s", "save recipe", "Save the recipe as a file", "data model", "app.save"),
+    Action("command_line", "Y", "", "The command line that does the same", "data model train runs"),
+    Action("copy_command", "y", "", "Copy the command line", "command_dialog", "copy"),
     Action("whose_model", "left,right,space", "", "With this model, or its own", "named", "screen.whose_model"),
     Action("following", "right,space", "", "Next word", "choice"),
     Action("previous", "left", "", "Word before", "choice"),

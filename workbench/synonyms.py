@@ -23,6 +23,7 @@ SYNONYMS = {
     "checkpoint": "save weights",
     "save": "export toml write config recipe",
     "code": "pytorch python export script requires_grad",
+    "command_line": "cli shell terminal copy export flags",
     "copy": "clipboard yank",
     "errors": "mistakes wrong confusion misclassified",
     "play": "predict classify try inference",

@@ -172,3 +172,12 @@ def test_states_and_synonyms_are_of_actions_that_exist():
     ids = {action.id for action in keys.ACTIONS}
     assert {one for some in keys.WHEN.values() for one in some.split()} <= ids
     assert SYNONYMS.keys() <= ids
+
+
+async def test_Y_shows_the_command_line_of_the_recipe_and_y_copies_it(app, shown, messages):
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.session.draft.change("train.epochs", 7)
+        await pilot.press("2", "Y")
+        assert "--epochs 7" in shown(app)
+        await pilot.press("y")
+        assert app.clipboard == f"workbench train {messages} --epochs 7"

@@ -9,6 +9,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from core.errors import BadRun
+from core.recipe import Recipe
 from core.runs import mark
 from core.runs.folder import RunFolder
 from workbench import keys
@@ -66,6 +67,16 @@ class BaseScreen(Screen):
         """Start a run of the draft's recipe and watch it."""
         if await self.launcher.start():
             self.app.switch_mode("train")
+
+    def recipe_on_show(self) -> Recipe | None:
+        """The recipe that the screen is about; None where there is none."""
+        return self.draft.recipe
+
+    def action_command_line(self) -> None:
+        from workbench.screens.command_dialog import CommandDialog
+
+        if recipe := self.recipe_on_show():
+            self.app.push_screen(CommandDialog(recipe))
 
     async def resume(self, run: RunFolder) -> bool:
         """Take a run up again, in a worker; one that was made elsewhere only once the person says so."""

@@ -54,7 +54,7 @@ def commands(over: Screen) -> Iterator[Command]:
     for action in keys.at(*ANYWHERE):
         if action.id not in (*MOVES, *seen):
             seen.add(action.id)
-            yield _command(action, "", True)
+            yield _command(action, "", action.id in working or not action.keys)
     for place in on_screen:
         for action in keys.at(place):
             if action.id not in seen:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from core import files
 from core.errors import BadRun
+from core.recipe import Recipe
 from core.runs import turns
 from core.runs.compare import Comparison
 from core.runs.folder import RunFolder
@@ -251,7 +252,7 @@ class RunsScreen(BaseScreen):
                 return entry is not None and entry.status.state == "queued"
             case "undo":
                 return bool(self._bin)
-            case "open_run" | "overlay" | "name_run" | "delete_run":
+            case "open_run" | "overlay" | "name_run" | "delete_run" | "command_line":
                 return entry is not None
         return super().check_action(action, parameters)
 
@@ -267,6 +268,10 @@ class RunsScreen(BaseScreen):
         if self.followed.run is None or self.followed.run.path != run.path:
             self.followed.follow(run)
         self.app.switch_mode("train")
+
+    def recipe_on_show(self) -> Recipe | None:
+        recipe = self._listing.recipe(self._selected) if self._selected else None
+        return recipe if isinstance(recipe, Recipe) else None
 
     def action_overlay(self) -> None:
         path = self._selected_run.path

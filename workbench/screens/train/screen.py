@@ -240,11 +240,16 @@ class TrainScreen(RunControls):
                 return self.has_class("-done")
             case "zoom":
                 return bool(status)
+            case "command_line":
+                return self.recipe_on_show() is not None
             case "view":
                 reads = parameters[0] in ("read", "smooth", "log", "fewer", "more")
                 has_curves = bool(status) and not self.has_class("-waiting", "-counts")
                 return has_curves and (reads or self._view.cursor is not None)
         return super().check_action(action, parameters)
+
+    def recipe_on_show(self) -> Recipe | None:
+        return self.followed.run_recipe
 
     def action_play(self) -> None:
         self.app.switch_mode("play")
