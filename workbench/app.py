@@ -87,7 +87,9 @@ class WorkbenchApp(App):
             self.run_worker(self._say_what_ended(*self._ended))
         if words := turns.interrupted(self.session.root):
             self.notify(
-                "5 lists them, and r on one of them goes on.", title=f"{words}, which was interrupted", markup=False
+                "5 lists them, and r on one of them continues the queue.",
+                title=f"{words}, which was interrupted",
+                markup=False,
             )
         self.session.draft.find_models()
         self.session.draft.read_profile()

@@ -121,7 +121,7 @@ async def test_f1_explains_the_focused_panel_first_with_its_keys(app, shown):
 @pytest.mark.parametrize(
     ("typed", "found"),
     [("lora", "LoRA"), ("theme", "Dark or light"), ("exit", "Quit"), ("learning rate", "Change the learning rates"),
-     ("epochs", "train.epochs"), ("fetch", "Fetch the model"), ("mcnemar", "Measure the other runs"),
+     ("epochs", "train.epochs"), ("fetch", "Fetch the model"), ("mcnemar", "Compare the other runs"),
      ("export", "Save the recipe"), ("freeze", "freeze"), ("download", "Fetch")],
 )  # fmt: skip
 async def test_the_palette_finds_what_people_call_it_from_any_screen(app, typed, found):

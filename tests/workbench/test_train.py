@@ -54,16 +54,16 @@ async def test_no_run_says_what_to_press(opened, shown, until):
 @pytest.mark.parametrize("size", SIZES)
 async def test_how_runs_ended(opened, runs, shown, until, size):
     says = {
-        "stopped": ["■ learn 400 of 650", "Stopped at step 400 of 650. r takes it up again."],
+        "stopped": ["■ learn 400 of 650", "Stopped at step 400 of 650. r resumes it."],
         "failed": [
             "✕ learn 400 of 650",
             "Loss stopped being a number at step 400. Try a tenth of the learning",
         ],
         "vanished": [
             "◌ learn 400 of 650",
-            "The worker ended at step 400 without a word. r takes it up again.",
+            "The worker ended at step 400 without a word. r resumes it.",
         ],
-        "done": ["98.3 %", "295 of 300 right", "37 stand in training", "enter plays, e lists 5 errors"],
+        "done": ["98.3 %", "295 of 300 right", "37 are also in training", "enter plays, e lists 5 errors"],
     }
     async with opened(None, size) as pilot:
         for state, sentences in says.items():
@@ -176,9 +176,9 @@ async def test_zoom_and_back(opened, runs, shown, until, size):
         def body():
             return shown(pilot.app).split("\n", 1)[1]  # without the header, which keeps the result
 
-        await until(pilot, lambda: "Loss" in body() and "Label by label" not in body() and "98.3 %" not in body())
+        await until(pilot, lambda: "Loss" in body() and "Per class" not in body() and "98.3 %" not in body())
         await pilot.press("escape")
-        await until(pilot, lambda: "Label by label" in shown(pilot.app))
+        await until(pilot, lambda: "Per class" in shown(pilot.app))
 
 
 async def test_the_errors_are_listed_with_their_whole_text(opened, runs, shown, until):

@@ -51,7 +51,7 @@ def name_of(path: str) -> str:
 
 
 def column(name: str) -> str:
-    return f"column {name}" if name.isdigit() else on_one_line(name)
+    return f"column {name}{' (the first)' if name == '0' else ''}" if name.isdigit() else on_one_line(name)
 
 
 class Source(Widget, can_focus=True):
@@ -83,7 +83,7 @@ class Source(Widget, can_focus=True):
         return words
 
     def _failed(self, path: str, problem: WorkbenchError) -> Text:
-        way_on = "Enter takes another file, or the same data set once more." if dataset_named(path) else WAY_ON
+        way_on = "Enter takes another file, or the same data set again." if dataset_named(path) else WAY_ON
         session, why = session_of(self), str(problem)
         if session.draft.lacks_tokenizer:
             why, way_on = problem.what, f"f fetches {short_name(session.draft.recipe.model.name)}. {way_on}"

@@ -253,7 +253,7 @@ class PlayScreen(BaseScreen):
         if field.text.strip():
             self.query_one(Kept).keep(field.text)
             self.draft.keep_sentence(field.text)
-            self.query_one("#kept", Panel).subtitle = "the next run follows them"
+            self.query_one("#kept", Panel).subtitle = "tracked in the next run"
             self.add_class("-kept")
             field.kept(self._earlier())
             self._typed()

@@ -113,7 +113,7 @@ class RunsScreen(BaseScreen):
             nothing = shown(deleted(self._bin[-1][0])) if self._bin else "No runs yet. t trains one."
             self.query_one("#nothing", Static).update(nothing)
             queue = self.query_one("#queue", Static)
-            queue.update(f"▲ {interrupted}, which was interrupted. r on one of them goes on.")
+            queue.update(f"▲ {interrupted}, which was interrupted. r on one of them continues it.")
             queue.display = bool(interrupted)
             self._show()
             self._read_curves()

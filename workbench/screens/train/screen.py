@@ -67,7 +67,7 @@ class TrainScreen(RunControls):
             yield Panel(Weights(), Frozen(), title="Weight change", letter="w", id="weights")
             yield Panel(Now(), title="Now", joint="┼", id="now")
             labels = PerClass()
-            yield Panel(Headings(labels), labels, title="Label by label", letter="c", joint="┼", id="per-class")
+            yield Panel(Headings(labels), labels, title="Per class", letter="c", joint="┼", id="per-class")
         yield StepPanel()
         with Horizontal(id="below"):
             yield Panel(Sentences(), title="Your sentences", letter="y", id="sentences")

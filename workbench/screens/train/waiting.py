@@ -16,10 +16,10 @@ from workbench.screens.train.ribbon import present_phase, progress
 from workbench.themes import colour
 from workbench.widgets.part_marks import MARKS
 
-STARTING = "The worker is starting. It takes a few seconds until it has loaded what it computes with."
+STARTING = "Starting (loading PyTorch)"
 BUILDING = "The data is ready. The model comes next."
-FIRST_LOOK = "A first look at loss and accuracy, before anything is learned. The curves start in a moment."
-NOTHING_LEARNED = "It ended before anything was learned. The log below says how far it came."
+FIRST_LOOK = "First evaluation, before the first step. The curves start in a moment."
+NOTHING_LEARNED = "It ended before the first step. The log below shows how far it got."
 ONCE, BETWEEN, EVERY_STEP = "once", "  ┊  ", "at every step"
 
 
@@ -40,9 +40,9 @@ def being_done(history: History, recipe: Recipe | None) -> str:
         "download": f"Downloading the weights of {model}{so_far}. They are kept for the next time.",
         "weights": f"Loading the weights of {model}{so_far}.",
         "vocabulary": "Learning which pieces of words the text is made of.",
-        "baseline": "Counting words: what a quick model without a network gets right, for comparison.",
+        "baseline": "Training the word-count baseline, for comparison.",
         "count": f"Counting words and characters, and learning from how often they occur{so_far}.",
-        "probe": f"Asking what {model} knows already: logistic regression on what it makes of the texts{so_far}.",
+        "probe": f"Training the linear probe, for comparison: logistic regression on {model} as it came{so_far}.",
         "encode": encoding(present, recipe.plan if recipe else None, history.phase_left("encode")),
         "learn": FIRST_LOOK,
     }

@@ -20,13 +20,13 @@ class WorkerLogScreen(DetailScreen):
     """The end of the worker's log."""
 
     def compose_panels(self) -> ComposeResult:
-        with Panel(title=f"What {self._run.name}'s worker wrote", letter="w", id="worker-log"):
+        with Panel(title=f"Messages of {self._run.name}'s process", letter="w", id="worker-log"):
             yield VerticalScroll(Static(id="written", markup=False))
 
     async def on_mount(self) -> None:
         words = await asyncio.to_thread(tail, self._run)
         self.query_one("#worker-log", Panel).subtitle = str(self._run.log_file)
-        self.query_one("#written", Static).update(words or "Nothing, as it should be.")
+        self.query_one("#written", Static).update(words or "No messages.")
         scroll = self.query_one(VerticalScroll)
         scroll.focus()
         scroll.scroll_end(animate=False)
