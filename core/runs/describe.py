@@ -52,11 +52,11 @@ def _learned(event: e.StepExamples) -> str:
 
 
 def _evaluated(event: e.Evaluated) -> str:
-    some = "some" if event.bits is not None else plural(event.rows, "text")
-    found = f"{event.split}, {'all' if event.whole else some}: loss {event.loss:.3f}"
     if event.bits is not None:
+        found = f"{event.split}{', all of it' if event.whole else ''}: loss {event.loss:.3f}"
         return f"{found}, {event.bits:.3f} bits a byte, {percent(event.accuracy)} of next tokens guessed"
-    return f"{found}, accuracy {percent(event.accuracy)} of {event.rows:,}"
+    of = f"{'all ' * event.whole}{plural(event.rows, 'text')}"
+    return f"{event.split}, {of}: loss {event.loss:.3f}, accuracy {percent(event.accuracy)}"
 
 
 def _encoded(event: e.Encoded) -> str:

@@ -98,8 +98,8 @@ class PlayScreen(BaseScreen):
         asked = await asyncio.to_thread(classifiers.find, self._chosen, self.followed.run, self.session.root)
         if asked != self._asked or asked is None:
             self._asked, self._opened = asked, None
-            loading = asked and f"Loading {asked.folder.name}: a few seconds the first time."
-            self._say(loading or self._no_classifier())
+            loading = asked and f"Loading {asked.folder.name} (PyTorch and the weights; faster the next time)."
+            self._say(loading or self._no_classifier(), waits=asked is not None)
         self._let_write()
         self._labels = await asyncio.to_thread(classifiers.labels, asked.run) if asked else []
         self.query_one(YourText).earlier = self._earlier()
@@ -231,9 +231,9 @@ class PlayScreen(BaseScreen):
         self._opened = None
         self._say(str(error), "✕")
 
-    def _say(self, words: str, glyph: str = "") -> None:
+    def _say(self, words: str, glyph: str = "", waits: bool = False) -> None:
         self._no_longer_slow()
-        self.query_one(Verdict).say(words, glyph)
+        self.query_one(Verdict).say(words, glyph, waits)
         self.query_one(TokenCurve).clear()
         self._subtitle("")
 

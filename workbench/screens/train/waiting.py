@@ -1,7 +1,6 @@
 """Before there is a curve to look at: what is being done, and what it is good for."""
 
 from rich.text import Text
-from textual.widget import Widget
 
 from core.architectures.lookup import short_name
 from core.freeze import FreezePlan, parts_of, role
@@ -15,6 +14,7 @@ from workbench.formatting import pad
 from workbench.screens.train.ribbon import present_phase, progress
 from workbench.themes import colour
 from workbench.widgets.part_marks import MARKS
+from workbench.widgets.waits import Waits
 
 STARTING = "Starting (loading PyTorch)"
 BUILDING = "The data is ready. The model comes next."
@@ -69,7 +69,7 @@ def bought(history: History) -> str:
     return f"Each of the {epochs:,} epochs then reads the result instead of computing it again."
 
 
-class Waiting(Widget):
+class Waiting(Waits):
     """Shows a run that has not learned anything yet."""
 
     DEFAULT_CSS = "Waiting { content-align: center middle; text-align: center; padding: 0 2; }"
@@ -81,6 +81,9 @@ class Waiting(Widget):
 
     def show(self, history: History, status: Status, recipe: Recipe | None) -> None:
         self._history, self._status, self._recipe = history, status, recipe
+        present = present_phase(history)
+        begun = present.name if present else f"after {len(history.phases)}"
+        self.wait_for(begun if status.alive and self.display else "")
         self.refresh()
 
     def render(self) -> Text:
@@ -89,7 +92,7 @@ class Waiting(Widget):
             return Text.assemble((shown(self._status.why), text), "\n\n", (shown(self._status.do), muted))
         if not self._status.alive:
             return Text(shown(self._status.why) if self._status.state == "done" else NOTHING_LEARNED, text)
-        lines = [Text(shown(being_done(self._history, self._recipe)), text)]
+        lines = [Text(shown(being_done(self._history, self._recipe)), text), Text(self.spinner, muted)]
         present = present_phase(self._history)
         if present and present.name == "encode" and self._recipe:
             lines += self._picture(self._recipe.plan)
