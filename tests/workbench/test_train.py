@@ -255,7 +255,7 @@ def test_the_card_leaves_out_what_is_not_known(runs):
     assert names() == ["test", "without leaks", "TF-IDF", "linear probe", "majority"]
     assert names(baselines={"majority": baselines["majority"]}, clean=None, clean_rows=0) == ["test", "majority"]
     assert names(baselines={}, clean_rows=300, clean=0.9833) == ["test"]
-    assert names(baselines={}, baseline=0.97, majority=0.5)[2:] == ["counting words", "majority"]  # as once written
+    assert names(baselines={}, baseline=0.97, majority=0.5)[2:] == ["word counts", "majority"]  # as once written
 
 
 def test_parts_in_words():
