@@ -138,11 +138,15 @@ def reading(path: Path, home: Path | None = None) -> BinaryIO:
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
 
-def content(path: Path, home: Path | None = None, offset: int = 0) -> bytes:
-    """The bytes of a file from `offset` on. Raises as `reading` does."""
+def content(path: Path, home: Path | None = None, offset: int = 0, most: int | None = None) -> bytes:
+    """The bytes of a file from `offset` on. Raises as `reading` does, and OSError where there are more than `most`."""
     with reading(path, home) as file:
         file.seek(offset)
-        return file.read()
+        if most is None:
+            return file.read()
+        if len(found := file.read(most + 1)) > most:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        return found
 
 
 def lines_after(path: Path, offset: int) -> bytes:

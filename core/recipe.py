@@ -74,7 +74,7 @@ class Recipe(Options):
         for name, rate in (("lr", train.lr), ("head_lr", train.head_lr)):
             if not isinstance(rate, str) and not 0 < rate < 1:
                 yield Problem(
-                    f"train.{name}", f"cannot be {rate:g}.", "A learning rate lies between 0 and 1; 5e-5 is common."
+                    f"train.{name}", f"cannot be {rate:g}.", "A learning rate is above 0 and below 1; 5e-5 is common."
                 )
         if isinstance(train.batch, int) and train.batch < 1:
             yield Problem("train.batch", "must be 1 or more.")

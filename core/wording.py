@@ -14,18 +14,20 @@ _ACTS = (
     "\ud800-\udfff\ufeff\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
 )
 _JOINS = "\u200d\ufe00-\ufe0f"  # what makes one picture of several, or another picture of one
+# The tones of skin, which some terminals draw over the emoji before them and others in two cells of their own.
+_TONES = "\U0001f3fb-\U0001f3ff"
 # Marks that any letter takes: so many on one are a tower over the lines above it, and no language.
 _MARKS = "\u0300-\u034e\u0350-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _TOWER = f"(?<=[{_MARKS}]{{8}})[{_MARKS}]"
 UNSAFE = re.compile(f"[{_ACTS}{_BLANK}{_JOINS}]|{_TOWER}")
-_SHOWN = re.compile(f"\r\n|[{_JOINS}]+|[{_ACTS}{_BLANK}]|{_TOWER}")
+_SHOWN = re.compile(f"\r\n|[{_JOINS}{_TONES}]+|[{_ACTS}{_BLANK}]|{_TOWER}")
 _WHITE = re.compile(r"\s+")
 _PICTURES = "‼⁉〰〽"  # punctuation that is an emoji too
 
 
 def shown(text: str) -> str:
     """A text with its line breaks, and with everything that would not be seen in it written as Python escapes it."""
-    return _SHOWN.sub(_visible, text) if UNSAFE.search(text) else text
+    return _SHOWN.sub(_visible, text)
 
 
 def on_one_line(text: str) -> str:
@@ -60,7 +62,7 @@ def _visible(match: re.Match) -> str:
         return "\n"
     if found == "\t":
         return " "
-    if found[0] == "\u200d" or "\ufe00" <= found[0] <= "\ufe0f":
+    if re.match(f"[{_JOINS}{_TONES}]", found):
         # without it, an emoji falls into the ones that it is made of; escaped, nobody could read it
         before = match.string[max(0, match.start() - 1) : match.start()]
         after = match.string[match.end() : match.end() + 1]
@@ -70,8 +72,8 @@ def _visible(match: re.Match) -> str:
 
 
 def count(number: float) -> str:
-    """7_090_946 -> '7.1 M'; exact below a thousand."""
-    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "K")):
+    """7_090_946 -> '7.1 M', 1_558_000_000 -> '1.6 B', for billions; exact below a thousand."""
+    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "K")):
         if number >= limit:
             return f"{number / limit:.1f} {unit}"
     return f"{number:,.0f}"
@@ -97,9 +99,13 @@ def clock(seconds: float | None) -> str:
 
 
 def about(seconds: float | None) -> str:
-    """An estimate: as `clock` below an hour, then '1 h 51'."""
+    """An estimate: '0.4 s' below a second, as `clock` below an hour, then '1 h 51', and days from the second on."""
+    if seconds is not None and 0 < seconds < 0.95:
+        return f"{seconds:.1f} s" if seconds >= 0.05 else "< 0.1 s"
     minutes = round((seconds or 0) / 60)
-    return clock(seconds) if minutes < 60 else f"{minutes // 60:,} h {minutes % 60:02}"
+    if minutes >= 48 * 60:
+        return f"{round(minutes / 60 / 24):,} days"
+    return clock(seconds) if minutes < 60 else f"{minutes // 60} h {minutes % 60:02}"
 
 
 def duration(seconds: float) -> str:

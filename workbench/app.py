@@ -10,9 +10,12 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import App
+from textual.events import Event, Key
 from textual.filter import LineFilter
+from textual.notifications import Notify
 from textual.screen import Screen
 
+from core import toml
 from core.errors import WorkbenchError
 from core.recipe import Recipe
 from core.runs import last_visit, queue, turns
@@ -20,8 +23,10 @@ from core.runs.folder import RunFolder
 from core.runs.root import list_runs
 from core.wording import on_one_line, shown
 from workbench import keys, themes
+from workbench.key_order import KeyOrder
 from workbench.output_filter import OutputFilter
 from workbench.session.complain import complain
+from workbench.session.exporting import export_of
 from workbench.session.followed import Followed
 from workbench.session.session import Session
 from workbench.widgets.header import run_in_words
@@ -45,6 +50,7 @@ class WorkbenchApp(App):
     def __init__(self, recipe: Recipe, root: Path):
         self.session = Session(self, recipe, root)
         self._output_filter = OutputFilter()
+        self._key_order = KeyOrder(self, super().on_event)
         self._live = queue.alive(root)
         named = "path" in recipe.data.model_fields_set  # who names data wants to see them
         self._ended = None if self._live or named else last_visit.ended_meanwhile(root)
@@ -56,12 +62,25 @@ class WorkbenchApp(App):
         self.set_reactive(WorkbenchApp.theme, themes.DARK.name)
         self.stylesheet.set_variables(self.get_css_variables())
 
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key) and not event.is_forwarded:
+            await self._key_order.take(event)
+        else:
+            await super().on_event(event)
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._output_filter]
 
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:
         """Show a notification, escaped: errors and names come from outside, and so does what is said of them."""
         super().notify(shown(message), title=on_one_line(title), **how | {"markup": False})
+
+    def on_notify(self, event: Notify) -> None:
+        """One of the same words that is still on show makes room for this one, which Textual then takes in."""
+        new = event.notification
+        for known in [*self._notifications]:
+            if (known.message, known.title) == (new.message, new.title):
+                self._unnotify(known, refresh=False)
 
     def on_mount(self) -> None:
         self.session.followed.run_changed.subscribe(self, self._say_in_the_title)
@@ -140,13 +159,20 @@ class WorkbenchApp(App):
         self.push_screen(Jump(self.screen))
 
     def action_save(self) -> None:
-        from workbench.screens.save_dialog import SaveDialog
+        from workbench.screens.save_dialog import ask_where
 
-        self.push_screen(SaveDialog(self.session.draft.recipe), self._saved)
+        recipe = self.session.draft.recipe
+        name = f"{Path(recipe.data.path).stem}.toml"
+        ask_where(self, export_of("Save the recipe", name, partial(toml.text, recipe)), self._saved)
 
-    def _saved(self, path: Path | None) -> None:
-        if path:
-            self.notify(f"workbench train {path}", title=f"Recipe saved as {path.name}", markup=False)
+    def _saved(self, path: Path) -> None:
+        self.notify(f"workbench train {path}", title=f"Recipe saved as {path.name}", markup=False)
+
+    def action_picture(self) -> None:
+        from workbench.screens.save_dialog import ask_where
+
+        picture = self.export_screenshot()  # before the dialog stands over it
+        ask_where(self, export_of("Save a picture of the screen", f"{self.current_mode}.svg", lambda: picture))
 
     async def action_quit(self) -> None:
         live = queue.alive(self.session.root)

@@ -4,9 +4,9 @@ A panel is named by its screen, or the place of its dialog, and its id.
 """
 
 EXPLANATIONS = {
-    "data.source": "The file that texts and labels come from, how it was read, and what was left out. Below it: how "
-    "many rows each class has in the file, and how many are used. A model that always says the largest class is "
-    "right as often as that class's share, so a useful model must do better.",
+    "data.source": "The file that texts and labels come from, how it was read, and what was left out.",
+    "data.classes": "How many rows each class has in the file, and how many are used. A model that always says the "
+    "largest class is right as often as that class's share, so a useful model must do better.",
     "data.splits": "How many texts the model learns from (training), which are used to compare settings (validation), "
     "and which are kept for the one final test. The three never share a row.",
     "data.lengths": "How long the texts of each class are, in tokens, the pieces that the model reads. What lies "
@@ -41,12 +41,13 @@ EXPLANATIONS = {
     "train.per-class": "The test result for each class. Precision: how many texts that got this label have it. "
     "Recall: how many texts of this class were found. F1 joins both; macro F1 is its mean over classes, so that "
     "small classes count as much as large ones.",
-    "train.step": "The texts of the latest step, with the answer before it and the loss of each. The highest losses "
+    "train.steps": "The texts of the latest step, with the answer before it and the loss of each. The highest losses "
     "moved the weights most.",
     "train.sentences": "Your kept texts, and what the model says of each as it learns. They are not trained on.",
     "train.log": "What happened in the run, the latest first: evaluations, checkpoints, and what it was told.",
-    "detail.mistakes": "The test texts that got the wrong label, the most confident first. The first ones often have a "
+    "errors.mistakes": "The test texts that got the wrong label, the most confident first. The first ones often have a "
     "wrong label in the file, or belong to two classes.",
+    "errors.text": "The whole text of the row that the cursor is on, with its label and the answer.",
     "detail.text": "The whole text of the row that the cursor is on, with its label and the answer.",
     "detail.worker-log": "What the process that trains wrote itself: warnings of libraries, and where it failed.",
     "play.text": "The text that the classifier reads. The answer follows while you type.",

@@ -1,8 +1,10 @@
 """Texts and figures in terminal cells."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
+
+from core.wording import on_one_line
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 LEVELS = "▁▂▃▄▅▆▇█"
@@ -15,6 +17,26 @@ def cut(text: str, width: int) -> str:
     if len(text) > width or cell_len(text) > width:
         return set_cell_size(text[: width + 1], width - 1).rstrip() + "…"
     return text
+
+
+def named(name: str, width: int, fill: bool = True) -> str:
+    """A label in exactly `width` cells, at most so many without `fill`.
+
+    Of a longer one the middle gives way to …, so that names with the same beginning, or the same end, still differ.
+    """
+    name = on_one_line(name)
+    if width > 2 and cell_len(name) > width:
+        end = width // 2
+        tail = name[max(0, len(name) - end) :]
+        while cell_len(tail) > end or (tail and not cell_len(tail[0])):  # nor begins with the mark of a lost letter
+            tail = tail[1:]
+        name = f"{set_cell_size(name[:width], width - 1 - end).rstrip()}…{tail.lstrip()}"
+    return pad(name, width) if fill else cut(name, width)
+
+
+def name_width(names: Iterable[str], room: int, least: int = 5) -> int:
+    """Cells for a column of labels: as wide as the longest, where there is `room` for it."""
+    return max(least, min(room, max((cell_len(on_one_line(name)) for name in names), default=0)))
 
 
 def pad(text: str, width: int, right: bool = False) -> str:

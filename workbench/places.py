@@ -60,9 +60,8 @@ def title(screen: Screen, place: str) -> str:
 
 def way_to(screen: Screen, place: str) -> str:
     """The keys that lead to a place of a screen: '^o l', or 'tab' where no letter does."""
-    widget = home(screen, place)
-    panel = panel_around(widget)
-    if widget and panel and panel.letter and is_shown(panel) and place not in keys.CALLED:
+    panel = panel_around(home(screen, place))
+    if panel and panel.letter and place not in keys.CALLED:
         return f"{keys.key_of('jump')} {panel.letter}"
     return keys.key_of("next_panel")
 
@@ -70,12 +69,12 @@ def way_to(screen: Screen, place: str) -> str:
 def groups(screen: Screen) -> Iterator[Group]:
     """All that a screen's keys do: the focused panel first, then the screen by its states, then the rest."""
     here = place_of(screen)
-    panels = [place for place in keys.PANELS.get(here, ()) if list(keys.at(place))]
+    panels = [place for place in keys.PANELS.get(here, ()) if home(screen, place)]
     around = set(screen.focused.ancestors_with_self) if screen.focused else set()
     focused = [place for place in panels if home(screen, place) in around]
     for place in focused:
         yield from _by_state(title(screen, place), place)
-    yield from _by_state(keys.MODES.get(here, "Here"), here)
+    yield from _by_state(keys.MODES.get(here) or keys.CALLED.get(here, "Here"), here)
     for place in panels:
         if place not in focused:
             yield from _by_state(f"{title(screen, place)}   {way_to(screen, place)}", place)

@@ -81,6 +81,11 @@ def verdict_role(verdict: str | None) -> str:
     return {"better": "focus", "worse": "warning"}.get(verdict or "", "text")
 
 
+def name_role(index: int, n_classes: int) -> str:
+    """The role of a class's name: where one hue is for all, it would say nothing."""
+    return class_role(index, n_classes) if n_classes <= N_CLASSES else "text"
+
+
 def class_role(index: int, n_classes: int) -> str:
     """The role of a class by its number in the classifier's order."""
     return f"class-{index + 1}" if n_classes <= N_CLASSES else "class-1"

@@ -9,8 +9,11 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 Rows = Literal["all", "one"]  # of the positions of a text, those that a block computes
 # what is larger in a config.json belongs to no model, and would only take time and memory
 MOST_BLOCKS, MOST = 1_000, 1 << 24
-# what the book calls the matrices of a block
-BOOK_MATRICES = {"query": "W_query", "key": "W_key", "value": "W_value", "out": "out_proj", "up": "0", "down": "2"}
+# the matrices of a block as Python takes them out of the book's
+BOOK_MATRICES = {
+    **{"query": "att.W_query", "key": "att.W_key", "value": "att.W_value", "out": "att.out_proj"},
+    **{"up": "ff.layers[0]", "down": "ff.layers[2]"},
+}
 
 
 class Published(NamedTuple):

@@ -17,6 +17,7 @@ def _words(words: str) -> frozenset[str]:
 LABEL_NAMES = _words(
     # English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Turkish, Vietnamese
     "label class category target sentiment intent topic emotion polarity stance choice "
+    "majority majority_vote consensus "
     "klasse kategorie etikett stimmung thema absicht "
     "étiquette etiquette classe catégorie categorie libellé thème intention "
     "etiqueta clase categoría categoria sentimiento intención tema polaridad "
@@ -28,7 +29,8 @@ LABEL_NAMES = _words(
 )
 LABEL_MAYBE = _words(
     "v1 queue team rating star score feedback type tag kind group status reason severity priority department genre "
-    "verdict bewertung typ grund priorität avis note tipo motivo calificación valoración 评分 类型 星级 評価 種類 평점"
+    "verdict annotation "
+    "bewertung typ grund priorität avis note tipo motivo calificación valoración 评分 类型 星级 評価 種類 평점"
 )
 # classes that columns of yes and no are named after; in a row that is no header they are labels
 CLASS_NAMES = _words("spam toxic toxicity hate offensive sarcasm sarcastic irony ironic humor abusive fake")
@@ -53,7 +55,7 @@ LABEL_AFFIXES = _words(
 TEXT_AFFIXES = _words("clean cleaned raw original full processed normalized en english my the")
 # a column whose name ends so is neither text nor label
 NEITHER = _words(
-    "id uid uuid guid hash key index idx nr num number row line unnamed annotator annotation worker rater coder "
+    "id uid uuid guid hash key index idx nr num number row line unnamed annotator worker rater coder "
     "split subset partition fold kfold date time timestamp datetime day month year hour utc created updated at "
     "url uri link href email mail phone file filename filepath path image confidence conf probability prob weight "
     "count cnt length len size retweet like vote price amount lat lon latitude longitude timezone coord "

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from core.wording import UNSAFE
 
 MARKS = ",;|/、，；"  # between several labels
+NO_NAME = ";|；"  # of these, what hardly stands in the name of a class
 NEARLY = 0.8  # of the cells with such a mark
 SOME = 0.05  # of the rows
 _CHOICES = re.compile(r'\{\s*"choices"\s*:\s*(\[[^{}]*\])\s*\}')
@@ -49,6 +50,7 @@ def parted_by(cells: Mapping[str, int]) -> str:
 
     `cells` are a column's, with how often each occurs. A cell says several labels where each of them stands alone as
     often as in that cell, or in three of such cells; `Health, Beauty` is one class where the two rarely stand alone.
+    Where the mark is hardly part of a name, to stand alone at all is enough.
     """
     for mark in MARKS:
         found = {cell: parts for cell in cells if mark in cell and len(parts := parted(cell, mark)) > 1}
@@ -57,7 +59,9 @@ def parted_by(cells: Mapping[str, int]) -> str:
         alone = Counter({cell: n for cell, n in cells.items() if mark not in cell})
         together = Counter(part for parts in found.values() for part in parts)
         known = [
-            cell for cell, parts in found.items() if all(alone[p] >= cells[cell] or together[p] > 2 for p in parts)
+            cell
+            for cell, parts in found.items()
+            if all(alone[p] >= (1 if mark in NO_NAME else cells[cell]) or together[p] > 2 for p in parts)
         ]
         rows, marked = sum(cells[cell] for cell in known), sum(cells[cell] for cell in found)
         if rows >= NEARLY * marked and (len(known) > 1 or rows > SOME * sum(cells.values())):

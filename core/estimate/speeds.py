@@ -13,6 +13,7 @@ import msgspec
 from core import files
 from core.estimate.cost import Passes, Work
 from core.recipe import Recipe
+from core.wording import plural
 
 DISK = 2e8  # bytes/s, where nothing better is known
 # Not measured, because loading what it takes would be most of the measurement: as on two cores of a server.
@@ -122,6 +123,15 @@ def _key(recipe: Recipe) -> str:
     speed = recipe.speed
     asked = f"{recipe.model.name}, {speed.precision}, {speed.device}, {speed.threads} threads"
     return f"{_cpu()}, {_cores()} cores; torch {metadata.version('torch')}; {asked}"
+
+
+def busy() -> str:
+    """'load 12.4 on 2 cores' where more wants to compute than there are cores, so that a run takes longer; else empty.
+
+    The load is the system's, over the last minute; where it counts none, as on Windows, nothing is said.
+    """
+    load, cores = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0, os.cpu_count() or 1
+    return f"load {load:.1f} on {plural(cores, 'core')}" if load > cores else ""
 
 
 def _cores() -> int:

@@ -14,14 +14,14 @@ from core.data import kept, prepare
 from core.datasets import NAMED
 from core.evaluate.predict import Counter, Network
 from core.export.expressible import EMPTY_TEXT, Format
+from core.export.findings import findings
 from core.export.markdown import span, table, words
 from core.runs.events import Noted
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.origin import Base, demand_origin
 from core.runs.result import ClassifierResult
-from core.runs.verdict import in_words
-from core.wording import in_json, percent
+from core.wording import in_json
 
 FOLDER = re.compile(r"(?<!\S)/\S*/")  # of this machine, which nobody else needs to know
 
@@ -198,16 +198,7 @@ def _test(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
         why = "what it was trained and tested on is not known here" if base.kind == "brought in" else why
         yield from (f"**Untested**: {why}.", "")
         return
-    lines = [*result.lines(), *result.split_lines()]
-    rows = [[line.name, percent(line.share), line.interval, line.words] for line in lines]
-    yield from table(["", "accuracy", "95 % interval", ""], rows)
-    if verdict := in_words(result.test):
-        advice = [f"- {words(one)}" for one in result.advice]
-        yield from (words(verdict), "", *advice, *([""] if advice else []))
-    yield from table(
-        ["label", "precision", "recall", "F1", "test texts"],
-        [[name, *one.shares, f"{one.rows:,}"] for name, one in result.test.per_class.items()],
-    )
+    yield from findings(result)
 
 
 def _data(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from core import assets, files, inside
-from core.architectures.architecture import Architecture
+from core.architectures.architecture import Architecture, Book
 from core.architectures.lookup import architecture_for, preset_for
 from core.architectures.models import MODELS, TOKENIZER
 from core.errors import BadRun
 from core.freeze import FreezePlan
 from core.options import resolved
 from core.recipe import Recipe
+from core.recipe_parts import Lora
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.origin import demand_origin, weights_of
@@ -27,8 +28,11 @@ PUBLISHED = {
 }
 
 
-def freezing(plan: FreezePlan, arch: Architecture) -> list[str]:
-    """The lines of PyTorch that a plan means, for a `model` as the script of its family has it; none without one."""
+def freezing(plan: FreezePlan, arch: Architecture, lora: Lora) -> list[str]:
+    """The lines of PyTorch that a plan means, for a `model` as the script of its family has it; none without one.
+
+    They run beside the book's functions as they stand in it: LinearWithLoRA and replace_linear_with_lora.
+    """
     if arch.book is None:
         return []
     if str(plan) == "all":
@@ -38,12 +42,29 @@ def freezing(plan: FreezePlan, arch: Architecture) -> list[str]:
         lines += [line for name in arch.book.embeddings for line in _each(f"model.{name}", True)]
     for blocks in _runs(plan, "blocks"):
         lines += _each(blocks, True)
-    lines += [f"replace_linear_with_lora({blocks})" for blocks in _runs(plan, "lora")]
+    lines += _adapting(plan, arch.book, lora)
     if "norm" in plan.parts and arch.final_norm:
         lines += _each("model.final_norm", True)
     if "head" in plan.parts:
         lines += _each("model.out_head", True)
     return lines
+
+
+def _adapting(plan: FreezePlan, book: Book, lora: Lora) -> list[str]:
+    """Adapters beside every matrix of a block, or beside those that the recipe names."""
+    how = f"rank={lora.rank}, alpha={lora.alpha:.15g}"
+    scaled = "alpha / rank" if lora.scaling == "alpha/rank" else "alpha, not by alpha / rank"
+    found = [*_runs(plan, "lora")]
+    if len(lora.adapted) == len(book.matrices):
+        lines = [f"replace_linear_with_lora({blocks}, {how})" for blocks in found]
+    else:
+        lines = []
+        matrices = [f"block.{book.matrices[name]}" for name in lora.adapted]
+        for blocks in found:
+            several = blocks if ":" in blocks or "[" not in blocks else f"[{blocks}]"
+            lines.append(f"for block in {several}:")
+            lines += [f"    {matrix} = LinearWithLoRA({matrix}, {how})" for matrix in matrices]
+    return [*lines, f"# LoRALayer multiplies by {scaled}"] if found else []
 
 
 def _each(module: str, learns: bool) -> list[str]:
@@ -170,7 +191,6 @@ def script(recipe: Recipe, facts: Facts) -> str:
     real = padded and not readout.reads_pads  # real tokens are told from pads
     hides_pads = real and not causal
     lengths = hides_pads or (real and readout.where != "first")
-    adapted = [arch.book.matrices[name] for name in recipe.lora.adapted]
     dense = arch.dense_of(recipe.head)
     framing = facts.framing
     sigmoid = model.outputs == "sigmoid"
@@ -227,9 +247,8 @@ def script(recipe: Recipe, facts: Facts) -> str:
         bf16=recipe.speed.precision == "bf16",
         adapters=adapters,
         drops=adapters and recipe.lora.dropout > 0,
-        mlp_adapted={"0", "2"} & set(adapted),
-        adapted="" if len(adapted) == len(arch.book.matrices) else _list(adapted, len("LORA_LAYERS = ")),
-        freezing="\n".join(freezing(recipe.plan, arch)),
+        every_matrix=len(recipe.lora.adapted) == len(arch.book.matrices),
+        freezing="\n".join(freezing(recipe.plan, arch, recipe.lora)),
         compressed=framing is None or facts.tokens.suffix == ".xz",
         framing=framing is not None,
         **(_framing(framing, resolved(model.context)) if framing else {"framed": False}),

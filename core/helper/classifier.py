@@ -1,5 +1,6 @@
 """What the model helper answers. It keeps the classifier that was asked last, and what it has read of a text."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
@@ -11,6 +12,7 @@ from core.evaluate.incremental import IncrementalClassifier
 from core.evaluate.predict import Counter, Network, kept_checkpoint, open_predictor
 from core.files import Progress
 from core.model.classifier import Classifier
+from core.runs import document
 from core.runs.folder import RunFolder
 from core.runs.predictions import Prediction
 from core.text.tokenizer import well_formed, whole
@@ -42,7 +44,7 @@ class ClassifierRequests:
         run = RunFolder(args["run"])
         run.demand_sound()
         folder = run.checkpoint(args.get("checkpoint") or kept_checkpoint(run, run.recipe_as_known()[0]))
-        checkpoint = folder, files.content(folder / MANIFEST, folder)
+        checkpoint = folder, files.content(folder / MANIFEST, folder, most=document.MOST)
         if self._predictor is None or checkpoint != self._checkpoint:
             # two models at once may be more than fits
             self._predictor, self._incremental, self._checkpoint = None, None, None
@@ -65,38 +67,54 @@ class ClassifierRequests:
         return {"step": asked.step, "answers": asked.predict(args["texts"])}
 
     def typed(self, args: dict, progress: Progress) -> dict:
-        """{"run", "checkpoint", "text"} -> {"step", "answer": Prediction, "pieces", "curve", "before", "why"}.
+        """{"run", "checkpoint", "text", "at"} -> {"step", "answer": Prediction, "pieces", "curve", "before", "start",
+        "why"}.
 
         `pieces` are [text, tokens] as `whole` makes them, `curve` has a row of probabilities, in the order of the
-        labels, for each: the verdict had the text ended there. Of a long text these are the last ones, and `before`
-        counts the tokens before them. Where there is no curve both are null, and `why` is the reason.
+        labels, for each: the verdict had the text ended there. Of a long text these are those around the character
+        `at`, or the last ones where that is left out; `before` counts the tokens and `start` the characters before
+        them. Where there is no curve both are null, and `why` is the reason.
         """
         asked = self._at(args, progress)
-        return {"step": asked.step, **self._read(asked, args["text"])}
+        return {"step": asked.step, **self._read(asked, args["text"], args.get("at"))}
 
-    def _read(self, asked: Network | Counter, text: str) -> dict:
+    def _read(self, asked: Network | Counter, text: str, at: int | None = None) -> dict:
+        at = len(text) if at is None else at
         if isinstance(asked, Counter):
-            return _counted(asked, well_formed(text))
+            return _counted(asked, well_formed(text), at)
         if self._incremental is None:
             answer = asked.predict([text])[0]
-            return {"answer": answer, "pieces": None, "curve": None, "before": 0, "why": _why_no_curve(asked.model)}
+            no_curve = {"pieces": None, "curve": None, "before": 0, "start": 0, "why": _why_no_curve(asked.model)}
+            return {"answer": answer, **no_curve}
         text, context = well_formed(text), asked.context
         tokens = asked.tokenizer.pieces(text)
         found = self._incremental.verdicts([piece.id for piece in tokens[:context]] or [asked.tokenizer.pad])
         probabilities = dict(zip(asked.names, found[-1].tolist(), strict=True))
         answer = Prediction(text, asked.names[int(found[-1].argmax())], probabilities, len(tokens) > context)
-        return {"answer": answer, **_curve(list(whole(tokens[:context])), found), "why": ""}
+        return {"answer": answer, **_curve(list(whole(tokens[:context])), found, at), "why": ""}
 
 
-def _counted(asked: Counter, text: str) -> dict:
-    """The answer of a model that counts, and its verdict had the text ended after each of its last words."""
+def _counted(asked: Counter, text: str, at: int) -> dict:
+    """The answer of a model that counts, and its verdict had the text ended after each of the words around `at`."""
     words = split(text)
-    ends = [*accumulate(map(len, words))]
-    shown = ends[-max(1, min(MOST_PIECES, MOST_READ // max(1, len(text)))) :]
+    ends = [*accumulate(map(len, words), initial=0)]
+    first, last = _window(ends, at, max(1, min(MOST_PIECES, MOST_READ // max(1, len(text)))))
+    shown = ends[first + 1 : last + 1]
     curve = asked.model.probabilities([text[:end] for end in shown]).round(PLACES).tolist() if shown else []
-    pieces = [(word, 1) for word in words[len(words) - len(shown) :]]
+    pieces = [(word, 1) for word in words[first:last]]
     (answer,) = asked.predict([text])
-    return {"answer": answer, "pieces": pieces, "curve": curve, "before": len(words) - len(shown), "why": ""}
+    return {"answer": answer, "pieces": pieces, "curve": curve, "before": first, "start": ends[first], "why": ""}
+
+
+def _window(ends: list[int], at: int, most: int) -> tuple[int, int]:
+    """Of pieces that end at these characters, the first being 0: which to show, at most so many, those that the
+    character `at` is among, or else the last.
+    """
+    n = len(ends) - 1
+    if at >= ends[max(0, n - most // 2)]:
+        return max(0, n - most), n
+    first = max(0, bisect_left(ends, at) - most // 2)
+    return first, min(n, first + most)
 
 
 def _why_no_curve(model: Classifier) -> str:
@@ -109,9 +127,12 @@ def _why_no_curve(model: Classifier) -> str:
     return f"A verdict at every token needs the readout last_real or mean, not {model.readout.name}."
 
 
-def _curve(pieces: list[tuple[str, int]], verdicts: Tensor) -> dict:
-    """The last of some pieces, each with its row of probabilities (T, C), and how many tokens stand before them."""
+def _curve(pieces: list[tuple[str, int]], verdicts: Tensor, at: int) -> dict:
+    """Those of some pieces that are shown, each with its row of probabilities (T, C), and what stands before them."""
     ends = list(accumulate((n for _, n in pieces), initial=0))
-    first = max(0, -(-(len(pieces) - MOST_PIECES) // DROPPED) * DROPPED)
-    rows = verdicts[[end - 1 for end in ends[first + 1 :]]].double().round(decimals=PLACES)
-    return {"pieces": pieces[first:], "curve": rows.tolist(), "before": ends[first]}
+    characters = list(accumulate((len(text) for text, _ in pieces), initial=0))
+    first, last = _window(characters, at, MOST_PIECES)
+    if last == len(pieces):
+        first = max(0, -(-(len(pieces) - MOST_PIECES) // DROPPED) * DROPPED)
+    rows = verdicts[[end - 1 for end in ends[first + 1 : last + 1]]].double().round(decimals=PLACES)
+    return {"pieces": pieces[first:last], "curve": rows.tolist(), "before": ends[first], "start": characters[first]}

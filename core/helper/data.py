@@ -1,10 +1,14 @@
 """What the data helper answers. It remembers the file looked at last."""
 
+import csv
+import io
 from collections.abc import Callable, Iterator
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
+from core import files
 from core.architectures.lookup import preset_of
 from core.architectures.models import MODELS, WEIGHTS, OwnFolder
 from core.data.profile import Survey, profile
@@ -22,7 +26,15 @@ MOST_PIECES = 4000  # tokens of a text that are shown one by one
 def kinds() -> dict[str, Callable]:
     """The questions that this helper answers, by kind."""
     requests = DataRequests()
-    return {"profile": requests.profile, "rows": requests.rows, "pieces": requests.pieces, "models": models}
+    return {
+        "profile": requests.profile,
+        "rows": requests.rows,
+        "place": requests.place,
+        "save": requests.save,
+        "text": requests.text,
+        "pieces": requests.pieces,
+        "models": models,
+    }
 
 
 class DataRequests:
@@ -44,14 +56,45 @@ class DataRequests:
         `sort` is row, label or tokens. Everything may be left out.
         """
         survey = self._looked_at()
-        wanted = (args.get("filter", ""), args.get("search", ""), args.get("sort", "row"), args.get("reverse", False))
-        if self._listed[0] != wanted:
-            self._listed = wanted, _order(survey, *wanted)
-        order, start = self._listed[1], args.get("start", 0)
+        order, start = self._order(survey, args), args.get("start", 0)
         return {
             "total": len(order),
             "rows": [_row(survey, i) for i in order[start : start + args.get("count", 100)].tolist()],
         }
+
+    def place(self, args: dict, progress: Progress) -> dict:
+        """{"row": its number, and which rows as `rows` takes it} -> {"place": where it stands among them}; 0 where
+        it does not.
+        """
+        survey = self._looked_at()
+        places = np.flatnonzero(np.asarray(survey.table.rows)[self._order(survey, args)] == args["row"])
+        return {"place": int(places[0]) if len(places) else 0}
+
+    def save(self, args: dict, progress: Progress) -> dict:
+        """{"path", and which rows as `rows` takes it} -> {}: all of them, with their whole texts, are there as CSV."""
+        survey = self._looked_at()
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(["row", "label", "tokens", "split", "marks", "text"])
+        for i in self._order(survey, args).tolist():
+            row = _row(survey, i)
+            marks = ", ".join(row.marks)
+            writer.writerow([row.row, row.label, row.tokens, row.split, marks, survey.table.texts[i]])
+        with files.writing(Path(args["path"]).parent, "The rows cannot be written"):
+            files.write(Path(args["path"]), out.getvalue())
+        return {}
+
+    def _order(self, survey: Survey, args: dict) -> np.ndarray:
+        """The places (N,) in the table of the rows that a question is about."""
+        wanted = (args.get("filter", ""), args.get("search", ""), args.get("sort", "row"), args.get("reverse", False))
+        if self._listed[0] != wanted:
+            self._listed = wanted, _order(survey, *wanted)
+        return self._listed[1]
+
+    def text(self, args: dict, progress: Progress) -> dict:
+        """{"row": its number} -> {"text"}, the whole of it."""
+        survey = self._looked_at()
+        return {"text": survey.table.texts[_index(survey, args["row"])]}
 
     def pieces(self, args: dict, progress: Progress) -> dict:
         """{"row": its number} -> {"text", "label", "tokens", "pieces": [[text, tokens, special], ...]}.
@@ -60,10 +103,7 @@ class DataRequests:
         and have a name in place of it. Only the first MOST_PIECES tokens are taken apart.
         """
         survey = self._looked_at()
-        table = survey.table
-        i = int(np.searchsorted(table.rows, args["row"]))
-        if i == len(table.rows) or table.rows[i] != args["row"]:
-            raise BadData(f"Row {args['row']} has no text and label.", "Choose another row.")
+        table, i = survey.table, _index(survey, args["row"])
         tokens = survey.tokenizer.pieces(table.texts[i])
         return {
             "text": table.texts[i],
@@ -76,6 +116,15 @@ class DataRequests:
         if self._survey is None:
             raise BadData("No file has been looked at yet.", "Name one first.")
         return self._survey
+
+
+def _index(survey: Survey, row: int) -> int:
+    """Where the row with this number stands in the table. Raises BadData where it has no text and label."""
+    rows = survey.table.rows
+    i = int(np.searchsorted(rows, row))
+    if i == len(rows) or rows[i] != row:
+        raise BadData(f"Row {row} has no text and label.", "Choose another row.")
+    return i
 
 
 def _chips(pieces: list[Piece]) -> Iterator[tuple[str, int, bool]]:

@@ -30,7 +30,8 @@ class Typed(msgspec.Struct, frozen=True):
     """The answer on a text that is being typed, and where there is a curve, the verdict after each of its pieces.
 
     `pieces` are texts with the tokens that each takes, `curve` has the probabilities in the order of the labels after
-    each of them; `before` counts tokens left out at the start, `why` says why there is no curve.
+    each of them; `before` counts the tokens and `start` the characters left out before them, `why` says why there
+    is no curve.
     """
 
     step: int
@@ -39,6 +40,7 @@ class Typed(msgspec.Struct, frozen=True):
     curve: list[list[float]] | None
     before: int
     why: str
+    start: int = 0
 
 
 class Tested:

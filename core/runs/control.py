@@ -139,7 +139,7 @@ def wrong(control: Control) -> str | None:
         case Rates(lr=None, head_lr=None):
             return "no learning rate was named"
         case Rates() if not all(rate is None or 0 < rate < 1 for rate in (control.lr, control.head_lr)):
-            return "a learning rate lies between 0 and 1"
+            return "a learning rate is above 0 and below 1"
         case Epochs(epochs=epochs) if not 0 < epochs <= MOST_EPOCHS:
             return f"epochs lie between 0 and {MOST_EPOCHS:,}"
     return None
@@ -184,7 +184,10 @@ class Inbox:
 
     def before(self, offset: int) -> list[Line]:
         """The lines of the first `offset` bytes, which `poll` then passes over."""
-        data = files.content(self._path, self._path.parent)[:offset] if offset else b""
+        data = b""
+        if offset:
+            with files.reading(self._path, self._path.parent) as file:
+                data = file.read(offset)
         self._offset = len(data)
         return _lines(data)
 

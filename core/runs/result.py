@@ -132,7 +132,7 @@ class FinalTest(SplitResult, kw_only=True, omit_defaults=True):
 
     @property
     def leaked(self) -> int:
-        """How many test texts also are also in training."""
+        """How many test texts are also in training."""
         return self.rows - self.clean_rows
 
 
@@ -198,7 +198,7 @@ class ClassifierResult(msgspec.Struct, Result, kw_only=True):
         yield Line("test", test.accuracy, test.low, test.high, f"{test.correct:,} of {test.rows:,} right")
         if test.leaked and test.clean is not None:
             low, high = wilson(round(test.clean * test.clean_rows), test.clean_rows)
-            yield Line("without leaks", test.clean, low, high, f"{test.leaked:,} are also in training")
+            yield Line("without leaks", test.clean, low, high, f"{test.leaked:,} also in training")
         for name, kind in BASELINES.items():
             if found := test.baselines.get(name):
                 took = f" · {duration(found.seconds)}" if found.seconds and found.seconds >= TOOK_NOTHING else ""

@@ -28,6 +28,7 @@ BUILT_IN = {
 # GPT-2's pattern in the form that tiktoken matches fastest: the same pieces, with possessive quantifiers
 PATTERN = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"""
 END_OF_TEXT = "<|endoftext|>"
+MOST = 1 << 26  # bytes of a vocabulary, in its file and out of it; 250,000 tokens take a tenth of that
 
 CHUNK = 500  # texts between two calls of progress
 
@@ -123,7 +124,7 @@ def read(path: Path, sha256: str | None = None) -> dict[bytes, int]:
     """The tokens of a file and their ids; `sha256` is of its lines. Raises BadModel where it is damaged."""
     put_back = "Put back the file that belongs to the model."
     try:
-        lines = lzma.decompress(path.read_bytes())
+        lines = _decompressed(files.content(path, most=MOST))
         found = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, lines.splitlines())}
     except (OSError, lzma.LZMAError, ValueError) as error:
         raise BadModel(f"The tokens in {path} cannot be read: {error}.", put_back) from error
@@ -132,6 +133,15 @@ def read(path: Path, sha256: str | None = None) -> dict[bytes, int]:
         raise BadModel(f"{path} holds no whole vocabulary.", put_back)
     if sha256 and hashlib.sha256(lines).hexdigest() != sha256:
         raise BadModel(f"{path} is damaged.", "Reinstall the workbench.")
+    return found
+
+
+def _decompressed(content: bytes) -> bytes:
+    """The bytes of one xz stream. Raises LZMAError for another form, or for more than any vocabulary has."""
+    opened = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+    found = opened.decompress(content, MOST)
+    if not opened.eof:
+        raise lzma.LZMAError("it is cut short, or holds more than any vocabulary")
     return found
 
 

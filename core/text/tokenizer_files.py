@@ -1,7 +1,9 @@
 """Where tokenizers come from: with the program, a tokenizer.json, or the vocabulary files of older folders."""
 
+import errno
 import hashlib
 import lzma
+import os
 from functools import cache
 from json import loads
 from pathlib import Path
@@ -21,6 +23,7 @@ BUILT_IN = {
         0,
     )
 }
+MOST = 1 << 28  # bytes of a file; those of 250,000 tokens take a tenth of that
 BPE_FILE, MERGES_FILE, WORDPIECE_FILE = "vocab.json", "merges.txt", "vocab.txt"
 BPE_CLASSES = ("GPT2Tokenizer", "RobertaTokenizer")
 WORDPIECE_CLASSES = ("BertTokenizer", "DistilBertTokenizer")
@@ -47,7 +50,7 @@ def read(file: Path, vocab: int, pad: int) -> JsonTokenizer:
     Raises BadModel where it cannot be read, or has more ids than that.
     """
     try:
-        json = file.read_bytes().decode()
+        json = files.content(file, most=MOST).decode()
     except (OSError, ValueError) as error:
         raise BadModel(f"The tokenizer in {file} cannot be read: {error}.", PUT_BACK) from error
     return fitting(JsonTokenizer(str(file), json, pad), vocab)
@@ -71,7 +74,10 @@ def read_vocab_and_merges(folder: Path, vocab: int, pad: int) -> JsonTokenizer:
     file = folder / BPE_FILE
     config = _config(folder, BPE_CLASSES)
     with reading(f"{file} or {MERGES_FILE}"):
-        files.reading(folder / MERGES_FILE).close()  # nothing else is opened by a library
+        for each in (file, folder / MERGES_FILE):  # nothing else is opened by a library
+            with files.reading(each) as opened:
+                if os.fstat(opened.fileno()).st_size > MOST:
+                    raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(each))
         tokenizer = Tokenizer(models.BPE(*models.BPE.read_file(str(file), str(folder / MERGES_FILE))))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=bool(config.get("add_prefix_space", False)))
     tokenizer.decoder = decoders.ByteLevel()
@@ -92,7 +98,8 @@ def read_wordpiece(folder: Path, vocab: int, pad: int) -> JsonTokenizer:
     file = folder / WORDPIECE_FILE
     config = _config(folder, WORDPIECE_CLASSES)
     try:
-        tokens = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        text = files.content(file, most=MOST).decode().replace("\r\n", "\n")
+        tokens = text.removesuffix("\n").split("\n")
     except (OSError, ValueError) as error:
         raise BadModel(f"{file} cannot be read: {error}.", PUT_BACK) from error
     ids = {token: id for id, token in enumerate(tokens)}
@@ -117,7 +124,7 @@ def _config(folder: Path, classes: tuple[str, ...]) -> dict:
     if not file.is_file():
         return {}
     try:
-        config = loads(file.read_bytes())
+        config = loads(files.content(file, most=MOST))
         kind = config.get("tokenizer_class") or classes[0]
     except (OSError, ValueError, AttributeError) as error:
         raise BadModel(f"{file} cannot be read: {error}.", PUT_BACK) from error

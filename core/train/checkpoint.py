@@ -116,7 +116,10 @@ def read(folder: Path, name: str) -> dict[str, Tensor]:
 def read_state(folder: Path) -> bytes:
     """The training state of a checkpoint, as JSON. Raises BadRun where it is damaged."""
     verify(folder, STATE)
-    return files.content(folder / STATE, folder)
+    try:
+        return files.content(folder / STATE, folder, most=document.MOST)
+    except OSError as error:
+        raise _not_whole(folder, f"{STATE} cannot be read: {error.strerror}") from error
 
 
 def take_up(run: RunFolder, control_source: ControlSource) -> State:

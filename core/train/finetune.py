@@ -38,6 +38,8 @@ from core.train.step_recorder import StepRecorder
 from core.train.texts import Texts
 from core.train.thaw import plan_at, recipe_at, settings_of, trainable
 
+COMPARING = 100  # measuring how far the weights have moved takes at most one part in so many of the time
+
 
 def epoch_plan(recipe: Recipe, texts: Texts, epoch: int) -> list[list[batches.Batch]]:
     """The steps of an epoch, each of some batches."""
@@ -127,6 +129,7 @@ class ClassifierLoop(Loop):
         self._caches: list[CacheResult | None] = []  # of inputs before these
         self._sentences = Sentences()
         self._order: tuple[int, list[list[batches.Batch]]] = -1, []  # an epoch, and its steps
+        self._compared = -math.inf, 0.0  # when the way of the weights was measured, and in how many seconds
         super().__init__(
             [p for _, p in model.trainable_parameters()],
             state,
@@ -136,6 +139,21 @@ class ClassifierLoop(Loop):
             save,
             control_source,
         )
+
+    def _report(self) -> Iterator[Event]:
+        stepped = bool(self._losses)
+        yield from super()._report()
+        at, seconds = self._compared
+        if stepped and time.monotonic() - at > COMPARING * seconds:
+            yield self._compare()
+            self._reported = time.monotonic()
+
+    def _compare(self) -> Changed:
+        """How far each part has moved by now."""
+        began = time.monotonic()
+        parts = relative_change(self.model.merged_parameters(), self.origin, self.model.group_of)
+        self._compared = time.monotonic(), time.monotonic() - began
+        return Changed(parts=parts, step=self.state.step)
 
     def _asides(self) -> Iterator[Event]:
         if note := self.inputs.note():
@@ -244,6 +262,7 @@ class ClassifierLoop(Loop):
             compile_learning(model)
         self.parameters = [p for _, p in model.trainable_parameters()]
         self.optimizer = renewed(self._before[0], model, self.train)
+        self._compared = -math.inf, 0.0  # of what learns now nothing is known
         self._set_rates(resolved(self.settings.lr), resolved(self.settings.head_lr))
         yield trainable(model, now, self.state.step, scheduled=self.settings.trainable is None)
         if self._boundary_of(now) != self._boundary:
@@ -284,7 +303,7 @@ class ClassifierLoop(Loop):
         ends = step > 0 and step % self.per_epoch == 0
         if self.state.evaluated >= step or not (ends or step % t.eval_every == 0):
             return False
-        yield from self._report()
+        yield from super()._report()  # the way of the weights is measured below
         yield self._look("train", self.sample("train"), whole=False)
         if not ends:
             yield self._look("validation", self.sample("validation"), whole=False)
@@ -297,9 +316,7 @@ class ClassifierLoop(Loop):
             if self.state.best is None or found < self.state.best:
                 self.state.best_step, self.state.best = step, found
                 kept = self.recipe.keep == "best"
-        yield Changed(
-            parts=relative_change(self.model.merged_parameters(), self.origin, self.model.group_of), step=step
-        )
+        yield self._compare()
         if self.inputs.texts.followed:
             yield Followed(probabilities=self._sentences.ask(self.model, self.inputs), step=step)
         self.state.evaluated = step

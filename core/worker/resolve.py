@@ -1,27 +1,18 @@
 """From what the person left open (`auto`) to what this machine and this data make of it."""
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import psutil
 import torch
 
 from core import memory
-from core.architectures.lookup import architecture_for
 from core.data.sources.source import Options
-from core.estimate.cost import fits_probe
+from core.estimate.left_open import cache_memory, context, probe, threads
 from core.machine import Machine, Speed
 from core.options import merge
 from core.recipe import Recipe, load
 from core.train.precision import precision
-
-
-def threads() -> int:
-    """Physical cores that this process may use: hyperthreads only get into each other's way in matrix products."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
 
 
 def device() -> str:
@@ -44,8 +35,8 @@ def resolve_machine(machine: Machine) -> dict:
 
 def resolve_speed(speed: Speed) -> dict:
     """What `resolve_machine` finds, and the cache's share of memory."""
-    free = round(memory.free() / 4 / 1e9, 1)
-    return resolve_machine(speed) | {"cache_memory": free if speed.cache_memory == "auto" else speed.cache_memory}
+    share = cache_memory(memory.free())
+    return resolve_machine(speed) | {"cache_memory": share if speed.cache_memory == "auto" else speed.cache_memory}
 
 
 def resolve(recipe: Recipe, options: Options, lengths: np.ndarray, rows: Mapping[str, int]) -> Recipe:
@@ -53,14 +44,13 @@ def resolve(recipe: Recipe, options: Options, lengths: np.ndarray, rows: Mapping
 
     `rows` are the texts of each split.
     """
-    most, (lr, head_lr) = architecture_for(recipe).max_tokens, recipe.rates
-    context = {"model": most, "longest": max(1, min(int(lengths.max()), most))}
+    lr, head_lr = recipe.rates
     found = {
-        "data": options._asdict() | {"probe": "on" if fits_probe(recipe, rows) else "off"},
+        "data": options._asdict() | {"probe": probe(recipe, rows)},
         "model": {
             "readout": recipe.readout.name,
             "head": recipe.head,
-            "context": context.get(str(recipe.model.context), recipe.model.context),
+            "context": context(recipe, int(lengths.max())),
         },
         "freeze": {"trainable": recipe.trainable},
         "train": {

@@ -7,14 +7,15 @@ import pytest
 
 from core.architectures.models import MODELS
 from core.data.sources.source import Options
+from core.estimate.left_open import comes_to
 from core.estimate.prices import ladder, price
 from core.evaluate.predict import kept_checkpoint
 from core.freeze import FreezePlan
-from core.options import AUTO, check
+from core.options import AUTO, check, options
 from core.presets import RECIPES
 from core.recipe import MOST_REPEATED, Recipe, load
 from core.rows import Profile
-from core.runs.compare import changed
+from core.runs.compare import changed, different
 from core.runs.root import create_run
 from core.worker.resolve import resolve
 
@@ -159,3 +160,22 @@ def test_what_a_model_made_of_an_open_option_is_no_change():
         ("train.epochs", 9, AUTO),
         ("train.keep", "best", AUTO),
     ]
+
+
+@pytest.mark.parametrize("context", ["model", "longest", 5])
+@pytest.mark.parametrize("model", ["nano", "minilm", "gpt2"])
+def test_what_is_said_of_an_open_option_is_what_a_run_makes_of_it(model, context):
+    asked = load({"model": {"name": model, "context": context}, "speed": {"device": "cpu", "precision": "fp32"}})
+    made = resolve(asked, Options("text", "label", "none"), np.full(ROWS["train"], 9), ROWS)
+    said, known = comes_to(asked, profile()), {option.name: option for option in options(Recipe)}
+    said.pop("speed.cache_memory"), said.pop("data.encoding", None)  # what is free changes, and there is no file
+    assert {"train.batch", "train.lr", "train.epochs", "model.context", "data.probe", "speed.threads"} <= said.keys()
+    for name, value in said.items():
+        assert known[name].of(made) == value, name
+
+
+def test_equal_recipes_do_not_differ_by_what_the_moment_made_of_them():
+    runs = [run_of(recipe(speed={"cache_memory": free, "threads": n}), 320) for free, n in ((5.2, 1), (5.3, 2))]
+    found, equal = different(*runs)
+    assert not found and equal == len([*options(Recipe)])
+    assert [name for name, *_ in different(runs[0], run_of(recipe(train={"seed": 1}), 320))[0]] == ["train.seed"]

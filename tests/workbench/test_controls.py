@@ -88,7 +88,7 @@ async def test_rates_and_epochs_are_changed_in_a_dialog(opened, runs, shown, unt
                 "head_lr": "0.0001",
                 "epochs": "10",
             }
-            for typed, words in (("x", "x' is no number"), ("3", "A learning rate lies between 0 and 1.")):
+            for typed, words in (("x", "x' is no number"), ("3", "A learning rate is above 0 and below 1.")):
                 fields["lr"].value = typed
                 await pilot.press("enter")
                 await until(pilot, lambda words=words: words in shown(pilot.app))
@@ -185,10 +185,7 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
                 await pilot.press(key)
             await until(
                 pilot,
-                lambda: (
-                    "Final norm, block 5 freeze with their present weights."
-                    in shown(pilot.app)
-                ),
+                lambda: "Final norm, block 5 freeze with their present weights." in shown(pilot.app),
             )
             assert "encoded anew. Enter freezes" in " ".join(shown(pilot.app).split()) or size == SIZES[1]
             await pilot.press("enter")
@@ -211,9 +208,7 @@ async def test_a_change_holds_for_what_learns_by_now(opened, runs, shown, until)
             app = pilot.app
             await until(pilot, lambda: app.screen.check_action("thaw", ()))
             await pilot.press("space", "g", "j", "space")
-            await until(
-                pilot, lambda: "Final norm freezes with its present weights." in shown(app)
-            )
+            await until(pilot, lambda: "Final norm freezes with its present weights." in shown(app))
             thawed = {"parts": "last_two_blocks", "words": "last two", "parameters": 7, "depth": 4, "step": 400}
             runs.append(run, now(e.Trainable, **thawed, thaws=True, scheduled=True))
             await until(pilot, lambda: "■■ block 4" in shown(app) and "·  final norm" not in shown(app))

@@ -16,7 +16,7 @@ from workbench.screens.data.rows import Rows, View
 from workbench.screens.data.source import Source
 from workbench.screens.data.source_dialog import Files, SourceDialog, dropped
 from workbench.screens.data.splits import Splits
-from workbench.screens.data.tokens import Tokens
+from workbench.screens.data.tokens import LEGEND, Tokens
 from workbench.session.helper import Helper
 from workbench.widgets.choice import Choice
 
@@ -107,7 +107,7 @@ async def test_a_search_that_finds_nothing_says_so_and_esc_shows_all_rows(messag
         await pilot.press("slash", *"xyz")
         await until(pilot, lambda: panel.subtitle == "“xyz”, 0 of 60")
         assert rows.render_line(0).text.strip() == "Nothing holds “xyz”. esc shows all rows."
-        app.screen.query_one(Input).value += "some words that are not there " * 5
+        app.screen.query_one("#find-row", Input).value += "some words that are not there " * 5
         await until(pilot, lambda: len(panel.subtitle) > 30)
         rule = panel.children[0].render().plain
         assert "…, 0 of 60 ─" in rule and len(rule) == size[0]
@@ -135,9 +135,11 @@ async def test_enter_shows_the_tokens_of_a_row_and_a_character_stays_whole(messa
         assert "[bold]but not markup[/bold]" in shown(app)[-1]
         await pilot.press("enter")
         await until(pilot, lambda: panel.title.startswith("Row 59 in"))
+        assert panel.subtitle == LEGEND and any(digit in text_of(app, Tokens) for digit in "²³")
         assert panel.display and "离" in text_of(app, Tokens) and "[bold" in text_of(app, Tokens)
         await pilot.press("k")
         await until(pilot, lambda: panel.title.startswith("Row 58 in 5 tokens"))
+        assert panel.subtitle == ""
         await pilot.press("escape")
         assert not panel.display
 
@@ -234,11 +236,14 @@ async def test_what_a_file_is_taken_for_is_shown_before_it_is_read_and_can_be_ch
         app.screen.action_source()
         await until(pilot, lambda: isinstance(app.screen, SourceDialog))
         dialog = app.screen
+        assert dialog.query_one(".dialog").region.x == 0 and dialog.query_one(".dialog").region.width == 80
         dialog.query_one("#path", Input).value = str(path)
         await until(pilot, lambda: "one, two 0" in text_of(app, "#taken-for"))
         words = text_of(app, "#taken-for")
         assert "comma-separated, with header, UTF-8, 3 columns" in words and "It could also be kind" in words
         assert app.session.draft.recipe.data.path == "sample" and dialog.query_one("#label", Choice).value == "auto"
+        assert dialog.query_one("#label", Choice).render().plain == "‹ auto: type ›"
+        assert dialog.query_one("#text", Choice).render().plain == "‹ auto: said ›"
         dialog.query_one("#label", Choice).focus()
         while dialog.query_one("#label", Choice).value != "kind":
             await pilot.press("right")
@@ -299,6 +304,8 @@ async def test_one_class_is_shown_with_its_problem(tmp_path, ready):
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         assert "✕ Every row says ham." in text_of(app, Source)
+        assert "Enter on Source shows the columns." in " ".join(text_of(app, Source).split())
+        assert "--" not in text_of(app, Source)
         assert not app.screen.check_action("train", ())
 
 
@@ -310,9 +317,16 @@ async def test_more_than_eight_classes_are_sorted_and_can_be_searched(tmp_path, 
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         classes = app.screen.query_one(Classes)
-        assert classes.count == 12 and classes.selected == "topic 11" and classes.size.height == 8
+        assert classes.count == 12 and classes.selected == "topic 11" and 8 <= classes.size.height < 12
         classes.focus()
-        await pilot.press("slash", *"xyz", "enter")
+        places = [app.screen.query_one(name).region for name in ("#source", "#classes", "#lengths", "#rows")]
+        for key in ("slash", *"topic 7x"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert [
+                app.screen.query_one(name).region for name in ("#source", "#classes", "#lengths", "#rows")
+            ] == places, key
+        await pilot.press("escape", "escape", "slash", *"xyz", "enter")
         await until(pilot, lambda: app.screen.focused is classes and classes.count == 0)
         assert classes.render_line(0).text.strip() == "No such class. esc shows all of them."
         await pilot.press("enter")
@@ -496,3 +510,17 @@ async def test_where_two_columns_could_be_the_label_one_key_asks_which(tmp_path,
         await pilot.press("right", "enter")
         await until(pilot, lambda: app.session.draft.profile.columns["label"] == "shop")
         assert app.session.draft.recipe.data.label == "shop"
+
+
+async def test_rows_are_copied_whole_and_exported(messages, tmp_path, ready, until):
+    app = opened(tmp_path, messages)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        rows = app.screen.query_one(Rows)
+        assert await rows.copied() == "some words of number 0"
+        rows.look(View(filter="label spam"))
+        await until(pilot, lambda: rows.total == 21)
+        path = tmp_path / "rows.csv"
+        await rows.exported().write(path)
+        assert path.read_text().splitlines()[0] == "row,label,tokens,split,marks,text"
+        assert len(path.read_text().splitlines()) == 22

@@ -1,11 +1,14 @@
 """The Model screen: every toggle has its price at once, and the form its problem in place."""
 
+import os
 import tomllib
 
 import pytest
 from textual.widgets import Input
+from textual.widgets._toast import Toast
 
 from core.architectures.models import MODELS
+from core.estimate.left_open import comes_to
 from core.freeze import FreezePlan, parts_of
 from core.recipe import MOST_REPEATED, load
 from core.runs.control import Stop
@@ -26,11 +29,11 @@ def model(messages, tmp_path, until):
     from contextlib import asynccontextmanager
 
     @asynccontextmanager
-    async def model(size=(120, 36), **layers):
+    async def model(size=(120, 36), notifications=False, **layers):
         app = WorkbenchApp(
             load({"data": {"path": str(messages)}, "model": {"name": "gpt2"}}, layers), tmp_path / "runs"
         )
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=notifications) as pilot:
             await until(pilot, lambda: app.session.draft.profile is not None and bool(app.session.draft.models))
             await pilot.press("2")
             await until(pilot, lambda: app.screen.query(Layers) and app.screen.focused is app.screen.query_one(Layers))
@@ -280,7 +283,7 @@ async def test_the_toggles_stand_there_as_code(model):
         assert all(words in line for words, line in zip(head, code.render().plain.split("\n"), strict=True))
         await pilot.press("l")
         await pilot.pause()
-        assert "replace_linear_with_lora(model.trf_blocks)" in code.render().plain
+        assert "replace_linear_with_lora(model.trf_blocks, rank=8, alpha=16)" in code.render().plain
         assert code.size.height == len(code.render().plain.split("\n"))
         assert layers.is_folded and layers.virtual_size.height <= layers.size.height
         pilot.app.session.draft.change("freeze.trainable", "blocks.1,blocks.3,blocks.5,blocks.7,head")
@@ -303,7 +306,8 @@ async def test_a_recipe_by_name_is_chosen_by_what_it_says(model):
         await pilot.press("tab", "g", "enter")
         assert isinstance(app.screen, RecipesDialog)
         listed, about = app.screen.query_one(Recipes), app.screen.query_one("#about")
-        assert "book/6" not in listed.items and any("LoRA" in line and "96.67" in line for line in lines(listed))
+        assert "book/6" not in listed.items and any("LoRA" in line and "(96.67)" in line for line in lines(listed))
+        assert "in the book (of another model)" in str(app.screen.query_one("#from").render())
         await pilot.press("j", "j")
         await pilot.pause()
         assert "(built in)" in str(about.render()) and "book/6, book/7, book/8 too" in str(about.render())
@@ -317,6 +321,8 @@ async def test_a_recipe_by_name_is_chosen_by_what_it_says(model):
         assert session.draft.recipe.train.epochs == 5 and session.draft.recipe.lora.rank == 16
         await pilot.press("enter", "right")
         assert listed_name(app) == "book/11" and "book/6" in app.screen.query_one(Recipes).items
+        assert not any("(" in line and "." in line for line in lines(app.screen.query_one(Recipes))[:4])
+        assert "another model" not in str(app.screen.query_one("#from").render())
         await pilot.press("enter")
         assert session.draft.recipe.preset == "book/11" and session.draft.recipe.model.name == "gpt2"
         chosen = []
@@ -401,12 +407,16 @@ async def test_the_form_says_what_is_made_of_options_that_are_left_open(model, u
         assert f"× {epochs(preset.batch)}" in pilot.app.screen.query_one(PricePanel).render().plain
         form.ask("train.batch", "1")
         assert line("train.epochs").endswith(f"auto  {epochs(1)}") and epochs(1) < epochs(preset.batch)
-        form.everything = True
+        form.wants_all = True
+        threads = comes_to(draft.recipe, draft.profile)["speed.threads"]
+        assert line("speed.threads").endswith(f"auto  {threads}") and line("data.probe").endswith(("on", "off"))
+        assert line("data.encoding").endswith("auto  UTF-8")
         assert line("train.schedule").endswith("auto  linear") and line("train.warmup").endswith("auto  0.1")
         assert line("train.keep").endswith("auto  last") and line("train.head_lr").endswith("auto  0.002")
         draft.change("freeze.trainable", "head")
         assert line("train.head_lr").endswith("auto  0.02")
         draft.change_all({"freeze.trainable": "auto", "model.name": "gpt2"})
+        assert line("train.lr").endswith("auto  5e-5")
         assert line("train.epochs").endswith("auto  5") and line("train.schedule").endswith("auto  constant")
         form.ask("train.warmup", "2")
         await pilot.pause()
@@ -434,7 +444,7 @@ async def test_a_wrong_value_is_explained_trains_nothing_and_esc_takes_it_back(m
         await pilot.press("enter")
         pilot.app.screen.focused.value = "none"
         await pilot.press("enter")
-        assert "train.epochs cannot be 'none'" in pilot.app.screen.query_one(Explanation).render().plain
+        assert "✕ epochs cannot be 'none'" in pilot.app.screen.query_one(Explanation).render().plain
         assert session.draft.recipe.train.epochs == "auto" and isinstance(pilot.app.screen.focused, Input)
         form.ask("train.batch", "4")
         assert session.draft.recipe.train.batch == 4 and list(form.pending) == ["train.epochs"]
@@ -455,7 +465,7 @@ async def test_options_that_only_go_together_can_be_changed_one_after_the_other(
         form.cursor = names.index("model.readout")
         await pilot.press("right", "right")
         assert form.pending == {"model.readout": "last_pad"} and session.draft.recipe.model.readout == "last_real"
-        assert "train.padding must be fixed" in pilot.app.screen.query_one(Explanation).render().plain
+        assert "padding must be fixed" in pilot.app.screen.query_one(Explanation).render().plain
         await pilot.press("t")
         await pilot.pause()
         assert session.followed.run is None
@@ -542,3 +552,28 @@ async def test_without_a_file_t_says_so(tmp_path, until):
         await pilot.pause()
         assert any("There is no file" in note.title for note in app._notifications)
         assert "no data" in app.screen.query_one(PricePanel).render().plain
+
+
+async def test_beside_a_price_stands_that_the_machine_is_busy(model, monkeypatch, until):
+    monkeypatch.setattr(os, "getloadavg", lambda: (64 * (os.cpu_count() or 1), 0.0, 0.0))
+    for size in ((120, 36), (80, 24)):
+        async with model(size=size) as pilot:
+            assert "▲ busy, so longer: load" in pilot.app.screen.query_one("#price").subtitle
+            assert "besides" not in (words := pilot.app.screen.query_one(PricePanel).render().plain) or (
+                "loading, baseline, test" in words
+            )
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.1, 0.0, 0.0))
+    async with model() as pilot:
+        assert pilot.app.screen.query_one("#price").subtitle == ""
+
+
+async def test_a_toast_stands_once_and_covers_neither_the_price_nor_what_the_recipe_says(model, until):
+    async with model(size=(80, 24), notifications=True) as pilot:
+        app = pilot.app
+        await pilot.press("tab")
+        for _ in range(3):
+            app.notify("r1 comes next.", title="It waits for its turn")
+        await until(pilot, lambda: len(app.screen.query(Toast)) == 1)
+        (toast,) = app.screen.query(Toast)
+        for covered in ("#price", Explanation):
+            assert not toast.region.overlaps(app.screen.query_one(covered).region)

@@ -120,7 +120,7 @@ async def test_the_verdict_at_every_token_follows_what_is_typed_and_the_screens_
     app = WorkbenchApp(load(), trained.path.parent)
     async with app.run_test(size=(120, 36)) as pilot:
         await opened(app, pilot)
-        assert "Spam %, after each token" in shown(app) and token_curve.HINT in shown(app)
+        assert "spam %, after each token" in shown(app) and token_curve.HINT in shown(app)
         await type_and_wait(app, pilot, "free prize")
         assert under(shown(app), 2).split() == ["free", "prize"]
         assert under(shown(app), 5).split() == [token_curve.whole_percent(share) for share in shares]
@@ -139,10 +139,17 @@ async def test_the_verdict_at_every_token_follows_what_is_typed_and_the_screens_
         await until(pilot, lambda: under(shown(app), 1).rstrip().endswith("together"))
         row = under(shown(app), 1).split()
         assert row == SIXTEEN.split()[-len(row) :] and f"after {16 - len(row)} tokens ─" in shown(app)
+        field(app).move_cursor((0, 0))
+        await until(pilot, lambda: under(shown(app), 1).split()[0] == "of")
+        assert f"{16 - len(under(shown(app), 1).split())} more ─" in shown(app)
+        await pilot.press(*["right"] * 42)
+        await until(pilot, lambda: "eight" in under(shown(app), 1).split())
+        field(app).move_cursor(field(app).document.end)
+        await until(pilot, lambda: under(shown(app), 1).split() == row)
         assert where(app, "#kept").bottom == 23
         await pilot.resize_terminal(80, 18)
-        await until(pilot, lambda: "had the text ended" not in shown(app))
-        assert "Kept" in shown(app)
+        await until(pilot, lambda: not app.screen.query_one("#kept").display)
+        assert " Kept " in shown(app) and "had the text ended" in shown(app)
 
         field(app).text = "free"
         app.screen._keep()
@@ -165,7 +172,7 @@ async def test_another_readout_says_why_it_has_no_verdict_at_every_token(copied,
 
 async def type_and_wait(app, pilot, text: str) -> None:
     """Put a text into the field, and wait for its verdict."""
-    field(app).text = text
+    field(app).show(text)  # with the cursor at its end
     await until(pilot, lambda: app.screen.query_one(Verdict)._answer.text == text)
     await pilot.pause()
 
@@ -317,12 +324,22 @@ def test_one_row_scrolls_by_half_of_it_and_shows_the_end(room):
     widths = [3 + i % 5 for i in range(60)]
     starts = []
     for n in range(1, len(widths) + 1):
-        (row,) = token_curve.scrolled(widths[:n], room)
+        (row,) = token_curve.scrolled(widths[:n], room, n - 1)
         shown = widths[row]
         assert row.stop == n and sum(shown) + len(shown) - 1 <= room
         starts.append(row.start)
     assert starts == sorted(starts) and (room < 20 or len(set(starts)) < len(widths) / 2)
-    assert not list(token_curve.scrolled([], room)) and not list(token_curve.wrapped([], room))
+    assert not list(token_curve.scrolled([], room, 0)) and not list(token_curve.wrapped([], room))
+
+
+def test_one_row_shows_what_the_cursor_stands_at():
+    widths = [5] * 60
+    for at in range(60):
+        (row,) = token_curve.scrolled(widths, 29, at)
+        assert row.start <= at < row.stop and row.stop - row.start >= 3
+        assert sum(widths[row]) + row.stop - row.start - 1 <= 29
+    (row,) = token_curve.scrolled(widths, 29, 0)
+    assert row == slice(0, 5)
 
 
 def test_rows_are_as_wide_as_there_is_room_and_hold_every_column_once():

@@ -104,35 +104,34 @@ async def test_the_texts_of_a_step_stand_there_until_the_next(paused, runs, show
         assert lines[1].split() == ["0.125", "ham", "88.2", "%", "ham", "see", "you", "at", "home"]
         assert lines[2].split()[:5] == ["–", "ignored", "ham", "50.0", "%"]
         assert ("我们明天" in lines[2]) and ("…" in lines[2]) == (size == SIZES[1])
-        assert " Loss " in shown(app) and " Log " not in shown(app)
+        assert app.screen.query_one("#loss").display
         assert panel in app.focused.ancestors
         runs.append(run, now(e.Continued, 401), *step(402, (3, 0), (0.7, 0.2)))
         await until(pilot, lambda: "Step 402 learned from 2 texts" in shown(app) and "free entry" in shown(app))
         await pilot.press("z")
-        await until(pilot, lambda: " Loss " not in shown(app))
+        await until(pilot, lambda: not app.screen.query_one("#loss").display)
         assert "free entry" in shown(app) and panel.size.height > 15
         runs.append(run, now(e.Continued, 402), step(403)[1])
-        await until(pilot, lambda: " Loss " in shown(app) and "Step 402" not in shown(app))
+        await until(pilot, lambda: app.screen.query_one("#loss").display and "Step 402" not in shown(app))
         assert not panel.display and " Weight change " in shown(app)
 
 
 async def test_in_a_small_window_the_log_has_its_turn_beside_a_step(paused, runs, shown, until):
     async with paused(SIZES[1]) as (run, pilot):
-        await pilot.press("tab", "tab")
-        await until(pilot, lambda: " Log " in shown(pilot.app))
+        log = pilot.app.screen.query_one("#log")
         runs.append(run, *step(401))
-        await until(pilot, lambda: "Step 401" in shown(pilot.app) and " Loss " in shown(pilot.app))
-        await pilot.press("tab", "tab")
-        await until(pilot, lambda: " Log " in shown(pilot.app) and "Step 401" not in shown(pilot.app))
+        await until(pilot, lambda: "Step 401" in shown(pilot.app) and not log.display)
+        await pilot.press("ctrl+o", "g")
+        await until(pilot, lambda: log.display and not pilot.app.screen.query_one("#loss").display)
         assert "learned from 3 texts, of which it had 1 wrong" in shown(pilot.app)
 
 
 async def test_the_texts_of_a_step_come_beside_a_panel_that_was_enlarged(paused, runs, shown, until):
     async with paused(SIZES[0]) as (run, pilot):
         await pilot.press("z")
-        await until(pilot, lambda: " Weight change " not in shown(pilot.app))
+        await until(pilot, lambda: not pilot.app.screen.query_one("#weights").display)
         runs.append(run, *step(401))
-        await until(pilot, lambda: "Step 401" in shown(pilot.app) and " Loss " in shown(pilot.app))
+        await until(pilot, lambda: "Step 401" in shown(pilot.app) and pilot.app.screen.query_one("#loss").display)
         await until(pilot, lambda: pilot.app.screen.query_one(StepPanel) in pilot.app.focused.ancestors)
 
 

@@ -2,22 +2,30 @@ import os
 import time
 
 import pytest
+from textual._xterm_parser import XTermParser
+from textual.widgets import Input
 
 from core.architectures.models import MODELS
 from core.estimate.prices import in_words, rungs
 from core.freeze import FreezePlan
 from core.recipe import load
 from core.runs import events as e
+from core.runs.control import Epochs, Rates
 from core.runs.history import History
 from core.runs.result import result_of
 from workbench.app import WorkbenchApp
 from workbench.charts import curves
 from workbench.charts.chart import Chart
 from workbench.screens.train.cursor_values import CursorValues
+from workbench.screens.train.rates_dialog import RatesDialog
+from workbench.screens.train.result_card import ResultCard
 from workbench.screens.train.sentences import Sentences
-from workbench.screens.train.weights import frozen_in_words, sampled
+from workbench.screens.train.weights import Weights, frozen_in_words, sampled
 from workbench.screens.train.worker_log import tail
 from workbench.widgets.errors import read_mistakes
+from workbench.widgets.panel import Panel
+
+PARTS = ("head", "norm", "blocks.5.mlp", "blocks.5.attn")
 
 SIZES = [(120, 36), (80, 24)]
 
@@ -63,7 +71,7 @@ async def test_how_runs_ended(opened, runs, shown, until, size):
             "◌ learn 400 of 650",
             "The worker ended at step 400 without a word. r resumes it.",
         ],
-        "done": ["98.3 %", "295 of 300 right", "37 are also in training", "enter plays, e lists 5 errors"],
+        "done": ["98.3 %", "295 of 300 right", "37 also in training", "enter plays, e lists 5 errors"],
     }
     async with opened(None, size) as pilot:
         for state, sentences in says.items():
@@ -153,18 +161,17 @@ async def test_a_run_whose_recipe_is_gone_is_still_shown(opened, runs, shown, un
         assert "400" in shown(pilot.app)
 
 
-async def test_narrow_windows_show_one_thing_at_a_time(opened, runs, shown, until):
+async def test_what_is_folded_in_a_small_window_has_its_turn(opened, runs, shown, until):
     async with opened(runs.write("stopped", freeze={"trainable": "lora.5,norm,head"}), SIZES[1]) as pilot:
         await until(pilot, lambda: "Loss" in shown(pilot.app))
         assert "block 5 mlp ▚" in shown(pilot.app) and "final norm ▚" not in shown(pilot.app)
-        for title, others in (
-            ("Accuracy %", ("Loss", "Log")),
-            ("Log", ("Loss", "Accuracy %")),
-            ("Loss", ("Accuracy %", "Log")),
-        ):
-            await pilot.press("tab")
-            await until(pilot, lambda title=title: f" {title} " in shown(pilot.app))
-            assert not any(f" {other} ─" in shown(pilot.app) for other in others)
+        screen = pilot.app.screen
+        screen.query_one("#loss", Panel).enter()
+        await pilot.press("shift+tab")  # the word, which is the last to be reached
+        await until(pilot, lambda: screen.query_one("#accuracy").display and not screen.query_one("#loss").display)
+        assert screen.focused in screen.query_one("#accuracy").walk_children()
+        await pilot.press("tab")
+        await until(pilot, lambda: screen.query_one("#loss").display and not screen.query_one("#accuracy").display)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -176,9 +183,10 @@ async def test_zoom_and_back(opened, runs, shown, until, size):
         def body():
             return shown(pilot.app).split("\n", 1)[1]  # without the header, which keeps the result
 
-        await until(pilot, lambda: "Loss" in body() and "Per class" not in body() and "98.3 %" not in body())
+        labels = pilot.app.screen.query_one("#per-class")
+        await until(pilot, lambda: "Loss" in body() and not labels.display and "98.3 %" not in body())
         await pilot.press("escape")
-        await until(pilot, lambda: "Per class" in shown(pilot.app))
+        await until(pilot, lambda: labels.display)
 
 
 async def test_the_errors_are_listed_with_their_whole_text(opened, runs, shown, until):
@@ -289,6 +297,49 @@ def test_weight_change_is_drawn_as_far_as_the_run_has_come():
     assert len(sampled(changes, "head", 50, 10)) == 10
 
 
+async def test_a_weight_change_that_is_not_known_yet_is_not_nothing(opened, runs, until):
+    run = runs.write("starting")
+    some = runs.events(run, 650, 100)
+    learned = next(i for i, event in enumerate(some) if isinstance(event, e.Changed) and event.step == 50)
+    runs.append(run, *some[3:learned])
+    with runs.held(run):
+        async with opened(run) as pilot:
+            weights = pilot.app.screen.query_one(Weights)
+            await until(pilot, lambda: weights.items)
+            assert pilot.app.session.followed.history.step == 50
+            assert all(weights.line(i, 60).plain.endswith("  ·") for i in range(len(PARTS)))
+            runs.append(run, some[learned])
+            await until(pilot, lambda: weights.line(0, 60).plain.endswith("%"))
+
+
+@pytest.mark.parametrize(("accuracy", "low", "high"), [(0.9833, 0.9832, 0.9834), (1.0, 0.99, 1.0), (0.5, 0.5, 0.6)])
+async def test_an_interval_has_a_cell_on_each_side_of_its_point(opened, runs, until, accuracy, low, high):
+    run = runs.write("done")
+    async with opened(run, (80, 24)) as pilot:
+        card = pilot.app.screen.query_one(ResultCard)
+        await until(pilot, lambda: "●" in card.render().plain)
+        found = runs.result(run)
+        found["test"] |= {"accuracy": accuracy, "low": low, "high": high}
+        card.show(result_of(found))
+        widths = set()
+        for line in card.render().plain.splitlines()[:4]:
+            drawn = line[16:].split(" ")[0]
+            widths.add(len(drawn))
+        assert "━●━" in card.render().plain.splitlines()[0] and len(widths) == 1
+
+
+async def test_keys_of_one_packet_after_a_change_of_focus_are_all_typed(opened, runs, until):
+    run, given = runs.write("done"), []
+    async with opened(run) as pilot:
+        app = pilot.app
+        await app.push_screen(RatesDialog(run, app.session.followed.history), given.append)
+        await until(pilot, lambda: isinstance(app.screen.focused, Input))
+        for event in XTermParser().feed("\t\x150.02\t\x157\r"):  # to the next field, empty it, type
+            app.post_message(event)
+        await until(pilot, lambda: given)
+        assert given == [[Rates(head_lr=0.02), Epochs(7)]]
+
+
 def test_the_accuracy_axis_starts_under_the_largest_class(runs):
     history = History()
     run = runs.write("done")
@@ -384,8 +435,8 @@ async def test_smoothing_and_log_scale_are_said_and_kept_for_the_next_run(opened
 
 async def test_reading_leads_back_to_a_chart(opened, runs, shown, until):
     async with opened(runs.write("stopped"), SIZES[1]) as pilot:
-        await until(pilot, lambda: "tab accuracy" in shown(pilot.app))
-        await pilot.press("tab", "tab", "z")
+        await until(pilot, lambda: "Accuracy  tab" in shown(pilot.app))
+        await pilot.press("ctrl+o", "g", "z")
         await until(pilot, lambda: "step 400" in shown(pilot.app) and "◆" not in shown(pilot.app))
         await pilot.press("i")
         await until(pilot, lambda: "◆" in shown(pilot.app) and "step 400  " in shown(pilot.app))
@@ -419,11 +470,11 @@ async def test_sentences_are_followed(opened, runs, shown, until):
 
 
 async def test_in_a_small_window_sentences_have_their_turn(opened, runs, shown, until):
-    async with opened(followed(runs), SIZES[1]) as pilot:
-        await until(pilot, lambda: "tab accuracy" in shown(pilot.app))
-        assert "Your sentences" not in shown(pilot.app)
-        await pilot.press("tab", "tab")
-        await until(pilot, lambda: "You are a winner" in shown(pilot.app) and "tab log" in shown(pilot.app))
+    async with opened(followed(runs), (60, 16)) as pilot:
+        await until(pilot, lambda: "Your sentences" in shown(pilot.app))
+        assert "You are a winner" not in shown(pilot.app)
+        await pilot.press("ctrl+o", "y")
+        await until(pilot, lambda: "You are a winner" in shown(pilot.app))
 
 
 def test_of_many_classes_the_likeliest_is_shown():

@@ -103,6 +103,12 @@ class Chart(Widget, can_focus=True):
         self._due = 0.0
         self._waiting = False
 
+    @property
+    def points(self) -> list[tuple[str, float, float]]:
+        """Every point of its curves: label, step, value."""
+        curves = self._picture.series
+        return [(curve.label, x, y) for curve in curves for x, y in zip(curve.xs, curve.ys, strict=True)]
+
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
 
@@ -196,7 +202,7 @@ class Chart(Widget, can_focus=True):
         first = next(((one.xs[0], one.ys[0]) for one in picture.series if len(one.ys)), None)
         if first and first[0] >= picture.x[0] and not picture.log and not limits[0] <= first[1] <= limits[1]:
             entries.append((f"began at {first[1]:.3g}", "muted"))
-        entries += [(f"{level.label} ╌", level.role) for level in picture.levels]
+        entries += [(f"{level.label} ╌{self._beyond(level, limits)}", level.role) for level in picture.levels]
         legend = Text(no_wrap=True)
         for entry in [
             *(Text(words, colour(self, role)) for words, role in entries),
@@ -208,6 +214,11 @@ class Chart(Widget, can_focus=True):
             if entry and legend.cell_len + len(gap) + entry.cell_len <= width:
                 legend.append(gap).append_text(entry)
         return legend
+
+    def _beyond(self, level: Level, limits: scale.Limits) -> str:
+        """Where and how high a level is that does not fit: ' ▾ 52'."""
+        sign = next((_sign(y, limits) for _, y in self._on_the_scale([(0, level.y)])), "")
+        return f" {sign} {level.y:.3g}" if sign else ""
 
     def _plot(self, lines: list[tuple[str, str, scale.Run]], limits: scale.Limits, width: int, height: int) -> Text:
         picture, (low, high) = self._picture, limits
@@ -241,11 +252,17 @@ class Chart(Widget, can_focus=True):
         # a value far outside would make plotext walk there cell by cell
         margin = (high - low) / 2
         for role, glyph, run in lines:
-            xs = [x for x, _ in run]
-            ys = [min(max(y, low - margin), high + margin) for _, y in run]
+            drawn = [(x, y) for x, y in run if not (glyph and _sign(y, limits))]
+            xs = [x for x, _ in drawn]
+            ys = [min(max(y, low - margin), high + margin) for _, y in drawn]
             draw = plot.scatter if glyph else plot.plot
             draw(xs, ys, marker=glyph or "braille", color=self._rgb(role))
-        return self._with_axes(Text.from_ansi(plot.build().rstrip("\n")), width, height)
+        text = self._with_axes(Text.from_ansi(plot.build().rstrip("\n")), width, height)
+        for role, _, run in lines:
+            for sign, row in (("▴", 0), ("▾", height - 3)):
+                columns = {self._column(x) for x, y in run if _sign(y, limits) == sign}
+                _put(text, sign, [row * (width + 1) + at for at in sorted(columns)], colour(self, role))
+        return text
 
     def _y_limits(self, points: list[tuple[float, float]]) -> scale.Limits:
         (low, high), log = self._picture.y, self._picture.log
@@ -282,6 +299,12 @@ class Chart(Widget, can_focus=True):
 
     def _rgb(self, role: str) -> tuple[int, int, int]:
         return Color.parse(colour(self, role)).rgb
+
+
+def _sign(y: float, limits: scale.Limits) -> str:
+    """The mark of a value beyond the limits, which stands at their edge; empty for one within."""
+    room = (limits[1] - limits[0]) / 1e6
+    return "▾" if y < limits[0] - room else "▴" if y > limits[1] + room else ""
 
 
 def _put(text: Text, glyph: str, places: Sequence[int], style: str) -> None:

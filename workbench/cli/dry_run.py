@@ -5,12 +5,13 @@ from datetime import datetime
 from core.architectures.lookup import architecture_for, preset_for
 from core.architectures.models import Source
 from core.errors import BadData
+from core.estimate import speeds as machine
 from core.estimate.prices import Price, in_words, ladder, price, rungs, upwards
 from core.estimate.speeds import Speeds, recall
 from core.export.expressible import formats, refusal
 from core.recipe import Recipe
 from core.steady import steady
-from core.wording import clock, count, percent, plural, size
+from core.wording import about, count, percent, plural, size
 from workbench.cli.data import profiled
 from workbench.cli.printing import bars, print_json, say, tabulate
 
@@ -51,7 +52,7 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
     none = "the next block thaws too soon for a cache" if thaws else "nothing frozen lies below what learns"
     none = "the cache is off" if recipe.speed.cache == "off" else none
     share = percent(found.learns / found.parameters)
-    once = f"{clock(found.once)}, {plural(found.blocks, 'block')}" if found.blocks else f"– {none}"
+    once = f"{about(found.once)}, {plural(found.blocks, 'block')}" if found.blocks else f"– {none}"
     why = refusal(recipe)
     exports = f"to ONNX only. {why}" if why else "to transformers and ONNX"
     say(
@@ -60,10 +61,10 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
             f"memory    {size(found.memory)}",
             f"cache     {size(found.cache) if found.blocks else '–'}",
             f"once      {once}",
-            f"epoch     {clock(found.epoch)} × {found.epochs}",
-            f"other     {clock(found.besides)}  loading, first and last evaluation, final test",
-            f"in all    {clock(found.total)}",
-            f"no cache  {clock(found.without_cache)}",
+            f"epoch     {about(found.epoch)} × {found.epochs}",
+            f"other     {about(found.besides)}  starting, baselines, first and last evaluation, final test",
+            f"in all    {about(found.total)}",
+            f"no cache  {about(found.without_cache)}",
             f"exports   {exports}",
             f"weights   {_weights(recipe)}",
             "",
@@ -76,8 +77,8 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
                 "head only" if i == 0 else f"+ {in_words(part)}" + (", all" if rung.learns == rung.parameters else ""),
                 count(rung.learns),
                 size(rung.memory),
-                clock(rung.with_cache),
-                clock(rung.without_cache),
+                about(rung.with_cache),
+                about(rung.without_cache),
             ]
             for i, (part, rung) in enumerate(zip(parts, steps, strict=True))
         ],
@@ -87,6 +88,8 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
         known = (
             f"Measured on this machine, {when:%d %B %Y, %H:%M}. A run takes within 25 % of it while nothing else runs."
         )
+    if crowded := machine.busy():
+        known += f" This machine is busy now ({crowded}): a run takes longer."
     say(["", known])
     return 0
 
@@ -102,7 +105,7 @@ def _counting(found: Price, recipe: Recipe, as_json: bool) -> int:
     say(
         [
             f"learns    at most {found.learns:,} weights of n-grams",
-            f"in all    about {clock(found.total)}: it has no network",
+            f"in all    about {about(found.total)}: it has no network",
             "exports   to ONNX",
         ]
     )

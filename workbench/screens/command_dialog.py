@@ -8,6 +8,7 @@ from core.recipe import Recipe
 from core.wording import shown
 from workbench import keys
 from workbench.screens.dialog import Dialog
+from workbench.session import copying
 from workbench.widgets.panel import Panel
 
 
@@ -26,6 +27,5 @@ class CommandDialog(Dialog[None]):
             yield Static(shown(self._command), id="command", markup=False)
             yield Static("Every option that differs from the preset, as workbench train takes it.", classes="hint")
 
-    def action_copy(self) -> None:
-        self.app.copy_to_clipboard(self._command)
-        self.hint("Sent to the clipboard.", "text")
+    async def action_copy(self) -> None:
+        await copying.copy(self.app, self._command)

@@ -12,12 +12,16 @@ from core.wording import shown
 from workbench import keys
 from workbench.themes import colour
 
+# a dialog that leaves a few columns of the screen at its sides is hard to tell from them
+WIDTHS = [(0, "-full-width"), (100, "-framed")]
+
 
 class Dialog(ModalScreen[ScreenResultType]):
     """A question over a screen. One that is left gives None."""
 
     PLACE: ClassVar[str] = "dialog"  # whose keys help lists
     BINDINGS = keys.bindings("dialog", "anywhere")
+    HORIZONTAL_BREAKPOINTS = WIDTHS
 
     def hint(self, words: str, role: str = "muted") -> None:
         """Say something in the line of the dialog that has the class `hint`."""

@@ -4,6 +4,7 @@ from textual import events
 from textual.screen import ModalScreen, Screen
 
 from workbench.keys import MODES
+from workbench.screens.base import BaseScreen
 from workbench.screens.dialog import Dialog
 from workbench.widgets.panel import Panel
 
@@ -17,15 +18,18 @@ class Jump(ModalScreen[None]):
     def __init__(self, over: Screen):
         super().__init__()
         self._over = over
-        self._panels = {panel.letter: panel for panel in over.query(Panel) if panel.letter and panel.display}
+        there = over.panels if isinstance(over, BaseScreen) else over.query(Panel)
+        self._panels = {panel.letter: panel for panel in there if panel.letter}
 
     def on_mount(self) -> None:
-        for panel in self._panels.values():
-            panel.jumping = True
+        self._show(True)
 
     def on_unmount(self) -> None:
-        for panel in self._panels.values():
-            panel.jumping = False
+        self._show(False)
+
+    def _show(self, jumping: bool) -> None:
+        for panel in self._over.query(Panel):
+            panel.jumping = jumping and (bool(panel.folded) or panel in self._panels.values())
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
@@ -36,4 +40,8 @@ class Jump(ModalScreen[None]):
                 self._over.action_back()
             self.app.switch_mode(modes[int(event.key)])
         elif event.key in self._panels:
-            self._panels[event.key].enter()
+            panel = self._panels[event.key]
+            if isinstance(self._over, BaseScreen):
+                self._over.open(panel)
+            else:
+                panel.enter()

@@ -54,7 +54,8 @@ def commands(over: Screen) -> Iterator[Command]:
     for action in keys.at(*ANYWHERE):
         if action.id not in (*MOVES, *seen):
             seen.add(action.id)
-            yield _command(action, "", action.id in working or not action.keys)
+            works = action.id in working or not action.keys
+            yield _command(action, "", works, "" if works else here)
     for place in on_screen:
         for action in keys.at(place):
             if action.id not in seen:
@@ -138,7 +139,10 @@ async def carry_out(app: App, over: Screen, command: Command | None) -> None:
     if command.action is None:
         await screen.run_action(f"show_option('{command.option}')")
         return
-    if command.place and (widget := places.home(screen, command.place)):
+    widget = places.home(screen, command.place) if command.place else None
+    panel = places.panel_around(widget)
+    if isinstance(screen, BaseScreen) and widget and panel:
+        screen.open(panel)
         widget.focus()
     found = places.working(screen).get(command.action.id) if command.action.keys else (app, command.action.action)
     if found and screen is over:

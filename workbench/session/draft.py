@@ -212,6 +212,11 @@ class Draft:
             what = f"{live.name} is running, and nothing beside it is fast."
             complain(self._app, WorkbenchError(what, "Measure when it is done."))
             return
+        from core.estimate.speeds import busy
+
+        if found := busy():
+            words = "What is measured now holds for a machine as busy as this. P measures again."
+            self._app.notify(words, title=f"▲ This machine is busy: {found}", severity="warning")
         self._app.run_worker(self._measure(self.recipe), group="measure")
 
     async def _measure(self, recipe: Recipe) -> None:

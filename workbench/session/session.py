@@ -13,6 +13,7 @@ from workbench.session.fetcher import Fetcher
 from workbench.session.followed import Followed
 from workbench.session.helper import Helper
 from workbench.session.launcher import Launcher
+from workbench.session.trail import Trail
 
 
 class Session:
@@ -26,6 +27,7 @@ class Session:
         self.fetcher = Fetcher(app, self.draft)
         self.followed = Followed(app, root)
         self.launcher = Launcher(app, root, self.draft, self.followed)
+        self.trail = Trail(app)
 
     async def close(self) -> None:
         """End the helpers. A run goes on."""

@@ -7,6 +7,7 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from core.options import AUTO
 from core.wording import on_one_line
 from workbench import keys
 from workbench.themes import colour
@@ -19,6 +20,7 @@ class Choice(Widget, can_focus=True):
     BINDINGS = keys.bindings("choice")
 
     value = reactive("")
+    comes_to = reactive("")  # what an open value is taken for
 
     def __init__(self, words: Sequence[str], value: str, **kwargs: Any):
         super().__init__(**kwargs)
@@ -28,7 +30,11 @@ class Choice(Widget, can_focus=True):
     def render(self) -> Text:
         arrows = colour(self, "focus" if self.has_focus else "rule")
         return Text.assemble(
-            ("‹ ", arrows), (on_one_line(self.value), colour(self, "text")), (" ›", arrows), no_wrap=True
+            ("‹ ", arrows),
+            (on_one_line(self.value), colour(self, "text")),
+            (f": {on_one_line(self.comes_to)}" if self.comes_to and self.value == AUTO else "", colour(self, "muted")),
+            (" ›", arrows),
+            no_wrap=True,
         )
 
     def offer(self, words: Sequence[str]) -> None:

@@ -124,6 +124,11 @@ class Layers(Lines):
         return len(self._rungs)
 
     @property
+    def whole(self) -> int:
+        """How many lines show every part apart, with the cache's."""
+        return len(self._parts) + 1
+
+    @property
     def is_folded(self) -> bool:
         """Whether some lines stand for more than one block."""
         return any(rung.size > 1 for rung in self._rungs)
@@ -218,7 +223,8 @@ class Layers(Lines):
             line.append(f"{count(self._sizes[self._plan.of_part(part) or part] * n):>8}  ", muted)
         seconds, top = self._costs[rung.last], self._costs[-1]
         if seconds is not None and top:
-            line.append(f"{about(seconds):>{len(about(top))}} ", muted if frozen else text)
+            widest = max(len(about(each)) for each in self._costs)
+            line.append(f"{about(seconds):>{widest}} ", muted if frozen else text)
             # the cursor's line is as bright as a rule
             hue = state if not frozen or index == self.cursor else "rule"
             line.append(bar(seconds / top, max(1, width - line.cell_len - 1)), colour(self, hue))

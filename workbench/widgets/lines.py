@@ -10,7 +10,7 @@ from rich.text import Text
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import reactive, var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
@@ -34,6 +34,7 @@ class Lines(ScrollView, can_focus=True):
     BINDINGS = keys.bindings("list")
 
     cursor = reactive(0)
+    version = var(0)  # of what the lines show
 
     class Moved(Message):
         """The cursor stands on another line."""
@@ -70,6 +71,7 @@ class Lines(ScrollView, can_focus=True):
         """Draw anew: the lines or their number have changed."""
         self.virtual_size = Size(self.scrollable_content_region.width, self.count)
         self.cursor = self.validate_cursor(self.cursor)
+        self.version += 1
         self.refresh(layout=self.styles.height is not None and self.styles.height.is_auto)
 
     def validate_cursor(self, cursor: int) -> int:
@@ -181,7 +183,8 @@ class Headings(Widget):
         self._lines = lines
 
     def on_mount(self) -> None:
-        self.watch(self._lines, "show_vertical_scrollbar", self._redraw)
+        for what in ("show_vertical_scrollbar", "version"):
+            self.watch(self._lines, what, self._redraw)
 
     def _redraw(self) -> None:
         self.refresh()

@@ -1,9 +1,13 @@
 """A panel: one rule with a title on top, and whatever it holds below."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+from rich.cells import cell_len
 from rich.text import Text
+from textual import events
 from textual.containers import Vertical
+from textual.message import Message
 from textual.reactive import var
 from textual.widget import Widget
 
@@ -11,33 +15,91 @@ from core.wording import shown
 from workbench.formatting import cut
 from workbench.themes import colour
 
+LEAST_SUBTITLE = 12  # cells, below which a longer one says nothing
+
+
+class Word(NamedTuple):
+    """A panel for which there is no room: its word, the letter that a jump finds it by, what it says in short."""
+
+    panel: "Panel"
+    word: str
+    letter: str
+    brief: str
+
 
 class Rule(Widget):
-    """The line on top of a panel. It is bright while the focus is in the panel."""
+    """The line on top of a panel. It is bright while the focus is in the panel.
+
+    Panels for which there is no room are words in it; a click on one opens it.
+    """
 
     DEFAULT_CSS = "Rule { height: 1; }"
 
     def __init__(self, panel: "Panel"):
         super().__init__()
         self._panel = panel
+        self._spots: list[tuple[int, int, Panel]] = []  # cells of each word, and what it opens
 
     def render(self) -> Text:
-        panel = self._panel
-        rule = colour(self, "focus" if panel.lit else "rule")
-        # at the left edge of the screen there is nothing to be joined to
-        joint = panel.joint if self.region.x else "─"
-        line = Text("▌" if panel.lit else joint, rule, no_wrap=True)
-        if panel.jumping:
-            line.append(f" {panel.letter} ", f"bold reverse {colour(self, 'focus')}")
-        if panel.title:
-            line.append(f" {_in_line(panel.title)} ", f"bold {rule}" if panel.lit else colour(self, "text"))
+        rule = colour(self, "focus" if self._panel.lit else "rule")
+        line = self._left(rule)
         room = self.size.width - line.cell_len
-        subtitle = cut(_in_line(panel.subtitle), room - 4)
-        if subtitle:
+        subtitle = _in_line(self._panel.subtitle)
+        if subtitle and room - 4 >= min(LEAST_SUBTITLE, cell_len(subtitle)):
+            subtitle = cut(subtitle, room - 4)
             after = Text.assemble((f" {subtitle} ", colour(self, "muted")), ("─", rule))
             line.append("─" * (room - after.cell_len), rule)
             return line.append_text(after)
         return line.append("─" * max(0, room), rule)
+
+    @property
+    def room(self) -> int:
+        """Cells that a subtitle can have."""
+        return self.size.width - self._left("").cell_len - 4
+
+    def _left(self, rule: str) -> Text:
+        """Title and words."""
+        panel = self._panel
+        # at the left edge of the screen there is nothing to be joined to
+        joint = panel.joint if self.region.x else "─"
+        line = Text("▌" if panel.lit else joint, rule, no_wrap=True)
+        if panel.jumping and panel.letter:
+            line.append(f" {panel.letter} ", f"bold reverse {colour(self, 'focus')}")
+        if panel.title:
+            line.append(f" {_in_line(panel.title)} ", f"bold {rule}" if panel.lit else colour(self, "text"))
+        self._spots = []
+        return line.append_text(self._words(self.size.width - line.cell_len)) if panel.folded else line
+
+    def _words(self, room: int) -> Text:
+        """The folded panels, with what they say in short where there is room for it; `tab` opens the next."""
+        rule, muted, focus = (colour(self, role) for role in ("rule", "muted", "focus"))
+        panel = self._panel
+        for with_brief, ending in ((True, True), (False, True), (False, False)):
+            line, spots = Text("─ ", rule, no_wrap=True), []
+            for i, each in enumerate(panel.folded):
+                line.append(" · " if i else "", rule)
+                start = line.cell_len
+                if panel.jumping and each.letter:
+                    line.append(f" {each.letter} ", f"bold reverse {focus}")
+                line.append(each.word, muted)
+                if with_brief and each.brief:
+                    line.append(f" {each.brief}", rule)
+                spots.append((start, line.cell_len, each.panel))
+            if ending:
+                line.append_text(Text.assemble("  ", ("tab", focus), " ", ("opens", muted)))
+            line.append(" ")
+            if line.cell_len <= room:
+                break
+        at = self.size.width - room
+        self._spots = [(at + start, at + end, opened) for start, end, opened in spots]
+        line.truncate(room, overflow="ellipsis")
+        return line
+
+    def on_click(self, event: events.Click) -> None:
+        for start, end, opened in self._spots:
+            if start <= event.x < end:
+                event.stop()
+                self.post_message(Panel.Opened(opened))
 
 
 def _in_line(title: str) -> str:
@@ -46,7 +108,11 @@ def _in_line(title: str) -> str:
 
 
 class Panel(Vertical):
-    """Children under a rule. `letter` is the key that a jump finds it by; `joint` starts the rule."""
+    """Children under a rule. `letter` is the key that a jump finds it by; `joint` starts the rule.
+
+    `word` names the panel where there is no room for it, `brief` says what it would show, and `folded` are the words
+    of other panels, in this one's rule.
+    """
 
     DEFAULT_CSS = "Panel { height: auto; }"
 
@@ -54,20 +120,38 @@ class Panel(Vertical):
     subtitle = var("")
     lit = var(False)
     jumping = var(False)  # whether a jump waits for a letter, so that the rule shows this panel's
+    joint = var("─")
+    folded: var[Sequence[Word]] = var(())
+
+    class Opened(Message):
+        """The person wants to see a panel that is a word now."""
+
+        def __init__(self, panel: "Panel"):
+            super().__init__()
+            self.panel = panel
 
     def __init__(
-        self, *children: Widget, title: str, subtitle: str = "", letter: str = "", joint: str = "─", **kwargs: Any
+        self, *children: Widget, title: str, subtitle: str = "", letter: str = "", word: str = "", **kwargs: Any
     ):
         self._rule = Rule(self)
         super().__init__(self._rule, *children, **kwargs)
-        self.letter, self.joint = letter, joint
+        self.letter, self._word, self.brief = letter, word, ""
         self.set_reactive(Panel.title, title)
         self.set_reactive(Panel.subtitle, subtitle)
 
     def _redraw(self) -> None:
         self._rule.refresh()
 
-    watch_title = watch_subtitle = watch_lit = watch_jumping = _redraw
+    watch_title = watch_subtitle = watch_lit = watch_jumping = watch_joint = watch_folded = _redraw
+
+    @property
+    def room(self) -> int:
+        """Cells of its rule that a subtitle can have."""
+        return self._rule.room
+
+    @property
+    def as_word(self) -> Word:
+        return Word(self, self._word or _in_line(self.title), self.letter, self.brief)
 
     def on_descendant_focus(self) -> None:
         self.lit = True
@@ -75,8 +159,21 @@ class Panel(Vertical):
     def on_descendant_blur(self) -> None:
         self.lit = False
 
+    def on_focus(self) -> None:
+        self.lit = True
+
+    def on_blur(self) -> None:
+        self.lit = self.can_focus = False
+
     def enter(self) -> None:
-        """Focus the first thing in the panel that can have it."""
-        target = next((widget for widget in self.query("*") if widget.focusable), None)
+        """Focus the first thing in the panel that can have it, or else the panel itself."""
+        if not self.enter_a_field():
+            self.can_focus = True
+            self.focus()
+
+    def enter_a_field(self) -> bool:
+        """Focus the first thing in the panel that can have it; whether there is one."""
+        target = next((widget for widget in self.query("*") if widget.focusable and widget.display), None)
         if target:
             target.focus()
+        return target is not None

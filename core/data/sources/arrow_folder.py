@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from core import files
 from core.data.columns import LOOK
 from core.data.sources.arrow import read_files
 from core.data.sources.input import Input
@@ -15,6 +16,7 @@ from core.files import Progress
 DICT, STATE = "dataset_dict.json", "state.json"  # by which `datasets` knows what it has saved
 SUFFIXES = {".parquet", ".arrow", ".feather"}
 MOST = 10_000  # files
+MOST_SAID = 1 << 24  # bytes of what `datasets` says of so many
 
 
 def recognises(given: Input) -> float:
@@ -33,9 +35,9 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     splits = [split for split, _ in parts]
     form = "a saved data set" if is_saved else f"{len(parts):,} files of Parquet or Arrow"
     has_splits = len(set(splits)) > 1
-    files = {path.relative_to(folder).as_posix(): path for _, path in parts}
-    most = max(1, LOOK // len(files)) if given.is_cut_short else None
-    return read_files(lambda: files, folder.name, form, options, progress, splits if has_splits else (), most)
+    listed = {path.relative_to(folder).as_posix(): path for _, path in parts}
+    most = max(1, LOOK // len(listed)) if given.is_cut_short else None
+    return read_files(lambda: listed, folder.name, form, options, progress, splits if has_splits else (), most)
 
 
 def _by_name(folder: Path) -> list[tuple[str, Path]]:
@@ -55,13 +57,14 @@ def _saved(folder: Path) -> list[tuple[str, Path]]:
     if (folder / DICT).is_file():
         splits = _said(folder / DICT, "splits")
         return [(split, path) for split in splits for _, path in _saved(_inside(folder, split))]
-    files = [one.get("filename") if isinstance(one, dict) else None for one in _said(folder / STATE, "_data_files")]
-    return [("", _inside(folder, name)) for name in files]
+    said = _said(folder / STATE, "_data_files")
+    names = [one.get("filename") if isinstance(one, dict) else None for one in said]
+    return [("", _inside(folder, name)) for name in names]
 
 
 def _said(path: Path, key: str) -> list[Any]:
     try:
-        found = json.loads(path.read_bytes())[key]
+        found = json.loads(files.content(path, most=MOST_SAID))[key]
         if isinstance(found, list):
             return found
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

@@ -35,7 +35,7 @@ def lines_before(rows: Iterable[Line], width: int) -> int:
     """
     looked_at = list(islice(rows, ENOUGH))
     filled = [line for line in looked_at if any(cell.strip() for cell in line.cells)]
-    if not filled:
+    if not filled or _names_more_than_all_fill(filled, width):
         return 0
     like = Alike([line.cells for line in filled if len(line.cells) == width])
     first = next((i for i, line in enumerate(filled[:LEAD]) if like.data(line.cells, width)), 0)
@@ -55,6 +55,18 @@ def lines_before(rows: Iterable[Line], width: int) -> int:
         for line in before
     )
     return begin.at if before and apart else 0
+
+
+def _names_more_than_all_fill(filled: Sequence[Line], width: int) -> bool:
+    """Whether the first line is a header of more columns than most rows have, which may leave the last ones out."""
+    cells = [cell.strip() for cell in filled[0].cells]
+    named = [cell for cell in cells if cell]
+    return (
+        len(cells) > width
+        and is_usual(cells)
+        and cells[: len(named)] == [*dict.fromkeys(named)]
+        and all(len(line.cells) <= len(cells) for line in filled)
+    )
 
 
 def _header(above: Sequence[Line], width: int, rest: Sequence[list[str]], blanks: Sequence[int]) -> int | None:

@@ -12,7 +12,9 @@ _TYPE = re.compile(
     r"double|numeric|number|date(time)?|timestamp"
 )
 _MISSING = re.compile(r"n/?an?|null|none|missing|unknown|[-?.]*", re.IGNORECASE)
-_UNIT = re.compile(r"\[[^\]\[\"']{0,20}\]|\([^)]{0,20}\)|<[^>]{0,20}>|-+|\{\"ImportId\".*\}")  # the last is Qualtrics'
+_UNIT = re.compile(
+    r"\[[^\]\[\"']{0,20}\]|\([^)]{0,20}\)|<[^>]{0,20}>|:?-+:?|\{\"ImportId\".*\}"
+)  # the last is Qualtrics'
 FEWEST = 8  # rows that show what a row of data is
 _USUAL = LABEL_NAMES | LABEL_MAYBE | TEXT_NAMES | TEXT_MAYBE
 

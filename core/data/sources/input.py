@@ -32,6 +32,7 @@ BEGINNING = 1 << 20  # bytes that decide what a file is
 LONGEST = 100_000_000  # characters of a line
 WHOLE = 10  # times its bytes is what a file takes in memory that can only be read whole
 _PADDING = re.compile(rb"\0\0+|\0(?=[\r\n\t,;|])")
+BOM = "\ufeff"  # at the beginning of a line, too, where files were joined
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second where there is nothing in it
 
 
@@ -227,11 +228,11 @@ class Input:
                 if len(line) == LONGEST:
                     what = f"{self.name} has a line of more than {LONGEST // 1_000_000} million characters."
                     raise BadData(what, "Name a file with one row for each text.")
-                yield line
+                yield line.removeprefix(BOM)
 
     def first_lines(self) -> Iterator[str]:
         """The lines of the beginning, without one that is cut off there unless it is the only one."""
-        lines = list(io.StringIO(self.start, newline=""))
+        lines = [line.removeprefix(BOM) for line in io.StringIO(self.start, newline="")]
         return iter(lines[:-1] if self.is_longer and len(lines) > 1 else lines)
 
     def texts(self, progress: Progress = unwatched, phase: str = "read") -> Iterator[str]:

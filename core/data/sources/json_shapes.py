@@ -6,7 +6,7 @@ from typing import Any
 
 from core.data.columns import LABEL_AFFIXES, LABEL_NAMES, TEXT_NAMES, hint
 from core.data.sources.export import ClassNames
-from core.data.splits import COLUMN, is_unlabelled, split_in
+from core.data.splits import COLUMN, is_unlabelled, split_called, split_in
 
 DEPTH = 3  # of objects around the list of rows
 NAME_LISTS = {"label_names", "labels", "label_list", "target_names", "class_names", "classes", "names", "id2label"}
@@ -64,7 +64,12 @@ def _splits(value: dict[str, Any], depth: int) -> Shape | None:
     if not parts or depth == 0 or not _are_splits(parts):
         return None
     found = {name: _table(part, depth - 1) for name, part in parts.items()}
-    rows = [_with_split(row, name) for name, part in found.items() if part is not None for row in part.rows]
+    rows = [
+        _with_split(row, name if split_called(name) else split_in(name) or name)
+        for name, part in found.items()
+        if part is not None
+        for row in part.rows
+    ]
     if not rows:
         return None
     names = {column: names for part in found.values() if part for column, names in part.class_names.items()}

@@ -17,6 +17,7 @@ FIRST_LINES = 100  # decide whether each line is a value
 BROKEN = Damaged("not a JSON object")
 CUT_OFF = Damaged("cut off at the end of the file")
 _OPENS = re.compile(r"""\s*(\{\s*["'}]|\[\s*\{)""")  # as nothing does that is not JSON, or means to be
+_TWICE = re.compile(r'"(\{|\[(\\n|\s)*\{)(\\n|\s)*\\"')  # a string of JSON in which another one begins
 _NEXT = re.compile(r"[ \t]*,?[ \t]*([\r\n{\[]|$)")  # what may follow a value: the end of its line, or the next one
 _GAP = re.compile(r"[\s,]*")
 _UNENDED = re.compile(r"\s*[\w\\.+-]{0,12}\s*")  # a word or number that may go on where the text ends
@@ -35,6 +36,8 @@ _LINE = json.JSONDecoder(parse_int=_whole_number)
 def layout(given: Input) -> str:
     """How the values of a text are laid out, or nothing where it does not begin as JSON does."""
     start = given.start.lstrip()
+    if _is_written_twice(given, start):
+        return WHOLE
     if start[:1] not in ("{", "["):
         return ""
     one = LIST if start[0] == "[" else WHOLE
@@ -55,6 +58,17 @@ def layout(given: Input) -> str:
     return LINES if _are_lines(given) and not re.search(r"[\r\n]", start[:end]) else OBJECTS
 
 
+def _is_written_twice(given: Input, start: str) -> bool:
+    """Whether a text is one string in JSON, in which all of it stands as JSON."""
+    if not _TWICE.match(start):
+        return False
+    try:
+        _, end = _DECODER.raw_decode(start)
+    except json.JSONDecodeError:
+        return given.is_longer
+    return not given.is_longer and not start[end:].strip()
+
+
 def _are_lines(given: Input) -> bool:
     lines = (line.strip() for line in given.first_lines())
     first = list(islice((line for line in lines if line and line not in _BRACKETS), FIRST_LINES))
@@ -73,10 +87,16 @@ def items(given: Input, layout: str, progress: Progress = unwatched, phase: str 
 
 
 def whole(given: Input, progress: Progress, phase: str) -> tuple[Any, bool]:
-    """The first value of a text, and whether others follow. Raises BadData where it is broken, cut off or too large."""
+    """The first value of a text, or what it holds as a string of JSON, and whether others follow.
+
+    Raises BadData where it is broken, cut off or too large.
+    """
     try:
         text = given.whole(progress, phase).strip()
         value, end = _DECODER.raw_decode(text)
+        if isinstance(value, str):
+            text = value.strip()
+            value, end = _DECODER.raw_decode(text)
     except RecursionError as error:
         raise _too_deep(given.name) from error
     except MemoryError as error:

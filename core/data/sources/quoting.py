@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from core.data.sources.beginning import Alike
-from core.data.sources.cells import CSV, KINDS, NONE, Quotes, mended, parse
+from core.data.sources.cells import CSV, KINDS, NONE, Quotes, mended, parse, reader
 from core.data.sources.input import Input
 from core.data.sources.source import sampled
 
@@ -104,7 +104,11 @@ def may_be(kind: str, text: str, mark: str) -> bool:
 
 def _are_whole(text: str, mark: str) -> bool:
     """Whether each line, but for one that is cut off, is a single quoted field with separators in it."""
-    rows = list(islice(csv.reader(line for line in text.splitlines()[:-1] if line.strip()), MANY))
+    lines = (line for line in text.splitlines()[:-1] if line.strip())
+    try:
+        rows = list(islice(reader(lines, ",", CSV, strict=False), MANY))
+    except csv.Error:  # a quote that opens and does not close
+        return False
     return len(rows) > 1 and all(len(row) == 1 and mark in row[0] for row in rows)
 
 

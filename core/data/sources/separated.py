@@ -1,5 +1,6 @@
 """Columns with a separator between them: CSV, TSV and their kin, quoted or not."""
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -32,7 +33,9 @@ SEPARATORS = {
     "\x01": "start-of-heading",
     "\x1f": "unit-separator",
     "\\t": "written-tab",
+    " ": "space",
 }
+SPACE = " "  # only where quotes enclose what has blanks in it, as R writes tables
 RAGGED = 0.6  # how sure a table is whose rows become even when what is over is joined
 AGAIN, TOTAL, DESCRIBING = Damaged("the header again"), Damaged("a total"), Damaged("describes the columns")
 SAID = {
@@ -198,6 +201,8 @@ def separator(given: Input) -> Separator:
     """The separator that the first line names, or that cuts the first rows most evenly."""
     if named := named_separator(given.first_lines()):
         return Separator(named, 1.0)
+    if _has_blanks_between_quotes(given):
+        return Separator(SPACE, 1.0)
 
     def evenness(mark: str) -> float:
         if mark not in given.start:
@@ -206,12 +211,13 @@ def separator(given: Input) -> Separator:
         found = [even(_first_lengths(given, mark, quoting)) for quoting in ways]
         return max((share for n, share in found if n > 1), default=0.0)
 
-    found = [Separator(mark, evenness(mark)) for mark in SEPARATORS]
+    marks = [mark for mark in SEPARATORS if mark != SPACE]
+    found = [Separator(mark, evenness(mark)) for mark in marks]
     most = max(one.evenness for one in found)
     ways = [one for one in found if one.evenness == most]
     best = next((one for one in ways if len(ways) > 1 and not _is_written(given.start, one.mark)), ways[0])
     if best.evenness <= 0.8:
-        ragged = next((mark for mark in SEPARATORS if mark in given.start and _is_ragged(given, mark)), None)
+        ragged = next((mark for mark in marks if mark in given.start and _is_ragged(given, mark)), None)
         if ragged and best.evenness < RAGGED:
             return Separator(ragged, RAGGED)
     return best
@@ -221,6 +227,20 @@ def _is_written(start: str, mark: str) -> bool:
     """Whether a mark is nearly always followed by a blank, as a comma is in a sentence, or is within a number."""
     most = 0.9 * start.count(mark)
     return start.count(f"{mark} ") > most or len(re.findall(rf"\d{re.escape(mark)}(?=\d)", start)) > most
+
+
+def _has_blanks_between_quotes(given: Input) -> bool:
+    """Whether each line begins with a quote, and blanks stand between its fields and, but in quotes, nowhere else."""
+    lines = [line for line in given.first_lines() if line.strip()]
+    if len(lines) < 3 or not all(line.startswith('"') for line in lines):
+        return False
+    for quoting in (CSV, "backslash"):
+        try:
+            lengths = {len(row) for row in parse(lines[1:], SPACE, quoting, strict=True)}
+        except csv.Error:
+            continue
+        return len(lengths) == 1 and min(lengths) > 1
+    return False
 
 
 def _is_ragged(given: Input, mark: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 from core.data.archive import EVERY, UNPACKING, refuse, too_large
 from core.data.sources.packed import ANYWAY, MOST_TIMES, SIGNED, buffered, damaged, packing, unpacked
@@ -28,8 +28,8 @@ LINKS, SPECIAL = (
 HIDDEN = re.compile(r"(^|/)(\.[^/]|__MACOSX(/|$)|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
 # what lies beside the data and is none
 BESIDE = re.compile(
-    r"(^|/)(read[-_ ]?me|licen[cs]e|copying|changelog|citation)[^/]*$|\.(md|rst|pdf|html?|png|jpe?g|gif|svg|py|ipynb|"
-    r"docx?|ya?ml|toml|sha256|md5)$",
+    r"(^|/)([^/]*[._-])?read[-_ ]?me[^/]*$|(^|/)(licen[cs]e|copying|changelog|citation)[^/]*$|"
+    r"\.(md|rst|pdf|html?|png|jpe?g|gif|svg|py|ipynb|docx?|ya?ml|toml|sha256|md5)$",
     re.IGNORECASE,
 )
 # packed by a program into a zip, as one document
@@ -166,6 +166,23 @@ class Zip(_Members):
                     yield name, buffered(stream, self.path, on_disk)
 
 
+class _Ending:
+    """A stream that ends. Whoever passes over a member in it goes on at its end for as long as the member is said to
+    be, which may be for ever.
+    """
+
+    def __init__(self, stream: IO[bytes]):
+        self._stream, self._ends = stream, 0
+
+    def read(self, n: int) -> bytes:
+        """Raises EOFError where it is read on at its end; who finds it twice may only be looking for what follows."""
+        found = self._stream.read(n)
+        self._ends += not found
+        if self._ends > 2:
+            raise EOFError
+        return found
+
+
 class Tar(_Members):
     """A tar archive, compressed or not. Raises BadData as `Zip` does.
 
@@ -194,7 +211,7 @@ class Tar(_Members):
         with self._on_disk() as file:
             stream, _ = unpacked(file, self.path, os.fstat(file.fileno()).st_size)
             try:
-                with tarfile.open(fileobj=stream, mode="r|") as archive:
+                with tarfile.open(fileobj=cast(IO[bytes], _Ending(stream)), mode="r|") as archive:
                     for entry in archive:
                         archive.members.clear()  # type: ignore[attr-defined]  # else it remembers all of them
                         yield entry, archive, file

@@ -11,11 +11,11 @@ from core.architectures.models import MODELS
 from core.data.prepare import SPLITS, prepare
 from core.data.read import read
 from core.data.sources.source import Options
+from core.estimate.left_open import threads
 from core.model.gpt2 import GPT2
 from core.model.weights import published
 from core.recipe import load
 from core.text.byte_bpe import built_in
-from core.worker.resolve import threads
 
 
 def measure(job: dict) -> dict:

@@ -100,6 +100,13 @@ def test_of_texts_a_language_or_an_author_is_the_label_where_nothing_else_is():
         chosen({"id": CODES, "text": TEXTS, "date": turns("2026-01-01", "2026-01-02")})
 
 
+@pytest.mark.parametrize("name", ["majority_vote", "Majority", "consensus", "annotation"])
+def test_what_annotators_agree_on_is_the_label_before_what_each_of_them_says(name):
+    each = {f"annotator_{i}": turns("x", "y", "z")[i:] + turns("x", "y", "z")[:i] for i in (1, 2)}
+    columns = {"text": TEXTS, "lang": turns("en"), **each, "helpful_votes": turns("0", "1", "2"), name: turns("x", "y")}
+    assert chosen(columns)[:2] == ("text", [name])
+
+
 @pytest.mark.parametrize(
     "values",
     [

@@ -102,6 +102,12 @@ def test_a_file_for_each_class(tree_of, names):
     assert cells.format == "a file for each of 2 classes, a line for each text"
 
 
+def test_a_file_that_says_what_the_others_are_is_no_class(tree_of):
+    lines = {f"rt-polarity.{label}": "\n".join(REVIEWS[label] * 3).encode() for label in REVIEWS}
+    cells = cells_of(tree_of(lines | {"rt-polaritydata.README.1.0.txt": b"Reviews of films,\none a line.\n"}))
+    assert {row[1] for row in cells.rows} == {*REVIEWS}
+
+
 def test_a_file_for_each_class_and_split(tree_of):
     lines = {
         f"{split}_{label}.txt": "\n".join(REVIEWS[label]).encode() for split in ("train", "dev") for label in REVIEWS

@@ -58,6 +58,7 @@ TABLE = lines(range(30), ['"well, ' + text + '"' for text in TEXTS], LABELS)
         "int,string,category",
         "the number,what was said,which of both it is",
         "[n],[-],[-]",
+        ":---,------,:---:",
         "Response ID,What do you think?,Which kind?\n"
         + ",".join('"{""ImportId"":""' + f"QID{i}" + '""}"' for i in range(3)),
     ],

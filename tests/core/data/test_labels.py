@@ -101,6 +101,8 @@ def test_labels_with_line_breaks_and_escape_sequences_survive(file):
         ({"joy": 40, "anger": 30, "joy,anger": 9}, ","),
         ({"joy": 40, "anger": 30, "fear": 5, "joy, anger": 2, "anger, fear": 1}, ","),
         ({"comedy|drama": 9, "drama|war": 7, "comedy|war": 5, "war|drama|comedy": 2}, "|"),
+        ({"comedy|drama": 19, "drama": 13, "comedy": 11, "war": 8, "drama|war": 15}, "|"),
+        ({"phones|new": 19, "phones|old": 13, "shoes|women": 9, "shoes": 9}, ""),
         ({"27": 90, "3": 20, "14": 10, "3,14": 4, "27,3": 3}, ","),
         ({"欢喜": 20, "愤怒": 20, "欢喜、愤怒": 4}, "、"),
         ({"Health, Beauty": 40, "Home, Garden": 30, "Books": 9}, ""),

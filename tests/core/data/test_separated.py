@@ -172,3 +172,39 @@ def test_columns_that_r_has_named(file):
     rows = [",".join(reversed(row.split(","))) for row in ROWS]
     table = read(file(content(["V1,V2", *rows])))
     assert table.columns == {"text": "V1", "label": "V2"} and set(table.labels) == {"ham", "spam"}
+
+
+def test_files_that_were_joined_with_their_headers_and_byte_order_marks(file):
+    table = read(file(content(TABLE).encode("utf-8-sig") * 2))
+    assert (table.n_rows, table.skipped, set(table.labels)) == (81, {"the header again": 1}, {"ham", "spam"})
+    assert table.texts[40] == table.texts[0]
+
+
+@pytest.mark.parametrize("header", ["text,label,note,by", "text,label,,"])
+@pytest.mark.parametrize("at", [0, 5])
+def test_the_last_columns_may_be_left_out_in_most_rows(file, header, at):
+    rows = [f"see you at {i},{('ham', 'spam')[i % 2]}" for i in range(40)]
+    noted = header.endswith("by")
+    table = read(
+        file(content([header, *[f"{row},seen" if noted and i % 8 == at else row for i, row in enumerate(rows)]]))
+    )
+    assert (table.columns, len(table.texts), table.notes) == ({"text": "text", "label": "label"}, 40, [])
+    assert set(table.labels) == {"ham", "spam"}
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize("said", ["call now, or later", r"call \"now\", or later"])
+def test_blanks_stand_between_fields_in_quotes_as_r_writes_them(file, numbered, said):
+    rows = [f'"{i}" ' * numbered + f'"{said} {i}" {i % 2}' for i in range(40)]
+    table = read(file(content(['"text" "class"', *rows])))
+    assert (table.columns, set(table.labels)) == ({"text": "text", "label": "class"}, {"0", "1"})
+    assert table.texts == [f"{said} {i}".replace("\\", "") for i in range(40)]
+    assert (
+        table.options.separator == "space"
+        and read(file(content(rows)), table.options._replace(header="no", text="auto", label="auto")).n_rows == 40
+    )
+
+
+def test_a_text_that_begins_with_a_quote_is_not_cut_at_blanks(file):
+    rows = [f'"see you at {i}", he said{("", ", and went")[i % 3 == 0]}\t{("ham", "spam")[i % 2]}' for i in range(40)]
+    assert read(file(content(rows))).texts[1] == '"see you at 1", he said'

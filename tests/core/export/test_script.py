@@ -451,7 +451,7 @@ def test_what_the_toggles_mean_lets_learn_what_the_run_does(name, trainable, mon
     names, called = definitions(script(recipe, FACTS)), "GPT" if name == "nano" else "BERT"
     model = names["model"] = names[f"{called}Model"](names[f"{called}_CONFIG"])
     model.out_head = nn.Linear(shape.width, 2)
-    exec("\n".join(freezing(plan, shape)), names)
+    exec("\n".join(freezing(plan, shape, recipe.lora)), names)
     assert learning(model, part_of_book) == learning(ours, ours.part_of)
 
 
@@ -487,7 +487,8 @@ def test_the_lines_are_as_few_as_can_be():
         "    param.requires_grad = False",
         "for param in model.trf_blocks[1].parameters():",
         "    param.requires_grad = True",
-        "replace_linear_with_lora(model.trf_blocks[4:6])",
+        "replace_linear_with_lora(model.trf_blocks[4:6], rank=8, alpha=16)",
+        "# LoRALayer multiplies by alpha / rank",
         "for param in model.out_head.parameters():",
         "    param.requires_grad = True",
     ]
@@ -506,7 +507,71 @@ def test_the_lines_are_as_few_as_can_be():
 
 def lines_of(trainable, name="gpt2"):
     arch = MODELS[name].architecture
-    return freezing(FreezePlan.parse(trainable, arch.n_blocks), arch)
+    return freezing(FreezePlan.parse(trainable, arch.n_blocks), arch, load().lora)
+
+
+class LikeTheBook(nn.Module):
+    """A model with the names of the book's, whose blocks hold what those of every family's script hold."""
+
+    def __init__(self, n_blocks: int):
+        super().__init__()
+        self.tok_emb, self.pos_emb, self.seg_emb = (nn.Embedding(5, 4) for _ in range(3))
+        self.emb_norm, self.final_norm, self.out_head = nn.LayerNorm(4), nn.LayerNorm(4), nn.Linear(4, 2)
+        self.trf_blocks = nn.Sequential(*(self.block() for _ in range(n_blocks)))
+
+    @staticmethod
+    def block() -> nn.Module:
+        block, block.att, block.ff = nn.Module(), nn.Module(), nn.Module()
+        for name in ("W_query", "W_key", "W_value", "out_proj"):
+            setattr(block.att, name, nn.Linear(4, 4))
+        block.ff.layers = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 4))
+        block.norm1, block.norm2 = nn.LayerNorm(4), nn.LayerNorm(4)
+        return block
+
+
+class LinearWithLoRA(nn.Module):
+    """It takes what the book's takes."""
+
+    def __init__(self, linear, rank, alpha):
+        super().__init__()
+        self.linear, self.alpha = linear, alpha
+        self.lora = nn.Sequential(
+            nn.Linear(linear.in_features, rank, bias=False), nn.Linear(rank, linear.out_features, bias=False)
+        )
+
+
+def replace_linear_with_lora(model, rank, alpha):
+    for name, module in model.named_children():
+        if isinstance(module, nn.Linear):
+            setattr(model, name, LinearWithLoRA(module, rank, alpha))
+        else:
+            replace_linear_with_lora(module, rank, alpha)
+
+
+@pytest.mark.parametrize("layers", ["all", "query,value", "up", "out,down"])
+@pytest.mark.parametrize("name", [name for name, preset in MODELS.items() if preset.architecture.book])
+def test_the_lines_run_as_printed_beside_the_functions_of_the_book(name, layers):
+    arch = MODELS[name].architecture
+    last = arch.n_blocks - 1
+    plans = [
+        *("head", "last_block", "last_two_blocks", "all", "lora", "embeddings,head", "blocks.0,blocks.1,norm"),
+        *("lora.0,head", f"lora.{last},head", f"lora.0,blocks.{last - 1},lora.{last},norm"),
+    ]
+    for plan, readout in itertools.product(plans, ("last_real", "mean")):
+        model = {"name": name, "readout": readout}
+        lora = {"layers": layers, "rank": 3, "alpha": 2.5}
+        recipe = load({"model": model, "lora": lora, "freeze": {"trainable": plan}})
+        book = LikeTheBook(arch.n_blocks)
+        printed = "\n".join(freezing(recipe.plan, arch, recipe.lora))
+        names = {"LinearWithLoRA": LinearWithLoRA, "replace_linear_with_lora": replace_linear_with_lora}
+        exec(printed, names | {"model": book})
+        learns = {part_of_book(name) for name, parameter in book.named_parameters() if parameter.requires_grad}
+        without = set() if arch.final_norm else {"norm"}  # which the plan names there, and the model does not have
+        assert learns - without == recipe.plan.parts - without
+        adapted = [module for module in book.modules() if isinstance(module, LinearWithLoRA)]
+        n_adapted = sum(part.startswith("lora.") for part in recipe.plan.parts)
+        assert len(adapted) == n_adapted * len(recipe.lora.adapted)
+        assert all((each.alpha, each.lora[0].out_features) == (2.5, 3) for each in adapted)
 
 
 FACTS = Facts(

@@ -397,8 +397,8 @@ def test_a_paused_worker_hears_a_signal(new_run, wait):
     [
         (Rates(lr=5e-5), "lr 5e-5", None),
         (Rates(5e-5, 2e-3), "lr 5e-5, head lr 0.002", None),
-        (Rates(lr=0.0), "lr 0", "a learning rate lies between 0 and 1"),
-        (Rates(lr=float("nan")), "lr nan", "a learning rate lies between 0 and 1"),
+        (Rates(lr=0.0), "lr 0", "a learning rate is above 0 and below 1"),
+        (Rates(lr=float("nan")), "lr nan", "a learning rate is above 0 and below 1"),
         (Epochs(1), "1 epoch", None),
         (Epochs(0.5), "0.5 epochs", None),
         (Epochs(float("inf")), "inf epochs", "epochs lie between 0 and 10,000"),

@@ -34,7 +34,7 @@ def test_following_changes_nothing_and_says_what_the_model_says(build, changes):
         assert torch.equal(p, q), name
 
     looks = [e for e in events if isinstance(e, Followed)]
-    assert [e.step for e in looks] == [e.step for e in events if isinstance(e, Changed)]
+    assert {e.step for e in looks} <= {e.step for e in events if isinstance(e, Changed)}
     assert looks[0].probabilities != looks[-1].probabilities
     for model, said in (
         (build(torch.float32, **changes).model, looks[0].probabilities),

@@ -217,6 +217,26 @@ async def test_any_values_can_be_drawn(ys, says):
         assert says in pilot.app.chart.render().plain
 
 
+async def test_what_lies_beyond_the_axis_is_marked_at_its_edge():
+    checked = Series("validation", "validation", [0, 50, 100], [55.0, 80.0, 90.0], "◆")
+    train = Series("train", "train", [0, 20, 60, 100], [75.0, 60.0, 76.0, 95.0])
+    levels = [Level("baseline", "muted", 60.0), Level("other", "muted", 80.0)]
+    async with Showing().run_test(size=(80, 20)) as pilot:
+        chart = pilot.app.chart
+        chart.show(Picture([train, checked], levels, x=(0, 100), y=(70, 100)), 1)
+        await pilot.pause()
+        legend, *rest = chart.render().plain.split("\n")
+        plot = rest[:-2]
+        assert "baseline ╌ ▾ 60" in legend and "other ╌" in legend and "other ╌ ▾" not in legend
+        assert "".join(plot).count("◆") == 2
+        assert {i for i, sign in enumerate(plot[-1]) if sign == "▾"} == {chart._column(0), chart._column(20)}
+        assert not any("▾" in line for line in plot[:-1]) and "▴" not in "".join(plot)
+        chart.show(Picture([checked], x=(0, 100), y=(50, 85)), 2)
+        await pilot.pause()
+        plot = chart.render().plain.split("\n")[1:-2]
+        assert plot[0].index("▴") == chart._column(100) and "▾" not in "".join(plot)
+
+
 @pytest.mark.parametrize("size", [(8, 3), (16, 5), (30, 8), (200, 60)])
 async def test_any_size_can_be_drawn(size):
     async with Showing().run_test(size=size) as pilot:

@@ -6,7 +6,7 @@ from rich.text import Text
 from core.rows import Profile
 from core.wording import on_one_line
 from workbench import keys
-from workbench.formatting import bar, cut, pad
+from workbench.formatting import bar, cut, named, pad
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import ItemList
 
@@ -17,7 +17,6 @@ IN_FULL = 8  # so many classes stand in the order of the classifier; more are so
 class Classes(ItemList[str]):
     """One line a class, under one line of headings. Above eight classes it scrolls and can be searched."""
 
-    DEFAULT_CSS = "Classes { height: auto; max-height: 8; }"
     BINDINGS = keys.bindings("classes")
 
     def __init__(self) -> None:
@@ -54,7 +53,7 @@ class Classes(ItemList[str]):
         assert profile
         name, bars, number = self._columns(width)
         text, hue = colour(self, "text"), colour(self, class_role(self._order[label], len(self._order)))
-        line = Text(f" {pad(on_one_line(label), name)} ", text, no_wrap=True)
+        line = Text(f" {named(label, name)} ", text, no_wrap=True)
         for rows in (profile.labels[label], profile.learning.get(label, 0)):
             line.append(pad(bar(rows / self._top, bars), bars), hue)
             line.append(f"{rows:>{number},}  ", text if rows else colour(self, "warning"))

@@ -1,5 +1,6 @@
 """What is worth a look in the data; each line is a filter for the rows."""
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from core.rows import Note
@@ -30,6 +31,21 @@ class Notes(ItemList[Note]):
     BINDINGS = keys.bindings("notes")
 
     @property
+    def cut_short(self) -> str:
+        """The sentence under the cursor, where its line has no room for all of it."""
+        note, width = self.selected, self.scrollable_content_region.width
+        return on_one_line(note.text) if note and cell_len(on_one_line(note.text)) > self._room(note, width) else ""
+
+    async def copied(self) -> str:
+        return self.selected.text if self.selected else ""
+
+    @staticmethod
+    def _room(note: Note, width: int) -> int:
+        """Cells for the sentence of a note."""
+        key = key_of(note)
+        return width - 12 - (len(key) + 2 if key and note.count else 0)
+
+    @property
     def count(self) -> int:
         return len(self.items) or 1
 
@@ -43,7 +59,7 @@ class Notes(ItemList[Note]):
             (f"{note.count:>6,}  " if note.count else f"{key:>6}  ", f"bold {colour(self, 'text')}"),
             (f"{key}  " if key and note.count else "", f"bold {colour(self, 'text')}"),
             (
-                cut(on_one_line(note.text), width - 12 - (len(key) + 2 if key and note.count else 0)),
+                cut(on_one_line(note.text), self._room(note, width)),
                 colour(self, "text" if note.warn else "muted"),
             ),
             no_wrap=True,

@@ -1,5 +1,7 @@
 """The browser of rows: as long as the file, fetched a page at a time from the helper."""
 
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -11,15 +13,17 @@ from core.errors import WorkbenchError
 from core.rows import Row
 from core.wording import on_one_line
 from workbench import keys
-from workbench.formatting import cut, pad
+from workbench.formatting import cut, name_width, named, pad
 from workbench.session.complain import complain
+from workbench.session.exporting import Export
 from workbench.session.helper import Superseded
 from workbench.session.session import session_of
-from workbench.themes import class_role, colour
+from workbench.themes import colour, name_role
 from workbench.widgets.lines import Lines
 
 PAGE = 200  # rows
 LONGEST_SEARCH = 30  # cells of what was searched for, where it is said again
+LEAST_TEXT, BESIDE = 36, 20  # cells for the text, and for row, tokens and the gaps
 SORTS = ("row", "label", "tokens")
 
 
@@ -48,6 +52,8 @@ class Rows(Lines):
         self._wanted: list[int] = []  # pages, the latest last
         self._fetching: Worker | None = None
         self._hues: dict[str, str] = {}
+        self._sought: int | None = None  # the number of the row for the cursor, until it is known where that is
+        self._start = 0  # where the cursor stands at first
 
     @property
     def count(self) -> int:
@@ -66,13 +72,13 @@ class Rows(Lines):
         nothing = "Nothing among these" if self.view.filter else "Nothing"
         return f"{nothing} holds “{cut(on_one_line(self.view.search), LONGEST_SEARCH)}”. esc shows all rows."
 
-    def look(self, view: View) -> None:
-        """Show the rows of a view from its first one."""
-        self.view = view
+    def look(self, view: View, row: int | None = None) -> None:
+        """Show the rows of a view from its first one, or with the cursor on a row of this number."""
+        self.view, self._sought, self._start = view, row, 0
         self._pages, self._wanted = {}, [0]
         profile = session_of(self).draft.profile
         labels = profile.labels if profile else {}
-        self._hues = {label: class_role(i, len(labels)) for i, label in enumerate(labels)}
+        self._hues = {label: name_role(i, len(labels)) for i, label in enumerate(labels)}
         self._fetching = self.run_worker(self._fetch, exclusive=True)
 
     def _want(self, page: int) -> None:
@@ -83,12 +89,14 @@ class Rows(Lines):
 
     async def _fetch(self) -> None:
         # one page at a time, the latest wanted first: a newer question would take the older one's place
+        helper, view = session_of(self).data_helper, self.view._asdict()
         while self._wanted:
-            page = self._wanted[-1]
             try:
-                answer = await session_of(self).data_helper.ask(
-                    "rows", **self.view._asdict(), start=page * PAGE, count=PAGE
-                )
+                if self._sought is not None:
+                    self._start = (await helper.ask("place", **view, row=self._sought))["place"]
+                    self._sought, self._wanted = None, [self._start // PAGE]
+                page = self._wanted[-1]
+                answer = await helper.ask("rows", **view, start=page * PAGE, count=PAGE)
             except Superseded:
                 continue
             except WorkbenchError as error:
@@ -101,10 +109,10 @@ class Rows(Lines):
     def _arrived(self, page: int, rows: list[Row], total: int) -> None:
         first = not self._pages
         self._pages[page], self.total = rows, total
-        if first:
-            self.cursor = 0
-            self.scroll_to(y=0, animate=False)
         self.changed()
+        if first:
+            self.cursor = self._start
+            self.scroll_to(y=max(0, self._start - self.scrollable_content_region.height // 2), animate=False)
         self.post_message(self.Counted())
         self.post_message(self.Moved(self))
 
@@ -112,16 +120,30 @@ class Rows(Lines):
         page = self._pages.get(index // PAGE, [])
         return page[index % PAGE] if index % PAGE < len(page) else None
 
+    async def copied(self) -> str:
+        if self.row is None:
+            return ""
+        return (await session_of(self).data_helper.ask("text", row=self.row.row))["text"]
+
+    def exported(self) -> Export | None:
+        async def write(path: Path) -> None:
+            with suppress(Superseded):  # the app is being left
+                await session_of(self).data_helper.ask("save", **view, path=str(path))
+
+        view, data = self.view._asdict(), session_of(self).draft.recipe.data
+        return Export("Export these rows", f"{Path(data.path).stem}-rows.csv", write) if self.total else None
+
     def headings(self, width: int) -> Text:
         """The line above the rows; an arrow stands at what they are sorted by."""
         arrow = " ▾" if self.view.reverse else " ▴"
         row, label, tokens = (name + arrow * (name == self.view.sort) for name in SORTS)
-        words = f" {pad(row, 7, right=True)}  {pad(label, self._label_width)}  {pad(tokens, 8, right=True)}  text"
+        words = (
+            f" {pad(row, 7, right=True)}  {pad(label, self._label_width(width))}  {pad(tokens, 8, right=True)}  text"
+        )
         return Text(cut(words, width), colour(self, "muted"), no_wrap=True)
 
-    @property
-    def _label_width(self) -> int:
-        return min(16, max([7, *(len(label) for label in self._hues)]))
+    def _label_width(self, width: int) -> int:
+        return name_width(self._hues, width - LEAST_TEXT - BESIDE, 7)
 
     def line(self, index: int, width: int) -> Text:
         row = self._at(index)
@@ -131,7 +153,7 @@ class Rows(Lines):
         text, muted = colour(self, "text"), colour(self, "muted")
         line = Text(no_wrap=True)
         line.append(f" {row.row:>7}  ", muted)
-        line.append(pad(on_one_line(row.label), self._label_width), colour(self, self._hues.get(row.label, "muted")))
+        line.append(named(row.label, self._label_width(width)), colour(self, self._hues.get(row.label, "muted")))
         line.append(f"  {row.tokens:>8,}  ", muted)
         marks = f"  {', '.join(row.marks)}" if row.marks and width >= 100 else ""
         room = width - line.cell_len - len(marks) - 1

@@ -4,7 +4,7 @@ import re
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from core.architectures.counting import LONGEST
@@ -13,6 +13,7 @@ from core.rows import Profile
 from core.wording import on_one_line, plural
 from workbench import keys
 from workbench.formatting import cut
+from workbench.layout import Column, Part, Plan
 from workbench.screens.base import BaseScreen
 from workbench.screens.data.classes import Classes
 from workbench.screens.data.histogram import Histogram
@@ -21,15 +22,17 @@ from workbench.screens.data.rows import SORTS, Rows, View
 from workbench.screens.data.source import Source, progress_in_words
 from workbench.screens.data.source_dialog import SourceDialog, dropped
 from workbench.screens.data.splits import Splits
-from workbench.screens.data.tokens import Tokens
+from workbench.screens.data.tokens import LEGEND, Tokens
 from workbench.session.complain import complain
 from workbench.session.draft import Draft
 from workbench.session.helper import Superseded
-from workbench.widgets.footer import Footer
-from workbench.widgets.lines import Lines
+from workbench.session.trail import DataRow
+from workbench.widgets.body import Body
+from workbench.widgets.lines import Headings, Lines
 from workbench.widgets.panel import Panel
 
-BESIDE = 14  # cells of a panel's rule that neither title nor subtitle may have
+MOST_CLASSES = 8  # that stand on show before the list grows into lines that nobody needs
+RANKS = ("source", "notes", "lengths", "classes", "splits", "tokens")
 LIKE_A_PATH = re.compile(r"(file://|[/~.])\S*$")
 
 
@@ -39,37 +42,67 @@ class DataScreen(BaseScreen):
     MODE = "data"
     BINDINGS = keys.bindings("data")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: Profile | None = None
+
     def compose_panels(self) -> ComposeResult:
-        with Horizontal(id="above"), Vertical(id="left"), Panel(title="Source", letter="s", id="source"):
-            yield Source()
+        yield Panel(Source(), title="Source", letter="s", id="source")
 
     async def _furnish(self) -> None:
         # what only a file that has been read needs, so that the first frame does not wait for it
-        await self.query_one("#source").mount(
-            Static(id="class-headings", classes="ready"),
-            Classes(),
-            Input(placeholder="find a class", id="find-class", classes="find"),
-        )
-        await self.query_one("#left").mount(Panel(Splits(), title="Splits", classes="ready", id="splits"))
-        lengths = Panel(Histogram(), title="Length in tokens", joint="┬", id="lengths")
-        notes = Panel(Notes(), title="Worth a look", letter="w", joint="├", id="notes")
-        await self.query_one("#above").mount(Vertical(lengths, notes, id="right", classes="ready"))
+        classes, rows = Classes(), Rows()
+        headings = Headings(classes)
+        headings.id = "class-headings"
+        find_class = Input(placeholder="find a class", id="find-class", classes="find")
         find_row = Input(placeholder="find in the texts", id="find-row", classes="find")
-        rows = Panel(Static(id="row-headings"), Rows(), find_row, title="Rows", letter="r", classes="ready", id="rows")
-        tokens = Panel(VerticalScroll(Tokens()), title="Tokens", letter="k", id="tokens")
-        await self.mount(rows, tokens, before=self.query_one(Footer))
+        whole = Static(id="whole-note", markup=False)
+        await self.query_one(Body).mount(
+            Panel(headings, find_class, classes, title="Classes", letter="c", id="classes"),
+            Panel(Splits(), title="Splits", id="splits"),
+            Panel(Histogram(), title="Length in tokens", word="Lengths", id="lengths"),
+            Panel(Notes(), title="Worth a look", letter="w", id="notes"),
+            Panel(Headings(rows), rows, find_row, whole, title="Rows", letter="r", id="rows"),
+            Panel(VerticalScroll(Tokens()), title="Tokens", word="Tokens", letter="k", id="tokens"),
+        )
+
+    def plan(self) -> Plan:
+        if self._shown is None or not self._is_furnished:
+            return Plan.of(Part("source", 3, grows=1), ranks=("source",))
+        source = 1 + self.query_one(Source).lines_at(self.app.size.width // 2 - 2)
+        classes, notes = len(self._shown.labels), self.query_one(Notes).count  # whatever is searched for
+        left = (
+            Part("source", min(source, 4), source, brief=2),
+            Part("classes", 2 + min(classes, 2), 3 + min(classes, MOST_CLASSES), grows=classes > MOST_CLASSES),
+            Part("splits", 5, 6, brief=2),
+        )
+        right = (Part("lengths", 5, 12, grows=1), Part("notes", min(4, 1 + notes), 1 + notes))
+        above = [Column(left), Column(right)]
+        tokens = Part("tokens", 4, 8)
+        ranks = ("rows", *(["tokens"] if self.has_class("-tokens") else []), *RANKS)
+        return Plan.of(above, Part("rows", 10, grows=3), tokens, ranks=ranks)
+
+    @property
+    def _is_furnished(self) -> bool:
+        return bool(self.query(Histogram) and self.query(Rows) and self.query(Tokens))
 
     async def on_mount(self) -> None:
         self.draft.profile_changed.subscribe(self, self._profiled)
         self.draft.recipe_changed.subscribe(self, self._profiled)
-        self._shown: Profile | None = None
         await self._profiled(self.draft)
+
+    def on_screen_resume(self) -> None:
+        if wanted := self.session.trail.take(DataRow):
+            self._clear("#find-row")
+            rows = self.query_one(Rows)
+            rows.look(View(), wanted.row)
+            rows.focus()
 
     async def _profiled(self, draft: Draft) -> None:
         profile = draft.profile
         if profile and not self.query(Rows):
             await self._furnish()
-            if not (self.query(Histogram) and self.query(Rows)):
+            if not self._is_furnished:
                 return  # the app was left meanwhile
         self.refresh_bindings()
         self.set_class(profile is not None, "-ready")
@@ -77,6 +110,7 @@ class DataScreen(BaseScreen):
         self.query_one("#source", Panel).subtitle = progress_in_words(again) if again else ""
         if profile is None:
             self._shown = None
+            self.fit()
             self.query_one(Source).focus()
         elif profile is not self._shown:
             another = self._shown is None or self._shown.path != profile.path
@@ -94,12 +128,12 @@ class DataScreen(BaseScreen):
         self.query_one("#lengths", Panel).title = f"Length in {unit}"
         self.query_one(Splits).show(profile, self.draft.recipe)
         self.query_one(Notes).show_items(profile.notes)
+        self.fit()
 
     def _start_over(self) -> None:
         for field in self.query(".find").results(Input):
             field.value, field.display = "", False
         self.query_one(Rows).look(View())
-        self.set_class(not self.has_class("-short"), "-tokens")
         self.query_one(Rows).focus()
 
     @on(Rows.Counted)
@@ -107,20 +141,17 @@ class DataScreen(BaseScreen):
         """What stands above the lists: which rows these are, how many, and the names of the columns."""
         if self._shown is None:
             return
-        rows, classes, panel = self.query_one(Rows), self.query_one(Classes), self.query_one("#rows", Panel)
+        rows, panel = self.query_one(Rows), self.query_one("#rows", Panel)
         view, words = rows.view, []
         if view.filter:
             words.append(f"filter: {next((n.text for n in self._shown.notes if n.filter == view.filter), view.filter)}")
         if view.search:
             words.append(f"“{on_one_line(view.search)}”")
         count = f"{rows.total:,} of {self._shown.rows:,}"
-        room = panel.size.width - len(panel.title) - len(count) - BESIDE
+        room = panel.room - len(", ") - len(count)
         panel.subtitle = ", ".join([*filter(None, [cut(", ".join(words), room)]), count])
-        self.query_one("#row-headings", Static).update(rows.headings(rows.size.width))
-        self.query_one("#class-headings", Static).update(classes.headings(classes.size.width))
-
-    def on_resize(self, _: events.Resize) -> None:
-        self.call_after_refresh(self._headings)
+        for headings in self.query(Headings):
+            headings.refresh()
 
     def action_filter(self) -> None:
         rows, notes = self.query_one(Rows), self._shown.notes if self._shown else []
@@ -175,8 +206,6 @@ class DataScreen(BaseScreen):
         else:
             note = self.query_one(Notes).selected
             chosen = note.filter if note else ""
-            if note and not chosen:  # a sentence without rows may be longer than its line
-                self.notify(note.text, markup=False)
         if chosen:
             rows.look(rows.view._replace(filter=chosen))
             rows.focus()
@@ -191,16 +220,34 @@ class DataScreen(BaseScreen):
     def action_tokens(self) -> None:
         if self.query_one(Rows).count:
             self.toggle_class("-tokens")
-            self._ask_for_tokens()
+            self.fit()
 
     @on(Rows.Moved)
     def _moved(self, event: Rows.Moved) -> None:
         if isinstance(event.lines, Rows):
             self._ask_for_tokens()
+        self._say_whole_note()
+
+    def on_descendant_focus(self) -> None:
+        self._say_whole_note()
+
+    def _say_whole_note(self) -> None:
+        """Below all, the note under the cursor that is longer than its line."""
+        if not self.query("#whole-note"):
+            return
+        notes, whole = self.query_one(Notes), self.query_one("#whole-note", Static)
+        words = notes.cut_short if notes.has_focus else ""
+        whole.update(words)
+        whole.display = bool(words)
+
+    def fit(self) -> None:
+        super().fit()
+        if self._is_furnished:
+            self._ask_for_tokens()
 
     def _ask_for_tokens(self) -> None:
         row = self.query_one(Rows).row
-        if self.has_class("-tokens") and row:
+        if row and self._fitted and "tokens" in self._fitted.places:
             self._tokens(row.row)
 
     @work(group="tokens", exclusive=True)
@@ -212,24 +259,33 @@ class DataScreen(BaseScreen):
         except WorkbenchError as error:
             complain(self.app, error)
             return
+        if not self._is_furnished:
+            return  # the app was left meanwhile
         panel = self.query_one("#tokens", Panel)
         panel.title = f"Row {row} in {plural(answer['tokens'], 'token')}"
         self.query_one(Tokens).pieces = answer["pieces"]
+        panel.subtitle = LEGEND if self.query_one(Tokens).counts else ""
         self.query_one("#tokens VerticalScroll").scroll_home(animate=False)
 
     def action_back(self) -> None:
         if self._shown is None:
+            super().action_back()
             return
         rows, searched = self.query_one(Rows), self._searched
         if isinstance(self.focused, Input):
             self._leave_field()
         elif searched is not rows and self.query_one("#find-class", Input).value:
             self._clear("#find-class")
-        elif self.has_class("-tokens", "-short") and rows.count:
+        elif self._zoomed or self._unfolded:
+            super().action_back()
+        elif self.has_class("-tokens") and rows.count:
             self.remove_class("-tokens")
+            self.fit()
         elif rows.view != View():
             self._clear("#find-row")
             rows.look(View())
+        else:
+            super().action_back()
 
     def action_source(self) -> None:
         self._choose(self.draft.recipe.data.path)
@@ -269,7 +325,9 @@ class DataScreen(BaseScreen):
             return any(OFFERED_BY[name] == action for name in self._offered)
         if action == ASKED_BY:
             return bool(self._asked)
-        return action != "train" or (profile is not None and not profile.problem)
+        if action == "train":
+            return profile is not None and not profile.problem
+        return super().check_action(action, parameters)
 
     @property
     def _offered(self) -> dict[str, str]:

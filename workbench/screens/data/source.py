@@ -15,6 +15,7 @@ from core.wording import on_one_line, plural, shown, size
 from workbench import keys
 from workbench.formatting import bar, cut
 from workbench.screens.data.glimpse import taken_for
+from workbench.session.complain import on_a_screen
 from workbench.session.helper import Progress
 from workbench.session.session import session_of
 from workbench.themes import colour
@@ -78,6 +79,10 @@ class Source(Waits, can_focus=True):
             return self._ready(draft.recipe.data.path, draft.profile)
         return self._loading(draft.recipe.data.path, draft.profiling or STARTS)
 
+    def lines_at(self, width: int) -> int:
+        """How many it needs."""
+        return len(self.render().wrap(self.app.console, max(1, width)))
+
     def _loading(self, path: str, progress: Progress) -> Text:
         words = Text(f"{name_of(path)}\n{progress_in_words(progress)}  {self.spinner}\n", colour(self, "text"))
         share = progress.done / progress.total if progress.total else 0
@@ -90,7 +95,7 @@ class Source(Waits, can_focus=True):
 
     def _failed(self, path: str, problem: WorkbenchError) -> Text:
         way_on = "Enter takes another file, or the same data set again." if dataset_named(path) else WAY_ON
-        session, why = session_of(self), str(problem)
+        session, why = session_of(self), on_a_screen(str(problem))
         if session.draft.lacks_tokenizer:
             why, way_on = problem.what, f"f fetches {short_name(session.draft.recipe.model.name)}. {way_on}"
         if session.fetcher.progress and session.fetcher.name == session.draft.recipe.model.name:
@@ -119,7 +124,7 @@ class Source(Waits, can_focus=True):
         if left_out:
             lines.append(Text(f"Left out: {on_one_line(left_out)}.", muted))
         if profile.problem:
-            lines.append(Text.assemble(("✕ ", colour(self, "error")), (shown(profile.problem), text)))
+            lines.append(Text.assemble(("✕ ", colour(self, "error")), (shown(on_a_screen(profile.problem)), text)))
         return Text("\n").join(lines)
 
     def action_fetch(self) -> None:

@@ -197,6 +197,8 @@ class SourceDialog(Dialog[dict | None]):
             problem = error
         if not self.query("#taken-for"):
             return
+        for name in READ_AS:
+            self.query_one(f"#{name}", Choice).comes_to = ""
         if found is None:
             words = Text.assemble(("✕ ", colour(self, "error")), shown(str(problem))) if problem else ""
             self.query_one("#taken-for", Static).update(words)
@@ -205,6 +207,8 @@ class SourceDialog(Dialog[dict | None]):
         self.query_one("#taken-for", Static).update(words)
         for name in COLUMNS:
             self.query_one(f"#{name}", Choice).offer([AUTO, *found.columns])
+        for name, taken in (("text", found.text), ("label", found.label), ("encoding", found.encoding)):
+            self.query_one(f"#{name}", Choice).comes_to = taken
 
     def action_up(self) -> None:
         self.query_one(Files).cursor -= 1

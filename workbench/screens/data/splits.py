@@ -13,7 +13,7 @@ from workbench.themes import colour
 class Splits(Widget):
     """A bar a split, and how the rows were divided; where there is a single line, the figures alone."""
 
-    DEFAULT_CSS = "Splits { height: 4; padding: 0 1; }"
+    DEFAULT_CSS = "Splits { height: 1fr; padding: 0 1; }"
 
     def __init__(self) -> None:
         super().__init__()

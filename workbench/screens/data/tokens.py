@@ -10,6 +10,7 @@ from core.wording import on_one_line
 from workbench.themes import colour
 
 MOST = 2_000  # chips; what comes after is counted
+LEGEND = "² tokens in one character"
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -22,6 +23,11 @@ class Tokens(Widget):
     DEFAULT_CSS = "Tokens { height: auto; padding: 0 1; }"
 
     pieces: reactive[Sequence[tuple[str, int, bool]]] = reactive((), layout=True)
+
+    @property
+    def counts(self) -> bool:
+        """Whether raised digits are on show."""
+        return any(n_tokens > 1 and not special for _, n_tokens, special in self.pieces[:MOST])
 
     def render(self) -> Text:
         text, muted = colour(self, "text"), colour(self, "muted")

@@ -8,11 +8,13 @@ from core.wording import plural
 from workbench.formatting import cut
 from workbench.themes import colour
 
+ADAPTING = ["replace_linear_with_lora", "LinearWithLoRA"]
+
 
 class AsCode(Widget):
     """As many of the `lines` as there is room for; colours are those of the marks on the ladder."""
 
-    DEFAULT_CSS = "AsCode { height: auto; max-height: 40vh; }"
+    DEFAULT_CSS = "AsCode { height: 1fr; }"
 
     lines: reactive[list[str]] = reactive(list, layout=True)
 
@@ -26,6 +28,6 @@ class AsCode(Widget):
 
     def _line(self, line: str, width: int) -> Text:
         words = Text(" " + cut(line, width - 1), colour(self, "text"), no_wrap=True)
-        for word, role in (("True", "train"), ("False", "frozen"), ("replace_linear_with_lora", "lora")):
-            words.highlight_words([word], colour(self, role))
+        for names, role in ((["True"], "train"), (["False"], "frozen"), (ADAPTING, "lora")):
+            words.highlight_words(names, colour(self, role))
         return words

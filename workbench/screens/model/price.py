@@ -1,18 +1,23 @@
 """What learning will cost, for the recipe as it stands."""
 
+from collections.abc import Callable
+
 from rich.text import Text
 from textual.widget import Widget
 
 from core.architectures.lookup import preset_for
 from core.estimate.prices import Price, machine_memory, price
+from core.estimate.speeds import busy
 from core.export.expressible import departure
 from core.wording import about, count, percent, plural, size
 from workbench.formatting import bar
 from workbench.session.draft import Draft
 from workbench.session.session import session_of
 from workbench.themes import colour
+from workbench.widgets.panel import Panel
 
 NAME_WIDTH = 9
+LOOKING = 5.0  # seconds between two looks at how busy the machine is
 METER = 12
 
 
@@ -28,6 +33,14 @@ class PricePanel(Widget):
         draft.recipe_changed.subscribe(self, self._recipe_changed)
         draft.profile_changed.subscribe(self, self._anew)
         draft.speeds_changed.subscribe(self, self._anew)
+        self._look()
+        self.set_interval(LOOKING, self._look)
+
+    def _look(self) -> None:
+        """Say on the rule when others compute here, so that a run would take longer than its price."""
+        panel = next(node for node in self.ancestors if isinstance(node, Panel))
+        crowded = busy()
+        panel.subtitle = f"▲ busy, so longer: {crowded}" if crowded else ""
 
     @staticmethod
     def _price(draft: Draft) -> Price:
@@ -96,7 +109,7 @@ class PricePanel(Widget):
         return [
             ("once", *once),
             ("epoch", f"{about(now.epoch)}   × {now.epochs}", ""),
-            ("other", about(now.besides), "loading and final test"),
+            ("other", about(now.besides), "loading, baseline, test"),
             ("in all", about(now.total), other),
         ]
 
@@ -114,7 +127,7 @@ class PricePanel(Widget):
             line, done = Text("measuring " if short else "Measuring this machine  ", muted), bar(share, METER)
             return line.append(done, colour(self, "focus")).append("░" * (METER - len(done)), colour(self, "rule"))
         if draft.speeds:
-            return Text("measured here" if short else "Measured here; runs land within 25 %.", muted)
+            return Text("measured here" if short else "Measured here; within 25 % if nothing else runs.", muted)
         if preset_for(draft.recipe).counts and self._now.total is not None:
             return Text("" if short else "It learns all at once, on one core.", muted)
         if self._now.total is not None:
@@ -135,7 +148,11 @@ class PricePanel(Widget):
 def _difference(before: Price, now: Price) -> str:
     words = []
     if before.total is not None and now.total is not None:
-        words.append(f"{'−' if now.total < before.total else '+'}{about(abs(now.total - before.total))}")
-    memory = now.memory - before.memory
-    words.append(f"{'−' if memory < 0 else '+'}{size(abs(memory))}")
+        words.append(_change(now.total - before.total, about, 0.05))
+    words.append(_change(now.memory - before.memory, size, 1))
     return "  ".join(words)
+
+
+def _change(by: float, in_words: Callable[[float], str], least: float) -> str:
+    """Signed; ± where it is less than can be said."""
+    return f"{'±' if abs(by) < least else '−' if by < 0 else '+'}{in_words(abs(by) if abs(by) >= least else 0)}"

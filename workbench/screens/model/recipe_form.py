@@ -3,7 +3,7 @@
 from typing import Any
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
@@ -13,10 +13,12 @@ from textual.widgets import Input
 
 from core.architectures.lookup import preset_for
 from core.errors import BadRecipe
+from core.estimate.left_open import comes_to
+from core.estimate.prices import machine_memory
 from core.options import AUTO, Option, options
 from core.presets import NAMED_RECIPES
 from core.recipe import Recipe
-from core.wording import on_one_line, shown
+from core.wording import on_one_line, rate, shown
 from workbench import keys
 from workbench.formatting import cut
 from workbench.session.complain import complain
@@ -31,6 +33,7 @@ ADAPTERS = {"lora.rank", "lora.alpha", "lora.layers"}
 UNCOUNTED = {"data.baseline", "data.probe"}  # of the data's options, those that a model which counts does not read
 NAMES = {"lr": "learning rate", "rank": "LoRA rank", "alpha": "LoRA alpha", "layers": "LoRA layers"}
 NAME_WIDTH, DOTTED_WIDTH = 16, 26
+LEAST_OPTIONS, ROOMY = 8, 24  # lines: above what an option means; with which every option is on show
 BETWEEN = " | "  # of several texts in one field
 
 
@@ -40,7 +43,7 @@ def value_in_words(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return BETWEEN.join(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return rate(value, 6) if isinstance(value, float) else str(value)
 
 
 class Options(Lines):
@@ -52,8 +55,13 @@ class Options(Lines):
     def __init__(self) -> None:
         super().__init__()
         self._all = [option for option in options(Recipe) if option.name not in ELSEWHERE]
-        self.everything = False
+        self.wants_all: bool | None = None  # whether the person wants to see every option; if not said, by the room
         self.pending: dict[str, str] = {}  # asked for, and refused as it stands
+
+    @property
+    def everything(self) -> bool:
+        """Whether every option is on show, not the first ones alone."""
+        return self.size.height >= ROOMY if self.wants_all is None else self.wants_all
 
     @property
     def shown(self) -> list[Option]:
@@ -87,6 +95,11 @@ class Options(Lines):
         """The option under the cursor; None on the last line."""
         return self.shown[self.cursor] if self.cursor < len(self.shown) else None
 
+    def called(self, name: str) -> str:
+        """An option as its line calls it: in the short form without its part."""
+        tail = name.rpartition(".")[2]
+        return name if self.everything else NAMES.get(tail, tail.replace("_", " "))
+
     def value(self, option: Option) -> str:
         """What is asked for, whether the recipe takes it or not."""
         return self.pending.get(option.name) or value_in_words(option.of(session_of(self).draft.recipe))
@@ -96,8 +109,7 @@ class Options(Lines):
             more = "fewer" if self.everything else f"{len(self._read) - len(self.shown)} more"
             return Text(f" {more}", colour(self, "muted"))
         option = self.shown[index]
-        tail = option.name.rpartition(".")[2]
-        name = option.name if self.everything else NAMES.get(tail, tail.replace("_", " "))
+        name = self.called(option.name)
         wrong = option.name in self.pending
         line = Text(f" {name:<{self.indent - 1}}", colour(self, "muted"), no_wrap=True)
         value = on_one_line(self.value(option))
@@ -105,7 +117,7 @@ class Options(Lines):
             value += f" {option.unit}"
         line.append("✕ " if wrong else "", colour(self, "error"))
         line.append(cut(value, width - line.cell_len - 1), colour(self, "error" if wrong else "text"))
-        if value in (AUTO, "model") and (made := self._made_of(option)):
+        if value in (AUTO, "model", "longest") and (made := self._made_of(option)):
             line.append(cut(f"  {made}", width - line.cell_len - 1), colour(self, "muted"))
         if option.name == "preset":
             line.append(cut(f"  {NAMED_RECIPES[value].title}", width - line.cell_len - 1), colour(self, "muted"))
@@ -114,9 +126,7 @@ class Options(Lines):
     def _made_of(self, option: Option) -> str:
         """What an option that is left open comes to with the model and the file; empty where a run finds that out."""
         draft = session_of(self).draft
-        recipe, found = draft.recipe, draft.recipe.defaults(draft.profile.training_rows if draft.profile else None)
-        if recipe.train.lr != AUTO:  # then the head's is the same
-            found["train.head_lr"] = recipe.train.lr
+        found = comes_to(draft.recipe, draft.profile, machine_memory()[1])
         return value_in_words(found[option.name]) if option.name in found else ""
 
     def ask(self, name: str, value: str) -> None:
@@ -146,7 +156,8 @@ class Options(Lines):
 
     def go_to(self, name: str) -> None:
         """Put the cursor on an option; all of them are shown where it is not among the first."""
-        self.everything = self.everything or name not in [option.name for option in self.shown]
+        if name not in [option.name for option in self.shown]:
+            self.wants_all = True
         self.changed()
         self.cursor = next((i for i, option in enumerate(self.shown) if option.name == name), 0)
 
@@ -166,7 +177,7 @@ class Options(Lines):
 
     def action_edit(self) -> None:
         if self.option is None:
-            self.everything = not self.everything
+            self.wants_all = not self.everything
             self.changed()
             self.post_message(self.Moved(self))
         elif self.option.choices:
@@ -205,6 +216,10 @@ class RecipeForm(Container):
         yield Explanation()
         yield Input(id="value")
 
+    def on_resize(self, event: events.Resize) -> None:
+        # the list comes first: what an option means has more lines where there are many
+        self.query_one(Explanation).styles.height = max(1, min(5, event.size.height - LEAST_OPTIONS))
+
     def on_mount(self) -> None:
         draft = session_of(self).draft
         draft.recipe_changed.subscribe(self, self._recipe_changed)
@@ -223,7 +238,7 @@ class RecipeForm(Container):
         name = option.name if option else ""
         refused = session_of(self).draft.refused
         problem = next((p for p in refused if p.field == name), next(iter(refused), None))
-        below.problem = f"{problem.field} {problem.what} {problem.do}" if problem else ""
+        below.problem = f"{form.called(problem.field)} {problem.what} {problem.do}" if problem else ""
 
     @on(Options.Chosen)
     def _edit(self) -> None:

@@ -32,15 +32,23 @@ class Recipes(ItemList[str]):
     DEFAULT_CSS = "Recipes { height: auto; max-height: 58vh; }"
     BINDINGS = keys.bindings("named")
 
+    model: str | None = None  # that all of them are to start from; None where each starts from its own
+
+    def is_of_another(self, name: str) -> bool:
+        """Whether the book's figure is of another model than the one that is started from."""
+        return self.model is not None and load({"preset": name}).model.name != self.model
+
     def line(self, index: int, width: int) -> Text:
         name = self.items[index]
         recipe = NAMED_RECIPES[name]
-        figure = f"{recipe.figure:.2f} " if recipe.figure is not None else ""
+        other = self.is_of_another(name)
+        figure = f"{recipe.figure:.2f}" if recipe.figure is not None else ""
+        figure = f"({figure})" if figure and other else f"{figure} " if figure else ""
         room = width - NAME_WIDTH - len(figure) - 2
         line = Text.assemble((f"  {name:<{NAME_WIDTH}}", colour(self, "text")), no_wrap=True)
         line.append(cut(recipe.title, room - 1), colour(self, "muted"))
         line.pad_right(width - line.cell_len - len(figure))
-        return line.append(figure, colour(self, "text"))
+        return line.append(figure, colour(self, "frozen" if other else "text"))
 
 
 class RecipesDialog(Dialog[dict[str, Any] | None]):
@@ -63,6 +71,9 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
     def on_mount(self) -> None:
         self._show(self._draft.recipe.preset)
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._describe)
+
     @property
     def _model(self) -> str:
         return self._draft.recipe.model.name
@@ -79,7 +90,7 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
     def _show(self, name: str) -> None:
         standing = self._standing()
         recipes = self.query_one(Recipes)
-        recipes.items = list(standing)
+        recipes.items, recipes.model = list(standing), None if self._own else self._model
         recipes.changed()
         recipes.cursor = next(i for i, same in enumerate(standing.values()) if name in same)
         self._describe()
@@ -92,6 +103,8 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
         choice = ("‹ ", arrows), (model, colour(self, "text")), (" ›", arrows)
         line = Text.assemble(("  with ", muted), *choice, no_wrap=True)
         right = "test %, in the book "
+        if any(map(recipes.is_of_another, recipes.items)):
+            right = "test %, in the book (of another model)"
         line.pad_right(max(1, recipes.size.width - line.cell_len - len(right)))
         self.query_one("#from", Static).update(line.append(right, muted))
         self.query_one("#about", Static).update(self._about(self._selected))

@@ -2,7 +2,6 @@
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from core.architectures.lookup import architecture_for, preset_for, short_name
@@ -10,6 +9,7 @@ from core.errors import BadRecipe, WorkbenchError
 from core.evaluate.question import guesses_words
 from core.export.script import freezing
 from workbench import keys
+from workbench.layout import Column, Part, Plan
 from workbench.screens.base import BaseScreen
 from workbench.screens.model.as_code import AsCode
 from workbench.screens.model.backbone import Backbone, progress_in_words
@@ -23,26 +23,31 @@ from workbench.widgets.part_marks import LEGEND
 
 
 class ModelScreen(BaseScreen):
-    """In a small terminal the recipe replaces the ladder while it has the focus, and code is hidden at first."""
+    """The ladder is what it is for; code is on show where there is room, or once it is asked for."""
 
     MODE = "model"
     CSS_PATH = "../../styles/model.tcss"
     BINDINGS = keys.bindings("model")
 
     def compose_panels(self) -> ComposeResult:
-        with Panel(title="Backbone", letter="b", id="backbone"):
-            yield Backbone()
-        with Horizontal(id="stack"):
-            with Panel(title="Layers", letter="l", id="layers"):
-                yield Static(id="headings")
-                yield Layers()
-                yield Static(id="map")
-                yield Panel(AsCode(), title="As code", id="code")
-            with Vertical(id="beside"):
-                with Panel(title="Price", joint="┬", id="price"):
-                    yield PricePanel()
-                with Panel(title="Recipe", letter="r", joint="├", id="recipe"):
-                    yield RecipeForm()
+        yield Panel(Backbone(), title="Backbone", letter="b", id="backbone")
+        yield Panel(Static(id="headings"), Layers(), Static(id="map"), title="Layers", letter="l", id="layers")
+        yield Panel(AsCode(), title="As code", letter="c", id="code")
+        yield Panel(PricePanel(), title="Price", letter="p", id="price")
+        yield Panel(RecipeForm(), title="Recipe", letter="r", id="recipe")
+
+    def plan(self) -> Plan:
+        layers, code = self.query_one(Layers), len(self.query_one(AsCode).lines)
+        ladder = (
+            Part("layers", min(3 + layers.whole, 18), brief=10, grows=2),
+            Part("code", 1 + code, brief=4),
+        )
+        beside = (Part("price", 8, 10, brief=2), Part("recipe", 8, 20, brief=6, grows=1))
+        ranks = ["layers", "price", "backbone", "layers", "recipe", "code"]
+        if self.has_class("-code"):
+            ranks[1:1] = ["code", "code"]
+        backbone = Part("backbone", 4, brief=2)
+        return Plan.of(backbone, [Column(ladder, 3, 56), Column(beside, 2, 40)], ranks=ranks)
 
     def on_mount(self) -> None:
         self._shown: tuple = (None, None, None)
@@ -53,17 +58,21 @@ class ModelScreen(BaseScreen):
         self.session.fetcher.changed.subscribe(self, self._say_where)
         self._show(self.draft)
         self._say_where(self.draft)
-        self.query_one("#code", Panel).subtitle = "names as in the book · C hides"
+        self.query_one("#code", Panel).subtitle = "names as in the book"
         self.draft.recall()
         self.query_one(Layers).focus()
 
     def _show(self, draft: Draft) -> None:
+        recipe = draft.recipe
         shown = draft.recipe, draft.profile, draft.speeds
         if all(one is before for one, before in zip(shown, self._shown, strict=True)):
             return  # only how far the reading of a file is
         self._shown = shown
-        self.query_one(Layers).show(draft.recipe, draft.profile, draft.speeds)
-        self.query_one(AsCode).lines = freezing(draft.recipe.plan, architecture_for(draft.recipe))
+        self.query_one(Layers).show(recipe, draft.profile, draft.speeds)
+        self.query_one(AsCode).lines = freezing(recipe.plan, architecture_for(recipe), recipe.lora)
+        brief = [recipe.preset, f"epochs {recipe.train.epochs}", f"learning rate {recipe.train.lr}"]
+        self.query_one("#recipe", Panel).brief = " · ".join(brief)
+        self.fit()
 
     @on(Layers.Moved)
     def _around(self) -> None:
@@ -83,19 +92,6 @@ class ModelScreen(BaseScreen):
         except BadRecipe as error:
             complain(self.app, error)
 
-    def action_next_panel(self) -> None:
-        self._step(1)
-
-    def action_previous_panel(self) -> None:
-        self._step(-1)
-
-    def _step(self, by: int) -> None:
-        order = [self.query_one(Backbone), self.query_one(Layers), self.query_one(Options)]
-        at = next((i for i, widget in enumerate(order) if widget.has_focus), 2)
-        target = order[(at + by) % len(order)]
-        self.set_class(target is order[2], "-recipe")
-        self.call_after_refresh(target.focus)
-
     def action_back(self) -> None:
         layers, form = self.query_one(Layers), self.query_one(Options)
         if isinstance(self.focused, Input):
@@ -103,16 +99,13 @@ class ModelScreen(BaseScreen):
             form.focus()
         elif layers.choosing:
             layers.action_range()
-        elif not form.forget() and self.has_class("-recipe"):
-            self.remove_class("-recipe")
-            self.call_after_refresh(layers.focus)
+        elif not form.forget():
+            super().action_back()
 
     def action_show_option(self, name: str) -> None:
         """Lead to an option of the recipe."""
-        form = self.query_one(Options)
-        form.go_to(name)
-        self.add_class("-recipe")
-        self.call_after_refresh(form.focus)
+        self.open(self.query_one("#recipe", Panel))
+        self.query_one(Options).go_to(name)
 
     def action_ask(self) -> None:
         from workbench.screens.model.continue_dialog import ContinueDialog
@@ -155,7 +148,8 @@ class ModelScreen(BaseScreen):
         self.refresh_bindings()
 
     def action_code(self) -> None:
-        self.toggle_class("-turned")
+        self.toggle_class("-code")
+        self.fit()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "measure":

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import msgspec
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.timer import Timer
 from textual.widgets import Static
@@ -16,6 +16,7 @@ from core.runs.classifiers import Asked, Opened, Typed
 from core.runs.folder import RunFolder
 from core.runs.predictions import Prediction
 from workbench import keys
+from workbench.layout import Part, Plan
 from workbench.screens.base import BaseScreen
 from workbench.screens.play.kept import Kept
 from workbench.screens.play.token_curve import TokenCurve
@@ -23,10 +24,10 @@ from workbench.screens.play.verdict import Verdict
 from workbench.screens.play.your_text import MOST, YourText
 from workbench.session.followed import Followed
 from workbench.session.helper import Superseded
+from workbench.session.trail import Question
 from workbench.themes import class_role
 from workbench.widgets.panel import Panel
 
-LOW = 20  # lines of a screen, below which the curve leaves its room to what is kept
 SLOW = 0.3  # seconds without an answer, after which the screen says that it is at work
 HAM_OR_SPAM = (
     "You are a winner you have been specially selected to receive $1000 cash or a $2000 award.",
@@ -56,6 +57,8 @@ class PlayScreen(BaseScreen):
         self._opened: Opened | None = None
         self._labels: list[str] = []
         self._seen: tuple | None = None
+        self._said_of = ""  # the text that the latest answer is about
+        self._brought = ""  # the text that another screen sent the person here with, as it stands in the field
         self._questions = self._answered = 0
         self._slow: Timer | None = None
 
@@ -72,11 +75,23 @@ class PlayScreen(BaseScreen):
     def on_mount(self) -> None:
         self.followed.run_changed.subscribe(self, self._look)
 
-    def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < LOW, "-low")
+    def plan(self) -> Plan:
+        verdict = Part("verdict", *self.query_one(Verdict).lines_at(self.app.size.width - 4))
+        if self.has_class("-none"):
+            return Plan.of(verdict, ranks=("verdict",))
+        text, kept = Part("text", 6, 8, brief=3), Part("kept", 4, 2 + self.query_one(Kept).count, grows=1)
+        curve = [] if self.has_class("-no-curve") else [Part("beginnings", 4, 6, grows=1)]
+        return Plan.of(text, verdict, *curve, kept, ranks=("verdict", "text", "beginnings", "kept"))
 
     def on_screen_resume(self) -> None:
         self._seen = None
+        if question := self.session.trail.take(Question):
+            self._run_followed, self._chosen = self.followed.run, question.asked
+            field = self.query_one(YourText)
+            field.disabled = False
+            field.show(question.text)
+            self._brought = field.text
+            field.focus()
         self._look(self.followed)
 
     # Which classifier
@@ -128,6 +143,7 @@ class PlayScreen(BaseScreen):
         field = self.query_one(YourText)
         before, field.disabled = field.disabled, self._asked is None and not field.text
         self.set_class(field.disabled, "-none")
+        self.fit()
         if before and not field.disabled:
             field.focus()
         self.refresh_bindings()
@@ -155,20 +171,27 @@ class PlayScreen(BaseScreen):
         elif not any(worker.group == "classifier" and not worker.is_finished for worker in self.workers):
             self._open()  # after a failure, the next key tries again
 
+    @on(YourText.SelectionChanged)
+    def _moved(self) -> None:
+        field = self.query_one(YourText)
+        if self._opened and field.text == self._said_of and not self.query_one(TokenCurve).look(field.at):
+            self._ask(self._opened)
+
     def _ask(self, opened: Opened) -> None:
         self._questions += 1
         if self._slow is None:
             self._slow = self.set_timer(SLOW, self._say_slow)
-        text = self.query_one(YourText).text
-        self.run_worker(self._answer(self._questions, opened, text), group="answer")
+        field = self.query_one(YourText)
+        text, at = field.text, field.at
+        self.run_worker(self._answer(self._questions, opened, text, at), group="answer")
         others = [kept for kept in self.query_one(Kept).unanswered if kept != text]
         if others:
             self.run_worker(self._answer_kept(opened, list(dict.fromkeys(others))), group="answer")
 
-    async def _answer(self, number: int, opened: Opened, text: str) -> None:
+    async def _answer(self, number: int, opened: Opened, text: str, at: int) -> None:
         began = time.perf_counter()
         try:
-            reply = await self._of_the_helper("typed", opened, text=text)
+            reply = await self._of_the_helper("typed", opened, text=text, at=at)
         except Superseded:
             return
         except WorkbenchError as error:
@@ -177,7 +200,7 @@ class PlayScreen(BaseScreen):
             return
         if opened is not self._opened or number < self._answered:
             return
-        self._answered = number
+        self._answered, self._said_of = number, text
         seconds = time.perf_counter() - began
         if number == self._questions:
             self._no_longer_slow()
@@ -209,12 +232,13 @@ class PlayScreen(BaseScreen):
         tested = classifiers.on_the_test(opened, answer)
         self.query_one(Verdict).show(answer, labels, tested, note)
         self.set_class(typed.curve is None, "-no-curve")
+        self.fit()
         if typed.curve is not None and typed.pieces is not None:
             label = opened.sought or answer.label
             number = labels.index(label)
             shares = [row[number] for row in typed.curve]
-            role = class_role(number, len(labels))
-            self.query_one(TokenCurve).show(label, role, typed.pieces, shares, typed.before)
+            role, at = class_role(number, len(labels)), self.query_one(YourText).at
+            self.query_one(TokenCurve).show(label, role, typed.pieces, shares, typed.before, typed.start, at)
         began = " · from random weights" if opened.random else ""
         self._subtitle(f"{opened.in_words} · {1000 * seconds:,.0f} ms{began}")
 
@@ -234,6 +258,7 @@ class PlayScreen(BaseScreen):
     def _say(self, words: str, glyph: str = "", waits: bool = False) -> None:
         self._no_longer_slow()
         self.query_one(Verdict).say(words, glyph, waits)
+        self.fit()
         self.query_one(TokenCurve).clear()
         self._subtitle("")
 
@@ -255,6 +280,7 @@ class PlayScreen(BaseScreen):
             self.draft.keep_sentence(field.text)
             self.query_one("#kept", Panel).subtitle = "tracked in the next run"
             self.add_class("-kept")
+            self.fit()
             field.kept(self._earlier())
             self._typed()
 
@@ -264,11 +290,6 @@ class PlayScreen(BaseScreen):
         if entry := self.query_one(Kept).selected:
             field.show(entry.text)
             field.focus()
-
-    def action_copy(self) -> None:
-        if entry := self.query_one(Kept).selected:
-            self.app.copy_to_clipboard(entry.text)
-            self.notify("Copied.", timeout=2)
 
     # Other keys
 
@@ -281,6 +302,12 @@ class PlayScreen(BaseScreen):
             case "write":
                 return not self.query_one(YourText).disabled
         return super().check_action(action, parameters)
+
+    def action_back(self) -> None:
+        field = self.query_one(YourText)
+        # a text that was only looked at is nothing to leave first
+        if not (field.has_focus and field.text == self._brought and self.session.trail.back()):
+            super().action_back()
 
     def action_write(self) -> None:
         self.query_one(YourText).focus()

@@ -1,6 +1,8 @@
 """What the classifier would say had the text ended at each of its tokens."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -12,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from core.wording import on_one_line, plural
-from workbench.formatting import LEVELS, cut
+from workbench.formatting import LEVELS, cut, named
 from workbench.themes import colour
 from workbench.widgets.panel import Panel
 
@@ -47,13 +49,25 @@ class Columns(Widget):
         self._columns: list[Column] = []
         self._role = "muted"
         self._before = 0
+        self._at = 0  # the column under the cursor of the text
         self._rows: list[slice] = []  # the columns of each row that is shown
         self._arrange()
 
-    def show(self, columns: list[Column], role: str, before: int) -> None:
-        self._columns, self._role, self._before = columns, role, before
+    def show(self, columns: list[Column], role: str, before: int, at: int) -> None:
+        """Show columns, of which the one with the number `at` is in sight."""
+        self._columns, self._role, self._before, self._at = columns, role, before, at
         self._arrange()
         self.refresh()
+
+    def look(self, at: int) -> None:
+        """Bring another column into sight."""
+        if at != self._at:
+            self.show(self._columns, self._role, self._before, at)
+
+    @property
+    def after(self) -> int:
+        """Tokens after the last column that is shown."""
+        return sum(column.tokens for column in self._columns[self._rows[-1].stop :]) if self._rows else 0
 
     @property
     def before(self) -> int:
@@ -72,7 +86,12 @@ class Columns(Widget):
         self._each = self._high + 3  # of a row: names, bars, percentages, and a gap before the next
         self._top = 1 if (height + 1) % self._each else 0  # a line to spare is left free above
         most, widths = (height + 1) // self._each, [column.width for column in self._columns]
-        self._rows = list(wrapped(widths, width))[-most:] if most > 1 else list(scrolled(widths, width))
+        if most <= 1:
+            self._rows = list(scrolled(widths, width, self._at))
+            return
+        rows = list(wrapped(widths, width))
+        last = max(most, 1 + next((i for i, row in enumerate(rows) if self._at < row.stop), len(rows)))
+        self._rows = rows[:last][-most:]
 
     def render_line(self, y: int) -> Strip:
         row, line = divmod(y - self._top, self._each)
@@ -95,38 +114,60 @@ class Columns(Widget):
                 yield Segment(level(column.share, self._high, line - 1) * column.width, bar)
                 yield Segment(" ")
             else:
-                now = column is self._columns[-1]
+                now = column is self._columns[min(self._at, len(self._columns) - 1)]
                 yield Segment(f"{whole_percent(column.share):<{column.width + 1}}", text if now else muted)
 
 
 class TokenCurve(Panel):
-    """One label's share at every token, in as many rows as there is height for: the end of the text."""
+    """One label's share at every token, in as many rows as there is height for, around the cursor of the text."""
 
     DEFAULT_CSS = "TokenCurve > Columns { height: 1fr; padding: 0 2; }"
 
     def __init__(self, **kwargs):
         self._columns = Columns()
+        self._start = 0  # characters of the text before the first column
+        self._ends: list[int] = []  # characters of the text before the end of each column
         super().__init__(self._columns, title=TITLE, **kwargs)
 
     def show(
-        self, label: str, role: str, pieces: Sequence[tuple[str, int]], shares: Sequence[float], before: int
+        self,
+        label: str,
+        role: str,
+        pieces: Sequence[tuple[str, int]],
+        shares: Sequence[float],
+        before: int,
+        start: int,
+        at: int,
     ) -> None:
-        """Texts with the tokens that each takes, and the share of `label` after each; `before` tokens are left out."""
-        name = cut(on_one_line(label), MOST_LABEL)
-        self.title = f"{name[:1].upper()}{name[1:]} %, {TITLE[:1].lower()}{TITLE[1:]}"
+        """Texts with the tokens that each takes, and the share of `label` after each.
+
+        `before` tokens, which are `start` characters, are left out before them; the cursor stands at character `at`.
+        """
+        self.title = f"{named(label, MOST_LABEL, fill=False)} %, {TITLE[:1].lower()}{TITLE[1:]}"
         columns = [Column(_shown(text), n, share) for (text, n), share in zip(pieces, shares, strict=True)]
-        self._columns.show(columns, role, before)
+        self._start, self._ends = start, [*accumulate((len(text) for text, _ in pieces), initial=start)][1:]
+        self._columns.show(columns, role, before, bisect_left(self._ends, at))
         self._count()
 
+    def look(self, at: int) -> bool:
+        """Bring the token at a character into sight; False where it is before or after those that there are."""
+        if not self._ends:
+            return True
+        self._columns.look(bisect_left(self._ends, at))
+        self._count()
+        return self._start < at <= self._ends[-1] or (at == 0 and not self._start)
+
     def clear(self) -> None:
-        self.title = TITLE
-        self._columns.show([], "muted", 0)
+        self.title, self._ends = TITLE, []
+        self._columns.show([], "muted", 0, 0)
         self._count()
 
     @on(Columns.Arranged)
     def _count(self) -> None:
         before = self._columns.before
-        self.subtitle = f"after {plural(before, 'token')}" if before else ""
+        after = self._columns.after
+        words = f"after {plural(before, 'token')}" if before else "", f"{after:,} more" if after else ""
+        self.subtitle = ", ".join(filter(None, words))
 
 
 def _shown(piece: str) -> str:
@@ -159,10 +200,13 @@ def wrapped(widths: Sequence[int], room: int) -> Iterator[slice]:
         yield slice(start, len(widths))
 
 
-def scrolled(widths: Sequence[int], room: int) -> Iterator[slice]:
-    """The one row that shows the end. It moves on by half a row, so that it stands still at most keys."""
+def scrolled(widths: Sequence[int], room: int, at: int) -> Iterator[slice]:
+    """The one row that shows the column `at`. It moves on by half a row, so that it stands still at most keys."""
     start = used = 0
     for i, width in enumerate(widths):
+        if i > at and used + width > room:
+            yield slice(start, i)
+            return
         used += width + 1
         if used - 1 > room:
             while used - 1 > room // 2 and start < i:

@@ -5,13 +5,13 @@ from rich.text import Text
 
 from core.runs.predictions import Prediction
 from core.wording import on_one_line, percent, shown
-from workbench.formatting import bar, cut, pad
-from workbench.themes import class_role, colour
+from workbench.formatting import bar, cut, name_width, named, pad
+from workbench.themes import class_role, colour, name_role
 from workbench.widgets.waits import Waits
 
 IN_ORDER = 4  # so many classes stand in the classifier's order; more are sorted, the likeliest first
-BARS = {"-short": 5, "-tall": 10}  # lines at most, by the height of the screen
-MOST_NAME, FIGURE = 24, 9  # cells
+LEAST_BARS, MOST_BARS = 3, 10  # lines, as far as there are classes
+LEAST_BAR, FIGURE = 20, 9  # cells
 ONE_LINE = 92  # from so many cells on, words and test stand side by side
 AT = 26  # cells before the test's words, where they do
 
@@ -19,7 +19,7 @@ AT = 26  # cells before the test's words, where they do
 class Verdict(Waits):
     """`show` an answer, or `say` why there is none."""
 
-    DEFAULT_CSS = "Verdict { height: auto; }"
+    DEFAULT_CSS = "Verdict { height: 1fr; padding: 0 2; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,6 +40,19 @@ class Verdict(Waits):
         self.wait_for("")
         self.refresh(layout=other)  # as many bars as before: a new layout at every key would be felt
 
+    def lines_at(self, width: int) -> tuple[int, int]:
+        """Of its panel: those it needs, and those it can use."""
+        if self._answer is None:
+            words = len(Text(shown(self._said[1])).wrap(self.app.console, max(1, width)))
+            return 3 + words, 7
+        above, bars = self._above(width), len(self._labels)
+        return 1 + above + min(bars, LEAST_BARS), 2 + above + min(bars, MOST_BARS)
+
+    @staticmethod
+    def _above(width: int) -> int:
+        """Lines above the bars."""
+        return 3
+
     def render(self) -> Text:
         answer = self._answer
         if answer is None:
@@ -57,7 +70,9 @@ class Verdict(Waits):
         room = (width - cell_len(self._tested) - 4 if side_by_side else width) - len("This is .")
         bold = f"bold {colour(self, 'text')}"
         head = Text.assemble(
-            ("This is ", bold), (cut(on_one_line(label), room), f"bold {self._hue(label)}"), (".", bold)
+            ("This is ", bold),
+            (named(label, room, fill=False), f"bold {colour(self, self._role_of(label))}"),
+            (".", bold),
         )
         tested, note = (
             Text(cut(on_one_line(words), width), colour(self, "muted")) for words in (self._tested, self._note)
@@ -69,6 +84,9 @@ class Verdict(Waits):
         head.append(" " * (at - head.cell_len))
         return [head.append_text(tested), Text(" " * at).append_text(note), Text()]
 
+    def _role_of(self, label: str) -> str:
+        return name_role(self._labels.index(label), len(self._labels))
+
     def _hue(self, label: str) -> str:
         return colour(self, class_role(self._labels.index(label), len(self._labels)))
 
@@ -76,17 +94,17 @@ class Verdict(Waits):
         shares, labels = answer.probabilities, self._labels
         if len(labels) > IN_ORDER:
             labels = sorted(labels, key=lambda label: -shares[label])
-        most = BARS["-short" if self.screen.has_class("-short") else "-tall"]
+        most = max(LEAST_BARS, min(MOST_BARS, self.content_region.height - self._above(self.size.width)))
         beyond = labels[most - 1 :] if len(labels) > most else []
         listed = labels[: len(labels) - len(beyond)]
-        name = min(MOST_NAME, max(cell_len(on_one_line(label)) for label in listed))
+        name = name_width(listed, self.size.width - 2 - FIGURE - LEAST_BAR)
         room = self.size.width - name - 2 - FIGURE
         lines = []
         for label in listed:
             role = "text" if label == answer.label else "muted"
             lines.append(
                 Text.assemble(
-                    (pad(on_one_line(label), name) + "  ", colour(self, role)),
+                    (f"{named(label, name)}  ", colour(self, role)),
                     (pad(bar(shares[label], room), room), self._hue(label)),
                     f"{percent(shares[label]):>{FIGURE}}",
                 )

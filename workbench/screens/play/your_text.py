@@ -32,14 +32,21 @@ class YourText(TextArea):
     def is_full(self) -> bool:
         return len(self.text) >= MOST
 
+    @property
+    def at(self) -> int:
+        """How many characters stand before the cursor."""
+        row, column = self.cursor_location
+        return sum(len(line) + 1 for line in self.document.lines[:row]) + column
+
     def replace(
         self, insert: str, start: Location, end: Location, *, maintain_selection_offset: bool = True
     ) -> EditResult:
         """Every key and every paste comes through here: what goes beyond MOST is left out."""
         start, end = sorted((start, end))
         room = MOST - len(self.text) + len(self.get_text_range(start, end))
-        clean = UNSHOWN.sub("�", insert[: 2 * MOST].replace("\r\n", "\n").replace("\r", "\n"))
-        return super().replace(clean[: max(0, room)], start, end, maintain_selection_offset=maintain_selection_offset)
+        return super().replace(
+            _clean(insert)[: max(0, room)], start, end, maintain_selection_offset=maintain_selection_offset
+        )
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "enter":
@@ -78,5 +85,10 @@ class YourText(TextArea):
 
     def show(self, text: str) -> None:
         """Put another text in place, the cursor at its end."""
-        self.text = text
+        self.text = _clean(text)[:MOST]
         self.move_cursor(self.document.end)
+
+
+def _clean(text: str) -> str:
+    """The beginning of a text as the field can hold it."""
+    return UNSHOWN.sub("�", text[: 2 * MOST].replace("\r\n", "\n").replace("\r", "\n"))

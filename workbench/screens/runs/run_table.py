@@ -15,6 +15,7 @@ from core.runs.summary import Score
 from core.runs.verdict import in_words
 from core.wording import clock, on_one_line, ordinal, percent
 from workbench.formatting import cut, pad
+from workbench.session.exporting import table
 from workbench.themes import colour, verdict_role
 from workbench.widgets.header import GLYPHS
 from workbench.widgets.lines import ItemList
@@ -27,7 +28,11 @@ MOST = {"run": 30, "data": 24, "model": 12, "learns": 24}  # cells
 LEAST = {"run": 8, "data": 8, "model": 8, "learns": 10}
 FIGURES = {"test": 8, "95 %": 12, "verdict": 9, "no copies": 11, "time": 9}
 VERSUS = "won:lost to ★"
-TALL = 30  # lines of a screen with room for what to try next
+CSV_COLUMNS = (
+    "run", "name", "note", "state", "step", "n_steps", "data", "model", "learns", "why",
+    "test", "low", "high", "clean", "verdict", "seconds",
+)  # fmt: skip
+LEAST_ROWS = 8  # of the table, before anything stands below it
 WORDS = 34  # cells before the figures; `Baselines` has to say something there too
 FIRST_TO_GO = ("no copies", "verdict", VERSUS, "time")  # of the figures, where they would leave less
 
@@ -62,6 +67,16 @@ class RunTable(ItemList[Entry]):
         self.show_items(entries)
         if path in paths:
             self.cursor = paths.index(path)
+
+    def as_csv(self) -> str:
+        """Every run, with what its line says in full."""
+        rows = []
+        for entry, words in zip(self.items, self._words, strict=True):
+            score, status = entry.score, entry.status
+            test = (score.accuracy, score.low, score.high, score.clean, score.verdict, score.seconds) if score else ()
+            about = (entry.run.name, entry.label.name, entry.label.note, status.state, status.step, status.n_steps)
+            rows.append((*about, *(words.get(title, "") for title in ("data", "model", "learns")), status.why, *test))
+        return table(CSV_COLUMNS, rows)
 
     def figures(self, width: int) -> dict[str, int]:
         """Cells for the figures of a run that is done, as many of them as a line has room for."""
@@ -195,9 +210,16 @@ class Baselines(Widget):
         """A run's; while it is not done, of what its log says."""
         found = history.baselines
         self._lines = [(f"{k.title}: {k.about}", found[name].test) for name, k in BASELINES.items() if name in found]
-        result, tall = history.result, self.screen.size.height >= TALL
-        self._verdict = [in_words(result.test), *(f"→ {one}" for one in result.advice[:tall])] if result else []
+        result = history.result
+        self._verdict = [in_words(result.test), *(f"→ {one}" for one in result.advice[:1])] if result else []
         self.refresh(layout=True)
+
+    @property
+    def _room(self) -> int:
+        """Lines that the table does not need."""
+        panel = self._table.parent
+        assert isinstance(panel, Widget)
+        return max(1, panel.size.height - 2 - min(LEAST_ROWS, self._table.count))
 
     def render(self) -> Text:
         table, muted = self._table, colour(self, "muted")
@@ -207,5 +229,6 @@ class Baselines(Widget):
             Text.assemble((f"   · {pad(words, at - 5)}", muted), (f"{percent(share):>{FIGURES['test']}}", muted))
             for words, share in self._lines
         ]
-        lines += [Text(f"   {cut(on_one_line(words), width - 3)}", colour(self, "text")) for words in self._verdict]
-        return Text("\n").join(lines)
+        verdict = [Text(f"   {cut(on_one_line(words), width - 3)}", colour(self, "text")) for words in self._verdict]
+        lines = lines[: max(0, self._room - len(verdict[:1]))]  # the verdict comes before the figures
+        return Text("\n").join([*lines, *verdict][: self._room])

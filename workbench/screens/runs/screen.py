@@ -1,13 +1,14 @@
 """Runs: what have I tried?"""
 
 import asyncio
+import shlex
 import time
 from pathlib import Path
 
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core import files
@@ -18,15 +19,18 @@ from core.runs.compare import Comparison
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.listing import Entry, Listing, bring_back, empty_bin, hide
+from core.runs.root import runs_root
 from core.wording import on_one_line, plural, shown
 from workbench import keys
 from workbench.charts import curves
 from workbench.charts.chart import Chart
+from workbench.layout import Column, Part, Plan
 from workbench.screens.base import BaseScreen
 from workbench.screens.runs.differences import Differences
 from workbench.screens.runs.label_dialog import LabelDialog
 from workbench.screens.runs.run_table import Baselines, RunTable
 from workbench.session.complain import complain
+from workbench.session.exporting import CURVES, Export, export_of, table
 from workbench.themes import colour
 from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
@@ -65,11 +69,17 @@ class RunsScreen(BaseScreen):
             yield table
             yield Baselines(table)
             yield Static(id="queue", markup=False)
-        with Horizontal(id="below"):
-            yield Panel(Chart(), title="Validation accuracy %", letter="v", id="curves")
-            with Panel(title="Recipe", letter="p", joint="┬", id="recipe"):
-                yield VerticalScroll(Differences(), Static(id="note", markup=False))
-                yield Static(id="proof", markup=False)
+        yield Panel(Chart(), title="Validation accuracy %", word="Curves", letter="v", id="curves")
+        with Panel(title="Recipe", letter="p", id="recipe"):
+            yield VerticalScroll(Differences(), Static(id="note", markup=False))
+            yield Static(id="proof", markup=False)
+
+    def plan(self) -> Plan:
+        if not self.has_class("-some"):
+            return Plan.of(Part("nothing", 3, grows=1), ranks=("nothing",))
+        runs = Part("runs", 10, max(10, min(16, 6 + len(self._entries))), grows=3)
+        below = [Column((Part("curves", 9, 12, grows=2),), 3, 44), Column((Part("recipe", 7, 12, grows=2),), 2, 34)]
+        return Plan.of(runs, below, ranks=("runs", "curves", "recipe"))
 
     async def on_mount(self) -> None:
         self._timer = self.set_interval(LOOK, self._look_again, pause=True)
@@ -110,6 +120,7 @@ class RunsScreen(BaseScreen):
             paths = {entry.run.path for entry in self._entries}
             self._marked = [path for path in self._marked if path in paths]
             self.set_class(bool(self._entries), "-some")
+            self.fit()
             nothing = shown(deleted(self._bin[-1][0])) if self._bin else "No runs yet. t trains one."
             self.query_one("#nothing", Static).update(nothing)
             queue = self.query_one("#queue", Static)
@@ -267,7 +278,22 @@ class RunsScreen(BaseScreen):
         run = self._selected_run
         if self.followed.run is None or self.followed.run.path != run.path:
             self.followed.follow(run)
-        self.app.switch_mode("train")
+        self.session.trail.go("train")
+
+    async def copied(self) -> str:
+        """The command that prints what came of the run."""
+        if (entry := self._selected) is None:
+            return ""
+        root = self.session.root
+        where = [] if root == runs_root() else ["--runs", str(root)]
+        return shlex.join(["workbench", "show", entry.run.name, *where])
+
+    def exported(self) -> Export:
+        """The curves where the chart has the focus, else the table."""
+        if isinstance(self.focused, Chart):
+            points = self.focused.points
+            return export_of("Export these curves", "curves.csv", lambda: table(CURVES, points))
+        return export_of("Export the runs", "runs.csv", self.query_one(RunTable).as_csv)
 
     def recipe_on_show(self) -> Recipe | None:
         recipe = self._listing.recipe(self._selected) if self._selected else None

@@ -1,5 +1,7 @@
 """What the curves say at the cursor, in one line."""
 
+from typing import Any
+
 from rich.text import Text
 from textual.widget import Widget
 
@@ -17,8 +19,8 @@ class CursorValues(Widget):
 
     DEFAULT_CSS = "CursorValues { height: 1; padding: 0 1; text-wrap: nowrap; }"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self._parts: list[tuple[int, str, str]] = []  # how dispensable, words, role
 
     def show(self, history: History, step: int, smoothed: float | None, reach: float) -> None:

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from core.runs.events import Ended, Event, Noted
 from core.runs.history import History
 from core.wording import on_one_line
+from workbench.session.exporting import Export, export_of
 from workbench.themes import colour
 
 MOST = 100  # lines
@@ -28,6 +29,18 @@ class Log(VerticalScroll):
         if key != self._shown and (self.scroll_offset.y == 0 or name != self._shown[0]):
             self._shown = key
             self.query_one(Happened).events = history.log[-MOST:]
+
+    async def copied(self) -> str:
+        return self._as_text()
+
+    def exported(self) -> Export:
+        return export_of("Export the log", f"{self._shown[0]}-log.txt", self._as_text)
+
+    def _as_text(self) -> str:
+        """The lines that it shows, the oldest first."""
+        events = self.query_one(Happened).events
+        lines = (f"step {event.step}  {words}" if event.step else words for event, words in events)
+        return "".join(f"{line}\n" for line in lines)
 
 
 class Happened(Widget):

@@ -15,7 +15,7 @@ MEAN_OVER = 50  # steps; one batch's loss says little
 class Now(Widget):
     """Figures of `history`, each with what it counts."""
 
-    DEFAULT_CSS = "Now { height: auto; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }"
+    DEFAULT_CSS = "Now { height: 1fr; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,16 +23,23 @@ class Now(Widget):
 
     def show(self, history: History, status: Status) -> None:
         self._history, self._status = history, status
-        self.refresh(layout=True)
+        self.refresh()
 
     def render(self) -> Text:
-        return self._line() if self.screen.has_class("-narrow") else self._table()
+        figures = self._figures()
+        return self._line() if self.size.height < len(figures) else self._table(figures)
+
+    @property
+    def rows(self) -> int:
+        """Lines of the table."""
+        return len(self._figures())
 
     def _loss(self) -> tuple[float, int] | None:
         latest = self._history.losses[-MEAN_OVER:]
         return (sum(latest) / len(latest), len(latest)) if latest else None
 
-    def _table(self) -> Text:
+    def _figures(self) -> list[tuple[str, str, str]]:
+        """Name, figure and what it counts."""
         history, loss = self._history, self._loss()
         seen: Point | None = next(reversed(history.evaluations["validation"]), None)
         rows = []
@@ -56,6 +63,9 @@ class Now(Widget):
         if history.cache_savings is not None:
             words = "saved so far" if history.cache_savings >= 0 else "not yet earned back"
             rows.append(("cache", duration(abs(history.cache_savings)), words))
+        return rows
+
+    def _table(self, rows: list[tuple[str, str, str]]) -> Text:
         muted = colour(self, "muted")
         return Text("\n").join(
             Text.assemble((f"{name:<10}", muted), f"{figure:>8}", (f"  {words}", muted)) for name, figure, words in rows

@@ -18,7 +18,7 @@ LEAST_SCALE, MOST_SCALE = 12, 50
 class ResultCard(Widget):
     """Shows a result: a line for each accuracy on one scale, and the rest in a last one."""
 
-    DEFAULT_CSS = "ResultCard { height: auto; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }"
+    DEFAULT_CSS = "ResultCard { height: 1fr; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,8 +38,17 @@ class ResultCard(Widget):
         room = max(LEAST_SCALE, min(MOST_SCALE, room))
         lowest = min(line.low if line.own else line.share for line in lines)
         floor = min(0.95, math.floor(lowest * 20) / 20)
-        drawn = (self._line(line, floor, room) for line in lines)
-        return Text("\n").join([*drawn, *self._verdict(result), self._others(result)])
+        drawn = [self._line(line, floor, room) for line in lines]
+        verdict, others = self._verdict(result), self._others(result)
+        # where there is no room for all, what the run itself gets right and the verdict come first
+        by_need = [*drawn[:1], *verdict[:1], *drawn[1:], *verdict[1:], others][: max(2, self.size.height)]
+        return Text("\n").join(line for line in [*drawn, *verdict, others] if any(line is one for one in by_need))
+
+    @property
+    def lines(self) -> int:
+        """How many it needs."""
+        result = self._result
+        return len([*result.lines()]) + len(self._verdict(result)) + 1 if result else 0
 
     def _verdict(self, result: ClassifierResult) -> list[Text]:
         """How it stands beside the strongest baseline, and what to try first."""
@@ -52,6 +61,9 @@ class ResultCard(Widget):
         own = line.own
         ends = (line.low, line.high) if own else (line.share, line.share)
         at, low, high = (round((share - floor) / (1 - floor) * (room - 1)) for share in (line.share, *ends))
+        if own:  # with a cell on each side of the point, an interval is never taken for an arrow
+            at = max(1, min(at, room - 2))
+            low, high = min(low, at - 1), max(high, at + 1)
         hue, rule, muted = colour(self, "validation" if own else "muted"), colour(self, "rule"), colour(self, "muted")
         return Text.assemble(
             (f"{line.name:<{NAME}}", colour(self, "text") if own else muted),

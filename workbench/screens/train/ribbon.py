@@ -55,8 +55,14 @@ class Ribbon(Widget):
 
     def render(self) -> Text:
         width = self.content_region.width
-        second = self._progress(width) if self._status.alive else self._end()
-        return Text("\n").join([self._phases(width), second])
+        return Text("\n").join([self._phases(width), self._below(width)])
+
+    def lines_at(self, width: int) -> int:
+        """How many it needs."""
+        return 1 + len(self._below(width).wrap(self.app.console, width))
+
+    def _below(self, width: int) -> Text:
+        return self._progress(width) if self._status.alive else self._end()
 
     def _phases(self, width: int) -> Text:
         """Every phase in its order; where there is no room for all, the first finished ones go."""

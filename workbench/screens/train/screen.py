@@ -5,7 +5,6 @@ from dataclasses import replace
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.widgets import Static
 
 from core.architectures.lookup import architecture_for, preset_for, short_name
@@ -20,6 +19,8 @@ from workbench import keys
 from workbench.charts import curves
 from workbench.charts.chart import Chart
 from workbench.charts.view import View
+from workbench.layout import Column, Part, Plan
+from workbench.screens.save_dialog import ask_where
 from workbench.screens.train.controls import RunControls
 from workbench.screens.train.cursor_values import CursorValues
 from workbench.screens.train.log import Log
@@ -27,15 +28,21 @@ from workbench.screens.train.now import Now
 from workbench.screens.train.result_card import ResultCard
 from workbench.screens.train.ribbon import Ribbon
 from workbench.screens.train.sentences import Sentences
-from workbench.screens.train.step_texts import StepPanel
+from workbench.screens.train.step_texts import StepPanel, StepTexts
 from workbench.screens.train.waiting import Waiting
 from workbench.screens.train.weights import Frozen, Weights, frozen_in_words
+from workbench.session.exporting import CURVES, Export, export_of, table
 from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
 from workbench.widgets.per_class import PerClass
 
 CHARTS = ("loss", "accuracy")
-SLOTS = (*CHARTS, "sentences", "log")  # share one place in a narrow window; tab goes round
+BESIDE, LEAST_FIGURES = 50, 44  # cells of a chart that stands beside another, and of weights and figures
+LEAST, MOST = 9, 16  # lines of a chart
+RANKS = (
+    *("loss", "waiting", "run", "run", "cursor", "steps"),
+    *("per-class", "now", "accuracy", "weights", "sentences", "log"),
+)
 
 
 class TrainScreen(RunControls):
@@ -47,31 +54,66 @@ class TrainScreen(RunControls):
 
     def __init__(self) -> None:
         super().__init__()
-        self._slot = "loss"
-        self._zoomed: Panel | None = None
         self._state: tuple = ()
         self._view = View()
         self._viewed = History()
 
     def compose_panels(self) -> ComposeResult:
-        with Panel(title="Train", id="run"):
+        with Panel(title="Train", word="Run", id="run"):
             yield Static(id="sentence", markup=False)
             yield Ribbon()
             yield ResultCard()
-        yield Waiting()
-        with Horizontal(id="charts"):
-            yield Panel(Chart(), title="Loss", letter="l", id="loss")
-            yield Panel(Chart(), title="Accuracy %", letter="a", joint="┬", id="accuracy")
-        yield CursorValues()
-        with Horizontal(id="figures"):
-            yield Panel(Weights(), Frozen(), title="Weight change", letter="w", id="weights")
-            yield Panel(Now(), title="Now", joint="┼", id="now")
-            labels = PerClass()
-            yield Panel(Headings(labels), labels, title="Per class", letter="c", joint="┼", id="per-class")
-        yield StepPanel()
-        with Horizontal(id="below"):
-            yield Panel(Sentences(), title="Your sentences", letter="y", id="sentences")
-            yield Panel(Log(), title="Log", letter="g", joint="┬", id="log")
+        yield Waiting(id="waiting")
+        yield Panel(Chart(), title="Loss", letter="l", id="loss")
+        yield Panel(Chart(), title="Accuracy %", word="Accuracy", letter="a", id="accuracy")
+        yield CursorValues(id="cursor")
+        yield Panel(Weights(), Frozen(), title="Weight change", letter="w", id="weights")
+        yield Panel(Now(), title="Now", id="now")
+        labels = PerClass()
+        yield Panel(Headings(labels), labels, title="Per class", letter="c", id="per-class")
+        yield StepPanel(id="steps")
+        yield Panel(Sentences(), title="Your sentences", letter="y", id="sentences")
+        yield Panel(Log(), title="Log", letter="g", id="log")
+
+    def plan(self) -> Plan:
+        """Waiting, learning and done, or the one sentence that nothing is there."""
+        if self.has_class("-empty"):
+            return Plan.of(Part("run", 3, grows=1), ranks=("run",))
+        run = Part("run", 1 + self._lines_of_the_run(), brief=3)
+        log = Part("log", 4, 9, grows=1)
+        if self.has_class("-waiting"):
+            return Plan.of(run, Part("waiting", 5, grows=1), replace(log, grows=0), ranks=RANKS)
+        sentences = Part("sentences", 3, 1 + self.query_one(Sentences).count)
+        followed = [Column((sentences,), cells=BESIDE)] if self.has_class("-followed") else []
+        below = [*followed, Column((log,), cells=BESIDE)]
+        labels = Part("per-class", 4, 2 + self.query_one(PerClass).count)
+        if self.has_class("-counts", "-done"):
+            return Plan.of(run, replace(labels, least=LEAST, grows=1), below, ranks=("per-class", *RANKS))
+        charts = [Column((Part(name, LEAST, MOST, grows=2),), cells=BESIDE) for name in CHARTS]
+        weights = Part("weights", 4, 1 + self.query_one(Weights).count + len(self.query_one(Frozen).parts))
+        table = 1 + self.query_one(Now).rows
+        figures = labels if self.has_class("-done") else Part("now", table, table, brief=2)
+        side_by_side = [Column((weights,), cells=LEAST_FIGURES), Column((figures,), cells=LEAST_FIGURES)]
+        rows: list[Part | list[Column]] = [run, charts, side_by_side]
+        if self.has_class("-reading"):
+            rows.insert(2, Part("cursor", 1))
+        if self.has_class("-step-texts"):
+            rows.append(Part("steps", 5, 2 + self.query_one(StepTexts).count))
+        return Plan.of(*rows, below, ranks=RANKS)
+
+    def fit(self) -> None:
+        """Where there is no line for what is frozen, it stands in the rule."""
+        super().fit()
+        if self._fitted and (place := self._fitted.places.get("weights")):
+            frozen = self.query_one(Frozen)
+            frozen.display = place.height > self.query_one(Weights).count + len(frozen.parts)
+            words = "; ".join(f"{parts} {state}" for parts, state in frozen.parts)
+            self.query_one("#weights", Panel).subtitle = "" if frozen.display else words
+
+    def _lines_of_the_run(self) -> int:
+        if self.has_class("-done"):
+            return self.query_one(ResultCard).lines
+        return self.query_one(Ribbon).lines_at(self.app.size.width - 2)
 
     def on_mount(self) -> None:
         for signal in (self.followed.run_changed, self.draft.recipe_changed):
@@ -79,10 +121,6 @@ class TrainScreen(RunControls):
 
     def on_screen_resume(self) -> None:
         self._show()
-
-    def on_resize(self) -> None:
-        if self.query(Ribbon):
-            self.call_after_refresh(self._show)
 
     def _show(self, _: object = None) -> None:
         if not self.is_current:
@@ -96,7 +134,7 @@ class TrainScreen(RunControls):
             self._viewed = history
             self._view = replace(self._view, last=None).without_cursor()
         if state != self._state:  # other panels are there now
-            self._state, self._zoomed = state, None
+            self._state, self._zoomed, self._unfolded = state, "", ""
         for name, is_so in zip(("-empty", "-waiting", "-done"), state, strict=True):
             self.set_class(is_so, name)
         self.set_class(recipe is not None and preset_for(recipe).counts, "-counts")
@@ -112,22 +150,20 @@ class TrainScreen(RunControls):
             parts = rungs(architecture_for(recipe)) if recipe else []
             frozen = frozen_in_words(plan, parts, history.reads_cache) if plan else []
             self.query_one(Frozen).parts = frozen
-            words = "; ".join(f"{parts} {state}" for parts, state in frozen)
-            self.query_one("#weights", Panel).subtitle = words if self.has_class("-short") else ""
             self.query_one(Log).show(history, self.shown_run.name)
             sentences = recipe.train.follow if recipe else ()
             self.query_one(Sentences).show(history, sentences)
             self.set_class(bool(sentences and history.followed), "-followed")
-            if self._slot == "sentences" and not self.has_class("-followed"):
-                self._slot = SLOTS[0]
             self._show_curves()
         self.query_one(StepPanel).show(followed)
         if result:
             self.query_one(ResultCard).show(result)
             self.query_one(PerClass).show(result)
+            self.query_one("#per-class", Panel).subtitle = self.query_one(PerClass).order
             wrong = result.test.rows - result.test.correct
             panel.subtitle = "enter plays" + (f", e lists {plural(wrong, 'error')}" if wrong else "")
-        self._lay_out()
+        self._say_how_the_curves_are_seen()
+        self.fit()
         self.refresh_bindings()
 
     def _show_curves(self) -> None:
@@ -152,20 +188,18 @@ class TrainScreen(RunControls):
         """Look at the charts another way: see `View.turned`."""
         self._view = self._view.turned(what, self.followed.history, self._columns)
         self._show_curves()
+        self._say_how_the_curves_are_seen()
+        self._zoomed = "" if what == "read" else self._zoomed
+        self.fit()
         if what == "read" and self._view.cursor is not None and not isinstance(self.focused, Chart):
-            self._slot = self._slot if self._slot in CHARTS else CHARTS[0]
-            self._zoomed = None
-            self.query_one(f"#{self._slot}", Panel).enter()
-        self._lay_out()
+            self.open(self.query_one(f"#{CHARTS[0]}", Panel))
         self.refresh_bindings()
 
     @on(StepPanel.Changed)
     def _step_changed(self, event: StepPanel.Changed) -> None:
         self.set_class(event.shown, "-step-texts")
-        self._zoomed = None
-        if event.shown and self._slot not in CHARTS:
-            self._slot = CHARTS[0]
-        self._lay_out()
+        self._zoomed = ""
+        self.fit()
         if event.shown and self._view.cursor is None:  # as though the person had gone there
             self.call_after_refresh(event.panel.enter)
 
@@ -186,57 +220,20 @@ class TrainScreen(RunControls):
             return Text(f"Opening {on_one_line(run.name)}.")
         return Text(f"Nothing is training. t trains {on_one_line(recipe_in_words(recipe))}.")
 
-    def _lay_out(self) -> None:
-        narrow = self.has_class("-narrow")
-        view = {"loss": self._view.of_the_loss(self.followed.history), "accuracy": self._view.of_the_steps()}
-        for slot in SLOTS:
-            self.set_class(slot == self._slot, f"-slot-{slot}")
-            tab = f"tab {self._next_slot()}" if narrow and slot == self._slot else ""
-            self.query_one(f"#{slot}", Panel).subtitle = " · ".join(filter(None, (view.get(slot), tab)))
-        parts = "#run, #charts, #charts > Panel, #figures, #figures > Panel, StepPanel, #below, #below > Panel"
-        for part in self.query(parts):
-            zoomed = self._zoomed is None or part is self._zoomed or self._zoomed in part.children
-            part.set_class(not zoomed, "-aside")
-            part.set_class(part is self._zoomed, "-zoomed")
-
-    def action_next_panel(self) -> None:
-        """In a narrow window the next of the panels that share a place."""
-        if not self.has_class("-narrow"):
-            super().action_next_panel()
-            return
-        self._slot = self._next_slot()
-        panel = self.query_one(f"#{self._slot}", Panel)
-        if self._zoomed:
-            self._zoomed = panel
-        self._lay_out()
-        panel.enter()
-
-    def _next_slot(self) -> str:
-        slots = list(SLOTS if self.has_class("-short") else CHARTS)
-        if not self.has_class("-followed") and "sentences" in slots:
-            slots.remove("sentences")
-        at = slots.index(self._slot) if self._slot in slots else -1
-        return slots[(at + 1) % len(slots)]
-
-    def action_zoom(self) -> None:
-        around = self.focused.ancestors if self.focused else []
-        default = self.query_one(f"#{self._slot}", Panel)
-        panel = next((node for node in around if isinstance(node, Panel)), default)
-        self._zoomed = None if self._zoomed else panel
-        self._lay_out()
+    def _say_how_the_curves_are_seen(self) -> None:
+        self.query_one("#loss", Panel).subtitle = self._view.of_the_loss(self.followed.history)
+        self.query_one("#accuracy", Panel).subtitle = self._view.of_the_steps()
 
     def action_back(self) -> None:
         if self._view.cursor is not None:
             self.action_view("read")
-        elif self._zoomed:
-            self.action_zoom()
         else:
             super().action_back()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         status = self.followed.status
         match action:
-            case "play" | "errors":
+            case "play" | "errors" | "export_result":
                 return self.has_class("-done")
             case "zoom":
                 return bool(status)
@@ -258,6 +255,49 @@ class TrainScreen(RunControls):
         from workbench.screens.train.errors_screen import ErrorsScreen
 
         self.app.push_screen(ErrorsScreen(self.shown_run))
+
+    @on(PerClass.Chosen)
+    def _chosen(self, event: PerClass.Chosen) -> None:
+        if isinstance(event.lines, PerClass):
+            self.action_these_errors()
+        elif isinstance(event.lines, StepTexts):
+            self.action_whole_text()
+
+    def action_these_errors(self) -> None:
+        from workbench.screens.train.errors_screen import ErrorsScreen
+
+        if confusion := self.query_one(PerClass).chosen:
+            self.app.push_screen(ErrorsScreen(self.shown_run, confusion))
+
+    def action_sort_labels(self) -> None:
+        labels = self.query_one(PerClass)
+        labels.action_sort()
+        self.query_one("#per-class", Panel).subtitle = labels.order
+
+    def action_whole_text(self) -> None:
+        from workbench.screens.train.text_screen import TextScreen
+
+        if text := self.query_one(StepTexts).selected:
+            title = self.query_one(StepPanel).title
+            self.app.push_screen(TextScreen(self.shown_run, text, title))
+
+    # What can be taken
+
+    def exported(self) -> Export | None:
+        """The curves of the chart that has the focus."""
+        if not (isinstance(self.focused, Chart) and self.followed.run):
+            return None
+        what = self.focused.parent.id if self.focused.parent else ""
+        name, points = f"{self.shown_run.name}-{what}.csv", self.focused.points
+        return export_of(f"Export the curves of the {what}", name, lambda: table(CURVES, points))
+
+    def action_export_result(self) -> None:
+        from core.export.findings import report
+
+        run, result = self.shown_run, self.followed.history.result
+        assert result  # see check_action
+        title = self._title()
+        ask_where(self.app, export_of("Export the result", f"{run.name}.md", lambda: report(title, result)))
 
 
 def recipe_in_words(recipe: Recipe, plan: FreezePlan | None = None) -> str:

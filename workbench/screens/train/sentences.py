@@ -3,16 +3,15 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from rich.cells import cell_len
 from rich.text import Text
 
 from core.runs.history import History
 from core.wording import on_one_line
-from workbench.formatting import cut, pad, spark
+from workbench.formatting import cut, name_width, named, pad, spark
 from workbench.themes import class_role, colour
 from workbench.widgets.lines import ItemList
 
-MOST_LABEL = 12  # cells
+MOST_LABEL = 12  # cells, or a quarter of the line
 PERCENT = 6
 SHARES = (8, 16)  # the least and the most cells of a spark line
 
@@ -44,17 +43,20 @@ class Sentences(ItemList[str]):
         places = (max(0, bisect_right(steps, n_steps * (part + 1) / width) - 1) for part in range(come))
         return [followed[place].probabilities[index][number] for place in places]
 
+    async def copied(self) -> str:
+        return self.selected or ""
+
     def line(self, index: int, width: int) -> Text:
         assert self._history.started
         labels = self._history.started.labels
         classes = [self._class_of(i) for i in range(self.count)]
         number = classes[index]
-        name = min(MOST_LABEL, max(cell_len(on_one_line(labels[n])) for n in classes))
+        name = name_width((labels[n] for n in classes), max(MOST_LABEL, width // 4), 1)
         room = max(SHARES[0], min(SHARES[1], width // 6))
         shares = self._shares(index, number, room)
         role = class_role(number, len(labels))
         text = Text.assemble(
-            (" " + pad(on_one_line(labels[number]), name), colour(self, role)),
+            (" " + named(labels[number], name), colour(self, role)),
             f"{100 * shares[-1]:>{PERCENT - 2}.0f} %  ",
             (pad(spark(shares, 1.0), room) + "  ", colour(self, role)),
             no_wrap=True,

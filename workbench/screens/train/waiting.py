@@ -1,5 +1,7 @@
 """Before there is a curve to look at: what is being done, and what it is good for."""
 
+from typing import Any
+
 from rich.text import Text
 
 from core.architectures.lookup import short_name
@@ -74,8 +76,8 @@ class Waiting(Waits):
 
     DEFAULT_CSS = "Waiting { content-align: center middle; text-align: center; padding: 0 2; }"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self._history, self._status = History(), Status("starting")
         self._recipe: Recipe | None = None
 

@@ -70,6 +70,7 @@ class Weights(ItemList[str]):
         self._plan: FreezePlan | None = None
 
     def show(self, history: History, plan: FreezePlan | None) -> None:
+        """What was measured before the first step says nothing of how far the parts have moved since."""
         if self._changes and history.changes[-1:] == self._changes[-1:] and plan == self._plan:
             return
         self._changes, self._n_steps, self._plan = list(history.changes), history.n_steps, plan
@@ -79,13 +80,14 @@ class Weights(ItemList[str]):
         group = self.items[index]
         room = max(1, min(40, width - NAME - 11))
         values = sampled(self._changes, group, self._n_steps, room)
-        latest = self._changes[-1].parts[group]
+        latest = self._changes[-1]
+        known = percent(latest.parts[group]) if latest.step else "·"
         adapted = self._plan is not None and role(self._plan, part_of(group)) == "lora"
         name = f"{in_words(group)} {MARKS['lora']}" if adapted else in_words(group)
         return Text.assemble(
             (f" {pad(name, NAME)}", colour(self, "muted")),
             (pad(spark(values, max(values, default=0) * 8 / 7), room), colour(self, "lora" if adapted else "train")),
-            f"{percent(latest):>9}",
+            f"{known:>9}",
         )
 
 

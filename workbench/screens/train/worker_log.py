@@ -9,8 +9,10 @@ from textual.widgets import Static
 from core import files
 from core.errors import BadRun
 from core.runs.folder import RunFolder
+from workbench.layout import Part, Plan
 from workbench.screens.train.detail_screen import DetailScreen
 from workbench.screens.train.errors_screen import readable
+from workbench.session.exporting import Export, export_of
 from workbench.widgets.panel import Panel
 
 TAIL = 20_000  # bytes
@@ -19,17 +21,30 @@ TAIL = 20_000  # bytes
 class WorkerLogScreen(DetailScreen):
     """The end of the worker's log."""
 
+    def __init__(self, run: RunFolder):
+        super().__init__(run)
+        self._words = ""
+
     def compose_panels(self) -> ComposeResult:
         with Panel(title=f"Messages of {self._run.name}'s process", letter="w", id="worker-log"):
             yield VerticalScroll(Static(id="written", markup=False))
 
+    def plan(self) -> Plan:
+        return Plan.of(Part("worker-log", 9), ranks=("worker-log",))
+
     async def on_mount(self) -> None:
-        words = await asyncio.to_thread(tail, self._run)
+        self._words = words = await asyncio.to_thread(tail, self._run)
         self.query_one("#worker-log", Panel).subtitle = str(self._run.log_file)
         self.query_one("#written", Static).update(words or "No messages.")
         scroll = self.query_one(VerticalScroll)
         scroll.focus()
         scroll.scroll_end(animate=False)
+
+    async def copied(self) -> str:
+        return self._words
+
+    def exported(self) -> Export:
+        return export_of("Export what the worker wrote", f"{self._run.name}-worker.log", lambda: self._words)
 
 
 def tail(run: RunFolder) -> str:

@@ -44,6 +44,8 @@ SHAPES = {
     "objects in a row on one line": " ".join(LINES),
     "objects in a row with commas": ",\n".join(json.dumps(row, indent=2) for row in ROWS),
     "lists in a row": json.dumps(ROWS[:30]) + "\n" + json.dumps(ROWS[30:]),
+    "a string of JSON": json.dumps(json.dumps(ROWS)),
+    "a string of indented JSON": json.dumps(json.dumps({"data": ROWS}, indent=1)),
     "a mark at its beginning": "\ufeff" + json.dumps(ROWS),
     "a single row a line, of lists": "\n".join(json.dumps(list(pair)) for pair in PAIRS),
     "data": json.dumps({"version": "1.0", "data": ROWS}, indent=1),
@@ -79,6 +81,22 @@ def test_shapes(file, shape, name):
 def test_pandas_reads_its_own_back_alike(file):
     content = FRAME.to_json()
     assert read(file(content)).texts == pd.read_json(StringIO(content))["text"].tolist()
+
+
+def test_a_string_of_json_that_is_broken_gets_a_sentence(file):
+    with pytest.raises(BadData, match="begins as JSON"):
+        read(file(json.dumps(json.dumps(ROWS)[:-20]), "data.json"))
+
+
+def test_a_table_whose_first_cell_is_json_is_none(file):
+    rows = [f'"{{\\"n\\": {i}}}","{text}",{label}' for i, (text, label) in enumerate(PAIRS)]
+    assert read(file("\n".join(rows))).texts == TEXTS
+
+
+def test_parts_of_splits_are_splits(file):
+    rows = [list(pair) for pair in PAIRS]
+    table = read(file(json.dumps({"train": rows[:30], "oos_train": rows[30:40], "oos_test": rows[40:]}), "data.json"))
+    assert (table.split_column, table.others, table.texts) == ("2", {}, TEXTS)
 
 
 @pytest.mark.parametrize("inside", ["objects", "pairs", "columns"])

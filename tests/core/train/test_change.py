@@ -1,0 +1,31 @@
+"""How far the weights have moved is known with the first steps, and costs next to nothing."""
+
+import math
+
+import torch
+
+from core.runs.events import Changed, Steps
+from core.train import finetune, loop
+
+
+def steps_measured(built, steps: int) -> tuple[list[int], list[int], list[Changed]]:
+    """The steps that were reported, those after which the weights were measured, and what was found."""
+    built.limit.steps = steps
+    events = list(built.loop.run())
+    found = [event for event in events if isinstance(event, Changed)]
+    return [event.step for event in events if isinstance(event, Steps)], [event.step for event in found], found
+
+
+def test_it_is_measured_with_the_first_steps_where_that_is_quick(build, monkeypatch):
+    monkeypatch.setattr(loop, "REPORT", -1.0)
+    monkeypatch.setattr(finetune, "COMPARING", 0)
+    reported, measured, found = steps_measured(build(torch.float32, train={"eval_every": 1000}), 3)
+    assert reported == [1, 2, 3] and measured == [0, *reported]
+    assert not any(found[0].parts.values()) and all(found[1].parts.values())
+
+
+def test_where_it_is_slow_it_waits_for_the_next_look(build, monkeypatch):
+    monkeypatch.setattr(loop, "REPORT", -1.0)
+    monkeypatch.setattr(finetune, "COMPARING", math.inf)
+    reported, measured, _ = steps_measured(build(torch.float32, train={"eval_every": 4}), 9)
+    assert reported == [*range(1, 10)] and measured == [0, 4, 8]

@@ -1,0 +1,85 @@
+"""Small files that are huge, or that become huge when they are opened: a bound refuses each in a sentence, at once."""
+
+import lzma
+import os
+import subprocess
+import sys
+import tarfile
+
+import pytest
+
+from core.data.read import read
+from core.errors import BadData, BadModel, BadRun
+from core.runs import mark
+from core.runs.control import Inbox
+from core.text import byte_bpe, tokenizer_files
+from core.train import checkpoint
+
+HUGE = 1 << 40  # bytes: without a bound, no memory holds them
+
+
+def huge(path):
+    path.touch()
+    os.truncate(path, HUGE)
+    return path
+
+
+def test_a_huge_mark_is_no_mark(run):
+    huge(run.mark_file)
+    assert not mark.grew_here(run)
+    with pytest.raises(BadRun, match="was not made in this folder"):
+        mark.demand(run)
+
+
+def test_of_a_huge_control_file_no_more_is_read_than_was_asked_for(run):
+    assert Inbox(huge(run.control_file)).before(100) == []
+
+
+def test_a_huge_state_is_refused_by_its_size(run, monkeypatch):
+    folder = run.checkpoints / "7"
+    folder.mkdir(parents=True)
+    huge(folder / "state.json")
+    monkeypatch.setattr(checkpoint, "verify", lambda *_: None)  # the hash of zeros is known to whoever made them
+    with pytest.raises(BadRun, match=r"state\.json cannot be read: File too large"):
+        checkpoint.read_state(folder)
+
+
+@pytest.mark.parametrize("name", ["tokens.tiktoken.xz", "tokenizer.json", "vocab.json", "vocab.txt"])
+def test_a_huge_vocabulary_is_refused_by_its_size(tmp_path, name):
+    file = huge(tmp_path / name)
+    (tmp_path / "merges.txt").write_text("#version: 0.2\n")
+    readers = {
+        "tokens.tiktoken.xz": lambda: byte_bpe.read(file),
+        "tokenizer.json": lambda: tokenizer_files.read(file, 10, 0),
+        "vocab.json": lambda: tokenizer_files.read_vocab_and_merges(tmp_path, 10, 0),
+        "vocab.txt": lambda: tokenizer_files.read_wordpiece(tmp_path, 10, 0),
+    }
+    with pytest.raises(BadModel, match="File too large"):
+        readers[name]()
+
+
+def test_a_vocabulary_that_unpacks_to_more_than_any_has_is_refused(tmp_path):
+    file = tmp_path / "tokens.tiktoken.xz"
+    with lzma.open(file, "wb", preset=0) as packed:
+        for _ in range(2 * byte_bpe.MOST >> 20):
+            packed.write(bytes(1 << 20))
+    assert file.stat().st_size < 1 << 20
+    with pytest.raises(BadModel, match="more than any vocabulary"):
+        byte_bpe.read(file)
+
+
+def test_a_member_of_an_archive_that_is_said_to_be_endless_is_damage(tmp_path):
+    said = tarfile.TarInfo("spam/1.txt")
+    said.size = 1 << 60
+    (tmp_path / "texts.tar").write_bytes(said.tobuf())
+    with pytest.raises(BadData, match="damaged"):
+        read(tmp_path / "texts.tar")
+
+
+def test_a_file_with_a_quote_that_never_closes_is_read(tmp_path):
+    file = tmp_path / "texts.csv"
+    file.write_text('label,text\na,"' + "x\n" * 200_000)  # more than a cell of the module csv holds by itself
+    command = [sys.executable, "-P", "-m", "workbench", "data", str(file)]
+    said = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in said.stderr
+    assert "200,000 rows" in said.stdout
