@@ -24,7 +24,7 @@ class Recipe(Options):
     """Everything that decides a run. Same recipe, same data, same machine: same result."""
 
     preset: Annotated[str, OneOf(tuple(RECIPES))] = opt(
-        "default", "The named recipe that everything else changes.", flag="--preset"
+        "default", "The preset; your other choices override it.", flag="--preset"
     )
     data: Data = Data()
     model: Model = Model()

@@ -46,7 +46,7 @@ class Data(Part):
     several_labels: Literal["refuse", "leave_out", "join"] = opt(
         "refuse",
         "Rows that have several labels are left out where they are few; where they are the rule, refuse refuses the "
-        "file, and leave_out learns from the others all the same. join takes several labels for a class of their own.",
+        "file, and leave_out still learns from the others. join takes several labels for a class of their own.",
         flag="--several-labels",
     )
     split: str = opt(
@@ -128,7 +128,7 @@ class Data(Part):
     )
     baseline: Literal["tfidf", "counts"] = opt(
         "tfidf",
-        "What the network is compared with that needs none: tfidf counts words, pairs of words and characters, with "
+        "The baseline that the model is compared with: tfidf counts words, pairs of words and characters, with "
         "logistic regression as strict as is best on validation; counts counts words, plain, as in the book's "
         "comparison.",
     )

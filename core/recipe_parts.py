@@ -248,7 +248,7 @@ class Train(Part):
     )
     follow: tuple[str, ...] = opt(
         (),
-        "Sentences of your own that it is asked about at every such look: one sees it change its mind. They teach "
+        "Sentences of your own that it is asked about at every such look: you see its answers change. They teach "
         "nothing. In a form, | stands between two.",
         flag="--follow",
         max_length=MOST_FOLLOWED,

@@ -60,7 +60,7 @@ class Profile(msgspec.Struct, frozen=True):
     duplicates: int  # rows that are exact copies of an earlier text with the same label
     conflicts: int  # rows whose text occurs with different labels
     splits: dict[str, dict[str, int]]  # train, validation, test -> rows per label
-    leaks: dict[str, int]  # validation, test -> rows whose text also stands in training
+    leaks: dict[str, int]  # validation, test -> rows whose text also is in training
     lengths: dict[str, dict[int, int]]  # label -> tokens -> rows, over the rows for learning
     context: int  # texts longer than this are cut
     cut: int  # rows for learning that are

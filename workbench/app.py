@@ -2,14 +2,14 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.events import Event, Key
 from textual.filter import LineFilter
 from textual.notifications import Notify
@@ -45,7 +45,7 @@ class WorkbenchApp(App):
     CSS_PATH: ClassVar = ["styles/app.tcss", "styles/data.tcss"]
     MODES: ClassVar = {mode: _screen(mode, f"{title}Screen") for mode, title in keys.MODES.items()}
     BINDINGS = keys.bindings("app", "anywhere")
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False  # Textual's own; `action_command_palette` opens ours
 
     def __init__(self, recipe: Recipe, root: Path):
         self.session = Session(self, recipe, root)
@@ -106,7 +106,9 @@ class WorkbenchApp(App):
             self.run_worker(self._say_what_ended(*self._ended))
         if words := turns.interrupted(self.session.root):
             self.notify(
-                "5 lists them, and r on one of them goes on.", title=f"{words}, which was interrupted", markup=False
+                "5 lists them, and r on one of them continues the queue.",
+                title=f"{words}, which was interrupted",
+                markup=False,
             )
         self.session.draft.find_models()
         self.session.draft.read_profile()
@@ -129,14 +131,11 @@ class WorkbenchApp(App):
         if self._driver:
             self._driver.write(f"\x1b]2;{on_one_line(title)}\x07")
 
-    def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
-        """The palette: every action that works where it was opened from."""
-        active = {each.binding.id: each for each in screen.active_bindings.values() if each.enabled}
-        for action in keys.ACTIONS:
-            if action.id in active and action.id != "commands":
-                node, binding = active[action.id].node, active[action.id].binding
-                yield SystemCommand(action.help, action.shown, partial(self.run_action, binding.action, node))
-        yield SystemCommand("Dark or light", "The other theme", self.action_switch_theme)
+    def action_command_palette(self) -> None:
+        from workbench.screens.palette import Palette, carry_out
+
+        over = self.screen
+        self.push_screen(Palette(over), partial(carry_out, self, over))
 
     def action_mode(self, mode: str) -> None:
         self.switch_mode(mode)
@@ -147,7 +146,12 @@ class WorkbenchApp(App):
     def action_help(self) -> None:
         from workbench.screens.help import Help
 
-        self.push_screen(Help(getattr(self.screen, "PLACE", self.current_mode)))
+        self.push_screen(Help(self.screen))
+
+    def action_explain(self) -> None:
+        from workbench.screens.explain_dialog import ExplainDialog
+
+        self.push_screen(ExplainDialog(self.screen))
 
     def action_jump(self) -> None:
         from workbench.screens.jump import Jump

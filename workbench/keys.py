@@ -18,11 +18,14 @@ MODES = {"data": "Data", "model": "Model", "train": "Train", "play": "Play", "ru
 PANELS = {
     "data": ("source", "classes", "notes", "rows"),
     "model": ("backbone", "layers", "recipe"),
+    "train": ("per_class", "step_texts"),
     "play": ("text", "kept"),
     "freeze_dialog": ("layers",),
     "recipes": ("named",),
     "models_dialog": ("models",),
 }
+# places that have no panel of their own, as a person calls them
+CALLED = {"named": "Recipes", "models": "Models", "errors": "Errors"}
 
 
 class Action(NamedTuple):
@@ -44,10 +47,34 @@ class Action(NamedTuple):
     @property
     def shown(self) -> str:
         """The keys for a person: '↑ k'."""
-        return " ".join(_NAMES.get(key) or format_key(key).replace("ctrl+", "^") for key in self.keys.split(",")[:4])
+        return " ".join(key_in_words(key) for key in self.keys.split(",")[:4])
+
+    @property
+    def when(self) -> str:
+        """The state in which it works, where that is not always: 'while it trains'."""
+        return next((state for state, ids in WHEN.items() if self.id in ids.split()), "")
+
+
+def key_in_words(key: str) -> str:
+    """A key of Textual's as a person sees it: '^o', '?', 'enter'."""
+    return _NAMES.get(key) or format_key(key).replace("ctrl+", "^")
 
 
 _NAMES = {"enter": "enter", "minus": "−", "pageup": "page up", "pagedown": "page down"}
+
+# the states in which some actions work, and no other time
+WHEN = {
+    "while nothing trains": "train_here",
+    "while it trains": "pause step stop thaw change_rates evaluate checkpoint train_next",
+    "while it is paused": "go_on",
+    "when it has ended": "play errors export_result",
+    "when it was stopped or has failed": "resume",
+    "when it did not fit into memory": "apply",
+    "while it is queued": "start_now take_out",
+    "while values are read": "cursor_left cursor_right cursor_far_left cursor_far_right cursor_first cursor_last",
+    "when Worth a look offers it": "better join_labels join_rare keep_split choose_column",
+    "after a deletion": "undo",
+}
 
 # In the footer's order: what belongs to a panel first, then to its screen, then to the program.
 ACTIONS = [
@@ -62,20 +89,20 @@ ACTIONS = [
         "ask",
         "A",
         "ask it",
-        "Have the model go on with a text, or guess a masked word, before it is made a classifier",
+        "Let the base model continue a text, or guess a masked word",
         "backbone",
         "screen.ask",
     ),
     Action("edit", "enter", "edit", "Change this option", "recipe"),
     Action("next_choice", "right", "choose", "Next choice", "recipe", face="← →"),
     Action("previous_choice", "left", "", "Choice before", "recipe"),
-    Action("toggle", "space", "toggle", "Let this part learn, or freeze it", "layers", "toggle_parts"),
-    Action("lower", "plus,equals_sign", "boundary", "Learn one block further down", "layers", face="+ −"),
-    Action("raise", "minus", "", "Learn one block less", "layers"),
-    Action("last_block", "b", "last block", "Learn the last block, final norm and head", "layers"),
-    Action("lora", "l", "LoRA", "LoRA in every block, and the head; with a range begun, in its blocks", "layers"),
-    Action("head_only", "h", "", "Learn the head only", "layers"),
-    Action("all", "a", "", "Learn everything", "layers"),
+    Action("toggle", "space", "toggle", "Train this part, or freeze it", "layers", "toggle_parts"),
+    Action("lower", "plus,equals_sign", "boundary", "One block more", "layers", face="+ −"),
+    Action("raise", "minus", "", "One block fewer", "layers"),
+    Action("last_block", "b", "last block", "Train the last block, final norm and head", "layers"),
+    Action("lora", "l", "LoRA", "LoRA in every block and the head; or in a range", "layers"),
+    Action("head_only", "h", "", "Train the head only", "layers"),
+    Action("all", "a", "", "Train everything", "layers"),
     Action("range", "v", "", "Start a range; space or l sets it", "layers"),
     Action(
         "ask_again",
@@ -102,7 +129,7 @@ ACTIONS = [
     Action("search", "slash", "find", "Find in the list", "rows classes errors", "screen.search"),
     Action("filter", "f", "filter", "Next filter of the rows", "rows errors", "screen.filter"),
     Action("sort", "o", "sort", "Sort by another column", "rows errors", "screen.sort"),
-    Action("reverse", "O", "", "Turn the order round", "rows errors", "screen.reverse"),
+    Action("reverse", "O", "", "Reverse the order", "rows errors", "screen.reverse"),
     Action("surety", "c", "how sure", "Only those that it was so sure of", "errors", "screen.surety"),
     Action("row_on_data", "D", "row", "Show its row on Data", "errors", "screen.row_on_data"),
     Action("keep", "enter", "keep", "Keep the text with its verdict", "text"),
@@ -113,30 +140,29 @@ ACTIONS = [
     Action("write", "enter", "write", "Write in the text", "play"),
     Action("other", "ctrl+r", "other run", "Ask another run or checkpoint", "play"),
     Action("open_run", "enter", "open", "Watch this run", "runs"),
-    Action("overlay", "space", "overlay", "Lay the run's curve over the others, or take it away", "runs"),
-    Action("baseline", "asterisk", "baseline", "Measure the other runs against this one; again: against none", "runs"),
-    Action("resume", "r", "resume", "Take the run up again", "train runs"),
+    Action("overlay", "space", "overlay", "Show or hide this run's curve beside the others", "runs"),
+    Action("baseline", "asterisk", "baseline", "Compare the other runs with this one; again: with none", "runs"),
+    Action("resume", "r", "resume", "Resume the run", "train runs"),
     Action(
         "start_now",
         "r",
         "start",
-        "Start this queued run now; while another runs, see that it has its turn",
+        "Start it now, or move it to its place in the queue",
         "train runs",
     ),
     Action("take_out", "s", "take out", "Take this run out of the queue", "train runs"),
     Action("name_run", "R", "name, note", "Give this run a name and a note", "runs"),
     Action("delete_run", "d", "delete", "Delete this run; u brings it back until you quit", "runs"),
     Action("undo", "u", "undo", "Bring back the run deleted last", "runs"),
-    Action("train", "t", "train", "Train with this recipe; while a run is alive, it waits its turn", " ".join(MODES)),
-    Action(
-        "better", "B", "better model", "Start from the model that learns more from such texts; fetch it first", "data"
-    ),
-    Action("join_labels", "J", "", "Make one label of those that look alike; again: keep them apart", "data"),
-    Action("join_rare", "M", "", "Make one label of those too rare to be split; again: leave them out", "data"),
-    Action("keep_split", "K", "", "Keep to the split that a column of the file says; again: split anew", "data"),
-    Action("choose_column", "W", "", "Choose the column where two could be the label, or the text", "data"),
-    Action("measure", "P", "measure", "Measure how fast this machine is, for prices that are true", "model"),
-    Action("apply", "enter", "smaller batches", "Learn the same in batches that fit into memory", "train"),
+    Action("train", "t", "train", "Train with this recipe; queued while a run trains", "data model runs"),
+    Action("train_here", "t", "train", "Train with this recipe", "train play", "train"),
+    Action("better", "B", "better model", "Start from the suggested model, fetched first", "data"),
+    Action("join_labels", "J", "", "Merge labels that look alike; again: keep them apart", "data"),
+    Action("join_rare", "M", "", "Merge labels too rare to split; again: leave them out", "data"),
+    Action("keep_split", "K", "", "Use the split in the file's column; again: a new one", "data"),
+    Action("choose_column", "W", "", "Choose between columns that could be label or text", "data"),
+    Action("measure", "P", "measure", "Measure this machine, for exact times", "model"),
+    Action("apply", "enter", "smaller batches", "Train with smaller batches that fit into memory", "train"),
     Action("play", "enter", "play", "Try sentences on this run", "train"),
     Action("errors", "e", "errors", "The texts it gets wrong", "train"),
     Action("export_result", "X", "", "Export the result as Markdown", "train"),
@@ -144,15 +170,15 @@ ACTIONS = [
     Action("go_on", "p", "go on", COMMANDS["resume"].help, "train", "control('resume')"),
     Action("step", "full_stop", "step", COMMANDS["step"].help, "train", "control('step')"),
     Action("stop", "s", "stop", COMMANDS["stop"].help, "train"),
-    Action("thaw", "space", "thaw or freeze", "Let a part learn from the next step on, or freeze it", "train"),
-    Action("change_rates", "S", "", "Change the learning rates, and for how many epochs it learns", "train"),
+    Action("thaw", "space", "thaw or freeze", "Train or freeze parts from the next step on", "train"),
+    Action("change_rates", "S", "", "Change the learning rates and the number of epochs", "train"),
     Action("evaluate", "E", "", COMMANDS["evaluate"].help, "train", "control('evaluate')"),
     Action("checkpoint", "ctrl+s", "", COMMANDS["save"].help, "train", "control('save')"),
     Action(
         "read_values",
         "i",
         "read values",
-        "Read the curves at a cursor; again, or esc: no more",
+        "Cursor on the curves; i or esc leaves",
         "train",
         "view('read')",
     ),
@@ -176,36 +202,38 @@ ACTIONS = [
         "fewer_steps",
         "left_square_bracket",
         "window",
-        "Look at the latest steps only, at fewer each time",
+        "Show fewer steps, the latest",
         "train",
         "view('fewer')",
         "[ ]",
     ),
-    Action("more_steps", "right_square_bracket", "", "Look at more steps, at last at all", "train", "view('more')"),
+    Action("more_steps", "right_square_bracket", "", "Show more steps", "train", "view('more')"),
     Action(
         "smooth",
         "m",
         "",
-        "Training loss smoothed, its steps faint behind; or its steps alone",
+        "Smooth the training loss, or show each step",
         "train",
         "view('smooth')",
     ),
     Action("log_scale", "L", "", "Loss on a log scale, and back", "train", "view('log')"),
     Action("zoom", "z", "", "Give the panel all of the screen, or go back", "screen"),
-    Action("worker_log", "w", "", "What the worker itself wrote", "train"),
+    Action("worker_log", "w", "", "Messages of the training process", "train"),
     Action("up", "up,k", "", "Move up", "list"),
     Action("down", "down,j", "", "Move down", "list"),
     Action("first", "g,home", "", "To the first", "list"),
     Action("last", "G,end", "", "To the last", "list"),
     Action("page_up", "pageup", "", "A page up", "list"),
     Action("page_down", "pagedown", "", "A page down", "list"),
-    Action("code", "C", "", "What learns, as code: the lines of PyTorch that the toggles mean", "model"),
+    Action("code", "C", "", "Show which layers learn, as PyTorch code", "model"),
     Action("save", "ctrl+s", "save recipe", "Save the recipe as a file", "data model", "app.save"),
+    Action("command_line", "Y", "", "The command line that does the same", "data model train runs"),
+    Action("copy_command", "y", "", "Copy the command line", "command_dialog", "copy"),
     Action("whose_model", "left,right,space", "", "With this model, or its own", "named", "screen.whose_model"),
     Action("following", "right,space", "", "Next word", "choice"),
     Action("previous", "left", "", "Word before", "choice"),
     Action(
-        "accept", "enter", "", "Take it", "path run_dialog ask_dialog recipes freeze_dialog models_dialog trust_dialog"
+        "accept", "enter", "", "Accept", "path run_dialog ask_dialog recipes freeze_dialog models_dialog trust_dialog"
     ),
     Action("complete", "tab", "", "Complete the path, or go on", "path"),
     Action("suggestion_above", "up", "", "File above", "path", "up"),
@@ -215,7 +243,13 @@ ACTIONS = [
     Action("export", "x", "", "Export what has the focus, as a file", "screen"),
     Action("picture", "f8", "", "Save a picture of the screen", "anywhere", "app.picture"),
     Action("back", "escape", "", "One step out: leaves a field, or goes back to where you came from", "screen dialog"),
-    Action("close", "escape,question_mark,f1,q", "", "Close", "help", "back"),
+    Action("close", "escape,f1", "", "Close", "help explain", "back"),
+    Action("close_help", "question_mark", "", "Close", "help_field", "screen.back"),
+    Action("all_keys", "question_mark", "", "Every key of the screen", "explain"),
+    Action("found_above", "up", "", "Line above", "filter", "screen.move(-1)"),
+    Action("found_below", "down", "", "Line below", "filter", "screen.move(1)"),
+    Action("page_above", "pageup", "", "A page up", "filter", "screen.move(-10)"),
+    Action("page_below", "pagedown", "", "A page down", "filter", "screen.move(10)"),
     Action("next_panel", "tab", "", "Next panel or field", "screen"),
     Action("previous_panel", "shift+tab", "", "Panel or field before", "screen"),
     *(
@@ -225,13 +259,20 @@ ACTIONS = [
     Action("jump", "ctrl+o", "", "Jump: a screen's digit or a panel's letter", "anywhere", "app.jump"),
     Action("commands", "ctrl+p", "", "Every command, by name", "anywhere", "app.command_palette"),
     Action("quit", "q,ctrl+q", "", "Quit; a run goes on without this window", "anywhere", "app.quit"),
-    Action("help", "question_mark,f1", "all keys", "Every key that works here", "anywhere", "app.help"),
+    Action("theme", "", "", "Dark or light colours", "app", "app.switch_theme"),
+    Action("explain", "f1", "", "What am I looking at?", "anywhere", "app.explain"),
+    Action("help", "question_mark", "all keys", "Every key of this screen", "anywhere", "app.help"),
 ]
 
 
 def at(*places: str) -> Iterator[Action]:
     """The actions of some places, in the order of the registry."""
     return (action for action in ACTIONS if set(action.places.split()) & set(places))
+
+
+def places_of(place: str) -> tuple[str, ...]:
+    """A screen or dialog, and the kinds of panel on it that have keys of their own."""
+    return place, *PANELS.get(place, ())
 
 
 def key_of(action: str) -> str:
@@ -241,7 +282,7 @@ def key_of(action: str) -> str:
 
 def bindings(*places: str) -> list[BindingType]:
     """What a screen or widget that is these places declares as its BINDINGS."""
-    return [action.binding for action in at(*places)]
+    return [action.binding for action in at(*places) if action.keys]
 
 
 def takes_text(widget: Widget | None) -> TypeGuard[Widget]:

@@ -270,14 +270,14 @@ def _some(names: Sequence[str], most: int = LISTED) -> str:
 
 def split_seen(column: str) -> Note:
     """What is said of a column that says which split a row belongs to, where it is not kept to."""
-    text = f"Column {column} is a split into training, validation and test. The rows are split anew all the same."
+    text = f"Column {column} is a split into training, validation and test. Even so, the rows are split again."
     return Note(0, text, warn=True, offers={"data.split": column}, do=f"--split {column} keeps to it.")
 
 
 def split_kept(column: str) -> Note:
     """What is said of such a column where it is kept to."""
     text = f"Kept to the split of column {column}."
-    return Note(0, text, offers={"data.split": AUTO}, do=f"--split {AUTO} splits the rows anew.")
+    return Note(0, text, offers={"data.split": AUTO}, do=f"--split {AUTO} makes a new split.")
 
 
 def unsure(chosen: str, role: str, rivals: list[str]) -> Note:

@@ -46,7 +46,7 @@ def notes(
     yield from note("cut", f"text {limit}", f"texts {limit}")
     other = _made_for_many(recipe.model.name)
     if per_character > COSTLY:
-        script = f"in a foreign script: try {other}, made for {MANY}" if other else "in a script that costs many tokens"
+        script = f"need many tokens: try {other}, made for {MANY}" if other else "need many tokens per character"
         yield from note("costly", f"text {script}", f"texts {script}")
     unread = f"full of unknown tokens: try {other}" if other else "full of unknown tokens"
     yield from note("unknown", f"text {unread}", f"texts {unread}")
@@ -67,7 +67,7 @@ def notes(
     ((largest, count),) = Counter(labels).most_common(1) or [("", 0)]
     if count > len(labels) / 2:
         share = count / len(labels)
-        yield Note(count, f"{largest}: {percent(share)} of the file by always saying it", f"label {largest}")
+        yield Note(count, f"Always saying {largest} is {percent(share)} right", f"label {largest}")
 
 
 def _of_labels(survey: Survey, data: Data) -> Iterator[Note]:

@@ -52,7 +52,7 @@ class Prepared:
 
     @cached_property
     def near_leaks(self) -> np.ndarray:
-        """(N,) bool: those whose text stands in training but for case and white space."""
+        """(N,) bool: those whose text is in training but for case and white space."""
         return leaks(first_alike(self.texts), self.split) & ~self.leaks
 
 
@@ -214,7 +214,7 @@ def _refuse(names: list[str], n_rows: int, table: Table) -> None:
         )
     if not names:
         raise BadData(
-            "Every text occurs with different labels.", "Keep them all with data.duplicates keep, or mend the labels."
+            "Every text occurs with different labels.", "Keep them all with data.duplicates keep, or fix the labels."
         )
     if len(names) == 1:
         everywhere = len(set(table.labels)) == 1

@@ -96,6 +96,7 @@ def survey(recipe: Recipe, progress: Progress, earlier: Survey | None) -> tuple[
     else:
         table = read_parts(data, progress)
         lengths, unknown = _tokenized(table.texts, tokenizer, progress)
+        progress("copies", 0, 0, "")
         near = near_copies(table.first, table.first_alike)
         speed = measure()
     prepared, problem = None, ""

@@ -18,7 +18,7 @@ WITH_A_GAP = f"Paris is the {GAP} of France."
 
 
 ENDED = {"tokens": "", "text": "; it ended the text there", "context": "; its context is full"}
-RANDOM = "These weights are random: it can only babble."
+RANDOM = "These weights are random: it can only produce nonsense."
 RANDOM_GUESS = "These weights are random: it guesses by chance."
 
 
@@ -63,7 +63,7 @@ class Question(Asked, frozen=True):
     def _problems(self) -> Iterator[Problem]:
         yield from super()._problems()
         if guesses_words(self.model):
-            what = f"{short_name(self.model)} does not go on with a text: it guesses masked words."
+            what = f"{short_name(self.model)} does not continue texts: it guesses masked words."
             yield Problem("model", what, f"Mark a gap with {GAP}, or choose a model of the family GPT-2.")
         if self.tokens < 1:
             yield Problem("tokens", f"{self.tokens} is not a number of tokens.", "Ask for one or more.")

@@ -87,7 +87,7 @@ def demand_shape(path: Path, name: str, tensor: Tensor, parameter: Tensor) -> No
     if tensor.shape != parameter.shape:
         raise BadModel(
             f"{name} in {path} is {tuple(tensor.shape)}, not {tuple(parameter.shape)}.",
-            "Choose the model that they belong to. A run from an earlier version's nano can only be trained anew.",
+            "Choose the model that they belong to. A run from an earlier version's nano can only be trained again.",
         )
 
 

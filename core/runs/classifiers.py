@@ -162,4 +162,4 @@ def on_the_test(classifier: Opened, answer: Prediction) -> str:
     right, n = tested.times(answer.label, answer.probability)
     if not n:
         return f"On the test set it was never this sure of {on_one_line(answer.label)}."
-    return f"This sure on the test set, it was right {plural(right, 'time')} in {n:,}."
+    return f"When this sure on the test set, it was right {right:,} of {plural(n, 'time')}."

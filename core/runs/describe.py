@@ -19,7 +19,7 @@ def describe(event: e.Event) -> str:
         case e.Checkpointed():
             return "checkpoint saved" + (", the best so far" if event.best else "")
         case e.Resumed():
-            return f"taken up again from step {event.from_step}"
+            return f"resumed from step {event.from_step}"
         case e.Applied():
             return _applied(event)
         case e.Paused():
@@ -38,6 +38,8 @@ def _applied(event: e.Applied) -> str:
     parsed = control.parsed(event.control)
     words = control.in_words(parsed) if parsed else str(event.control.get("type"))
     if not isinstance(parsed, control.Change):
+        if event.refused and isinstance(parsed, control.Evaluate):
+            return f"evaluation skipped: {event.refused}"
         words = f"told to {words}"
     elif not event.refused:
         return f"{words} from step {event.step + 1:,} on"
@@ -50,10 +52,11 @@ def _learned(event: e.StepExamples) -> str:
 
 
 def _evaluated(event: e.Evaluated) -> str:
-    found = f"{event.split} {'whole' if event.whole else 'quick'}: loss {event.loss:.3f}"
     if event.bits is not None:
+        found = f"{event.split}{', all of it' if event.whole else ''}: loss {event.loss:.3f}"
         return f"{found}, {event.bits:.3f} bits a byte, {percent(event.accuracy)} of next tokens guessed"
-    return f"{found}, accuracy {percent(event.accuracy)} of {event.rows:,}"
+    of = f"{'all ' * event.whole}{plural(event.rows, 'text')}"
+    return f"{event.split}, {of}: loss {event.loss:.3f}, accuracy {percent(event.accuracy)}"
 
 
 def _encoded(event: e.Encoded) -> str:

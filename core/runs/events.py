@@ -207,7 +207,7 @@ class Ended(Event, tag="ended"):
 
 def stopped() -> Ended:
     """The end of an attempt that was asked to stop."""
-    return Ended(state="stopped", why="Stopped.", do="resume takes it up again.")
+    return Ended(state="stopped", why="Stopped.", do="resume continues it.")
 
 
 # all of the above, told apart by their tags

@@ -236,7 +236,7 @@ class RunFolder:
         why = f"The worker ended at step {step} without a word." if step else "The worker ended before its first step."
         if end.unknown:
             why = "The last line of its log is damaged, or of a later version."
-        return Status("vanished", step, n_steps, why + _why_silent(self.path, end.held), "resume takes it up again.")
+        return Status("vanished", step, n_steps, why + _why_silent(self.path, end.held), "resume continues it.")
 
     def tail(self) -> list[Event]:
         """The last events: one at least, where the last lines of the log hold any."""

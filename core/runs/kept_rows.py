@@ -28,7 +28,7 @@ def kept_rows(run: RunFolder) -> Iterator[Row]:
             for line in lines:
                 yield msgspec.json.decode(line, type=Row)
     except FileNotFoundError as error:
-        raise BadRun(f"{run.name} keeps no rows: data.jsonl.gz is missing.", "Train it anew.") from error
+        raise BadRun(f"{run.name} keeps no rows: data.jsonl.gz is missing.", "Train it again.") from error
     except (*UNREADABLE, EOFError, zlib.error) as error:
         raise damaged(run) from error
 
@@ -46,4 +46,4 @@ def texts_at(run: RunFolder, lines: Collection[int]) -> dict[int, str]:
 
 def damaged(run: RunFolder) -> BadRun:
     """The error for a data.jsonl.gz that cannot be read, or lacks rows."""
-    return BadRun(f"The rows that {run.name} keeps cannot be read: data.jsonl.gz is damaged.", "Train it anew.")
+    return BadRun(f"The rows that {run.name} keeps cannot be read: data.jsonl.gz is damaged.", "Train it again.")

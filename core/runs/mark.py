@@ -33,7 +33,7 @@ def put(run: RunFolder) -> None:
 
 def trust(run: RunFolder) -> None:
     """Mark a run that came from elsewhere, as the person says that it is to be trusted. Raises BadRun."""
-    with files.writing(run.path, f"{run.name} cannot be taken up"):
+    with files.writing(run.path, f"{run.name} cannot be resumed"):
         put(run)
 
 
@@ -48,7 +48,7 @@ def grew_here(run: RunFolder) -> bool:
 def demand(run: RunFolder) -> None:
     """Raises BadRun where a run came from elsewhere: what is in it is not obeyed before a person was asked."""
     if not grew_here(run):
-        raise BadRun(in_words(run), f"If you trust it: workbench resume {run.name} asks, and then goes on with it.")
+        raise BadRun(in_words(run), f"If you trust it: workbench resume {run.name} asks first, and then resumes it.")
 
 
 def in_words(run: RunFolder) -> str:
@@ -63,7 +63,7 @@ def question(run: RunFolder) -> str:
     else:
         kept, named = run.data_file, run.recipe().data.path
     source = "what is in its folder" if inside.holds(kept, run.path) else named
-    words = f"Taken up, it learns from {on_one_line(source)}, and writes into {run.path}."
+    words = f"Resumed, it learns from {on_one_line(source)}, and writes into {run.path}."
     return f"{in_words(run)} {words} Do that only with what you made yourself, or trust."
 
 

@@ -25,9 +25,9 @@ class Kind(NamedTuple):
 
 
 BASELINES = {
-    "tfidf": Kind("TF-IDF", "words and characters"),
+    "tfidf": Kind("TF-IDF", "word-count baseline"),
     "counts": Kind("word counts", "as in the book, logistic regression"),
-    "words": Kind("counting words", "logistic regression"),  # of an older version, however it counted
+    "words": Kind("word counts", "logistic regression"),  # of an older version, however it counted
     "probe": Kind("linear probe", "of the untouched model"),
     "majority": Kind("majority", "always the most frequent label"),
 }
@@ -132,7 +132,7 @@ class FinalTest(SplitResult, kw_only=True, omit_defaults=True):
 
     @property
     def leaked(self) -> int:
-        """How many test texts also stand in training."""
+        """How many test texts are also in training."""
         return self.rows - self.clean_rows
 
 
@@ -198,7 +198,7 @@ class ClassifierResult(msgspec.Struct, Result, kw_only=True):
         yield Line("test", test.accuracy, test.low, test.high, f"{test.correct:,} of {test.rows:,} right")
         if test.leaked and test.clean is not None:
             low, high = wilson(round(test.clean * test.clean_rows), test.clean_rows)
-            yield Line("without leaks", test.clean, low, high, f"{test.leaked:,} stand in training")
+            yield Line("without leaks", test.clean, low, high, f"{test.leaked:,} also in training")
         for name, kind in BASELINES.items():
             if found := test.baselines.get(name):
                 took = f" · {duration(found.seconds)}" if found.seconds and found.seconds >= TOOK_NOTHING else ""

@@ -20,7 +20,7 @@ def when(turn: Turn | None) -> str:
 def in_words(name: str, turn: Turn) -> tuple[str, str]:
     """What a queued run waits for, and which key does what about it."""
     if not turn.served:
-        return f"{name} waits in the queue, which was interrupted.", "r goes on with it."
+        return f"{name} waits in the queue, which was interrupted.", "r continues it."
     return f"{name} waits its turn: {when(turn)}.", "s takes it out of the queue."
 
 

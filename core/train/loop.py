@@ -118,7 +118,7 @@ class Loop(ABC):
             yield from self._to_the_end()
         except Stopped:
             self._count_time()
-            self.control_source.close("it was told to stop")
+            self.control_source.close("the run is stopping")
             yield from self._save(False)
         else:
             self.control_source.close("it has learned already")

@@ -217,7 +217,7 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
             yield f"No row of {', '.join(absent)} in {split}: what is said of it there counts for nothing."
     leaks = int(prepared.leaks[prepared.indices("test")].sum())
     if leaks:
-        yield f"{leaks:,} of {len(prepared.indices('test')):,} test texts also stand in training."
+        yield f"{leaks:,} of {len(prepared.indices('test')):,} test texts are also in training."
     near = int(prepared.near_leaks[prepared.indices("test")].sum())
     if near:
         yield f"In training with other case or spaces: {plural(near, 'test text')} more."

@@ -171,7 +171,7 @@ def write_run(root: Path, state: str = "done", *, n_steps: int = 650, upto: int 
         append(run, e.Checkpointed(name=str(last), best=False, **end))
         append(
             run,
-            e.Ended(state="stopped", why=f"Stopped at step {last}, as asked.", do="resume takes it up again.", **end),
+            e.Ended(state="stopped", why=f"Stopped at step {last}, as asked.", do="resume continues it.", **end),
         )
     elif state == "failed":
         why = f"Loss stopped being a number at step {last}."

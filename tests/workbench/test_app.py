@@ -5,7 +5,6 @@ import time
 
 import pytest
 from rich.cells import cell_len
-from textual.command import CommandPalette
 from textual.widgets import Input
 
 from core.recipe import load
@@ -13,8 +12,10 @@ from core.runs import last_visit
 from workbench import keys, themes
 from workbench.app import WorkbenchApp
 from workbench.screens.data.notes import Notes
+from workbench.screens.explain_dialog import ExplainDialog
 from workbench.screens.help import Help
 from workbench.screens.jump import Jump
+from workbench.screens.palette import Palette
 from workbench.screens.save_dialog import SaveDialog
 from workbench.session.session import Session
 from workbench.widgets.footer import Footer
@@ -185,18 +186,19 @@ async def test_before_the_data_is_read_the_footer_offers_no_training(empty):
 
 async def test_help_lists_the_keys_of_the_screen_and_closes_with_what_opened_it(empty):
     async with empty.run_test(size=(80, 24)) as pilot:
-        for key in ("question_mark", "f1", "escape"):
-            await pilot.press("f1")
-            assert isinstance(empty.screen, Help)
-            await pilot.press(key)
-            assert not isinstance(empty.screen, Help)
+        for opens, dialog in (("question_mark", Help), ("f1", ExplainDialog)):
+            for key in (opens, "escape"):
+                await pilot.press(opens)
+                assert isinstance(empty.screen, dialog)
+                await pilot.press(key)
+                assert not isinstance(empty.screen, dialog)
 
 
 async def test_what_works_everywhere_works_in_a_dialog(app):
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("ctrl+s")
         assert isinstance(app.screen, SaveDialog)
-        for key, above in (("f1", Help), ("ctrl+p", CommandPalette)):
+        for key, above in (("f1", ExplainDialog), ("ctrl+p", Palette)):
             await pilot.press(key)
             assert isinstance(app.screen, above)
             await pilot.press("escape")
@@ -220,18 +222,6 @@ async def test_ctrl_o_and_a_letter_jump_to_a_panel_and_a_digit_to_a_screen(app, 
         assert app.current_mode == "model"
         await pilot.press("ctrl+o", "escape")
         assert app.current_mode == "model" and not isinstance(app.screen, Jump)
-
-
-async def test_the_palette_names_what_works_where_it_was_opened(app, until):
-    async with app.run_test() as pilot:
-        await until(pilot, lambda: app.session.draft.profile is not None)
-        offered = {command.title: command.callback for command in app.get_system_commands(app.screen)}
-        assert "Next filter of the rows" in offered and "Let this part learn, or freeze it" not in offered
-        await offered["Model"]()
-        assert app.current_mode == "model"
-        app.action_command_palette()
-        await pilot.pause()
-        await pilot.press("escape")
 
 
 async def test_both_themes_paint_every_screen(empty):

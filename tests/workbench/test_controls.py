@@ -171,13 +171,22 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
             )
             for key in ("j", "space"):
                 await pilot.press(key)
-            await until(pilot, lambda: "Block 4 sits under the cache. Learning it costs" in shown(pilot.app))
+            await until(
+                pilot,
+                lambda: (
+                    "Block 4 is below the cached output, which must be computed again. Training it costs"
+                    in shown(pilot.app)
+                ),
+            )
             await pilot.press("escape")
             await until(pilot, lambda: not isinstance(pilot.app.screen, FreezeDialog))
             assert not told(run)
             for key in ("space", "minus"):
                 await pilot.press(key)
-            await until(pilot, lambda: "Final norm, block 5 freeze with the weights of now." in shown(pilot.app))
+            await until(
+                pilot,
+                lambda: "Final norm, block 5 freeze with their present weights." in shown(pilot.app),
+            )
             assert "encoded anew. Enter freezes" in " ".join(shown(pilot.app).split()) or size == SIZES[1]
             await pilot.press("enter")
             await until(pilot, lambda: told(run))
@@ -199,7 +208,7 @@ async def test_a_change_holds_for_what_learns_by_now(opened, runs, shown, until)
             app = pilot.app
             await until(pilot, lambda: app.screen.check_action("thaw", ()))
             await pilot.press("space", "g", "j", "space")
-            await until(pilot, lambda: "Final norm freezes with the weights of now." in shown(app))
+            await until(pilot, lambda: "Final norm freezes with its present weights." in shown(app))
             thawed = {"parts": "last_two_blocks", "words": "last two", "parameters": 7, "depth": 4, "step": 400}
             runs.append(run, now(e.Trainable, **thawed, thaws=True, scheduled=True))
             await until(pilot, lambda: "■■ block 4" in shown(app) and "·  final norm" not in shown(app))
@@ -235,4 +244,4 @@ async def test_where_nothing_could_be_cached_nothing_is_reckoned_with_a_cache(op
             await until(pilot, lambda: app.screen.check_action("thaw", ()))
             await pilot.press("space", "plus")
             await until(pilot, lambda: "Block 4 thaws." in shown(app))
-            assert "Learning it costs 0:" in " ".join(shown(app).split())
+            assert "Training it costs 0:" in " ".join(shown(app).split())

@@ -44,7 +44,7 @@ async def test_it_is_chosen_trained_and_asked_in_the_app(labels, tmp_path, shown
         await pilot.press("4")
         await until(pilot, lambda: app.screen.query(TextArea) and app.focused in app.screen.query(TextArea))
         await pilot.press(*"free", "space", *"lunch")
-        await until(pilot, lambda: "had the text ended here" in shown(app) and "lunch" in shown(app))
+        await until(pilot, lambda: "after each token" in shown(app) and "lunch" in shown(app))
         await pilot.press("escape", "5")
         await until(pilot, lambda: "better" in shown(app) and COUNTING in shown(app))
 

@@ -52,7 +52,7 @@ async def test_everything_about_a_file_is_on_the_screen(messages, tmp_path, read
         await ready(pilot)
         source = text_of(app, Source)
         assert "messages.tsv" in source and "tab-separated, no header" in source and "60 rows, UTF-8" in source
-        assert "Label: column 0. Text: column 1." in source
+        assert "Label: column 0 (the first). Text: column 1." in source
         lines = [app.screen.query_one(Classes).line(i, 58).plain.split() for i in range(2)]
         assert [(words[0], words[2], words[4]) for words in lines] == [
             ("ham", "39", "39"),
@@ -60,7 +60,7 @@ async def test_everything_about_a_file_is_on_the_screen(messages, tmp_path, read
         ]
         assert "medians" in text_of(app, Histogram) and "cuts none" in text_of(app, Histogram)
         assert "stratified, seed 123" in text_of(app, Splits)
-        assert any("ham: 65.0 % of the file" in note.text for note in app.screen.query_one(Notes).items)
+        assert any("Always saying ham is 65.0 % right" in note.text for note in app.screen.query_one(Notes).items)
         assert shown(app)[1].split() == ["1", "ham", "5", "some", "words", "of", "number", "1"]
 
 

@@ -120,7 +120,7 @@ async def test_the_verdict_at_every_token_follows_what_is_typed_and_the_screens_
     app = WorkbenchApp(load(), trained.path.parent)
     async with app.run_test(size=(120, 36)) as pilot:
         await opened(app, pilot)
-        assert "spam %, had the text ended here" in shown(app) and token_curve.HINT in shown(app)
+        assert "spam %, after each token" in shown(app) and token_curve.HINT in shown(app)
         await type_and_wait(app, pilot, "free prize")
         assert under(shown(app), 2).split() == ["free", "prize"]
         assert under(shown(app), 5).split() == [token_curve.whole_percent(share) for share in shares]
@@ -180,7 +180,7 @@ async def type_and_wait(app, pilot, text: str) -> None:
 def under(screen: str, below: int) -> str:
     """The line so far below the title of the verdicts at every token."""
     lines = screen.splitlines()
-    return lines[next(i for i, line in enumerate(lines) if "had the text ended here" in line) + below]
+    return lines[next(i for i, line in enumerate(lines) if "after each token" in line) + below]
 
 
 def where(app, query: str):

@@ -83,8 +83,8 @@ def test_the_command_line_queues_lists_takes_out_and_goes_on(running, runs, mess
     assert RunFolder(runs.root / "r4").status().why == "Stopped at step 400, as asked."
     assert said("queue")[1] == "1st   r3  it starts when r1 ends\n"
     interrupt(runs.root)
-    assert "1 run waits in the queue. workbench queue goes on with it." in said("runs")[2]
-    assert said("queue")[1] == "1st   r3  it starts when r1 ends\nThe queue had been interrupted. It goes on now.\n"
+    assert "1 run waits in the queue. workbench queue continues it." in said("runs")[2]
+    assert said("queue")[1] == "1st   r3  it starts when r1 ends\nThe queue had been interrupted. It continues now.\n"
     assert json.loads(said("queue", "--json")[1]) == {
         "waiting": [{"run": str(runs.root / "r3"), "after": "r1"}],
         "started": False,
@@ -115,7 +115,7 @@ async def test_a_run_trained_beside_another_waits_and_can_be_taken_out(opened, r
         assert "s takes it out of the queue." in shown(app)
         await pilot.press("s")
         await until(pilot, lambda: "r2 ■ stopped" in shown(app).splitlines()[0])
-        assert not queue.waiting(runs.root) and "Stopped before the first step. r takes it up again." in shown(app)
+        assert not queue.waiting(runs.root) and "Stopped before the first step. r resumes it." in shown(app)
         await pilot.press("r")
         await until(pilot, lambda: "r2 ▷ queued" in shown(app).splitlines()[0])
 
@@ -140,7 +140,7 @@ async def test_an_interrupted_queue_is_said_and_a_key_goes_on_with_it(opened, ru
         assert [note.title for note in app._notifications] == ["1 run waits in the queue, which was interrupted"]
         await until(pilot, lambda: "▲ 1 run waits in the queue, which was interrupted. r on one of them" in shown(app))
         await pilot.press("g", "enter")
-        await until(pilot, lambda: "r2 waits in the queue, which was interrupted. r goes on with it." in shown(app))
+        await until(pilot, lambda: "r2 waits in the queue, which was interrupted. r continues it." in shown(app))
         await pilot.press("r")
         await until(pilot, lambda: "r2 waits its turn: it starts when r1 ends." in shown(app))
         assert queue.served(runs.root)

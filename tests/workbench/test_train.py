@@ -62,16 +62,16 @@ async def test_no_run_says_what_to_press(opened, shown, until):
 @pytest.mark.parametrize("size", SIZES)
 async def test_how_runs_ended(opened, runs, shown, until, size):
     says = {
-        "stopped": ["■ learn 400 of 650", "Stopped at step 400 of 650. r takes it up again."],
+        "stopped": ["■ learn 400 of 650", "Stopped at step 400 of 650. r resumes it."],
         "failed": [
             "✕ learn 400 of 650",
             "Loss stopped being a number at step 400. Try a tenth of the learning",
         ],
         "vanished": [
             "◌ learn 400 of 650",
-            "The worker ended at step 400 without a word. r takes it up again.",
+            "The worker ended at step 400 without a word. r resumes it.",
         ],
-        "done": ["98.3 %", "295 of 300 right", "37 stand in training", "enter plays, e lists 5 errors"],
+        "done": ["98.3 %", "295 of 300 right", "37 also in training", "enter plays, e lists 5 errors"],
     }
     async with opened(None, size) as pilot:
         for state, sentences in says.items():
@@ -263,7 +263,7 @@ def test_the_card_leaves_out_what_is_not_known(runs):
     assert names() == ["test", "without leaks", "TF-IDF", "linear probe", "majority"]
     assert names(baselines={"majority": baselines["majority"]}, clean=None, clean_rows=0) == ["test", "majority"]
     assert names(baselines={}, clean_rows=300, clean=0.9833) == ["test"]
-    assert names(baselines={}, baseline=0.97, majority=0.5)[2:] == ["counting words", "majority"]  # as once written
+    assert names(baselines={}, baseline=0.97, majority=0.5)[2:] == ["word counts", "majority"]  # as once written
 
 
 def test_parts_in_words():

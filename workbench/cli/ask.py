@@ -33,9 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--spam", action="store_true", help="ask whether the text is spam, in words")
     parser.add_argument("--tokens", type=int, default=25, metavar="N", help="at most so many (25)")
     parser.add_argument(
-        "--temperature", type=float, default=0.0, metavar="X", help="0 takes the likeliest token, more draws (0)"
+        "--temperature", type=float, default=0.0, metavar="X", help="0 takes the most likely token, more samples (0)"
     )
-    words = "draw among the K likeliest only; of an encoder, show so many words for a gap (5)"
+    words = "sample among the K most likely only; of an encoder, show so many words for a gap (5)"
     parser.add_argument("--top-k", type=int, metavar="K", help=words)
     parser.add_argument(
         "--seed", type=int, default=123, metavar="N", help="decides what is drawn, and random weights (123)"
@@ -82,7 +82,7 @@ def execute(given: argparse.Namespace) -> int:
 
 def _guess(given: argparse.Namespace) -> int:
     if needless := [name for name in DRAWING if getattr(given, name) != given.parser.get_default(name)]:
-        what = f"{given.model} does not go on with a text: it guesses masked words."
+        what = f"{given.model} does not continue texts: it guesses masked words."
         raise BadRecipe([Problem(f"--{name}", what, "Leave this out.") for name in needless])
     text = WITH_A_GAP if given.text is None else given.text
     words = {} if given.top_k is None else {"top_k": given.top_k}

@@ -107,7 +107,7 @@ def send(run: RunFolder, what: str, control: Control, as_json: bool) -> int:
 def _now_that_it_ended(run: RunFolder) -> str:
     """What to do with a run that hears nothing more."""
     done = run.status().state == "done"
-    return "Nothing is left to be told." if done else f"Take it up again with: workbench resume {run.name}"
+    return "There is nothing left to change." if done else f"Resume it with: workbench resume {run.name}"
 
 
 def _take_out(run: RunFolder, control: Control, as_json: bool) -> int:

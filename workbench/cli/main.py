@@ -48,7 +48,7 @@ COMMANDS = {
     "queue": Command(
         "list the runs that wait for their turn, and go on with them where the queue was interrupted", "runs json"
     ),
-    "resume": Command("take a stopped, failed or vanished run up again", "run runs json"),
+    "resume": Command("resume a run that was stopped, has failed or has vanished", "run runs json"),
     "ctl": Command(
         "tell a run something while it runs: "
         + ", ".join(f"{word} {command.argument}".rstrip() for word, command in control.COMMANDS.items()),

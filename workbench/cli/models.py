@@ -12,7 +12,7 @@ from workbench.cli.printing import print_json, tabulate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    words = "Have a model go on with a text, or an encoder guess words, as it is before it is made a classifier."
+    words = "Let a base model continue a text, or an encoder guess words."
     added = parser.add_subparsers(metavar="ask").add_parser("ask", help=words, description=words, allow_abbrev=False)
     added.set_defaults(parser=added, execute=ask.execute)
     ask.add_arguments(added)

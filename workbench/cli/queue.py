@@ -40,5 +40,5 @@ def execute(given: argparse.Namespace) -> int:
     if not turns:
         say(["Nothing waits in the queue. workbench train --queue adds a run."])
     elif started:
-        say(["The queue had been interrupted. It goes on now."])
+        say(["The queue had been interrupted. It continues now."])
     return 0

@@ -23,7 +23,9 @@ def execute(given: argparse.Namespace) -> int:
     run = find_run(runs_root(given.runs), given.run)
     state = run.status().state
     if state == "paused":
-        raise WorkbenchError(f"{run.name} is paused, and so still there.", f"workbench ctl {run.name} resume goes on.")
+        raise WorkbenchError(
+            f"{run.name} is paused, and so still there.", f"workbench ctl {run.name} resume continues it."
+        )
     if state == "done":
         ask = f"Ask it: workbench predict {run.name} TEXT. Or train another."
         raise WorkbenchError(f"{run.name} is done.", run.fine_tune if run.pretrains else ask)
@@ -41,6 +43,6 @@ def _trusted(run: RunFolder, given: argparse.Namespace) -> bool:
         raise BadRun(mark.in_words(run), f"If you trust it: workbench resume {run.name} --trust")
     say([mark.question(run)])
     try:
-        return input("Take it up? [y/N] ").strip().lower() in ("y", "yes")
+        return input("Resume it? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         return False

@@ -58,7 +58,7 @@ def execute(given: argparse.Namespace) -> int:
         names = _differing(entries)
         tabulate(head, [_cells(entry, names) for entry in entries])
     if words := interrupted(root):
-        say([f"{words}. workbench queue goes on with it."], to_errors=True)
+        say([f"{words}. workbench queue continues it."], to_errors=True)
     return 0
 
 

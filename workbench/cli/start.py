@@ -27,7 +27,7 @@ def start(run: RunFolder, given: argparse.Namespace) -> int:
 
     live = queue.alive(run.path.parent)
     if live and live.path != run.path:
-        words = f"{live.name} is running, and each makes the other slower. With --queue, this one waits for its turn."
+        words = f"{live.name} is running, and both get slower. With --queue, this one starts after it."
         say([f"workbench: {words}"], to_errors=True)
     offset = size(run.events_file)
     process = launch(run)

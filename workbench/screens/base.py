@@ -5,17 +5,19 @@ from abc import abstractmethod
 from collections.abc import Awaitable
 from typing import ClassVar, Protocol, runtime_checkable
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from core.errors import BadRun, WorkbenchError
+from core.recipe import Recipe
 from core.runs import mark
 from core.runs.folder import RunFolder
 from workbench import keys
 from workbench.layout import Fit, Place, Plan, fit
+from workbench.places import where_it_works
 from workbench.session import copying
 from workbench.session.complain import complain
 from workbench.session.exporting import Export
@@ -147,6 +149,11 @@ class BaseScreen(Screen):
     def _open_wanted(self, event: Panel.Opened) -> None:
         self.open(event.panel)
 
+    def on_key(self, event: events.Key) -> None:
+        """Say where a key works that does nothing here."""
+        works = event.key in self.active_bindings
+        self.query_one(Footer).hint = "" if works else where_it_works(self, event.key)
+
     def action_next_panel(self) -> None:
         self._step(1)
 
@@ -182,6 +189,16 @@ class BaseScreen(Screen):
         """Start a run of the draft's recipe and watch it."""
         if await self.launcher.start():
             self.app.switch_mode("train")
+
+    def recipe_on_show(self) -> Recipe | None:
+        """The recipe that the screen is about; None where there is none."""
+        return self.draft.recipe
+
+    def action_command_line(self) -> None:
+        from workbench.screens.command_dialog import CommandDialog
+
+        if recipe := self.recipe_on_show():
+            self.app.push_screen(CommandDialog(recipe))
 
     async def resume(self, run: RunFolder) -> bool:
         """Take a run up again, in a worker; one that was made elsewhere only once the person says so."""

@@ -21,7 +21,7 @@ class TrustDialog(Dialog[bool | None]):
 
     def compose(self) -> ComposeResult:
         title = f"{on_one_line(self._run)} was made elsewhere"
-        with Panel(title=title, subtitle="enter takes it up · esc leaves it", classes="dialog"):
+        with Panel(title=title, subtitle="enter resumes it · esc leaves", classes="dialog"):
             yield Static(shown(self._words), classes="hint", markup=False)
 
     def action_accept(self) -> None:

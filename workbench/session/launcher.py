@@ -31,9 +31,7 @@ class Launcher:
         draft, profile = self._draft, self._draft.profile
         problem = draft.problem or (WorkbenchError(profile.problem) if profile and profile.problem else None)
         if draft.refused:
-            problem = WorkbenchError(
-                str(BadRecipe(draft.refused)), "Mend it in the recipe's form on 2, or press esc there."
-            )
+            problem = WorkbenchError(str(BadRecipe(draft.refused)), "Fix it in the recipe on 2, or press esc there.")
         if problem:
             complain(self._app, problem)
             return False

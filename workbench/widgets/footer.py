@@ -2,9 +2,11 @@
 
 from rich.text import Text
 from textual import events
+from textual.reactive import reactive
 from textual.widget import Widget
 
 from workbench import keys
+from workbench.formatting import cut
 from workbench.themes import colour
 
 IN_A_FIELD = (("esc", "leave the field"), ("^o", "jump"), ("^p", "commands"), ("f1", "help"))
@@ -12,9 +14,14 @@ MOST = 6
 
 
 class Footer(Widget):
-    """Keys and what they do, from the bindings that are active. A click on one presses it."""
+    """Keys and what they do, from the bindings that are active. A click on one presses it.
+
+    `hint` stands there instead, until the next key: where a key works that does nothing here.
+    """
 
     DEFAULT_CSS = "Footer { height: 1; dock: bottom; }"
+
+    hint = reactive("")
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
@@ -35,6 +42,8 @@ class Footer(Widget):
     def render(self) -> Text:
         hints = self._hints()
         line, self._spots = Text(" ", no_wrap=True), []
+        if self.hint:
+            return line.append(cut(self.hint, self.size.width - 2), colour(self, "text"))
         for hint in hints:
             key, label, press = hint
             text = Text.assemble((key, colour(self, "focus")), " ", (label, colour(self, "muted")), "  ")

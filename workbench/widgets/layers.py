@@ -193,7 +193,7 @@ class Layers(Lines):
     def headings(self, width: int) -> Text:
         """The line above the ladder."""
         size = f"{'size':>8}  " if self._with_size(width) else ""
-        left, right = "    text flows up ▲", "train from here" if self._costs[-1:] != [None] else ""
+        left, right = "    input at the bottom ▲", "time if trained from here up" if self._costs[-1:] != [None] else ""
         return Text(cut(f"{left:<{NAME_WIDTH + 5}}{size}{right}", width), colour(self, "muted"), no_wrap=True)
 
     @staticmethod

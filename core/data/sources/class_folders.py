@@ -159,7 +159,7 @@ def _parallel(given: Input, found: list[Pair], options: Options, progress: Progr
         )
         if n_texts != n_labels:
             what = f"{pair.texts} has {plural(n_texts, 'line')}, and {pair.labels}, its labels, {n_labels:,}."
-            raise BadData(what, "Each line of one belongs to that line of the other: mend the one that is not whole.")
+            raise BadData(what, "Each line of one belongs to that line of the other: fix the one that is incomplete.")
 
     def rows(phase: str = "read") -> Iterator[Row]:
         for pair in found:

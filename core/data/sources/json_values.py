@@ -193,4 +193,4 @@ def _broken(name: str, error: json.JSONDecodeError, text: str, lines_before: int
         return BadData(what, "Take out the comma there.")
     if rest.startswith(("'", "None", "True", "False")):
         return BadData(what, "It is how Python shows values. Write it with Python's json.dump instead.")
-    return BadData(what, "Mend that line, or export the file again.")
+    return BadData(what, "Fix that line, or export the file again.")

@@ -144,7 +144,7 @@ def test_random_weights_follow_from_the_seed(folder):
 
 
 def test_the_kind_of_model_decides_what_it_can_be_asked():
-    with pytest.raises(BadRecipe, match="bert does not go on with a text: it guesses masked words. Mark a gap"):
+    with pytest.raises(BadRecipe, match="bert does not continue texts: it guesses masked words. Mark a gap"):
         Question("bert", "The film was").check()
     with pytest.raises(BadModel, match="gpt2 guesses no masked words. Choose another model"):
         MaskedWords.open(MaskedQuestion("gpt2", WITH_A_GAP), unwatched)

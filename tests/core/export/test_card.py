@@ -71,7 +71,7 @@ def test_it_has_data_figures_with_intervals_leaks_and_the_recipe(done, tmp_path)
     assert re.search(r"\| h\\\|m \| [\d.]+ % \| [\d.]+ % \| [\d.]+ % \| 16 \|", words)
     assert (
         "`messages.tsv`" in words
-        and "test texts also stand in training" in words
+        and "test texts are also in training" in words
         and "| in all | 84 | 12 | 24 |" in words
     )
     assert "Only the first 16 tokens" in words and "random weights" in words

@@ -225,7 +225,7 @@ def test_fewer_epochs_may_end_it_at_once_and_a_stop_goes_before_what_waits(new_r
 
     stopped = new_run()
     events = live(stopped, telling(stopped, {5: [Rates(lr=0.1), Stop()]}))
-    assert answers(events) == [("stop", None), ("rates", "it was told to stop")]
+    assert answers(events) == [("stop", None), ("rates", "the run is stopping")]
     assert events[-1].state == "stopped"
 
 

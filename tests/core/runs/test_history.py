@@ -73,7 +73,7 @@ def test_a_resumed_run_forgets_what_came_after_its_checkpoint():
         history.apply(event)
     assert history.losses == [9, 8, 5]
     assert history.is_training
-    assert any("taken up again from step 2" in words for _, words in history.log)
+    assert any("resumed from step 2" in words for _, words in history.log)
 
 
 def test_a_resume_before_the_first_checkpoint_starts_over():
@@ -188,8 +188,8 @@ def test_every_event_grows_the_version():
 @pytest.mark.parametrize(
     ("event", "words"),
     [
-        (evaluated(1, 0.75), "validation quick: loss 0.100, accuracy 75.0 % of 40"),
-        (evaluated(1, 0.99967), "validation quick: loss 0.100, accuracy > 99.9 % of 40"),
+        (evaluated(1, 0.75), "validation, 40 texts: loss 0.100, accuracy 75.0 %"),
+        (evaluated(1, 0.99967), "validation, 40 texts: loss 0.100, accuracy > 99.9 %"),
         (encoded(9.86), "11 blocks encoded once for 1,194 texts in 9.9 s, 49.2 MB."),
         (encoded(0.1, found=1194), "11 blocks: 1,194 texts were encoded before, read from disk."),
         (
@@ -199,6 +199,10 @@ def test_every_event_grows_the_version():
         (encoded(0.04, blocks=1, bytes=400_000), "1 block encoded once for 1,194 texts in 0.0 s, 400.0 KB."),
         (e.Checkpointed(name="5", best=True), "checkpoint saved, the best so far"),
         (e.Applied(id="x", control={"type": "stop"}), "told to stop"),
+        (
+            e.Applied(id="x", control={"type": "evaluate"}, refused="the run is stopping"),
+            "evaluation skipped: the run is stopping",
+        ),
         (e.Noted(text="as it is"), "as it is"),
         (e.Ended(state="failed", why="No.", do="Yes."), "failed. No. Yes."),
         (steps(1, [1.0]), ""),

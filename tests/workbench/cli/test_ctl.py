@@ -55,7 +55,7 @@ def test_a_worker_is_steered_and_says_what_comes_of_it(ctl, wait, messages, tmp_
     assert all(any((row.text, row.label) == (one["text"], one["label"]) for row in kept) for one in told)
     assert [one["loss"] for one in told] == sorted((one["loss"] for one in told), reverse=True)
     code, out, _ = ctl(run, "evaluate")
-    assert code == 0 and "validation whole: loss" in out
+    assert code == 0 and "validation, all " in out
     code, out, _ = ctl(run, "save")
     assert code == 0 and "checkpoint saved" in out
     code, out, _ = ctl(run, "head-lr", "5e-4")
@@ -74,7 +74,7 @@ def test_a_worker_is_steered_and_says_what_comes_of_it(ctl, wait, messages, tmp_
     assert main.main(["resume", run.name, "--runs", str(run.path.parent)]) == 1
     assert ctl(run, "resume")[0] == 0 and run.status().state == "running"
     code, out, _ = ctl(run, "stop")
-    assert code == 0 and "Stopped. resume takes it up again." in out
+    assert code == 0 and "Stopped. resume continues it." in out
     wait(lambda: not run.locked())
     code, _, err = ctl(run, "pause")
     assert code == 1 and "r1 is not running: it is stopped." in err and "workbench resume r1" in err
@@ -82,7 +82,7 @@ def test_a_worker_is_steered_and_says_what_comes_of_it(ctl, wait, messages, tmp_
 
 def test_a_finished_run_is_not_to_be_resumed(ctl, runs):
     code, _, err = ctl(runs.write("done"), "pause")
-    assert code == 1 and "it is done. Nothing is left to be told." in err
+    assert code == 1 and "it is done. There is nothing left to change." in err
 
 
 def test_a_run_that_does_not_answer(ctl, runs, monkeypatch):

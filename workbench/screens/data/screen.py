@@ -144,7 +144,7 @@ class DataScreen(BaseScreen):
         rows, panel = self.query_one(Rows), self.query_one("#rows", Panel)
         view, words = rows.view, []
         if view.filter:
-            words.append(next((n.text for n in self._shown.notes if n.filter == view.filter), view.filter))
+            words.append(f"filter: {next((n.text for n in self._shown.notes if n.filter == view.filter), view.filter)}")
         if view.search:
             words.append(f"“{on_one_line(view.search)}”")
         count = f"{rows.total:,} of {self._shown.rows:,}"

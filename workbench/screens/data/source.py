@@ -5,7 +5,6 @@ from pathlib import Path
 from rich.cells import cell_len
 from rich.text import Text
 from textual import events
-from textual.widget import Widget
 
 from core.architectures.lookup import short_name
 from core.datasets import dataset_named, file_name
@@ -20,10 +19,12 @@ from workbench.session.complain import on_a_screen
 from workbench.session.helper import Progress
 from workbench.session.session import session_of
 from workbench.themes import colour
+from workbench.widgets.waits import Waits
 
 WAY_ON = "Enter takes another file, or names its columns."
 QUOTES = {AUTO: "", "none": ", quotes are text"}
 DOING = {
+    "start": "Starting",
     "fetch": "Downloading",
     "download": "Downloading",
     "weights": "Checking",
@@ -32,14 +33,16 @@ DOING = {
     "columns": "Looking at the columns",
     "read": "Reading the file",
     "tokens": "Counting tokens",
+    "copies": "Looking for copies and making the splits",
 }
+STARTS = Progress("start", 0, 0)
 
 
 def progress_in_words(progress: Progress) -> str:
     """'Counting tokens, 12,000 of 50,000 texts', 'Reading the file, 12.0 MB of 66.4 MB'."""
     doing = DOING.get(progress.name, progress.name.capitalize())
     if not progress.total:
-        return f"{doing} …"
+        return doing
     if progress.unit == "bytes":
         return f"{doing}, {size(progress.done)} of {size(progress.total)}"
     return f"{doing}, {progress.done:,} of {progress.total:,} {progress.unit}".rstrip()
@@ -52,10 +55,10 @@ def name_of(path: str) -> str:
 
 
 def column(name: str) -> str:
-    return f"column {name}" if name.isdigit() else on_one_line(name)
+    return f"column {name}{' (the first)' if name == '0' else ''}" if name.isdigit() else on_one_line(name)
 
 
-class Source(Widget, can_focus=True):
+class Source(Waits, can_focus=True):
     """Enter, or a click, leads to the file and its columns."""
 
     DEFAULT_CSS = "Source { height: auto; padding: 0 1; }"
@@ -68,27 +71,30 @@ class Source(Widget, can_focus=True):
 
     def render(self) -> Text:
         draft = session_of(self).draft
+        loading = not (draft.problem or draft.profile)
+        self.wait_for((draft.profiling or STARTS).name if loading else "")
         if draft.problem:
             return self._failed(draft.recipe.data.path, draft.problem)
         if draft.profile:
             return self._ready(draft.recipe.data.path, draft.profile)
-        return self._loading(draft.recipe.data.path, draft.profiling or Progress("read", 0, 0))
+        return self._loading(draft.recipe.data.path, draft.profiling or STARTS)
 
     def lines_at(self, width: int) -> int:
         """How many it needs."""
         return len(self.render().wrap(self.app.console, max(1, width)))
 
     def _loading(self, path: str, progress: Progress) -> Text:
-        words = Text(f"{name_of(path)}\n{progress_in_words(progress)}\n", colour(self, "text"))
+        words = Text(f"{name_of(path)}\n{progress_in_words(progress)}  {self.spinner}\n", colour(self, "text"))
         share = progress.done / progress.total if progress.total else 0
         width = max(10, min(60, self.size.width))
-        words.append(bar(share, width).ljust(width, "░"), colour(self, "muted"))
+        if share < 1:  # a bar that is full would say that nothing more is done
+            words.append(bar(share, width).ljust(width, "░"), colour(self, "muted"))
         if glimpse := session_of(self).draft.glimpse:
             words.append("\n\n").append(taken_for(self, glimpse, self.size.width))
         return words
 
     def _failed(self, path: str, problem: WorkbenchError) -> Text:
-        way_on = "Enter takes another file, or the same data set once more." if dataset_named(path) else WAY_ON
+        way_on = "Enter takes another file, or the same data set again." if dataset_named(path) else WAY_ON
         session, why = session_of(self), on_a_screen(str(problem))
         if session.draft.lacks_tokenizer:
             why, way_on = problem.what, f"f fetches {short_name(session.draft.recipe.model.name)}. {way_on}"

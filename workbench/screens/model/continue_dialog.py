@@ -16,8 +16,8 @@ from workbench.themes import colour
 from workbench.widgets.choice import Choice
 from workbench.widgets.panel import Panel
 
-AS_IT_IS, SPAM = "as it stands", "within the question whether it is spam"
-NOT_FINE_TUNED = "It was taught to go on with a text, not to answer. See what it makes of the question."
+AS_IT_IS, SPAM = "plain", "inside the question: is it spam?"
+NOT_FINE_TUNED = "It was trained to continue texts, not to answer questions. See what it does with this one."
 ALL = "all"
 TEMPERATURES = ("0", "0.5", "0.8", "1", "1.5", "3")
 TOP_K = (ALL, "5", "25", "50", "200")
@@ -32,10 +32,10 @@ class ContinueDialog(AskDialog):
     def compose(self) -> ComposeResult:
         keys = "enter asks · tab next field · esc leaves"
         with Panel(title=f"Ask {self._called}", subtitle=keys, classes="dialog"):
-            yield field("text", Input(BEGINNING, placeholder="a few words to go on from", id="words"))
-            yield field("asked", Choice((AS_IT_IS, SPAM), AS_IT_IS, id="wrapped"))
+            yield field("text", Input(BEGINNING, placeholder="a few words to start from", id="words"))
+            yield field("prompt", Choice((AS_IT_IS, SPAM), AS_IT_IS, id="wrapped"))
             yield field(
-                "drawn",
+                "sampling",
                 *(Static("temperature"), Choice(TEMPERATURES, TEMPERATURES[0], id="temperature")),
                 *(Static("top-k"), Choice(TOP_K, ALL, id="top-k")),
                 *(Static("tokens"), Choice(TOKENS, TOKENS[0], id="tokens")),
@@ -48,9 +48,9 @@ class ContinueDialog(AskDialog):
         if self._value("wrapped") != AS_IT_IS:
             return NOT_FINE_TUNED
         if self._value("temperature") == "0":
-            return "Temperature 0 is greedy: always the likeliest token, whatever top-k says."
-        among = "all tokens" if self._value("top-k") == ALL else f"the {self._value('top-k')} likeliest tokens"
-        return f"Each token is drawn by chance, among {among}; a higher temperature evens their chances out."
+            return "Temperature 0 is greedy: always the most likely token, whatever top-k says."
+        among = "all tokens" if self._value("top-k") == ALL else f"the {self._value('top-k')} most likely tokens"
+        return f"Each token is drawn by chance, among {among}; a higher temperature makes their chances more equal."
 
     def _chosen(self) -> None:
         words = self.query_one("#words", Input)

@@ -103,11 +103,13 @@ class PricePanel(Widget):
         once = "–", "the cache is off" if off else "thaws too soon for a cache" if thaws else "nothing below to cache"
         if now.blocks:
             once = about(now.once), f"{plural(now.blocks, 'block')}, cache {size(now.cache)}"
-        other = f"{'cached' if off else 'uncached'} near {about(now.otherwise)}" if now.otherwise is not None else ""
+        other = (
+            f"{'with' if off else 'without'} cache about {about(now.otherwise)}" if now.otherwise is not None else ""
+        )
         return [
             ("once", *once),
             ("epoch", f"{about(now.epoch)}   × {now.epochs}", ""),
-            ("besides", about(now.besides), "loading, baseline, test"),
+            ("other", about(now.besides), "loading, baseline, test"),
             ("in all", about(now.total), other),
         ]
 

@@ -154,6 +154,13 @@ class Options(Lines):
         self.post_message(self.Moved(self))
         return had
 
+    def go_to(self, name: str) -> None:
+        """Put the cursor on an option; all of them are shown where it is not among the first."""
+        if name not in [option.name for option in self.shown]:
+            self.wants_all = True
+        self.changed()
+        self.cursor = next((i for i, option in enumerate(self.shown) if option.name == name), 0)
+
     def _turn(self, by: int) -> None:
         option = self.option
         if option and option.name == "preset":

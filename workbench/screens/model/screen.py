@@ -102,6 +102,11 @@ class ModelScreen(BaseScreen):
         elif not form.forget():
             super().action_back()
 
+    def action_show_option(self, name: str) -> None:
+        """Lead to an option of the recipe."""
+        self.open(self.query_one("#recipe", Panel))
+        self.query_one(Options).go_to(name)
+
     def action_ask(self) -> None:
         from workbench.screens.model.continue_dialog import ContinueDialog
         from workbench.screens.model.guess_dialog import GuessDialog

@@ -113,8 +113,8 @@ class PlayScreen(BaseScreen):
         asked = await asyncio.to_thread(classifiers.find, self._chosen, self.followed.run, self.session.root)
         if asked != self._asked or asked is None:
             self._asked, self._opened = asked, None
-            loading = asked and f"Loading {asked.folder.name}: a few seconds the first time."
-            self._say(loading or self._no_classifier())
+            loading = asked and f"Loading {asked.folder.name} (PyTorch and the weights; faster the next time)."
+            self._say(loading or self._no_classifier(), waits=asked is not None)
         self._let_write()
         self._labels = await asyncio.to_thread(classifiers.labels, asked.run) if asked else []
         self.query_one(YourText).earlier = self._earlier()
@@ -255,9 +255,9 @@ class PlayScreen(BaseScreen):
         self._opened = None
         self._say(str(error), "✕")
 
-    def _say(self, words: str, glyph: str = "") -> None:
+    def _say(self, words: str, glyph: str = "", waits: bool = False) -> None:
         self._no_longer_slow()
-        self.query_one(Verdict).say(words, glyph)
+        self.query_one(Verdict).say(words, glyph, waits)
         self.fit()
         self.query_one(TokenCurve).clear()
         self._subtitle("")
@@ -278,7 +278,7 @@ class PlayScreen(BaseScreen):
         if field.text.strip():
             self.query_one(Kept).keep(field.text)
             self.draft.keep_sentence(field.text)
-            self.query_one("#kept", Panel).subtitle = "the next run follows them"
+            self.query_one("#kept", Panel).subtitle = "tracked in the next run"
             self.add_class("-kept")
             self.fit()
             field.kept(self._earlier())

@@ -18,7 +18,7 @@ from workbench.formatting import LEVELS, cut, named
 from workbench.themes import colour
 from workbench.widgets.panel import Panel
 
-TITLE = "Had the text ended here"
+TITLE = "After each token"
 FEWEST, MOST = 3, 24  # cells of a token; a percentage fits into the fewest
 MOST_LABEL = 24
 ROOMY = 9  # lines, from which on bars are two lines high

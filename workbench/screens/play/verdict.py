@@ -2,12 +2,12 @@
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual.widget import Widget
 
 from core.runs.predictions import Prediction
 from core.wording import on_one_line, percent, shown
 from workbench.formatting import bar, cut, name_width, named, pad
 from workbench.themes import class_role, colour, name_role
+from workbench.widgets.waits import Waits
 
 IN_ORDER = 4  # so many classes stand in the classifier's order; more are sorted, the likeliest first
 LEAST_BARS, MOST_BARS = 3, 10  # lines, as far as there are classes
@@ -16,7 +16,7 @@ ONE_LINE = 92  # from so many cells on, words and test stand side by side
 AT = 26  # cells before the test's words, where they do
 
 
-class Verdict(Widget):
+class Verdict(Waits):
     """`show` an answer, or `say` why there is none."""
 
     DEFAULT_CSS = "Verdict { height: 1fr; padding: 0 2; }"
@@ -27,15 +27,17 @@ class Verdict(Widget):
         self._answer: Prediction | None = None
         self._labels: list[str] = []
 
-    def say(self, words: str, glyph: str = "") -> None:
-        """A sentence in place of a verdict; `glyph` marks what is wrong."""
+    def say(self, words: str, glyph: str = "", waits: bool = False) -> None:
+        """A sentence in place of a verdict; `glyph` marks what is wrong, and `waits` has a spinner move beside it."""
         self._said, self._answer = (glyph, words), None
+        self.wait_for(words if waits else "")
         self.refresh(layout=True)
 
     def show(self, answer: Prediction, labels: list[str], tested: str, note: str) -> None:
         """An answer of a classifier with these labels; `tested` says what it is worth, `note` what was not read."""
         other = self._answer is None or self._labels != labels
         self._answer, self._labels, self._tested, self._note = answer, labels, tested, note
+        self.wait_for("")
         self.refresh(layout=other)  # as many bars as before: a new layout at every key would be felt
 
     def lines_at(self, width: int) -> tuple[int, int]:
@@ -56,7 +58,9 @@ class Verdict(Widget):
         if answer is None:
             glyph, words = self._said
             return Text.assemble(
-                (f"{glyph} " if glyph else "", colour(self, "error")), (shown(words), colour(self, "text"))
+                (f"{glyph} " if glyph else "", colour(self, "error")),
+                (shown(words), colour(self, "text")),
+                (f"  {self.spinner}" if self.waiting else "", colour(self, "muted")),
             )
         return Text("\n").join([*self._words(answer.label), *self._bars(answer)])
 

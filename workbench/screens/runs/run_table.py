@@ -26,7 +26,7 @@ HUES |= {"failed": "error", "vanished": "warning", "damaged": "error"}
 DATA_FROM = 100  # columns; with fewer the data's name is left out
 MOST = {"run": 30, "data": 24, "model": 12, "learns": 24}  # cells
 LEAST = {"run": 8, "data": 8, "model": 8, "learns": 10}
-FIGURES = {"test": 8, "95 %": 12, "verdict": 9, "clean": 9, "time": 9}
+FIGURES = {"test": 8, "95 %": 12, "verdict": 9, "no copies": 11, "time": 9}
 VERSUS = "won:lost to ★"
 CSV_COLUMNS = (
     "run", "name", "note", "state", "step", "n_steps", "data", "model", "learns", "why",
@@ -34,7 +34,7 @@ CSV_COLUMNS = (
 )  # fmt: skip
 LEAST_ROWS = 8  # of the table, before anything stands below it
 WORDS = 34  # cells before the figures; `Baselines` has to say something there too
-FIRST_TO_GO = ("clean", "verdict", VERSUS, "time")  # of the figures, where they would leave less
+FIRST_TO_GO = ("no copies", "verdict", VERSUS, "time")  # of the figures, where they would leave less
 
 
 class RunTable(ItemList[Entry]):
@@ -138,7 +138,7 @@ class RunTable(ItemList[Entry]):
                 case "verdict":
                     verdict = test.verdict or ""
                     text.append(f"{verdict:>{cells}}", colour(self, verdict_role(verdict)))
-                case "clean":
+                case "no copies":
                     clean = percent(test.clean) if test.clean is not None else "none"
                     text.append(f"{clean:>{cells}}")
                 case "time":
@@ -163,9 +163,9 @@ def _without_result(entry: Entry) -> str:
         case "paused":
             return f"paused at {step}; enter opens it"
         case "stopped":
-            return f"stopped at {step}; r takes it up again"
+            return f"stopped at {step}; r resumes it"
         case "vanished":
-            return f"vanished at step {status.step:,}; r takes it up again"
+            return f"vanished at step {status.step:,}; r resumes it"
     return on_one_line(f"{'damaged: ' * (status.state == 'damaged')}{status.why}") or "no result"
 
 

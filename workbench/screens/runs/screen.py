@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from core import files
 from core.errors import BadRun
+from core.recipe import Recipe
 from core.runs import turns
 from core.runs.compare import Comparison
 from core.runs.folder import RunFolder
@@ -123,7 +124,7 @@ class RunsScreen(BaseScreen):
             nothing = shown(deleted(self._bin[-1][0])) if self._bin else "No runs yet. t trains one."
             self.query_one("#nothing", Static).update(nothing)
             queue = self.query_one("#queue", Static)
-            queue.update(f"▲ {interrupted}, which was interrupted. r on one of them goes on.")
+            queue.update(f"▲ {interrupted}, which was interrupted. r on one of them continues it.")
             queue.display = bool(interrupted)
             self._show()
             self._read_curves()
@@ -262,7 +263,7 @@ class RunsScreen(BaseScreen):
                 return entry is not None and entry.status.state == "queued"
             case "undo":
                 return bool(self._bin)
-            case "open_run" | "overlay" | "name_run" | "delete_run":
+            case "open_run" | "overlay" | "name_run" | "delete_run" | "command_line":
                 return entry is not None
         return super().check_action(action, parameters)
 
@@ -293,6 +294,10 @@ class RunsScreen(BaseScreen):
             points = self.focused.points
             return export_of("Export these curves", "curves.csv", lambda: table(CURVES, points))
         return export_of("Export the runs", "runs.csv", self.query_one(RunTable).as_csv)
+
+    def recipe_on_show(self) -> Recipe | None:
+        recipe = self._listing.recipe(self._selected) if self._selected else None
+        return recipe if isinstance(recipe, Recipe) else None
 
     def action_overlay(self) -> None:
         path = self._selected_run.path

@@ -75,7 +75,7 @@ class ErrorsScreen(DetailScreen):
                 (on_one_line(mistake.predicted), errors.label_colour(mistake.predicted)),
                 (f", {percent(mistake.probability)} sure. The label is ", muted),
                 (on_one_line(mistake.label), errors.label_colour(mistake.label)),
-                (". This text also stands in training." if mistake.leak else ".", muted),
+                (". This text is also in training." if mistake.leak else ".", muted),
                 "\n\n",
                 readable(mistake.text),
             )

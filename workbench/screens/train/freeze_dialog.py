@@ -21,7 +21,7 @@ from workbench.widgets.layers import Layers
 from workbench.widgets.panel import Panel
 from workbench.widgets.part_marks import LEGEND
 
-NO_CHANGE = "space thaws or freezes a part; + − a b h l v as on Model. It holds from the next step on."
+NO_CHANGE = "space thaws or freezes a part; + − a b h l v as on Model. It takes effect at the next step."
 SOMETHING_LEARNS = "Something has to learn: thaw another part first."
 NOTICED = 0.5  # seconds more or fewer that are worth a word
 
@@ -98,11 +98,14 @@ def consequences(recipe: Recipe, history: History, now: FreezePlan, plan: Freeze
     otherwise = set(places) - thaws - freezes
     sentences = []
     if history.reads_cache and any(_below(part, now) for part in thaws):
-        sentences.append(f"{_named(thaws, plan)} {_verb(thaws, 'sits', 'sit')} under the cache.")
+        sentences.append(
+            f"{_named(thaws, plan)} {_verb(thaws, 'is', 'are')} below the cached output, which must be computed again."
+        )
     elif thaws:
         sentences.append(f"{_named(thaws, plan)} {_verb(thaws, 'thaws', 'thaw')}.")
     if freezes:
-        sentences.append(f"{_named(freezes, plan)} {_verb(freezes, 'freezes', 'freeze')} with the weights of now.")
+        verb, its = _verb(freezes, "freezes", "freeze"), _verb(freezes, "its", "their")
+        sentences.append(f"{_named(freezes, plan)} {verb} with {its} present weights.")
     for kind, words in (("lora.", "by adapters"), ("blocks.", "whole")):
         if turned := {part for part in otherwise if (plan.of_part(part) or "").startswith(kind)}:
             sentences.append(f"{_named(turned, plan)} {_verb(turned, 'learns', 'learn')} {words} now.")
@@ -114,8 +117,8 @@ def consequences(recipe: Recipe, history: History, now: FreezePlan, plan: Freeze
     elif abs(more) < NOTICED:
         sentences.append("The rest takes as long as before.")
     else:
-        it = f"Learning {_verb(thaws, 'it', 'them')}" if thaws == set(places) else "The change"
-        why = ": what lies below is encoded anew" if more > 0 and not thaws else ""
+        it = f"Training {_verb(thaws, 'it', 'them')}" if thaws == set(places) else "The change"
+        why = ": what lies below is encoded again" if more > 0 and not thaws else ""
         sentences.append(f"{it} {'costs' if more > 0 else 'saves'} {about(abs(more))}{' more' * (more > 0)}{why}.")
     verb = "thaws" if thaws == set(places) else "freezes" if freezes == set(places) else "changes it"
     return " ".join([*sentences, f"Enter {verb}, esc leaves it."])

@@ -11,7 +11,7 @@ from core.wording import on_one_line, rate
 from workbench.screens.dialog import Dialog, field
 from workbench.widgets.panel import Panel
 
-HELP = "From the next step on. A schedule still takes its share of the rates. What is learned stays as it is."
+HELP = "They apply from the next step. The schedule scales the rates; the weights are kept."
 
 
 class RatesDialog(Dialog[list[Control] | None]):
@@ -27,7 +27,7 @@ class RatesDialog(Dialog[list[Control] | None]):
         self._shown = {name: _in_words(name, value) for name, value in known.items()}
 
     def compose(self) -> ComposeResult:
-        title, keys = f"What {on_one_line(self._run.name)} learns with", "enter changes · tab other field · esc leaves"
+        title, keys = f"Learning rates of {on_one_line(self._run.name)}", "enter changes · tab other field · esc leaves"
         with Panel(title=title, subtitle=keys, classes="dialog"):
             for name, value in self._shown.items():
                 yield field(name.replace("_", " "), Input(value, id=name))

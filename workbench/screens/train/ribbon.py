@@ -97,10 +97,10 @@ class Ribbon(Widget):
     def _progress(self, width: int) -> Text:
         history, status = self._history, self._status
         if status.quiet > QUIET:
-            words = f"▲ No sign of life for {clock(status.quiet)}. It may wait for memory; w shows what it wrote."
+            words = f"▲ No sign of life for {clock(status.quiet)}. It may wait for memory; w shows its messages."
             return Text(words, colour(self, "warning"))
         if self._stopping:
-            words = "■ Stopping at the next batch, with a checkpoint. r takes it up again."
+            words = "■ Stopping at the next batch, with a checkpoint. r resumes it."
             return Text(words, colour(self, "text"))
         present = present_phase(history)
         if present is None or not present.total:
@@ -139,9 +139,9 @@ class Ribbon(Widget):
         if status.state == "stopped":
             steps = f"{status.step:,} of {status.n_steps:,}"
             where = f"at step {steps}" if status.step else "before the first step"
-            return Text(f"Stopped {where}. r takes it up again.", colour(self, "text"))
+            return Text(f"Stopped {where}. r resumes it.", colour(self, "text"))
         if self._fits:
             return Text(shown(f"{status.why} {self._fits.in_words}. Enter applies it."), colour(self, "error"))
-        do = status.do if status.state in ("failed", "damaged") else "r takes it up again."
-        words = f"{status.why} {do} w shows what the worker wrote."
+        do = status.do if status.state in ("failed", "damaged") else "r resumes it."
+        words = f"{status.why} {do} w shows its messages."
         return Text(shown(words), colour(self, ENDS[status.state][1]))

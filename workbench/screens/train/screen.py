@@ -70,7 +70,7 @@ class TrainScreen(RunControls):
         yield Panel(Weights(), Frozen(), title="Weight change", letter="w", id="weights")
         yield Panel(Now(), title="Now", id="now")
         labels = PerClass()
-        yield Panel(Headings(labels), labels, title="Label by label", letter="c", id="per-class")
+        yield Panel(Headings(labels), labels, title="Per class", letter="c", id="per-class")
         yield StepPanel(id="steps")
         yield Panel(Sentences(), title="Your sentences", letter="y", id="sentences")
         yield Panel(Log(), title="Log", letter="g", id="log")
@@ -237,11 +237,16 @@ class TrainScreen(RunControls):
                 return self.has_class("-done")
             case "zoom":
                 return bool(status)
+            case "command_line":
+                return self.recipe_on_show() is not None
             case "view":
                 reads = parameters[0] in ("read", "smooth", "log", "fewer", "more")
                 has_curves = bool(status) and not self.has_class("-waiting", "-counts")
                 return has_curves and (reads or self._view.cursor is not None)
         return super().check_action(action, parameters)
+
+    def recipe_on_show(self) -> Recipe | None:
+        return self.followed.run_recipe
 
     def action_play(self) -> None:
         self.app.switch_mode("play")

@@ -3,7 +3,6 @@
 from typing import Any
 
 from rich.text import Text
-from textual.widget import Widget
 
 from core.architectures.lookup import short_name
 from core.freeze import FreezePlan, parts_of, role
@@ -17,11 +16,12 @@ from workbench.formatting import pad
 from workbench.screens.train.ribbon import present_phase, progress
 from workbench.themes import colour
 from workbench.widgets.part_marks import MARKS
+from workbench.widgets.waits import Waits
 
-STARTING = "The worker is starting. It takes a few seconds until it has loaded what it computes with."
+STARTING = "Starting (loading PyTorch)"
 BUILDING = "The data is ready. The model comes next."
-FIRST_LOOK = "A first look at loss and accuracy, before anything is learned. The curves start in a moment."
-NOTHING_LEARNED = "It ended before anything was learned. The log below says how far it came."
+FIRST_LOOK = "First evaluation, before the first step. The curves start in a moment."
+NOTHING_LEARNED = "It ended before the first step. The log below shows how far it got."
 ONCE, BETWEEN, EVERY_STEP = "once", "  ┊  ", "at every step"
 
 
@@ -42,9 +42,9 @@ def being_done(history: History, recipe: Recipe | None) -> str:
         "download": f"Downloading the weights of {model}{so_far}. They are kept for the next time.",
         "weights": f"Loading the weights of {model}{so_far}.",
         "vocabulary": "Learning which pieces of words the text is made of.",
-        "baseline": "Counting words: what a quick model without a network gets right, for comparison.",
+        "baseline": "Training the word-count baseline, for comparison.",
         "count": f"Counting words and characters, and learning from how often they occur{so_far}.",
-        "probe": f"Asking what {model} knows already: logistic regression on what it makes of the texts{so_far}.",
+        "probe": f"Training the linear probe, for comparison: logistic regression on {model} as it came{so_far}.",
         "encode": encoding(present, recipe.plan if recipe else None, history.phase_left("encode")),
         "learn": FIRST_LOOK,
     }
@@ -71,7 +71,7 @@ def bought(history: History) -> str:
     return f"Each of the {epochs:,} epochs then reads the result instead of computing it again."
 
 
-class Waiting(Widget):
+class Waiting(Waits):
     """Shows a run that has not learned anything yet."""
 
     DEFAULT_CSS = "Waiting { content-align: center middle; text-align: center; padding: 0 2; }"
@@ -83,6 +83,9 @@ class Waiting(Widget):
 
     def show(self, history: History, status: Status, recipe: Recipe | None) -> None:
         self._history, self._status, self._recipe = history, status, recipe
+        present = present_phase(history)
+        begun = present.name if present else f"after {len(history.phases)}"
+        self.wait_for(begun if status.alive and self.display else "")
         self.refresh()
 
     def render(self) -> Text:
@@ -91,7 +94,7 @@ class Waiting(Widget):
             return Text.assemble((shown(self._status.why), text), "\n\n", (shown(self._status.do), muted))
         if not self._status.alive:
             return Text(shown(self._status.why) if self._status.state == "done" else NOTHING_LEARNED, text)
-        lines = [Text(shown(being_done(self._history, self._recipe)), text)]
+        lines = [Text(shown(being_done(self._history, self._recipe)), text), Text(self.spinner, muted)]
         present = present_phase(self._history)
         if present and present.name == "encode" and self._recipe:
             lines += self._picture(self._recipe.plan)

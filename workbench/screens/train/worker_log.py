@@ -26,7 +26,7 @@ class WorkerLogScreen(DetailScreen):
         self._words = ""
 
     def compose_panels(self) -> ComposeResult:
-        with Panel(title=f"What {self._run.name}'s worker wrote", letter="w", id="worker-log"):
+        with Panel(title=f"Messages of {self._run.name}'s process", letter="w", id="worker-log"):
             yield VerticalScroll(Static(id="written", markup=False))
 
     def plan(self) -> Plan:
@@ -35,7 +35,7 @@ class WorkerLogScreen(DetailScreen):
     async def on_mount(self) -> None:
         self._words = words = await asyncio.to_thread(tail, self._run)
         self.query_one("#worker-log", Panel).subtitle = str(self._run.log_file)
-        self.query_one("#written", Static).update(words or "Nothing, as it should be.")
+        self.query_one("#written", Static).update(words or "No messages.")
         scroll = self.query_one(VerticalScroll)
         scroll.focus()
         scroll.scroll_end(animate=False)
