@@ -20,7 +20,7 @@ from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.origin import Base, demand_origin
 from core.runs.result import ClassifierResult
-from core.runs.verdict import in_words
+from core.runs.verdict import sentences
 from core.wording import in_json, percent
 
 FOLDER = re.compile(r"(?<!\S)/\S*/")  # of this machine, which nobody else needs to know
@@ -201,9 +201,9 @@ def _test(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
     lines = [*result.lines(), *result.split_lines()]
     rows = [[line.name, percent(line.share), line.interval, line.words] for line in lines]
     yield from table(["", "accuracy", "95 % interval", ""], rows)
-    if verdict := in_words(result.test):
+    if verdict := sentences(result):
         advice = [f"- {words(one)}" for one in result.advice]
-        yield from (words(verdict), "", *advice, *([""] if advice else []))
+        yield from (words(" ".join(verdict)), "", *advice, *([""] if advice else []))
     yield from table(
         ["label", "precision", "recall", "F1", "test texts"],
         [[name, *one.shares, f"{one.rows:,}"] for name, one in result.test.per_class.items()],

@@ -12,7 +12,7 @@ from core.runs.history import History
 from core.runs.listing import Entry
 from core.runs.result import BASELINES
 from core.runs.summary import Score
-from core.runs.verdict import in_words
+from core.runs.verdict import sentences
 from core.wording import clock, on_one_line, ordinal, percent
 from workbench.formatting import cut, pad
 from workbench.themes import colour, verdict_role
@@ -163,7 +163,7 @@ def in_columns(entries: list[Entry]) -> list[dict[str, str]]:
         words = {"run": f"{pad(run, ids)} {on_one_line(entry.label.name)}".rstrip()}
         if about and about.classifies:
             data, model = on_one_line(Path(about.data).stem), on_one_line(short_name(about.model))
-            words |= {"data": data, "model": model, "learns": about.plan}
+            words |= {"data": data, "model": model, "learns": f"{'◇ ' * bool(entry.steered)}{entry.learned}"}
         found.append(words)
     return found
 
@@ -196,7 +196,7 @@ class Baselines(Widget):
         found = history.baselines
         self._lines = [(f"{k.title}: {k.about}", found[name].test) for name, k in BASELINES.items() if name in found]
         result, tall = history.result, self.screen.size.height >= TALL
-        self._verdict = [in_words(result.test), *(f"→ {one}" for one in result.advice[:tall])] if result else []
+        self._verdict = [" ".join(sentences(result)), *(f"→ {one}" for one in result.advice[:tall])] if result else []
         self.refresh(layout=True)
 
     def render(self) -> Text:

@@ -175,7 +175,8 @@ class RunsScreen(BaseScreen):
         entry, other = self._selected, self._other
         if entry is None:
             return
-        self.query_one("#runs", Panel).subtitle = entry.status.why
+        said = entry.status.why, f"◇ {entry.learned}" if entry.steered else ""
+        self.query_one("#runs", Panel).subtitle = " · ".join(filter(None, said))
         against = f"{other.run.name}{' ★' if other is self._baseline else ''}" if other else ""
         title = f"{entry.run.name} against {against}" if other else f"Recipe of {entry.run.name}"
         self.query_one("#recipe", Panel).title = title
