@@ -89,6 +89,7 @@ ACTIONS = [
     Action("copy", "y", "copy", "Copy the sentence", "kept", "screen.copy"),
     Action("write", "enter", "write", "Write in the text", "play"),
     Action("other", "ctrl+r", "other run", "Ask another run or checkpoint", "play"),
+    Action("watch_live", "n", "live run", "Go to the run that trains now", "screen"),
     Action("open_run", "enter", "open", "Watch this run", "runs"),
     Action("overlay", "space", "overlay", "Lay the run's curve over the others, or take it away", "runs"),
     Action("baseline", "asterisk", "baseline", "Measure the other runs against this one; again: against none", "runs"),

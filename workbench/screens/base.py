@@ -49,6 +49,17 @@ class BaseScreen(Screen):
         """The panels between header and footer."""
         return ()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "watch_live":
+            return self.session.live.elsewhere is not None
+        return super().check_action(action, parameters)
+
+    def action_watch_live(self) -> None:
+        """Show the run that trains now, in place of the one that is shown."""
+        if run := self.session.live.elsewhere:
+            self.followed.follow(run)
+            self.app.switch_mode("train")
+
     def action_next_panel(self) -> None:
         self.focus_next()
 
