@@ -117,6 +117,16 @@ def called(path: str) -> str:
     return "/".join(filter(None, [*folders, file_name(file)]))
 
 
+def same_data(path: str, other: str) -> bool:
+    """Whether two recipes name the same data."""
+    return _place(path) == _place(other)
+
+
+def _place(path: str) -> str:
+    dataset = dataset_named(path)
+    return dataset.name if dataset else os.path.realpath(os.path.expanduser(path))
+
+
 def fetched(name: str) -> bool:
     """Whether the data set of this name can be read without a network. Raises KeyError for no known name."""
     dataset = NAMED[name]

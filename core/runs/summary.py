@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from statistics import mean
 from typing import Self
 
 import msgspec
@@ -45,7 +46,9 @@ class About(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """What the test of a classifier says: accuracy with its 95 % interval, and without leaks; seconds of the run."""
+    """What the test of a classifier says: accuracy with its 95 % interval, and without leaks, and macro F1; seconds of
+    the run.
+    """
 
     accuracy: float
     low: float
@@ -53,11 +56,13 @@ class Score(msgspec.Struct, frozen=True):
     clean: float | None
     verdict: Standing | None
     seconds: float
+    f1: float
 
     @classmethod
     def of(cls, result: ClassifierResult) -> Self:
         test = result.test
-        return cls(test.accuracy, test.low, test.high, test.clean, test.verdict, result.seconds.total)
+        f1 = mean([one.f1 for one in test.per_class.values()] or [0.0])
+        return cls(test.accuracy, test.low, test.high, test.clean, test.verdict, result.seconds.total, f1)
 
 
 class Summary(msgspec.Struct, frozen=True):
