@@ -84,6 +84,8 @@ class RunsScreen(RunSearch):
         if not self.has_class("-some"):
             return Plan.of(Part("nothing", 3, grows=1), ranks=("nothing",))
         runs = Part("runs", 10, max(10, min(16, 6 + len(self._entries))), grows=3)
+        if not self.query_one(RunTable).count:  # nothing is found
+            return Plan.of(runs, ranks=("runs",))
         below = [Column((Part("curves", 9, 12, grows=2),), 3, 44), Column((Part("recipe", 7, 12, grows=2),), 2, 34)]
         return Plan.of(runs, below, ranks=("runs", "curves", "recipe"))
 
@@ -161,7 +163,7 @@ class RunsScreen(RunSearch):
         count = f"{len(listed):,} of {len(self._entries):,}" if len(listed) != len(self._entries) else ""
         said = " · ".join(filter(None, [count, *self.view.in_words]))
         self.query_one("#runs", Panel).title = f"Runs  {said}".rstrip()
-        self.query_one("#below").display = bool(listed)
+        self.fit()
         for headings in self.query(Headings):
             headings.refresh()
         self._compare()
