@@ -164,3 +164,13 @@ def _spread(column: Column, lines: dict[str, int], height: int) -> None:
     shown = [part for part in column.parts if lines[part.name]]
     taker = next((part for part in shown if part.grows), shown[-1])
     lines[taker.name] += height - sum(lines[part.name] for part in shown)
+
+
+def joint(places: dict[str, Place], name: str) -> str:
+    """What the rule of a part begins with, by what touches its corner."""
+    here = places[name]
+    if not here.x:
+        return "─"
+    beside = any(place.y == here.y and place.x + place.width == here.x for place in places.values())
+    above = any(place.x == here.x and place.y + place.height == here.y for place in places.values())
+    return "┼" if beside and above else "├" if above else "┬"
