@@ -1,5 +1,6 @@
 """Data sets by name, the catalogue: one inside the package, others where their authors publish them."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -106,9 +107,24 @@ def file_name(path: Path) -> str:
 
 
 def called(path: str) -> str:
-    """What a recipe's data is called, in a few words: a data set's title, or a file's name without its ending."""
+    """What a recipe's data is called, in a few words: a data set's title, or a file's name after that of its folder,
+    because many files are called train.csv.
+    """
+    if dataset := dataset_named(path):
+        return dataset.title
+    file = Path(os.path.abspath(os.path.expanduser(path)))
+    folders = [] if is_standard_input(file) else [file.parent.name]
+    return "/".join(filter(None, [*folders, file_name(file)]))
+
+
+def same_data(path: str, other: str) -> bool:
+    """Whether two recipes name the same data."""
+    return _place(path) == _place(other)
+
+
+def _place(path: str) -> str:
     dataset = dataset_named(path)
-    return dataset.title if dataset else Path(file_name(Path(path))).stem
+    return dataset.name if dataset else os.path.realpath(os.path.expanduser(path))
 
 
 def fetched(name: str) -> bool:

@@ -54,7 +54,7 @@ class WorkbenchApp(App):
         self._live = queue.alive(root)
         named = "path" in recipe.data.model_fields_set  # who names data wants to see them
         self._ended = None if self._live or named else last_visit.ended_meanwhile(root)
-        self.DEFAULT_MODE = "train" if self._live or self._ended else "data"  # type: ignore[misc]
+        self.DEFAULT_MODE = "train" if (self._live and not named) or self._ended else "data"  # type: ignore[misc]
         super().__init__()
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
@@ -93,6 +93,7 @@ class WorkbenchApp(App):
         runs = [*filter(None, [self._live, ended]), *list_runs(self.session.root)]
         if runs:
             self.session.followed.follow(runs[0])
+        self.session.live.watch()
         # a run keeps its rows before its model; one that was brought in has a model only
         with_data = next(
             (r for r in runs if not r.pretrains and (r.data_file.is_file() or not r.base_file.is_file())), None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from core.export.markdown import table, words
 from core.runs.result import ClassifierResult
-from core.runs.verdict import in_words
+from core.runs.verdict import sentences
 from core.wording import clock, percent
 
 
@@ -13,9 +13,9 @@ def findings(result: ClassifierResult) -> Iterator[str]:
     lines = [*result.lines(), *result.split_lines()]
     rows = [[line.name, percent(line.share), line.interval, line.words] for line in lines]
     yield from table(["", "accuracy", "95 % interval", ""], rows)
-    if verdict := in_words(result.test):
+    if verdict := sentences(result):
         advice = [f"- {words(one)}" for one in result.advice]
-        yield from (words(verdict), "", *advice, *([""] if advice else []))
+        yield from (words(" ".join(verdict)), "", *advice, *([""] if advice else []))
     yield from table(
         ["label", "precision", "recall", "F1", "test texts"],
         [[name, *one.shares, f"{one.rows:,}"] for name, one in result.test.per_class.items()],

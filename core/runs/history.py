@@ -89,18 +89,27 @@ class History:
     @property
     def marks(self) -> list[tuple[int, str]]:
         """What has changed during the run, by a schedule or by a control: after which step, and to what."""
+        return [(step, words) for step, words, _ in self._marks]
+
+    @property
+    def steered(self) -> list[tuple[int, str]]:
+        """Those of the `marks` that a control made, and not the recipe."""
+        return [(step, words) for step, words, scheduled in self._marks if not scheduled]
+
+    @property
+    def _marks(self) -> list[tuple[int, str, bool]]:
         # without changes that a newer one replaces, which a later attempt received at an earlier step
         holds = {step: control.Settings().at(step, self._received) for step, _ in self._received}
         held = [(step, one) for step, one in self._received if holds[step].changed_by(one) == holds[step]]
-        rates = [(step, control.in_words(one)) for step, one in held if not isinstance(one, control.SetTrainable)]
+        told = [(step, control.in_words(one), False) for step, one in held if not isinstance(one, control.SetTrainable)]
         last = {event.step: event for event in self.trainables[1:]}  # of several before one step
         thawed, before = [], self.trainables[:1]
         for event in last.values():
             if not _same(event, before[-1]):
-                thawed.append((event.step, event.words))
+                thawed.append((event.step, event.words, event.scheduled))
                 before.append(event)
         # an attempt may end before the step at which an earlier one received a change
-        seen = [mark for mark in rates + thawed if self.ended is None or mark[0] < self.step]
+        seen = [mark for mark in told + thawed if self.ended is None or mark[0] < self.step]
         return sorted(seen, key=lambda mark: mark[0])
 
     def changes_in_words(self, step: int) -> list[str]:

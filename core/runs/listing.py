@@ -20,6 +20,7 @@ from core.runs.folder import Label, RunFolder, Status
 from core.runs.index import Index
 from core.runs.log_reader import LogEnd
 from core.runs.root import list_runs
+from core.runs.steering import learned
 from core.runs.summary import About, Score, Summary, summary_of
 
 BASELINE = ".baseline"  # under the root
@@ -30,7 +31,7 @@ class Entry(NamedTuple):
     """A run as a list shows it, with its place in the queue, from 1.
 
     `about` is None where its recipe cannot be read, `score` where it is no classifier that is done; `status` says what
-    is wrong with it.
+    is wrong with it, `steered` what it was told to change while it trained.
     """
 
     run: RunFolder
@@ -40,6 +41,12 @@ class Entry(NamedTuple):
     label: Label
     place: int = 0
     grew_here: bool = False
+    steered: str = ""
+
+    @property
+    def learned(self) -> str:
+        """What learned, in words, with what the run was told later; empty where no recipe says it."""
+        return learned(self.about.plan, self.steered) if self.about else ""
 
 
 class Listing:
@@ -142,7 +149,7 @@ def _entry(run: RunFolder, summary: Summary, locked: bool, place: int) -> Entry:
         else:
             why = f"{status.why} {summary.what}".strip()
             status = msgspec.structs.replace(status, why=why, do=status.do or summary.do)
-    return Entry(run, status, about, score, summary.label, place, summary.grew_here)
+    return Entry(run, status, about, score, summary.label, place, summary.grew_here, summary.steered)
 
 
 def _recipe(run: RunFolder) -> Recipe | Pretraining | None:

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from statistics import mean
 from typing import Self
 
 import msgspec
@@ -15,6 +16,7 @@ from core.runs.compare import changed, in_words
 from core.runs.folder import Label, RunFolder
 from core.runs.log_reader import LONGEST_REASON, LogEnd
 from core.runs.result import ClassifierResult, Standing
+from core.runs.steering import steered_run
 
 SUMMARISED = (
     ".", "checkpoints", "mark", "recipe.toml", "pretraining.toml", "config.json", "events.jsonl", "result.json",
@@ -44,7 +46,9 @@ class About(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """What the test of a classifier says: accuracy with its 95 % interval, and without leaks; seconds of the run."""
+    """What the test of a classifier says: accuracy with its 95 % interval, and without leaks, and macro F1; seconds of
+    the run.
+    """
 
     accuracy: float
     low: float
@@ -52,17 +56,20 @@ class Score(msgspec.Struct, frozen=True):
     clean: float | None
     verdict: Standing | None
     seconds: float
+    f1: float
 
     @classmethod
     def of(cls, result: ClassifierResult) -> Self:
         test = result.test
-        return cls(test.accuracy, test.low, test.high, test.clean, test.verdict, result.seconds.total)
+        f1 = mean([one.f1 for one in test.per_class.values()] or [0.0])
+        return cls(test.accuracy, test.low, test.high, test.clean, test.verdict, result.seconds.total, f1)
 
 
 class Summary(msgspec.Struct, frozen=True):
     """What a run's files say, and in `what` and `do` what is wrong with them.
 
-    `about` is None where the recipe cannot be read, and `lost` says that what came of the run cannot be.
+    `about` is None where the recipe cannot be read, and `lost` says that what came of the run cannot be. `steered` is
+    what it was told to change while it trained, in words.
     """
 
     end: LogEnd = LogEnd()
@@ -73,6 +80,7 @@ class Summary(msgspec.Struct, frozen=True):
     do: str = ""
     lost: bool = False
     grew_here: bool = False
+    steered: str = ""
 
 
 def version_of(folder: str) -> Version:
@@ -93,7 +101,7 @@ def _version(path: str) -> tuple[int, int, int, int]:
 def summary_of(run: RunFolder) -> Summary:
     """Read a run. What cannot be read is said in it, and nothing is raised."""
     wrong: list[BadRun] = []
-    end, about, score, label, lost = LogEnd(), None, None, Label(), False
+    end, about, score, label, lost, steered = LogEnd(), None, None, Label(), False, ""
     try:
         run.demand_sound()
     except FAILURES as error:
@@ -103,6 +111,7 @@ def summary_of(run: RunFolder) -> Summary:
         with suppress(FileNotFoundError):
             files.reading(run.events_file, run.path).close()
         end = log_reader.end_of(run.events_file)
+        steered = _short(steered_run(run))
         if end == LogEnd() and run.result_file.exists():
             raise BadRun(f"events.jsonl of {run.name} is missing or empty.", "Put it back, if you can.")
     except FAILURES as error:
@@ -132,7 +141,8 @@ def summary_of(run: RunFolder) -> Summary:
         wrong.append(_bad(run, "name", error))
     what = " ".join(dict.fromkeys(error.what.removeprefix(f"{run.path}/") for error in wrong))
     do = wrong[0].do if wrong else ""
-    return Summary(end, about, score, label, what[:LONGEST_REASON], do[:LONGEST_REASON], lost, mark.grew_here(run))
+    grew_here = mark.grew_here(run)
+    return Summary(end, about, score, label, what[:LONGEST_REASON], do[:LONGEST_REASON], lost, grew_here, steered)
 
 
 def _about(run: RunFolder, rows: int | None) -> tuple[About, list[Problem]]:

@@ -23,18 +23,34 @@ def standing(won: int, lost: int) -> Standing:
 
 
 def in_words(test: FinalTest) -> str:
-    """The verdict as a sentence; empty where an older version tested, which gave none.
+    """The verdict as a sentence. Where an older version tested, which gave none: only that a baseline is better, if so.
 
     A text is won where the network alone is right, and lost where it alone is wrong.
     """
     best = test.baselines.get(test.strongest or "")
     if test.verdict is None or test.strongest is None or best is None or best.won is None or best.lost is None:
-        return ""
+        return _without_verdict(test)
     title = BASELINES[test.strongest].title
     name = title if title[:2].isupper() else f"the {title}"
     said = {"better": f"Better than {name}", "even": f"No difference shown from {name}", "worse": f"Worse than {name}"}
     p = Comparison(test.rows, best.won, best.lost).p_in_words
     return f"{said[test.verdict]}: {plural(best.won, 'text')} won, {best.lost:,} lost (p {p})."
+
+
+def _without_verdict(test: FinalTest) -> str:
+    name, best = max(test.baselines.items(), key=lambda item: item[1].accuracy, default=(None, None))
+    if name is None or best is None or best.accuracy <= test.accuracy:
+        return ""
+    return f"A baseline does better: {BASELINES[name].title}, {percent(best.accuracy)}."
+
+
+def sentences(result: ClassifierResult) -> list[str]:
+    """What is to be known of a result beside its figures: whether it gives all texts one label, and the verdict."""
+    given = [
+        name for name, n in zip(result.labels, map(sum, zip(*result.test.confusion, strict=True)), strict=True) if n
+    ]
+    alike = f"It says {on_one_line(given[0])} to every text." if len(given) == 1 and len(result.labels) > 1 else ""
+    return [*filter(None, (alike, in_words(result.test)))]
 
 
 class Setting(NamedTuple):

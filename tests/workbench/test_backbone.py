@@ -280,7 +280,7 @@ async def test_what_is_left_open_says_what_the_model_makes_of_it(opened):
         names = [option.name for option in form.shown]
         said = {name: form.line(names.index(name), 60).plain for name in ("model.readout", "model.context", "train.lr")}
         assert said["model.readout"].endswith("auto  first") and said["model.context"].endswith("model  512")
-        assert said["train.lr"].endswith("auto  5e-05")
+        assert said["train.lr"].endswith("auto  5e-5")
         await pilot.press("2")
         pilot.app.session.draft.start_from("minilm")
         assert form.line(names.index("model.readout"), 60).plain.endswith("auto  mean")

@@ -201,7 +201,7 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
                 now(e.Applied, step=400, id=told(run)[0].id, control={"type": "learn", "trainable": "head"}),
                 change,
             )
-            await until(pilot, lambda: "head only now" in shown(pilot.app))
+            await until(pilot, lambda: "last block; head only from step 401" in shown(pilot.app))
             assert pilot.app.session.followed.history.marks == [(400, "head only")]
 
 

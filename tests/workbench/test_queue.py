@@ -110,14 +110,14 @@ async def test_a_run_trained_beside_another_waits_and_can_be_taken_out(opened, r
         app._notifications.clear()
         app._refresh_notifications()
         await pilot.press("enter")
-        await until(pilot, lambda: app.current_mode == "train" and "r2 ▷ queued" in shown(app).splitlines()[0])
+        await until(pilot, lambda: app.current_mode == "train" and "● r1 62 %" in shown(app).splitlines()[0])
         await until(pilot, lambda: "r2 waits its turn: it starts when r1 ends." in shown(app))
         assert "s takes it out of the queue." in shown(app)
         await pilot.press("s")
-        await until(pilot, lambda: "r2 ■ stopped" in shown(app).splitlines()[0])
-        assert not queue.waiting(runs.root) and "Stopped before the first step. r resumes it." in shown(app)
+        await until(pilot, lambda: "Stopped before the first step. r resumes it." in shown(app))
+        assert not queue.waiting(runs.root)
         await pilot.press("r")
-        await until(pilot, lambda: "r2 ▷ queued" in shown(app).splitlines()[0])
+        await until(pilot, lambda: "+1" in shown(app).splitlines()[0])
 
 
 def test_a_run_that_is_started_beside_another_is_told_of_the_queue(running, runs, capsys):
@@ -156,10 +156,29 @@ async def test_when_a_run_has_ended_the_next_one_is_said(opened, runs, until):
             with runs.held(runs.write("starting")):
                 alive.close()
                 await until(pilot, lambda: app._notifications)
-            assert [(note.title, note.message) for note in app._notifications] == [
-                ("r2 is next", "5 lists it, and enter watches it.")
-            ]
+            assert [(note.title, note.message) for note in app._notifications] == [("r2 is next", "n goes to it.")]
             assert app.session.followed.run.name == "r1"
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_a_key_goes_to_the_run_that_the_queue_has_begun(opened, runs, until, shown, size):
+    run = runs.write("running")
+    with ExitStack() as alive:
+        alive.enter_context(runs.held(run))
+        async with opened(size) as pilot:
+            app = pilot.app
+            await pilot.press("3")
+            assert "n live run" not in shown(app).splitlines()[-1]
+            with runs.held(runs.write("running", upto=200)):
+                alive.close()
+                await until(pilot, lambda: "● r2 31 %" in shown(app).splitlines()[0])
+                assert app.session.followed.run.name == "r1" and " r1  nano" in shown(app)
+                await until(pilot, lambda: "n live run" in shown(app).splitlines()[-1])
+                offered = [command.title for command in app.get_system_commands(app.screen)]
+                assert "Go to the run that trains now" in offered
+                await pilot.press("1", "n")
+                await until(pilot, lambda: app.current_mode == "train" and " r2  nano" in shown(app))
+                await until(pilot, lambda: "n live run" not in shown(app).splitlines()[-1])
 
 
 def test_places_in_words():

@@ -189,6 +189,33 @@ async def test_zoom_and_back(opened, runs, shown, until, size):
         await until(pilot, lambda: labels.display)
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_run_that_was_told_to_learn_more_says_so_and_which_weights_were_tested(
+    opened, runs, shown, until, size
+):
+    run = runs.write("stopped", upto=600)
+    learns = {"parameters": 7, "depth": 4, "attempt": 1}
+    for step, parts, words in ((0, "last_block", "last block"), (400, "last_two_blocks", "last two")):
+        runs.append(run, e.Trainable(step=step, parts=parts, words=words, **learns))
+    result = runs.result(run) | {"checkpoint": 390, "cache": {"saved": 200.0}}
+    runs.append(run, e.Ended(state="done", result=result, t=time.time(), attempt=1, step=600))
+    async with opened(run, size) as pilot:
+        await until(pilot, lambda: "weights of step 390, before the last two blocks learned" in shown(pilot.app))
+        assert "nano, last block; last two from step 401, on" in shown(pilot.app)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_result_that_is_none_says_so_in_a_sentence(opened, runs, shown, until, size):
+    run = runs.write("stopped")
+    result = runs.result(run)
+    result["test"] |= {"confusion": [[149, 0], [151, 0]], "correct": 149, "accuracy": 0.4967, "verdict": "worse"}
+    result["test"]["baselines"]["tfidf"] |= {"won": 3, "lost": 145}
+    runs.append(run, e.Ended(state="done", result=result, t=time.time(), attempt=1, step=400))
+    async with opened(run, size) as pilot:
+        await until(pilot, lambda: "It says ham to every text." in shown(pilot.app))
+        assert "Worse than TF-IDF: 3 texts won, 145 lost (p < .001)." in shown(pilot.app)
+
+
 async def test_the_errors_are_listed_with_their_whole_text(opened, runs, shown, until):
     async with opened(runs.write("done"), SIZES[1]) as pilot:
         await until(pilot, lambda: "e lists 5 errors" in shown(pilot.app))

@@ -120,6 +120,10 @@ async def test_the_card_says_what_the_cache_saved(opened, runs, shown, until, si
         runs.append(run, e.Ended(state="done", result=result, **end))
         async with opened(size) as pilot:
             await until(pilot, lambda: "took 0:55" in shown(pilot.app))
+            assert "weights of step 650" in shown(pilot.app)
+            if size == SIZES[1]:  # which weights were tested is said first
+                assert "the cache" not in shown(pilot.app)
+                continue
             assert words in shown(pilot.app) and ("the cache" in shown(pilot.app)) == bool(words)
             assert "majority" in shown(pilot.app) and "always the most frequent label" in shown(pilot.app)
 

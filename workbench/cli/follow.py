@@ -14,7 +14,7 @@ from core.runs.events import Ended, Event, Phase, Steps
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.result import ClassifierResult, LanguageResult, Result
-from core.runs.verdict import in_words
+from core.runs.verdict import sentences
 from core.wording import clock, count, on_one_line, percent
 from workbench.cli.flags import DONE, FAILED, INTERRUPTED
 from workbench.cli.printing import print_json, say, say_on
@@ -99,8 +99,8 @@ def summary(run: RunFolder, result: Result | None) -> list[str]:
             name, share, interval = (max(len(row[i]) for row in rows) for i in range(3))
             said = [f"{row[0]:<{name}}  {row[1]:>{share}}  {row[2]:<{interval}}  {row[3]}" for row in rows]
             ask = f'{clock(seconds.total)} in all. Ask it: workbench predict {run.name} "your text"'
-            verdict = [in_words(result.test), *result.advice]
-            return [*said, *filter(None, [*verdict, result.cache_savings]), ask]
+            verdict = [*sentences(result), *result.advice]
+            return [*said, *verdict, *filter(None, [result.cache_savings]), ask]
     return []
 
 

@@ -16,6 +16,7 @@ from core.runs.compare import in_words
 from core.runs.listing import Entry, Listing
 from core.runs.mark import BRIEFLY
 from core.runs.root import runs_root
+from core.runs.steering import learned
 from core.runs.summary import ALWAYS
 from core.runs.turns import interrupted
 from core.wording import ordinal, percent, plural
@@ -100,7 +101,7 @@ def _cells(entry: Entry, names: Sequence[str]) -> list[str]:
         f"{status.step:,} of {status.n_steps:,}" if status.n_steps else "",
         NAMED["data"](entry),
         NAMED["model"](entry),
-        about.trainable if about else "",
+        learned(about.trainable, entry.steered) if about else "",
         percent(test.accuracy) if test else "",
         f"{percent(test.low)} to {percent(test.high)}" if test else "",
         " · ".join(f"{name} {value}" for name, value in said if value),
@@ -118,6 +119,7 @@ def row_of(entry: Entry) -> dict[str, Any]:
         "label": entry.label,
         "model": about.model if about else "",
         "trainable": about.trainable if about else "",
+        "steered": entry.steered,
         "data": about.data if about else "",
         **msgspec.structs.asdict(entry.status),
         "made_here": entry.grew_here,

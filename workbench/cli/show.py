@@ -10,7 +10,8 @@ from core.runs.history import History
 from core.runs.listing import entry_of
 from core.runs.result import ClassifierResult
 from core.runs.root import find_run, runs_root
-from core.runs.verdict import in_words as verdict_in_words
+from core.runs.steering import learned, weights_tested
+from core.runs.verdict import sentences
 from core.wording import clock, on_one_line, percent, plural
 from workbench.cli.flags import DONE
 from workbench.cli.printing import print_json, say, tabulate
@@ -38,8 +39,8 @@ def execute(given: argparse.Namespace) -> int:
             say([code.rstrip()])
         return DONE
     recipe, _ = run.pretraining_as_known() if run.pretrains else run.recipe_as_known()
-    started = History.of(run.log()).started
-    differs = changed(recipe, started.rows["train"] if started else None)
+    history = History.of(run.log())
+    differs = changed(recipe, history.started.rows["train"] if history.started else None)
     entry, result = entry_of(run), run.result()
     status, label = entry.status, entry.label
     if given.json:
@@ -48,7 +49,7 @@ def execute(given: argparse.Namespace) -> int:
         return 0
     step = f", step {status.step:,} of {status.n_steps:,}" if status.n_steps else ""
     data = recipe.data.path if isinstance(recipe, Recipe) else ""
-    learns = entry.about.trainable if entry.about else ""
+    learns = learned(entry.about.trainable, entry.steered) if entry.about else ""
     about = " · ".join(filter(None, [data, short_name(recipe.model.name), learns]))
     origin = "" if mark.grew_here(run) else mark.in_words(run)
     words = (label.name, label.note, f"{status.why} {status.do}", about, origin)
@@ -61,18 +62,18 @@ def execute(given: argparse.Namespace) -> int:
     else:
         say(["Every option is as in the default recipe."])
     if isinstance(recipe, Recipe) and isinstance(result, ClassifierResult):
-        _result(result)
+        _result(result, weights_tested(history, result.checkpoint))
     return 0
 
 
-def _result(result: ClassifierResult) -> None:
+def _result(result: ClassifierResult, weights: str) -> None:
     lines = [*result.lines(), *result.split_lines()]
     say([""])
     tabulate(
         ["", "accuracy", "95 % interval", ""],
         [[line.name, percent(line.share), line.interval, line.words] for line in lines],
     )
-    verdict = [*filter(None, [verdict_in_words(result.test)]), *result.advice]
+    verdict = [*sentences(result), *result.advice]
     say(["", *verdict] if verdict else [])
     say([""])
     tabulate(
@@ -80,7 +81,7 @@ def _result(result: ClassifierResult) -> None:
         [[name, *one.shares, f"{one.rows:,}"] for name, one in result.test.per_class.items()],
     )
     _confusion(result)
-    say(["", f"Weights of step {result.checkpoint:,}; took {clock(result.seconds.total)}."])
+    say(["", f"W{weights[1:]}; took {clock(result.seconds.total)}."])
 
 
 def _confusion(result: ClassifierResult) -> None:

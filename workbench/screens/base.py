@@ -154,6 +154,12 @@ class BaseScreen(Screen):
         works = event.key in self.active_bindings
         self.query_one(Footer).hint = "" if works else where_it_works(self, event.key)
 
+    def action_watch_live(self) -> None:
+        """Show the run that trains now, in place of the one that is shown."""
+        if run := self.session.live.elsewhere:
+            self.followed.follow(run)
+            self.app.switch_mode("train")
+
     def action_next_panel(self) -> None:
         self._step(1)
 
@@ -229,6 +235,8 @@ class BaseScreen(Screen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
+            case "watch_live":
+                return self.session.live.elsewhere is not None
             case "copy":
                 return self._text_holder is not None
             case "export":

@@ -14,6 +14,7 @@ from core.runs.describe import describe
 from core.runs.events import Applied, Started
 from core.runs.folder import RunFolder, Status
 from core.runs.history import History
+from workbench.keys import key_of
 from workbench.session.complain import complain
 
 POLL_LIVE = 0.25  # seconds between two looks at a live run
@@ -63,7 +64,7 @@ class Followed:
                 self._app.bell()
                 if following := await asyncio.to_thread(turns.following, self._root):
                     title = f"{following.name} is next"
-                    self._app.notify("5 lists it, and enter watches it.", title=title, markup=False)
+                    self._app.notify(f"{key_of('watch_live')} goes to it.", title=title, markup=False)
                 if self.process:
                     self.process.poll()  # so that no zombie stays
 

@@ -13,6 +13,7 @@ from workbench.session.fetcher import Fetcher
 from workbench.session.followed import Followed
 from workbench.session.helper import Helper
 from workbench.session.launcher import Launcher
+from workbench.session.live import Live
 from workbench.session.trail import Trail
 
 
@@ -26,6 +27,7 @@ class Session:
         self.draft = Draft(app, recipe, root, self.data_helper, self.glimpse_helper, self.model_helper)
         self.fetcher = Fetcher(app, self.draft)
         self.followed = Followed(app, root)
+        self.live = Live(app, root, self.followed)
         self.launcher = Launcher(app, root, self.draft, self.followed)
         self.trail = Trail(app)
 

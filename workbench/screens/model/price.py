@@ -127,7 +127,7 @@ class PricePanel(Widget):
             line, done = Text("measuring " if short else "Measuring this machine  ", muted), bar(share, METER)
             return line.append(done, colour(self, "focus")).append("░" * (METER - len(done)), colour(self, "rule"))
         if draft.speeds:
-            return Text("measured here" if short else "Measured here; within 25 % if nothing else runs.", muted)
+            return Text("measured here" if short else "Measured here; within 25 % when idle.", muted)
         if preset_for(draft.recipe).counts and self._now.total is not None:
             return Text("" if short else "It learns all at once, on one core.", muted)
         if self._now.total is not None:

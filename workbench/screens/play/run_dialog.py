@@ -13,6 +13,7 @@ from core.architectures.lookup import short_name
 from core.errors import BadRun
 from core.runs.classifiers import Asked, checkpoints
 from core.runs.root import list_runs
+from core.runs.steering import learned, steered_run
 from core.wording import on_one_line, percent
 from workbench import keys
 from workbench.formatting import cut, pad
@@ -30,13 +31,13 @@ def choices(root: Path) -> list[tuple[Asked, str]]:
             (recipe, _), result = run.recipe_as_known(), run.classifier_result()
         except BadRun:
             continue
-        steps = checkpoints(run)
+        steps, learns = checkpoints(run), learned(recipe.plan.in_words, steered_run(run))
         for name, step in steps.items():
             if name == "last" and step == steps.get("best"):
                 continue
             tested = f", test {percent(result.test.accuracy)}" if result and result.checkpoint == step else ""
             model = on_one_line(short_name(recipe.model.name))
-            words = f"step {step:,}, {model}, {recipe.plan.in_words}{tested}"
+            words = f"step {step:,}, {model}, {learns}{tested}"
             found.append((Asked(run.path, name), words))
     return found
 

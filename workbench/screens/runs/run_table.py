@@ -7,12 +7,13 @@ from rich.text import Text
 from textual.widget import Widget
 
 from core.architectures.lookup import short_name
+from core.datasets import called
 from core.runs.compare import Comparison
 from core.runs.history import History
 from core.runs.listing import Entry
 from core.runs.result import BASELINES
 from core.runs.summary import Score
-from core.runs.verdict import in_words
+from core.runs.verdict import sentences
 from core.wording import clock, on_one_line, ordinal, percent
 from workbench.formatting import cut, pad
 from workbench.session.exporting import table
@@ -23,9 +24,8 @@ from workbench.widgets.lines import ItemList
 # of the other states: text
 HUES = {"starting": "train", "running": "train", "paused": "train"}
 HUES |= {"failed": "error", "vanished": "warning", "damaged": "error"}
-DATA_FROM = 100  # columns; with fewer the data's name is left out
 MOST = {"run": 30, "data": 24, "model": 12, "learns": 24}  # cells
-LEAST = {"run": 8, "data": 8, "model": 8, "learns": 10}
+LEAST = {"run": 4, "data": 9, "model": 5, "learns": 10}
 FIGURES = {"test": 8, "95 %": 12, "verdict": 9, "no copies": 11, "time": 9}
 VERSUS = "won:lost to ★"
 CSV_COLUMNS = (
@@ -33,8 +33,8 @@ CSV_COLUMNS = (
     "test", "low", "high", "clean", "verdict", "seconds",
 )  # fmt: skip
 LEAST_ROWS = 8  # of the table, before anything stands below it
-WORDS = 34  # cells before the figures; `Baselines` has to say something there too
-FIRST_TO_GO = ("no copies", "verdict", VERSUS, "time")  # of the figures, where they would leave less
+WORDS = 39  # cells before the figures; `Baselines` has to say something there too
+FIRST_TO_GO = ("no copies", "verdict", "time", VERSUS)  # of the figures, where they would leave less
 
 
 class RunTable(ItemList[Entry]):
@@ -48,6 +48,10 @@ class RunTable(ItemList[Entry]):
         self._marks: dict[Path, str] = {}
         self._baseline: Path | None = None
         self._versus: dict[Path, Comparison] = {}
+        self._stood: Path | None = None  # the run that the cursor was on, while nothing is listed
+
+    def nothing(self) -> str:
+        return "No run is like that. esc shows all runs."
 
     def show(
         self, entries: list[Entry], marks: dict[Path, str], baseline: Path | None, versus: dict[Path, Comparison]
@@ -56,17 +60,26 @@ class RunTable(ItemList[Entry]):
 
         The cursor stays on its run.
         """
-        path = self.selected.run.path if self.selected else None
+        path = self.selected.run.path if self.selected else self._stood
         if len(entries) != len(self.items) or any(a is not b for a, b in zip(entries, self.items, strict=True)):
             self._words = in_columns(entries)
             cells = {title: [cell_len(words.get(title, "")) for words in self._words] for title in MOST}
             self._cells = {title: max(each, default=0) for title, each in cells.items()}
         self._marks, self._baseline, self._versus = marks, baseline, versus
         self._longest = max([len(_score(each)) for each in versus.values()], default=0)
-        paths = [entry.run.path for entry in entries]
+        self._stood = path
         self.show_items(entries)
-        if path in paths:
-            self.cursor = paths.index(path)
+        self.go_to(path)
+
+    @property
+    def paths(self) -> list[Path]:
+        """Where the runs of the lines are."""
+        return [entry.run.path for entry in self.items]
+
+    def go_to(self, path: Path | None) -> None:
+        """Put the cursor on a run, where it is listed."""
+        if path in self.paths:
+            self.cursor = self.paths.index(path)
 
     def as_csv(self) -> str:
         """Every run, with what its line says in full."""
@@ -91,11 +104,7 @@ class RunTable(ItemList[Entry]):
 
     def columns(self, width: int) -> dict[str, int]:
         """Cells for the words before the figures: as wide as the words, where there is room for them."""
-        cells = {
-            title: min(most, max(len(title), self._cells.get(title, 0)))
-            for title, most in MOST.items()
-            if title != "data" or width >= DATA_FROM
-        }
+        cells = {title: min(most, max(len(title), self._cells.get(title, 0))) for title, most in MOST.items()}
         room = width - 3 - 2 * len(cells) - sum(self.figures(width).values())
         while sum(cells.values()) > room and (over := [title for title in cells if cells[title] > LEAST[title]]):
             cells[max(over, key=lambda title: cells[title])] -= 1
@@ -177,8 +186,8 @@ def in_columns(entries: list[Entry]) -> list[dict[str, str]]:
         run, about = on_one_line(entry.run.name), entry.about
         words = {"run": f"{pad(run, ids)} {on_one_line(entry.label.name)}".rstrip()}
         if about and about.classifies:
-            data, model = on_one_line(Path(about.data).stem), on_one_line(short_name(about.model))
-            words |= {"data": data, "model": model, "learns": about.plan}
+            data, model = on_one_line(called(about.data)), on_one_line(short_name(about.model))
+            words |= {"data": data, "model": model, "learns": f"{'◇ ' * bool(entry.steered)}{entry.learned}"}
         found.append(words)
     return found
 
@@ -211,7 +220,7 @@ class Baselines(Widget):
         found = history.baselines
         self._lines = [(f"{k.title}: {k.about}", found[name].test) for name, k in BASELINES.items() if name in found]
         result = history.result
-        self._verdict = [in_words(result.test), *(f"→ {one}" for one in result.advice[:1])] if result else []
+        self._verdict = [" ".join(sentences(result)), *(f"→ {one}" for one in result.advice[:1])] if result else []
         self.refresh(layout=True)
 
     @property

@@ -25,10 +25,12 @@ from workbench import keys
 from workbench.charts import curves
 from workbench.charts.chart import Chart
 from workbench.layout import Column, Part, Plan
-from workbench.screens.base import BaseScreen
 from workbench.screens.runs.differences import Differences
 from workbench.screens.runs.label_dialog import LabelDialog
+from workbench.screens.runs.no_curve import why_no_curve
 from workbench.screens.runs.run_table import Baselines, RunTable
+from workbench.screens.runs.search import RunSearch
+from workbench.screens.runs.view import View
 from workbench.session.complain import complain
 from workbench.session.exporting import CURVES, Export, export_of, table
 from workbench.themes import colour
@@ -41,7 +43,7 @@ AT_ONCE = 100  # runs that are compared with the baseline before the table shows
 SETTLE = 0.1  # seconds that the cursor rests before curves are read
 
 
-class RunsScreen(BaseScreen):
+class RunsScreen(RunSearch):
     """The list of runs; below it curves and recipe of the one under the cursor."""
 
     MODE = "runs"
@@ -54,6 +56,7 @@ class RunsScreen(BaseScreen):
         self._reading, self._measuring = asyncio.Lock(), asyncio.Lock()
         self._next_look = 0.0  # not before
         self._entries: list[Entry] = []
+        self._interrupted = False  # whether nothing starts what waits in the queue
         self._baseline: Entry | None = None
         # runs against others, on their test rows
         self._compared: dict[tuple[Path, Path | None], Comparison | None] = {}
@@ -68,8 +71,11 @@ class RunsScreen(BaseScreen):
             yield Headings(table)
             yield table
             yield Baselines(table)
+            yield self.find_field()
             yield Static(id="queue", markup=False)
-        yield Panel(Chart(), title="Validation accuracy %", word="Curves", letter="v", id="curves")
+        with Panel(title="Validation accuracy %", word="Curves", letter="v", id="curves"):
+            yield Chart()
+            yield Static(id="no-curve", classes="empty", markup=False)
         with Panel(title="Recipe", letter="p", id="recipe"):
             yield VerticalScroll(Differences(), Static(id="note", markup=False))
             yield Static(id="proof", markup=False)
@@ -78,6 +84,8 @@ class RunsScreen(BaseScreen):
         if not self.has_class("-some"):
             return Plan.of(Part("nothing", 3, grows=1), ranks=("nothing",))
         runs = Part("runs", 10, max(10, min(16, 6 + len(self._entries))), grows=3)
+        if not self.query_one(RunTable).count:  # nothing is found
+            return Plan.of(runs, ranks=("runs",))
         below = [Column((Part("curves", 9, 12, grows=2),), 3, 44), Column((Part("recipe", 7, 12, grows=2),), 2, 34)]
         return Plan.of(runs, below, ranks=("runs", "curves", "recipe"))
 
@@ -114,7 +122,7 @@ class RunsScreen(BaseScreen):
             self._next_look = now + min(MOST_REST, REST * (now - began))
             baseline = await asyncio.to_thread(self._listing.baseline, entries)
             interrupted = await asyncio.to_thread(turns.interrupted, self.session.root)
-            self._entries, self._baseline = entries, baseline
+            self._entries, self._baseline, self._interrupted = entries, baseline, bool(interrupted)
             if not self.query(RunTable):
                 return  # read before the panels stand, or after they have gone: the next look shows it
             paths = {entry.run.path for entry in self._entries}
@@ -123,11 +131,11 @@ class RunsScreen(BaseScreen):
             self.fit()
             nothing = shown(deleted(self._bin[-1][0])) if self._bin else "No runs yet. t trains one."
             self.query_one("#nothing", Static).update(nothing)
-            queue = self.query_one("#queue", Static)
-            queue.update(f"▲ {interrupted}, which was interrupted. r on one of them continues it.")
-            queue.display = bool(interrupted)
-            self._show()
-            self._read_curves()
+            waiting = self.query_one("#queue", Static)
+            waiting.update(f"▲ {interrupted}, which was interrupted. r on one of them continues it.")
+            waiting.display = bool(interrupted)
+            self.show_runs()
+            self.read_curves()
             if self._baseline and not self._measuring.locked():
                 self.run_worker(self._measure_all([(entry, self._baseline) for entry in self._entries]))
 
@@ -144,13 +152,18 @@ class RunsScreen(BaseScreen):
         if not found.items() <= self._compared.items():
             self._compared.update(found)
             if self.query(RunTable):
-                self._show()
+                self.show_runs()
 
-    def _show(self) -> None:
+    def show_runs(self) -> None:
         baseline = self._baseline.run.path if self._baseline else None
         compared = {entry.run.path: self._compared.get((entry.run.path, baseline)) for entry in self._entries}
         versus = {path: found for path, found in compared.items() if found and path != baseline}
-        self.query_one(RunTable).show(self._entries, self._glyphs, baseline, versus)
+        listed = self.view.of(self._entries, self.draft.recipe.data.path)
+        self.query_one(RunTable).show(listed, self._glyphs, baseline, versus)
+        count = f"{len(listed):,} of {len(self._entries):,}" if len(listed) != len(self._entries) else ""
+        said = " · ".join(filter(None, [count, *self.view.in_words]))
+        self.query_one("#runs", Panel).title = f"Runs  {said}".rstrip()
+        self.fit()
         for headings in self.query(Headings):
             headings.refresh()
         self._compare()
@@ -168,7 +181,7 @@ class RunsScreen(BaseScreen):
     def _moved(self) -> None:
         self._compare()
         self._draw()
-        self._read_curves()
+        self.read_curves()
         self.refresh_bindings()
 
     @property
@@ -187,7 +200,8 @@ class RunsScreen(BaseScreen):
         entry, other = self._selected, self._other
         if entry is None:
             return
-        self.query_one("#runs", Panel).subtitle = entry.status.why
+        said = entry.status.why, f"◇ {entry.learned}" if entry.steered else ""
+        self.query_one("#runs", Panel).subtitle = " · ".join(filter(None, said))
         against = f"{other.run.name}{' ★' if other is self._baseline else ''}" if other else ""
         title = f"{entry.run.name} against {against}" if other else f"Recipe of {entry.run.name}"
         self.query_one("#recipe", Panel).title = title
@@ -208,7 +222,7 @@ class RunsScreen(BaseScreen):
     # Curves
 
     @work(group="curves", exclusive=True)
-    async def _read_curves(self) -> None:
+    async def read_curves(self) -> None:
         await asyncio.sleep(SETTLE)
         if not self.query(RunTable):
             return  # the screen has gone meanwhile
@@ -245,6 +259,13 @@ class RunsScreen(BaseScreen):
         entry = self._selected
         selected = self._history(entry.run) if entry else None
         self.query_one(Baselines).show(selected or History())
+        words = (
+            ""
+            if entry is None or any(each.evaluations["validation"] for each in histories.values())
+            else (why_no_curve(entry, self._entries, not self._interrupted))
+        )
+        self.query_one("#no-curve", Static).update(words)
+        self.query_one("#curves").set_class(bool(words), "-none")
         if selected:
             glyphs = {on_one_line(path.name): glyph for path, glyph in self._glyphs.items()}
             version = tuple((name, glyphs.get(name), id(found), found.version) for name, found in histories.items())
@@ -305,8 +326,8 @@ class RunsScreen(BaseScreen):
             self._marked.remove(path)
         else:
             self._marked = [*self._marked, path][-len(curves.GLYPHS) :]
-        self._show()
-        self._read_curves()
+        self.show_runs()
+        self.read_curves()
 
     async def action_baseline(self) -> None:
         run = self._selected_run
@@ -356,8 +377,12 @@ class RunsScreen(BaseScreen):
         except BadRun as error:
             complain(self.app, error)
             return
+        self.app.clear_notifications()  # which say that it is deleted
         self.app.notify(f"{run.name} is back.", markup=False)
         await self._read()
+        if run.path not in self.query_one(RunTable).paths:
+            self.look_through(View())
+        self.query_one(RunTable).go_to(run.path)
 
 
 def deleted(name: str) -> str:

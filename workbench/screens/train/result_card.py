@@ -2,11 +2,14 @@
 
 import math
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
+from core.runs.history import History
 from core.runs.result import ClassifierResult, Line
-from core.runs.verdict import in_words
+from core.runs.steering import weights_tested
+from core.runs.verdict import sentences
 from core.wording import clock, on_one_line, percent
 from workbench.formatting import cut
 from workbench.themes import colour, verdict_role
@@ -23,9 +26,10 @@ class ResultCard(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._result: ClassifierResult | None = None
+        self._weights = ""  # which were tested
 
-    def show(self, result: ClassifierResult) -> None:
-        self._result = result
+    def show(self, result: ClassifierResult, history: History) -> None:
+        self._result, self._weights = result, weights_tested(history, result.checkpoint)
         self.refresh(layout=True)
 
     def render(self) -> Text:
@@ -51,11 +55,13 @@ class ResultCard(Widget):
         return len([*result.lines()]) + len(self._verdict(result)) + 1 if result else 0
 
     def _verdict(self, result: ClassifierResult) -> list[Text]:
-        """How it stands beside the strongest baseline, and what to try first."""
-        words, width = in_words(result.test), self.content_region.width
-        hue = colour(self, verdict_role(result.test.verdict))
-        said = [Text(cut(words, width), f"bold {hue}")] if words else []
-        return [*said, *(Text(cut(f"→ {on_one_line(one)}", width), colour(self, "text")) for one in result.advice[:1])]
+        """Whether it gives all texts one label, how it stands beside the strongest baseline, and what to try first."""
+        width, hue = self.content_region.width, colour(self, verdict_role(result.test.verdict))
+        said = sentences(result)
+        if cell_len(" ".join(said)) <= width:
+            said = [*filter(None, [" ".join(said)])]
+        lines = [Text(cut(words, width), f"bold {hue}") for words in said]
+        return [*lines, *(Text(cut(f"→ {on_one_line(one)}", width), colour(self, "text")) for one in result.advice[:1])]
 
     def _line(self, line: Line, floor: float, room: int) -> Text:
         own = line.own
@@ -78,11 +84,12 @@ class ResultCard(Widget):
 
     def _others(self, result: ClassifierResult) -> Text:
         width = self.content_region.width
-        parts = [f"{line.name} {percent(line.share)}" for line in result.split_lines()]
-        parts += [f"weights of step {result.checkpoint:,}", f"took {clock(result.seconds.total)}"]
-        parts += filter(None, [result.cache_savings])
-        if len(" · ".join(parts)) > width:
-            parts.pop(2)
+        validation, train = (f"{line.name} {percent(line.share)}" for line in result.split_lines())
+        took = f"took {clock(result.seconds.total)}"
+        parts = [*filter(None, [validation, train, self._weights, took, result.cache_savings])]
+        for dispensable in (result.cache_savings, took, train):
+            if cell_len(" · ".join(parts)) > width and dispensable in parts:
+                parts.remove(dispensable)
         return Text(cut(" · ".join(parts), width), colour(self, "muted"))
 
 

@@ -11,9 +11,9 @@ from core.architectures.lookup import architecture_for, preset_for, short_name
 from core.datasets import called
 from core.estimate.prices import rungs
 from core.estimate.remaining import plan_now
-from core.freeze import FreezePlan
 from core.recipe import Recipe
 from core.runs.history import History
+from core.runs.steering import learned, steered
 from core.wording import on_one_line, plural
 from workbench import keys
 from workbench.charts import curves
@@ -157,7 +157,7 @@ class TrainScreen(RunControls):
             self._show_curves()
         self.query_one(StepPanel).show(followed)
         if result:
-            self.query_one(ResultCard).show(result)
+            self.query_one(ResultCard).show(result, history)
             self.query_one(PerClass).show(result)
             self.query_one("#per-class", Panel).subtitle = self.query_one(PerClass).order
             wrong = result.test.rows - result.test.correct
@@ -211,8 +211,11 @@ class TrainScreen(RunControls):
             return f"{followed.run.name}  a language model, from plain text"
         if followed.run_recipe is None:
             return followed.run.name
-        recipe = followed.run_recipe
-        return f"{followed.run.name}  {recipe_in_words(recipe, plan_now(recipe, followed.history))}"
+        recipe, history = followed.run_recipe, followed.history
+        plan, told = plan_now(recipe, history), steered(history)
+        thawed = followed.status is not None and followed.status.alive and plan != recipe.plan
+        learns = f"{plan.in_words} now" if thawed and not told else learned(recipe.plan.in_words, told)
+        return f"{followed.run.name}  {recipe_in_words(recipe, learns)}"
 
     def _sentence(self) -> Text:
         run, recipe = self.followed.run, self.draft.recipe
@@ -300,9 +303,8 @@ class TrainScreen(RunControls):
         ask_where(self.app, export_of("Export the result", f"{run.name}.md", lambda: report(title, result)))
 
 
-def recipe_in_words(recipe: Recipe, plan: FreezePlan | None = None) -> str:
-    """gpt2, last block, on SMSSpamCollection; `plan` is what learns now, where that has changed."""
-    plan = plan or recipe.plan
-    learns = plan.in_words if plan == recipe.plan else f"{plan.in_words} now"
+def recipe_in_words(recipe: Recipe, learns: str = "") -> str:
+    """gpt2, last block, on sms/SMSSpamCollection; `learns` is what learns in a run that does not go by its recipe."""
     preset = "" if recipe.preset == "default" else f", {recipe.preset} recipe"
+    learns = learns or recipe.plan.in_words
     return f"{on_one_line(short_name(recipe.model.name))}, {learns}, on {called(recipe.data.path)}{preset}"
