@@ -161,7 +161,7 @@ async def test_rows_come_by_the_page(tmp_path, ready, until):
 async def test_while_nothing_is_read_yet_enter_takes_a_path(messages, tmp_path, ready, until):
     app = opened(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
-        assert text_of(app, Source).startswith("Sample messages\nReading the file …")
+        assert text_of(app, Source).startswith("Sample messages\nStarting")
         assert not app.screen.query(Rows)
         await pilot.press("enter")
         dialog = app.screen

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from textual.app import App
 
 from core.recipe import load
 from workbench import keys, places
@@ -16,6 +17,7 @@ from workbench.synonyms import SYNONYMS
 from workbench.widgets.footer import Footer
 from workbench.widgets.layers import Layers
 from workbench.widgets.panel import Panel
+from workbench.widgets.waits import Waits
 
 
 @pytest.fixture
@@ -184,3 +186,18 @@ async def test_Y_shows_the_command_line_of_the_recipe_and_y_copies_it(app, shown
         assert "--epochs 7" in shown(app)
         await pilot.press("y")
         assert app.clipboard == f"workbench train {messages} --epochs 7"
+
+
+async def test_a_spinner_with_seconds_moves_while_something_is_waited_for(until):
+    class Empty(App):
+        def compose(self):
+            yield Waits()
+
+    async with Empty().run_test() as pilot:
+        waits = pilot.app.query_one(Waits)
+        waits.wait_for("a slow phase")
+        first = waits.spinner
+        await until(pilot, lambda: waits.spinner.endswith(" 1 s"))
+        assert waits.waiting and first != waits.spinner
+        waits.wait_for("the next phase")
+        assert "s" not in waits.spinner

@@ -119,7 +119,7 @@ async def test_P_measures_this_machine_and_what_was_measured_is_there_at_the_nex
             pilot.app.screen.query_one(Layers),
         )
         before = panel.render().plain
-        assert "P measures" in before and "loading and final test" in before and "without cache about" in before
+        assert "P measures" in before and "loading, baseline, test" in before and "without cache about" in before
         seen = []
         session.draft.speeds_changed.subscribe(panel, lambda _: seen.append(panel.render().plain))
         await pilot.press("P")

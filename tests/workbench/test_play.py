@@ -149,7 +149,7 @@ async def test_the_verdict_at_every_token_follows_what_is_typed_and_the_screens_
         assert where(app, "#kept").bottom == 23
         await pilot.resize_terminal(80, 18)
         await until(pilot, lambda: not app.screen.query_one("#kept").display)
-        assert " Kept " in shown(app) and "had the text ended" in shown(app)
+        assert " Kept " in shown(app) and "after each token" in shown(app)
 
         field(app).text = "free"
         app.screen._keep()
@@ -167,7 +167,7 @@ async def test_another_readout_says_why_it_has_no_verdict_at_every_token(copied,
         await opened(app, pilot)
         await type_and_wait(app, pilot, "free")
         assert "needs the readout last_real or mean, not first." in said(app)
-        assert "had the text ended" not in shown(app)
+        assert "after each token" not in shown(app)
 
 
 async def type_and_wait(app, pilot, text: str) -> None:

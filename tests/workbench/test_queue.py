@@ -124,10 +124,7 @@ def test_a_run_that_is_started_beside_another_is_told_of_the_queue(running, runs
     with runs.held(runs.write("running")):
         assert main.main(["resume", "r1", "--runs", str(runs.root)]) == 1
     err = capsys.readouterr().err
-    assert (
-        err.startswith("workbench: r2 is running, and each makes the other slower. With --queue,")
-        and err.count("\n") == 2
-    )
+    assert err.startswith("workbench: r2 is running, and both get slower. With --queue,") and err.count("\n") == 2
     main.main(["resume", "r1", "--runs", str(runs.root)])
     assert "--queue" not in capsys.readouterr().err
 

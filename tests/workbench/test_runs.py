@@ -65,7 +65,7 @@ async def test_every_run_says_what_came_of_it(opened, runs, shown, until, size):
             assert "◌ r2" in lines["r2"] and "all layers vanished at step 310" in lines["r2"]
             assert "✕ r1" in lines["r1"] and "last block Loss stopped being a number" in lines["r1"]
             assert "✕ r9" in lines["r9"] and "The folder is half written" in lines["r9"]
-            assert "TF-IDF: words and characters" in shown(pilot.app)
+            assert "TF-IDF: word-count baseline" in shown(pilot.app)
             assert "50.3 %" in shown(pilot.app)
 
 

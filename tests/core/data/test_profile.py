@@ -148,7 +148,7 @@ def test_an_unchanged_file_is_not_read_again(file):
     path = file("label,text\n" + "".join(f"{'ab'[i % 2]},text {i}\n" for i in range(60)))
     heard = []
     _, first = profile(of(path), lambda *report: heard.append(report))
-    assert {report[0] for report in heard} == {"find", "columns", "read", "tokens"}
+    assert {report[0] for report in heard} == {"find", "columns", "read", "tokens", "copies"}
     heard.clear()
     _, second = profile(of(path, data={"seed": 7}), lambda *report: heard.append(report), first)
     assert heard == [] and second.table is first.table
@@ -180,7 +180,7 @@ def test_a_large_file_tells_how_far_it_is_and_can_be_left(shared):
 
     with pytest.raises(Enough):
         profile(of(shared / "imdb/test.csv.gz"), listen)
-    assert {name for name, _, _ in heard} == {"find", "columns", "read", "tokens"}
+    assert {name for name, _, _ in heard} == {"find", "columns", "read", "tokens", "copies"}
     assert [total for name, _, total in heard if name == "tokens"] == [25_000] * 4
 
 
