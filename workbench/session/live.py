@@ -73,6 +73,8 @@ class Live:
 
 def _who_trains(root: Path) -> tuple[RunFolder | None, int]:
     """The run that trains or is about to, and how many others are going to be started after it."""
+    if not root.is_dir():  # there is none before the first run
+        return None, 0
     run = turns.following(root)
     waits = queue.waiting(root) if run and queue.served(root) else []
     return run, sum(other.path != run.path for other in waits) if run else 0

@@ -6,6 +6,7 @@ from typing import Any
 from rich.text import Text
 from textual.widget import Widget
 
+from core.datasets import called
 from core.options import Options, options
 from core.recipe import Recipe
 from core.runs.compare import changed, different, in_words
@@ -59,4 +60,4 @@ class Differences(Widget):
 
 def _shown(value: Any) -> str:
     words = in_words(value)  # which has escaped it
-    return Path(words).name if Path(words).is_absolute() else words
+    return called(words) if Path(words).is_absolute() else words

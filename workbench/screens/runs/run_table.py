@@ -25,7 +25,7 @@ from workbench.widgets.lines import ItemList
 HUES = {"starting": "train", "running": "train", "paused": "train"}
 HUES |= {"failed": "error", "vanished": "warning", "damaged": "error"}
 MOST = {"run": 30, "data": 24, "model": 12, "learns": 24}  # cells
-LEAST = {"run": 4, "data": 9, "model": 5, "learns": 10}
+LEAST = {"run": 10, "data": 9, "model": 5, "learns": 10}
 FIGURES = {"test": 8, "95 %": 12, "verdict": 9, "no copies": 11, "time": 9}
 VERSUS = "won:lost to ★"
 CSV_COLUMNS = (
@@ -33,7 +33,7 @@ CSV_COLUMNS = (
     "test", "low", "high", "clean", "verdict", "seconds",
 )  # fmt: skip
 LEAST_ROWS = 8  # of the table, before anything stands below it
-WORDS = 39  # cells before the figures; `Baselines` has to say something there too
+WORDS = 34  # cells, at least, before the figures; `Baselines` has to say something there too
 FIRST_TO_GO = ("no copies", "verdict", "time", VERSUS)  # of the figures, where they would leave less
 
 
@@ -97,14 +97,20 @@ class RunTable(ItemList[Entry]):
         if self._baseline:
             time = shown.pop("time")
             shown |= {VERSUS: 2 + max(len(VERSUS), self._longest), "time": time}
+        words = 3 + sum(2 + min(LEAST[title], cells) for title, cells in self._wanted.items())
         for title in FIRST_TO_GO:
-            if sum(shown.values()) > width - WORDS:
+            if sum(shown.values()) > width - max(WORDS, words):
                 shown.pop(title, None)
         return shown
 
+    @property
+    def _wanted(self) -> dict[str, int]:
+        """Cells for the words before the figures, where there is room for as many."""
+        return {title: min(most, max(len(title), self._cells.get(title, 0))) for title, most in MOST.items()}
+
     def columns(self, width: int) -> dict[str, int]:
         """Cells for the words before the figures: as wide as the words, where there is room for them."""
-        cells = {title: min(most, max(len(title), self._cells.get(title, 0))) for title, most in MOST.items()}
+        cells = self._wanted
         room = width - 3 - 2 * len(cells) - sum(self.figures(width).values())
         while sum(cells.values()) > room and (over := [title for title in cells if cells[title] > LEAST[title]]):
             cells[max(over, key=lambda title: cells[title])] -= 1

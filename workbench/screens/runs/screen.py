@@ -228,6 +228,8 @@ class RunsScreen(RunSearch):
             return  # the screen has gone meanwhile
         if (entry := self._selected) and (other := self._other):
             await self._measure([(entry, other)])
+            if not self.query(RunTable):
+                return
         drawn = self._drawn()
         paths = {run.path for run in drawn}
         self._histories = {path: read for path, read in self._histories.items() if path in paths}
@@ -259,11 +261,9 @@ class RunsScreen(RunSearch):
         entry = self._selected
         selected = self._history(entry.run) if entry else None
         self.query_one(Baselines).show(selected or History())
-        words = (
-            ""
-            if entry is None or any(each.evaluations["validation"] for each in histories.values())
-            else (why_no_curve(entry, self._entries, not self._interrupted))
-        )
+        drawn = any(history.evaluations["validation"] for history in histories.values())
+        known = selected is not None or (entry is not None and entry.status.state == "queued")
+        words = why_no_curve(entry, self._entries, not self._interrupted) if entry and known and not drawn else ""
         self.query_one("#no-curve", Static).update(words)
         self.query_one("#curves").set_class(bool(words), "-none")
         if selected:
@@ -380,9 +380,10 @@ class RunsScreen(RunSearch):
         self.app.clear_notifications()  # which say that it is deleted
         self.app.notify(f"{run.name} is back.", markup=False)
         await self._read()
-        if run.path not in self.query_one(RunTable).paths:
-            self.look_through(View())
-        self.query_one(RunTable).go_to(run.path)
+        for table in self.query(RunTable):
+            if run.path not in table.paths:
+                self.look_through(View())
+            table.go_to(run.path)
 
 
 def deleted(name: str) -> str:
