@@ -380,10 +380,10 @@ class RunsScreen(RunSearch):
         self.app.clear_notifications()  # which say that it is deleted
         self.app.notify(f"{run.name} is back.", markup=False)
         await self._read()
-        for table in self.query(RunTable):
-            if run.path not in table.paths:
+        for runs in self.query(RunTable):
+            if run.path not in runs.paths:
                 self.look_through(View())
-            table.go_to(run.path)
+            runs.go_to(run.path)
 
 
 def deleted(name: str) -> str:
