@@ -47,7 +47,7 @@ def hint(app) -> str:
     return str(app.screen.query_one(".hint", Static).render())
 
 
-async def test_random_weights_babble_and_the_screen_says_so(dialog, until, shown):
+async def test_random_weights_produce_nonsense_and_the_screen_says_so(dialog, until, shown):
     async with dialog(weights="random") as pilot:
         app = pilot.app
         assert RANDOM in hint(app)

@@ -91,7 +91,7 @@ def test_train_alone_learns_from_the_sample_without_a_network(quick, no_network,
 async def test_it_opens_on_the_sample_and_one_key_trains(tmp_path, until):
     app = opened(tmp_path, model={"context": 16}, freeze={"trainable": "head"}, train={"epochs": 1000})
     async with app.run_test(size=(120, 36)) as pilot:
-        assert "sample messages · nano · idle" in header(app)
+        assert "sample messages · nano  " in header(app)
         await until(pilot, lambda: app.screen.check_action("train", ()))
         assert "Sample messages  comma-separated, with header\n911 rows, UTF-8" in source(app)
         await pilot.press("t")
@@ -146,7 +146,7 @@ async def test_a_data_set_that_cannot_be_had_is_said_and_one_put_there_by_hand_i
         await until(pilot, lambda: app.session.draft.problem is not None)
         words = source(app)
         assert "sms-spam could not be downloaded: Connection refused." in words and str(known.by_hand) in words
-        assert "the same data set once more" in words and no_network.exists()
+        assert "the same data set again" in words and no_network.exists()
         with zipfile.ZipFile(known.by_hand, "w") as archive:
             archive.write(SMS, "SMSSpamCollection")
         await pilot.press("enter")

@@ -127,7 +127,7 @@ def test_a_model_can_be_asked_before_it_is_a_classifier(capsys):
     assert code == 0 and set(answer) == {"text", "continuation", "tokens", "seconds", "weights", "ended"}
     assert answer["text"] == "Is the following text 'spam'? Answer with 'yes' or 'no': 'free [b]'"
     assert (answer["tokens"], answer["weights"], answer["ended"]) == (4, "random", "tokens")
-    assert "can only babble" in said(capsys, "models", "ask", "nano", "--weights", "random", "--tokens", 1)[2]
+    assert "can only produce nonsense" in said(capsys, "models", "ask", "nano", "--weights", "random", "--tokens", 1)[2]
 
 
 def test_what_a_model_cannot_be_asked(tmp_path, capsys):
@@ -383,7 +383,7 @@ def test_a_dry_run_measures_once_and_says_when(measured, monkeypatch, capsys):
     code, out, _ = said(capsys, *argv, "--dry-run")
     lines = [line.split() for line in out.splitlines()]
     heads = [line[0] for line in lines if line]
-    assert code == 0 and heads[:6] == ["learns", "memory", "cache", "once", "epoch", "besides"]
+    assert code == 0 and heads[:6] == ["learns", "memory", "cache", "once", "epoch", "other"]
     assert "exports   to transformers and ONNX\n" in out and said_before["exports"] == ["transformers", "onnx"]
     assert ["uncached", clock(said_before["seconds"]["uncached"])] in lines
     assert "head only\t514\t" in out and "+ block 5\t790.8 K\t" in out and "+ embeddings, all\t7.0 M\t" in out
