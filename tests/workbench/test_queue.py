@@ -53,6 +53,7 @@ def opened(runs, messages, until, shown):
     @asynccontextmanager
     async def look(size=(120, 36)):
         app = WorkbenchApp(load({"data": {"path": str(messages)}}), runs.root)
+        app.NOTIFICATION_TIMEOUT = DEADLINE  # what is said first still stands when a slow machine has shown the runs
         async with app.run_test(size=size, notifications=True) as pilot:
             app.action_mode("runs")
             await until(
