@@ -4,6 +4,8 @@ from typing import Literal
 
 from core.options import AUTO, Part, opt
 
+FOUND = ("device", "threads", "precision", "cache_memory")  # what a machine makes of itself, where it is left open
+
 
 class Machine(Part):
     device: Literal["auto", "cpu", "cuda", "mps"] = opt(AUTO, "Where to compute.", flag="--device")

@@ -77,13 +77,18 @@ def _shown(p: float) -> str:
 OF_THE_MOMENT = {"speed.threads", "speed.cache_memory"}
 
 
-def different(recipe: Options, other: Options) -> tuple[list[tuple[str, Any, Any]], int]:
+def different(
+    recipe: Options, other: Options, asked: Options | None = None, its_asked: Options | None = None
+) -> tuple[list[tuple[str, Any, Any]], int]:
     """The options in which two recipes of a kind differ, each with both values, and how many are equal.
 
-    What the machine of the moment decides counts as equal.
+    Where it is known what was `asked` for, an option that was asked for alike is equal, whatever came of it.
     """
     rows = [(option.name, option.of(recipe), option.of(other)) for option in options(type(recipe))]
-    found = [row for row in rows if row[1] != row[2] and row[0] not in OF_THE_MOMENT]
+    found = [row for row in rows if row[1] != row[2]]
+    if asked and its_asked:
+        alike = {option.name for option in options(type(asked)) if option.of(asked) == option.of(its_asked)}
+        found = [row for row in found if row[0] not in alike]
     return found, len(rows) - len(found)
 
 

@@ -17,6 +17,8 @@ from core import files, inside, memory, toml
 from core import recipe as recipes
 from core.architectures.models import BASE_WEIGHTS, CONFIG, TOKENIZER, TOKENS
 from core.errors import BadRecipe, BadRun, Problem
+from core.machine import FOUND
+from core.options import AUTO
 from core.pretraining import Pretraining
 from core.runs import control, document, log_reader
 from core.runs.events import Event
@@ -81,6 +83,7 @@ class RunFolder:
     """
 
     recipe_file = Within("recipe.toml")
+    asked_file = Within("asked.toml")  # the recipe as it was asked for, before the worker resolved what was left open
     pretraining_file = Within("pretraining.toml")  # in place of a recipe, in a run that pretrains a model
     text_folder = Within("text")  # what such a run learns from
     model_folder = Within("model")  # and what it makes
@@ -141,6 +144,15 @@ class RunFolder:
         this version knows, and what it does not know. Raises BadRun where it does not know the model.
         """
         return self._read(partial(recipes.load_known, home=self._home()), self._demand_recipe())
+
+    def asked_as_known(self) -> recipes.Recipe:
+        """The recipe as it was asked for, likewise. Of an older version, which did not keep that, what this machine
+        made of itself counts as left open. Raises BadRun where it cannot be read.
+        """
+        if inside.holds(self.asked_file, self.path):
+            return self._read(partial(recipes.load_known, home=self._home()), self.asked_file)[0]
+        recipe, _ = self.recipe_as_known()
+        return recipe.model_copy(update={"speed": recipe.speed.model_copy(update=dict.fromkeys(FOUND, AUTO))})
 
     def _demand_recipe(self) -> Path:
         if self.pretrains:

@@ -56,7 +56,7 @@ class Listing:
         self.root = root
         self._index = Index(root)
         self._entries: dict[Path, tuple[Summary, bool, Entry]] = {}
-        self._recipes: dict[Path, tuple[Summary, Recipe | Pretraining | None]] = {}
+        self._recipes: dict[Path, tuple[Summary, Recipe | Pretraining | None, Recipe | None]] = {}
         self._compared: dict[tuple, Comparison | None] = {}
 
     def look(self) -> list[Entry]:
@@ -79,11 +79,18 @@ class Listing:
 
     def recipe(self, entry: Entry) -> Recipe | Pretraining | None:
         """A run's recipe as far as it is known here; None where it cannot be read."""
+        return self._read(entry)[0]
+
+    def asked(self, entry: Entry) -> Recipe | None:
+        """The recipe as it was asked for; None where it cannot be read, or makes a language model."""
+        return self._read(entry)[1]
+
+    def _read(self, entry: Entry) -> tuple[Recipe | Pretraining | None, Recipe | None]:
         summary = self._entries[entry.run.path][0] if entry.run.path in self._entries else None
         before = self._recipes.get(entry.run.path)
         if summary is None or before is None or before[0] is not summary:
-            before = self._recipes[entry.run.path] = summary or Summary(), _recipe(entry.run)
-        return before[1]
+            before = self._recipes[entry.run.path] = summary or Summary(), *_recipes(entry.run)
+        return before[1:]
 
     def compare(self, entry: Entry, other: Entry) -> Comparison | None:
         """Two runs on the test rows that they share; None where one is not done, or its answers cannot be read."""
@@ -152,11 +159,13 @@ def _entry(run: RunFolder, summary: Summary, locked: bool, place: int) -> Entry:
     return Entry(run, status, about, score, summary.label, place, summary.grew_here, summary.steered)
 
 
-def _recipe(run: RunFolder) -> Recipe | Pretraining | None:
+def _recipes(run: RunFolder) -> tuple[Recipe | Pretraining | None, Recipe | None]:
     try:
-        return (run.pretraining_as_known() if run.pretrains else run.recipe_as_known())[0]
-    except BadRun:
-        return None
+        if run.pretrains:
+            return run.pretraining_as_known()[0], None
+        return run.recipe_as_known()[0], run.asked_as_known()
+    except BadRun:  # `summary_of` says why
+        return None, None
 
 
 def hide(run: RunFolder) -> Path:

@@ -173,6 +173,8 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
     splits = {split: prepared.indices(split) for split in prepare.SPLITS}
     lengths = np.array([max(1, len(encoded[i].ids)) for i in splits["train"]])
     rows = {split: len(each) for split, each in splits.items()}
+    if not (inside.holds(run.data_file, run.path) or inside.holds(run.asked_file, run.path)):
+        files.write(run.asked_file, toml.text(recipe))
     recipe = resolve(recipe, options, lengths, rows)
     files.write(run.recipe_file, toml.text(recipe))
     if not inside.holds(run.data_file, run.path):  # after the recipe: a run that keeps its rows leaves nothing open

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 from textual.widgets import Static
 
-from core import files
-from core.recipe import load
+from core import files, toml
+from core.options import options
+from core.recipe import Recipe, load
 from core.runs import control, queue
 from core.runs import events as e
 from core.runs.folder import Label
@@ -173,3 +174,16 @@ async def test_a_run_that_was_told_to_learn_more_is_marked(runs, opened, shown, 
     async with opened(size) as pilot:
         await until(pilot, lambda: "◇ last block; last two from step 401" in shown(pilot.app))
         assert any(" r1 " in line and "◇ last" in line for line in shown(pilot.app).splitlines())
+
+
+async def test_what_two_equal_recipes_came_to_is_no_difference_to_the_baseline(runs, opened, shown, until):
+    for memory in (5.2, 5.3):
+        run = runs.write("done")
+        run.asked_file.write_bytes(run.recipe_file.read_bytes())
+        resolved = load({"speed": {"threads": 2, "cache_memory": memory}}, run.recipe().model_dump(exclude={"speed"}))
+        run.recipe_file.write_text(toml.text(resolved))
+        runs.write_predictions(run)
+    async with opened((120, 36)) as pilot:
+        await pilot.press("G", "asterisk", "g")
+        await until(pilot, lambda: "r2 against r1" in shown(pilot.app) and "cache_memory" not in shown(pilot.app))
+        assert f"{len([*options(Recipe)])} fields equal" in shown(pilot.app)

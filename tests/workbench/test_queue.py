@@ -15,6 +15,7 @@ from core.runs.folder import RunFolder
 from core.wording import ordinal
 from workbench.app import WorkbenchApp
 from workbench.cli import main
+from workbench.screens.palette import commands
 from workbench.screens.trust_dialog import TrustDialog
 
 DEADLINE = 60  # seconds
@@ -52,6 +53,7 @@ def opened(runs, messages, until, shown):
     @asynccontextmanager
     async def look(size=(120, 36)):
         app = WorkbenchApp(load({"data": {"path": str(messages)}}), runs.root)
+        app.NOTIFICATION_TIMEOUT = DEADLINE  # what is said first still stands when a slow machine has shown the runs
         async with app.run_test(size=size, notifications=True) as pilot:
             app.action_mode("runs")
             await until(
@@ -174,6 +176,7 @@ async def test_a_key_goes_to_the_run_that_the_queue_has_begun(opened, runs, unti
                 await until(pilot, lambda: "● r2 31 %" in shown(app).splitlines()[0])
                 assert app.session.followed.run.name == "r1" and " r1  nano" in shown(app)
                 await until(pilot, lambda: "n live run" in shown(app).splitlines()[-1])
+                assert any(each.words == "Go to the run that trains now" for each in commands(app.screen))
                 await pilot.press("1", "n")
                 await until(pilot, lambda: app.current_mode == "train" and " r2  nano" in shown(app))
                 await until(pilot, lambda: "n live run" not in shown(app).splitlines()[-1])

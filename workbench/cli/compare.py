@@ -23,7 +23,9 @@ def execute(given: argparse.Namespace) -> int:
     """Print a run against a baseline; returns the exit code. Raises BadRun where one of them has no test result."""
     root = runs_root(given.runs)
     run, baseline = find_run(root, given.run), find_run(root, given.baseline)
-    changed, equal = different(run.recipe_as_known()[0], baseline.recipe_as_known()[0])
+    changed, equal = different(
+        run.recipe_as_known()[0], baseline.recipe_as_known()[0], run.asked_as_known(), baseline.asked_as_known()
+    )
     found = compare(run, baseline)
     tested = _tested(run), _tested(baseline)
     if given.json:

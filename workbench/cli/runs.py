@@ -46,7 +46,7 @@ def execute(given: argparse.Namespace) -> int:
     root = runs_root(given.runs)
     wanted = [_condition(words) for words in given.where]
     every = Listing(root).look()
-    entries = [entry for entry in every if all(_value(entry, name) == value for name, value in wanted)]
+    entries = [entry for entry in every if all(_is(entry, name, value) for name, value in wanted)]
     entries.sort(key=SORTED[given.sort])
     if given.json:
         print_json([row_of(entry) | {"place": entry.place or None} for entry in entries])
@@ -72,6 +72,12 @@ def _condition(words: str) -> tuple[str, str]:
     close = get_close_matches(name, known, 1)
     do = f"Did you mean {close[0]}=…?" if close else "For example state=done, model=minilm, or train.seed=1."
     raise BadRecipe([Problem("--where", f"{words!r} is no NAME=VALUE that a run has.", do)])
+
+
+def _is(entry: Entry, name: str, value: str) -> bool:
+    """Whether a run has a value; a file may be named without its folder, too."""
+    found = _value(entry, name)
+    return value in ((found, found.rpartition("/")[2]) if name == "data" else (found,))
 
 
 def _value(entry: Entry, name: str) -> str:

@@ -5,9 +5,10 @@ from math import comb
 
 import pytest
 
+from core import toml
 from core.errors import BadRun
 from core.recipe import load
-from core.runs.compare import Comparison, compare, mcnemar
+from core.runs.compare import Comparison, compare, different, mcnemar
 from core.runs.predictions import AnsweredText, write_predictions
 from core.runs.root import create_run
 
@@ -89,3 +90,27 @@ def test_a_run_without_answers_cannot_be_compared(run):
     damaged.predictions_file.unlink()
     with pytest.raises(BadRun, match="r2 has no test predictions"):
         compare(done, damaged)
+
+
+def recipes(asked=None, **resolved):
+    """A recipe that left the machine's options open, and what came of it."""
+    plain = load({"speed": asked or {}})
+    return load({"speed": {"device": "cpu", "threads": 2, "cache_memory": 5.2} | resolved}), plain
+
+
+def test_what_two_equal_recipes_came_to_on_this_machine_is_no_difference():
+    (one, asked), (other, its) = recipes(), recipes(cache_memory=5.3, threads=4)
+    found, equal = different(one, other, asked, its)
+    assert not found and equal == different(one, one)[1]
+    assert [name for name, *_ in different(one, other)[0]] == ["speed.threads", "speed.cache_memory"]
+    other, its = recipes({"threads": 4}, threads=4)
+    assert different(one, other, asked, its)[0] == [("speed.threads", 2, 4)]
+    assert not different(one, recipes({"threads": 2})[0], asked, recipes({"threads": 2})[1])[0]  # it came to the same
+
+
+def test_of_an_older_run_what_its_machine_found_counts_as_left_open(tmp_path):
+    resolved, asked = recipes()
+    older, newer = create_run(tmp_path, resolved), create_run(tmp_path, recipes(cache_memory=9.9)[0])
+    newer.asked_file.write_text(toml.text(asked))
+    assert older.asked_as_known() == newer.asked_as_known() == asked
+    assert older.recipe() == resolved

@@ -78,6 +78,10 @@ def test_the_recipe_of_a_run_leaves_nothing_open(new_run):
         value for part in run.recipe().model_dump().values() if isinstance(part, dict) for value in part.values()
     }
     assert load(run.recipe().model_dump()) == run.recipe()
+    asked = run.asked_as_known()
+    assert (asked.train.lr, asked.speed.threads, asked.speed.cache_memory) == ("auto",) * 3
+    live(run, resumed=True)  # which finds a recipe that is resolved
+    assert run.asked_as_known() == asked
 
 
 def test_it_learns(new_run):

@@ -535,5 +535,8 @@ def test_runs_are_sorted_and_filtered_and_say_in_what_they_differ(messages, tmp_
     assert [line.split("\t")[0] for line in out.splitlines()] == ["run", "r2"]
     _, out, _ = said(capsys, "runs", "--runs", tmp_path, "--where", "model=minilm")
     assert out == "None of 2 runs is so.\n"
+    for name in (messages.name, f"{messages.parent.name}/{messages.name}"):
+        _, out, _ = said(capsys, "runs", "--runs", tmp_path, "--where", f"data={name}")
+        assert [line.split("\t")[0] for line in out.splitlines()] == ["run", "r2", "r1"]
     code, _, err = said(capsys, "runs", "--runs", tmp_path, "--where", "train.sed=2")
     assert code == 2 and "Did you mean train.seed=" in err

@@ -28,9 +28,19 @@ class Differences(Widget):
         self._recipe: Options | None = None
         self._other: Options | None = None
         self._rows: int | None = None
+        self._asked: tuple[Options | None, Options | None] = None, None
 
-    def show(self, recipe: Options | None, other: Options | None, rows: int | None) -> None:
-        """Recipes of different kinds are not compared. `rows` is how many texts the recipe's run learns from."""
+    def show(
+        self,
+        recipe: Options | None,
+        other: Options | None,
+        rows: int | None,
+        asked: tuple[Options | None, Options | None],
+    ) -> None:
+        """Recipes of different kinds are not compared. `rows` is how many texts the recipe's run learns from, `asked`
+        what was asked for before what was left open was resolved, of both.
+        """
+        self._asked = asked
         self._recipe, self._other, self._rows = recipe, other if type(other) is type(recipe) else None, rows
         self.refresh(layout=True)
 
@@ -39,7 +49,7 @@ class Differences(Widget):
         if self._recipe is None:
             return Text(cut("Its recipe cannot be read.", width), muted)
         if self._other:
-            found, equal = different(self._recipe, self._other)
+            found, equal = different(self._recipe, self._other, *self._asked)
         else:
             found = changed(self._recipe, self._rows)
             equal = len([*options(type(self._recipe))]) - len(found)

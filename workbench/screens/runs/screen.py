@@ -208,7 +208,8 @@ class RunsScreen(RunSearch):
         started = history.started if (history := self._history(entry.run)) else None
         rows = started.rows["train"] if started else None
         recipe, its = self._listing.recipe(entry), self._listing.recipe(other) if other else None
-        self.query_one(Differences).show(recipe, its, rows)
+        asked = self._listing.asked(entry), self._listing.asked(other) if other else None
+        self.query_one(Differences).show(recipe, its, rows, asked)
         note = self.query_one("#note", Static)
         note.update(shown(entry.label.note))
         note.display = bool(entry.label.note)
@@ -238,8 +239,9 @@ class RunsScreen(RunSearch):
             size = files.size(run.events_file)
             if not followed and self._histories.get(run.path, (-1,))[0] != size:
                 self._histories[run.path] = size, await asyncio.to_thread(fold, run)
-        self._compare()
-        self._draw()
+        if self.query(RunTable):
+            self._compare()
+            self._draw()
 
     def _drawn(self) -> list[RunFolder]:
         """The selected run and the marked ones."""
