@@ -26,7 +26,7 @@ def opened(runs, until):
     async def follow(size=SIZES[0]):
         app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
         async with app.run_test(size=size, notifications=True) as pilot:
-            app.action_mode("train")
+            app.action_mode("train")  # a file that is named opens on Data
             await until(pilot, lambda: app.current_mode == "train" and app.session.followed.status is not None)
             yield pilot
 
@@ -58,7 +58,7 @@ async def test_a_run_is_paused_stepped_and_goes_on(opened, runs, shown, until, s
             runs.append(run, now(e.Applied, step=400, id="1", control={"type": "pause"}), now(e.Paused, step=400))
             await until(pilot, lambda: "paused at step 400 of 650; p goes on" in shown(pilot.app))
             top, foot = shown(pilot.app).splitlines()[0], shown(pilot.app).splitlines()[-1]
-            assert "‖ paused · 62 %" in top and "p go on" in foot and foot.count("  ") >= 4
+            assert "‖ r1 paused · 62 %" in top and "p go on" in foot and foot.count("  ") >= 4
             assert screen.check_action("control", ("resume",)) and not screen.check_action("control", ("pause",))
             assert "of 650 steps; p goes on" in shown(pilot.app) or size == SIZES[1]
             assert not screen.check_action("resume", ()) and screen.check_action("stop", ())

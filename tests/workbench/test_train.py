@@ -54,7 +54,9 @@ async def test_no_run_says_what_to_press(opened, shown, until):
     async with opened() as pilot:
         await until(
             pilot,
-            lambda: re.search(r"Nothing is training. t trains nano, last two, on \S*SMSSpamCollection\.", shown(pilot.app)),
+            lambda: re.search(
+                r"Nothing is training. t trains nano, last two, on \S*SMSSpamCollection\.", shown(pilot.app)
+            ),
         )
     async with opened(data="sample") as pilot:
         await until(pilot, lambda: "t trains nano, last two, on sample messages." in shown(pilot.app))
@@ -348,7 +350,7 @@ async def test_an_interval_has_a_cell_on_each_side_of_its_point(opened, runs, un
         await until(pilot, lambda: "●" in card.render().plain)
         found = runs.result(run)
         found["test"] |= {"accuracy": accuracy, "low": low, "high": high}
-        card.show(result_of(found))
+        card.show(result_of(found), pilot.app.session.followed.history)
         widths = set()
         for line in card.render().plain.splitlines()[:4]:
             drawn = line[16:].split(" ")[0]
