@@ -20,7 +20,7 @@ from core.runs.control import Stop
 from core.runs.folder import RunFolder
 from core.runs.launch import lock
 from core.runs.root import create_run, list_runs
-from core.wording import clock
+from core.wording import about
 from workbench.cli import flags, main
 
 DEADLINE = 90
@@ -385,7 +385,7 @@ def test_a_dry_run_measures_once_and_says_when(measured, monkeypatch, capsys):
     heads = [line[0] for line in lines if line]
     assert code == 0 and heads[:6] == ["learns", "memory", "cache", "once", "epoch", "other"]
     assert "exports   to transformers and ONNX\n" in out and said_before["exports"] == ["transformers", "onnx"]
-    assert ["uncached", clock(said_before["seconds"]["uncached"])] in lines
+    assert ["no", "cache", *about(said_before["seconds"]["uncached"]).split()] in lines
     assert "head only\t514\t" in out and "+ block 5\t790.8 K\t" in out and "+ embeddings, all\t7.0 M\t" in out
     assert f"Measured on this machine, {datetime.fromisoformat(said_before['measured']):%d %B %Y, %H:%M}" in out
     assert (folder / "cache" / "speeds.json").read_bytes() == before
