@@ -36,6 +36,7 @@ def paused(runs, until):
         with runs.held(run):
             app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
             async with app.run_test(size=size, notifications=True) as pilot:
+                app.action_mode("train")  # a file that is named opens on Data
                 await until(pilot, lambda: app.current_mode == "train" and app.session.followed.status is not None)
                 yield run, pilot
 
