@@ -161,14 +161,14 @@ def _without_rare(
     if len({said[i] for i in kept}) < 2:
         named = _some([f"{name} has {rows}" for name, rows in rare.items()])
         skipped = sum(table.skipped.values())
-        why = ", ".join(f"{rows:,} {reason}" for reason, rows in table.skipped.items())
+        why = ", ".join(f"{reason} ({rows:,})" for reason, rows in table.skipped.items())
         column = table.columns["label"]
         raise BadData(
             f"Fewer than two labels have {fewest} rows, one for each split: {named}."
             + (f" {skipped:,} of the {table.n_rows:,} rows were skipped: {why}." if skipped else ""),
-            f"Is the label really column {column}? Choose with --label, or give these rows a label."
+            f"Is the label really column {column}? Choose with --label, or give these rows what they lack."
             if skipped > len(kept)
-            else "Add rows, or split without regard to labels: --no-stratify.",
+            else "Add rows, or split without regard to labels: --stratify off.",
         )
     return kept, said, rare
 
