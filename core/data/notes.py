@@ -95,9 +95,9 @@ def _of_labels(survey: Survey, data: Data) -> Iterator[Note]:
     if few:
         is_asked, is_joined = data.rare_labels == "join", bool((survey.rare & survey.used).any())
         done = f"joined as {OTHER}" if is_joined else "left out, too few even joined" if is_asked else "left out"
-        rows = "row" if few.total() == 1 else "rows"
+        what = "row" if few.total() == 1 else "rows"
         named = ", ".join(on_one_line(name) for name in list(few)[:SHOWN]) + (", …" if len(few) > SHOWN else "")
-        text = f"{rows} {done}: {named} ({'a label' if len(few) == 1 else f'{len(few):,} labels'} too rare to split)"
+        text = f"{what} {done}: {named} ({'a label' if len(few) == 1 else f'{len(few):,} labels'} too rare to split)"
         other = "leave_out" if is_asked else "join"
         do = "leaves them out" if is_asked else "makes one label of them"
         do = f"--rare-labels {other} {do}."
