@@ -119,6 +119,11 @@ def _label(
     if not likely:
         if amount := next((c for c in columns if c.is_quantity and c.label_hint), None):
             raise _of_quantity(amount, file)
+        if len(columns) == 1:
+            raise BadData(
+                f"No column of {file} looks like a label: it has only one column, {columns[0].name}.",
+                "Add a column with the label of each text, for example: label, tab, text.",
+            )
         raise BadData(
             f"No column of {file} looks like a label: a few short values that repeat.",
             f"Name it with --label. {_listed([c.name for c in columns])}",
@@ -135,6 +140,7 @@ def _label(
         for c in likely[1:]
         if len(c.values) > 1
         and c.unlikely == best.unlikely
+        and not (c.is_code and not best.is_code)
         and best.label_hint - c.label_hint <= min(1, c.label_hint)
         and not one_to_one(best.i, c.i, rows)
     ]
@@ -284,4 +290,4 @@ def unsure(chosen: str, role: str, rivals: list[str]) -> Note:
     """What is said of a column that is one of several that could be the text, or the label."""
     either = _some(rivals) if len(rivals) > LISTED else " or ".join(filter(None, [", ".join(rivals[:-1]), rivals[-1]]))
     text = f"Column {chosen} is read as the {role}. It could also be {either}."
-    return Note(0, text, warn=True, asks=role, do=f"--{role} NAME chooses.")
+    return Note(0, text, warn=True, asks=role, do=f"Choose with --{role} NAME.")

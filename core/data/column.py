@@ -125,9 +125,14 @@ class Column:
         return self.mostly(_DATE) or self.mostly(_ADDRESS)
 
     @cached_property
+    def is_code(self) -> bool:
+        """Whether it holds codes, such as those of products."""
+        return self.mostly(_CODE)
+
+    @cached_property
     def is_text(self) -> bool:
         """Whether it may be the text: wordy, and neither JSON nor codes nor addresses."""
-        if self.is_json or self.is_split or self.is_address or self.lists > self.n / 2 or self.mostly(_CODE):
+        if self.is_json or self.is_split or self.is_address or self.lists > self.n / 2 or self.is_code:
             return False
         numbers = sum(count for value, count in self.values.items() if NUMBER.fullmatch(value))
         wordy = bool(self.n) and numbers < self.n / 2 and self.length >= 4 and len(self.values) > 1

@@ -28,8 +28,8 @@ LABEL_NAMES = _words(
     "ラベル カテゴリ カテゴリー クラス 感情 意図 라벨 레이블 분류 카테고리 감정 تصنيف فئة लेबल श्रेणी"
 )
 LABEL_MAYBE = _words(
-    "v1 queue team rating star score feedback type tag kind group status reason severity priority department genre "
-    "verdict annotation "
+    "v1 queue team rating overall star score feedback type tag kind group status reason severity priority department "
+    "genre verdict annotation "
     "bewertung typ grund priorität avis note tipo motivo calificación valoración 评分 类型 星级 評価 種類 평점"
 )
 # classes that columns of yes and no are named after; in a row that is no header they are labels
@@ -55,7 +55,7 @@ LABEL_AFFIXES = _words(
 TEXT_AFFIXES = _words("clean cleaned raw original full processed normalized en english my the")
 # a column whose name ends so is neither text nor label
 NEITHER = _words(
-    "id uid uuid guid hash key index idx nr num number row line unnamed annotator worker rater coder "
+    "id uid uuid guid asin sku isbn hash key index idx nr num number row line unnamed annotator worker rater coder "
     "split subset partition fold kfold date time timestamp datetime day month year hour utc created updated at "
     "url uri link href email mail phone file filename filepath path image confidence conf probability prob weight "
     "count cnt length len size retweet like vote price amount lat lon latitude longitude timezone coord "

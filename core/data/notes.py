@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
+import msgspec
+
 from core.architectures.lookup import preset_for
 from core.architectures.models import MANY, MODELS
 from core.data.labels import is_look_alike, looking_alike
@@ -41,7 +43,9 @@ def notes(
     yield from note("near", "copy with other case or spaces", "copies with other case or spaces", warn=False)
     yield from _of_labels(survey, recipe.data)
     unreadable = "with characters that cannot be read"
-    yield from note("undecodable", f"text {unreadable}", f"texts {unreadable}")
+    do = "Name the encoding with --encoding if it was guessed wrong: characters that are lost stay lost."
+    found = note("undecodable", f"text {unreadable}", f"texts {unreadable}")
+    yield from (msgspec.structs.replace(one, do=do) for one in found)
     limit = f"longer than {survey.context:,} tokens, cut there"
     yield from note("cut", f"text {limit}", f"texts {limit}")
     other = _made_for_many(recipe.model.name)
@@ -51,7 +55,8 @@ def notes(
     unread = f"full of unknown tokens: try {other}" if other else "full of unknown tokens"
     yield from note("unknown", f"text {unread}", f"texts {unread}")
     if better := _better(recipe, survey.table.texts, per_character):
-        yield Note(0, f"{better} learns more here", offers={"model.name": better})
+        text = f"{better} learns more here in about the same time: it was trained on far more text"
+        yield Note(0, text, offers={"model.name": better}, do=f"--model {better} starts from it.")
     few = [name for name, rows in kept.items() if splits and 0 < rows < FEW]
     for name in few[:3]:
         yield Note(kept[name], f"rows of {on_one_line(name)} are few to learn from", f"label {name}", warn=True)
@@ -67,7 +72,7 @@ def notes(
     ((largest, count),) = Counter(labels).most_common(1) or [("", 0)]
     if count > len(labels) / 2:
         share = count / len(labels)
-        yield Note(count, f"Always saying {largest} is {percent(share)} right", f"label {largest}")
+        yield Note(count, f"Always answering {on_one_line(largest)} is right for {percent(share)}", f"label {largest}")
 
 
 def _of_labels(survey: Survey, data: Data) -> Iterator[Note]:
@@ -77,20 +82,22 @@ def _of_labels(survey: Survey, data: Data) -> Iterator[Note]:
     if found:
         name, others = next(iter(found.items()))
         spelled = ", ".join(f"{_told_apart(other)} ({counts[other]:,})" for other in others[:SHOWN])
-        more = f"; {plural(len(found) - 1, 'more label')} like that" if len(found) > 1 else ""
+        more = f"; {plural(len(found) - 1, 'other label')} with several spellings" if len(found) > 1 else ""
         rows = sum(counts[other] for others in found.values() for other in others)
         most = f"{on_one_line(name)} ({counts[name]:,}){more}"
         if data.join_labels == "on":
             text, other, do = f"joined: {spelled} with {most}", "off", "--join-labels off keeps them apart."
         else:
-            text, other, do = f"rows say {spelled} where most say {most}", "on", "--join-labels on makes them one."
+            text = f"rows have {spelled}, another spelling of {most}"
+            other, do = "on", "--join-labels on makes them one label."
         yield Note(rows, text, "alike", warn=other == "on", offers={"data.join_labels": other}, do=do)
     few = Counter(label for label, is_rare in zip(survey.table.labels, survey.rare, strict=True) if is_rare)
     if few:
         is_asked, is_joined = data.rare_labels == "join", bool((survey.rare & survey.used).any())
         done = f"joined as {OTHER}" if is_joined else "left out, too few even joined" if is_asked else "left out"
+        what = "row" if few.total() == 1 else "rows"
         named = ", ".join(on_one_line(name) for name in list(few)[:SHOWN]) + (", …" if len(few) > SHOWN else "")
-        text = f"{done}: {named}; too rare to be split, {plural(len(few), 'label')}"
+        text = f"{what} {done}: {named} ({'a label' if len(few) == 1 else f'{len(few):,} labels'} too rare to split)"
         other = "leave_out" if is_asked else "join"
         do = "leaves them out" if is_asked else "makes one label of them"
         do = f"--rare-labels {other} {do}."

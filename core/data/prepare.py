@@ -97,7 +97,7 @@ def prepare(table: Table, data: Data) -> Prepared:
     shares = _shares(given, data)
     rare: dict[str, int] = {}
     if data.stratify:
-        kept, said, rare = _without_rare(kept, said, given, 1 + len(shares), data.rare_labels)
+        kept, said, rare = _without_rare(kept, said, given, 1 + len(shares), data.rare_labels, table)
     names = label_names([said[i] for i in kept])
     number = {name: i for i, name in enumerate(names)}
     labels = np.array([number[said[i]] for i in kept])
@@ -137,7 +137,7 @@ def _shares(given: np.ndarray, data: Data) -> dict[str, float]:
 
 
 def _without_rare(
-    kept: np.ndarray, said: list[str], given: np.ndarray, fewest: int, what: str
+    kept: np.ndarray, said: list[str], given: np.ndarray, fewest: int, what: str, table: Table
 ) -> tuple[np.ndarray, list[str], dict[str, int]]:
     """The rows and labels without labels that are too rare to be in each part, and how many rows each of those had."""
 
@@ -159,10 +159,16 @@ def _without_rare(
     gone = too_few(said)
     kept = kept[[said[i] not in gone for i in kept]]
     if len({said[i] for i in kept}) < 2:
-        named = _some([f"{name} ({rows})" for name, rows in rare.items()])
+        named = _some([f"{name} has {rows}" for name, rows in rare.items()])
+        skipped = sum(table.skipped.values())
+        why = ", ".join(f"{reason} ({rows:,})" for reason, rows in table.skipped.items())
+        column = table.columns["label"]
         raise BadData(
-            f"Fewer than two labels have {fewest} rows: {named} have not.",
-            "Add rows, or turn data.stratify off.",
+            f"Fewer than two labels have {fewest} rows, one for each split: {named}."
+            + (f" {skipped:,} of the {table.n_rows:,} rows were skipped: {why}." if skipped else ""),
+            f"Is the label really column {column}? Choose with --label, or give these rows what they lack."
+            if skipped > len(kept)
+            else "Add rows, or split without regard to labels: --stratify off.",
         )
     return kept, said, rare
 

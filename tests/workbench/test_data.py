@@ -60,7 +60,7 @@ async def test_everything_about_a_file_is_on_the_screen(messages, tmp_path, read
         ]
         assert "medians" in text_of(app, Histogram) and "cuts none" in text_of(app, Histogram)
         assert "stratified, seed 123" in text_of(app, Splits)
-        assert any("Always saying ham is 65.0 % right" in note.text for note in app.screen.query_one(Notes).items)
+        assert any("Always answering ham is right for" in note.text for note in app.screen.query_one(Notes).items)
         assert shown(app)[1].split() == ["1", "ham", "5", "some", "words", "of", "number", "1"]
 
 
@@ -441,7 +441,7 @@ async def test_labels_that_look_alike_are_joined_on_one_key(tmp_path, ready, unt
         await ready(pilot)
         notes = app.screen.query_one(Notes)
         (at,) = (i for i, note in enumerate(notes.items) if note.filter == "alike")
-        assert "20  J  rows say spam (20) where most say Spam (20)" in notes.line(at, 100).plain
+        assert "20  J  rows have spam (20), another spelling of Spam (20)" in notes.line(at, 100).plain
         assert notes.line(at, 40).cell_len <= 40
         await pilot.press("J")
         await until(pilot, lambda: app.session.draft.profile.labels == {"Spam": 40, "ham": 40})
@@ -467,7 +467,7 @@ async def test_labels_too_rare_to_be_split_are_joined_and_left_out_again_on_one_
             (at,) = (i for i, note in enumerate(notes.items) if note.filter == "rare")
             return notes.line(at, width).plain
 
-        assert "▲      4  M  left out: typo, oops" in line(notes.size.width)  # what is in force is not cut off
+        assert "▲      4  M  rows left out: typo" in line(notes.size.width)  # what is in force is not cut off
         assert app.session.draft.profile.learning == {"a": 38, "b": 38, "oops": 0, "typo": 0, "what": 0}
         await pilot.press("M")
         await until(pilot, lambda: app.session.draft.profile.learning == {"a": 38, "b": 38, "other": 4})

@@ -11,7 +11,7 @@ from core.wording import percent, plural
 from workbench.cli.flags import NAMES, add_options, recipe_of
 from workbench.cli.printing import bars, print_json, say, tabulate
 
-QUOTES = {AUTO: "", "none": "; quotes are text"}  # of any other kind they enclose fields
+QUOTES = {AUTO: "", "none": "; quotes belong to the text"}  # of any other kind they enclose fields
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

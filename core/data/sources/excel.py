@@ -3,6 +3,7 @@
 import re
 import sys
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from core.data.columns import LOOK
 from core.data.sources.cell import cell
 from core.data.sources.header import has_header, names
 from core.data.sources.input import Input, once
+from core.data.sources.merged import Merged
 from core.data.sources.source import Again, Cells, Options, Row, Valued, sampled
 from core.errors import BadData
 from core.files import Progress
@@ -45,6 +47,7 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
         stated = {page.title: page.max_row or 0 for page in book.worksheets}
         pages = ((page.title, _rows(given, page, progress, "columns")) for page in book.worksheets)
         found = {title: _survey(cells for cells, _ in rows) for title, rows in pages}
+        merged = {page.title for page in book.worksheets if _merged(given, page)}
     found = {sheet: survey for sheet, survey in found.items() if survey.rows}
     if not found:
         raise BadData(f"{given.name} holds no table.", "Name a file with one row for each text.")
@@ -70,6 +73,8 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
 
     others = [name if short else f"{name} ({one.rows:,} rows)" for name, one in found.items() if name != sheet]
     notes = [f"The sheet {sheet} is read, and not {', '.join(others)}."] if others else []
+    if sheet in merged:
+        notes.append("Cells are merged over several rows: each of these rows is read with the value of the first.")
     return Cells(
         named,
         Again(rows),
@@ -121,6 +126,7 @@ def _rows(given: Input, page: Any, progress: Progress, phase: str) -> Iterator[t
     total = max(1, page.max_row or 1)
     page.reset_dimensions()  # what a sheet says of its size may be wrong
     found = page.iter_rows(values_only=True)
+    merged = _merged(given, page)
     for i in range(LOOK if given.is_cut_short else ROWS):
         try:
             row = next(found, None)
@@ -130,10 +136,19 @@ def _rows(given: Input, page: Any, progress: Progress, phase: str) -> Iterator[t
             break
         if i % LOOK == 0:
             progress(phase, given.size * i // max(total, i + 1), given.size, "bytes")
+        row = merged.filled(i, row)
         cells = list(map(_value, row))
         if any(cells):
             yield cells, list(map(_as_json, row, cells))
     progress(phase, given.size, given.size, "bytes")
+
+
+def _merged(given: Input, page: Any) -> Merged:
+    """The cells of a sheet that are merged. openpyxl has no public name for where the sheet stands in the zip file."""
+    try:
+        return Merged(given.on_disk, page._worksheet_path)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError) as error:
+        raise _damaged(given, error) from error
 
 
 @contextmanager

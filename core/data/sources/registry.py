@@ -20,6 +20,7 @@ from core.errors import BadData
 from core.options import AUTO
 
 ANY = Options()
+TRIED = ", ".join(["tab", *(mark for mark in separated.SEPARATORS if mark.strip())])  # between columns
 
 TABLES = Tables(lambda given, options: _of_a_table(given, options))
 # Asked in turn: formats with a signature first, because to recognise any other takes the whole text.
@@ -62,7 +63,7 @@ def source_of(given: Input, options: Options = ANY) -> Source:
         refuse_answer(given.start, given.is_longer, given.name)
     if found is None:
         raise BadData(
-            f"{given.name} has no columns: no tab, comma, semicolon or bar cuts its lines into equally many.",
+            f"{given.name} has no columns: none of {TRIED} cuts its lines into equally many.",
             "Each row needs a text and a label, for example label, tab, text. Quotes around a text keep its commas.",
         )
     return found

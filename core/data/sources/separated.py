@@ -106,7 +106,7 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     lengths = found.lengths - Counter(map(len, top))
     over = spill(lengths, sample, len(first) if header else 0, mark)
     if over:
-        notes.append("The text holds separators without quotes: what is over in a row is read as part of it.")
+        notes.append(f"Some texts hold the separator, {_in_words(mark)}, without quotes: they are read whole.")
         sample = [over.mended(row, mark) for row in sample]
     width = over.width if over else even(found.lengths)[0]
     return Cells(

@@ -110,6 +110,18 @@ FORMS: list[tuple[str, str, str]] = [
     ),
     (r"(?:%YAML.*\n)?---\r?\n\s*(?:- )?\w+:|\s*- \w+: .*\r?\n +\w+: ", "YAML", "Write it as JSON, or as CSV."),
     (r"\[\[\w+\]\]\s*\n\w+ = ", "TOML", "Write it as JSON, or as CSV."),
+    (
+        r"(?://.*\n|/\*[\s\S]{0,2000}?\*/|\s)*(?:(?:window|self|globalThis|module)\.[\w.$]+|export default|"
+        r"(?:export )?(?:var|let|const) [\w$]+)(?:\s*\[[\w'\"]+\])?\s*=?\s*[\[{]",
+        "JavaScript",
+        "Delete what stands before the first bracket and the semicolon at the end, and save the rest as JSON.",
+    ),
+    (
+        r"\s*(?:\w+ *= *)?\[?\s*\((?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")"
+        r", *[^()\n]*\),? *\r?\n?\s*(?:\(['\"]|\]\s*$)",
+        "a list of Python's tuples",
+        "Write it as CSV in Python: csv.writer(open('texts.csv', 'w', newline='')).writerows(ROWS).",
+    ),
 ]
 ERROR = re.compile(
     r"(?:HTTP/\d\S* )?(?:error:? *)?(?:(?:[45]\d\d)[ :-]*)?(?:(?:client|server) error:? *)?"

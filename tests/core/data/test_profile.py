@@ -127,7 +127,7 @@ def test_what_is_worth_a_look(file):
             "label,text\n" + "ham,some text\nham,other text\n" * 3,
             "Every row says ham. A classifier needs two labels.",
         ),
-        ("label,text\n" + "".join(f"a,text {i}\n" for i in range(20)) + "rare,one\n", "rare (1)"),
+        ("label,text\n" + "".join(f"a,text {i}\n" for i in range(20)) + "rare,one\n", "rare has 1"),
         ("label,text\n" + "ham,\nspam,\n" * 3, "No row has both a text and a label."),
     ],
 )
@@ -207,17 +207,17 @@ def test_a_rare_label_is_said_and_does_not_refuse_the_file(file):
     found, survey = profile(of(path))
     assert found.problem == "" and found.rare == {"typo": 1} and found.learning["typo"] == 0
     (note,) = (note for note in found.notes if note.filter == "rare")
-    assert note.count == 1 and note.text == "left out: typo; too rare to be split, 1 label"
+    assert note.count == 1 and note.text == "row left out: typo (a label too rare to split)"
     assert note.offers == {"data.rare_labels": "join"} and survey.mask("rare").sum() == 1
     (alone,) = (note for note in profile(of(path, data={"rare_labels": "join"}))[0].notes if note.filter == "rare")
-    assert alone.text.startswith("left out, too few even joined: typo;") and alone.offers == {
+    assert alone.text.startswith("row left out, too few even joined: typo ") and alone.offers == {
         "data.rare_labels": "leave_out"
     }
     path.write_text(path.read_text() + "oops,two\nrarer,three\n")
     joined, _ = profile(of(path, data={"rare_labels": "join"}))
     assert joined.labels == {"a": 30, "b": 30, "other": 3} == joined.learning
     (note,) = (note for note in joined.notes if note.filter == "rare")
-    assert note.text == "joined as other: typo, oops, rarer; too rare to be split, 3 labels" and not note.warn
+    assert note.text == "rows joined as other: typo, oops, rarer (3 labels too rare to split)" and not note.warn
     assert note.offers == {"data.rare_labels": "leave_out"}
 
 

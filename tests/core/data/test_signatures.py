@@ -117,6 +117,8 @@ KINDS = {
         "log in",
     ),
     "Numbers": (zipped("Index/Document.iwa", "Metadata/a.plist", "preview.jpg"), "Numbers", "CSV"),
+    "JavaScript": (b"window.YTD.tweets.part0 = [" + b'{"text": "words", "label": "ham"},\n' * 9, "JavaScript", "JSON"),
+    "tuples": (b"[" + b"('some words', 'ham'),\n" * 9 + b"]", "a list of Python's tuples", "CSV"),
     "TOML": (b"[[rows]]\ntext = 'words'\nlabel = 'ham'\n" * 9, "TOML", "JSON"),
     "a page of one table": (b"<table><tr><td>words, and more</td><td>ham</td></tr>\n</table>\n", "a web page", ""),
     "nothing": (b"", "is empty", "row for each text"),

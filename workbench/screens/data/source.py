@@ -22,7 +22,7 @@ from workbench.themes import colour
 from workbench.widgets.waits import Waits
 
 WAY_ON = "Enter takes another file, or names its columns."
-QUOTES = {AUTO: "", "none": ", quotes are text"}
+QUOTES = {AUTO: "", "none": ", quotes belong to the text"}
 DOING = {
     "start": "Starting",
     "fetch": "Downloading",

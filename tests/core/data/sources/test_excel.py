@@ -53,6 +53,22 @@ def test_titles_empty_rows_and_columns_are_no_part_of_a_table(workbook):
     assert (table.texts, table.labels, table.all_columns) == (TEXTS, LABELS, ["text", "label"])
 
 
+def test_each_row_of_merged_cells_has_the_value_of_the_first(tmp_path):
+    book = Workbook()
+    page = book.active
+    page.append(["label", "text"])
+    for i, text in enumerate(TEXTS):
+        page.append([None if i % 4 else f"kind {i // 8 % 2}", text])
+    for first in range(2, 42, 4):
+        page.merge_cells(f"A{first}:A{first + 3}")
+    page.append([None, "a text without a label"])
+    book.save(tmp_path / "merged.xlsx")
+    table = read(tmp_path / "merged.xlsx")
+    assert table.texts == TEXTS and table.labels == [f"kind {i // 8 % 2}" for i in range(40)]
+    assert table.skipped == {"no label": 1}
+    assert any("merged" in note for note in table.notes)
+
+
 def test_the_sheet_with_most_rows_is_read_and_the_others_are_named(workbook):
     table = read(workbook(About=[["Read me"]] * 60, Data=[["text", "label"], *ROWS], Old=ROWS[:5], Empty=[]))
     assert table.texts == TEXTS
