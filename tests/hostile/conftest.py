@@ -1,7 +1,9 @@
 """Runs in whose folders something lies that the program has not put there, and what must not have changed."""
 
+import importlib.util
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,12 @@ def program():
         return subprocess.run(command, check=False, capture_output=True, text=True, timeout=DEADLINE)
 
     return program
+
+
+@pytest.fixture
+def in_terminal() -> Callable:
+    """A function that runs `workbench ...` in a real pseudo-terminal."""
+    spec = importlib.util.spec_from_file_location("terminal", Path(__file__).parents[1] / "workbench" / "terminal.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Terminal

@@ -1,10 +1,11 @@
-"""Small files that are huge, or that become huge when they are opened: a bound refuses each in a sentence, at once."""
+"""Files that are huge, or that become huge when they are opened: a bound refuses each in a sentence, at once."""
 
 import lzma
 import os
 import subprocess
 import sys
 import tarfile
+import time
 
 import pytest
 
@@ -83,3 +84,32 @@ def test_a_file_with_a_quote_that_never_closes_is_read(tmp_path):
     said = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert "Traceback" not in said.stderr
     assert "200,000 rows" in said.stdout
+
+
+@pytest.mark.parametrize("before", ["", "label,text\n" + "a,b\n" * 3])
+def test_a_row_of_millions_of_separators_is_refused_before_it_is_looked_at(tmp_path, before):
+    file = tmp_path / "texts.csv"
+    file.write_text(before + ("," * 2_000_000 + "\n") * (5 if before else 1))
+    began = time.process_time()
+    with pytest.raises(BadData, match=r"2,000,001 columns, and 16,384 are read at most"):
+        read(file)
+    assert time.process_time() - began < 10  # looking at each name takes minutes
+
+
+def test_a_text_with_more_separators_than_any_table_has_columns_hides_no_other_row(tmp_path):
+    file = tmp_path / "texts.csv"
+    file.write_text("label,text\n" + "ham,good\nspam,bad\n" * 20 + "ham" + "," * 1_000_000 + "\n")
+    assert len(read(file).texts) == 40
+
+
+def test_on_a_terminal_so_many_labels_are_printed_as_a_person_reads(tmp_path, in_terminal):
+    file = tmp_path / "texts.csv"
+    file.write_text("label,text\n" + "".join(f"label{i % 120:03},text number {i}\n" for i in range(600)))
+    terminal = in_terminal("data", str(file))
+    assert terminal.close(60) == 0
+    printed = terminal.output.decode()
+    assert "label049" in printed and "label050" not in printed
+    assert "and 70 more labels: --json prints all of them" in printed
+    command = [sys.executable, "-P", "-m", "workbench", "data", str(file)]
+    piped = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    assert "label119" in piped and "more labels" not in piped

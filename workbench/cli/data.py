@@ -1,6 +1,8 @@
 """`workbench data`: what is in a file of labelled texts."""
 
 import argparse
+import sys
+from itertools import islice
 from pathlib import Path
 
 from core.datasets import is_standard_input
@@ -11,6 +13,7 @@ from core.wording import percent, plural
 from workbench.cli.flags import NAMES, add_options, recipe_of
 from workbench.cli.printing import bars, print_json, say, tabulate
 
+MOST = 50  # labels that are printed on a terminal
 QUOTES = {AUTO: "", "none": "; quotes belong to the text"}  # of any other kind they enclose fields
 
 
@@ -37,15 +40,18 @@ def execute(given: argparse.Namespace) -> int:
         *(f"{plural(skipped.rows, 'row')} skipped: {skipped.reason}" for skipped in found.skipped),
     ]
     say(lines)
+    most = min(len(found.labels), MOST) if sys.stdout.isatty() else len(found.labels)
     shares = sum(found.labels.values()) or 1
     tabulate(
         ["label", "in the file", "share", "for learning", *found.splits],
         [
             [name, f"{n:,}", percent(n / shares), f"{found.learning.get(name, 0):,}"]
             + [f"{split.get(name, 0):,}" for split in found.splits.values()]
-            for name, n in found.labels.items()
+            for name, n in islice(found.labels.items(), most)
         ],
     )
+    if more := len(found.labels) - most:
+        say([f"and {plural(more, 'more label')}: --json prints all of them"])
     say(f"{f'{note.count:,}' if note.count else '':>7}  {in_words(note)}" for note in found.notes)
     if found.problem:
         say([found.problem])

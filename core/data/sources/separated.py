@@ -36,6 +36,7 @@ SEPARATORS = {
     " ": "space",
 }
 SPACE = " "  # only where quotes enclose what has blanks in it, as R writes tables
+MOST = 16_384  # columns, as many as a spreadsheet has
 RAGGED = 0.6  # how sure a table is whose rows become even when what is over is joined
 AGAIN, TOTAL, DESCRIBING = Damaged("the header again"), Damaged("a total"), Damaged("describes the columns")
 SAID = {
@@ -72,6 +73,7 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     lead = skip if isinstance(skip, int) else 0
     first_lines = list(islice(given.first_lines(), lead, None))
     kind = likely(first_lines, mark) if options.quoting == AUTO else options.quoting
+    _refuse_wide(given, next(parse(first_lines, mark, kind), []), _first_lengths(given, mark, kind))
     if isinstance(skip, str):
         skip = _lines_before(given, mark, kind)
         named = bool(named_separator(given.first_lines()))
@@ -86,6 +88,7 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     quoting, found = way.quoting, way.found
     if not found.rows:
         raise BadData(f"{given.name} has no row after {skip:,} lines.", "Choose fewer with --skip-lines.")
+    _refuse_wide(given, found.first, found.lengths)
     given_names = [column for column in (options.text, options.label) if column != AUTO]
     others = [row for row in found.sample if row != found.first]  # files are joined with their headers
     first = uncommented(found.first)
@@ -158,6 +161,14 @@ def _refuse(mark: str, quoting: str) -> None:
     if set(mark) & {"\r", "\n"} or mark == KINDS.get(quoting, KINDS[CSV]).mark:
         do = "Name another one with --separator, or leave it to be found out."
         raise BadData("Quotes and line ends cannot stand between columns.", do)
+
+
+def _refuse_wide(given: Input, first: list[str], lengths: Counter[int]) -> None:
+    """Raises BadData where the first row, or most rows, have more columns than any table of texts."""
+    width = max(len(first), even(lengths)[0])
+    if width > MOST:
+        what = f"{given.name} has {width:,} columns, and {MOST:,} are read at most."
+        raise BadData(what, "Keep the columns of texts and labels, or name another separator with --separator.")
 
 
 def _in_words(mark: str) -> str:
