@@ -222,7 +222,7 @@ def _stratified(labels: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
 
 
 def _folds(labels: np.ndarray, k: int, stratify: bool) -> np.ndarray:
-    """(N,) The part, from 0, of each row: sizes differ by one at most, and those of each label where it is stratified."""
+    """(N,) The part, from 0, of each row: sizes differ by one at most, as do each label's where it is stratified."""
     dealt = np.argsort(labels, kind="stable") if stratify else np.arange(len(labels))
     folds = np.empty(len(labels), dtype=np.int64)
     folds[dealt] = np.arange(len(labels)) % k

@@ -16,7 +16,7 @@ from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.runs import document, queue
 from core.runs.compare import Comparison, compare
-from core.runs.folder import Label, RunFolder, Status
+from core.runs.folder import Label, Member, RunFolder, Status
 from core.runs.index import Index
 from core.runs.log_reader import LogEnd
 from core.runs.root import list_runs
@@ -42,6 +42,7 @@ class Entry(NamedTuple):
     place: int = 0
     grew_here: bool = False
     steered: str = ""
+    member: Member | None = None
 
     @property
     def learned(self) -> str:
@@ -156,7 +157,8 @@ def _entry(run: RunFolder, summary: Summary, locked: bool, place: int) -> Entry:
         else:
             why = f"{status.why} {summary.what}".strip()
             status = msgspec.structs.replace(status, why=why, do=status.do or summary.do)
-    return Entry(run, status, about, score, summary.label, place, summary.grew_here, summary.steered)
+    steered, member = summary.steered, summary.member
+    return Entry(run, status, about, score, summary.label, place, summary.grew_here, steered, member)
 
 
 def _recipes(run: RunFolder) -> tuple[Recipe | Pretraining | None, Recipe | None]:
