@@ -17,7 +17,7 @@ from core.runs.predictions import read_predictions
 from core.runs.result import BASELINES, ClassifierResult, SplitResult
 from core.runs.sweep import titles
 from core.statistics import deviation, wilson
-from core.wording import clock, percent, plural
+from core.wording import duration, percent, plural
 
 HOW = (
     "test is the mean of the runs, ± their standard deviation, and the 95 % interval is for other texts. p is the "
@@ -232,7 +232,7 @@ def _cheaper(table: GroupTable, tested: Sequence[Mapping[Place, _Tested]]) -> st
     row = table.rows[min(costs, key=lambda i: costs[i])]
     return (
         f"The fastest that is not shown to be worse: {row.title}, {percent(row.mean or 0)} "
-        f"in {clock(row.seconds)} a run, against {clock(best.seconds)}."
+        f"in {duration(row.seconds or 0.0)} a run, against {duration(best.seconds or 0.0)}."
     )
 
 

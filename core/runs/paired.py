@@ -58,10 +58,9 @@ class Paired(msgspec.Struct, frozen=True):
         return self.verdict in ("better", "worse")
 
     @property
-    def short(self) -> str:
-        """'p .06: close, not proof'."""
-        words = "close, not proof" if self.verdict == "close" else self.verdict
-        return f"p {shown(self.p)}: {words}"
+    def p_in_words(self) -> str:
+        """'.06', '< .001'."""
+        return shown(self.p)
 
     def sentence(self, first: str, second: str) -> str:
         """'a and b are 0.8 points apart; with 3 seeds and 776 test texts that is no difference shown (p .21).'"""

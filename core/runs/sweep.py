@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from core.errors import BadRecipe, Problem
-from core.options import MOST_PROBLEMS, layer, options
+from core.options import MOST_PROBLEMS, layer, nearest, options
 from core.recipe import Recipe, load
 from core.runs.compare import in_words
 from core.runs.folder import Member
@@ -51,10 +51,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def recipes(self) -> list[Recipe]:
         """The recipe of each setting, with the first seed and no fold. Raises BadRecipe as `planned` does."""
         found: list[Recipe] = []
-        problems: dict[Problem, None] = {}
+        known = {option.name: option for option in options(Recipe)}
+        unknown = {name for name in self.varied if name not in known}
+        problems = {
+            Problem(name, "is not an option.", nearest(name, known)): None for name in self.varied if name in unknown
+        }
         for setting in self.settings:
             try:
-                found.append(load(self.base, *(layer(name, value) for name, value in setting.items())))
+                found.append(load(self.base, *(layer(*each) for each in setting.items() if each[0] not in unknown)))
             except BadRecipe as error:
                 problems.update(dict.fromkeys(error.problems))
         if problems:
@@ -102,8 +106,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             if name in self.varied and many:
                 problems.append(Problem(flag, f"goes not with several values of {name}.", "Leave out one of the two."))
         if self.n_runs > MOST:
-            what = f"make {self.n_runs:,} runs, more than the {MOST:,} of the largest sweep."
-            problems.append(Problem("--set", what, "Ask with fewer values first."))
+            what = f"would make {self.n_runs:,} runs, and {MOST:,} are the most."
+            problems.append(Problem("sweep", what, "Ask with fewer values first."))
         if problems:
             raise BadRecipe(problems)
 

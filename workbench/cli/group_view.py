@@ -1,19 +1,20 @@
 """A group of runs on the command line: its table, a picture of it, and what it says in sentences."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
 
 from core.runs.group_table import HOW, GroupTable, Row, progress_in_words
 from core.runs.result import BASELINES
-from core.wording import clock, duration, on_one_line, percent, plural
+from core.wording import duration, on_one_line, percent, plural
 from workbench.cli.printing import print_json, say, tabulate
 from workbench.formatting import bar, named, pad
 
 STAR = "★"  # the setting that is best on validation
 CLOCKED = 10  # cells of the bar that says how long a run took
 LEAST = 20  # cells of an axis that still shows something
+WIDE = 110  # cells of a terminal that has room for all columns
 TITLES = 34  # cells, at most, of what a setting is called
 
 
@@ -25,12 +26,14 @@ def show_group(table: GroupTable, as_json: bool) -> None:
     how = [plural(table.seeds, "seed"), *([plural(table.folds, "fold")] if table.folds else [])]
     asked = [on_one_line(table.question)] if table.question else []
     say([f"{table.name}  {progress_in_words(table)}, {' and '.join(how)} for each setting", *asked, ""])
-    one = len({row.baseline for row in table.rows if row.baseline}) == 1
-    tabulate(
-        ["", _varied(table), "runs", "test", "±", "95 % interval", "validation", "a run", "baseline", "beside it"],
-        [_cells(row, i == table.best and len(table.rows) > 1, not one) for i, row in enumerate(table.rows)],
-    )
     console = Console()
+    wide = console.width >= WIDE or not console.is_terminal
+    head = ["", _varied(table), "runs", "test", "±", "validation", "a run", "baseline", ""]
+    best = table.best if len(table.rows) > 1 else None
+    tabulate(
+        [*head, *(["95 % interval", "p"] if wide else [])],
+        [_cells(row, i == best, wide) for i, row in enumerate(table.rows)],
+    )
     if console.is_terminal and (lines := picture(table.rows, console.width)):
         say(["", *lines])
     if table.sentences:
@@ -43,21 +46,22 @@ def _varied(table: GroupTable) -> str:
     return names[0] if len(names) == 1 else "setting"
 
 
-def _cells(row: Row, is_best: bool, name_it: bool) -> list[str]:
+def _cells(row: Row, is_best: bool, wide: bool) -> list[str]:
     runs = f"{row.done} of {row.planned}" if row.done < row.planned else str(row.done)
     title = [STAR if is_best else "", row.title, runs]
     if row.mean is None or row.low is None or row.high is None:
-        return [*title, *[""] * 7]
-    baseline = BASELINES[row.baseline].title if row.baseline in BASELINES else row.baseline
+        return [*title, *[""] * (8 if wide else 6)]
+    kind = BASELINES[row.baseline].title if row.baseline in BASELINES else row.baseline
+    beside = row.beside
     return [
         *title,
         percent(row.mean),
         "" if row.deviation is None else f"{row.deviation * 100:.1f}",
-        f"{percent(row.low)} to {percent(row.high)}",
         percent(row.validation or 0.0),
         duration(row.seconds or 0.0),
-        "" if row.baseline_mean is None else f"{percent(row.baseline_mean)} {baseline}",
-        row.beside.short if row.beside else "",
+        "" if row.baseline_mean is None else f"{percent(row.baseline_mean)} {kind}",
+        beside.verdict if beside else "",
+        *([f"{percent(row.low)} to {percent(row.high)}", beside.p_in_words if beside else ""] if wide else []),
     ]
 
 
@@ -79,7 +83,7 @@ def picture(rows: Sequence[Row], width: int) -> list[str]:
     lines = [f"{'':{wide}}  {axis}  {'test':>6}  a run"]
     for title, row in zip(titles, shown, strict=True):
         line = _interval(row, low, high, room)
-        took = f"{pad(bar((row.seconds or 0.0) / slowest, CLOCKED), CLOCKED)} {clock(row.seconds)}"
+        took = f"{pad(bar((row.seconds or 0.0) / slowest, CLOCKED), CLOCKED)} {duration(row.seconds or 0.0)}"
         lines.append(f"{named(title, wide)}  {line}  {percent(row.mean or 0.0):>6}  {took}".rstrip())
     return lines
 
@@ -97,9 +101,3 @@ def _drawn(cell: int, low: int, mean: int, high: int) -> str:
     if cell in (low, high):
         return "├" if cell == low else "┤"
     return "─" if low < cell < high else " "
-
-
-def folded(states: Sequence[str]) -> Iterator[str]:
-    """How many runs are in which state: '5 done', '1 failed'."""
-    for state in dict.fromkeys(states):
-        yield f"{states.count(state):,} {state}"
