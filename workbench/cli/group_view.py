@@ -71,7 +71,7 @@ def picture(rows: Sequence[Row], width: int) -> list[str]:
     """
     shown = [row for row in rows if row.mean is not None]
     titles = [on_one_line(row.title) for row in shown]
-    wide = min(TITLES, max(map(cell_len, titles), default=0))
+    wide = min(TITLES, width // 3, max(map(cell_len, titles), default=0))
     room = width - wide - CLOCKED - len("  ") - len("  100 %  ") - len(" 1:02:03")
     if len(shown) < 2 or room < LEAST:
         return []

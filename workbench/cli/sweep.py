@@ -1,6 +1,7 @@
 """`workbench sweep`: one question that takes many runs, and a table for its answer."""
 
 import argparse
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from workbench.cli.flags import DONE, FAILED, INTERRUPTED, SOURCE, add_options, 
 from workbench.cli.group_view import show_group
 from workbench.cli.printing import agreed, print_json, say
 from workbench.cli.train import demand_columns, demand_model, recipe_to_train
-from workbench.cli.watch import watch
+from workbench.cli.watch import Interrupts, watch
 
 MANY = 100  # runs; of more a person is asked first
 PATHS = ("data.path", "model.name", "model.weights")
@@ -64,8 +65,11 @@ def execute(given: argparse.Namespace) -> int:
         if not recipe.data.fold_of or recipe.data.fold_of[0] == 1:  # other folds are of the same file
             demand_columns(recipe.data)
     group = groups.keep(root, group)
-    runs = groups.fill(root, group, group.plan.planned(group.name))
-    if given.detach:
+    with Interrupts() as interrupts:
+        runs = groups.fill(root, group, group.plan.planned(group.name))
+        if not given.detach:
+            watch(root, group.name, runs, interrupts)
+    if given.detach and not interrupts.count:
         if given.json:
             print_json({"group": group.name, "runs": [str(run.path) for run in runs]})
         else:
@@ -73,13 +77,12 @@ def execute(given: argparse.Namespace) -> int:
                 [f"{group.name}: {plural(len(runs), 'run')} in the queue. Look at it with: workbench show {group.name}"]
             )
         return DONE
-    interrupted = watch(root, group.name, runs)
     table = table_of(root, group)
     show_group(table, given.json)
     if table.done == table.planned:
         return DONE
     say([f"Not all is done. Go on with: workbench sweep --name {group.name}"], to_errors=True)
-    return INTERRUPTED if interrupted else FAILED
+    return INTERRUPTED if interrupts.count else FAILED
 
 
 def _asked(given: argparse.Namespace, root: Path) -> Group:
@@ -115,7 +118,7 @@ def _plan(given: argparse.Namespace, layers: list[dict]) -> Plan:
         varied = {exercise.option: exercise.values(_facts(recipe))} | varied
     if both := [name for name in varied if name in vars(given)]:
         raise BadRecipe([Problem(name, "is given once, and varied.", "Leave out one of the two.") for name in both])
-    varied = {name: [from_anywhere(name, value) for value in values] for name, values in varied.items()}
+    varied = {name: [_anywhere(name, value) for value in values] for name, values in varied.items()}
     base = merge(*layers)
     for name in PATHS:
         part, _, key = name.partition(".")
@@ -123,6 +126,11 @@ def _plan(given: argparse.Namespace, layers: list[dict]) -> Plan:
             base = merge(base, layer(name, from_anywhere(name, getattr(getattr(recipe, part), key))))
     seeds = 1 if given.seeds is None else given.seeds
     return Plan(base=base, varied=varied, seeds=seeds, folds=0 if given.folds is None else given.folds)
+
+
+def _anywhere(name: str, value: Any) -> Any:
+    """A varied value as it is meant in any folder; what is no path stays as it was given, and is named so."""
+    return from_anywhere(name, value) if name in PATHS and os.path.exists(value) else value
 
 
 def _facts(recipe: Recipe) -> Facts:

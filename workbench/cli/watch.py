@@ -20,15 +20,15 @@ POLL = 0.2  # seconds
 ENDED = ("done", "stopped", "failed", "vanished", "damaged")
 
 
-def watch(root: Path, name: str, runs: Sequence[RunFolder]) -> bool:
-    """Wait until none of the runs waits or runs, and have them served meanwhile; whether a person broke it off.
+def watch(root: Path, name: str, runs: Sequence[RunFolder], interrupts: "Interrupts") -> None:
+    """Wait until none of the runs waits or runs, and have them served meanwhile.
 
     The first ctrl+c takes those that wait out of the queue and stops the one that runs, with a checkpoint; the second
     leaves at once. SIGTERM is the same, and a hang-up or a kill leaves the runs to the queue.
     """
     console = Console(stderr=True, highlight=False)
     pending = list(runs)
-    with Interrupts() as interrupts, Line(console, name, len(runs)) as line:
+    with Line(console, name, len(runs)) as line:
         while pending:
             statuses = {run.name: run.status() for run in pending}
             for run in pending:
@@ -42,11 +42,10 @@ def watch(root: Path, name: str, runs: Sequence[RunFolder]) -> bool:
             line.draw(next((one for one in statuses.items() if one[1].alive), None))
             if pending:
                 time.sleep(POLL)
-    return interrupts.count > 0
 
 
 class Interrupts:
-    """ctrl+c while waiting. It counts, and stops what it is given; the second time it is Python's own again."""
+    """ctrl+c, the first time counted and no more, the second time Python's own; and what is stopped for it."""
 
     def __init__(self) -> None:
         self.count = 0
