@@ -122,10 +122,7 @@ def fill(root: Path, group: Group, planned: Iterable[Planned]) -> list[RunFolder
                 shutil.rmtree(run.path)
                 run = None
             found.append(run or create_run(root, recipe, member))
-        for run in found:
-            if not is_over(run) and not run.locked() and not run.queued_file.exists():
-                queue.add(run)
-        queue.start(root)  # where it was interrupted
+        queue.add_all(root, [run for run in found if not (is_over(run) or run.locked() or run.queued_file.exists())])
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from core.architectures.models import MODELS
-from core.errors import BadRecipe, Problem
+from core.errors import BadData, BadRecipe, Problem
 from core.exercises import EXERCISES, Facts
 from core.options import layer, merge, options
 from core.recipe import Recipe
@@ -102,6 +102,8 @@ def _asked(given: argparse.Namespace, root: Path) -> Group:
     plan = _plan(given, layers)
     exercise = given.exercise or ""
     name = given.name or groups.unfinished(root, plan, exercise)
+    if name and not given.name:
+        say([f"{name} asks just this and is not done: it goes on."], to_errors=True)
     stem = exercise or ("folds" if plan.folds and not plan.varied else "sweep")
     return Group(name=name or groups.free_name(root, stem), plan=plan, exercise=exercise)
 
@@ -139,7 +141,10 @@ def _facts(recipe: Recipe) -> Facts:
     def rows() -> int:
         from workbench.cli.data import profiled
 
-        return sum(profiled(recipe).splits["train"].values())
+        profile = profiled(recipe)
+        if profile.problem:
+            raise BadData(profile.problem)
+        return sum(profile.splits["train"].values())
 
     def models() -> Iterable[str]:
         return [name for name, preset in MODELS.items() if where(preset) != "download"]

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from core.runs import queue
+from core.runs.events import Encoded
 from core.runs.group_table import Row
 from core.runs.root import list_runs
 from workbench.cli import main
@@ -110,6 +111,23 @@ def test_folds_test_every_row_once_and_fold_into_one_line(said, root, labelled):
     # asked again with one more value of another option, nothing of it is taken for the other
     code, _, err = said("sweep", "--name", "folds-1", "--folds", "4", *SMALL)
     assert code == 1 and "varies something else" in err and len(list_runs(root)) == 3
+
+
+def test_runs_that_share_what_is_frozen_share_one_encoding(said, root, labelled):
+    pretrained = SMALL[2:]  # random weights differ with the seed
+    varied = ["--set", "train.head_lr=1e-2,1e-3", "--seeds", "2"]
+    assert said("sweep", labelled(40), *varied, *pretrained, "--trainable", "head")[0] == 0
+    encoded = [event for run in list_runs(root) for event in run.log() if isinstance(event, Encoded)]
+    assert len(encoded) == 4 and sorted(event.found for event in encoded) == [0, *[encoded[0].texts] * 3]
+    code, out, _ = said("sweep", labelled(40), *varied, *pretrained, "--trainable", "head", "--json")
+    assert code == 0 and json.loads(out)["name"] == "sweep-2"  # what is done is asked anew
+
+
+def test_the_same_command_goes_on_with_what_is_unfinished(said, root, labelled, wait):
+    argv = ["sweep", labelled(40), "--seeds", "2", *SMALL, "--trainable", "head"]
+    assert said(*argv, "--detach")[1].startswith("sweep-1: 2 runs in the queue.")
+    code, _, err = said(*argv)
+    assert code == 0 and "sweep-1 asks just this and is not done: it goes on." in err and len(list_runs(root)) == 2
 
 
 def test_an_exercise_ends_in_a_picture_and_a_sentence(said, root, labelled):
