@@ -15,7 +15,7 @@ import msgspec
 
 from core import files, inside
 from core.errors import BadRun
-from core.runs import document, queue
+from core.runs import document, mark, queue
 from core.runs.folder import GROUP, Member, RunFolder
 from core.runs.root import NUMBERED, create_run, list_runs
 from core.runs.sweep import Plan, Planned
@@ -116,6 +116,9 @@ def fill(root: Path, group: Group, planned: Iterable[Planned]) -> list[RunFolder
     """
     with files.alone(root / FOLDER / LOCK, lambda: None):
         there, found = runs_of(root, group.name), []
+        for run in there.values():
+            if not is_over(run):
+                mark.demand(run)  # before anything is made for a group that came from elsewhere
         for member, recipe in planned:
             run = there.get(member)
             if run is not None and not run.recipe_file.exists():  # made as its maker was killed, and never started

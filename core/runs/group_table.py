@@ -202,8 +202,10 @@ def _sentences(table: GroupTable, tested: Sequence[Mapping[Place, _Tested]], ask
         else:
             yield f"Best on validation: {best.title}, right on {percent(best.mean or 0)} of the test."
         yield between.found.sentence(first.title, second.title)
-    if ask == "best" and (cheaper := _cheaper(table, tested)):
-        yield cheaper
+    if ask == "best":
+        others = [i for i, row in enumerate(table.rows) if i != table.best and row.mean is not None]
+        beside = {i: _compared(tested, table.best, i) for i in others}
+        yield from filter(None, [_worse(table, beside), _cheaper(table, beside)])
     if best.beside:
         kind = BASELINES[best.baseline].title if best.baseline in BASELINES else best.baseline
         yield best.beside.sentence(best.title if table.varied else "The network", kind)
@@ -217,23 +219,29 @@ def _curve(last: Row, before: Row, found: Paired) -> str:
     return f"{step} no gain is shown: whether labelling more would pay is not to be seen here."
 
 
-def _cheaper(table: GroupTable, tested: Sequence[Mapping[Place, _Tested]]) -> str:
+def _worse(table: GroupTable, beside: Mapping[int, Paired]) -> str:
+    """The settings that are shown to be worse than the best and are not the next best, which has its own sentence."""
+    second = table.between.second if table.between else None
+    worse = [(i, found) for i, found in beside.items() if found.verdict == "better" and i != second]
+    said = ", ".join(f"{table.rows[i].title} (by {points(found.difference)})" for i, found in worse)
+    return f"Shown to be worse than the best: {said}." if said else ""
+
+
+def _cheaper(table: GroupTable, beside: Mapping[int, Paired]) -> str:
     """The setting that takes least time of those not shown to be worse than the best; empty for the best itself."""
     assert table.best is not None
-    best, costs = table.rows[table.best], {}
-    for i, row in enumerate(table.rows):
-        if i == table.best or row.seconds is None or best.seconds is None or row.seconds >= best.seconds:
-            continue
-        found = _compared(tested, table.best, i)
-        if found.rows and found.verdict in ("even", "worse"):
-            costs[i] = row.seconds
-    if not costs:
+    best, row = table.rows[table.best], None
+    for i, found in beside.items():
+        if found.rows and found.verdict in ("even", "worse") and _took(table.rows[i]) < _took(row or best):
+            row = table.rows[i]
+    if row is None:
         return ""
-    row = table.rows[min(costs, key=lambda i: costs[i])]
-    return (
-        f"The fastest that is not shown to be worse: {row.title}, {percent(row.mean or 0)} "
-        f"in {duration(row.seconds or 0.0)} a run, against {duration(best.seconds or 0.0)}."
-    )
+    took = f"{duration(_took(row))} a run, against {duration(_took(best))}"
+    return f"The fastest that is not shown to be worse: {row.title}, {percent(row.mean or 0)} in {took}."
+
+
+def _took(row: Row) -> float:
+    return row.seconds or 0.0
 
 
 def progress_in_words(table: GroupTable) -> str:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -159,6 +160,14 @@ def _entry(run: RunFolder, summary: Summary, locked: bool, place: int) -> Entry:
             status = msgspec.structs.replace(status, why=why, do=status.do or summary.do)
     steered, member = summary.steered, summary.member
     return Entry(run, status, about, score, summary.label, place, summary.grew_here, steered, member)
+
+
+def folded(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """The runs in their order, those of a group together in the place of its first; one by itself is no group."""
+    parts: dict[str, list[Entry]] = {}
+    for entry in entries:
+        parts.setdefault(f"group {entry.member.group}" if entry.member else entry.run.name, []).append(entry)
+    return list(parts.values())
 
 
 def _recipes(run: RunFolder) -> tuple[Recipe | Pretraining | None, Recipe | None]:

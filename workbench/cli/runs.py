@@ -13,7 +13,7 @@ from core.errors import BadRecipe, Problem
 from core.options import options
 from core.recipe import Recipe
 from core.runs.compare import in_words
-from core.runs.listing import Entry, Listing
+from core.runs.listing import Entry, Listing, folded
 from core.runs.mark import BRIEFLY
 from core.runs.root import runs_root
 from core.runs.steering import learned
@@ -63,14 +63,6 @@ def execute(given: argparse.Namespace) -> int:
     if words := interrupted(root):
         say([f"{words}. workbench queue continues it."], to_errors=True)
     return 0
-
-
-def folded(entries: Iterable[Entry]) -> list[list[Entry]]:
-    """The runs in their order, those of a group together in the place of its first; one by itself is no group."""
-    parts: dict[str, list[Entry]] = {}
-    for entry in entries:
-        parts.setdefault(f"group {entry.member.group}" if entry.member else entry.run.name, []).append(entry)
-    return list(parts.values())
 
 
 def _condition(words: str) -> tuple[str, str]:

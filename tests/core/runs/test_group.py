@@ -51,6 +51,15 @@ def test_a_group_goes_on_from_wherever_its_maker_was_killed(root, group):
     assert len(list_runs(root)) == 5
 
 
+def test_a_group_from_elsewhere_is_not_gone_on_with_before_a_person_was_asked(root, group):
+    planned = group.plan.planned("g")
+    run = create_run(root, planned[1].recipe, planned[1].member)
+    run.mark_file.write_text("another folder's")
+    with pytest.raises(BadRun, match="was not made in this folder"):
+        groups.fill(root, group, planned)
+    assert len(list_runs(root)) == 2 and not queue.waiting(root)
+
+
 def test_more_seeds_add_runs_and_another_plan_needs_another_name(root, group):
     runs = groups.fill(root, group, group.plan.planned("g"))
     more = groups.keep(root, msgspec.structs.replace(group, plan=group.plan.widened(3)))
