@@ -116,9 +116,9 @@ def fill(root: Path, group: Group, planned: Iterable[Planned]) -> list[RunFolder
     """
     with files.alone(root / FOLDER / LOCK, lambda: None):
         there, found = runs_of(root, group.name), []
-        for run in there.values():
-            if not is_over(run):
-                mark.demand(run)  # before anything is made for a group that came from elsewhere
+        for one in there.values():
+            if one.recipe_file.exists() and not is_over(one):
+                mark.demand(one)  # before anything is made for a group that came from elsewhere
         for member, recipe in planned:
             run = there.get(member)
             if run is not None and not run.recipe_file.exists():  # made as its maker was killed, and never started
