@@ -121,8 +121,9 @@ def fill(root: Path, group: Group, planned: Iterable[Planned]) -> list[RunFolder
                 mark.demand(one)  # before anything is made for a group that came from elsewhere
         for member, recipe in planned:
             run = there.get(member)
-            if run is not None and not run.recipe_file.exists():  # made as its maker was killed, and never started
-                shutil.rmtree(run.path)
+            if run is not None and not run.recipe_file.exists():  # its maker was killed, and it never started
+                if mark.grew_here(run):
+                    shutil.rmtree(run.path)
                 run = None
             found.append(run or create_run(root, recipe, member))
         queue.add_all(root, [run for run in found if not (is_over(run) or run.locked() or run.queued_file.exists())])

@@ -7,8 +7,8 @@ import pytest
 
 from core.errors import BadRun
 from core.runs import group as groups
-from core.runs import queue
-from core.runs.folder import Member
+from core.runs import mark, queue
+from core.runs.folder import Member, RunFolder
 from core.runs.group import Group
 from core.runs.launch import lock
 from core.runs.listing import Listing
@@ -42,6 +42,7 @@ def test_a_group_goes_on_from_wherever_its_maker_was_killed(root, group):
     planned = group.plan.planned("g")
     first, half = create_run(root, planned[0].recipe, planned[0].member), root / "r3"
     half.mkdir()
+    mark.put(RunFolder(half))
     (half / "group.json").write_bytes(msgspec.json.encode(planned[1].member))  # killed before its recipe was there
     runs = groups.fill(root, groups.find(root, "g"), planned)
     assert runs[0].path == first.path and len({run.path for run in runs}) == 4
