@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,12 @@ from core.recipe import Recipe
 from core.runs import mark
 from core.runs.folder import Member, RunFolder
 
+# options that may name a file or a folder, and whether a value does
+PATHS: dict[str, Callable[[str], bool]] = {
+    **dict.fromkeys(("data.path", "data.validation_path", "data.test_path"), lambda path: not dataset_named(path)),
+    "model.name": is_own_folder,
+    "model.weights": is_folder,
+}
 NUMBERED = re.compile(r"r?([0-9]{1,18})")  # a run's name, as it is given
 
 
@@ -134,19 +140,17 @@ def _from_anywhere(recipe: Recipe | Pretraining) -> Recipe | Pretraining:
     if isinstance(recipe, Pretraining):
         paths = tuple(str(files.absolute(path)) for path in recipe.text.paths)
         return recipe.model_copy(update={"text": recipe.text.model_copy(update={"paths": paths})})
-    data = recipe.data.model_copy(update={"path": from_anywhere("data.path", recipe.data.path)})
-    named = {name: from_anywhere(f"model.{name}", getattr(recipe.model, name)) for name in ("name", "weights")}
-    return recipe.model_copy(update={"data": data, "model": recipe.model.model_copy(update=named)})
+    parts: dict[str, Any] = {}
+    for option in PATHS:
+        part, _, name = option.partition(".")
+        here = parts.get(part, getattr(recipe, part))
+        parts[part] = here.model_copy(update={name: from_anywhere(option, getattr(here, name))})
+    return recipe.model_copy(update=parts)
 
 
 def from_anywhere(option: str, value: Any) -> Any:
     """An option's value as it is meant in any folder: a path absolute; all else, names of data sets too, as it is."""
-    is_path = {
-        "data.path": lambda path: not dataset_named(path),
-        "model.name": is_own_folder,
-        "model.weights": is_folder,
-    }
-    return str(files.absolute(value)) if option in is_path and is_path[option](value) else value
+    return str(files.absolute(value)) if option in PATHS and value and PATHS[option](value) else value
 
 
 def _claimed(root: Path) -> Iterator[Path]:

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from core.recipe import Recipe
 from core.runs import group as groups
 from core.runs.group import Group
 from core.runs.group_table import table_of
-from core.runs.root import from_anywhere, runs_root
+from core.runs.root import PATHS, from_anywhere, runs_root
 from core.runs.sweep import Plan, values_of
 from core.wording import plural
 from workbench.cli.flags import DONE, FAILED, INTERRUPTED, SOURCE, add_options, bring_small, layers_of
@@ -26,7 +25,6 @@ from workbench.cli.train import demand_columns, demand_model, recipe_to_train
 from workbench.cli.watch import Interrupts, watch
 
 MANY = 100  # runs; of more a person is asked first
-PATHS = ("data.path", "model.name", "model.weights")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -146,7 +144,7 @@ def _facts(recipe: Recipe) -> Facts:
             raise BadData(profile.problem)
         return sum(profile.splits["train"].values())
 
-    def models() -> Iterable[str]:
+    def models() -> list[str]:
         return [name for name, preset in MODELS.items() if where(preset) != "download"]
 
-    return Facts(recipe, rows, lambda: [*models()])
+    return Facts(recipe, rows, models)
