@@ -249,7 +249,7 @@ def _by_field(kind: type[Options], items: Sequence[Any]) -> list[Problem]:
     for item in items[:MOST_PROBLEMS]:
         name = _field(item, known)
         if item["type"] == "extra_forbidden":
-            found[name] = Problem(name, "is not an option.", _nearest(name, known))
+            found[name] = Problem(name, "is not an option.", nearest(name, known))
         elif name in known:
             found[name] = Problem(name, f"cannot be {_few.repr(item['input'])}.", _allowed(known[name], item))
         else:
@@ -257,7 +257,8 @@ def _by_field(kind: type[Options], items: Sequence[Any]) -> list[Problem]:
     return list(found.values())
 
 
-def _nearest(name: str, known: Mapping[str, Option]) -> str:
+def nearest(name: str, known: Mapping[str, Option]) -> str:
+    """Which option may have been meant by a name that is none, in a sentence."""
     names = {key.rsplit(".", 1)[-1]: key for key in known} | {key: key for key in known}
     close = get_close_matches(name, known, 1, 0.8) or get_close_matches(name.rsplit(".", 1)[-1], names, 1, 0.7)
     return f"Did you mean {names[close[0]]}?" if close else "The command's --help lists them."

@@ -47,10 +47,7 @@ class Recipe(Options):
         except BadModel as error:  # nothing else can be said of it then
             yield Problem("model.name", error.what, error.do)
             return
-        if data.train + data.validation >= 1:
-            yield Problem(
-                "data.validation", "leaves no row for the test set.", "train and validation together stay below 1."
-            )
+        yield from _shares(data)
         if data.text == data.label != AUTO:
             yield Problem("data.label", f"is the text's own column, {data.text}.", "Name two different columns.")
         if data.split not in (AUTO, "none") and (data.validation_path or data.test_path):
@@ -209,6 +206,26 @@ class Recipe(Options):
         if isinstance(self.train.batch, int):
             return self.train.batch
         return 1 if self.train.padding == "none" else preset_for(self).batch
+
+
+def _shares(data: Data) -> Iterator[Problem]:
+    """What is wrong with how the rows are to be split."""
+    if data.train + data.validation >= 1:
+        what = "leaves no row for the test set."
+        yield Problem("data.validation", what, "train and validation together stay below 1.")
+    try:
+        fold = data.fold_of
+    except ValueError as error:
+        yield Problem("data.fold", str(error), "1/5 is the first of five parts; none makes no parts.")
+        return
+    if fold and (data.test_path or data.split not in (AUTO, "none")):
+        yield Problem("data.fold", "cannot be had where the test rows are given.", "Leave out one of the two.")
+    if fold and data.validation_path:
+        what = "cannot be had beside a file for validation, which every part would share."
+        yield Problem("data.fold", what, "Leave out one of the two.")
+    if fold and data.validation >= 1 - 1 / fold[1]:
+        what = f"leaves no row to learn from beside a test set of one in {fold[1]}."
+        yield Problem("data.validation", what, "Make it smaller, or the parts more.")
 
 
 def _spells_text(codec: str) -> bool:

@@ -1,5 +1,6 @@
 """The options of the data: which rows, read how, and split how. Declared once, as all options are."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -118,6 +119,19 @@ class Data(Part):
     )
     train: float = opt(0.7, "Share of the rows to learn from.", gt=0, lt=1)
     validation: float = opt(0.1, "Share of the rows to check on while learning; the rest is the test set.", gt=0, lt=1)
+    fold: str = opt(
+        "none",
+        "k-fold cross-validation: 2/5 cuts the rows into five parts and tests on the second; train and validation come "
+        "from the other four. Five such runs test every row once (sweep --folds 5 makes them).",
+        flag="--fold",
+    )
+    learn_from: Literal["all"] | Annotated[int, Field(ge=2, le=1_000_000_000)] = opt(
+        "all",
+        "Learn from so many of the training rows only, with each label's share kept; validation and test stay as they "
+        "are. It shows what fewer labels would have done.",
+        flag="--learn-from",
+        unit="rows",
+    )
     stratify: bool = opt(True, "Keep each label's share equal in the three splits.", flag="--stratify")
     shuffles: int = opt(
         1,
@@ -140,3 +154,17 @@ class Data(Part):
         flag="--probe",
     )
     seed: int = opt(123, "Decides which rows are sampled and which split each falls into.", ge=0, lt=2**32)
+
+    @property
+    def fold_of(self) -> tuple[int, int] | None:
+        """Which part is tested on, from 1, and of how many; None where no such parts are made.
+
+        Raises ValueError for what is no such part.
+        """
+        if self.fold == "none":
+            return None
+        found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", self.fold)
+        part, of = (int(found[1]), int(found[2])) if found else (0, 0)
+        if not 1 <= part <= of or of < 2:
+            raise ValueError(f"cannot be {self.fold!r}.")
+        return part, of

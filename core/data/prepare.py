@@ -23,7 +23,8 @@ class Prepared:
     """The rows to learn from and to check on, in the order that the seed gives them; all arrays are (N,).
 
     `duplicates` and `conflicts` count what the file holds, whether it was left out or not, `unbalanced` the rows that
-    balancing left out, and `rare` those of each label that was left out or joined; a run does not keep these four.
+    balancing left out, `unused` the training rows that `data.learn_from` left out, and `rare` those of each label that
+    was left out or joined; a run does not keep these five.
     """
 
     rows: np.ndarray  # int64, numbers in the file as read
@@ -34,6 +35,7 @@ class Prepared:
     duplicates: int = 0
     conflicts: int = 0
     unbalanced: int = 0
+    unused: int = 0
     rare: Mapping[str, int] = field(default_factory=dict)
 
     def indices(self, split: str) -> np.ndarray:
@@ -94,10 +96,15 @@ def prepare(table: Table, data: Data) -> Prepared:
         kept = kept[~(duplicate | conflict)]
     _refuse(label_names([said[i] for i in kept]), len(kept), table)
     given = np.array(table.splits or [TRAIN] * len(table.texts))
-    shares = _shares(given, data)
+    fold = data.fold_of
+    if fold and (given != TRAIN).any():
+        do = "Leave data.fold out, or let all rows be split anew: data.split none."
+        raise BadData("The data says itself which rows are for testing or validation, so no folds are made of it.", do)
+    shares = {VALIDATION: data.validation * fold[1] / (fold[1] - 1)} if fold else _shares(given, data)
     rare: dict[str, int] = {}
     if data.stratify:
-        kept, said, rare = _without_rare(kept, said, given, 1 + len(shares), data.rare_labels, table)
+        needed = 1 + len(shares) + bool(fold)
+        kept, said, rare = _without_rare(kept, said, given, needed, data.rare_labels, table)
     names = label_names([said[i] for i in kept])
     number = {name: i for i, name in enumerate(names)}
     labels = np.array([number[said[i]] for i in kept])
@@ -107,11 +114,19 @@ def prepare(table: Table, data: Data) -> Prepared:
     for _ in range(data.shuffles):
         order = order[_permutation(len(order), data.seed)]
     split = given[kept[order]].astype(np.array(SPLITS).dtype)
+    if fold:
+        split[_folds(labels[order], fold[1], data.stratify) == fold[0] - 1] = TEST
     cut = np.flatnonzero(split == TRAIN)
     split[cut] = _stratified(labels[order[cut]], shares) if data.stratify else _cut(len(cut), shares, data)
     if data.balance == "undersample" and not data.balance_first:
         learned = np.flatnonzero(split == TRAIN)
         chosen = learned[_undersampled(labels[order[learned]], data.seed)]
+        stays = np.sort(np.concatenate([np.flatnonzero(split != TRAIN), chosen]))
+        order, split = order[stays], split[stays]
+    unbalanced = len(kept) - len(order)
+    learned = np.flatnonzero(split == TRAIN)
+    if data.learn_from != "all" and data.learn_from < len(learned):
+        chosen = learned[_first_of_each(labels[order[learned]])[: data.learn_from]]
         stays = np.sort(np.concatenate([np.flatnonzero(split != TRAIN), chosen]))
         order, split = order[stays], split[stays]
     chosen = kept[order]
@@ -123,7 +138,8 @@ def prepare(table: Table, data: Data) -> Prepared:
         split=split,
         duplicates=int(duplicate.sum()),
         conflicts=int(conflict.sum()),
-        unbalanced=len(kept) - len(order),
+        unbalanced=unbalanced,
+        unused=len(kept) - unbalanced - len(order),
         rare=rare,
     )
     _refuse_split(prepared)
@@ -210,6 +226,22 @@ def _stratified(labels: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
             split[at[end - n : end]] = part
             end -= n
     return split
+
+
+def _folds(labels: np.ndarray, k: int, stratify: bool) -> np.ndarray:
+    """(N,) The part, from 0, of each row: sizes differ by one at most, as do each label's where it is stratified."""
+    dealt = np.argsort(labels, kind="stable") if stratify else np.arange(len(labels))
+    folds = np.empty(len(labels), dtype=np.int64)
+    folds[dealt] = np.arange(len(labels)) % k
+    return folds
+
+
+def _first_of_each(labels: np.ndarray) -> np.ndarray:
+    """(N,) Where the rows are, so ordered that the first n of them have every label in its share, for each n."""
+    share = np.empty(len(labels))
+    for at in _by_label(labels):
+        share[at] = np.arange(len(at)) / max(1, len(at))
+    return np.argsort(share, kind="stable")
 
 
 def _refuse(names: list[str], n_rows: int, table: Table) -> None:

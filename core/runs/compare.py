@@ -26,12 +26,12 @@ class Comparison(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        return ("even", "close", "better" if self.won > self.lost else "worse")[_level(self.p)]
+        return ("even", "close", "better" if self.won > self.lost else "worse")[level(self.p)]
 
     @property
     def p_in_words(self) -> str:
         """'.06', '< .001'."""
-        return _shown(self.p)
+        return shown(self.p)
 
     @property
     def in_words(self) -> str:
@@ -59,16 +59,17 @@ def answers(run: RunFolder) -> dict[tuple[int, str, str], bool]:
     return {(one.row, one.text, one.label): one.right for one in read_predictions(run)[1]}
 
 
-def _level(p: float) -> int:
+def level(p: float) -> int:
+    """0 where p proves nothing, 1 where it is close to it, 2 where a difference is shown."""
     return (p < CLOSE) + (p < PROOF)
 
 
-def _shown(p: float) -> str:
+def shown(p: float) -> str:
     """.06, .003, < .001: never rounded across a limit that a verdict hangs on."""
     if p < 0.001:
         return "< .001"
     digits = 2 if p >= 0.01 else 3
-    while _level(round(p, digits)) != _level(p):
+    while level(round(p, digits)) != level(p):
         digits += 1
     return f"{p:.{digits}f}".strip("0").rstrip(".")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -33,6 +33,10 @@ NEARLY = 0.8  # of the memory that there is: more than this is as good as all of
 POINTERS = "last", "best"
 STEP = re.compile(r"[0-9]{1,15}")
 CHECKPOINT = re.compile(rf"{STEP.pattern}|\.{STEP.pattern}\.old")  # a checkpoint's folder, which nothing else names
+
+
+GROUP = re.compile(r"[^\W_][\w.-]{0,63}")  # a group's name, which is a file's and a word on the command line
+Place = Annotated[int, msgspec.Meta(ge=0, lt=2**33)]
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -64,6 +68,21 @@ class Label(msgspec.Struct, frozen=True):
     def of(cls, name: str, note: str) -> "Label":
         """Each on one line, without what a terminal would act on or no file can hold."""
         return cls(*("".join(c for c in " ".join(words.split()) if c.isprintable()) for words in (name, note)))
+
+
+class Member(msgspec.Struct, frozen=True):
+    """The group that a run was made for, and its place there: the numbers of its setting and of its seed, from 0, and
+    of its fold, from 1; 0 where there are no folds.
+    """
+
+    group: str
+    setting: Place
+    seed: Place
+    fold: Place = 0
+
+    def __post_init__(self) -> None:
+        if not GROUP.fullmatch(self.group):
+            raise ValueError("it names no group")
 
 
 class Within:
@@ -99,6 +118,7 @@ class RunFolder:
     predictions_file = Within("predictions.csv")
     result_file = Within("result.json")
     label_file = Within("label.json")
+    group_file = Within("group.json")  # of a run that was made with others, to answer one question
     log_file = Within("worker.log")
     queued_file = Within("queued")  # its time of change is the run's place in the queue
     lock_file = Within("lock")
@@ -304,6 +324,10 @@ class RunFolder:
             return self.demand_label()
         except BadRun:
             return Label()
+
+    def demand_member(self) -> Member | None:
+        """The group that it was made for; None where it was made alone. Raises BadRun where that cannot be read."""
+        return document.read(self.group_file, self.path, Member, MOST_LABEL)
 
     def name_it(self, label: Label) -> None:
         """Keep its name and note. Raises BadRun where the folder cannot be written."""

@@ -20,7 +20,7 @@ from core.inside import SAFELY
 from core.runs.folder import RunFolder
 from core.runs.summary import Summary, Version, summary_of, version_of
 
-FORM = 2  # another number, another form: of what is kept, and of what is read of a run
+FORM = 3  # another number, another form: of what is kept, and of what is read of a run
 FOLDER = "runs"  # in the cache
 MOST = 1 << 28  # bytes
 WORTH = 32  # runs; reading fewer takes no longer than writing a long index

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.runs import document, queue
 from core.runs.compare import Comparison, compare
-from core.runs.folder import Label, RunFolder, Status
+from core.runs.folder import Label, Member, RunFolder, Status
 from core.runs.index import Index
 from core.runs.log_reader import LogEnd
 from core.runs.root import list_runs
@@ -42,6 +43,7 @@ class Entry(NamedTuple):
     place: int = 0
     grew_here: bool = False
     steered: str = ""
+    member: Member | None = None
 
     @property
     def learned(self) -> str:
@@ -156,7 +158,16 @@ def _entry(run: RunFolder, summary: Summary, locked: bool, place: int) -> Entry:
         else:
             why = f"{status.why} {summary.what}".strip()
             status = msgspec.structs.replace(status, why=why, do=status.do or summary.do)
-    return Entry(run, status, about, score, summary.label, place, summary.grew_here, summary.steered)
+    steered, member = summary.steered, summary.member
+    return Entry(run, status, about, score, summary.label, place, summary.grew_here, steered, member)
+
+
+def folded(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """The runs in their order, those of a group together in the place of its first; one by itself is no group."""
+    parts: dict[str, list[Entry]] = {}
+    for entry in entries:
+        parts.setdefault(f"group {entry.member.group}" if entry.member else entry.run.name, []).append(entry)
+    return list(parts.values())
 
 
 def _recipes(run: RunFolder) -> tuple[Recipe | Pretraining | None, Recipe | None]:

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -94,21 +94,34 @@ def add(run: RunFolder) -> Turn | None:
     Returns its turn; None where that has come meanwhile. Raises BadRun where it is running, cannot be written, or came
     from elsewhere and nobody was asked.
     """
-    _demand_own(run.path.parent)
-    mark.demand(run)
-    fd = lock(run)
-    try:
-        with files.writing(run.path, f"{run.name} cannot be queued"):
-            if not run.queued_file.exists():
-                last = max((since for since, _ in _since(list_runs(run.path.parent))), default=0)
-                files.write(run.queued_file, b"")
-                now = max(run.queued_file.lstat().st_mtime_ns, last + 1)  # whatever the clock has been set to
-                os.utime(run.queued_file, ns=(now, now))
-    finally:
-        os.close(fd)
+    _line_up(run.path.parent, [run])
     found = turn(run)
     start(run.path.parent)
     return found and found._replace(served=True)
+
+
+def add_all(root: Path, runs: Iterable[RunFolder]) -> None:
+    """Let runs under a root wait, in their order, and have the queue served. Raises BadRun as `add` does."""
+    try:
+        _line_up(root, runs)
+    finally:
+        start(root)  # those that wait already do not wait for one that cannot
+
+
+def _line_up(root: Path, runs: Iterable[RunFolder]) -> None:
+    _demand_own(root)
+    last = max((since for since, _ in _since(list_runs(root))), default=0)
+    for run in runs:
+        mark.demand(run)
+        fd = lock(run)
+        try:
+            with files.writing(run.path, f"{run.name} cannot be queued"):
+                if not run.queued_file.exists():
+                    files.write(run.queued_file, b"")
+                    last = max(run.queued_file.lstat().st_mtime_ns, last + 1)  # whatever the clock has been set to
+                    os.utime(run.queued_file, ns=(last, last))
+        finally:
+            os.close(fd)
 
 
 def take_out(run: RunFolder) -> None:

@@ -2,9 +2,11 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import platformdirs
 
 from core import files, locks, toml
@@ -15,8 +17,14 @@ from core.errors import BadModel, BadRun
 from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.runs import mark
-from core.runs.folder import RunFolder
+from core.runs.folder import Member, RunFolder
 
+# options that may name a file or a folder, and whether a value does
+PATHS: dict[str, Callable[[str], bool]] = {
+    **dict.fromkeys(("data.path", "data.validation_path", "data.test_path"), lambda path: not dataset_named(path)),
+    "model.name": is_own_folder,
+    "model.weights": is_folder,
+}
 NUMBERED = re.compile(r"r?([0-9]{1,18})")  # a run's name, as it is given
 
 
@@ -90,8 +98,8 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def create_run(root: Path, recipe: Recipe | Pretraining) -> RunFolder:
-    """A new folder r<n> with its recipe.
+def create_run(root: Path, recipe: Recipe | Pretraining, member: Member | None = None) -> RunFolder:
+    """A new folder r<n> with its recipe, and with its place in a group where it is to be a `member` of one.
 
     Raises BadRun where it cannot be written, or the disk has no locks, BadModel where the model's weights or its
     config.json are not there.
@@ -104,6 +112,8 @@ def create_run(root: Path, recipe: Recipe | Pretraining) -> RunFolder:
         locks.demand(root)
         run = RunFolder(next(_claimed(root)))
         mark.put(run)
+        if member:  # before the recipe: what has one is a run, which a group that is gone on with must find again
+            files.write(run.group_file, msgspec.json.encode(member))
         if config is not None:  # first, because without it the recipe cannot be read
             files.write(run.config_file, config)
         file = run.pretraining_file if isinstance(recipe, Pretraining) else run.recipe_file
@@ -130,14 +140,17 @@ def _from_anywhere(recipe: Recipe | Pretraining) -> Recipe | Pretraining:
     if isinstance(recipe, Pretraining):
         paths = tuple(str(files.absolute(path)) for path in recipe.text.paths)
         return recipe.model_copy(update={"text": recipe.text.model_copy(update={"paths": paths})})
-    data, model = recipe.data, recipe.model
-    if not dataset_named(data.path):
-        data = data.model_copy(update={"path": str(files.absolute(data.path))})
-    if is_own_folder(model.name):
-        model = model.model_copy(update={"name": str(files.absolute(model.name))})
-    if is_folder(model.weights):
-        model = model.model_copy(update={"weights": str(files.absolute(model.weights))})
-    return recipe.model_copy(update={"data": data, "model": model})
+    parts: dict[str, Any] = {}
+    for option in PATHS:
+        part, _, name = option.partition(".")
+        here = parts.get(part, getattr(recipe, part))
+        parts[part] = here.model_copy(update={name: from_anywhere(option, getattr(here, name))})
+    return recipe.model_copy(update=parts)
+
+
+def from_anywhere(option: str, value: Any) -> Any:
+    """An option's value as it is meant in any folder: a path absolute; all else, names of data sets too, as it is."""
+    return str(files.absolute(value)) if option in PATHS and value and PATHS[option](value) else value
 
 
 def _claimed(root: Path) -> Iterator[Path]:

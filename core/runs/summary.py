@@ -13,14 +13,14 @@ from core.options import options
 from core.recipe import Recipe
 from core.runs import log_reader, mark
 from core.runs.compare import changed, in_words
-from core.runs.folder import Label, RunFolder
+from core.runs.folder import Label, Member, RunFolder
 from core.runs.log_reader import LONGEST_REASON, LogEnd
 from core.runs.result import ClassifierResult, Standing
 from core.runs.steering import steered_run
 
 SUMMARISED = (
     ".", "checkpoints", "mark", "recipe.toml", "pretraining.toml", "config.json", "events.jsonl", "result.json",
-    "label.json",
+    "label.json", "group.json",
 )  # fmt: skip
 ALWAYS = ("train.seed", "model.context", "model.readout")  # options that decide what is compared with what
 FAILURES = BadRun, OSError, ValueError, RecursionError, MemoryError  # of reading one run, which hide no other
@@ -81,6 +81,7 @@ class Summary(msgspec.Struct, frozen=True):
     lost: bool = False
     grew_here: bool = False
     steered: str = ""
+    member: Member | None = None
 
 
 def version_of(folder: str) -> Version:
@@ -139,10 +140,15 @@ def summary_of(run: RunFolder) -> Summary:
         label = run.demand_label()
     except FAILURES as error:
         wrong.append(_bad(run, "name", error))
+    member = None
+    try:
+        member = run.demand_member()
+    except FAILURES as error:
+        wrong.append(_bad(run, "group", error))
     what = " ".join(dict.fromkeys(error.what.removeprefix(f"{run.path}/") for error in wrong))
     do = wrong[0].do if wrong else ""
-    grew_here = mark.grew_here(run)
-    return Summary(end, about, score, label, what[:LONGEST_REASON], do[:LONGEST_REASON], lost, grew_here, steered)
+    what, do = what[:LONGEST_REASON], do[:LONGEST_REASON]
+    return Summary(end, about, score, label, what, do, lost, mark.grew_here(run), steered, member)
 
 
 def _about(run: RunFolder, rows: int | None) -> tuple[About, list[Problem]]:

@@ -213,6 +213,9 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
     if prepared.unbalanced:
         where = "before the split: validation and test do not have the file's shares"
         yield f"{prepared.unbalanced:,} rows left out for balance{f', {where}' if data.balance_first else ''}."
+    if prepared.unused:
+        learned = len(prepared.indices("train"))
+        yield f"It learns from {learned:,} of {learned + prepared.unused:,} training rows, as data.learn_from says."
     for split in prepare.SPLITS:
         absent = [name for name, count in prepared.counts(split).items() if not count]
         if absent:

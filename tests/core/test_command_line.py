@@ -27,6 +27,7 @@ VALUES = {
     "preset": "book",
     "model.name": "minilm",
     "data.split": "none",
+    "data.fold": "2/5",
     "data.separator": ";",
     "train.head_lr": 0.003,
     "train.warmup": 0.125,

@@ -57,8 +57,8 @@ WHOLE = {
 KINDS = (*WHOLE, "missing", "a link to itself", "a link to nothing", "a pipe", "a folder")
 LISTED = ("recipe.toml", "events.jsonl", "result.json")  # without which a run is not what it was
 OTHERS = (
-    "label.json", "base.json", "baselines.json", "split.csv", "data.jsonl.gz", "tokens.tiktoken.xz", "lock",
-    "heartbeat", "queued", "control.jsonl", "worker.log", "config.json", "checkpoints/last", "checkpoints",
+    "label.json", "group.json", "base.json", "baselines.json", "split.csv", "data.jsonl.gz", "tokens.tiktoken.xz",
+    "lock", "heartbeat", "queued", "control.jsonl", "worker.log", "config.json", "checkpoints/last", "checkpoints",
 )  # fmt: skip
 FILES = tuple(name for name in LISTED + OTHERS if name != "queued")  # what waits is started by `workbench queue`
 DEADLINE = 240  # seconds

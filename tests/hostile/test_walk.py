@@ -14,7 +14,7 @@ from core.runs.listing import empty_bin, hide, list_runs
 FILES = (
     *("recipe.toml", "pretraining.toml", "events.jsonl", "control.jsonl", "config.json", "tokens.tiktoken.xz"),
     *("tokenizer.json", "data.jsonl.gz", "split.csv", "base.json", "baselines.json", "predictions.csv", "result.json"),
-    *("label.json", "worker.log", "queued", "lock", "heartbeat", "reserve", "base.safetensors", "mark"),
+    *("label.json", "group.json", "worker.log", "queued", "lock", "heartbeat", "reserve", "base.safetensors", "mark"),
     *("checkpoints/last", "checkpoints/best"),
 )
 OF_A_CHECKPOINT = ("weights.safetensors", "optimizer.safetensors", "state.json", "manifest.json")

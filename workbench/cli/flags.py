@@ -112,24 +112,34 @@ def recipe_of(given: argparse.Namespace) -> Recipe:
 
     Raises BadRecipe, BadModel, and BadData where standard input is what it names and nothing comes from there.
     """
-    layers, source = layers_of(given), getattr(given, "source", None)
-    if source is not None:
-        layers.insert(0, toml.read(Path(source)) if source.endswith(".toml") else layer("data.path", source))
+    layers = layers_of(given)
     name = model_named(*layers)
-    if lacks_small_files(name):
-        from core.model_files.fetch import fetch_small
-
-        typed = name == vars(given).get("model.name")  # a recipe may be somebody else's
-        if name.startswith(HUB) and not typed and not agreed(UNKNOWN.format(name)):
-            raise BadModel(f"{name} is not on this machine.", f"If you trust it: workbench fetch {name}")
-        with bars() as progress:
-            fetch_small(name, progress)
+    bring_small(name, typed=name == vars(given).get("model.name"))  # a recipe may be somebody else's
     recipe = load(*layers)
     if recipe.data.path == standard_input.NAME:
         recipe = load(*layers, layer("data.path", str(standard_input.spooled(sys.stdin.buffer))))
     return recipe
 
 
+def bring_small(model: str, typed: bool) -> None:
+    """Bring a model's small files here where they are missing; a name that nobody typed is asked about.
+
+    Raises BadModel.
+    """
+    if not lacks_small_files(model):
+        return
+    from core.model_files.fetch import fetch_small
+
+    if model.startswith(HUB) and not typed and not agreed(UNKNOWN.format(model)):
+        raise BadModel(f"{model} is not on this machine.", f"If you trust it: workbench fetch {model}")
+    with bars() as progress:
+        fetch_small(model, progress)
+
+
 def layers_of(given: argparse.Namespace) -> list[dict]:
-    """The options that were given, each as a layer."""
-    return [layer(name, value) for name, value in vars(given).items() if "." in name or name == "preset"]
+    """What was given, as layers: the file, then each option."""
+    layers = [layer(name, value) for name, value in vars(given).items() if "." in name or name == "preset"]
+    source = getattr(given, "source", None)
+    if source is not None:
+        layers.insert(0, toml.read(Path(source)) if source.endswith(".toml") else layer("data.path", source))
+    return layers

@@ -27,6 +27,9 @@ class Command(NamedTuple):
 COMMANDS = {
     "open": Command("open the workbench (what workbench alone does too)", "runs"),
     "train": Command("train a classifier, from a recipe file or flags; alone, on the sample", "runs json"),
+    "sweep": Command(
+        "run several settings with several seeds, and say in a table which is better and how sure that is", "runs json"
+    ),
     "predict": Command("classify texts with a trained run", "run runs json"),
     "data": Command("say what is in a file of labelled texts", "json"),
     "runs": Command("list the runs", "runs json"),

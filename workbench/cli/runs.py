@@ -13,7 +13,7 @@ from core.errors import BadRecipe, Problem
 from core.options import options
 from core.recipe import Recipe
 from core.runs.compare import in_words
-from core.runs.listing import Entry, Listing
+from core.runs.listing import Entry, Listing, folded
 from core.runs.mark import BRIEFLY
 from core.runs.root import runs_root
 from core.runs.steering import learned
@@ -38,6 +38,7 @@ SORTED: dict[str, Callable[[Entry], Any]] = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sort", choices=list(SORTED), default="newest", help="the order (newest)")
     words = "only runs of this state, model or data, or with this value of an option, for example train.seed=1"
+    parser.add_argument("--all", action="store_true", help="each run of a group on a line of its own")
     parser.add_argument("--where", action="append", default=[], metavar="NAME=VALUE", help=words)
 
 
@@ -56,8 +57,9 @@ def execute(given: argparse.Namespace) -> int:
         say([f"None of {plural(len(every), 'run')} is so."])
     else:
         head = ["run", "name", "state", "step", "data", "model", "learns", "test", "95 % interval", "", "what happened"]
-        names = _differing(entries)
-        tabulate(head, [_cells(entry, names) for entry in entries])
+        parts = [[entry] for entry in entries] if given.all else folded(entries)
+        names = _differing(part[0] for part in parts if len(part) == 1)
+        tabulate(head, [_cells(part[0], names) if len(part) == 1 else _group_cells(part) for part in parts])
     if words := interrupted(root):
         say([f"{words}. workbench queue continues it."], to_errors=True)
     return 0
@@ -115,6 +117,31 @@ def _cells(entry: Entry, names: Sequence[str]) -> list[str]:
     ]
 
 
+def _group_cells(entries: Sequence[Entry]) -> list[str]:
+    """A group on one line: what is the same in all of its runs, and from which to which test accuracy they go."""
+    first, member = entries[0], entries[0].member
+    states = [entry.status.state for entry in entries]
+    same = [{said(entry) for entry in entries} for said in (NAMED["data"], NAMED["model"], _trainable)]
+    tests = sorted(entry.score.accuracy for entry in entries if entry.score)
+    low, high = (percent(test) for test in (tests[0], tests[-1])) if tests else ("", "")
+    group = member.group if member else first.run.name
+    return [
+        group,
+        "",
+        ", ".join(f"{states.count(state):,} {state}" for state in dict.fromkeys(states)),
+        "",
+        *(values.pop() if len(values) == 1 else f"{len(values)} different" for values in same),
+        low if low == high else f"{low} to {high}",
+        "",
+        plural(len(entries), "run"),
+        f"workbench show {group}",
+    ]
+
+
+def _trainable(entry: Entry) -> str:
+    return entry.about.trainable if entry.about else ""
+
+
 def row_of(entry: Entry) -> dict[str, Any]:
     """A run as JSON has it."""
     about = entry.about
@@ -123,6 +150,7 @@ def row_of(entry: Entry) -> dict[str, Any]:
         "name": entry.run.name,
         "run": str(entry.run.path),
         "label": entry.label,
+        "group": entry.member.group if entry.member else None,
         "model": about.model if about else "",
         "trainable": about.trainable if about else "",
         "steered": entry.steered,

@@ -1,11 +1,14 @@
 """`workbench show`: what a run was, and how it ended."""
 
 import argparse
+import os
 
 from core.architectures.lookup import short_name
 from core.recipe import Recipe
 from core.runs import mark
 from core.runs.compare import changed, in_words
+from core.runs.group import find
+from core.runs.group_table import table_of
 from core.runs.history import History
 from core.runs.listing import entry_of
 from core.runs.result import ClassifierResult
@@ -14,6 +17,7 @@ from core.runs.steering import learned, weights_tested
 from core.runs.verdict import sentences
 from core.wording import clock, on_one_line, percent, plural
 from workbench.cli.flags import DONE
+from workbench.cli.group_view import show_group
 from workbench.cli.printing import print_json, say, tabulate
 from workbench.cli.runs import row_of
 
@@ -27,8 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(given: argparse.Namespace) -> int:
-    """Print what a run was and how it ended, or its script. Raises BadRun where its recipe cannot be read."""
-    run = find_run(runs_root(given.runs), given.run, trained=given.code)
+    """Print what a run was and how it ended, its script, or a group's table. Raises BadRun where one is damaged."""
+    root = runs_root(given.runs)
+    if not given.code and not os.path.lexists(root / given.run) and (group := find(root, given.run)):
+        show_group(table_of(root, group), given.json)
+        return DONE
+    run = find_run(root, given.run, trained=given.code)
     if given.code:
         from core.export.script import facts_of, script
 

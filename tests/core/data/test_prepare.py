@@ -8,13 +8,15 @@ from itertools import cycle, islice
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from core import recipe
 from core.data.kept import load, save
 from core.data.prepare import SPLITS, Prepared, label_names, prepare
-from core.data.read import read
+from core.data.read import Table, read
 from core.data.sources.source import Options
-from core.errors import BadData, BadRun
+from core.errors import BadData, BadRecipe, BadRun
 from core.recipe_data import Data
 from core.runs.folder import RunFolder
 
@@ -293,3 +295,57 @@ def test_kept_rows_that_are_damaged_are_refused(prepared, run, harm):
     with pytest.raises(BadRun, match=r"data\.jsonl\.gz") as error:
         load(run)
     assert error.value.do
+
+
+@given(st.lists(st.integers(0, 3), min_size=12, max_size=60), st.integers(2, 5), st.booleans())
+@settings(max_examples=50, deadline=None)
+def test_folds_test_every_row_once_and_are_of_a_size(labels, k, stratify):
+    labels = [f"label {n}" for n in labels for _ in range(3)]
+    made = Table(
+        *("made up", [f"text {i}" for i in range(len(labels))], labels, [*range(len(labels))], len(labels)),
+        *({"text": "text", "label": "label"}, ["text", "label"], "", "UTF-8", Options("text", "label", "none"), {}, []),
+    )
+    assume(len(set(labels)) > 1)
+    whole = prepare(made, data(stratify=stratify, train=0.8))
+    parts = [prepare(made, data(fold=f"{i + 1}/{k}", stratify=stratify)) for i in range(k)]
+    tested = [part.rows[part.indices("test")].tolist() for part in parts]
+    assert sorted(row for rows in tested for row in rows) == sorted(whole.rows)
+    assert max(map(len, tested)) - min(map(len, tested)) <= 1
+    for part in parts:
+        assert len(part.rows) == len(set(part.rows)) == len(labels)
+        assert len(part.indices("validation")) >= 1
+    if stratify:
+        for name in set(labels):
+            counts = [part.counts("test")[name] for part in parts]
+            assert max(counts) - min(counts) <= 1
+
+
+def test_a_fold_does_not_go_with_rows_that_are_given(table):
+    given_split = replace(table([f"text {i}" for i in range(20)], ["x", "y"] * 10), splits=["train", "test"] * 10)
+    with pytest.raises(BadData, match="so no folds are made of it"):
+        prepare(given_split, data(fold="1/2"))
+
+
+def test_fewer_labels_are_among_more_and_keep_their_shares(table):
+    made = table([f"text {i}" for i in range(300)], ["x", "y", "y", "z", "z", "z"] * 50)
+    whole = prepare(made, DEFAULT)
+    before: set[int] = set()
+    for n in (3, 6, 30, 60, 120):
+        fewer = prepare(made, data(learn_from=n))
+        learned = set(fewer.rows[fewer.indices("train")].tolist())
+        assert len(learned) == n and before <= learned and fewer.unused == len(whole.indices("train")) - n
+        assert all(fewer.counts("train").values())
+        for split in ("validation", "test"):
+            assert fewer.rows[fewer.indices(split)].tolist() == whole.rows[whole.indices(split)].tolist()
+        before = learned
+    assert fewer.counts("train") == {"x": 20, "y": 40, "z": 60}
+    assert prepare(made, data(learn_from=5000)).unused == 0
+
+
+def test_a_fold_that_is_none_is_refused():
+    for fold in ("0/5", "6/5", "1/1", "two", "1/"):
+        with pytest.raises(BadRecipe, match=r"data.fold: cannot be"):
+            recipe.load({"data": {"fold": fold}})
+    for more, field in ({"test_path": "t.csv"}, "data.fold"), ({"validation": 0.5}, "data.validation"):
+        with pytest.raises(BadRecipe, match=field):
+            recipe.load({"data": {"fold": "1/2"} | more})

@@ -81,8 +81,10 @@ def test_names_are_never_used_twice_while_a_deleted_run_can_come_back(run, tmp_p
 def test_paths_mean_what_they_meant_where_they_were_typed(tmp_path, monkeypatch, save_folder):
     monkeypatch.chdir(tmp_path)
     save_folder(backbone_for(MODELS["nano"].architecture), tmp_path / "w")
-    recipe = create_run(tmp_path, load({"data": {"path": "a.csv"}, "model": {"weights": "./w"}})).recipe()
+    data = {"path": "a.csv", "test_path": "t.csv"}
+    recipe = create_run(tmp_path, load({"data": data, "model": {"weights": "./w"}})).recipe()
     assert recipe.data.path == str(tmp_path / "a.csv") and recipe.model.weights == str(tmp_path / "w")
+    assert (recipe.data.test_path, recipe.data.validation_path) == (str(tmp_path / "t.csv"), "")
 
 
 def test_a_checkpoint_caught_between_two_renames_is_still_found(run):

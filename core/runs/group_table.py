@@ -1,0 +1,255 @@
+"""What a group of runs has come to so far: a row for each setting, and sentences with their uncertainty. No torch."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from core.errors import BadRun
+from core.exercises import EXERCISES, Asked
+from core.runs.baselines import read_baselines
+from core.runs.compare import in_words
+from core.runs.folder import Member, RunFolder, State
+from core.runs.group import Group, runs_of
+from core.runs.paired import Answers, Paired, Place, paired, points
+from core.runs.predictions import read_predictions
+from core.runs.result import BASELINES, ClassifierResult, SplitResult
+from core.runs.sweep import titles
+from core.statistics import deviation, wilson
+from core.wording import duration, percent, plural
+
+HOW = (
+    "test is the mean of the runs, ± their standard deviation, and the 95 % interval is for other texts. p is the "
+    "larger of McNemar's exact test, in which each text counts once, and the paired t test over seeds."
+)
+
+
+class Row(msgspec.Struct, kw_only=True):
+    """A setting: `done` of its `planned` runs, what they come to, and how they stand beside their best baseline.
+
+    `mean` is the share of all test answers that are right, `deviation` that of the runs' shares, `low` and `high` the
+    95 % interval of the mean for other texts; `seconds` is what a run took on average.
+    """
+
+    title: str
+    values: dict[str, str]
+    planned: int
+    runs: list[str] = []
+    states: dict[State, int] = {}
+    done: int = 0
+    mean: float | None = None
+    deviation: float | None = None
+    low: float | None = None
+    high: float | None = None
+    validation: float | None = None
+    loss: float | None = None
+    seconds: float | None = None
+    baseline: str = ""
+    baseline_mean: float | None = None
+    beside: Paired | None = None
+
+
+class Between(msgspec.Struct):
+    """Two rows, by their number, compared."""
+
+    first: int
+    second: int
+    found: Paired
+
+
+class GroupTable(msgspec.Struct, kw_only=True):
+    """All rows; `best` is the number of the one that is best on validation, `between` it and the next best, or the
+    last row and the one before it where the question is about those.
+    """
+
+    name: str
+    question: str
+    seeds: int
+    folds: int
+    varied: list[str]
+    rows: list[Row]
+    done: int
+    planned: int
+    best: int | None = None
+    between: Between | None = None
+    sentences: list[str] = []
+    problems: list[str] = []
+
+
+class _Tested(msgspec.Struct):
+    """A run that is done: its result, its answers and those of its baselines."""
+
+    result: ClassifierResult
+    answers: Answers
+    baselines: dict[str, Answers]
+
+
+def table_of(root: Path, group: Group) -> GroupTable:
+    """The table as far as the runs are done. Raises BadRun and BadRecipe where the group's plan cannot be read."""
+    plan, problems = group.plan, []
+    recipes = plan.recipes()
+    each = plan.seeds * max(1, plan.folds)
+    rows = [
+        Row(title=title, values={name: in_words(value) for name, value in setting.items()}, planned=each)
+        for title, setting in zip(titles(plan, recipes), plan.settings, strict=True)
+    ]
+    tested: list[dict[Place, _Tested]] = [{} for _ in rows]
+    for member, run in sorted(runs_of(root, group.name).items(), key=_order):
+        if member.setting >= len(rows):
+            continue
+        row, state = rows[member.setting], run.status().state
+        row.runs.append(run.name)
+        row.states[state] = row.states.get(state, 0) + 1
+        if state == "done":
+            try:
+                tested[member.setting][Place(member.seed, member.fold)] = _tested(run)
+            except BadRun as error:
+                problems.append(str(error))
+    for row, runs in zip(rows, tested, strict=True):
+        if runs:
+            _fill(row, runs)
+    exercise = EXERCISES.get(group.exercise)
+    found = GroupTable(
+        name=group.name,
+        question=exercise.question if exercise else "",
+        seeds=plan.seeds,
+        folds=plan.folds,
+        varied=[*plan.varied],
+        rows=rows,
+        done=sum(row.done for row in rows),
+        planned=plan.n_runs,
+        problems=problems,
+    )
+    ask = exercise.pair if exercise else "best"
+    full = [i for i, row in enumerate(rows) if row.mean is not None]
+    if full:
+        ranked = sorted(full, key=lambda i: _on_validation(rows[i]))
+        found.best = ranked[-1]
+        if len(full) > 1:
+            pair = (full if ask == "last" else ranked)[:-3:-1]
+            found.between = Between(pair[0], pair[1], _compared(tested, pair[0], pair[1]))
+        found.sentences = [*_sentences(found, tested, ask)]
+    return found
+
+
+def _order(item: tuple[Member, RunFolder]) -> tuple[int, int, int]:
+    return item[0].setting, item[0].seed, item[0].fold
+
+
+def _tested(run: RunFolder) -> _Tested:
+    result = run.demand_result()
+    if not isinstance(result, ClassifierResult):
+        raise BadRun(f"{run.name} has no test result.")
+    labels, texts = read_predictions(run)
+    keys = [(one.row, one.text, one.label) for one in texts]
+    baselines: dict[str, Answers] = {
+        one.name: {
+            key: 0 <= answer < len(labels) and labels[answer] == key[2]
+            for key, answer in zip(keys, one.answers, strict=True)
+        }
+        for one in read_baselines(run)
+        if len(one.answers) == len(keys)
+    }
+    return _Tested(result, dict(zip(keys, (one.right for one in texts), strict=True)), baselines)
+
+
+def _fill(row: Row, runs: Mapping[Place, _Tested]) -> None:
+    """Write what the runs of a setting come to into its row."""
+    tests = [one.result.test for one in runs.values()]
+    row.done = len(runs)
+    row.mean = _share(tests)
+    row.deviation = deviation([test.accuracy for test in tests])
+    texts = len({text for one in runs.values() for text in one.answers})
+    row.low, row.high = wilson(round(row.mean * texts), texts)
+    checked = [one.result.validation for one in runs.values()]
+    row.validation = _share(checked)
+    losses = [each.loss for each in checked if each.loss is not None]
+    row.loss = sum(losses) / len(losses) if losses else None
+    row.seconds = sum(one.result.seconds.total for one in runs.values()) / len(runs)
+    strongest = Counter(test.strongest for test in tests if test.strongest)
+    if strongest:
+        row.baseline = strongest.most_common(1)[0][0]
+        beside = {place: one.baselines[row.baseline] for place, one in runs.items() if row.baseline in one.baselines}
+        if beside:
+            row.baseline_mean = _share(
+                [test.baselines[row.baseline] for test in tests if row.baseline in test.baselines]
+            )
+            row.beside = paired({place: one.answers for place, one in runs.items()}, beside)
+
+
+def _share(splits: Sequence[SplitResult]) -> float:
+    return sum(split.correct for split in splits) / (sum(split.rows for split in splits) or 1)
+
+
+def _on_validation(row: Row) -> tuple[float, float]:
+    """What makes a setting the best: validation accuracy, then the lower loss; the test has no say."""
+    return row.validation or 0.0, -(row.loss or 0.0)
+
+
+def _compared(tested: Sequence[Mapping[Place, _Tested]], first: int, second: int) -> Paired:
+    sides = ({place: one.answers for place, one in tested[i].items()} for i in (first, second))
+    return paired(*sides)
+
+
+def _sentences(table: GroupTable, tested: Sequence[Mapping[Place, _Tested]], ask: Asked) -> Iterator[str]:
+    assert table.best is not None
+    best, between = table.rows[table.best], table.between
+    if between:
+        first, second = table.rows[between.first], table.rows[between.second]
+        if ask == "last":
+            yield _curve(first, second, between.found)
+        else:
+            yield f"Best on validation: {best.title}, right on {percent(best.mean or 0)} of the test."
+        yield between.found.sentence(first.title, second.title)
+    if ask == "best":
+        others = [i for i, row in enumerate(table.rows) if i != table.best and row.mean is not None]
+        beside = {i: _compared(tested, table.best, i) for i in others}
+        yield from filter(None, [_worse(table, beside), _cheaper(table, beside)])
+    if best.beside:
+        kind = BASELINES[best.baseline].title if best.baseline in BASELINES else best.baseline
+        yield best.beside.sentence(best.title if table.varied else "The network", kind)
+
+
+def _curve(last: Row, before: Row, found: Paired) -> str:
+    """What the end of a curve over labels says of labelling more."""
+    step = f"From {before.title} labels to {last.title}"
+    if found.is_shown and found.difference > 0:
+        return f"{step} it still gains {points(found.difference)}: labelling more is likely to pay."
+    return f"{step} no gain is shown: whether labelling more would pay is not to be seen here."
+
+
+def _worse(table: GroupTable, beside: Mapping[int, Paired]) -> str:
+    """The settings that are shown to be worse than the best and are not the next best, which has its own sentence."""
+    second = table.between.second if table.between else None
+    worse = [(i, found) for i, found in beside.items() if found.verdict == "better" and i != second]
+    said = ", ".join(f"{table.rows[i].title} (by {points(found.difference)})" for i, found in worse)
+    return f"Shown to be worse than the best: {said}." if said else ""
+
+
+def _cheaper(table: GroupTable, beside: Mapping[int, Paired]) -> str:
+    """The setting that takes least time of those not shown to be worse than the best; empty for the best itself."""
+    assert table.best is not None
+    best, row = table.rows[table.best], None
+    for i, found in beside.items():
+        if found.rows and found.verdict in ("even", "worse") and _took(table.rows[i]) < _took(row or best):
+            row = table.rows[i]
+    if row is None:
+        return ""
+    took = f"{duration(_took(row))} a run, against {duration(_took(best))}"
+    return f"The fastest that is not shown to be worse: {row.title}, {percent(row.mean or 0)} in {took}."
+
+
+def _took(row: Row) -> float:
+    return row.seconds or 0.0
+
+
+def progress_in_words(table: GroupTable) -> str:
+    """'5 of 12 runs done, 1 failed'."""
+    states: Counter[str] = Counter()
+    for row in table.rows:
+        states.update(row.states)
+    missing = table.planned - sum(states.values())
+    rest = [f"{n} {state}" for state, n in states.items() if state != "done"]
+    rest += [f"{missing} not made yet"] if missing else []
+    return ", ".join([f"{table.done} of {plural(table.planned, 'run')} done", *rest])

@@ -1,0 +1,107 @@
+"""A group on disk: gone on with from wherever it was when its maker was killed, and said where it is damaged."""
+
+import os
+
+import msgspec
+import pytest
+
+from core.errors import BadRun
+from core.runs import group as groups
+from core.runs import mark, queue
+from core.runs.folder import Member, RunFolder
+from core.runs.group import Group
+from core.runs.launch import lock
+from core.runs.listing import Listing
+from core.runs.root import create_run, list_runs
+from core.runs.sweep import Plan
+
+
+@pytest.fixture
+def root(tmp_path, wait):
+    """A folder of runs in which one is running, so that none begins."""
+    root = tmp_path / "runs"
+    busy = create_run(root, Plan(base={}).recipes()[0])
+    held = lock(busy)
+    yield root
+    for run in queue.waiting(root):
+        queue.take_out(run)
+    os.close(held)
+    wait(lambda: not queue.served(root))
+
+
+@pytest.fixture
+def group(root):
+    return groups.keep(root, Group(name="g", plan=Plan(base={}, varied={"train.lr": ["1e-4", "1e-3"]}, seeds=2)))
+
+
+def members(root):
+    return [run.demand_member() for run in list_runs(root)[::-1]]
+
+
+def test_a_group_goes_on_from_wherever_its_maker_was_killed(root, group):
+    planned = group.plan.planned("g")
+    first, half = create_run(root, planned[0].recipe, planned[0].member), root / "r3"
+    half.mkdir()
+    mark.put(RunFolder(half))
+    (half / "group.json").write_bytes(msgspec.json.encode(planned[1].member))  # killed before its recipe was there
+    runs = groups.fill(root, groups.find(root, "g"), planned)
+    assert runs[0].path == first.path and len({run.path for run in runs}) == 4
+    assert [run.demand_member() for run in runs] == [one.member for one in planned]
+    assert [run.name for run in queue.waiting(root)] == [run.name for run in runs]
+    assert [run.name for run in groups.fill(root, group, planned)] == [run.name for run in runs]
+    assert len(list_runs(root)) == 5
+
+
+def test_a_group_from_elsewhere_is_not_gone_on_with_before_a_person_was_asked(root, group):
+    planned = group.plan.planned("g")
+    run = create_run(root, planned[1].recipe, planned[1].member)
+    run.mark_file.write_text("another folder's")
+    with pytest.raises(BadRun, match="was not made in this folder"):
+        groups.fill(root, group, planned)
+    assert len(list_runs(root)) == 2 and not queue.waiting(root)
+
+
+def test_more_seeds_add_runs_and_another_plan_needs_another_name(root, group):
+    runs = groups.fill(root, group, group.plan.planned("g"))
+    more = groups.keep(root, msgspec.structs.replace(group, plan=group.plan.widened(3)))
+    assert groups.fill(root, more, more.plan.planned("g"))[:4] != [] and len(list_runs(root)) == 7
+    assert groups.keep(root, group).plan.seeds == 3  # asked again with fewer, none is lost
+    other = Group(name="g", plan=Plan(base={}, varied={"train.lr": ["1e-5", "1e-3"]}))
+    with pytest.raises(BadRun, match="varies something else"):
+        groups.keep(root, other)
+    assert groups.unfinished(root, more.plan, "") == "g" and groups.unfinished(root, other.plan, "") == ""
+    assert groups.free_name(root, "g") == "g-1"
+    assert {run.name for run in runs} <= {run.name for run in groups.runs_of(root, "g").values()}
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"name": "other", "plan": {"base": {}}}', b"[" * 100_000])
+def test_a_damaged_group_is_a_sentence(root, group, damage):
+    (root / ".groups" / "g.json").write_bytes(damage)
+    with pytest.raises(BadRun, match=r"g\.json of \.groups is damaged"):
+        groups.find(root, "g")
+    assert groups.unfinished(root, group.plan, "") == ""
+
+
+def test_what_says_no_group_is_none(root):
+    for name in ("", "..", "../runs", "r4", "4", "last", "a/b", "x" * 65, ".g"):
+        assert groups.find(root, name) is None
+        with pytest.raises(BadRun, match="cannot be called"):
+            groups.demand_name(name)
+    for name in ("context-length-1", "Versuch.2", "试验"):
+        groups.demand_name(name)
+
+
+def test_a_run_whose_place_in_a_group_is_damaged_is_listed_by_itself(root, group):
+    run = groups.fill(root, group, group.plan.planned("g"))[0]
+    for damage in (b"{", b'{"group": "../x", "setting": 0, "seed": 0}', b'{"group": "g", "setting": -1, "seed": 0}'):
+        run.group_file.write_bytes(damage)
+        entry = next(entry for entry in Listing(root).look() if entry.run.name == run.name)
+        assert entry.member is None and "group.json" in entry.status.why
+        assert Member("g", 0, 0) not in groups.runs_of(root, "g")
+
+
+def test_a_link_in_place_of_the_groups_is_not_followed(root, tmp_path):
+    (root / ".groups").symlink_to(tmp_path)
+    with pytest.raises(BadRun, match="not a folder of its own"):
+        groups.keep(root, Group(name="g", plan=Plan(base={}, seeds=2)))
+    assert not (tmp_path / "g.json").exists()

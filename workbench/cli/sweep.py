@@ -1,0 +1,150 @@
+"""`workbench sweep`: one question that takes many runs, and a table for its answer."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.architectures.models import MODELS
+from core.errors import BadData, BadRecipe, Problem
+from core.exercises import EXERCISES, Facts
+from core.options import layer, merge, options
+from core.recipe import Recipe
+from core.runs import group as groups
+from core.runs.group import Group
+from core.runs.group_table import table_of
+from core.runs.root import PATHS, from_anywhere, runs_root
+from core.runs.sweep import Plan, values_of
+from core.wording import plural
+from workbench.cli.flags import DONE, FAILED, INTERRUPTED, SOURCE, add_options, bring_small, layers_of
+from workbench.cli.group_view import show_group
+from workbench.cli.printing import agreed, print_json, say
+from workbench.cli.train import demand_columns, demand_model, recipe_to_train
+from workbench.cli.watch import Interrupts, watch
+
+MANY = 100  # runs; of more a person is asked first
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", nargs="?", metavar="FILE", help=SOURCE)
+    words = "values of an option, as train.lr=1e-4,3e-4: with several of these, every combination is run"
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=V1,V2", help=words)
+    words = "run each setting with so many seeds, which tells how much is chance (1)"
+    parser.add_argument("--seeds", type=int, metavar="N", help=words)
+    words = "k-fold cross-validation: run each setting K times, so that every row is tested once"
+    parser.add_argument("--folds", type=int, metavar="K", help=words)
+    words = "; ".join(f"{name}: {exercise.question}" for name, exercise in EXERCISES.items())
+    parser.add_argument("--exercise", choices=list(EXERCISES), help=f"a question by its name. {words}")
+    words = "what the group of runs is called; one that is there is gone on with"
+    parser.add_argument("--name", help=words)
+    parser.add_argument("--yes", action="store_true", help=f"do not ask before making more than {MANY} runs")
+    parser.add_argument("--detach", action="store_true", help="leave the runs in the queue and return at once")
+    add_options(parser, [*options(Recipe)])
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Make the runs that are missing, wait for them, print what they come to; returns the exit code.
+
+    Raises WorkbenchError, and where a setting is none, nothing has been made.
+    """
+    root = runs_root(given.runs)
+    group = _asked(given, root)
+    n_runs = group.plan.n_runs
+    if n_runs > MANY and not given.yes and not agreed(f"That makes {plural(n_runs, 'run')}. Make them?"):
+        do = "With fewer values or seeds there are fewer; --yes makes them all."
+        raise BadRecipe([Problem("sweep", f"makes {plural(n_runs, 'run')}, and nobody agreed.", do)])
+    for name in group.plan.varied.get("model.name", []):
+        bring_small(str(name), typed=True)
+    planned = group.plan.planned(group.name)
+    for recipe in {repr((one.recipe.model, one.recipe.data)): one.recipe for one in planned}.values():
+        demand_model(recipe)
+        if not recipe.data.fold_of or recipe.data.fold_of[0] == 1:  # other folds are of the same file
+            demand_columns(recipe.data)
+    group = groups.keep(root, group)
+    with Interrupts() as interrupts:
+        runs = groups.fill(root, group, group.plan.planned(group.name))
+        if not given.detach:
+            watch(root, group.name, runs, interrupts)
+    if given.detach and not interrupts.count:
+        if given.json:
+            print_json({"group": group.name, "runs": [str(run.path) for run in runs]})
+        else:
+            say(
+                [f"{group.name}: {plural(len(runs), 'run')} in the queue. Look at it with: workbench show {group.name}"]
+            )
+        return DONE
+    table = table_of(root, group)
+    show_group(table, given.json)
+    if table.done == table.planned:
+        return DONE
+    say([f"Not all is done. Go on with: workbench sweep --name {group.name}"], to_errors=True)
+    return INTERRUPTED if interrupts.count else FAILED
+
+
+def _asked(given: argparse.Namespace, root: Path) -> Group:
+    """The group that was asked for: one that is there, where nothing but its name is given, or a new one."""
+    layers = layers_of(given)
+    varies = given.set or given.exercise or given.folds
+    there = groups.find(root, given.name) if given.name else None
+    if there and not layers and not varies:
+        return msgspec.structs.replace(there, plan=there.plan.widened(given.seeds or 1))
+    if given.name:
+        groups.demand_name(given.name)
+    if not varies and (given.seeds or 1) == 1:
+        what, do = "nothing varies.", "Say what does, with --set, --seeds, --folds or --exercise."
+        if given.name and not layers:
+            what, do = f"there is no group {given.name} in {root}.", "workbench runs lists them."
+        raise BadRecipe([Problem("sweep", what, do)])
+    plan = _plan(given, layers)
+    exercise = given.exercise or ""
+    name = given.name or groups.unfinished(root, plan, exercise)
+    if name and not given.name:
+        say([f"{name} asks just this and is not done: it goes on."], to_errors=True)
+    stem = exercise or ("folds" if plan.folds and not plan.varied else "sweep")
+    return Group(name=name or groups.free_name(root, stem), plan=plan, exercise=exercise)
+
+
+def _plan(given: argparse.Namespace, layers: list[dict]) -> Plan:
+    """What is to vary, over what is the same in all runs. Raises BadRecipe."""
+    varied: dict[str, list[Any]] = dict(values_of(given.set))
+    recipe = recipe_to_train(given)
+    if given.exercise:
+        exercise = EXERCISES[given.exercise]
+        if exercise.option in varied:
+            what = f"varies {exercise.option} itself."
+            raise BadRecipe([Problem("--exercise", what, "Leave out one of the two.")])
+        varied = {exercise.option: exercise.values(_facts(recipe))} | varied
+    if both := [name for name in varied if name in vars(given)]:
+        raise BadRecipe([Problem(name, "is given once, and varied.", "Leave out one of the two.") for name in both])
+    varied = {name: [_anywhere(name, value) for value in values] for name, values in varied.items()}
+    base = merge(*layers)
+    for name in PATHS:
+        part, _, key = name.partition(".")
+        if key in base.get(part, {}):
+            base = merge(base, layer(name, from_anywhere(name, getattr(getattr(recipe, part), key))))
+    seeds = 1 if given.seeds is None else given.seeds
+    return Plan(base=base, varied=varied, seeds=seeds, folds=0 if given.folds is None else given.folds)
+
+
+def _anywhere(name: str, value: Any) -> Any:
+    """A varied value as it is meant in any folder; what is no path stays as it was given, and is named so."""
+    return from_anywhere(name, value) if name in PATHS and os.path.exists(value) else value
+
+
+def _facts(recipe: Recipe) -> Facts:
+    from core.model_files.kept import where
+
+    def rows() -> int:
+        from workbench.cli.data import profiled
+
+        profile = profiled(recipe)
+        if profile.problem:
+            raise BadData(profile.problem)
+        return sum(profile.splits["train"].values())
+
+    def models() -> list[str]:
+        return [name for name, preset in MODELS.items() if where(preset) != "download"]
+
+    return Facts(recipe, rows, models)
