@@ -9,10 +9,13 @@ import time
 
 import pytest
 
+from core import files
 from core.data.read import read
 from core.errors import BadData, BadModel, BadRun
+from core.runs import events as e
 from core.runs import mark
 from core.runs.control import Inbox
+from core.runs.log import EventLog
 from core.text import byte_bpe, tokenizer_files
 from core.train import checkpoint
 
@@ -34,6 +37,24 @@ def test_a_huge_mark_is_no_mark(run):
 
 def test_of_a_huge_control_file_no_more_is_read_than_was_asked_for(run):
     assert Inbox(huge(run.control_file)).before(100) == []
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_of_a_log_that_was_made_longer_and_holds_nothing_there_only_the_ends_are_read(run, goes_on):
+    asked = e.Applied(id="a", control={}, step=3)
+    run.events_file.write_bytes(e.encode(e.Planned(n_steps=9, epochs=1)) + e.encode(asked))
+    os.truncate(run.events_file, 1 << 36)
+    if goes_on:
+        with files.appending(run.events_file) as file:
+            files.append(file, e.encode(e.Ended(state="done", step=9)))
+    began = time.process_time()
+    events, offset = run.events()
+    assert [event.step for event in events] == [0, 3, 9][: 2 + goes_on]
+    assert (offset, run.events(offset)[0]) == (files.size(run.events_file), [])
+    assert EventLog(run).answers() == [asked]
+    assert run.status().state == ("done" if goes_on else "vanished")
+    assert "damaged" in run.status().why or goes_on
+    assert time.process_time() - began < 10
 
 
 def test_a_huge_state_is_refused_by_its_size(run, monkeypatch):
