@@ -8,14 +8,18 @@ import tarfile
 import time
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from core import files
 from core.data.read import read
 from core.errors import BadData, BadModel, BadRun
+from core.model.weights import open_base
 from core.runs import events as e
 from core.runs import mark
 from core.runs.control import Inbox
 from core.runs.log import EventLog
+from core.runs.origin import Base
 from core.text import byte_bpe, tokenizer_files
 from core.train import checkpoint
 
@@ -57,13 +61,25 @@ def test_of_a_log_that_was_made_longer_and_holds_nothing_there_only_the_ends_are
     assert time.process_time() - began < 10
 
 
-def test_a_huge_state_is_refused_by_its_size(run, monkeypatch):
+def test_a_huge_state_is_refused_by_its_size(run):
     folder = run.checkpoints / "7"
     folder.mkdir(parents=True)
     huge(folder / "state.json")
-    monkeypatch.setattr(checkpoint, "verify", lambda *_: None)  # the hash of zeros is known to whoever made them
     with pytest.raises(BadRun, match=r"state\.json cannot be read: File too large"):
         checkpoint.read_state(folder)
+
+
+def test_weights_that_were_made_longer_are_refused_before_they_are_hashed(run, tmp_path):
+    folder = run.checkpoints / "7"
+    folder.mkdir(parents=True)
+    for file in (folder / checkpoint.WEIGHTS, run.weights_file):
+        save_file({"a": torch.zeros(3)}, file)
+        os.truncate(file, HUGE)
+    with pytest.raises(BadRun, match=r"not whole: weights\.safetensors is damaged"):
+        checkpoint.read(folder, checkpoint.WEIGHTS)
+    base = Base("random", "seed 1", run.weights_file.name, "0" * 64)
+    with pytest.raises(BadModel, match="has changed since this run began"):
+        open_base(base, run.path)
 
 
 @pytest.mark.parametrize("name", ["tokens.tiktoken.xz", "tokenizer.json", "vocab.json", "vocab.txt"])
