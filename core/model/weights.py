@@ -124,6 +124,7 @@ def find_base(preset: ModelPreset, weights: str, run: Path, seed: int, progress:
     folder = files.absolute(preset.name if own else weights)
     file = folder / WEIGHTS
     check_folder(folder, preset.architecture)
+    WeightsFile(file)  # as in `open_base`
     try:
         # the folder may be deleted, as a run that made it can be; the hub's cache holds links to its files
         os.link(file.resolve(), run / BASE_WEIGHTS)
@@ -149,9 +150,14 @@ def open_base(base: Base, run: Path, progress: Progress = unwatched) -> WeightsF
     path = weights_of(base, run)
     if not path.is_file():
         path = _again(base, path, progress)
+    changed = BadModel(f"{path} has changed since this run began.", f"Put back the file from {base.source}.")
+    try:
+        found = WeightsFile(path)  # first: whether a file is whole is seen at once, its hash takes as long as it is
+    except BadModel as error:
+        raise changed from error
     if sha256(path, progress) != base.sha256:
-        raise BadModel(f"{path} has changed since this run began.", f"Put back the file from {base.source}.")
-    return WeightsFile(path)
+        raise changed
+    return found
 
 
 def _again(base: Base, gone: Path, progress: Progress) -> Path:

@@ -115,6 +115,8 @@ def _receive(source: Source, name: str, entry: Entry, part: Path, pace: Pace, pr
                 part.unlink()  # it is no part of what is there
             return f"the server answers {response.status_code}"
         _demand_file(source, name, url, response)
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            return "the server sends it compressed, and nobody asked for that"  # a little may become more than memory
         chunks = response.iter_bytes()
         if response.status_code == HTTPStatus.OK:
             done = 0

@@ -6,6 +6,7 @@ import time
 from core import files
 from core.runs.events import Applied, Ended, Event, Resumed, decode, encode
 from core.runs.folder import RunFolder
+from core.runs.log_reader import whole_lines
 
 RESERVE = 1 << 16  # bytes
 
@@ -29,8 +30,8 @@ class EventLog:
 
     def answers(self) -> list[Applied]:
         """What earlier attempts answered to control lines."""
-        with files.reading(self._run.events_file, self._run.path) as file:
-            lines = [line for line in file if b'"applied"' in line]  # few among millions: only they are decoded
+        some = (part.splitlines(keepends=True) for part, _ in whole_lines(self._run.events_file, 0))
+        lines = [line for part in some for line in part if b'"applied"' in line]  # only these few are decoded
         return [event for event in decode(b"".join(lines)) if isinstance(event, Applied)]
 
     def write(self, event: Event, sync: bool = False) -> None:

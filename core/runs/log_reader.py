@@ -1,5 +1,6 @@
 """Reading a run's log, however long it is and whatever has become of it: a few megabytes at a time."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -40,12 +41,16 @@ class LogEnd(msgspec.Struct, frozen=True):
 
 def batches(path: Path, offset: int = 0) -> Iterator[tuple[list[e.Event], int]]:
     """The events of the whole lines after `offset` (bytes), each time with the offset to ask from next."""
-    for lines, after in _whole_lines(path, offset):
+    for lines, after in whole_lines(path, offset):
         yield list(e.decode(lines)), after
 
 
-def _whole_lines(path: Path, offset: int) -> Iterator[tuple[bytes, int]]:
-    """Lines after `offset`, some at a time, without one that is still being written or is too long to be an event."""
+def whole_lines(path: Path, offset: int) -> Iterator[tuple[bytes, int]]:
+    """Lines after `offset`, some at a time, without one that is still being written or is too long to be an event.
+
+    Such a one is damage, and may be of any length, as a file is that has been made longer and holds nothing: then only
+    the end is read on.
+    """
     if files.size(path) <= offset:
         return
     try:
@@ -66,7 +71,8 @@ def _whole_lines(path: Path, offset: int) -> Iterator[tuple[bytes, int]]:
                 yield data[:end], offset
             rest = data[end:]
             if len(rest) > LONGEST:
-                offset, rest, skips = offset + len(rest), b"", True
+                offset = file.seek(max(file.tell(), os.fstat(file.fileno()).st_size - LONGEST))
+                rest, skips = b"", True
         if skips:
             yield b"", offset
 

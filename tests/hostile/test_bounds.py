@@ -8,11 +8,18 @@ import tarfile
 import time
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
+from core import files
 from core.data.read import read
 from core.errors import BadData, BadModel, BadRun
+from core.model.weights import open_base
+from core.runs import events as e
 from core.runs import mark
 from core.runs.control import Inbox
+from core.runs.log import EventLog
+from core.runs.origin import Base
 from core.text import byte_bpe, tokenizer_files
 from core.train import checkpoint
 
@@ -36,13 +43,43 @@ def test_of_a_huge_control_file_no_more_is_read_than_was_asked_for(run):
     assert Inbox(huge(run.control_file)).before(100) == []
 
 
-def test_a_huge_state_is_refused_by_its_size(run, monkeypatch):
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_of_a_log_that_was_made_longer_and_holds_nothing_there_only_the_ends_are_read(run, goes_on):
+    asked = e.Applied(id="a", control={}, step=3)
+    run.events_file.write_bytes(e.encode(e.Planned(n_steps=9, epochs=1)) + e.encode(asked))
+    os.truncate(run.events_file, 1 << 36)
+    if goes_on:
+        with files.appending(run.events_file) as file:
+            files.append(file, e.encode(e.Ended(state="done", step=9)))
+    began = time.process_time()
+    events, offset = run.events()
+    assert [event.step for event in events] == [0, 3, 9][: 2 + goes_on]
+    assert (offset, run.events(offset)[0]) == (files.size(run.events_file), [])
+    assert EventLog(run).answers() == [asked]
+    assert run.status().state == ("done" if goes_on else "vanished")
+    assert "damaged" in run.status().why or goes_on
+    assert time.process_time() - began < 10
+
+
+def test_a_huge_state_is_refused_by_its_size(run):
     folder = run.checkpoints / "7"
     folder.mkdir(parents=True)
     huge(folder / "state.json")
-    monkeypatch.setattr(checkpoint, "verify", lambda *_: None)  # the hash of zeros is known to whoever made them
     with pytest.raises(BadRun, match=r"state\.json cannot be read: File too large"):
         checkpoint.read_state(folder)
+
+
+def test_weights_that_were_made_longer_are_refused_before_they_are_hashed(run, tmp_path):
+    folder = run.checkpoints / "7"
+    folder.mkdir(parents=True)
+    for file in (folder / checkpoint.WEIGHTS, run.weights_file):
+        save_file({"a": torch.zeros(3)}, file)
+        os.truncate(file, HUGE)
+    with pytest.raises(BadRun, match=r"not whole: weights\.safetensors is damaged"):
+        checkpoint.read(folder, checkpoint.WEIGHTS)
+    base = Base("random", "seed 1", run.weights_file.name, "0" * 64)
+    with pytest.raises(BadModel, match="has changed since this run began"):
+        open_base(base, run.path)
 
 
 @pytest.mark.parametrize("name", ["tokens.tiktoken.xz", "tokenizer.json", "vocab.json", "vocab.txt"])
