@@ -29,6 +29,7 @@ from workbench.screens.runs.label_dialog import LabelDialog
 from workbench.screens.save_dialog import SaveDialog
 from workbench.screens.train.errors_screen import ErrorsScreen
 from workbench.screens.train.worker_log import WorkerLogScreen
+from workbench.session.exporting import export_of
 
 _file = Path(__file__).parents[1] / "workbench" / "terminal.py"
 _spec = importlib.util.spec_from_file_location("terminal_of_words", _file)
@@ -387,7 +388,8 @@ async def test_the_app_shows_them_escaped(data, run, failed, root, monkeypatch):
             pilot, lambda: app.session.followed.status is not None and app.session.followed.status.state == "done"
         )
         over = ErrorsScreen(run), WorkerLogScreen(run)
-        for dialog in (*over, LabelDialog(run), RunDialog(root, Asked(run.path)), SaveDialog(recipe)):
+        saved = SaveDialog(export_of(WORDS, f"{WORDS}.csv", str))
+        for dialog in (*over, LabelDialog(run), RunDialog(root, Asked(run.path)), saved):
             app.push_screen(dialog)
             await until(pilot, lambda dialog=dialog: app.screen is dialog)
             await pilot.pause(0.1)

@@ -471,7 +471,7 @@ async def test_labels_too_rare_to_be_split_are_joined_and_left_out_again_on_one_
         assert app.session.draft.profile.learning == {"a": 38, "b": 38, "oops": 0, "typo": 0, "what": 0}
         await pilot.press("M")
         await until(pilot, lambda: app.session.draft.profile.learning == {"a": 38, "b": 38, "other": 4})
-        assert "     4  M  joined as other: " in line(notes.size.width) and "▲" not in line(80)
+        assert "     4  M  rows joined as other: " in line(notes.size.width) and "▲" not in line(80)
         await pilot.press("M")
         await until(pilot, lambda: app.session.draft.profile.learning.get("oops") == 0)
         assert app.session.draft.recipe.data.rare_labels == "leave_out" and "left out" in line(80)

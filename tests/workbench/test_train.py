@@ -74,7 +74,7 @@ async def test_how_runs_ended(opened, runs, shown, until, size):
             "◌ learn 400 of 650",
             "The worker ended at step 400 without a word. r resumes it.",
         ],
-        "done": ["98.3 %", "295 of 300 right", "37 also in training", "enter plays, e lists 5 errors"],
+        "done": ["98.3 %", "295 of 300 right", "37 also in training", "enter plays, e: 5 err"],
     }
     async with opened(None, size) as pilot:
         for state, sentences in says.items():
@@ -221,7 +221,7 @@ async def test_a_result_that_is_none_says_so_in_a_sentence(opened, runs, shown, 
 
 async def test_the_errors_are_listed_with_their_whole_text(opened, runs, shown, until):
     async with opened(runs.write("done"), SIZES[1]) as pilot:
-        await until(pilot, lambda: "e lists 5 errors" in shown(pilot.app))
+        await until(pilot, lambda: "e: 5 err" in shown(pilot.app))
         await pilot.press("e")
         await until(pilot, lambda: "It says spam, 98.1 % sure. The label is ham." in shown(pilot.app))
         await pilot.press("j")
@@ -233,7 +233,7 @@ async def test_the_errors_are_listed_with_their_whole_text(opened, runs, shown, 
         await until(pilot, lambda: "我们明天三点在老地方见面" in shown(pilot.app).split("Row 3")[-1])
         assert "URGENT" not in shown(pilot.app)
         await pilot.press("escape")
-        await until(pilot, lambda: "e lists 5 errors" in shown(pilot.app))
+        await until(pilot, lambda: "e: 5 err" in shown(pilot.app))
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.current_mode == "play")
 
@@ -242,7 +242,7 @@ async def test_errors_without_a_file_say_so(opened, runs, shown, until):
     run = runs.write("done")
     run.predictions_file.write_text("row,text\n1,what\n")
     async with opened(run) as pilot:
-        await until(pilot, lambda: "e lists 5 errors" in shown(pilot.app))
+        await until(pilot, lambda: "e: 5 err" in shown(pilot.app))
         await pilot.press("e")
         await until(pilot, lambda: "The test predictions of r1 cannot be read." in shown(pilot.app))
 

@@ -70,7 +70,7 @@ async def test_while_the_cache_is_filled_the_screen_says_what_it_is_and_what_it_
             assert "Each of the 5 epochs then reads the result instead of computing it again." in screen
             assert f"· · · · · · · · · · · ·  ┊  {above}" in screen
             assert "● encode once 398 of 1,194   · learn   · test" in screen and "0:07 left" in screen
-            assert "● encoding · 0:07 left" in screen.splitlines()[0]
+            assert "● r1 encoding" in screen.splitlines()[0]
 
 
 async def test_without_the_recipe_or_with_one_epoch_the_cache_is_still_described(opened, runs, shown, until):

@@ -71,7 +71,7 @@ def test_what_is_over_belongs_to_the_text(file, header, form):
     rows = [form.format(label=("ham", "spam")[i % 2], text=text, i=i) for i, text in enumerate(texts)]
     table = read(file(content([form.format(label="label", text="text", i="id")] * header + rows)))
     assert table.texts == texts and set(table.labels) == {"ham", "spam"}
-    assert "what is over" in table.notes[0]
+    assert "they are read whole" in table.notes[0]
 
 
 def test_columns_that_are_real_stay_columns(file):

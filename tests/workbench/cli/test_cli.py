@@ -208,7 +208,7 @@ def test_data_says_what_was_chosen_and_how_to_choose_otherwise(tmp_path, capsys)
     test.write_text("\n".join(["kind,group,text", *(row.rpartition(",")[0] for row in rows[:20])]))
     code, out, _ = said(capsys, "data", file)
     assert code == 0 and "\x1b" not in out
-    for words in ("could also be kind. --label NAME chooses", "--split part", "typo", "--rare-labels join"):
+    for words in ("could also be kind. Choose with --label NAME", "--split part", "typo", "--rare-labels join"):
         assert words in " ".join(said(capsys, "data", file, "--label", "kind")[1].split()) + out, words
     code, out, _ = said(capsys, "data", file, "--label", "kind", "--split", "part", "--json")
     found = json.loads(out)

@@ -161,7 +161,7 @@ class TrainScreen(RunControls):
             self.query_one(PerClass).show(result)
             self.query_one("#per-class", Panel).subtitle = self.query_one(PerClass).order
             wrong = result.test.rows - result.test.correct
-            panel.subtitle = "enter plays" + (f", e lists {plural(wrong, 'error')}" if wrong else "")
+            panel.subtitle = "enter plays" + (f", e: {plural(wrong, 'error')}" if wrong else "")
         self._say_how_the_curves_are_seen()
         self.fit()
         self.refresh_bindings()

@@ -202,7 +202,7 @@ PRETTY = json.dumps({"data": ROWS}, indent=1)
         (PRETTY.replace('"', "'"), "line 2 is not JSON", "Python"),
         (str(ROWS), "line 1 is not JSON", "Python"),
         ("\n".join(map(str, ROWS)), "line 1 is not JSON", "Python"),
-        (json.dumps(ROWS, indent=1).replace('label": "ham"', 'label": ham"', 1), "line 4 is not JSON", "Mend"),
+        (json.dumps(ROWS, indent=1).replace('label": "ham"', 'label": ham"', 1), "line 4 is not JSON", "Fix"),
         ('{"a":' * 100_000, "nested too deeply", ""),
         ("[" * 100_000, "nested too deeply", ""),
         ("[]", "holds no rows", ""),
