@@ -16,7 +16,8 @@ import msgspec
 from core import files, inside
 from core.errors import BadRun
 from core.runs import document, mark, queue
-from core.runs.folder import GROUP, Member, RunFolder
+from core.runs.folder import RunFolder
+from core.runs.records import GROUP, Member
 from core.runs.root import NUMBERED, create_run, list_runs
 from core.runs.sweep import Plan, Planned
 

@@ -10,10 +10,11 @@ from core.errors import BadRun
 from core.exercises import EXERCISES, Asked
 from core.runs.baselines import read_baselines
 from core.runs.compare import in_words
-from core.runs.folder import Member, RunFolder, State
+from core.runs.folder import RunFolder
 from core.runs.group import Group, runs_of
 from core.runs.paired import Answers, Paired, Place, paired, points
 from core.runs.predictions import read_predictions
+from core.runs.records import Member, State
 from core.runs.result import BASELINES, ClassifierResult, SplitResult
 from core.runs.sweep import titles
 from core.statistics import deviation, wilson

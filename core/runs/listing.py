@@ -17,9 +17,10 @@ from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.runs import document, queue
 from core.runs.compare import Comparison, compare
-from core.runs.folder import Label, Member, RunFolder, Status
+from core.runs.folder import RunFolder
 from core.runs.index import Index
 from core.runs.log_reader import LogEnd
+from core.runs.records import Label, Member, Status
 from core.runs.root import list_runs
 from core.runs.steering import learned
 from core.runs.summary import About, Score, Summary, summary_of

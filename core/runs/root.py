@@ -17,7 +17,8 @@ from core.errors import BadModel, BadRun
 from core.pretraining import Pretraining
 from core.recipe import Recipe
 from core.runs import mark
-from core.runs.folder import Member, RunFolder
+from core.runs.folder import RunFolder
+from core.runs.records import Member
 
 # options that may name a file or a folder, and whether a value does
 PATHS: dict[str, Callable[[str], bool]] = {

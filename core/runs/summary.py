@@ -13,8 +13,9 @@ from core.options import options
 from core.recipe import Recipe
 from core.runs import log_reader, mark
 from core.runs.compare import changed, in_words
-from core.runs.folder import Label, Member, RunFolder
+from core.runs.folder import RunFolder
 from core.runs.log_reader import LONGEST_REASON, LogEnd
+from core.runs.records import Label, Member
 from core.runs.result import ClassifierResult, Standing
 from core.runs.steering import steered_run
 

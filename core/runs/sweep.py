@@ -11,7 +11,7 @@ from core.errors import BadRecipe, Problem
 from core.options import MOST_PROBLEMS, layer, nearest, options
 from core.recipe import Recipe, load
 from core.runs.compare import in_words
-from core.runs.folder import Member
+from core.runs.records import Member
 
 MOST = 10_000  # runs
 SEED, FOLD = "train.seed", "data.fold"

@@ -6,9 +6,10 @@ import msgspec
 
 from core.runs import queue
 from core.runs.events import Event
-from core.runs.folder import RunFolder, Status
+from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.queue import Turn
+from core.runs.records import Status
 from core.wording import plural
 
 

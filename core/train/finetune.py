@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core import memory, metrics
+from core import memory
 from core.data import batches
 from core.errors import WorkbenchError
 from core.estimate import cost
@@ -30,8 +30,9 @@ from core.train import prefix
 from core.train.change import relative_change
 from core.train.compiled import compile_learning
 from core.train.control_source import ControlSource
+from core.train.evaluation import evaluated
 from core.train.inputs import Fresh, Inputs
-from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
+from core.train.loop import SAFE, Loop, NotFinite, State
 from core.train.optim import renewed, set_full_rates, set_rates, share_of_rate
 from core.train.sentences import Sentences
 from core.train.step_recorder import StepRecorder
@@ -341,29 +342,8 @@ class ClassifierLoop(Loop):
         return self._look(split, self.whole(split), whole=True, progress=progress)
 
     def _look(self, split: str, plan: list[batches.Batch], whole: bool, progress: Progress | None = None) -> Evaluated:
-        loss, rows, n = 0.0, 0, self.model.n_classes
-        confusion = torch.zeros(n * n, dtype=torch.int64)
-        with torch.no_grad():
-            for batch in plan:
-                if self.control_source.stopping():
-                    raise Stopped
-                h, lengths, labels = self.inputs.batch(split, batch)
-                logits = self.model.suffix(h, lengths, self.inputs.depth)
-                loss += F.cross_entropy(logits, labels, reduction="sum").item()
-                confusion += torch.bincount((labels * n + logits.argmax(dim=1)).cpu(), minlength=n * n)
-                rows += len(labels)
-                if progress:
-                    progress(f"evaluate {split}", rows, len(self.lengths[split]), "texts")
-        if not math.isfinite(loss):
+        stopping = self.control_source.stopping
+        found = evaluated(self.model, self.inputs, split, plan, stopping, progress)
+        if not math.isfinite(found.loss):
             raise NotFinite(f"Loss on {split} stopped being a number at step {self.state.step}.", SAFE)
-        confusion = confusion.view(n, n)
-        right = int(confusion.diagonal().sum())
-        return Evaluated(
-            split=split,
-            rows=rows,
-            loss=loss / rows,
-            accuracy=right / rows,
-            f1=metrics.macro_f1(confusion.numpy()),
-            whole=whole,
-            step=self.state.step,
-        )
+        return msgspec.structs.replace(found, whole=whole, step=self.state.step)

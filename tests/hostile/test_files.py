@@ -12,10 +12,10 @@ from core.errors import BadRun
 from core.model.weights import find_base
 from core.runs import last_visit, queue
 from core.runs.control import Stop
-from core.runs.folder import Label
 from core.runs.launch import launch
 from core.runs.listing import BASELINE, Listing
 from core.runs.log import EventLog
+from core.runs.records import Label
 
 WRITTEN = ("events.jsonl", "worker.log", "control.jsonl", "heartbeat", "lock")  # where they lie
 REPLACED = ("queued", "reserve", "label.json", "recipe.toml", "result.json", "base.safetensors", "checkpoints/last")

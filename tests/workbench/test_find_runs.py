@@ -12,8 +12,8 @@ from core.options import options
 from core.recipe import Recipe, load
 from core.runs import control, queue
 from core.runs import events as e
-from core.runs.folder import Label
 from core.runs.listing import Listing
+from core.runs.records import Label
 from workbench.app import WorkbenchApp
 from workbench.screens.runs.run_table import RunTable
 from workbench.screens.runs.view import EVERY_FILTER, SAME_DATA, SORTS, View

@@ -9,8 +9,8 @@ from core.errors import BadRun
 from core.options import options
 from core.recipe import Recipe, load
 from core.runs import last_visit
-from core.runs.folder import Label
 from core.runs.listing import BASELINE, Listing, bring_back, empty_bin, hide
+from core.runs.records import Label
 from workbench.app import WorkbenchApp
 
 SIZES = [(120, 36), (80, 24)]

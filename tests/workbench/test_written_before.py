@@ -17,9 +17,10 @@ from core import assets, files
 from core.architectures.models import BASE_WEIGHTS
 from core.recipe import load
 from core.runs.events import Ended
-from core.runs.folder import RunFolder, Status
+from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.predictions import read_predictions
+from core.runs.records import Status
 from core.runs.result import ClassifierResult, LanguageResult, encode_result, result_of
 from core.wording import percent
 from workbench.app import WorkbenchApp

@@ -2,7 +2,7 @@
 
 import argparse
 
-from core.runs.folder import Label
+from core.runs.records import Label
 from core.runs.root import find_run, runs_root
 from workbench.cli.flags import DONE
 from workbench.cli.printing import print_json, say

@@ -12,8 +12,9 @@ from core.recipe import Recipe
 from core.runs import turns
 from core.runs.describe import describe
 from core.runs.events import Applied, Started
-from core.runs.folder import RunFolder, Status
+from core.runs.folder import RunFolder
 from core.runs.history import History
+from core.runs.records import Status
 from workbench.keys import key_of
 from workbench.session.complain import complain
 

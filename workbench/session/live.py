@@ -8,8 +8,9 @@ from textual.app import App
 from textual.signal import Signal
 
 from core.runs import queue, turns
-from core.runs.folder import RunFolder, Status
+from core.runs.folder import RunFolder
 from core.runs.history import History
+from core.runs.records import Status
 from workbench.session.followed import Followed
 
 LOOK = 0.5  # seconds between two looks
@@ -56,7 +57,7 @@ class Live:
         while True:
             began = time.monotonic()
             run, self.waiting = await asyncio.to_thread(_who_trains, self._root)
-            rest = REST * (time.monotonic() - began)
+            rest = rest_after(time.monotonic() - began)
             if run is None or self._run is None or run.path != self._run.path:
                 self._run, self._status, self._history, self._offset = run, None, History(), 0
             if self.elsewhere and self._run:
@@ -68,7 +69,12 @@ class Live:
             if now != seen:
                 seen = now
                 self.live_changed.publish(self)
-            await asyncio.sleep(max(LOOK, min(MOST_REST, rest)))
+            await asyncio.sleep(max(LOOK, rest))
+
+
+def rest_after(seconds: float) -> float:
+    """Seconds until the next look at the runs, where one took so many: it is never much of the time."""
+    return min(MOST_REST, REST * seconds)
 
 
 def _who_trains(root: Path) -> tuple[RunFolder | None, int]:

@@ -7,8 +7,8 @@ from textual.widget import Widget
 
 from core.architectures.lookup import short_name
 from core.datasets import called
-from core.runs.folder import Status
 from core.runs.history import History
+from core.runs.records import Status
 from core.wording import clock, on_one_line, percent
 from workbench import keys
 from workbench.formatting import cut

@@ -11,9 +11,9 @@ from core.errors import BadRun
 from core.model.families import backbone_for
 from core.recipe import load
 from core.runs.events import Ended, Paused, Phase, Started, Steps, encode, stopped
-from core.runs.folder import Label
 from core.runs.launch import lock
 from core.runs.log import EventLog
+from core.runs.records import Label
 from core.runs.root import create_run, find_run, list_runs
 
 STARTED = Started(

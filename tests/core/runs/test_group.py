@@ -8,10 +8,11 @@ import pytest
 from core.errors import BadRun
 from core.runs import group as groups
 from core.runs import mark, queue
-from core.runs.folder import Member, RunFolder
+from core.runs.folder import RunFolder
 from core.runs.group import Group
 from core.runs.launch import lock
 from core.runs.listing import Listing
+from core.runs.records import Member
 from core.runs.root import create_run, list_runs
 from core.runs.sweep import Plan
 

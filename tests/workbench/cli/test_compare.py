@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from core.runs.folder import Label
+from core.runs.records import Label
 from workbench.cli import main
 
 

@@ -5,7 +5,8 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
 from core.errors import BadRun
-from core.runs.folder import Label, RunFolder
+from core.runs.folder import RunFolder
+from core.runs.records import Label
 from core.wording import on_one_line
 from workbench.screens.dialog import Dialog, field
 from workbench.widgets.panel import Panel

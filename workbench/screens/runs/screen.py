@@ -1,7 +1,6 @@
 """Runs: what have I tried?"""
 
 import asyncio
-import shlex
 import time
 from pathlib import Path
 
@@ -12,38 +11,31 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core import files
-from core.errors import BadRun
-from core.recipe import Recipe
 from core.runs import turns
 from core.runs.compare import Comparison
 from core.runs.folder import RunFolder
 from core.runs.history import History
-from core.runs.listing import Entry, Listing, bring_back, empty_bin, hide
-from core.runs.root import runs_root
+from core.runs.listing import Entry, empty_bin
 from core.wording import on_one_line, plural, shown
 from workbench import keys
 from workbench.charts import curves
 from workbench.charts.chart import Chart
 from workbench.layout import Column, Part, Plan
+from workbench.screens.runs.actions import RunActions, deleted
 from workbench.screens.runs.differences import Differences
-from workbench.screens.runs.label_dialog import LabelDialog
 from workbench.screens.runs.no_curve import why_no_curve
 from workbench.screens.runs.run_table import Baselines, RunTable
-from workbench.screens.runs.search import RunSearch
-from workbench.screens.runs.view import View
-from workbench.session.complain import complain
-from workbench.session.exporting import CURVES, Export, export_of, table
+from workbench.session.live import rest_after
 from workbench.themes import colour
 from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
 
 LOOK = 1.5  # seconds between two looks at the folder
-REST, MOST_REST = 9, 15.0  # times as long as a look at thousands of runs took, and seconds at most, until the next one
 AT_ONCE = 100  # runs that are compared with the baseline before the table shows how they did
 SETTLE = 0.1  # seconds that the cursor rests before curves are read
 
 
-class RunsScreen(RunSearch):
+class RunsScreen(RunActions):
     """The list of runs; below it curves and recipe of the one under the cursor."""
 
     MODE = "runs"
@@ -52,17 +44,12 @@ class RunsScreen(RunSearch):
 
     def __init__(self) -> None:
         super().__init__()
-        self._listing = Listing(self.session.root)
         self._reading, self._measuring = asyncio.Lock(), asyncio.Lock()
         self._next_look = 0.0  # not before
-        self._entries: list[Entry] = []
         self._interrupted = False  # whether nothing starts what waits in the queue
-        self._baseline: Entry | None = None
         # runs against others, on their test rows
         self._compared: dict[tuple[Path, Path | None], Comparison | None] = {}
-        self._marked: list[Path] = []  # runs whose curves lie over the selected one's
         self._histories: dict[Path, tuple[int, History]] = {}  # and the size of the log they were read from
-        self._bin: list[tuple[str, Path]] = []  # names of deleted runs, and where they are now
 
     def compose_panels(self) -> ComposeResult:
         yield Static("Reading the runs.", id="nothing", classes="empty", markup=False)
@@ -119,7 +106,7 @@ class RunsScreen(RunSearch):
             began = time.monotonic()
             entries = await asyncio.to_thread(self._listing.look)
             now = time.monotonic()
-            self._next_look = now + min(MOST_REST, REST * (now - began))
+            self._next_look = now + rest_after(now - began)
             baseline = await asyncio.to_thread(self._listing.baseline, entries)
             interrupted = await asyncio.to_thread(turns.interrupted, self.session.root)
             self._entries, self._baseline, self._interrupted = entries, baseline, bool(interrupted)
@@ -172,10 +159,6 @@ class RunsScreen(RunSearch):
     @property
     def _glyphs(self) -> dict[Path, str]:
         return dict(zip(self._marked, curves.GLYPHS, strict=False))
-
-    @property
-    def _selected(self) -> Entry | None:
-        return self.query_one(RunTable).selected
 
     @on(RunTable.Moved)
     def _moved(self) -> None:
@@ -272,124 +255,6 @@ class RunsScreen(RunSearch):
             glyphs = {on_one_line(path.name): glyph for path, glyph in self._glyphs.items()}
             version = tuple((name, glyphs.get(name), id(found), found.version) for name, found in histories.items())
             self.query_one(Chart).show(curves.side_by_side(histories, glyphs), version)
-
-    # What the person asks for
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        entry = self._selected if self.query(RunTable) else None
-        match action:
-            case "baseline":
-                return entry is not None and entry.score is not None
-            case "resume":
-                return entry is not None and entry.status.ended_early
-            case "start_now" | "take_out":
-                return entry is not None and entry.status.state == "queued"
-            case "undo":
-                return bool(self._bin)
-            case "open_run" | "overlay" | "name_run" | "delete_run" | "command_line":
-                return entry is not None
-        return super().check_action(action, parameters)
-
-    @property
-    def _selected_run(self) -> RunFolder:
-        """What the actions are about, which work only while a run is selected."""
-        assert self._selected
-        return self._selected.run
-
-    @on(RunTable.Chosen)
-    def action_open_run(self) -> None:
-        run = self._selected_run
-        if self.followed.run is None or self.followed.run.path != run.path:
-            self.followed.follow(run)
-        self.session.trail.go("train")
-
-    async def copied(self) -> str:
-        """The command that prints what came of the run."""
-        if (entry := self._selected) is None:
-            return ""
-        root = self.session.root
-        where = [] if root == runs_root() else ["--runs", str(root)]
-        return shlex.join(["workbench", "show", entry.run.name, *where])
-
-    def exported(self) -> Export:
-        """The curves where the chart has the focus, else the table."""
-        if isinstance(self.focused, Chart):
-            points = self.focused.points
-            return export_of("Export these curves", "curves.csv", lambda: table(CURVES, points))
-        return export_of("Export the runs", "runs.csv", self.query_one(RunTable).as_csv)
-
-    def recipe_on_show(self) -> Recipe | None:
-        recipe = self._listing.recipe(self._selected) if self._selected else None
-        return recipe if isinstance(recipe, Recipe) else None
-
-    def action_overlay(self) -> None:
-        path = self._selected_run.path
-        if path in self._marked:
-            self._marked.remove(path)
-        else:
-            self._marked = [*self._marked, path][-len(curves.GLYPHS) :]
-        self.show_runs()
-        self.read_curves()
-
-    async def action_baseline(self) -> None:
-        run = self._selected_run
-        taken = self._baseline is not None and self._baseline.run.path == run.path
-        try:
-            await asyncio.to_thread(self._listing.choose, None if taken else run)
-        except BadRun as error:
-            complain(self.app, error)
-        await self._read()
-
-    def action_name_run(self) -> None:
-        self.app.push_screen(LabelDialog(self._selected_run))
-
-    async def action_train(self) -> None:
-        await super().action_train()
-        self._look()
-
-    def action_resume(self) -> None:
-        self.run_worker(self._resume(self._selected_run), group="run")
-
-    async def _resume(self, run: RunFolder) -> None:
-        if await self.resume(run):
-            self.app.switch_mode("train")
-        self._look()
-
-    action_start_now = action_resume
-
-    async def action_take_out(self) -> None:
-        await self.launcher.take_out(self._selected_run)
-        self._look()
-
-    async def action_delete_run(self) -> None:
-        run = self._selected_run
-        try:
-            self._bin.append((run.name, await asyncio.to_thread(hide, run)))
-        except BadRun as error:
-            complain(self.app, error)
-            return
-        self.app.notify(deleted(run.name), markup=False)
-        await self._read()
-        if self.followed.run and self.followed.run.path == run.path:
-            self.followed.follow(self._entries[0].run if self._entries else None)
-
-    async def action_undo(self) -> None:
-        try:
-            run = await asyncio.to_thread(bring_back, self._bin.pop()[1])
-        except BadRun as error:
-            complain(self.app, error)
-            return
-        self.app.clear_notifications()  # which say that it is deleted
-        self.app.notify(f"{run.name} is back.", markup=False)
-        await self._read()
-        for runs in self.query(RunTable):
-            if run.path not in runs.paths:
-                self.look_through(View())
-            runs.go_to(run.path)
-
-
-def deleted(name: str) -> str:
-    return f"{name} deleted. u brings it back until you quit."
 
 
 def fold(run: RunFolder) -> History:

@@ -4,8 +4,8 @@ from rich.text import Text
 from textual.widget import Widget
 
 from core.estimate.prices import machine_memory
-from core.runs.folder import Status
 from core.runs.history import History, Point
+from core.runs.records import Status
 from core.wording import count, duration, percent, plural, rate, size
 from workbench.themes import colour
 

@@ -5,8 +5,8 @@ from textual.widget import Widget
 
 from core.errors import SmallerBatch
 from core.runs.events import Phase
-from core.runs.folder import Status
 from core.runs.history import History
+from core.runs.records import Status
 from core.wording import clock, duration, on_one_line, plural, shown, size
 from workbench.themes import colour
 
