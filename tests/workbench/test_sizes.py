@@ -1,6 +1,6 @@
 """One live app at every size from the smallest upwards: nothing that exists is out of reach."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager
 
 import pytest
 from textual.geometry import Region
@@ -61,9 +61,6 @@ async def look(pilot, shown, sizes) -> None:
         assert folded <= visited, (size, folded - visited)
 
 
-STATES = ["done", "running", "failed", "starting", "queued"]
-
-
 @pytest.fixture
 def tour(runs, until, shown, messages):
     """Every screen of an app that follows a run in a state, at sizes."""
@@ -87,6 +84,22 @@ def tour(runs, until, shown, messages):
     return tour
 
 
+@pytest.fixture
+def on_train(runs, until, shown):
+    """The app on Train, of a finished run, once some words are there."""
+
+    @asynccontextmanager
+    async def opened(size, words):
+        runs.write("done")
+        app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
+        async with app.run_test(size=size) as pilot:
+            app.action_mode("train")
+            await until(pilot, lambda: words in shown(app))
+            yield pilot
+
+    return opened
+
+
 @pytest.mark.parametrize("state", ["done", "running"])
 async def test_all_is_in_reach_at_the_usual_sizes(tour, state):
     await tour(state, SIZES)
@@ -98,13 +111,9 @@ async def test_all_is_in_reach_at_every_size(tour, state):
     await tour(state, ALL_SIZES)
 
 
-async def test_a_panel_that_has_the_focus_when_it_is_folded_hands_it_on(runs, until, shown):
-    runs.write("done")
-    app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
-    async with app.run_test(size=(120, 36)) as pilot:
-        app.action_mode("train")
-        await until(pilot, lambda: "295 of 300" in shown(app))
-        screen = app.screen
+async def test_a_panel_that_has_the_focus_when_it_is_folded_hands_it_on(on_train, shown):
+    async with on_train((120, 36), "295 of 300") as pilot:
+        app, screen = pilot.app, pilot.app.screen
         screen.open(screen.query_one("#log", Panel))
         await pilot.pause()
         assert screen.query_one("#log").has_focus or screen.focused in screen.query_one("#log").walk_children()
@@ -118,13 +127,9 @@ async def test_a_panel_that_has_the_focus_when_it_is_folded_hands_it_on(runs, un
         assert screen.query_one("#loss").display and not screen.query_one("#log").display
 
 
-async def test_a_click_on_a_word_opens_its_panel_and_a_zoomed_one_has_all(runs, until, shown):
-    runs.write("done")
-    app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
-    async with app.run_test(size=(80, 24)) as pilot:
-        app.action_mode("train")
-        await until(pilot, lambda: "Accuracy ·" in shown(app))
-        screen = app.screen
+async def test_a_click_on_a_word_opens_its_panel_and_a_zoomed_one_has_all(on_train, shown):
+    async with on_train((80, 24), "Accuracy ·") as pilot:
+        app, screen = pilot.app, pilot.app.screen
         line = next(i for i, line in enumerate(shown(app).splitlines()) if "Accuracy ·" in line)
         await pilot.click(offset=(shown(app).splitlines()[line].index("Accuracy") + 2, line))
         await pilot.pause()

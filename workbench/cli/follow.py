@@ -1,6 +1,5 @@
 """Watching a run from the command line: bars on a terminal, lines in a pipe. Leaving it leaves the run running."""
 
-import signal
 import subprocess
 import time
 from contextlib import AbstractContextManager
@@ -17,6 +16,7 @@ from core.runs.result import ClassifierResult, LanguageResult, Result
 from core.runs.verdict import sentences
 from core.wording import clock, count, on_one_line, percent
 from workbench.cli.flags import DONE, FAILED, INTERRUPTED
+from workbench.cli.interrupts import Interrupts
 from workbench.cli.printing import print_json, say, say_on
 
 POLL = 0.1  # seconds
@@ -31,7 +31,12 @@ def follow(run: RunFolder, process: subprocess.Popen, offset: int, as_json: bool
     view = Bars(console) if console.is_terminal else Lines(console)
     say_on(console, f"{run.name}  {run.path}")
     history = History()
-    with Interrupts(run, process, console) as interrupts, view:
+
+    def stop() -> None:
+        run.send(Stop())
+        console.print("stopping at the next batch, with a checkpoint; ctrl+c again kills")
+
+    with Interrupts(stop, process.kill) as interrupts, view:
         while history.ended is None:
             gone = process.poll() is not None  # asked before reading: what it wrote last is then read too
             events, offset = run.events(offset)
@@ -54,32 +59,6 @@ def follow(run: RunFolder, process: subprocess.Popen, offset: int, as_json: bool
         print_json({"run": str(run.path), "state": status.state, "why": status.why, "do": status.do})
     say([f"{run.name} {status.state}. {status.why} {status.do}"], to_errors=as_json)
     return INTERRUPTED if interrupts.count or status.state == "stopped" else FAILED
-
-
-class Interrupts:
-    """ctrl+c while following: the first stops the run with a checkpoint, the second kills it. SIGTERM is the same.
-
-    A hang-up leaves the run running.
-    """
-
-    def __init__(self, run: RunFolder, process: subprocess.Popen, console: Console):
-        self._run, self._process, self._console, self.count = run, process, console, 0
-
-    def __enter__(self) -> "Interrupts":
-        self._before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, before in self._before.items():
-            signal.signal(number, before)
-
-    def _interrupt(self, *_: object) -> None:
-        self.count += 1
-        if self.count > 1:
-            self._process.kill()
-            return
-        self._run.send(Stop())
-        self._console.print("stopping at the next batch, with a checkpoint; ctrl+c again kills")
 
 
 def summary(run: RunFolder, result: Result | None) -> list[str]:

@@ -20,9 +20,10 @@ from core.runs.sweep import Plan, values_of
 from core.wording import plural
 from workbench.cli.flags import DONE, FAILED, INTERRUPTED, SOURCE, add_options, bring_small, layers_of
 from workbench.cli.group_view import show_group
+from workbench.cli.interrupts import Interrupts
 from workbench.cli.printing import agreed, print_json, say
 from workbench.cli.train import demand_columns, demand_model, recipe_to_train
-from workbench.cli.watch import Interrupts, watch
+from workbench.cli.watch import watch
 
 MANY = 100  # runs; of more a person is asked first
 

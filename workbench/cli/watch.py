@@ -1,6 +1,5 @@
 """Waiting for a group of runs on the command line: one line says how far it is. Leaving it leaves the runs going."""
 
-import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,22 +11,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from core.errors import BadRun
 from core.runs import queue
 from core.runs.control import Stop
-from core.runs.folder import RunFolder, Status
+from core.runs.folder import RunFolder
+from core.runs.records import Status
 from core.wording import percent
+from workbench.cli.interrupts import Interrupts
 from workbench.cli.printing import say_on
 
 POLL = 0.2  # seconds
 ENDED = ("done", "stopped", "failed", "vanished", "damaged")
 
 
-def watch(root: Path, name: str, runs: Sequence[RunFolder], interrupts: "Interrupts") -> None:
+def watch(root: Path, name: str, runs: Sequence[RunFolder], interrupts: Interrupts) -> None:
     """Wait until none of the runs waits or runs, and have them served meanwhile.
 
     The first ctrl+c takes those that wait out of the queue and stops the one that runs, with a checkpoint; the second
     leaves at once. SIGTERM is the same, and a hang-up or a kill leaves the runs to the queue.
     """
     console = Console(stderr=True, highlight=False)
-    pending = list(runs)
+    pending, told = list(runs), set[str]()
     with Line(console, name, len(runs)) as line:
         while pending:
             statuses = {run.name: run.status() for run in pending}
@@ -36,7 +37,7 @@ def watch(root: Path, name: str, runs: Sequence[RunFolder], interrupts: "Interru
                     line.ended(run, statuses[run.name])
             pending = [run for run in pending if statuses[run.name].state not in ENDED]
             if interrupts.count:
-                interrupts.stop(pending)
+                _stop(pending, told)
             elif pending and not queue.served(root):
                 queue.start(root)
             line.draw(next((one for one in statuses.items() if one[1].alive), None))
@@ -44,36 +45,16 @@ def watch(root: Path, name: str, runs: Sequence[RunFolder], interrupts: "Interru
                 time.sleep(POLL)
 
 
-class Interrupts:
-    """ctrl+c, the first time counted and no more, the second time Python's own; and what is stopped for it."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._told: set[str] = set()
-
-    def __enter__(self) -> "Interrupts":
-        self._before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, before in self._before.items():
-            signal.signal(number, before)
-
-    def _interrupt(self, *_: object) -> None:
-        self.count += 1
-        if self.count > 1:
-            raise KeyboardInterrupt
-
-    def stop(self, runs: Sequence[RunFolder]) -> None:
-        """Take runs out of the queue before any of them can begin, and stop what has begun."""
-        for run in runs:
-            with suppress(BadRun):  # it has begun meanwhile: the next look stops it
-                if run.queued_file.exists() and not run.locked():
-                    queue.take_out(run)
-        for run in runs:
-            if run.locked() and run.name not in self._told:
-                run.send(Stop())
-                self._told.add(run.name)
+def _stop(runs: Sequence[RunFolder], told: set[str]) -> None:
+    """Take runs out of the queue before any of them can begin, and stop what has begun; `told` are names of those."""
+    for run in runs:
+        with suppress(BadRun):  # it has begun meanwhile: the next look stops it
+            if run.queued_file.exists() and not run.locked():
+                queue.take_out(run)
+    for run in runs:
+        if run.locked() and run.name not in told:
+            run.send(Stop())
+            told.add(run.name)
 
 
 class Line(Progress):

@@ -1,5 +1,6 @@
 """What help and palette have in common: a list that is narrowed down while one types."""
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from textual import on
@@ -33,9 +34,9 @@ class SearchDialog(Dialog[ScreenResultType]):
         self._lines.can_focus = False  # the field keeps the focus
         self.find([])
 
+    @abstractmethod
     def find(self, words: list[str]) -> None:
         """Show what these words, in small letters, are found in."""
-        raise NotImplementedError
 
     @on(Filter.Changed)
     def _typed(self, event: Filter.Changed) -> None:

@@ -149,7 +149,7 @@ class Zip(_Members):
     def _member(self, archive: zipfile.ZipFile, name: str) -> IO[bytes]:
         try:
             return archive.open(name if name in archive.NameToInfo else f"./{name}")
-        except RuntimeError as error:  # NotImplementedError, of a compression that is not known here, is one too
+        except RuntimeError as error:  # of a password, and of a compression that is not known here
             if self.encrypted:
                 what = f"{self.path.name} is encrypted: a password is needed to read it."
                 raise BadData(what, "Unpack it with its password, and name what comes out.") from error
