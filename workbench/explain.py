@@ -60,7 +60,7 @@ EXPLANATIONS = {
     "not differ at all: mark one as baseline with * and compare them text by text.",
     "runs.curves": "Validation accuracy of the run under the cursor, and of those laid over it with space.",
     "runs.recipe": "The settings of this run, or where they differ from the baseline's. p is McNemar's test: how "
-    "likely such a difference is by chance. Below 0.05 it is probably real.",
+    "often chance alone would make such a difference if both runs were equally good. Below 0.05 it counts as shown.",
     "freeze_dialog": "Which parts learn from the next step on. Parts below the lowest one that learns can be read "
     "from the prefix cache; training one of those first computes its input again.",
     "recipes": "Recipes by name, as in the book, with the test accuracy the book has for each.",

@@ -225,7 +225,7 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
         yield f"{leaks:,} of {len(prepared.indices('test')):,} test texts are also in training."
     near = int(prepared.near_leaks[prepared.indices("test")].sum())
     if near:
-        yield f"In training with other case or spaces: {plural(near, 'test text')} more."
+        yield f"{plural(near, 'more test text')} also in training, with other case or spaces."
 
 
 def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: int) -> Started:

@@ -52,7 +52,7 @@ async def test_everything_about_a_file_is_on_the_screen(messages, tmp_path, read
         await ready(pilot)
         source = text_of(app, Source)
         assert "messages.tsv" in source and "tab-separated, no header" in source and "60 rows, UTF-8" in source
-        assert "Label: column 0 (the first). Text: column 1." in source
+        assert "Label: column 0 (1st). Text: column 1." in source
         lines = [app.screen.query_one(Classes).line(i, 58).plain.split() for i in range(2)]
         assert [(words[0], words[2], words[4]) for words in lines] == [
             ("ham", "39", "39"),

@@ -22,7 +22,7 @@ from workbench.themes import colour
 from workbench.widgets.waits import Waits
 
 WAY_ON = "Enter takes another file, or names its columns."
-QUOTES = {AUTO: "", "none": ", quotes belong to the text"}
+QUOTES = {AUTO: "", "none": ", quotes kept"}
 DOING = {
     "start": "Starting",
     "fetch": "Downloading",
@@ -55,7 +55,7 @@ def name_of(path: str) -> str:
 
 
 def column(name: str) -> str:
-    return f"column {name}{' (the first)' if name == '0' else ''}" if name.isdigit() else on_one_line(name)
+    return f"column {name}{' (1st)' if name == '0' else ''}" if name.isdigit() else on_one_line(name)
 
 
 class Source(Waits, can_focus=True):

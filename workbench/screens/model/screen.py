@@ -40,9 +40,9 @@ class ModelScreen(BaseScreen):
         layers, code = self.query_one(Layers), len(self.query_one(AsCode).lines)
         ladder = (
             Part("layers", min(3 + layers.whole, 18), brief=10, grows=2),
-            Part("code", 1 + code, brief=4),
+            Part("code", 1 + code, brief=4 if self.has_class("-code") else 0),
         )
-        beside = (Part("price", 8, 10, brief=2), Part("recipe", 8, 20, brief=6, grows=1))
+        beside = (Part("price", 8, 10, brief=2), Part("recipe", 8, 20, brief=5, grows=1))
         ranks = ["layers", "price", "backbone", "layers", "recipe", "code"]
         if self.has_class("-code"):
             ranks[1:1] = ["code", "code"]

@@ -9,8 +9,8 @@ from core.freeze import FreezePlan, parts_of, role
 from core.recipe import Recipe
 from core.runs.describe import describe
 from core.runs.events import Phase
-from core.runs.folder import Status
 from core.runs.history import History
+from core.runs.records import Status
 from core.wording import clock, plural, shown
 from workbench.formatting import pad
 from workbench.screens.train.ribbon import present_phase, progress
@@ -44,7 +44,7 @@ def being_done(history: History, recipe: Recipe | None) -> str:
         "vocabulary": "Learning which pieces of words the text is made of.",
         "baseline": "Training the word-count baseline, for comparison.",
         "count": f"Counting words and characters, and learning from how often they occur{so_far}.",
-        "probe": f"Training the linear probe, for comparison: logistic regression on {model} as it came{so_far}.",
+        "probe": f"Training the linear probe, for comparison: what the untouched {model} knows already{so_far}.",
         "encode": encoding(present, recipe.plan if recipe else None, history.phase_left("encode")),
         "learn": FIRST_LOOK,
     }
