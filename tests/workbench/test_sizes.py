@@ -53,7 +53,7 @@ async def look(pilot, shown, sizes) -> None:
         demand_all_in_reach(screen, shown(pilot.app))
         folded = {word.panel for panel in screen.panels if panel.display for word in panel.folded}
         visited = set()
-        for _ in range(2 * len(screen.panels) + 2):
+        for _ in range(2 * len(screen.panels) + 2 if folded else 0):  # else there is nothing to be found by it
             screen.action_next_panel()
             await pilot.pause()
             demand_all_in_reach(screen, shown(pilot.app))
