@@ -52,12 +52,9 @@ def _since(runs: Sequence[RunFolder]) -> list[tuple[int, RunFolder]]:
     """The runs among some that wait, the next one first, and since when, in nanoseconds."""
     found = []
     for run in reversed(runs):
-        try:
-            since = run.queued_file.lstat().st_mtime_ns
-        except FileNotFoundError:
-            continue
-        if not run.locked():  # else its worker is about to begin
-            found.append((since, run))
+        queued = files.stat_of(run.queued_file)  # none where a folder is, say, which nobody could ever take away
+        if queued and not run.locked():  # else its worker is about to begin
+            found.append((queued.st_mtime_ns, run))
     return sorted(found, key=lambda one: one[0])
 
 

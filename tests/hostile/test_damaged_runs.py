@@ -167,6 +167,14 @@ def damaged(finished, tmp_path_factory) -> dict[tuple[str, str], RunFolder]:
     return made
 
 
+@pytest.mark.parametrize("kind", ["a folder", "a pipe", "a link to itself", "a link to nothing"])
+def test_what_is_no_file_makes_no_run_wait_for_ever(finished, tmp_path, kind):
+    run = copied(finished, tmp_path / "runs" / "r1")
+    put(run.queued_file, kind)
+    assert queue.waiting(run.path.parent) == [] and not queue.start(run.path.parent)
+    assert run.status().state == "damaged" and "queued is a" in run.status().why
+
+
 @pytest.mark.timeout(DEADLINE)
 def test_runs_lists_all_of_them_and_says_what_is_damaged(damaged, program):
     root = damaged["nothing", ""].path.parent
