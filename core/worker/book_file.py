@@ -1,14 +1,15 @@
 """The book's model as people save it: which of a file's tensors are its weights, under the names of the chapter."""
 
+import os
 import re
 import warnings
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from core import files, inside
@@ -26,6 +27,8 @@ FAST = [
     (re.compile(r"(.*\.att)\.proj\.(weight|bias)"), r"\1.out_proj.\2"),
 ]
 STACKED = re.compile(r"(.*\.att)\.qkv\.(weight|bias)")  # query, key and value, one above the other
+MOST = 2_000_000_000  # numbers of a model; the largest of the chapter's has 1.6 billion
+MOST_PICKLED = 1 << 25  # bytes that say what is where, without the numbers themselves
 BUFFERS = re.compile(r"(.*\.)?(mask|cache_[kv])")  # they hold nothing that was learned
 
 
@@ -70,8 +73,11 @@ def read(file: Path) -> dict[str, Tensor]:
     if not found:
         raise BadModel(f"{file.name} holds no weights by name.", AGAIN)
     _, tensors = models[0] if models else max(found, key=lambda one: len(one[1]))
+    named = _named(tensors)
+    if (n := sum(tensor.numel() for tensor in named.values())) > MOST:  # a view or a sparse one may say any number
+        raise BadModel(f"{file.name} holds {n:,} numbers, more than any model of the chapter's.", AGAIN)
     try:
-        return {name: _dense(tensor).float() for name, tensor in _named(tensors).items()}
+        return {name: _dense(tensor).float() for name, tensor in named.items()}
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise BadModel(
@@ -90,7 +96,9 @@ def _content(file: Path) -> object:
             start = opened.read(9)
             opened.seek(0)
             if start[8:] == b"{":  # after the length of safetensors' head
-                return load(opened.read())
+                with safe_open(file, framework="pt") as tensors:
+                    return {name: tensors.get_tensor(name) for name in tensors.keys()}  # noqa: SIM118
+            _demand_unpacked(opened)
             with warnings.catch_warnings(), torch.serialization.safe_globals([*BESIDE]):
                 warnings.simplefilter("ignore")
                 return torch.load(opened, weights_only=True, map_location="cpu")
@@ -100,6 +108,19 @@ def _content(file: Path) -> object:
         raise BadModel(f"{file.name} is not a whole safetensors file: {error}.", "Copy it again.") from error
     except Exception as error:  # torch's reader of pickles lets through what it stumbles over
         raise _refusal(file, str(error)) from error
+
+
+def _demand_unpacked(opened: BinaryIO) -> None:
+    """Raises ValueError for an archive that is no archive of torch.save's: that packs nothing, and says little."""
+    size = opened.seek(0, os.SEEK_END)
+    if zipfile.is_zipfile(opened):
+        with zipfile.ZipFile(opened) as archive:
+            members = archive.infolist()
+        if sum(one.file_size for one in members) > size:
+            raise ValueError("a file that is packed")
+        if any(one.filename.endswith("data.pkl") and one.file_size > MOST_PICKLED for one in members):
+            raise ValueError("too much beside the numbers")
+    opened.seek(0)
 
 
 def _refusal(file: Path, said: str) -> BadModel:

@@ -81,13 +81,13 @@ def _size(found: Mapping[str, Tensor], file: Path, model: str | None) -> tuple[s
         )
     matrices = {name for name, tensor in found.items() if tensor.ndim == 2}
     if missing := [name for name in ("tok_emb.weight", "pos_emb.weight", "out_head.weight") if name not in matrices]:
-        names = ", ".join(list(found)[:3])
+        names = ", ".join(name[:80] for name in list(found)[:3])
         raise BadModel(
             f"{file.name} is not of the chapter's GPTModel: it holds {names}, and no {' or '.join(missing)}.",
             "It needs tok_emb, pos_emb, trf_blocks, out_head.",
         )
     tokens, positions = found["tok_emb.weight"], found["pos_emb.weight"]
-    numbers = [int(match[1]) for name in found if (match := re.match(r"trf_blocks\.(\d+)\.", name))]
+    numbers = [int(match[1]) for name in found if (match := re.match(r"trf_blocks\.(\d{1,9})\.", name))]
     n_blocks, (vocab, width), context = 1 + max(numbers, default=-1), tokens.shape, len(positions)
     fits = {
         name: arch
