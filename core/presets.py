@@ -141,11 +141,8 @@ RECIPES: dict[str, dict] = {name: named.layer for name, named in NAMED_RECIPES.i
 def standing_for(model: str) -> dict[str, list[str]]:
     """The named recipes that differ for one model, each with those that differ from it only in the model."""
     found: dict[str, list[str]] = {}
-    for name, layer in RECIPES.items():
-        same = (other for other in found if merge(RECIPES[other], _size(model)) == merge(layer, _size(model)))
+    of_model = {name: merge(layer, {"model": {"name": model}}) for name, layer in RECIPES.items()}
+    for name, layer in of_model.items():
+        same = (other for other in found if of_model[other] == layer)
         found.setdefault(next(same, name), []).append(name)
     return found
-
-
-def _size(model: str) -> dict:
-    return {"model": {"name": model}}

@@ -51,6 +51,7 @@ def test_it_holds_every_asset_and_style(installed):
     assert installed[0].stat().st_size < 20e6
 
 
+@pytest.mark.more
 def test_it_works_outside_the_source_tree(installed, tmp_path):
     site = installed[1]
     env = os.environ | {"PYTHONPATH": str(site), "HF_HUB_OFFLINE": "1", "WORKBENCH_RUNS": str(tmp_path / "runs")}

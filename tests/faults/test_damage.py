@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from cases import first
 from core.errors import WorkbenchError
 from core.evaluate.predict import open_predictor
 from core.runs.control import Inbox, Line, Rates, Save, append
@@ -76,6 +77,7 @@ def test_a_torn_last_event_costs_that_event_alone(halfway, watch):
             assert watch.events(halfway)[:-1] == before[:-1] and halfway.status().state == "stopped"
 
 
+@pytest.mark.more
 def test_a_damaged_byte_costs_its_line_alone(halfway):
     n, content = len(halfway.events()[0]), halfway.events_file.read_bytes()
     for at in range(0, len(content), 3):
@@ -128,6 +130,7 @@ def test_a_torn_last_line_of_a_cache_costs_that_chunk_alone(tmp_path):
 @pytest.mark.parametrize(
     "damage", ["a bit", *(pytest.param(name, marks=pytest.mark.slow) for name in DAMAGES if name != "a bit")]
 )
+@pytest.mark.more
 def test_a_run_with_a_damaged_file_is_refused_or_ends_the_same(forks, halfway, watch, damage):
     expected = watch.outcome(forks.finish(watch.copy(halfway, "whole")), logged=False)
     refused = []
@@ -148,7 +151,7 @@ def test_a_run_with_a_damaged_file_is_refused_or_ends_the_same(forks, halfway, w
     }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", first(2, DAMAGES))
 def test_a_finished_run_with_a_damaged_file_answers_the_same_or_with_a_sentence(forks, halfway, watch, damage):
     whole = forks.finish(watch.copy(halfway, "whole"))
     texts = ["free prize win cash", "tea at home soon"]

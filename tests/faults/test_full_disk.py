@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from cases import each
 from core.runs.events import Checkpointed
 from core.runs.folder import RunFolder
 
@@ -29,7 +30,7 @@ def fill(disk, left):
     (disk / "filler").write_bytes(bytes(max(0, stat.f_bavail * stat.f_bsize - left)))
 
 
-@pytest.mark.parametrize("left", LEFT)
+@pytest.mark.parametrize("left", each(4, LEFT))
 def test_with_so_much_room_left(forks, new_run, watch, killed, small_disk, left):
     run = new_run(speed={"cache": "run"})
     begun = watch.copy(run, "begun")

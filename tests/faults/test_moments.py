@@ -100,6 +100,7 @@ def test_killed_again_and_again(forks, new_run, watch, killed, monkeypatch, tmp_
 
 
 @QUICK_AND_SLOW
+@pytest.mark.more
 def test_killed_again_and_again_while_it_is_told_things(forks, new_run, watch, killed, kills, seed):
     new, rng, number = new_run(**long("cached")), random.Random(seed), count()
     seconds = timed(forks, watch.copy(new, "untold"))
@@ -121,6 +122,7 @@ def test_killed_again_and_again_while_it_is_told_things(forks, new_run, watch, k
 
 
 @QUICK_AND_SLOW
+@pytest.mark.more
 def test_killed_again_and_again_while_it_pretrains(forks, watch, killed, wait, tmp_path, kills, seed):
     rng = random.Random(1)
     words = "Ada Bo Cleo Dan walks to sings for writes looks at waits dreams of".split()

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from cases import first
 from core.runs.control import Rates
 from core.runs.events import Encoded, Evaluated
 
@@ -43,7 +44,7 @@ def stopped(new_run, watch):
     return run
 
 
-@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in (1, 2))])
+@pytest.mark.parametrize("part", first(1, range(3)))
 def test_killed_at_every_point_of_a_checkpoint_s_writing(forks, stopped, watch, killed, tmp_path, part):
     names = points(forks, whole := watch.copy(stopped, "whole"), tmp_path)
     expected = watch.outcome(whole)
@@ -88,6 +89,7 @@ def test_killed_at_every_point_of_a_run(forks, new_run, watch, killed, tmp_path,
         die_at(forks, watch.copy(new, f"at{n}"), n, watch, killed, expected, again=rng.randrange(1, len(names)))
 
 
+@pytest.mark.more
 def test_what_was_best_in_a_life_that_was_lost_is_not_best(forks, new_run, watch, killed, tmp_path):
     run = new_run(**BETTER, speed={"cache": "run"})
     names = points(forks, watch.copy(run, "whole"), tmp_path)

@@ -39,6 +39,7 @@ def test_a_second_worker_is_refused_and_the_first_is_not_disturbed(forks, new_ru
     assert first.wait() == 0 and run.status().state == "stopped"
 
 
+@pytest.mark.more
 def test_of_many_that_start_at_once_one_works(forks, new_run, watch, wait):
     run, whole = (new_run(train={"epochs": 60}) for _ in range(2))
     workers = [forks.start(run) for _ in range(6)]
@@ -62,6 +63,7 @@ def test_a_cache_that_is_cut_short_under_a_worker_is_said_and_the_run_goes_on(fo
     assert worker.wait() == 0 and run.status().state == "stopped"
 
 
+@pytest.mark.more
 async def test_an_app_opened_in_the_middle_shows_what_is_so(forks, new_run, watch, killed, wait):
     run = new_run(**LONG)
     app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), run.path.parent)
@@ -125,6 +127,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.more
 def test_killed_while_weights_download(forks, new_run, watch, killed, wait, tmp_path):
     model = GPT2(MODELS["nano"].architecture)
     model.initialize(torch.Generator().manual_seed(0))

@@ -114,6 +114,7 @@ def test_a_member_of_an_archive_that_is_said_to_be_endless_is_damage(tmp_path):
         read(tmp_path / "texts.tar")
 
 
+@pytest.mark.more
 def test_a_file_with_a_quote_that_never_closes_is_read(tmp_path):
     file = tmp_path / "texts.csv"
     file.write_text('label,text\na,"' + "x\n" * 200_000)  # more than a cell of the module csv holds by itself

@@ -84,6 +84,7 @@ words = st.lists(ALPHABET, max_size=8).map("".join)
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(words, min_size=4, max_size=4, unique=True), st.sampled_from(range(len(RECIPES))))
+@pytest.mark.more
 def test_a_script_does_the_same_whatever_is_put_together(several, n):
     assert does(several, n) == tame(4, n)
 
@@ -143,6 +144,7 @@ def test_a_base_is_one_line_of_yaml():
         assert line.startswith('"') and line.endswith('"') and "\n" not in line and not UNSAFE.search(line)
 
 
+@pytest.mark.more
 def test_the_card_of_a_run_with_such_words_has_no_markup_of_theirs(tmp_path, capsys):
     labels = ["# ham <img src=x onerror=alert(1)> `a` | b", "*spam* [a](http://e.vil) ![p](http://e.vil/p.png)\n# x"]
     with open(tmp_path / "d`<b>.csv", "w", encoding="utf-8", newline="") as file:

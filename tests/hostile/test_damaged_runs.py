@@ -19,6 +19,7 @@ import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cases import each
 from core import toml
 from core.errors import WorkbenchError
 from core.recipe import load
@@ -176,6 +177,7 @@ def test_what_is_no_file_makes_no_run_wait_for_ever(finished, tmp_path, kind):
 
 
 @pytest.mark.timeout(DEADLINE)
+@pytest.mark.more
 def test_runs_lists_all_of_them_and_says_what_is_damaged(damaged, program):
     root = damaged["nothing", ""].path.parent
     listed = program("workbench", "runs", "--runs", root, "--json")
@@ -205,7 +207,7 @@ def test_runs_lists_all_of_them_and_says_what_is_damaged(damaged, program):
 
 
 @pytest.mark.timeout(DEADLINE)
-@pytest.mark.parametrize("name", LISTED + OTHERS)
+@pytest.mark.parametrize("name", each(5, LISTED + OTHERS))
 def test_whatever_lies_in_the_place_of_a_file_every_look_ends_in_a_sentence(finished, tmp_path, name):
     whole = copied(finished, tmp_path / "runs" / "r1")
     for n, kind in enumerate(KINDS, 2):
@@ -215,6 +217,7 @@ def test_whatever_lies_in_the_place_of_a_file_every_look_ends_in_a_sentence(fini
         shutil.rmtree(run.path)
 
 
+@pytest.mark.more
 async def test_the_screen_shows_all_of_them(damaged):
     root = damaged["nothing", ""].path.parent
     app = WorkbenchApp(load({"data": {"path": "sample"}}), root)
@@ -313,6 +316,7 @@ def pair(finished, tmp_path_factory) -> tuple[RunFolder, RunFolder]:
 @pytest.mark.timeout(DEADLINE)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
+@pytest.mark.more
 def test_any_damage_to_any_document_ends_in_a_sentence(pair, data):
     fuzz(*pair, data)
 
@@ -424,6 +428,7 @@ def test_files_of_hundreds_of_megabytes_are_not_read(finished, tmp_path, execute
 
 
 @pytest.mark.timeout(DEADLINE)
+@pytest.mark.more
 def test_what_does_not_fit_into_memory_is_a_sentence(finished, tmp_path, executed):
     run = copied(finished, tmp_path / "runs" / "r1")
     run.result_file.write_bytes(b'{"test": {"confusion": [' + b"[]," * (10 << 20) + b"[]]}}")

@@ -67,6 +67,7 @@ def test_a_name_that_is_not_utf8_gets_a_sentence(workbench, tmp_path):
         assert b"caf\\udce9.csv" in done.stderr and not done.stdout
 
 
+@pytest.mark.more
 def test_a_terminal_that_is_not_utf8_is_sent_what_it_has(workbench, tmp_path):
     (tmp_path / "labels.csv").write_text(ROWS)
     runs = ["--runs", "runs"]

@@ -375,6 +375,7 @@ def on_a_terminal(liar, tmp_path):
     return on_a_terminal
 
 
+@pytest.mark.more
 def test_who_is_asked_decides_whether_weights_without_a_hash_are_taken(liar, on_a_terminal):
     liar.headers["ETag"] = '"no-hash"'
     for no in ("n\n", "\n", "what?\n"):

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from cases import first
 from core import files, locks
 from core.errors import BadRun
 from core.train.layout import layout
@@ -37,6 +38,7 @@ def without(number, how, *argv):
 
 @x86_64
 @pytest.mark.parametrize("number", REFUSED)
+@pytest.mark.more
 def test_a_disk_without_locks_is_named_and_nothing_is_left_on_it(run, labelled, tmp_path, number):
     root = tmp_path / "no locks"
     made = without(number, "all", "workbench", "train", labelled(60), "--weights", "random", "--runs", root)
@@ -76,7 +78,8 @@ def test_where_only_flock_is_missing_another_lock_keeps_two_apart(tmp_path):
     assert third.communicate(timeout=90)[0] == "True True\n"
 
 
-@pytest.mark.parametrize("umask", [0o022, *(pytest.param(mask, marks=pytest.mark.slow) for mask in (0o000, 0o077))])
+@pytest.mark.parametrize("umask", first(1, [0o022, 0o000, 0o077]))
+@pytest.mark.more
 def test_nobody_else_reads_a_run(labelled, tmp_path, umask):
     command = [
         *(sys.executable, "-P", "-m", "workbench", "train", labelled(60), "--weights", "random"),

@@ -136,10 +136,11 @@ PLACES = (*FILES, *(f"checkpoints/STEP/{name}" for name in OF_A_CHECKPOINT), *FO
 EVERY = list(itertools.product(PLACES, KINDS))
 
 
-@pytest.mark.parametrize(
-    ("i", "name", "kind"),
-    # some of them, so that each place, each kind and each command is among them
-    [pytest.param(i, *one, marks=() if i % 7 == 0 else pytest.mark.slow) for i, one in enumerate(EVERY)],
-)
+def marks(i: int) -> list:
+    """Every seventh is run by the CI, so that each place, each kind and each command is among them."""
+    return [pytest.mark.slow] if i % 7 else [pytest.mark.more] if i % 4 else []
+
+
+@pytest.mark.parametrize(("i", "name", "kind"), [pytest.param(i, *one, marks=marks(i)) for i, one in enumerate(EVERY)])
 def test_no_command_is_led_out_of_a_run(sweep, i, name, kind):
     sweep(name, kind, [COMMANDS[i % len(COMMANDS)], COMMANDS[(i + 4) % len(COMMANDS)]])

@@ -232,6 +232,7 @@ def harmless(terminal: Terminal) -> str:
     return rest
 
 
+@pytest.mark.more
 def test_on_a_terminal(run, failed, root, data):
     """Where there is one, what is printed has colours and bars of its own, and none of those words."""
     of_runs = ["--runs", str(root)]
@@ -261,6 +262,7 @@ def test_on_a_terminal(run, failed, root, data):
             assert r"\x1b]0;owned" in "".join(rest.split())
 
 
+@pytest.mark.more
 def test_the_app_on_a_terminal(run, failed, root, data):
     """As it is used: every screen, with a run that failed and one that ended, and their data."""
     with Terminal(str(data), "--runs", str(root), columns=160, rows=50) as terminal:
@@ -362,6 +364,7 @@ async def until(pilot, predicate) -> None:
     await pilot.pause()
 
 
+@pytest.mark.more
 async def test_the_app_shows_them_escaped(data, run, failed, root, monkeypatch):
     """Every screen, a label and an error among what it shows; the title of the window; what a person is told."""
     recipe = load({"data": {"path": str(data), "text": f"text{WORDS}", "label": f"label{WORDS}"}})

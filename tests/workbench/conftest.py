@@ -1,5 +1,6 @@
 """Run folders as a worker leaves them, in every state, with curves like those of real runs."""
 
+import asyncio
 import csv
 import fcntl
 import itertools
@@ -234,7 +235,7 @@ def until():
         end = time.monotonic() + seconds
         while not predicate():
             assert time.monotonic() < end, f"what was waited for has not come; there is:\n{shown_by(pilot.app)}"
-            await pilot.pause(0.02)
+            await asyncio.sleep(0.05)  # the app works meanwhile; a pause would have every widget answer
         await pilot.pause()
 
     return until

@@ -179,6 +179,7 @@ async def test_help_lists_the_keys_of_the_screen_and_closes_with_what_opened_it(
                 assert not isinstance(empty.screen, dialog)
 
 
+@pytest.mark.more
 async def test_what_works_everywhere_works_in_a_dialog(app):
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("ctrl+s")

@@ -47,6 +47,7 @@ def hint(app) -> str:
     return str(app.screen.query_one(".hint", Static).render())
 
 
+@pytest.mark.more
 async def test_random_weights_produce_nonsense_and_the_screen_says_so(dialog, until, shown):
     async with dialog(weights="random") as pilot:
         app = pilot.app
@@ -62,6 +63,7 @@ async def test_random_weights_produce_nonsense_and_the_screen_says_so(dialog, un
         assert app.screen.query_one(Backbone).has_focus
 
 
+@pytest.mark.more
 async def test_an_answer_grows_and_is_drawn_anew_at_each_enter(dialog, until):
     async with dialog() as pilot:
         app, grown = pilot.app, []
@@ -81,6 +83,7 @@ async def test_an_answer_grows_and_is_drawn_anew_at_each_enter(dialog, until):
         await until(pilot, lambda: " s" in hint(app) and "seed" not in hint(app) and "in " in hint(app))
 
 
+@pytest.mark.more
 async def test_the_zero_shot_question_brings_its_example_and_keeps_what_was_written(dialog, until, shown):
     async with dialog() as pilot:
         app = pilot.app
@@ -97,6 +100,7 @@ async def test_the_zero_shot_question_brings_its_example_and_keeps_what_was_writ
         assert app.screen.query_one("#words", Input).value == "lunch [b]today[/b]"
 
 
+@pytest.mark.more
 async def test_what_fails_is_said_and_can_be_asked_again(dialog, until, tmp_path):
     async with dialog() as pilot:
         app, field = pilot.app, pilot.app.screen.query_one("#words", Input)
@@ -109,6 +113,7 @@ async def test_what_fails_is_said_and_can_be_asked_again(dialog, until, tmp_path
         await until(pilot, lambda: re.search(r"tokens? in .* s", hint(app)))
 
 
+@pytest.mark.more
 async def test_leaving_leaves_the_answer_off_and_the_helper_answers_on(dialog, until):
     async with dialog() as pilot:
         app = pilot.app

@@ -8,6 +8,7 @@ import pytest
 from safetensors.torch import save_file
 from textual.widgets import Input
 
+from cases import first
 from core import files
 from core.architectures.bert import DistilBertArchitecture
 from core.architectures.lookup import by_family, folder_of, preset_of
@@ -26,7 +27,7 @@ from workbench.screens.model.price import PricePanel
 from workbench.screens.model.recipe_form import Options
 from workbench.widgets.layers import Layers
 
-SIZES = [(80, 24), pytest.param((100, 30), marks=pytest.mark.slow), (120, 36)]
+SIZES = first(1, [(80, 24), (100, 30), (120, 36)])
 ORDER = [preset.name for presets in by_family().values() for preset in presets]
 TINY = DistilBertArchitecture(3, 32, 2, 64, 30522)
 
@@ -75,6 +76,7 @@ def chosen(pilot) -> str:
 
 
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.more
 async def test_the_arrows_lead_through_all_models_family_by_family(opened, shown, size):
     async with opened(size=size) as pilot:
         seen = [chosen(pilot)]
@@ -96,6 +98,7 @@ async def test_the_arrows_lead_through_all_models_family_by_family(opened, shown
         assert chosen(pilot) == ORDER[-1]
 
 
+@pytest.mark.more
 async def test_a_click_chooses_a_neighbour(opened):
     async with opened() as pilot:
         backbone = pilot.app.screen.query_one(Backbone)
@@ -127,6 +130,7 @@ async def test_enter_lists_all_by_family_and_enter_takes_one(opened, shown, size
         assert chosen(pilot) == ORDER[-3]
 
 
+@pytest.mark.more
 async def test_a_folder_is_named_in_the_dialog_and_stays_among_the_models(opened, folder, shown, until):
     async with opened("distilbert") as pilot:
         await pilot.press("enter", "tab")
@@ -149,6 +153,7 @@ async def test_a_folder_is_named_in_the_dialog_and_stays_among_the_models(opened
         assert pilot.app.screen.query_one(Models).model.name == str(folder)
 
 
+@pytest.mark.more
 async def test_a_folder_that_vanishes_brings_no_traceback(opened, folder, until):
     async with opened(folder) as pilot:
         draft = pilot.app.session.draft
@@ -177,6 +182,7 @@ def test_a_run_of_a_folder_that_is_gone_is_not_made(folder, tmp_path):
 
 
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.more
 async def test_a_model_without_its_tokenizer_has_sizes_but_no_times(opened, shown, size):
     async with opened("roberta", size) as pilot:
         panel, layers = pilot.app.screen.query_one(PricePanel), pilot.app.screen.query_one(Layers)
@@ -192,6 +198,7 @@ async def test_a_model_without_its_tokenizer_has_sizes_but_no_times(opened, show
         assert chosen(pilot) == "bert"
 
 
+@pytest.mark.more
 async def test_what_holds_nothing_is_not_on_the_ladder_and_goes_along_in_plans(opened):
     async with opened("gpt2", freeze={"trainable": "blocks.11,blocks.9,norm,head"}) as pilot:
         layers, draft = pilot.app.screen.query_one(Layers), pilot.app.session.draft
@@ -224,6 +231,7 @@ def asked_hub(hub, tmp_path, monkeypatch, executed):
     return hub
 
 
+@pytest.mark.more
 async def test_an_address_is_fetched_when_it_is_asked_for_twice_and_then_chosen(
     opened, folder, asked_hub, until, shown
 ):
@@ -241,6 +249,7 @@ async def test_an_address_is_fetched_when_it_is_asked_for_twice_and_then_chosen(
         await until(pilot, lambda: pilot.app.session.draft.profile is not None)
 
 
+@pytest.mark.more
 async def test_what_cannot_be_fetched_is_said(opened, asked_hub, until):
     asked_hub.error = "RepoNotFound"
     async with opened("roberta") as pilot:
@@ -253,7 +262,8 @@ async def test_what_cannot_be_fetched_is_said(opened, asked_hub, until):
         assert "workbench fetch roberta" in said.message
 
 
-@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 36), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", first(1, [(80, 24), (120, 36)]))
+@pytest.mark.more
 async def test_f_fetches_and_f_stops_it(opened, asked_hub, until, shown, size):
     place = folder_of("bert")
     place.parent.mkdir(parents=True)
@@ -274,6 +284,7 @@ async def test_f_fetches_and_f_stops_it(opened, asked_hub, until, shown, size):
     assert not asked_hub.asked
 
 
+@pytest.mark.more
 async def test_what_is_left_open_says_what_the_model_makes_of_it(opened):
     async with opened("bert") as pilot:
         form = pilot.app.screen.query_one(Options)

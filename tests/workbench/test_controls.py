@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
+from cases import first
 from core.recipe import load
 from core.runs import control
 from core.runs import events as e
@@ -43,7 +44,7 @@ def now(kind, **kwargs):
     return kind(t=time.time(), attempt=1, **kwargs)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
 async def test_a_run_is_paused_stepped_and_goes_on(opened, runs, shown, until, size):
     run = runs.write("running", upto=400, train={"lr": 5e-5, "head_lr": 5e-5})
     with runs.held(run):
@@ -112,6 +113,7 @@ async def test_what_is_still_open_stands_in_the_dialog_as_it_is_in_the_recipe(op
 
 
 @pytest.mark.parametrize("dialog", ["space", "S"])
+@pytest.mark.more
 async def test_an_answer_that_its_run_no_longer_hears_is_said(opened, runs, until, dialog):
     run = runs.write("running", upto=400, train={"lr": 5e-5, "head_lr": 5e-5})
     with ExitStack() as alive:
@@ -155,7 +157,7 @@ async def test_a_paused_run_that_was_killed_has_vanished(opened, runs, shown, un
         assert run.status().state == "running"
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
 async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, size):
     run = runs.write("running", upto=400)
     encoded = e.Encoded(
@@ -206,6 +208,7 @@ async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, s
             assert pilot.app.session.followed.history.marks == [(400, "head only")]
 
 
+@pytest.mark.more
 async def test_a_change_holds_for_what_learns_by_now(opened, runs, shown, until):
     run = runs.write("running", upto=400, freeze={"trainable": "last_block", "thaw_every": 100})
     with runs.held(run):
@@ -222,6 +225,7 @@ async def test_a_change_holds_for_what_learns_by_now(opened, runs, shown, until)
             assert [line.control for line in told(run)] == [control.SetTrainable("blocks.4,blocks.5,head")]
 
 
+@pytest.mark.more
 async def test_the_ladder_of_a_run_keeps_its_height_and_a_last_part(opened, runs, shown, until):
     run = runs.write("running", upto=400, model={"name": "gpt2"})
     with runs.held(run):
@@ -240,6 +244,7 @@ async def test_the_ladder_of_a_run_keeps_its_height_and_a_last_part(opened, runs
             await until(pilot, lambda: layers.size.height == layers.count == 15)
 
 
+@pytest.mark.more
 async def test_where_nothing_could_be_cached_nothing_is_reckoned_with_a_cache(opened, runs, shown, until):
     run = runs.write("running", upto=400)
     with runs.held(run):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from textual.widgets import TextArea
 
+from cases import first
 from core.architectures.models import COUNTING, MODELS
 from core.recipe import load
 from core.runs.result import BaselineResult, result_of, strongest_of
@@ -24,7 +25,8 @@ def labels(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 36), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", first(1, [(80, 24), (120, 36)]))
+@pytest.mark.more
 async def test_it_is_chosen_trained_and_asked_in_the_app(labels, tmp_path, shown, until, size):
     app = WorkbenchApp(load({"data": {"path": str(labels)}, "model": {"name": COUNTING}}), tmp_path / "runs")
     async with app.run_test(size=size) as pilot:
@@ -104,7 +106,7 @@ async def test_a_better_model_for_such_texts_is_named_and_one_key_starts_from_it
         await until(pilot, lambda: draft.profile and "learns more here" not in shown(app))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize("size", first(1, [(80, 24), (120, 36)]))
 async def test_a_card_says_that_the_network_lost_and_what_to_try(runs, shown, until, size):
     run = runs.write("done")
     document = runs.result(run)

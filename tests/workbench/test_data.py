@@ -6,6 +6,7 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
+from cases import first
 from core.recipe import load
 from workbench.app import WorkbenchApp
 from workbench.formatting import cut
@@ -98,7 +99,7 @@ async def test_search_sort_and_reverse(messages, tmp_path, ready, until):
         await until(pilot, lambda: rows.row and rows.row.row == 59)
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+@pytest.mark.parametrize("size", first(1, [(120, 36), (80, 24)]))
 async def test_a_search_that_finds_nothing_says_so_and_esc_shows_all_rows(messages, tmp_path, ready, until, size):
     app = opened(tmp_path, messages)
     async with app.run_test(size=size) as pilot:
@@ -158,6 +159,7 @@ async def test_rows_come_by_the_page(tmp_path, ready, until):
         assert all("…" not in line for line in shown(app))
 
 
+@pytest.mark.more
 async def test_while_nothing_is_read_yet_enter_takes_a_path(messages, tmp_path, ready, until):
     app = opened(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -275,6 +277,7 @@ async def test_another_file_is_never_shown_with_the_rows_or_the_split_of_the_for
         assert "✕" not in text_of(app, "#taken-for")
 
 
+@pytest.mark.more
 async def test_a_folder_is_taken_whole_and_led_into(tmp_path, messages, until):
     app = opened(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -309,6 +312,7 @@ async def test_one_class_is_shown_with_its_problem(tmp_path, ready):
         assert not app.screen.check_action("train", ())
 
 
+@pytest.mark.more
 async def test_more_than_eight_classes_are_sorted_and_can_be_searched(tmp_path, ready, until):
     path = tmp_path / "many.csv"
     rows = [f"some text about {label} number {i},topic {label}" for label in range(12) for i in range(10 + label)]
@@ -433,6 +437,7 @@ def lines_of(tmp_path, name: str, header: str, row) -> Path:
     return path
 
 
+@pytest.mark.more
 async def test_labels_that_look_alike_are_joined_on_one_key(tmp_path, ready, until):
     kinds = ("ham", "spam", "ham", "Spam")
     path = lines_of(tmp_path, "alike.csv", "label,text", lambda i: f"{kinds[i % 4]},this is text {i}")
@@ -477,6 +482,7 @@ async def test_labels_too_rare_to_be_split_are_joined_and_left_out_again_on_one_
         assert app.session.draft.recipe.data.rare_labels == "leave_out" and "left out" in line(80)
 
 
+@pytest.mark.more
 async def test_the_split_of_the_file_is_kept_to_on_one_key(tmp_path, ready, until):
     path = lines_of(
         tmp_path, "split.csv", "label,text,part", lambda i: f"{'ab'[i % 2]},text {i},{('train', 'test')[i // 2 % 2]}"

@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Input
 
+from cases import first
 from core.recipe import load
 from core.runs.result import parsed
 from workbench.app import WorkbenchApp
@@ -61,7 +62,7 @@ async def errors_of(pilot, until):
     return pilot.app.screen.query_one(Errors)
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+@pytest.mark.parametrize("size", first(1, [(120, 36), (80, 24)]))
 async def test_errors_are_searched_filtered_and_sorted(opened, runs, until, size):
     async with opened(runs.write("done"), size) as pilot:
         app = pilot.app
@@ -105,6 +106,7 @@ async def test_an_error_leads_to_play_and_back_to_where_one_was(opened, runs, un
         await until(pilot, lambda: isinstance(app.screen, ErrorsScreen))
 
 
+@pytest.mark.more
 async def test_an_error_leads_to_its_row_on_data_where_that_is_the_file(opened, runs, messages, until):
     run = runs.write("done", data={"path": str(messages)})
     runs.write_predictions(run, [("ham", "spam", 0.9, f"some words of number {i}") for i in range(40)])
@@ -121,6 +123,7 @@ async def test_an_error_leads_to_its_row_on_data_where_that_is_the_file(opened, 
         await until(pilot, lambda: isinstance(app.screen, ErrorsScreen) and app.screen.query_one(Errors).cursor == 33)
 
 
+@pytest.mark.more
 async def test_where_data_shows_another_file_a_sentence_says_so(opened, runs, messages, shown, until):
     async with opened(runs.write("done"), data=messages) as pilot:
         await errors_of(pilot, until)
@@ -178,6 +181,7 @@ async def test_errors_are_copied_and_exported_and_no_file_is_replaced_unasked(op
         ]
 
 
+@pytest.mark.more
 async def test_curves_result_and_picture_are_written(opened, runs, tmp_path, until):
     async with opened(runs.write("done")) as pilot:
         app = pilot.app
@@ -192,6 +196,7 @@ async def test_curves_result_and_picture_are_written(opened, runs, tmp_path, unt
             assert path.read_text().startswith(start)
 
 
+@pytest.mark.more
 async def test_runs_copy_their_command(opened, runs, until):
     async with opened(runs.write("done")) as pilot:
         await pilot.press("5")
@@ -220,6 +225,7 @@ async def test_what_no_clipboard_takes_is_in_a_file_of_the_person_alone(
         assert pilot.app.clipboard == ""
 
 
+@pytest.mark.more
 async def test_in_tmux_a_text_goes_to_tmux(opened, runs, monkeypatch, tmp_path, shown, until):
     tmux = tmp_path / "tmux"
     tmux.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/said\n/bin/cat > {tmp_path}/got\n')

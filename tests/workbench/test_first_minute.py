@@ -138,6 +138,7 @@ def test_names_stand_before_files_and_only_where_they_are_meant(tmp_path, monkey
     assert [each.name for each in suggestions("./s")] == ["some.csv"]
 
 
+@pytest.mark.more
 async def test_a_data_set_that_cannot_be_had_is_said_and_one_put_there_by_hand_is_read(tmp_path, no_network, until):
     if not SMS.is_file():
         pytest.skip("the shared data sets are not here")

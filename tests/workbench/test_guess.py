@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 from textual.widgets import Input, Static
 
+from cases import first
 from core.architectures.bert import BertArchitecture
 from core.evaluate.question import WITH_A_GAP
 from core.model.bert import Bert
@@ -79,7 +80,7 @@ def hint(app) -> str:
     return str(app.screen.query_one(".hint", Static).render())
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize("size", first(1, [(80, 24), (120, 36)]))
 async def test_the_likeliest_words_are_shown_with_bars(dialog, folder, until, shown, size):
     async with dialog(folder(), size) as pilot:
         app = pilot.app
@@ -101,6 +102,7 @@ async def test_the_likeliest_words_are_shown_with_bars(dialog, folder, until, sh
         assert app.screen.query_one(Backbone).has_focus
 
 
+@pytest.mark.more
 async def test_what_cannot_be_guessed_is_said_and_can_be_asked_again(dialog, folder, until):
     async with dialog(folder()) as pilot:
         app, field = pilot.app, pilot.app.screen.query_one("#words", Input)
@@ -114,6 +116,7 @@ async def test_what_cannot_be_guessed_is_said_and_can_be_asked_again(dialog, fol
         await until(pilot, lambda: "1 gap in" in hint(app))
 
 
+@pytest.mark.more
 async def test_weights_without_the_head_say_so(dialog, folder, until):
     async with dialog(folder(head=False)) as pilot:
         await pilot.press("enter")
@@ -121,6 +124,7 @@ async def test_weights_without_the_head_say_so(dialog, folder, until):
         assert said(pilot.app) == WITH_A_GAP
 
 
+@pytest.mark.more
 async def test_random_weights_guess_by_chance(dialog, folder, until):
     async with dialog(folder(), weights="random") as pilot:
         assert "guesses by chance" in hint(pilot.app)
@@ -129,6 +133,7 @@ async def test_random_weights_guess_by_chance(dialog, folder, until):
         assert "guesses by chance" in hint(pilot.app)
 
 
+@pytest.mark.more
 async def test_weights_that_are_not_here_are_announced(dialog):
     async with dialog("bert") as pilot:
         assert "enter downloads 440.4 MB first" in hint(pilot.app)

@@ -49,6 +49,7 @@ def opened(runs, **more):
         (60, "", "● r2 62 %"),
     ],
 )
+@pytest.mark.more
 async def test_the_desk_is_at_the_left_and_the_run_that_trains_at_the_right(runs, until, width, desk, right):
     shown, live = runs.write("done"), runs.write("running", model={"name": "nano"})
     with runs.held(live):

@@ -88,6 +88,7 @@ async def test_a_key_of_another_panel_or_screen_says_where_it_works(app):
         assert hint.hint == "* works in Runs: 5"
 
 
+@pytest.mark.more
 async def test_every_panel_of_every_screen_is_explained(runs, until, messages):
     run = runs.write("done")
     app = WorkbenchApp(load({"data": {"path": str(messages)}}), runs.root)
@@ -123,18 +124,22 @@ async def test_f1_explains_the_focused_panel_first_with_its_keys(app, shown):
         assert isinstance(app.screen, Help)
 
 
-@pytest.mark.parametrize(
-    ("typed", "found"),
-    [("lora", "LoRA"), ("theme", "Dark or light"), ("exit", "Quit"), ("learning rate", "Change the learning rates"),
-     ("epochs", "train.epochs"), ("fetch", "Fetch the model"), ("mcnemar", "Compare the other runs"),
-     ("export", "Save the recipe"), ("freeze", "freeze"), ("download", "Fetch")],
-)  # fmt: skip
-async def test_the_palette_finds_what_people_call_it_from_any_screen(app, typed, found):
+CALLED = {
+    "lora": "LoRA", "theme": "Dark or light", "exit": "Quit", "learning rate": "Change the learning rates",
+    "epochs": "train.epochs", "fetch": "Fetch the model", "mcnemar": "Compare the other runs",
+    "export": "Save the recipe", "freeze": "freeze", "download": "Fetch",
+}  # fmt: skip
+
+
+async def test_the_palette_finds_what_people_call_it_from_any_screen(app):
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("3", "ctrl+p")
-        assert isinstance(app.screen, Palette)
-        await pilot.press(*("space" if each == " " else each for each in typed))
-        assert any(found in words for words in offered(app)), offered(app)
+        await pilot.press("3")
+        for typed, found in CALLED.items():
+            await pilot.press("ctrl+p")
+            assert isinstance(app.screen, Palette)
+            await pilot.press(*("space" if each == " " else each for each in typed))
+            assert any(found in words for words in offered(app)), (typed, offered(app))
+            await pilot.press("escape")
 
 
 async def test_the_palette_says_that_there_is_no_such_command(app, shown):
@@ -154,6 +159,7 @@ async def test_the_palette_begins_with_this_screen_and_leaves_movement_out(app):
         assert all(each.works or each.mode == "model" for each in found[:first_other])
 
 
+@pytest.mark.more
 async def test_a_command_of_another_screen_leads_there_and_an_option_to_its_line(app, until):
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("3", "ctrl+p", *"lora", "enter")
@@ -164,6 +170,7 @@ async def test_a_command_of_another_screen_leads_there_and_an_option_to_its_line
         assert app.screen.focused.option.name == "train.weight_decay"
 
 
+@pytest.mark.more
 async def test_a_command_that_works_here_is_done(app, until):
     async with app.run_test(size=(80, 24)) as pilot:
         before = app.theme

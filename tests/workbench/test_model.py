@@ -7,6 +7,7 @@ import pytest
 from textual.widgets import Input
 from textual.widgets._toast import Toast
 
+from cases import first
 from core.architectures.models import MODELS
 from core.estimate.left_open import comes_to
 from core.freeze import FreezePlan, parts_of
@@ -60,7 +61,8 @@ async def test_keys_change_what_learns_and_the_price_answers_each(model):
         assert "last key" in seen[-1] and "Estimated" in seen[-1]
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+@pytest.mark.parametrize("size", first(1, [(120, 36), (80, 24)]))
+@pytest.mark.more
 async def test_what_exports_is_said_before_training(model, size):
     async with model(size=size) as pilot:
         draft, panel = pilot.app.session.draft, pilot.app.screen.query_one(PricePanel)
@@ -110,6 +112,7 @@ async def test_a_click_toggles_and_the_last_part_cannot_be_frozen(model):
         assert any("Nothing" in n.title or "nothing" in n.title for n in pilot.app._notifications)
 
 
+@pytest.mark.more
 async def test_P_measures_this_machine_and_what_was_measured_is_there_at_the_next_start(model, until):
     nano = {"model": {"name": "nano"}, "speed": {"threads": 1}}
     async with model(**nano) as pilot:
@@ -152,6 +155,7 @@ async def test_nothing_is_measured_beside_a_run(model, runs):
         assert "P measures" in pilot.app.screen.query_one(PricePanel).render().plain
 
 
+@pytest.mark.more
 async def test_the_ladder_shows_where_the_cache_ends(model):
     async with model() as pilot:
         layers, session = pilot.app.screen.query_one(Layers), pilot.app.session
@@ -186,6 +190,7 @@ async def test_the_cursor_passes_over_the_boundary(model):
         assert "embeddings" in lines(layers)[layers.cursor]
 
 
+@pytest.mark.more
 async def test_another_model_takes_the_plan_along_and_says_where_its_weights_are(model):
     async with model(freeze={"trainable": "blocks.11,blocks.9,norm,head"}) as pilot:
         session, backbone = pilot.app.session, pilot.app.screen.query_one(Backbone)
@@ -203,6 +208,7 @@ async def test_another_model_takes_the_plan_along_and_says_where_its_weights_are
         assert session.draft.recipe.model.name == "gpt2-medium" and "blocks.23" in session.draft.recipe.plan.parts
 
 
+@pytest.mark.more
 async def test_equal_neighbours_of_a_large_model_fold_and_unfold_under_the_cursor(model):
     async with model(size=(80, 24), model={"name": "gpt2-xl"}) as pilot:
         layers = pilot.app.screen.query_one(Layers)
@@ -251,6 +257,7 @@ def test_a_range_is_given_adapters_or_loses_them():
     assert painted(plan, ["head", "norm"]) == plan
 
 
+@pytest.mark.more
 async def test_l_adapts_every_block_or_a_range(model):
     async with model() as pilot:
         session, layers = pilot.app.session, pilot.app.screen.query_one(Layers)
@@ -300,6 +307,7 @@ async def test_the_toggles_stand_there_as_code(model):
         assert not code.size
 
 
+@pytest.mark.more
 async def test_a_recipe_by_name_is_chosen_by_what_it_says(model):
     async with model(size=(80, 24), model={"name": "nano"}) as pilot:
         app, session = pilot.app, pilot.app.session
@@ -339,6 +347,7 @@ def listed_name(app) -> str:
     return app.screen.query_one(Recipes).selected
 
 
+@pytest.mark.more
 async def test_the_form_has_the_options_of_adapters_where_there_are_any(model):
     async with model() as pilot:
         session, form = pilot.app.session, pilot.app.screen.query_one(Options)
@@ -389,6 +398,7 @@ async def test_the_form_changes_words_and_numbers_and_shows_help(model):
         assert any(option.name == "train.eval_every" for option in form.shown)
 
 
+@pytest.mark.more
 async def test_the_form_says_what_is_made_of_options_that_are_left_open(model, until):
     async with model(model={"name": "nano"}) as pilot:
         session, form = pilot.app.session, pilot.app.screen.query_one(Options)
@@ -425,6 +435,7 @@ async def test_the_form_says_what_is_made_of_options_that_are_left_open(model, u
         assert not form.pending and draft.recipe.train.warmup == "auto"
 
 
+@pytest.mark.more
 async def test_a_plan_that_is_left_open_stays_so_when_the_model_changes(model):
     async with model() as pilot:
         draft = pilot.app.session.draft
@@ -457,6 +468,7 @@ async def test_a_wrong_value_is_explained_trains_nothing_and_esc_takes_it_back(m
         assert not form.pending and pilot.app.screen.focused is form
 
 
+@pytest.mark.more
 async def test_options_that_only_go_together_can_be_changed_one_after_the_other(model):
     async with model() as pilot:
         session, form = pilot.app.session, pilot.app.screen.query_one(Options)
@@ -478,6 +490,7 @@ async def test_options_that_only_go_together_can_be_changed_one_after_the_other(
         )
 
 
+@pytest.mark.more
 async def test_in_a_small_terminal_the_recipe_is_the_next_tab(model):
     async with model(size=(80, 24)) as pilot:
         screen = pilot.app.screen
@@ -516,6 +529,7 @@ async def test_t_starts_a_run_and_train_follows_it(model, until):
         await until(pilot, lambda: session.followed.status.state == "stopped")
 
 
+@pytest.mark.more
 async def test_where_memory_is_short_enter_takes_smaller_batches(model, shown, until):
     layers = {"model": {"name": "nano"}, "freeze": {"trainable": "head"}, "train": {"epochs": 1000, "batch": 2**22}}
     async with model(size=(80, 24), **layers) as pilot:
@@ -554,6 +568,7 @@ async def test_without_a_file_t_says_so(tmp_path, until):
         assert "no data" in app.screen.query_one(PricePanel).render().plain
 
 
+@pytest.mark.more
 async def test_beside_a_price_stands_that_the_machine_is_busy(model, monkeypatch, until):
     monkeypatch.setattr(os, "getloadavg", lambda: (64 * (os.cpu_count() or 1), 0.0, 0.0))
     for size in ((120, 36), (80, 24)):
@@ -566,6 +581,7 @@ async def test_beside_a_price_stands_that_the_machine_is_busy(model, monkeypatch
         assert pilot.app.screen.query_one("#price").subtitle == ""
 
 
+@pytest.mark.more
 async def test_a_toast_stands_once_and_covers_neither_the_price_nor_what_the_recipe_says(model, until):
     async with model(size=(80, 24), notifications=True) as pilot:
         app = pilot.app

@@ -207,6 +207,7 @@ async def test_examples_fit_the_classifier_before_it_is_loaded(trained):
         await until(pilot, lambda: field(app).earlier == ["x", *HAM_OR_SPAM])
 
 
+@pytest.mark.more
 async def test_sentences_are_kept_and_recalled(trained):
     app = WorkbenchApp(load(), trained.path.parent)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -247,6 +248,7 @@ async def test_sentences_are_kept_and_recalled(trained):
         assert field(app).text == "see\nyou" and len(kept(app)) == 2
 
 
+@pytest.mark.more
 async def test_what_becomes_of_a_run_is_said_and_typing_goes_on(copied):
     weights = copied.checkpoint("best") / "weights.safetensors"
     whole, step = weights.read_bytes(), copied.checkpoint("best").name

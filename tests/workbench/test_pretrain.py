@@ -39,6 +39,7 @@ def pretrained(tmp_path_factory):
     return folder / "runs", json.loads(done.stdout), done.stderr
 
 
+@pytest.mark.more
 def test_it_prints_one_document_and_says_what_happens(pretrained):
     _, result, progress = pretrained
     assert 0 < result["held_out"]["bits_per_byte"] < 8 and result["parameters"] == 6_967_296
@@ -128,6 +129,7 @@ async def test_screens_show_a_run_that_pretrains(runs, shown, until, size):
         assert app.session.draft.recipe.data.path == "sample"
 
 
+@pytest.mark.more
 async def test_one_that_learns_is_followed(runs, shown, until):
     run = pretraining(runs.root, upto=100)
     with runs.held(run):

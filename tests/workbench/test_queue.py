@@ -8,6 +8,7 @@ from contextlib import ExitStack, asynccontextmanager
 import psutil
 import pytest
 
+from cases import first
 from core import files
 from core.recipe import load
 from core.runs import mark, queue
@@ -95,7 +96,8 @@ def test_the_command_line_queues_lists_takes_out_and_goes_on(running, runs, mess
     assert said("queue")[1] == "Nothing waits in the queue. workbench train --queue adds a run.\n"
 
 
-@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 36), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", first(1, [(80, 24), (120, 36)]))
+@pytest.mark.more
 async def test_a_run_trained_beside_another_waits_and_can_be_taken_out(opened, running, runs, shown, until, size):
     async with opened(size) as pilot:
         app = pilot.app
@@ -143,6 +145,8 @@ async def test_an_interrupted_queue_is_said_and_a_key_goes_on_with_it(opened, ru
         await pilot.press("r")
         await until(pilot, lambda: "r2 waits its turn: it starts when r1 ends." in shown(app))
         assert queue.served(runs.root)
+        app._notifications.clear()
+        app._refresh_notifications()
         await pilot.press("5")
         await until(pilot, lambda: "which was interrupted" not in shown(app))
         await pilot.press("q")
@@ -162,7 +166,7 @@ async def test_when_a_run_has_ended_the_next_one_is_said(opened, runs, until):
             assert app.session.followed.run.name == "r1"
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+@pytest.mark.parametrize("size", first(1, [(120, 36), (80, 24)]))
 async def test_a_key_goes_to_the_run_that_the_queue_has_begun(opened, runs, until, shown, size):
     run = runs.write("running")
     with ExitStack() as alive:
@@ -196,6 +200,7 @@ def test_places_in_words():
     ]
 
 
+@pytest.mark.more
 async def test_a_run_that_was_made_elsewhere_is_taken_up_only_after_a_yes(opened, running, runs, shown, until):
     sent = runs.write("stopped")
     sent.mark_file.unlink()

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from cases import first
 from core.errors import BadRun
 from core.options import options
 from core.recipe import Recipe, load
@@ -40,7 +41,7 @@ async def test_no_runs_say_what_to_press(opened, shown):
         )
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
 async def test_every_run_says_what_came_of_it(opened, runs, shown, until, size):
     runs.write("failed", upto=200)
     runs.write("vanished", upto=310, freeze={"trainable": "all"})
@@ -86,6 +87,7 @@ async def test_curves_lie_over_one_another_and_recipes_side_by_side(opened, runs
         await until(pilot, lambda: "r1 ─" in shown(pilot.app) and "r2 against" not in shown(pilot.app))
 
 
+@pytest.mark.more
 async def test_three_curves_and_their_lines_have_the_same_marks(opened, runs, shown, until):
     for n_steps in (650, 700, 750):
         runs.write("done", n_steps=n_steps)
@@ -117,7 +119,7 @@ def three(runs):
     return first, second, third
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
 async def test_runs_are_measured_against_a_baseline_that_is_remembered(opened, runs, three, shown, until, size):
     stopped = runs.write("stopped")
     async with opened(size) as pilot:
@@ -177,7 +179,7 @@ def test_a_baseline_that_is_gone_or_another_run_is_none(runs):
     assert sorted(path.name for path in runs.root.iterdir()) == [first.name, second.name]
 
 
-@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 36), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", first(1, [(80, 24), (120, 36)]))
 async def test_a_name_and_a_note_are_shown_and_kept(opened, runs, shown, until, size):
     run = runs.write("done")
     async with opened(size) as pilot:
@@ -206,6 +208,7 @@ async def test_a_name_that_cannot_be_kept_is_said(opened, runs, shown, until):
 
 
 @pytest.mark.parametrize("put", [os.mkfifo, lambda path: os.symlink(path, path), lambda path: path.mkdir()])
+@pytest.mark.more
 async def test_a_run_whose_files_are_none_is_listed_with_the_reason(opened, runs, shown, until, put):
     runs.write("done")
     broken = runs.write("done")
@@ -236,6 +239,7 @@ async def test_enter_opens_a_run_in_train(opened, runs, shown, until):
         assert pilot.app.session.followed.run.name == "r1"
 
 
+@pytest.mark.more
 async def test_a_deleted_run_comes_back_until_one_quits(opened, runs, shown, until):
     first, second = runs.write("done"), runs.write("done")
     async with opened() as pilot:
@@ -252,7 +256,7 @@ async def test_a_deleted_run_comes_back_until_one_quits(opened, runs, shown, unt
     assert {path.name for path in runs.root.iterdir()} == {first.name, last_visit.LEFT}
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
 async def test_the_only_run_s_deletion_is_said_where_it_stood(opened, runs, shown, until, size):
     runs.write("done")
     async with opened(size) as pilot:

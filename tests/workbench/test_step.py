@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import msgspec
 import pytest
 
+from cases import first
 from core.recipe import load
 from core.runs import events as e
 from core.runs.describe import describe
@@ -74,7 +75,7 @@ def below(app, words):
     return lines[next(i for i, line in enumerate(lines) if words in line) :]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
 async def test_the_texts_of_a_step_stand_there_until_the_next(paused, runs, shown, until, size):
     async with paused(size) as (run, pilot):
         app, panel = pilot.app, pilot.app.screen.query_one(StepPanel)
@@ -117,6 +118,7 @@ async def test_the_texts_of_a_step_stand_there_until_the_next(paused, runs, show
         assert not panel.display and " Weight change " in shown(app)
 
 
+@pytest.mark.more
 async def test_in_a_small_window_the_log_has_its_turn_beside_a_step(paused, runs, shown, until):
     async with paused(SIZES[1]) as (run, pilot):
         log = pilot.app.screen.query_one("#log")
@@ -127,6 +129,7 @@ async def test_in_a_small_window_the_log_has_its_turn_beside_a_step(paused, runs
         assert "learned from 3 texts, of which it had 1 wrong" in shown(pilot.app)
 
 
+@pytest.mark.more
 async def test_the_texts_of_a_step_come_beside_a_panel_that_was_enlarged(paused, runs, shown, until):
     async with paused(SIZES[0]) as (run, pilot):
         await pilot.press("z")

@@ -6,6 +6,7 @@ import pytest
 from textual._xterm_parser import XTermParser
 from textual.widgets import Input
 
+from cases import first
 from core.architectures.models import MODELS
 from core.estimate.prices import in_words, rungs
 from core.freeze import FreezePlan
@@ -62,7 +63,7 @@ async def test_no_run_says_what_to_press(opened, shown, until):
         await until(pilot, lambda: "t trains nano, last two, on sample messages." in shown(pilot.app))
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
 async def test_how_runs_ended(opened, runs, shown, until, size):
     says = {
         "stopped": ["■ learn 400 of 650", "Stopped at step 400 of 650. r resumes it."],
@@ -85,7 +86,7 @@ async def test_how_runs_ended(opened, runs, shown, until, size):
             assert enabled == ({"play", "errors"} if state == "done" else {"resume"})
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
 async def test_a_live_run_is_followed_through_a_stop(opened, runs, shown, until, size):
     run = runs.write("running", upto=400)
     with runs.held(run):
@@ -177,7 +178,7 @@ async def test_what_is_folded_in_a_small_window_has_its_turn(opened, runs, shown
         await until(pilot, lambda: screen.query_one("#loss").display and not screen.query_one("#accuracy").display)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
 async def test_zoom_and_back(opened, runs, shown, until, size):
     async with opened(runs.write("done"), size) as pilot:
         await until(pilot, lambda: "Loss" in shown(pilot.app))
@@ -192,7 +193,7 @@ async def test_zoom_and_back(opened, runs, shown, until, size):
         await until(pilot, lambda: labels.display)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
 async def test_a_run_that_was_told_to_learn_more_says_so_and_which_weights_were_tested(
     opened, runs, shown, until, size
 ):
@@ -207,7 +208,7 @@ async def test_a_run_that_was_told_to_learn_more_says_so_and_which_weights_were_
         assert "nano, last block; last two from step 401, on" in shown(pilot.app)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
 async def test_a_result_that_is_none_says_so_in_a_sentence(opened, runs, shown, until, size):
     run = runs.write("stopped")
     result = runs.result(run)
@@ -259,6 +260,7 @@ async def test_the_worker_s_own_words(opened, runs, shown, until):
 
 
 @pytest.mark.parametrize("key", ["e", "w"])
+@pytest.mark.more
 async def test_what_stands_detail_screen_goes_with_its_run(opened, runs, until, key):
     other, run = runs.write("done"), runs.write("done")
     async with opened(run) as pilot:
@@ -343,6 +345,7 @@ async def test_a_weight_change_that_is_not_known_yet_is_not_nothing(opened, runs
 
 
 @pytest.mark.parametrize(("accuracy", "low", "high"), [(0.9833, 0.9832, 0.9834), (1.0, 0.99, 1.0), (0.5, 0.5, 0.6)])
+@pytest.mark.more
 async def test_an_interval_has_a_cell_on_each_side_of_its_point(opened, runs, until, accuracy, low, high):
     run = runs.write("done")
     async with opened(run, (80, 24)) as pilot:
@@ -358,6 +361,7 @@ async def test_an_interval_has_a_cell_on_each_side_of_its_point(opened, runs, un
         assert "━●━" in card.render().plain.splitlines()[0] and len(widths) == 1
 
 
+@pytest.mark.more
 async def test_keys_of_one_packet_after_a_change_of_focus_are_all_typed(opened, runs, until):
     run, given = runs.write("done"), []
     async with opened(run) as pilot:
@@ -401,7 +405,8 @@ def readout(app) -> str:
     return app.screen.query_one(CursorValues).render().plain
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
+@pytest.mark.more
 async def test_the_cursor_reads_both_charts_and_goes_with_the_window(opened, runs, shown, until, size):
     run = runs.write("running", upto=400)
     with runs.held(run):
@@ -434,6 +439,7 @@ async def test_the_cursor_reads_both_charts_and_goes_with_the_window(opened, run
             assert not screen.has_class("-reading")
 
 
+@pytest.mark.more
 async def test_the_words_of_a_mark_are_read_at_its_step(opened, runs, until):
     async with opened(runs.write("stopped")) as pilot:
         app = pilot.app
@@ -450,6 +456,7 @@ async def test_the_words_of_a_mark_are_read_at_its_step(opened, runs, until):
         assert "rate 5e-5" in readout(app)
 
 
+@pytest.mark.more
 async def test_smoothing_and_log_scale_are_said_and_kept_for_the_next_run(opened, runs, shown, until):
     async with opened(runs.write("done")) as pilot:
         await until(pilot, lambda: "smoothed over 20 steps" in shown(pilot.app))
@@ -463,6 +470,7 @@ async def test_smoothing_and_log_scale_are_said_and_kept_for_the_next_run(opened
         assert not pilot.app.screen.has_class("-reading")
 
 
+@pytest.mark.more
 async def test_reading_leads_back_to_a_chart(opened, runs, shown, until):
     async with opened(runs.write("stopped"), SIZES[1]) as pilot:
         await until(pilot, lambda: "Accuracy  tab" in shown(pilot.app))
@@ -499,6 +507,7 @@ async def test_sentences_are_followed(opened, runs, shown, until):
         await until(pilot, lambda: "Your sentences" not in shown(pilot.app))
 
 
+@pytest.mark.more
 async def test_in_a_small_window_sentences_have_their_turn(opened, runs, shown, until):
     async with opened(followed(runs), (60, 16)) as pilot:
         await until(pilot, lambda: "Your sentences" in shown(pilot.app))

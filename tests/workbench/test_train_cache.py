@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from rich.console import Console
 
+from cases import first
 from core.recipe import load
 from core.runs import events as e
 from core.runs.history import History
@@ -88,7 +89,7 @@ async def test_without_the_recipe_or_with_one_epoch_the_cache_is_still_described
             assert "The curves start" not in shown(pilot.app)  # nothing is known of the speed yet
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
 async def test_learning_from_the_cache_shows_what_it_saves(opened, runs, shown, until, size):
     run = cached(runs, 400)
     with runs.held(run):
@@ -100,6 +101,7 @@ async def test_learning_from_the_cache_shows_what_it_saves(opened, runs, shown, 
             assert ("cache 26.4 s saved so far" if size == SIZES[0] else "cache saved 26.4 s") in screen
 
 
+@pytest.mark.more
 async def test_a_cache_that_has_not_paid_yet_says_so(opened, runs, shown, until):
     run = cached(runs, 10)
     with runs.held(run):
@@ -111,7 +113,8 @@ async def test_a_cache_that_has_not_paid_yet_says_so(opened, runs, shown, until)
             assert "cache saved" not in shown(pilot.app)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first(1, SIZES))
+@pytest.mark.more
 async def test_the_card_says_what_the_cache_saved(opened, runs, shown, until, size):
     run = runs.write("done")
     end = {"t": time.time(), "attempt": 1, "step": 650}

@@ -115,6 +115,7 @@ async def test_what_is_said_of_a_run_is_the_same_on_its_card_on_the_command_line
             assert percent(line.share) in row and (line.interval in row or not line.own)
 
 
+@pytest.mark.more
 def test_what_is_nearly_all_is_not_said_to_be_all(old, said, tmp_path):
     run = RunFolder(old / "runs" / "r1")
     result = run.classifier_result()
@@ -148,6 +149,7 @@ def test_a_stopped_one_is_resumed_to_the_end_that_it_would_have_had(old, said):
     assert [one.probability for one in found] == pytest.approx([one.probability for one in texts], abs=1e-4)
 
 
+@pytest.mark.more
 def test_its_queue_goes_on(old, said, wait):
     runs = [RunFolder(old / "runs" / name) for name in ("r4", "r5")]
     for run in runs:

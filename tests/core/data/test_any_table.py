@@ -164,6 +164,7 @@ def realistic(random, language):
 
 
 @fast_and_slow(50, 3000)
+@pytest.mark.more
 def test_a_realistic_table_reads_back_the_same_without_a_word(n):
     def check(seed, language, quoting, always, mark, end, codec, packed, names, order):
         rows = realistic(Random(seed), language)

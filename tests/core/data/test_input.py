@@ -68,6 +68,7 @@ def test_what_is_damaged_gets_a_sentence(file, kind, harm):
         read(file(data))
 
 
+@pytest.mark.more
 def test_a_file_that_explodes_is_stopped_with_numbers(file, monkeypatch):
     monkeypatch.setattr(packed, "ANYWAY", 1 << 20)
     for pack in (gzip.compress, bz2.compress, lzma.compress):

@@ -12,6 +12,7 @@ from openpyxl import Workbook
 from pyarrow import feather
 
 from archives import tarred, zipped
+from cases import each
 from core.data.glimpse import glimpse
 from core.data.read import read
 from core.data.sources import packed
@@ -63,7 +64,7 @@ PACKINGS = {
 
 
 @pytest.mark.parametrize("made", [parquet, arrow, workbook])
-@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("packing", each(3, [*PACKINGS]))
 def test_tables_that_are_read_from_their_end_are_read_in_archives_too(file, made, packing):
     path = file(PACKINGS[packing](made()))
     table = read(path)
@@ -185,6 +186,7 @@ def test_files_of_fasttext_are_no_classes(tmp_path, names):
     assert table.format == "fastText lines" and table.split_column == ("split" if "train" in names[0] else "")
 
 
+@pytest.mark.more
 def test_hundreds_of_tables_hold_one_sample_between_them(tmp_path):
     content = "text,label\n" + "".join(f"words {i} of it,{LABELS[i % 60]}\n" for i in range(100))
     path = tmp_path / "many.zip"

@@ -167,6 +167,7 @@ def test_speed_is_that_of_a_machine():
     assert 1e8 < measure() < 1e15
 
 
+@pytest.mark.more
 def test_a_large_file_tells_how_far_it_is_and_can_be_left(shared):
     heard = []
 

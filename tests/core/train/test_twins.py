@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from cases import each, first
 from core.architectures.bert import BertArchitecture, DistilBertArchitecture, RobertaArchitecture
 from core.architectures.gpt2 import GPT2Architecture
 from core.evaluate.predict import probabilities
@@ -32,10 +33,7 @@ CASES = [
 ]
 FAST = {"cache": "run", "rows": "needed"}
 SLOWEST = {"cache": "off", "rows": "all"}
-HALF = [
-    pytest.param(speed, marks=pytest.mark.slow)
-    for speed in ({"cache": "off", "rows": "needed"}, {"cache": "run", "rows": "all"})
-]
+SLOW = [SLOWEST, {"cache": "off", "rows": "needed"}, {"cache": "run", "rows": "all"}]
 
 
 def recipe(readout, padding, trainable, speed):
@@ -99,7 +97,7 @@ def test_an_encoder_learns_the_same_on_both_paths(build, arch, readout, head, pa
 
 
 @pytest.mark.parametrize(("readout", "padding", "trainable"), CASES)
-@pytest.mark.parametrize("slow", [SLOWEST, *HALF], ids=lambda speed: f"{speed['cache']}-{speed['rows']}")
+@pytest.mark.parametrize("slow", first(1, SLOW), ids=lambda speed: f"{speed['cache']}-{speed['rows']}")
 def test_twins_agree_in_float64(build, readout, padding, trainable, slow):
     fast, twin = (build(**recipe(readout, padding, trainable, speed)) for speed in (FAST, slow))
     (loss, ours), (expected, theirs) = gradients(fast), gradients(twin)
@@ -116,7 +114,7 @@ def test_twins_agree_in_float64(build, readout, padding, trainable, slow):
         torch.testing.assert_close(p, expected_weights[name], atol=1e-9, rtol=0, msg=name)
 
 
-@pytest.mark.parametrize(("readout", "padding", "trainable"), CASES)
+@pytest.mark.parametrize(("readout", "padding", "trainable"), each(3, CASES, names=3))
 def test_twins_agree_in_fp32(build, readout, padding, trainable):
     fast, twin = (build(torch.float32, **recipe(readout, padding, trainable, speed)) for speed in (FAST, SLOWEST))
     (loss, ours), (expected, theirs) = gradients(fast), gradients(twin)

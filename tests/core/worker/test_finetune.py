@@ -7,6 +7,7 @@ import msgspec
 import pytest
 import torch
 
+from cases import first
 from core.errors import BadData, BadModel, WorkbenchError
 from core.evaluate.predict import open_predictor
 from core.recipe import load
@@ -151,7 +152,7 @@ PLANS = [
 ]
 
 
-@pytest.mark.parametrize(("trainable", "padding", "moments"), PLANS)
+@pytest.mark.parametrize(("trainable", "padding", "moments"), first(2, PLANS, names=3))
 def test_a_stopped_and_resumed_run_equals_one_never_stopped(new_run, trainable, padding, moments, same_test):
     # 12 tokens are enough for these texts, and keep the fixed padding quick
     changes = {"freeze": {"trainable": trainable}, "train": {"padding": padding}, "model": {"context": 12}}
@@ -200,6 +201,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.more
 def test_what_baselines_said_is_made_again_where_it_was_damaged_in_a_stopped_run(new_run, same_test):
     whole, stopped = new_run(), new_run()
     live(whole)

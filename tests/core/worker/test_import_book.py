@@ -354,6 +354,7 @@ import_book(Path(sys.argv[2]), Path(sys.argv[3]))
 
 
 @pytest.mark.parametrize("moment", ["checkpoint", "end"])
+@pytest.mark.more
 def test_an_import_that_is_killed_leaves_no_run_and_can_be_repeated(moment, tmp_path, model, saved):
     file, root = saved(model.state_dict()), tmp_path / "runs"
     done = subprocess.run([sys.executable, "-c", KILLED, moment, root, file], check=False)

@@ -86,6 +86,7 @@ def test_a_folder_is_a_model_and_the_run_keeps_what_it_is_made_of(new_run, folde
     assert load_file(run.path / "base.safetensors").keys() == load_file(copy / "model.safetensors").keys()
 
 
+@pytest.mark.more
 def test_resuming_is_exact_and_needs_no_folder(new_run, folder):
     kind = of_folder(folder, model={"readout": "first", "head": "own"}, freeze={"trainable": "last_block"})
     whole, parted = new_run(**kind), new_run(**kind)
@@ -182,6 +183,7 @@ def test_weights_that_are_not_those_of_their_config_make_no_run(new_run, folder,
 
 
 @pytest.mark.parametrize("named", ["by its folder", "by its shape", "by its shape, with tokenizer.json"])
+@pytest.mark.more
 def test_a_folder_of_gpt2s_shape_is_read_with_the_tokenizer_beside_its_weights(tiny, new_run, other, named):
     expected = transformers.AutoTokenizer.from_pretrained(other)
     if "json" in named:

@@ -57,6 +57,7 @@ def events(run, kind):
     return [event for event in run.events()[0] if isinstance(event, kind)]
 
 
+@pytest.mark.more
 def test_what_it_makes_opens_elsewhere_and_can_be_fine_tuned(new_pretraining, new_run, tmp_path):
     transformers = pytest.importorskip("transformers")
     run = new_pretraining(epochs=0.2)

@@ -89,6 +89,7 @@ def test_memory_that_ran_out_is_said_to_have_whoever_asked_for_it():
 
 
 @pytest.mark.usefixtures("executed")
+@pytest.mark.more
 def test_modules_lying_in_the_run_folder_are_not_imported(new_run):
     run = new_run(train={"epochs": 1})
     (run.path / "core").mkdir()

@@ -48,6 +48,7 @@ def test_it_is_asked_and_its_padded_readout_is_refused_by_transformers(brought_i
     assert "r1 is done" in capsys.readouterr().err
 
 
+@pytest.mark.more
 async def test_the_app_lists_shows_and_asks_it(brought_in, shown, until):
     _, root = brought_in
     app = WorkbenchApp(Recipe(), root)

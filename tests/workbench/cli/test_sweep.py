@@ -130,6 +130,7 @@ def test_the_same_command_goes_on_with_what_is_unfinished(said, root, labelled, 
     assert code == 0 and "sweep-1 asks just this and is not done: it goes on." in err and len(list_runs(root)) == 2
 
 
+@pytest.mark.more
 def test_an_exercise_ends_in_a_picture_and_a_sentence(said, root, labelled):
     code, out, _ = said("sweep", labelled(120), "--exercise", "learning-curve", *SMALL, "--trainable", "head")
     assert code == 0 and "Is it worth labelling more?" in out and "From 50 labels to all" in out
@@ -159,6 +160,7 @@ def test_what_cannot_be_is_said_before_anything_is_made(said, root, labelled, ar
     assert not root.exists()
 
 
+@pytest.mark.more
 def test_ctrl_c_takes_all_out_of_the_queue_and_the_name_goes_on(said, root, labelled, wait, tmp_path):
     argv = ["sweep", labelled(60), "--seeds", "3", "--name", "g", *SMALL, "--trainable", "head"]
     command = subprocess.Popen(

@@ -72,7 +72,8 @@ class Options(Lines):
         recipe = session_of(self).draft.recipe
         adapters = any(part.startswith("lora.") for part in recipe.plan.parts)
         names = ALWAYS | ADAPTERS if adapters else ALWAYS
-        return [option for option in self._read if self.everything or option.first or option.name in names]
+        everything = self.everything  # once: it asks the screen for the list's height
+        return [option for option in self._read if everything or option.first or option.name in names]
 
     @property
     def _read(self) -> list[Option]:

@@ -261,6 +261,7 @@ VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.
 
 @given(st.lists(VALUES, max_size=8), st.integers(1, 20), st.sampled_from([None, 1]), st.booleans())
 @settings(max_examples=200, deadline=None)
+@pytest.mark.more
 def test_values_are_the_same_wherever_the_text_is_cut(values, length, indent, ascii_only):
     text = json.dumps(values, indent=indent, ensure_ascii=ascii_only)
     parts = [text[i : i + length] for i in range(0, len(text), length)]
