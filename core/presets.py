@@ -113,6 +113,23 @@ def _encoder(model: str, title: str, figure: float | None = None, note: str = ""
     return Named(merge(BOOK, _IMDB, kind, parts), title, figure, f"{note} {_DROPOUT}".lstrip())
 
 
+_MUSHROOM = (
+    *("cap-shape", "cap-surface", "cap-color", "bruises", "odor", "gill-attachment", "gill-spacing", "gill-size"),
+    *("gill-color", "stalk-shape", "stalk-root", "stalk-surface-above-ring", "stalk-surface-below-ring"),
+    *("stalk-color-above-ring", "stalk-color-below-ring", "veil-type", "veil-color", "ring-number", "ring-type"),
+    *("spore-print-color", "population", "habitat"),
+)
+# two of Kaggle's tables that the book's readers try: several columns make one text
+_MUSHROOMS: dict[str, Any] = {
+    "data": {"text": ", ".join(f"{name.replace('-', ' ')} {{{name}}}" for name in _MUSHROOM), "label": "class"}
+}
+_ARENA: dict[str, Any] = {
+    "data": {
+        "text": "Question: {prompt:.300}\n\nFirst answer: {response_a:.500}\n\nSecond answer: {response_b:.500}",
+        "label": "winner_model_a,winner_model_b,winner_tie",
+    }
+}
+
 NAMED_RECIPES: dict[str, Named] = {
     "default": Named({}, "what this workbench suggests"),
     "book": Named(BOOK, "chapter 6 of the book", 95.67),
@@ -132,6 +149,16 @@ NAMED_RECIPES: dict[str, Named] = {
         "The book's table and its text disagree on whether this is RoBERTa's figure or DeBERTa's, the other being "
         "94.69; its text as it was before DeBERTa came has 92.95.",
         freeze={"trainable": "last_block"},
+    ),
+    "mushrooms": Named(
+        _MUSHROOMS,
+        "Kaggle's mushrooms.csv: what its 22 columns say, as one sentence",
+        note="A decision tree is always right here, in a second: codes in columns are what trees are for.",
+    ),
+    "arena": Named(
+        _ARENA,
+        "Kaggle's train.csv of the chatbot arena: which of two answers people preferred, or neither",
+        note="Question and answers get a share of the context each.",
     ),
 }
 

@@ -37,7 +37,12 @@ class Data(Part):
         "A file of the test set, of the same kind and columns; empty: it is taken from the others.",
         flag="--test-file",
     )
-    text: str = opt(AUTO, "The column that holds the text: its name, or its number from 0.", flag="--text")
+    text: str = opt(
+        AUTO,
+        "The column that holds the text: its name, or its number from 0. Or a text made of several, whose names are in "
+        "braces: '{title}. {description}'. {title:.100} is the first 100 characters of one.",
+        flag="--text",
+    )
     label: str = opt(
         AUTO,
         "The column that holds the label: its name, or its number from 0. Several with commas between them, of which "

@@ -1,19 +1,70 @@
-"""From a row of a table to the text that a model reads."""
+"""From a row of a table to the text that a model reads: one column, or several and the words between them."""
 
+import json
+import re
 from collections.abc import Mapping
 from typing import NamedTuple, Self
 
+# a doubled brace is a brace; {column} is what a column holds, {column:.400} its first 400 characters
+_PIECE = re.compile(r"\{\{|\}\}|\{(?P<column>[^{}]+?)(?::\.(?P<most>\d{1,9}))?\}")
+
+
+class Part(NamedTuple):
+    """A column, and how many of its characters are read at most; 0 is all."""
+
+    column: str
+    most: int = 0
+
 
 class Template(NamedTuple):
-    """The columns that make a text, each a part of it, in turn."""
+    """`literals` stand before, between and behind the `parts`: there is one more of them."""
 
-    columns: tuple[str, ...]
+    literals: tuple[str, ...]
+    parts: tuple[Part, ...]
 
     @classmethod
-    def of_column(cls, name: str) -> Self:
-        """The text of one column, which is all of it."""
-        return cls((name,))
+    def parse(cls, said: str) -> Self | None:
+        """What `said` describes; None where it names no column in braces, and so is none."""
+        literals, parts, end = [""], list[Part](), 0
+        for piece in _PIECE.finditer(said):
+            literals[-1] += said[end : piece.start()]
+            end = piece.end()
+            if piece["column"] is None:
+                literals[-1] += piece[0][0]
+            else:
+                parts.append(Part(piece["column"], int(piece["most"] or 0)))
+                literals.append("")
+        literals[-1] += said[end:]
+        return cls(tuple(literals), tuple(parts)) if parts else None
 
-    def render(self, row: Mapping[str, str]) -> tuple[str, ...]:
-        """The parts of a row, which maps columns to what they hold. Raises KeyError where it lacks one."""
-        return tuple(row[column] for column in self.columns)
+    def render(self, row: Mapping[str, str]) -> str:
+        """The text of a row, which maps columns to what they hold; empty where all of them are.
+
+        A list of texts, as JSON writes it, is read as its texts, one below the other. Raises KeyError where the row
+        lacks a column.
+        """
+        contents = [_unfolded(row[part.column]) for part in self.parts]
+        if not any(content.strip() for content in contents):
+            return ""
+        found = [self.literals[0]]
+        for part, content, literal in zip(self.parts, contents, self.literals[1:], strict=True):
+            found += [content[: part.most] if part.most else content, literal]
+        return "".join(found)
+
+
+def columns_in(said: str) -> list[str]:
+    """The columns that make a text: those in braces, or else the one that is named."""
+    template = Template.parse(said)
+    return [part.column for part in template.parts] if template else [said]
+
+
+def _unfolded(cell: str) -> str:
+    if not (cell.startswith("[") and cell.endswith("]")):
+        return cell
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError):
+        return cell
+    if not isinstance(found, list) or not all(isinstance(each, str | None) for each in found):
+        return cell
+    return "\n".join(each for each in found if each)

@@ -8,14 +8,17 @@ from core.data.column import YES, Column, common_word, one_to_one
 from core.data.columns import Rows
 from core.data.labels import SOME
 from core.data.sources.source import Options
+from core.data.templated import number
 from core.errors import BadData
 from core.options import AUTO
 from core.rows import Note
+from core.template import columns_in
 from core.wording import percent, plural
 
 NONE = "none"
 LISTED = 6  # names in a sentence
 EXAMPLE = 60  # characters
+CODES = "The text is made of columns of codes, no sentences: a decision tree would learn more from them, in a second."
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,16 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
     notes: list[str] = []
     doubts: list[Note] = []
     others: dict[str, list[str]] = {}
-    given = {_named(name, names, file) for name in (text, split) if name not in (AUTO, NONE)}
+    parts = _parts(text, names, file)
+    given = parts | ({_named(split, names, file)} if split not in (AUTO, NONE) else set())
     split_column = _split(columns, split, names, file, doubts)
     if label == AUTO:
         free = [c for c in columns if c.i not in given and c is not split_column]
         labels = _label(free, rows, file, text != AUTO, notes, doubts, others)
     else:
         labels = [columns[i] for i in _named_several(label, names, file)]
-        given |= {c.i for c in labels}
+        if both := [c.name for c in labels if c.i in parts]:
+            raise BadData(f"Column {both[0]} cannot be both text and label.", "Name two different columns.")
     if len(labels) == 1:
         _check(labels[0], file, several)
     if text == AUTO:
@@ -61,6 +66,8 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
         text_column = _text([c for c in columns if c.i not in at], file, doubts, others)
     else:
         text_column = columns[_named(text, names, file)]
+        if len(parts) > 1 and all(columns[i].has_few for i in parts - {text_column.i}):
+            doubts.append(Note(0, CODES, warn=True, do="scikit-learn's DecisionTreeClassifier is one."))
     return Chosen(
         text=text_column.i,
         label=tuple(c.i for c in labels),
@@ -87,7 +94,21 @@ def text_column(names: Sequence[str], rows: Rows, text: str, file: str, learned:
         if len(names) == 1 or (column.name == learned and (column.is_text or not learned.isdecimal())):
             return column.i, []
     doubts: list[Note] = []
-    return _text(columns, file, doubts, {}).i, [f"{doubt.text} {doubt.do}" for doubt in doubts]
+    found = _text(columns, file, doubts, {})
+    if lacking := [part for part in columns_in(learned) if learned != part and number(names, part) < 0]:
+        lacks = f"{file} lacks {_some(lacking)}, of which the run's text is made. Column {found.name} is read alone."
+        doubts.append(Note(0, lacks, do="Name another text with --text."))
+    return found.i, [f"{doubt.text} {doubt.do}" for doubt in doubts]
+
+
+def _parts(text: str, names: Sequence[str], file: str) -> set[int]:
+    """The columns that the text is said to be made of, and that of the text itself."""
+    if text == AUTO:
+        return set()
+    parts = columns_in(text)
+    if text in names and any(number(names, part) < 0 for part in parts):
+        return {names.index(text)}  # a column with braces in its own name
+    return {_named(part, names, file) for part in parts} | ({names.index(text)} if text in names else set())
 
 
 def _split(columns: list[Column], split: str, names: Sequence[str], file: str, doubts: list[Note]) -> Column | None:
@@ -259,10 +280,8 @@ def _named_several(wanted: str, names: Sequence[str], file: str) -> list[int]:
 
 
 def _named(wanted: str, names: Sequence[str], file: str) -> int:
-    if wanted in names:
-        return names.index(wanted)
-    if wanted.isdecimal() and int(wanted) < len(names):
-        return int(wanted)
+    if (found := number(names, wanted)) >= 0:
+        return found
     raise BadData(f"{file} has no column {wanted}.", _listed(names))
 
 

@@ -143,12 +143,16 @@ class Column:
         """Whether it may be the label: a few short values that repeat, or a name that says so."""
         if self.is_split or self.is_json or self.is_address or self.is_quantity or self.unlikely == 2:
             return False
+        is_named = self.label_hint == 3 and len(self.values) <= self.n / 2
+        return self.label_hint == 4 or (self.filled >= 0.5 and (self.has_few or is_named))
+
+    @cached_property
+    def has_few(self) -> bool:
+        """Whether it holds a few short values that repeat; of lists, their labels are counted."""
         n = len(self.values)
         if self.lists or self.parted_by:
             n = len({label for value in self.values for label in self.labels_in(value)})
-        is_few = self.length <= LABEL_LENGTH and n <= few(self.n)
-        is_named = self.label_hint == 3 and len(self.values) <= self.n / 2
-        return self.label_hint == 4 or (self.filled >= 0.5 and (is_few or is_named))
+        return self.length <= LABEL_LENGTH and n <= few(self.n)
 
     def names_the_classes_of(self, other: "Column", rows: Rows) -> bool:
         """Whether each value of the other column, a number, stands beside one of this column's, a word, and back."""

@@ -6,6 +6,7 @@ from core.data.choose import choose
 from core.data.sources.input import Input
 from core.data.sources.registry import source_of
 from core.data.sources.source import Damaged, Options
+from core.data.templated import templated
 from core.errors import BadData
 from core.files import unwatched
 from core.rows import Glimpse
@@ -17,7 +18,8 @@ SHORT = 200  # characters of a cell
 def glimpse(path: str, options: Options) -> Glimpse:
     """What a file is taken for under what a person says of it. Raises BadData where its beginning cannot be read."""
     given = Input(path, encoding=options.encoding).cut_short()
-    cells = source_of(given, options).read(given, options, unwatched)
+    own = source_of(given, options).read(given, options, unwatched)
+    cells = templated(own, options.text)
     rows = [row for row in islice(cells.rows, FIRST) if not isinstance(row, Damaged)]
     text = label = problem = ""
     notes = list(cells.notes)
@@ -33,7 +35,7 @@ def glimpse(path: str, options: Options) -> Glimpse:
     return Glimpse(
         format=cells.format,
         encoding=cells.encoding,
-        columns=cells.names,
+        columns=own.names,
         text=text,
         label=label,
         rows=[[cell[:SHORT] for cell in row] for row in rows],

@@ -18,11 +18,11 @@ from core.data.sources.input import Input
 from core.data.sources.registry import source_of
 from core.data.sources.source import Cells, Damaged, Options, misfit
 from core.data.splits import split_of
+from core.data.templated import templated
 from core.errors import BadData
 from core.files import Progress, unwatched
 from core.options import AUTO
 from core.rows import Note
-from core.template import Template
 from core.wording import plural
 
 ANY = Options()
@@ -76,21 +76,19 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
     """
     given = Input(str(path), progress, options.encoding)
     demand(given.name, given.about)
-    cells = source_of(given, options).read(given, options, progress)
+    own = source_of(given, options).read(given, options, progress)
+    cells = templated(own, options.text)
     names = cells.names
     try:
         chosen = choose(names, cells.sample, given.name, options)
     except BadData as error:
-        raise BadData(error.what, error.do, names) from error
-    if chosen.text in chosen.label:
-        what = f"Column {names[chosen.text]} cannot be both text and label."
-        raise BadData(what, "Name two different columns.", names)
-    found = _Usable(cells, chosen, Template.of_column(names[chosen.text]), options.several_labels == JOIN)
+        raise BadData(error.what, error.do, own.names) from error
+    found = _Usable(cells, chosen, options.several_labels == JOIN)
     label = ", ".join(names[i] for i in chosen.label)
     split = names[chosen.split] if chosen.split is not None else ""
     if chosen.kept_to and not found.texts and found.skipped["no split"]:
         what = f"Column {split} of {given.name} says nothing of train, validation and test."
-        raise BadData(what, "Name another column with --split, or none.", names)
+        raise BadData(what, "Name another column with --split, or none.", own.names)
     return one_spelling(
         Table(
             path=str(given.path),
@@ -99,7 +97,7 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
             rows=found.rows,
             n_rows=found.n_rows,
             columns={"text": names[chosen.text], "label": label},
-            all_columns=names,
+            all_columns=own.names,
             format=cells.format,
             encoding=cells.encoding,
             options=cells.options._replace(
@@ -139,13 +137,13 @@ def one_spelling(table: Table) -> Table:
 class _Usable:
     """The rows that have a text and one label, how many rows there are, and why the others are left out."""
 
-    def __init__(self, cells: Cells, chosen: Chosen, template: Template, joins: bool):
+    def __init__(self, cells: Cells, chosen: Chosen, joins: bool):
         self.texts: list[str] = []
         self.labels: list[str] = []
         self.rows: list[int] = []
         self.splits: list[str] = []
         self.skipped: Counter[str] = Counter()
-        name, text_i = cells.names[chosen.text], chosen.text
+        text_i = chosen.text
         labels = _Labels(chosen, cells.names, joins)
         split_i = chosen.split if chosen.kept_to and chosen.split is not None else None
         split_name = cells.names[split_i] if split_i is not None else ""
@@ -163,7 +161,7 @@ class _Usable:
             if reason:
                 self.skipped[reason] += 1
                 continue
-            (text,) = template.render({name: row[text_i]})
+            text = row[text_i]
             if not text.strip():
                 self.skipped["no text"] += 1
                 continue

@@ -9,9 +9,11 @@ from core.data.columns import names_text
 from core.data.sources import first_word, one_column, plain_lines, registry, separated
 from core.data.sources.input import Input
 from core.data.sources.source import Again, Cells, Damaged, Options, Valued, misfit
+from core.data.templated import templated
 from core.errors import BadData
 from core.files import Progress, unwatched
 from core.options import AUTO
+from core.template import columns_in
 
 ANY = Options()
 ENDINGS = {".csv", ".tsv", ".tab"}  # of the names of files that hold columns, or one
@@ -33,17 +35,12 @@ class Row(NamedTuple):
 class Texts(NamedTuple):
     """What there is to classify. `rows` can be gone through again and again; each row of the file is one of them."""
 
-    names: list[str]  # of the columns
-    column: int  # the number of the one that holds the text
+    names: list[str]  # of the file's columns
+    text: str  # the one that holds the text, or the template that makes it of several
     rows: Iterable[Row]
     format: str
     encoding: str
     notes: list[str]  # what was guessed, in sentences
-
-    @property
-    def text(self) -> str:
-        """The name of the column that holds the text."""
-        return self.names[self.column]
 
     @property
     def has_columns(self) -> bool:
@@ -59,7 +56,8 @@ def open_texts(
     `learned` is the column that a classifier has learned from. Nothing is held but a sample; `progress` counts bytes
     and may raise to cancel. Raises BadData for a file that cannot be read, or has no such column or no text.
     """
-    cells = plain_lines.read(given, options, progress) if as_lines else _cells(given, options, learned, progress)
+    read = plain_lines.read(given, options, progress) if as_lines else _cells(given, options, learned, progress)
+    cells = templated(read, learned if options.text == AUTO else options.text)
     try:
         column, notes = text_column(cells.names, cells.sample, options.text, given.name, learned)
     except BadData as error:
@@ -68,10 +66,11 @@ def open_texts(
 
     def rows() -> Iterator[Row]:
         for row in cells.rows:
-            yield _row(row, len(cells.names), column, needs_words)
+            yield _row(row, len(read.names), len(cells.names), column, needs_words)
 
     doubt = [given.doubt] if given.doubt else []
-    return Texts(cells.names, column, Again(rows), cells.format, cells.encoding, [*doubt, *cells.notes, *notes])
+    notes = [*doubt, *cells.notes, *notes]
+    return Texts(read.names, cells.names[column], Again(rows), cells.format, cells.encoding, notes)
 
 
 def says_of_columns(options: Options) -> bool:
@@ -90,7 +89,7 @@ def _cells(given: Input, options: Options, learned: str, progress: Progress) -> 
     if source not in (None, first_word, separated):
         return source.read(given, hint, progress)
     is_said = says_of_columns(options)
-    names = [name for name in (options.text, learned) if name != AUTO]
+    names = [column for said in (options.text, learned) if said != AUTO for column in columns_in(said)]
     if one_column.named(given, names):
         # the header is one that this format knows by itself, or the name that was learned from
         return one_column.read(given, options._replace(text=names[0] if names else AUTO), progress)
@@ -118,9 +117,11 @@ def _has_tabs(given: Input) -> bool:
     return sum("\t" in line for line in lines) > 0.9 * len(lines)
 
 
-def _row(row: list[str] | Damaged, n: int, column: int, needs_words: bool) -> Row:
+def _row(row: list[str] | Damaged, n: int, width: int, column: int, needs_words: bool) -> Row:
+    """A row of `n` columns of the file, and of `width` with the text that a template makes of them."""
     if isinstance(row, Damaged):
         return Row([""] * n, "", row.reason, {})
+    text = row[column] if column < len(row) else ""
+    problem = misfit(row, width, column) or ("no text" if needs_words and not text.strip() else "")
     cells = [*row[:n], *[""] * (n - len(row))]
-    problem = misfit(row, n, column) or ("no text" if needs_words and not row[column].strip() else "")
-    return Row(cells, cells[column], problem, row.values if isinstance(row, Valued) else None)
+    return Row(cells, text, problem, row.values if isinstance(row, Valued) else None)

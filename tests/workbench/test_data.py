@@ -257,6 +257,33 @@ async def test_what_a_file_is_taken_for_is_shown_before_it_is_read_and_can_be_ch
         assert list(app.session.draft.profile.labels) == ["a", "b"]
 
 
+@pytest.mark.more
+async def test_a_text_of_several_columns_is_typed_and_shown_at_once(tmp_path, ready, until):
+    path = tmp_path / "news.csv"
+    path.write_text("title,body,kind\n" + "".join(f"News {i},some words {i},{'ab'[i % 3 == 0]}\n" for i in range(40)))
+    app = opened(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        app.screen.action_source()
+        await until(pilot, lambda: isinstance(app.screen, SourceDialog))
+        dialog = app.screen
+        dialog.query_one("#path", Input).value = str(path)
+        await until(pilot, lambda: "some words 0" in text_of(app, "#taken-for"))
+        dialog.query_one("#template", Input).focus()
+        await pilot.press(*"{titel}")
+        await until(pilot, lambda: "has no column titel" in text_of(app, "#taken-for"))
+        dialog.query_one("#template", Input).value = "{title}: {body}"
+        await until(pilot, lambda: "News 0: some words 0" in text_of(app, "#taken-for"))
+        await pilot.press("enter")
+        await ready(pilot)
+        assert app.session.draft.recipe.data.text == "{title}: {body}"
+        assert app.session.draft.profile.columns["text"] == "{title}: {body}"
+        app.screen.action_source()
+        await until(pilot, lambda: isinstance(app.screen, SourceDialog))
+        assert app.screen.query_one("#template", Input).value == "{title}: {body}"
+        assert app.screen.query_one("#text", Choice).value == "auto"
+
+
 async def test_another_file_is_never_shown_with_the_rows_or_the_split_of_the_former(tmp_path, ready, until):
     path = lines_of(
         tmp_path, "split.csv", "label,text,part", lambda i: f"{'ab'[i % 2]},text {i},{('train', 'test')[i // 2 % 2]}"

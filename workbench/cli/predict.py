@@ -97,7 +97,7 @@ def _texts(given: argparse.Namespace, source: Any, learned: str, progress: Progr
 
     typed = list(map(well_formed, given.texts))
     if source is None:
-        return Texts(["text"], 0, [Row([text], text) for text in typed], "", "", [])
+        return Texts(["text"], "text", [Row([text], text) for text in typed], "", "", [])
     asked = Options.of(load(*layers_of(given)).data)
     if given.lines and says_of_columns(asked):
         raise BadRecipe([Problem("--lines", "goes with nothing that says how a table is read.", "Leave one out.")])
@@ -107,8 +107,10 @@ def _texts(given: argparse.Namespace, source: Any, learned: str, progress: Progr
         way = "" if given.lines or asked.text != AUTO else " --text COLUMN or --lines reads it otherwise."
         where = f"; the text is column {found.text}" if found.has_columns else ""
         say([f"{source.name}: {found.format}, {found.encoding}{where}.{way}", *found.notes], to_errors=True)
-    n = len(found.names)
-    first = [Row([text if i == found.column else "" for i in range(n)], text, "", {found.text: text}) for text in typed]
+    first = [
+        Row([text if name == found.text else "" for name in found.names], text, "", {found.text: text})
+        for text in typed
+    ]
     return found._replace(rows=chain(first, found.rows)) if first else found
 
 

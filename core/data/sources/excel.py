@@ -61,8 +61,9 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
         return [[row[i] if i < len(row) else "" for i in columns] for row in rows]
 
     first, *rest = table(survey.first[lead:] + survey.sample)
-    said = [column for column in (options.text, options.label) if column != AUTO]
-    header = options.header == "yes" if options.header != AUTO else bool(rest) and has_header(first, rest, said)
+    header = (
+        options.header == "yes" if options.header != AUTO else bool(rest) and has_header(first, rest, options.named)
+    )
     named = names(first) if header else [str(i) for i in range(len(columns))]
 
     def rows() -> Iterator[Row]:

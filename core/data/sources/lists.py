@@ -36,10 +36,9 @@ def read(given: Input, items: Callable[[str], Iterator[Any]], form: str, options
     if first is None:
         raise BadData(f"{given.name} holds no rows.", "Name a file with one row for each text.")
     sample = sampled(found)
-    named = [column for column in (options.text, options.label) if column != AUTO]
     header = options.header == "yes"
     if options.header == AUTO:
-        header = len(sample) > 1 and len(first) > 1 and has_header(first, sample, named)
+        header = len(sample) > 1 and len(first) > 1 and has_header(first, sample, options.named)
     most = lengths.most_common(1)[0][0]
     columns = names(first) if header else [str(i) for i in range(most)]
 

@@ -28,7 +28,7 @@ def named(given: Input, names: list[str]) -> bool:
 def read(given: Input, options: Options, progress: Progress) -> Cells:
     """A row for each text. Raises BadData where there is none below the name."""
     quoting = options.quoting if options.quoting != AUTO else _quoting(given, progress)
-    has_name = named(given, [options.text])
+    has_name = named(given, options.named)
 
     def rows(phase: str = "read") -> Iterator[Row]:
         cells = _rows(given.lines(progress, phase), quoting)

@@ -89,12 +89,11 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     if not found.rows:
         raise BadData(f"{given.name} has no row after {skip:,} lines.", "Choose fewer with --skip-lines.")
     _refuse_wide(given, found.first, found.lengths)
-    given_names = [column for column in (options.text, options.label) if column != AUTO]
     others = [row for row in found.sample if row != found.first]  # files are joined with their headers
     first = uncommented(found.first)
     header = options.header == "yes"
     if options.header == AUTO:
-        header = has_header(first, others if is_usual(first) else found.sample, given_names)
+        header = has_header(first, others if is_usual(first) else found.sample, options.named)
     below = describing(found.head, others) if header and options.header == AUTO else 0
     top = found.head[: 1 + below] if header else []
     if header and found.rows == len(top):

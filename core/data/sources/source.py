@@ -11,13 +11,14 @@ from core.data.sources.input import Input
 from core.files import Progress
 from core.options import AUTO
 from core.recipe_data import Data
+from core.template import columns_in
 
 
 class Options(NamedTuple):
     """What a person says of a file, or `auto`; as found, where a source gives them back.
 
-    `text`, `label` and `split` name columns, or number them from 0, and `split` may be none; `quoting` is a kind of
-    quotes or none, `header` yes or no, `encoding` what the codecs of Python call it.
+    `text`, `label` and `split` name columns, or number them from 0; `text` may also be a template, and `split` none;
+    `quoting` is a kind of quotes or none, `header` yes or no, `encoding` what the codecs of Python call it.
     """
 
     text: str = AUTO
@@ -34,6 +35,11 @@ class Options(NamedTuple):
     def of(cls, data: Data) -> Self:
         """Those of a recipe."""
         return cls(*(getattr(data, name) for name in cls._fields))
+
+    @property
+    def named(self) -> list[str]:
+        """The columns that are said to hold the text, or parts of it, and the label."""
+        return [column for said in (self.text, self.label) if said != AUTO for column in columns_in(said)]
 
 
 class Damaged(NamedTuple):

@@ -14,6 +14,7 @@ from core.datasets import NAMED, DataSet, fetched
 from core.errors import WorkbenchError
 from core.options import AUTO
 from core.recipe_data import Data
+from core.template import Template
 from core.wording import on_one_line, shown, size
 from workbench import keys
 from workbench.formatting import cut
@@ -130,13 +131,29 @@ class SourceDialog(Dialog[dict | None]):
             yield field("file", Input(self._path, placeholder=expected, id="path"))
             yield Files()
             for name, words in READ_AS.items():
-                value = str(getattr(self._data, name)) if self._path == self._data.path else AUTO
+                value = self._said(name) if self._path == self._data.path else AUTO
                 choices = self._columns if name in COLUMNS else words
                 # a column may be named by its number too, and keeps its place then
                 words = list(dict.fromkeys([AUTO, value, *choices]))
                 yield field(name.replace("_", " "), Choice(words, value, id=name), classes="read-as")
+                if name == "text":
+                    several = Input(
+                        self._template if self._path == self._data.path else "",
+                        placeholder="of several: {title}. {description}",
+                        id="template",
+                    )
+                    yield field("", several, classes="read-as")
             yield Static(id="taken-for", markup=False)
             yield Static("", classes="hint", markup=False)
+
+    @property
+    def _template(self) -> str:
+        """What the text is made of, where that are several columns."""
+        return self._data.text if Template.parse(self._data.text) else ""
+
+    def _said(self, name: str) -> str:
+        """What the recipe says of how this file is read, as its field shows it."""
+        return AUTO if name == "text" and self._template else str(getattr(self._data, name))
 
     def on_mount(self) -> None:
         for name in READ_AS:
@@ -163,7 +180,12 @@ class SourceDialog(Dialog[dict | None]):
             folder = _is_folder(typed)
             self.hint("enter takes the whole folder, tab leads into it" if folder else "↑ ↓ choose, tab completes")
         for name in READ_AS:  # another file is to be found out about anew
-            self.query_one(f"#{name}", Choice).value = str(getattr(self._data, name)) if self._is_same else AUTO
+            self.query_one(f"#{name}", Choice).value = self._said(name) if self._is_same else AUTO
+        self.query_one("#template", Input).value = self._template if self._is_same else ""
+        self._look()
+
+    @on(Input.Changed, "#template")
+    def _made(self) -> None:
         self._look()
 
     @property
@@ -180,6 +202,7 @@ class SourceDialog(Dialog[dict | None]):
     def _changes(self, path: str) -> dict[str, str]:
         """What the recipe's data would be with that path, and with what is chosen below it."""
         chosen = {f"data.{name}": self.query_one(f"#{name}", Choice).value for name in READ_AS}
+        chosen["data.text"] = self.query_one("#template", Input).value.strip() or chosen["data.text"]
         return {"data.path": path} | ({} if self._is_same else OF_ANOTHER_FILE) | chosen
 
     @work(group="look", exclusive=True)

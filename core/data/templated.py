@@ -1,0 +1,51 @@
+"""A table with one more column: the text that a template makes of the others."""
+
+from collections.abc import Iterator, Sequence
+
+from core.data.sources.source import Again, Cells, Damaged, Row, Valued
+from core.template import Template
+
+
+def templated(cells: Cells, said: str) -> Cells:
+    """A table with the text that `said` describes as its last column, of that name.
+
+    Unchanged where `said` is no template, is a column's own name, or names a column that the table lacks: whoever looks
+    the column up then says so.
+    """
+    template = None if said in cells.names else Template.parse(said)
+    if template is None or missing(cells.names, template):
+        return cells
+    n, at = len(cells.names), {part.column: number(cells.names, part.column) for part in template.parts}
+
+    def with_text(row: list[str]) -> list[str]:
+        if len(row) <= max(at.values()):  # it has too few columns, which stays to be seen
+            return row
+        text = template.render({column: row[i] for column, i in at.items()})
+        longer = [*row[:n], *[""] * (n - len(row)), text, *row[n:]]
+        return Valued(longer, row.values) if isinstance(row, Valued) else longer
+
+    def rows() -> Iterator[Row]:
+        for row in cells.rows:
+            yield row if isinstance(row, Damaged) else with_text(row)
+
+    return Cells(
+        [*cells.names, said],
+        Again(rows),
+        [with_text(row) for row in cells.sample],
+        cells.format,
+        cells.encoding,
+        cells.options,
+        cells.notes,
+    )
+
+
+def missing(names: Sequence[str], template: Template) -> list[str]:
+    """The columns that a template names and a table lacks."""
+    return [part.column for part in template.parts if number(names, part.column) < 0]
+
+
+def number(names: Sequence[str], wanted: str) -> int:
+    """The number of a column that is named, or numbered from 0; -1 where there is none."""
+    if wanted in names:
+        return names.index(wanted)
+    return int(wanted) if wanted.isdecimal() and int(wanted) < len(names) else -1

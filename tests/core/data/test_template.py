@@ -1,0 +1,118 @@
+"""A text made of several columns."""
+
+import json
+
+import pytest
+
+from core.data.glimpse import glimpse
+from core.data.read import read
+from core.data.sources.input import Input
+from core.data.sources.source import Options
+from core.data.texts import open_texts
+from core.errors import BadData
+from core.presets import RECIPES
+from core.recipe import load
+from core.template import Part, Template, columns_in
+
+NEWS = 'title,description,class\nHello,World one,a\nBye,"World, two",b\n,,a\nOnly a title,,b\n'
+SAID = "{title}. {description:.5}"
+
+
+@pytest.fixture
+def news(tmp_path):
+    path = tmp_path / "news.csv"
+    path.write_text(NEWS)
+    return path
+
+
+def test_what_stands_in_braces_are_columns():
+    assert Template.parse("{a}, {b:.30}!") == Template(("", ", ", "!"), (Part("a"), Part("b", 30)))
+    assert Template.parse("a") is None and Template.parse("{") is None and Template.parse("{{a}}") is None
+    assert Template.parse("{a:b} {{x}}") == Template(("", " {x}"), (Part("a:b"),))
+    assert columns_in("{a} {b}") == ["a", "b"] and columns_in("a") == ["a"]
+
+
+def test_a_list_of_texts_is_read_as_its_texts():
+    template = Template.parse("Q: {q}")
+    assert template.render({"q": json.dumps(["one", None, "two"])}) == "Q: one\ntwo"
+    for other in ("[1, 2]", "[not json]", "[]x", '{"a": 1}'):
+        assert template.render({"q": other}) == f"Q: {other}"
+    assert template.render({"q": " "}) == ""
+
+
+def test_several_columns_make_one_text(news):
+    table = read(news, Options(text=SAID))
+    assert table.texts == ["Hello. World", "Bye. World", "Only a title. "] and table.labels == ["a", "b", "b"]
+    assert table.rows == [0, 1, 3] and table.skipped == {"no text": 1}
+    assert table.columns == {"text": SAID, "label": "class"} and table.options.text == SAID
+    assert table.all_columns == ["title", "description", "class"]
+    assert read(news, Options(text="{0}: {1}", label="2")).texts[0] == "Hello: World one"
+
+
+def test_the_first_look_shows_what_is_made(news):
+    assert glimpse(str(news), Options(text=SAID)).rows[:2] == [["a", "Hello. World"], ["b", "Bye. World"]]
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("{titel}", "has no column titel"),
+        ("{}", "has no column {}"),
+        ("{title} {class}", "Column class cannot be both text and label"),
+        ("just words", "has no column just words"),
+    ],
+)
+def test_what_makes_no_text_is_refused(news, said, why):
+    with pytest.raises(BadData, match=why) as error:
+        read(news, Options(text=said, label="class"))
+    assert error.value.columns in (["title", "description", "class"], [])
+
+
+def test_a_column_with_braces_in_its_name_is_a_column(tmp_path):
+    (tmp_path / "odd.csv").write_text("{x},class\nsome words here,a\nother words there,b\n")
+    assert read(tmp_path / "odd.csv", Options(text="{x}")).texts == ["some words here", "other words there"]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_texts_to_classify_are_made_as_those_that_were_learned_from(tmp_path, form):
+    path = tmp_path / f"ask.{form}"
+    rows = [{"id": "7", "title": "Hello", "description": "World one"}, {"id": "8", "title": "", "description": ""}]
+    if form == "csv":
+        path.write_text("id,title,description\n7,Hello,World one\n8,,\n9\n")
+    else:
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = open_texts(Input(str(path)), learned=SAID)
+    answered = list(found.rows)
+    assert found.names == ["id", "title", "description"] and found.text == SAID
+    assert answered[0].text == "Hello. World" and answered[0].cells == ["7", "Hello", "World one"]
+    assert [row.problem for row in answered] == ["", "no text", "too few columns"][: len(answered)]
+
+
+def test_a_file_that_lacks_a_part_says_so(tmp_path):
+    (tmp_path / "ask.csv").write_text("title,body\nHello,some longer words\nBye,and others\n")
+    found = open_texts(Input(str(tmp_path / "ask.csv")), learned=SAID)
+    assert found.text == "body" and any("lacks description" in note for note in found.notes)
+
+
+def test_lines_are_the_whole_text(tmp_path):
+    (tmp_path / "ask.txt").write_text("Hello. World\nBye. World\n")
+    found = open_texts(Input(str(tmp_path / "ask.txt")), learned=SAID)
+    assert [row.text for row in found.rows] == ["Hello. World", "Bye. World"] and not found.has_columns
+
+
+@pytest.mark.parametrize("name", ["mushrooms", "arena"])
+def test_the_named_recipes_read_their_tables(name, tmp_path):
+    said = load(RECIPES[name]).data
+    columns = columns_in(said.text)
+    labels = said.label.split(",")
+    path = tmp_path / "table.csv"
+    with open(path, "w") as file:
+        file.write(",".join([*columns, *labels]) + "\n")
+        for i in range(12):
+            each = (
+                ["1" if i % len(labels) == k else "0" for k in range(len(labels))] if len(labels) > 1 else ["pe"[i % 2]]
+            )
+            file.write(",".join([*("xyz"[(i + k) % 3] for k in range(len(columns))), *each]) + "\n")
+    table = read(path, Options.of(said))
+    assert len(table.texts) == 12 and len(set(table.labels)) == max(2, len(labels))
+    assert any("decision tree" in doubt.text for doubt in table.doubts)
