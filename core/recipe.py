@@ -210,6 +210,12 @@ class Recipe(Options):
 
 def _shares(data: Data) -> Iterator[Problem]:
     """What is wrong with how the rows are to be split."""
+    given = data.split not in (AUTO, "none") or data.validation_path or data.test_path
+    for name, column in (("group", data.group), ("time", data.time)):
+        if column and given:
+            yield Problem(f"data.{name}", "cannot be kept to where the data says itself what is for testing.")
+    if data.time and (data.group or data.fold != "none"):
+        yield Problem("data.time", "goes neither with data.group nor with data.fold.", "Leave out one of the two.")
     if data.train + data.validation >= 1:
         what = "leaves no row for the test set."
         yield Problem("data.validation", what, "train and validation together stay below 1.")

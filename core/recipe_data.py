@@ -10,7 +10,7 @@ from core.options import AUTO, Part, opt
 
 # the options that say how a file is read, and what its columns are
 READING = (
-    *("text", "label", "several_labels", "split"),
+    *("text", "label", "several_labels", "split", "group", "time"),
     *("quoting", "encoding", "separator", "skip_lines", "header"),
 )
 
@@ -61,6 +61,18 @@ class Data(Part):
         "says. auto tells you if there is one, but makes a new split; none does not look for one. What the column "
         "lacks is taken from the training rows.",
         flag="--split",
+    )
+    group: str = opt(
+        "",
+        "A column whose values keep rows together, such as an author or a conversation: its name, or its number from "
+        "0. No value of it is on two sides of the split, so that the test asks about new ones. Empty: none.",
+        flag="--group",
+    )
+    time: str = opt(
+        "",
+        "A column of dates or numbers: its name, or its number from 0. The earliest rows are learned from, the latest "
+        "tested, as in use. Empty: rows are split at random.",
+        flag="--time",
     )
     quoting: Quoting = opt(
         AUTO,

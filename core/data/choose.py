@@ -34,6 +34,8 @@ class Chosen:
     split: int | None
     kept_to: bool
     parted_by: str = ""
+    group: int | None = None  # whose values keep rows together
+    time: int | None = None
     notes: list[str] = field(default_factory=list)  # what is worth knowing, in sentences
     doubts: list[Note] = field(default_factory=list)  # what a person may want otherwise
     others: dict[str, list[str]] = field(default_factory=dict)  # "text", "label" -> columns that it could be besides
@@ -51,6 +53,8 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
     others: dict[str, list[str]] = {}
     parts = _parts(text, names, file)
     given = parts | ({_named(split, names, file)} if split not in (AUTO, NONE) else set())
+    group, time = (_named(name, names, file) if name else None for name in (wanted.group, wanted.time))
+    given |= {i for i in (group, time) if i is not None}
     split_column = _split(columns, split, names, file, doubts)
     if label == AUTO:
         free = [c for c in columns if c.i not in given and c is not split_column]
@@ -74,6 +78,8 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
         split=split_column.i if split_column else None,
         kept_to=split not in (AUTO, NONE),
         parted_by=labels[0].parted_by if len(labels) == 1 else "",
+        group=group,
+        time=time,
         notes=notes,
         doubts=doubts,
         others=others,

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import msgspec
+import numpy as np
 
 from core.architectures.lookup import preset_for
 from core.architectures.models import MANY, MODELS
 from core.data.labels import is_look_alike, looking_alike
 from core.data.letters import hold_letters
-from core.data.prepare import OTHER
+from core.data.prepare import OTHER, SPLITS
 from core.data.survey import COSTLY, Survey
 from core.recipe import Recipe
 from core.recipe_data import Data
@@ -31,6 +33,7 @@ def notes(
             yield Note(count, one if count == 1 else several, filter, warn)
 
     yield from survey.table.doubts  # they decide what is learned
+    yield from _of_the_split(survey, recipe.data)
     dropped = ", left out" if recipe.data.duplicates == "drop" else ""
     yield from note("leak test", "test text also in training", "test texts also in training")
     yield from note("leak validation", "validation text also in training", "validation texts also in training")
@@ -73,6 +76,27 @@ def notes(
     if count > len(labels) / 2:
         share = count / len(labels)
         yield Note(count, f"Always answering {on_one_line(largest)} is right for {percent(share)}", f"label {largest}")
+
+
+def _of_the_split(survey: Survey, data: Data) -> Iterator[Note]:
+    """What keeps rows together in the split."""
+    table = survey.table
+    if data.group:
+        groups = len(set(table.groups))
+        yield Note(0, f"Split by column {data.group}: {plural(groups, 'group')}, none of them on two sides.")
+    if table.times is not None and survey.used.any():
+        ends = [_when(table.times[survey.split == name].min(initial=np.inf)) for name in SPLITS[1:]]
+        first, last = (_when(found(table.times)) for found in (np.min, np.max))
+        yield Note(
+            0, f"Split by column {data.time}, {first} to {last}: validation begins with {ends[0]}, test with {ends[1]}."
+        )
+
+
+def _when(moment: float) -> str:
+    """A moment as a day, where it is seconds since 1970, or as the number that it is."""
+    if not 1e8 < moment < 1e11:
+        return f"{moment:g}"
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
 
 
 def _of_labels(survey: Survey, data: Data) -> Iterator[Note]:

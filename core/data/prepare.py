@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from core.data.copies import copies, first_alike, first_rows, leaks
+from core.data.grouped import by_group, by_time
 from core.data.labels import looking_alike, renamed
 from core.data.read import Table
 from core.data.splits import SPLITS, TEST, TRAIN, VALIDATION
@@ -114,10 +115,17 @@ def prepare(table: Table, data: Data) -> Prepared:
     for _ in range(data.shuffles):
         order = order[_permutation(len(order), data.seed)]
     split = given[kept[order]].astype(np.array(SPLITS).dtype)
+    groups = _groups(table, kept[order], len(shares) + 1 if not fold else fold[1])
     if fold:
-        split[_folds(labels[order], fold[1], data.stratify) == fold[0] - 1] = TEST
+        split[_folds(labels[order], fold[1], data.stratify, groups) == fold[0] - 1] = TEST
     cut = np.flatnonzero(split == TRAIN)
-    split[cut] = _stratified(labels[order[cut]], shares) if data.stratify else _cut(len(cut), shares, data)
+    parts = {TRAIN: 1 - sum(shares.values())} | {name: shares[name] for name in SPLITS[1:] if name in shares}
+    if groups is not None:
+        split[cut] = by_group(groups[cut], labels[order[cut]] if data.stratify else np.zeros(len(cut)), parts)
+    elif table.times is not None:
+        split[cut] = by_time(table.times[kept[order[cut]]], parts)
+    else:
+        split[cut] = _stratified(labels[order[cut]], shares) if data.stratify else _cut(len(cut), shares, data)
     if data.balance == "undersample" and not data.balance_first:
         learned = np.flatnonzero(split == TRAIN)
         chosen = learned[_undersampled(labels[order[learned]], data.seed)]
@@ -228,8 +236,27 @@ def _stratified(labels: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
     return split
 
 
-def _folds(labels: np.ndarray, k: int, stratify: bool) -> np.ndarray:
-    """(N,) The part, from 0, of each row: sizes differ by one at most, as do each label's where it is stratified."""
+def _groups(table: Table, kept: np.ndarray, fewest: int) -> np.ndarray | None:
+    """(N,) The group of each kept row; None where rows have none. Raises BadData for fewer groups than parts."""
+    if not table.groups:
+        return None
+    groups = np.array(table.groups, dtype=object)[kept].astype(str)
+    if (n := len(set(groups))) < fewest:
+        what = (
+            f"{'There is one group' if n == 1 else f'There are {n} groups'} in all, and the split has {fewest} parts."
+        )
+        raise BadData(what, "A group is never cut: name another column with --group, or none.")
+    return groups
+
+
+def _folds(labels: np.ndarray, k: int, stratify: bool, groups: np.ndarray | None) -> np.ndarray:
+    """(N,) The part, from 0, of each row: sizes differ by one at most, as do each label's where it is stratified.
+
+    Of rows in groups, they differ by as much as it takes to cut none.
+    """
+    if groups is not None:
+        shares = {str(i): 1 / k for i in range(k)}
+        return by_group(groups, labels if stratify else np.zeros(len(labels)), shares).astype(np.int64)
     dealt = np.argsort(labels, kind="stable") if stratify else np.arange(len(labels))
     folds = np.empty(len(labels), dtype=np.int64)
     folds[dealt] = np.arange(len(labels)) % k

@@ -12,6 +12,7 @@ import numpy as np
 from core.data.choose import NONE, Chosen, choose
 from core.data.column import YES
 from core.data.copies import first_alike, first_rows
+from core.data.grouped import moments
 from core.data.labels import parted, renamed, several, spelled_alike
 from core.data.room import Room, demand
 from core.data.sources.input import Input
@@ -23,7 +24,7 @@ from core.errors import BadData
 from core.files import Progress, unwatched
 from core.options import AUTO
 from core.rows import Note
-from core.wording import plural
+from core.wording import on_one_line, plural
 
 ANY = Options()
 MISSING = {"", "NULL", r"\N"}  # what databases write for no label
@@ -56,6 +57,8 @@ class Table:
     others: dict[str, list[str]] = field(default_factory=dict)  # "text", "label" -> columns that it could be besides
     doubts: list[Note] = field(default_factory=list)  # what a person may want otherwise
     files: dict[str, str] = field(default_factory=dict)  # validation, test -> a file of their own, or ""
+    groups: list[str] = field(default_factory=list)  # of each row, where they keep rows together; else empty
+    times: np.ndarray | None = None  # (N,) float64, of each row, where the rows are split by them
 
     @cached_property
     def first(self) -> np.ndarray:
@@ -86,6 +89,8 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
     found = _Usable(cells, chosen, options.several_labels == JOIN)
     label = ", ".join(names[i] for i in chosen.label)
     split = names[chosen.split] if chosen.split is not None else ""
+    if chosen.time is not None:
+        found.keep_dated(names[chosen.time], given.name)
     if chosen.kept_to and not found.texts and found.skipped["no split"]:
         what = f"Column {split} of {given.name} says nothing of train, validation and test."
         raise BadData(what, "Name another column with --split, or none.", own.names)
@@ -113,6 +118,8 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
             split_column=split,
             others=chosen.others,
             doubts=chosen.doubts,
+            groups=found.groups,
+            times=found.times,
         )
     )
 
@@ -142,12 +149,15 @@ class _Usable:
         self.labels: list[str] = []
         self.rows: list[int] = []
         self.splits: list[str] = []
+        self.groups: list[str] = []
+        self.times: np.ndarray | None = None
+        self._moments: list[str] = []
         self.skipped: Counter[str] = Counter()
         text_i = chosen.text
         labels = _Labels(chosen, cells.names, joins)
         split_i = chosen.split if chosen.kept_to and chosen.split is not None else None
         split_name = cells.names[split_i] if split_i is not None else ""
-        n, most = len(cells.names), max(*chosen.label, text_i, split_i or 0)
+        n, most = len(cells.names), max(*chosen.label, text_i, split_i or 0, chosen.group or 0, chosen.time or 0)
         room = Room()
         number = -1
         for number, row in enumerate(cells.rows):
@@ -171,11 +181,31 @@ class _Usable:
                     self.skipped["no split"] += 1
                     continue
                 self.splits.append(split)
+            if chosen.group is not None:
+                # a row of which nothing is said is a group of its own
+                self.groups.append(row[chosen.group].strip() or f"\0{number}")
+            if chosen.time is not None:
+                self._moments.append(row[chosen.time])
             room.take(text)
             self.texts.append(text)
             self.labels.append(label)
             self.rows.append(number)
         self.n_rows = number + 1
+
+    def keep_dated(self, column: str, file: str) -> None:
+        """Leave out the rows without a date. Raises BadData where the column holds hardly any."""
+        times = moments(self._moments)
+        dated = np.isfinite(times)
+        if len(times) and dated.mean() < 0.5:
+            example = on_one_line(next(cell for cell, one in zip(self._moments, dated, strict=True) if not one))
+            what = f"Column {column} of {file} holds no dates or numbers in most rows, but {example[:60]!r}."
+            raise BadData(what, "Name another column with --time.")
+        if lost := int((~dated).sum()):
+            self.skipped["no date"] = lost
+        for name in ("texts", "labels", "rows", "splits", "groups"):
+            values = getattr(self, name)
+            setattr(self, name, [value for value, keep in zip(values, dated, strict=True) if keep] if values else [])
+        self.times = times[dated]
 
 
 class _Labels:

@@ -18,7 +18,8 @@ class Options(NamedTuple):
     """What a person says of a file, or `auto`; as found, where a source gives them back.
 
     `text`, `label` and `split` name columns, or number them from 0; `text` may also be a template, and `split` none;
-    `quoting` is a kind of quotes or none, `header` yes or no, `encoding` what the codecs of Python call it.
+    `group` and `time` name columns, or nothing; `quoting` is a kind of quotes or none, `header` yes or no, `encoding`
+    what the codecs of Python call it.
     """
 
     text: str = AUTO
@@ -30,6 +31,8 @@ class Options(NamedTuple):
     header: str = AUTO
     split: str = AUTO
     several_labels: str = "refuse"
+    group: str = ""
+    time: str = ""
 
     @classmethod
     def of(cls, data: Data) -> Self:

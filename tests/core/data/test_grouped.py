@@ -1,0 +1,128 @@
+"""Splits by group and by time."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.data.grouped import by_group, by_time, moments
+from core.data.prepare import prepare
+from core.data.profile import profile
+from core.data.read import read
+from core.data.sources.source import Options
+from core.errors import BadData, BadRecipe
+from core.recipe import load
+
+SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3)), min_size=3, max_size=120))
+def test_no_group_is_on_two_sides(rows):
+    groups, labels = (np.array(each) for each in zip(*rows, strict=True))
+    part = by_group(groups, labels, SHARES)
+    assert all(len(set(part[groups == group])) == 1 for group in set(groups.tolist()))
+    assert set(part) <= set(SHARES) and part.tolist() == by_group(groups, labels, SHARES).tolist()
+
+
+def test_parts_have_about_their_shares_of_rows_and_labels():
+    random = np.random.default_rng(0)
+    groups, labels = random.integers(0, 200, 4000), random.integers(0, 3, 4000)
+    part = by_group(groups, labels, SHARES)
+    for name, share in SHARES.items():
+        for label in range(3):
+            assert np.mean(part[labels == label] == name) == pytest.approx(share, abs=0.02)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=100))
+def test_what_came_before_is_learned_from_and_one_moment_is_never_cut(times):
+    times = np.array(times, dtype=float)
+    part = by_time(times, SHARES)
+    ends = [times[part == name] for name in SHARES]
+    for earlier, later in ((ends[0], ends[1]), (ends[0], ends[2]), (ends[1], ends[2])):
+        assert not len(earlier) or not len(later) or earlier.max() < later.min()
+
+
+@pytest.mark.parametrize(
+    "form", ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d %B %Y", "%b %d, %Y", "%Y-%m-%dT%H:%M:%SZ",
+             "%Y年%m月%d日", "%a, %d %b %Y %H:%M:%S +0000", "%a %b %d %H:%M:%S +0000 %Y", "%m/%d/%Y %I:%M %p"],
+)  # fmt: skip
+def test_dates_are_read_as_people_write_them(form):
+    days = [date(2024, 1, 1) + timedelta(days=9 * i) for i in range(40)]
+    found = moments([f"{day:{form}}" for day in days])
+    assert np.diff(found).tolist() == [9 * 86_400.0] * 39 and found[0] == 1704067200
+
+
+def test_what_is_no_date_is_none():
+    assert np.isnan(moments(["soon", "", "2024-02-30", "2024-02-01"])).tolist() == [True, True, True, False]
+    assert moments(["3", "1.5", "x"])[:2].tolist() == [3, 1.5]
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A table of 60 texts, with an author for each three and a day for each two."""
+    lines = ["text,kind,author,day"]
+    for i in range(60):
+        lines.append(f"some words number {i},{'ab'[i % 2]},author {i // 3},2024-{1 + i // 20:02}-{1 + i % 20 // 2:02}")
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def split_of(path, **said):
+    data = load({"data": {"path": str(path), "label": "kind"} | said}).data
+    table = read(path, Options.of(data))
+    return table, prepare(table, data)
+
+
+def test_a_column_keeps_its_rows_together(table):
+    _, prepared = split_of(table, group="author")
+    side = {f"author {row // 3}": set() for row in range(60)}
+    for row, split in zip(prepared.rows, prepared.split, strict=True):
+        side[f"author {row // 3}"].add(str(split))
+    assert all(len(sides) == 1 for sides in side.values())
+    assert {name: len(prepared.indices(name)) for name in SHARES} == {"train": 42, "validation": 6, "test": 12}
+    folds = [split_of(table, group="author", fold=f"{i}/4")[1] for i in range(1, 5)]
+    tested = [row for one in folds for row in one.rows[one.indices("test")]]
+    assert sorted(tested) == list(range(60))
+
+
+def test_the_latest_rows_are_tested(table):
+    _, prepared = split_of(table, time="day")
+    rows = {name: prepared.rows[prepared.indices(name)] for name in SHARES}
+    assert rows["train"].max() < rows["validation"].min() and rows["validation"].max() < rows["test"].min()
+    shown, _ = profile(load({"data": {"path": str(table), "label": "kind", "time": "day"}}))
+    said = [note.text for note in shown.notes]
+    assert (
+        "Split by column day, 2024-01-01 to 2024-03-10: validation begins with 2024-03-02, test with 2024-03-05."
+        in said
+    )
+
+
+def test_a_row_without_a_date_is_left_out_and_a_column_without_any_is_refused(table):
+    table.write_text(table.read_text() + "one more text here,a,someone,soon\n")
+    found, _ = split_of(table, time="day")
+    assert found.skipped == {"no date": 1} and len(found.texts) == 60
+    with pytest.raises(BadData, match="Column author of table.csv holds no dates or numbers in most rows"):
+        split_of(table, time="author")
+
+
+def test_too_few_groups_are_refused(tmp_path):
+    path = tmp_path / "one.csv"
+    path.write_text("text,kind,all\n" + "".join(f"words {i},{'ab'[i % 2]},same\n" for i in range(40)))
+    with pytest.raises(BadData, match="There is one group in all, and the split has 3 parts"):
+        split_of(path, group="all")
+    with pytest.raises(BadData, match="has no column none"):
+        split_of(path, group="none")
+
+
+@pytest.mark.parametrize(
+    "said", [{"group": "a", "split": "b"}, {"time": "a", "test_path": "b"}, {"time": "a", "group": "b"},
+             {"time": "a", "fold": "1/5"}],
+)  # fmt: skip
+def test_what_cannot_be_kept_to_together_is_refused(said):
+    with pytest.raises(BadRecipe):
+        load({"data": said})
