@@ -214,6 +214,9 @@ def _shares(data: Data) -> Iterator[Problem]:
     for name, column in (("group", data.group), ("time", data.time)):
         if column and given:
             yield Problem(f"data.{name}", "cannot be kept to where the data says itself what is for testing.")
+    if data.balance_first and data.balance == "oversample":
+        what = "would put copies of a row into training and test, with oversample."
+        yield Problem("data.balance_first", what, "Balance after the split, or undersample.")
     if data.time and (data.group or data.fold != "none"):
         yield Problem("data.time", "goes neither with data.group nor with data.fold.", "Leave out one of the two.")
     if data.train + data.validation >= 1:

@@ -122,10 +122,11 @@ class Data(Part):
         "their rows out, join makes one label of them, other, and refuse learns nothing.",
         flag="--rare-labels",
     )
-    balance: Literal["none", "undersample"] = opt(
+    balance: Literal["none", "undersample", "oversample"] = opt(
         "none",
-        "undersample learns from as many rows of every label as the rarest one has in training; validation and test "
-        "keep the file's shares.",
+        "undersample learns from as many rows of every label as the rarest one has in training, oversample from as "
+        "many as the most frequent one has, with rows that stand there again; validation and test keep the file's "
+        "shares. train.class_weights changes what a row counts instead.",
         flag="--balance",
         first=True,
     )

@@ -24,8 +24,8 @@ class Prepared:
     """The rows to learn from and to check on, in the order that the seed gives them; all arrays are (N,).
 
     `duplicates` and `conflicts` count what the file holds, whether it was left out or not, `unbalanced` the rows that
-    balancing left out, `unused` the training rows that `data.learn_from` left out, and `rare` those of each label that
-    was left out or joined; a run does not keep these five.
+    balancing left out, `again` those that it took once more, `unused` the training rows that `data.learn_from` left
+    out, and `rare` those of each label that was left out or joined; a run does not keep these six.
     """
 
     rows: np.ndarray  # int64, numbers in the file as read
@@ -37,6 +37,7 @@ class Prepared:
     conflicts: int = 0
     unbalanced: int = 0
     unused: int = 0
+    again: int = 0
     rare: Mapping[str, int] = field(default_factory=dict)
 
     def indices(self, split: str) -> np.ndarray:
@@ -126,12 +127,15 @@ def prepare(table: Table, data: Data) -> Prepared:
         split[cut] = by_time(table.times[kept[order[cut]]], parts)
     else:
         split[cut] = _stratified(labels[order[cut]], shares) if data.stratify else _cut(len(cut), shares, data)
-    if data.balance == "undersample" and not data.balance_first:
+    more = 0
+    if data.balance != "none" and not data.balance_first:
         learned = np.flatnonzero(split == TRAIN)
-        chosen = learned[_undersampled(labels[order[learned]], data.seed)]
+        sample = _undersampled if data.balance == "undersample" else _oversampled
+        chosen = learned[sample(labels[order[learned]], data.seed)]
+        more = max(0, len(chosen) - len(learned))
         stays = np.sort(np.concatenate([np.flatnonzero(split != TRAIN), chosen]))
         order, split = order[stays], split[stays]
-    unbalanced = len(kept) - len(order)
+    unbalanced = len(kept) + more - len(order)
     learned = np.flatnonzero(split == TRAIN)
     if data.learn_from != "all" and data.learn_from < len(learned):
         chosen = learned[_first_of_each(labels[order[learned]])[: data.learn_from]]
@@ -147,7 +151,8 @@ def prepare(table: Table, data: Data) -> Prepared:
         duplicates=int(duplicate.sum()),
         conflicts=int(conflict.sum()),
         unbalanced=unbalanced,
-        unused=len(kept) - unbalanced - len(order),
+        unused=len(kept) + more - unbalanced - len(order),
+        again=more,
         rare=rare,
     )
     _refuse_split(prepared)
@@ -206,6 +211,13 @@ def _undersampled(labels: np.ndarray, seed: int) -> np.ndarray:
     rows = [at for at in _by_label(labels) if len(at)]
     least = min(map(len, rows), default=0)
     return np.concatenate([r[_permutation(len(r), seed)[:least]] if len(r) > least else r for r in rows])
+
+
+def _oversampled(labels: np.ndarray, seed: int) -> np.ndarray:
+    """All rows, and those of the rarer labels again, each as often as another or once more."""
+    rows = [at for at in _by_label(labels) if len(at)]
+    most = max(map(len, rows), default=0)
+    return np.concatenate([np.resize(r[_permutation(len(r), seed)], most) if len(r) < most else r for r in rows])
 
 
 def _by_label(labels: np.ndarray) -> list[np.ndarray]:

@@ -213,6 +213,8 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
     if prepared.unbalanced:
         where = "before the split: validation and test do not have the file's shares"
         yield f"{prepared.unbalanced:,} rows left out for balance{f', {where}' if data.balance_first else ''}."
+    if prepared.again:
+        yield f"{prepared.again:,} training rows of rarer labels stand there again, for balance."
     if prepared.unused:
         learned = len(prepared.indices("train"))
         yield f"It learns from {learned:,} of {learned + prepared.unused:,} training rows, as data.learn_from says."

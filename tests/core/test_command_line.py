@@ -27,6 +27,8 @@ VALUES = {
     "preset": "book",
     "model.name": "minilm",
     "data.split": "none",
+    "data.group": "the author",
+    "data.time": "when",
     "data.fold": "2/5",
     "data.separator": ";",
     "train.head_lr": 0.003,

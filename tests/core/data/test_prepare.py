@@ -349,3 +349,21 @@ def test_a_fold_that_is_none_is_refused():
     for more, field in ({"test_path": "t.csv"}, "data.fold"), ({"validation": 0.5}, "data.validation"):
         with pytest.raises(BadRecipe, match=field):
             recipe.load({"data": {"fold": "1/2"} | more})
+
+
+def test_rarer_labels_stand_in_training_again_and_nowhere_else(tmp_path):
+    labels = ["rare" if i % 10 == 0 else "some" if i % 3 == 0 else "most" for i in range(100)]
+    (tmp_path / "a.csv").write_text("text,kind\n" + "".join(f"words {i},{label}\n" for i, label in enumerate(labels)))
+    table = read(tmp_path / "a.csv")
+    plain, more = (prepare(table, data(balance=kind)) for kind in ("none", "oversample"))
+    counts = more.counts("train")
+    assert set(counts.values()) == {plain.counts("train")["most"]}
+    assert more.again == len(more.indices("train")) - len(plain.indices("train")) > 0
+    for split in ("validation", "test"):
+        assert more.counts(split) == plain.counts(split)
+    learned = [more.rows[i] for i in more.indices("train")]
+    assert set(learned) == {plain.rows[i] for i in plain.indices("train")}
+    for label in range(3):
+        often = Counter(more.rows[i] for i in more.indices("train") if more.labels[i] == label)
+        assert max(often.values()) - min(often.values()) <= 1
+    assert not more.leaks.any() and more.unbalanced == more.unused == 0
