@@ -9,7 +9,6 @@ from core.data.sources import registry
 from core.data.sources.source import Cells, Damaged, Options, sampled
 from core.errors import BadData
 from core.recipe_data import READING
-from core.template import Template
 
 
 class Equations:
@@ -69,14 +68,6 @@ def test_a_sample_of_many_rows_is_random_and_the_same_every_time():
     at = sorted(int(row[0]) for row in sample)
     assert all(20 < sum(start <= i < start + 2000 for i in at) < 65 for start in range(0, 100_000, 2000))
     assert sampled(rows[:1500]) == [row for row in rows[:1500] if not isinstance(row, Damaged)]
-
-
-def test_a_template_gives_the_parts_of_a_row_in_turn():
-    row = {"title": "Cold", "body": "It snows.", "label": "weather"}
-    assert Template.of_column("body").render(row) == ("It snows.",)
-    assert Template(("title", "body")).render(row) == ("Cold", "It snows.")
-    with pytest.raises(KeyError):
-        Template.of_column("none").render(row)
 
 
 def test_the_options_of_reading_are_those_of_the_recipe():

@@ -38,6 +38,8 @@ def test_a_list_of_texts_is_read_as_its_texts():
     for other in ("[1, 2]", "[not json]", "[]x", '{"a": 1}'):
         assert template.render({"q": other}) == f"Q: {other}"
     assert template.render({"q": " "}) == ""
+    with pytest.raises(KeyError):
+        template.render({"a": "b"})
 
 
 def test_several_columns_make_one_text(news):
