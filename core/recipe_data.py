@@ -104,10 +104,11 @@ class Data(Part):
     header: Literal["auto", "yes", "no"] = opt(
         AUTO, "Whether the first row names the columns. auto finds out and says so.", flag="--header"
     )
-    duplicates: Literal["drop", "keep"] = opt(
+    duplicates: Literal["drop", "drop_near", "keep"] = opt(
         "drop",
-        "drop removes exact copies of a text before the split, and texts that occur with different labels; "
-        "keep leaves them in, and copies of training texts then stand in the test set.",
+        "drop removes exact copies of a text before the split, and texts that occur with different labels; drop_near "
+        "removes near copies too, which differ in a few words, case or spaces; keep leaves all in, and copies of "
+        "training texts then stand in the test set.",
         flag="--duplicates",
     )
     join_labels: Literal["off", "on"] = opt(

@@ -68,8 +68,8 @@ class Profile(msgspec.Struct, frozen=True):
     tokens_per_character: float  # about 0.25 for English; above 0.7 the tokenizer was not made for this text
     notes: list[Note]
     speed: float  # FLOP/s of this machine's matrix products, measured in passing; for estimates only
-    near_copies: int = 0  # rows that are like an earlier text but for case and white space
-    near_leaks: dict[str, int] = {}  # validation, test -> rows that are like one in training but for these
+    near_copies: int = 0  # rows that are nearly the same as an earlier text: a few other words, case or spaces
+    near_leaks: dict[str, int] = {}  # validation, test -> rows that are nearly the same as one in training
     split_column: str = ""  # that says train, validation and test, kept to or not
     files: dict[str, str] = {}  # validation, test -> a file of their own, where they have one
     alternatives: dict[str, list[str]] = {}  # text, label -> columns that it could be besides

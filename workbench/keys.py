@@ -72,7 +72,7 @@ WHEN = {
     "when it did not fit into memory": "apply",
     "while it is queued": "start_now take_out",
     "while values are read": "cursor_left cursor_right cursor_far_left cursor_far_right cursor_first cursor_last",
-    "when Worth a look offers it": "better join_labels join_rare keep_split choose_column",
+    "when Worth a look offers it": "better join_labels join_rare keep_split drop_near choose_column",
     "after a deletion": "undo",
 }
 
@@ -171,6 +171,7 @@ ACTIONS = [
     Action("better", "B", "better model", "Start from the suggested model, fetched first", "data"),
     Action("join_labels", "J", "", "Merge labels that look alike; again: keep them apart", "data"),
     Action("join_rare", "M", "", "Merge labels too rare to split; again: leave them out", "data"),
+    Action("drop_near", "D", "", "Leave out near copies; again: keep them", "data"),
     Action("keep_split", "K", "", "Use the split in the file's column; again: a new one", "data"),
     Action("choose_column", "W", "", "Choose between columns that could be label or text", "data"),
     Action("measure", "P", "measure", "Measure this machine, for exact times", "model"),

@@ -44,6 +44,7 @@ SYNONYMS = {
     "jump": "go to panel focus",
     "search": "find grep filter",
     "join_labels": "merge classes",
+    "drop_near": "duplicates deduplicate minhash",
 }
 
 

@@ -1,9 +1,8 @@
-"""Texts that stand in a file more than once: word for word, with different labels, or but for case and white space.
+"""Texts that stand in a file more than once: word for word, with different labels, or nearly so.
 
 Every text is compared once, for the row where it stands first; from there on rows are compared by number.
 """
 
-import unicodedata
 from collections.abc import Hashable, Sequence
 
 import numpy as np
@@ -13,12 +12,6 @@ def first_rows(values: Sequence[Hashable]) -> np.ndarray:
     """(N,) int64: the row where each value stands first, which is its own where it stands nowhere before."""
     seen: dict[Hashable, int] = {}
     return np.fromiter((seen.setdefault(value, i) for i, value in enumerate(values)), np.int64, len(values))
-
-
-def first_alike(texts: Sequence[str]) -> np.ndarray:
-    """(N,) int64: the row where each text stands first, whatever its case, white space and Unicode form."""
-    hashes = np.fromiter((hash(_plain(text)) for text in texts), np.int64, len(texts))  # texts would be held twice
-    return _first_of(hashes)
 
 
 def copies(first: np.ndarray, labels: Sequence[str], part: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -35,14 +28,14 @@ def copies(first: np.ndarray, labels: Sequence[str], part: np.ndarray | None = N
     return (first != np.arange(len(first))) & ~conflict, conflict
 
 
-def near_copies(first: np.ndarray, alike: np.ndarray) -> np.ndarray:
-    """(N,) bool: texts like an earlier one, by `first_alike`, that stand nowhere before them word for word."""
+def near_copies(first: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """(N,) bool: texts like an earlier one, by `first_near`, that stand nowhere before them word for word."""
     rows = np.arange(len(first))
-    return (alike < rows) & (first == rows)
+    return (near < rows) & (first == rows)
 
 
 def leaks(first: np.ndarray, split: np.ndarray) -> np.ndarray:
-    """(N,) bool: rows of validation and test whose text, by `first_rows` or `first_alike`, is also in training."""
+    """(N,) bool: rows of validation and test whose text, by `first_rows` or `first_near`, is also in training."""
     trained = np.zeros(len(first), dtype=bool)
     trained[first[split == "train"]] = True
     return trained[first] & np.isin(split, ("validation", "test"))
@@ -52,8 +45,3 @@ def _first_of(numbers: np.ndarray) -> np.ndarray:
     """`first_rows` of numbers (N,)."""
     _, first, which = np.unique(numbers, return_index=True, return_inverse=True)
     return first[which]
-
-
-def _plain(text: str) -> str:
-    whole = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    return " ".join(whole.casefold().split())

@@ -34,16 +34,24 @@ def notes(
 
     yield from survey.table.doubts  # they decide what is learned
     yield from _of_the_split(survey, recipe.data)
-    dropped = ", left out" if recipe.data.duplicates == "drop" else ""
+    dropped = ", left out" if recipe.data.duplicates != "keep" else ""
+    with_near = recipe.data.duplicates == "drop_near"
+    kind = "exact or near" if with_near else "exact"
     yield from note("leak test", "test text also in training", "test texts also in training")
     yield from note("leak validation", "validation text also in training", "validation texts also in training")
     # never one alone
     yield from note("conflict", "", f"rows whose text has different labels{dropped}", warn=not dropped)
-    yield from note("duplicate", f"exact copy{dropped}", f"exact copies{dropped}", warn=False)
+    yield from note("duplicate", f"{kind} copy{dropped}", f"{kind} copies{dropped}", warn=False)
     near = "nearly in training"
     yield from note("near_leak test", f"test text {near}", f"test texts {near}")
     yield from note("near_leak validation", f"validation text {near}", f"validation texts {near}")
-    yield from note("near", "copy with other case or spaces", "copies with other case or spaces", warn=False)
+    how = "a few other words, case or spaces"
+    offers = {"data.duplicates": "drop" if with_near else "drop_near"}
+    do = "--duplicates drop keeps them." if with_near else "--duplicates drop_near leaves them out."
+    for one in note("near", f"near copy: {how}", f"near copies: {how}", warn=False):
+        if recipe.data.duplicates != "keep":  # who keeps copies wants all of them
+            one = msgspec.structs.replace(one, offers=offers, do=do)
+        yield one
     yield from _of_labels(survey, recipe.data)
     unreadable = "with characters that cannot be read"
     do = "Name the encoding with --encoding if it was guessed wrong: characters that are lost stay lost."

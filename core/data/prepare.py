@@ -8,9 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from core.data.copies import copies, first_alike, first_rows, leaks
+from core.data.copies import copies, first_rows, leaks
 from core.data.grouped import by_group, by_time
 from core.data.labels import looking_alike, renamed
+from core.data.near import first_near
 from core.data.read import Table
 from core.data.splits import SPLITS, TEST, TRAIN, VALIDATION
 from core.errors import BadData
@@ -56,8 +57,8 @@ class Prepared:
 
     @cached_property
     def near_leaks(self) -> np.ndarray:
-        """(N,) bool: those whose text is in training but for case and white space."""
-        return leaks(first_alike(self.texts), self.split) & ~self.leaks
+        """(N,) bool: those whose text is nearly the same as one in training, by `first_near`."""
+        return leaks(first_near(self.texts), self.split) & ~self.leaks
 
 
 def label_names(labels: Sequence[str]) -> list[str]:
@@ -78,10 +79,10 @@ def learned_labels(table: Table, data: Data) -> list[str]:
     return renamed(table.labels, names)
 
 
-def repeated(table: Table, labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """`copies` of a table. Where the splits are given, a text may stand in each of them: that is a leak, no copy."""
+def repeated(table: Table, labels: Sequence[str], data: Data) -> tuple[np.ndarray, np.ndarray]:
+    """`copies` of a table, or near ones. Where the splits are given, a text may be in each: that is a leak, no copy."""
     part = np.array([SPLITS.index(split) for split in table.splits], dtype=np.int64) if table.splits else None
-    return copies(table.first, labels, part)
+    return copies(table.first_near if data.duplicates == "drop_near" else table.first, labels, part)
 
 
 def prepare(table: Table, data: Data) -> Prepared:
@@ -92,9 +93,9 @@ def prepare(table: Table, data: Data) -> Prepared:
     they lack is taken from their training rows. Raises BadData where the rows cannot be learned from.
     """
     said = learned_labels(table, data)
-    duplicate, conflict = repeated(table, said)
+    duplicate, conflict = repeated(table, said, data)
     kept = np.arange(len(table.texts))
-    if data.duplicates == "drop":
+    if data.duplicates != "keep":
         kept = kept[~(duplicate | conflict)]
     _refuse(label_names([said[i] for i in kept]), len(kept), table)
     given = np.array(table.splits or [TRAIN] * len(table.texts))

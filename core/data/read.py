@@ -11,9 +11,10 @@ import numpy as np
 
 from core.data.choose import NONE, Chosen, choose
 from core.data.column import YES
-from core.data.copies import first_alike, first_rows
+from core.data.copies import first_rows
 from core.data.grouped import moments
 from core.data.labels import parted, renamed, several, spelled_alike
+from core.data.near import first_near
 from core.data.room import Room, demand
 from core.data.sources.input import Input
 from core.data.sources.registry import source_of
@@ -66,9 +67,9 @@ class Table:
         return first_rows(self.texts)
 
     @cached_property
-    def first_alike(self) -> np.ndarray:
-        """(N,) int64: the same, whatever a text's case and white space."""
-        return first_alike(self.texts)
+    def first_near(self) -> np.ndarray:
+        """(N,) int64: the row where what each text is nearly the same as stands first."""
+        return first_near(self.texts)
 
 
 def read(path: str | Path, options: Options = ANY, progress: Progress = unwatched) -> Table:

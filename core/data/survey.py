@@ -40,7 +40,7 @@ class Survey:
     leak: np.ndarray  # bool
     duplicate: np.ndarray  # bool
     conflict: np.ndarray  # bool
-    near: np.ndarray  # bool: like an earlier text but for case and white space
+    near: np.ndarray  # bool: nearly the same as an earlier text, by `first_near`
     near_leak: np.ndarray  # bool
     rare: np.ndarray  # bool: of a label too rare to be split
     unknown: np.ndarray  # bool: much of the text is unknown to the tokenizer
@@ -97,7 +97,7 @@ def survey(recipe: Recipe, progress: Progress, earlier: Survey | None) -> tuple[
         table = read_parts(data, progress)
         lengths, unknown = _tokenized(table.texts, tokenizer, progress)
         progress("copies", 0, 0, "")
-        near = near_copies(table.first, table.first_alike)
+        near = near_copies(table.first, table.first_near)
         speed = measure()
     prepared, problem = None, ""
     try:
@@ -105,7 +105,7 @@ def survey(recipe: Recipe, progress: Progress, earlier: Survey | None) -> tuple[
     except BadData as error:
         problem = str(error)
     labels = learned_labels(table, data)
-    duplicate, conflict = repeated(table, labels)
+    duplicate, conflict = repeated(table, labels, data)
     few = prepared.rare if prepared is not None else {}
     rare = np.fromiter((label in few for label in labels), bool, len(labels))
     if data.rare_labels == "join":
@@ -130,7 +130,7 @@ def survey(recipe: Recipe, progress: Progress, earlier: Survey | None) -> tuple[
         duplicate=duplicate,
         conflict=conflict,
         near=near,
-        near_leak=leaks(table.first_alike, split) & ~leak,
+        near_leak=leaks(table.first_near, split) & ~leak,
         rare=rare,
         unknown=unknown,
         used=used,

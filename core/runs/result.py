@@ -104,7 +104,8 @@ class BaselineResult(SplitResult, kw_only=True):
 
 
 class FinalTest(SplitResult, kw_only=True, omit_defaults=True):
-    """The test split. `clean` is the accuracy on the `clean_rows` texts that training does not hold too.
+    """The test split. `clean` is the accuracy on the `clean_rows` texts that training does not hold too, and `unseen`
+    that on those `unseen_rows` of them of which it holds no near copy either; an older version did not count these.
 
     `baselines` are of the kinds of BASELINES. `verdict` is how the network stands beside the `strongest` of them;
     both are None where an older version tested. `confusion` has a row for each label, and in it a column for each
@@ -113,6 +114,8 @@ class FinalTest(SplitResult, kw_only=True, omit_defaults=True):
 
     clean: Share | None
     clean_rows: Count
+    unseen: Share | None = None
+    unseen_rows: Count | None = None
     baselines: dict[str, BaselineResult] = {}
     strongest: BaselineName | None = None
     verdict: Standing | None = None
@@ -199,6 +202,10 @@ class ClassifierResult(msgspec.Struct, Result, kw_only=True):
         if test.leaked and test.clean is not None:
             low, high = wilson(round(test.clean * test.clean_rows), test.clean_rows)
             yield Line("without leaks", test.clean, low, high, f"{test.leaked:,} also in training")
+        if test.unseen is not None and test.unseen_rows and test.unseen_rows < test.clean_rows:
+            low, high = wilson(round(test.unseen * test.unseen_rows), test.unseen_rows)
+            nearly = f"{test.clean_rows - test.unseen_rows:,}{' more' if test.leaked else ''} nearly in training"
+            yield Line("without near copies", test.unseen, low, high, nearly)
         for name, kind in BASELINES.items():
             if found := test.baselines.get(name):
                 took = f" · {duration(found.seconds)}" if found.seconds and found.seconds >= TOOK_NOTHING else ""

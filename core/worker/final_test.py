@@ -20,6 +20,7 @@ def final_test(run: RunFolder, prepared: Prepared, p: np.ndarray, baselines: Bas
     right, predicted = prepared.labels[test].astype(np.int64), p.argmax(axis=1)
     hits = predicted == right
     clean = ~prepared.leaks[test]
+    unseen = clean & ~prepared.near_leaks[test]
     write_predictions(run, prepared.names, _tested(prepared, test, p, predicted))
     beside = baselines.results(hits)
     strongest = strongest_of(beside)
@@ -30,6 +31,8 @@ def final_test(run: RunFolder, prepared: Prepared, p: np.ndarray, baselines: Bas
         loss=loss_of(p, right),
         clean=float(hits[clean].mean()) if clean.any() else None,
         clean_rows=int(clean.sum()),
+        unseen=float(hits[unseen].mean()) if unseen.any() else None,
+        unseen_rows=int(unseen.sum()),
         baselines=dict(beside),
         strongest=strongest,
         verdict=standing(best.won or 0, best.lost or 0),

@@ -200,9 +200,10 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
         yield f"Labels look alike and are classes of their own: {pairs}. --join-labels on makes them one."
     for reason, rows in table.skipped.items():
         yield f"{rows:,} rows skipped: {reason}."
-    if data.duplicates == "drop" and prepared.duplicates:
-        yield f"{prepared.duplicates:,} exact copies left out before the split."
-    if data.duplicates == "drop" and prepared.conflicts:
+    if data.duplicates != "keep" and prepared.duplicates:
+        kind = "exact" if data.duplicates == "drop" else "exact and near"
+        yield f"{prepared.duplicates:,} {kind} copies left out before the split."
+    if data.duplicates != "keep" and prepared.conflicts:
         yield f"{prepared.conflicts:,} rows left out: their text occurs with different labels."
     if prepared.rare:
         done = "joined as one label, other" if prepare.OTHER in prepared.names else "left out"
@@ -227,7 +228,7 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
         yield f"{leaks:,} of {len(prepared.indices('test')):,} test texts are also in training."
     near = int(prepared.near_leaks[prepared.indices("test")].sum())
     if near:
-        yield f"{plural(near, 'more test text')} also in training, with other case or spaces."
+        yield f"{plural(near, 'more test text')} nearly in training, with a few other words, case or spaces."
 
 
 def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: int) -> Started:

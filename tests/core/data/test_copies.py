@@ -3,7 +3,8 @@ import random
 import numpy as np
 import pytest
 
-from core.data.copies import copies, first_alike, first_rows, leaks, near_copies
+from core.data.copies import copies, first_rows, leaks, near_copies
+from core.data.near import first_near
 
 
 def plainly(texts, labels, split):
@@ -31,7 +32,7 @@ def test_rows_are_compared_as_texts_would_be(seed):
     first, expected = first_rows(texts), plainly(texts, labels, split)
     duplicate, conflict = copies(first, labels)
     assert conflict.tolist() == expected["conflict"] and duplicate.tolist() == expected["duplicate"]
-    assert near_copies(first, first_alike(texts)).tolist() == expected["near"]
+    assert near_copies(first, first_near(texts)).tolist() == expected["near"]
     assert leaks(first, split).tolist() == expected["leak"]
 
 
@@ -51,4 +52,4 @@ def test_rows_of_different_parts_are_not_compared():
 
 def test_nothing_is_compared_with_nothing():
     duplicate, conflict = copies(first_rows([]), [])
-    assert len(duplicate) == len(conflict) == len(near_copies(first_rows([]), first_alike([]))) == 0
+    assert len(duplicate) == len(conflict) == len(near_copies(first_rows([]), first_near([]))) == 0

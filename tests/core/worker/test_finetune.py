@@ -53,7 +53,7 @@ def test_a_run_ends_with_its_result_and_files(new_run):
     test = result.test
     assert test.low < test.accuracy <= test.high
     assert test.rows == 18 == sum(map(sum, test.confusion))
-    assert test.clean == test.accuracy and test.clean_rows == 18
+    assert test.clean == test.unseen == test.accuracy and test.clean_rows == test.unseen_rows == 18
     assert test.baselines.keys() == {"majority", "tfidf", "probe"} and test.verdict in ("better", "even", "worse")
     assert test.baselines["majority"].accuracy == pytest.approx(12 / 18)
     best = test.baselines[test.strongest]

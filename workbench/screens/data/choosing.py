@@ -79,6 +79,9 @@ class Choosing(BaseScreen):
     def action_keep_split(self) -> None:
         self._take({"data.split": self._offered["data.split"]})
 
+    def action_drop_near(self) -> None:
+        self._take({"data.duplicates": self._offered["data.duplicates"]})
+
     def action_choose_column(self) -> None:
         """Ask for the column that is unsure, with those that it could be first."""
         self._choose(self.draft.recipe.data.path, self._asked)

@@ -15,6 +15,7 @@ OFFERED_BY = {
     "data.join_labels": "join_labels",
     "data.rare_labels": "join_rare",
     "data.split": "keep_split",
+    "data.duplicates": "drop_near",
 }
 ASKED_BY = "choose_column"
 
