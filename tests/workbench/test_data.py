@@ -218,7 +218,7 @@ async def test_columns_are_chosen_from_the_file_where_they_cannot_be_found_out(t
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SourceDialog))
         choice = app.screen.query_one("#label", Choice)
-        await pilot.press("tab", "tab")
+        await pilot.press("tab", "tab", "tab")
         assert app.screen.focused is choice
         while choice.value != "spam":
             await pilot.press("right")
