@@ -1,6 +1,6 @@
 """Texts to classify: the rows of a file of any format, all their columns kept, or the lines of a plain one."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
@@ -41,6 +41,7 @@ class Texts(NamedTuple):
     format: str
     encoding: str
     notes: list[str]  # what was guessed, in sentences
+    sample: Sequence[str] = ()  # some of the texts, from everywhere in the file
 
     @property
     def has_columns(self) -> bool:
@@ -69,8 +70,9 @@ def open_texts(
             yield _row(row, len(read.names), len(cells.names), column, needs_words)
 
     doubt = [given.doubt] if given.doubt else []
-    notes = [*doubt, *cells.notes, *notes]
-    return Texts(read.names, cells.names[column], Again(rows), cells.format, cells.encoding, notes)
+    said = [*doubt, *cells.notes, *notes]
+    sample = [row[column] for row in cells.sample if len(row) > column and row[column].strip()]
+    return Texts(read.names, cells.names[column], Again(rows), cells.format, cells.encoding, said, sample)
 
 
 def says_of_columns(options: Options) -> bool:

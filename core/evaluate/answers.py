@@ -1,27 +1,21 @@
 """What a classifier says of many texts, some thousand at a time, and the table that it is written into."""
 
-import csv
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import NamedTuple
 
 from core import files, inside
-from core.data.sources.cell import cell
+from core.data.sources.input import Input
 from core.data.texts import Row, Texts
 from core.errors import WorkbenchError
+from core.evaluate.answer_table import ENDINGS, Figures, table
 from core.evaluate.predict import Predictor
 from core.runs.predictions import LABEL, PLACES, Prediction
-from core.text.tokenizer import well_formed
 
 ROWS = 2000  # that are answered at once
 CHARACTERS = 2_000_000  # in them, above which they are fewer
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
-ENDINGS = (*SEPARATORS, ".jsonl")
-Figures = list[str | float | None]  # what is said of a row, under names of their own
 
 
 class Answer(NamedTuple):
@@ -45,9 +39,13 @@ class Written(NamedTuple):
 
 def answers(predictor: Predictor, rows: Iterable[Row]) -> Iterator[list[Answer]]:
     """Every row in its order with its answer, so many at a time as can be held."""
-    for chunk in _chunks(rows):
-        said = iter(predictor.predict([row.text for row in chunk if not row.problem]))
-        yield [Answer(row, None if row.problem else next(said)) for row in chunk]
+    return (answered(predictor, chunk) for chunk in chunks(rows))
+
+
+def answered(predictor: Predictor, chunk: Sequence[Row]) -> list[Answer]:
+    """Some rows with their answers: all at once, so that texts of similar length are batched together."""
+    said = iter(predictor.predict([row.text for row in chunk if not row.problem]))
+    return [Answer(row, None if row.problem else next(said)) for row in chunk]
 
 
 def demand_writable(path: Path, source: Path | None, force: bool) -> None:
@@ -58,7 +56,8 @@ def demand_writable(path: Path, source: Path | None, force: bool) -> None:
         )
     if path.suffix.lower() not in ENDINGS:
         what = f"{path.name} does not say which format it is to have."
-        raise WorkbenchError(what, f"End its name in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}.")
+        do = f"End its name in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}, or in / for a folder of parts."
+        raise WorkbenchError(what, do)
     if not path.parent.is_dir():
         raise WorkbenchError(f"There is no folder {path.parent}.", "Make it first, or name another.")
     if source and path.exists() and path.samefile(source):
@@ -68,30 +67,33 @@ def demand_writable(path: Path, source: Path | None, force: bool) -> None:
 
 
 def write(
-    path: Path, texts: Texts, labels: Sequence[str], found: Iterable[Iterable[Answer]], probabilities: bool
+    path: Path,
+    texts: Texts,
+    labels: Sequence[str],
+    found: Iterable[Iterable[Answer]],
+    probabilities: bool,
+    given: Input | None = None,
 ) -> Written:
     """Write the columns of a file with what is said of each row, as the answers come; whole or not at all.
 
-    Lines of JSON hold what JSON, Parquet or Excel held just as it was; other formats hold the texts of it.
-    `probabilities` adds a column for each of `labels`. Raises BadRun where the disk refuses.
+    `probabilities` adds a column for each of `labels`; `given` is the file that the texts are of. Raises BadRun where
+    the disk refuses.
     """
     # a column a.b comes out of an object a, whose name is taken as well
     taken = [".".join(name.split(".")[: n + 1]) for name in texts.names for n in range(name.count(".") + 1)]
-    names = _unique(taken, ["label", "probability", *[LABEL + label for label in labels] * probabilities, "note"])
+    columns = ["label", "probability", *[LABEL + label for label in labels] * probabilities, "note"]
+    own = dict(zip(columns, _unique(taken, columns), strict=True))
     unanswered: Counter[str] = Counter()
     rows = 0
 
     def fill(temporary: Path) -> None:
         nonlocal rows
-        with open(temporary, "x", encoding="utf-8", newline="") as file:
-            put = _writer(file, path.suffix.lower(), [*map(well_formed, texts.names)], [*map(well_formed, names)])
+        with table(temporary, path.suffix.lower(), texts.names, own, given) as put:
             for chunk in found:
-                for answer in chunk:
-                    put(answer.row, _figures(answer, labels if probabilities else ()))
-                    rows += 1
-                    if answer.said is None:
-                        unanswered[answer.note] += 1
-                file.flush()
+                some = list(chunk)
+                put((answer.row, _figures(answer, labels if probabilities else ())) for answer in some)
+                rows += len(some)
+                unanswered.update(answer.note for answer in some if answer.said is None)
 
     with files.writing(path.parent, f"{path} cannot be written"):
         files.write(path, fill)
@@ -105,42 +107,6 @@ def _figures(answer: Answer, labels: Sequence[str]) -> Figures:
     return [answer.said.label, *(round(p, PLACES) if isfinite(p) else None for p in shares), answer.note]
 
 
-def _writer(file: TextIO, ending: str, names: list[str], own: list[str]) -> Callable[[Row, Figures], object]:
-    """What writes a row with what is said of it, under `own` names, once the names of the columns are written."""
-    if ending not in SEPARATORS:
-
-        def line(row: Row, figures: Figures) -> None:
-            said = dict(zip(names, row.cells, strict=True)) if row.values is None else row.values
-            file.write(_json({**said, **dict(zip(own, figures, strict=True))}) + "\n")
-
-        return line
-    rows = csv.writer(_Lines(file), delimiter=SEPARATORS[ending])
-    rows.writerow([*names, *own])
-    return lambda row, figures: rows.writerow([*map(well_formed, row.cells), *figures])
-
-
-def _json(record: Mapping[str, Any]) -> str:
-    """A line of JSON, with null for numbers that JSON has not: NaN and the infinite ones."""
-    line = json.dumps(record, ensure_ascii=False, default=_plain)
-    if "NaN" in line or "Infinity" in line:
-        line = json.dumps(json.loads(line, parse_constant=lambda _: None), ensure_ascii=False)
-    return well_formed(line)
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else cell(value)
-
-
-class _Lines:
-    r"""Ends rows in \n. Their writer has to believe that they end in \r\n, or it leaves a \r without its quotes."""
-
-    def __init__(self, file: TextIO):
-        self._file = file
-
-    def write(self, row: str) -> None:
-        self._file.write(row.removesuffix("\r\n") + "\n")
-
-
 def _unique(taken: Sequence[str], names: Sequence[str]) -> list[str]:
     """Names that no column of the file has."""
     found: list[str] = []
@@ -151,7 +117,8 @@ def _unique(taken: Sequence[str], names: Sequence[str]) -> list[str]:
     return found
 
 
-def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows in their order, so many at a time as are answered at once: the same ones every time."""
     chunk: list[Row] = []
     held = 0
     for row in rows:

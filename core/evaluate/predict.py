@@ -27,19 +27,23 @@ TFIDF = "tfidf.safetensors"  # in the checkpoint of a model that counts
 
 
 def probabilities(
-    model: Classifier, ids: Sequence[np.ndarray], recipe: Recipe, progress: Callable[[int], None] = lambda done: None
+    model: Classifier,
+    ids: Sequence[np.ndarray],
+    recipe: Recipe,
+    progress: Callable[[int], None] = lambda done: None,
+    precision: str = "fp32",
 ) -> Tensor:
     """N encoded texts, as `Tokenizer.shorten` gives them -> probabilities (N, C), fp32 on the CPU.
 
     Readouts that read pads depend on them, so their texts are always padded to the recipe's context. From
-    here on the model multiplies in fp32.
+    here on the model multiplies in `precision`, which is fp32 for every figure that is reported.
     """
     context = resolved(recipe.model.context)
     lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
     width = model.readout.padded(context)
     found = torch.empty(len(ids), model.n_classes)
     device = next(model.parameters()).device
-    multiply_in(model, "fp32")
+    multiply_in(model, precision)
     done = 0
     with torch.no_grad():
         for batch in batches.filled(lengths, width):
@@ -62,18 +66,19 @@ class Predictor(Protocol):
 
 
 class Network:
-    """A fine-tuned one."""
+    """A fine-tuned one. `precision` is that of its matrix products, fp32 unless somebody asks for faster ones."""
 
     def __init__(self, model: Classifier, tokenizer: Tokenizer, recipe: Recipe, names: Sequence[str], step: int):
         self.model, self.tokenizer, self.recipe = model, tokenizer, recipe
         self.names, self.step, self.context = list(names), step, resolved(recipe.model.context)
+        self.precision = "fp32"
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One answer a text. An empty text is read as the special tokens alone."""
         texts = [well_formed(text) for text in texts]
         encoded = [self.tokenizer.encode(text) for text in texts]
         ids = [self.tokenizer.shorten(one, self.context).ids for one in encoded]
-        found = probabilities(self.model, ids, self.recipe).tolist()
+        found = probabilities(self.model, ids, self.recipe, precision=self.precision).tolist()
         cut = [len(one.ids) > self.context for one in encoded]
         return [_answer(self.names, *one) for one in zip(texts, found, cut, strict=True)]
 

@@ -17,6 +17,8 @@ from core.recipe import Recipe, load
 from core.runs.root import find_run, runs_root
 from core.wording import percent, plural
 from workbench.cli.flags import DONE, add_options, layers_of
+from workbench.cli.predict_parts import Reading, is_folder
+from workbench.cli.predict_parts import write as write_in_parts
 from workbench.cli.printing import bars, print_json, print_json_list, say, with_tabs
 
 if TYPE_CHECKING:
@@ -33,8 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     words = "a file that data is read from too, or one with a text a line; - is standard input"
     parser.add_argument("--file", metavar="F", help=words)
     parser.add_argument("--lines", action="store_true", help="every line is a text, whatever it looks like")
-    words = "write the columns of the file with label and probability into a new file: .csv, .tsv or .jsonl"
+    words = (
+        "write the columns of the file with label and probability into a new file: .csv, .tsv, .jsonl or .parquet; or "
+        "into a folder, FOLDER/, of parts in the file's own format, which is gone on with when started again"
+    )
     parser.add_argument("--out", metavar="FILE", help=words)
+    words = "with --out FOLDER/, make the I-th of N shares of the parts, such as 1/4: one for each machine"
+    parser.add_argument("--shard", metavar="I/N", help=words)
+    words = "with --out FOLDER/, answer in bf16 where that is faster, and say on a sample what differs"
+    parser.add_argument("--fast", action="store_true", help=words)
     parser.add_argument("--probabilities", action="store_true", help="with --out, a column for each label too")
     parser.add_argument("--force", action="store_true", help="with --out, replace a file that is there")
     words = "best, last or a step; by default what the run keeps"
@@ -54,28 +63,32 @@ def execute(given: argparse.Namespace) -> int:
         raise BadRecipe([Problem("--probabilities", "goes with --out.", "--json says them of every text too.")])
     if given.texts == [STDIN] and not given.file:  # as for data and train; after -- it is a text
         given.texts, given.file = [], STDIN
+    in_parts = is_folder(given)
     run = find_run(runs_root(given.runs), given.run, trained=True)
     from core.data.sources.input import Input
 
     with ExitStack() as stack:
         path = given.file or (None if given.texts else STDIN)
         source = path and Input(str(stack.enter_context(standard_input())) if path == STDIN else path)
-        if given.out:
+        if given.out and not in_parts:
             from core.evaluate.answers import demand_writable
 
             demand_writable(absolute(given.out), source.path if source and path != STDIN else None, given.force)
         # answers that are printed on the terminal show by themselves how far it is
         shows = sys.stderr.isatty() and (given.out or given.json or not sys.stdout.isatty())
         progress = stack.enter_context(bars()) if shows else unwatched
-        texts = _texts(given, source, run.recipe_as_known()[0].data.text, _named(progress))
+        reading = Reading(progress)
+        texts = _texts(given, source, run.recipe_as_known()[0].data.text, reading)
         from core.evaluate.answers import answers, write
         from core.evaluate.predict import open_predictor
 
         with bars() as fetching:  # weights that are gone are fetched again
             predictor = open_predictor(run, given.checkpoint, fetching)
+        if in_parts and source:
+            return write_in_parts(given, run, source, texts, predictor, _options(given), reading)
         found = answers(predictor, texts.rows)
         if given.out:
-            written = write(absolute(given.out), texts, predictor.names, found, given.probabilities)
+            written = write(absolute(given.out), texts, predictor.names, found, given.probabilities, source or None)
         elif given.json:
             print_json_list(map(_document, chunk) for chunk in found)
             return DONE
@@ -124,9 +137,10 @@ def standard_input() -> Iterator[Path]:
         yield path
 
 
-def _named(progress: Progress) -> Progress:
-    """To read a row is to classify it, here."""
-    return lambda phase, *rest: progress({"read": "predict"}.get(phase, phase), *rest)
+def _options(given: argparse.Namespace) -> dict[str, Any]:
+    """How the file is read, as far as somebody has said it."""
+    said = {name: value for name, value in vars(given).items() if name.startswith("data.")}
+    return {**said, **({"lines": "yes"} if given.lines else {})}
 
 
 def _line(answer: "Answer") -> str:

@@ -40,6 +40,14 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
     return read_files(lambda: {given.name: given.on_disk}, given.name, form, options, progress, most=most)
 
 
+def schema(given: Input) -> Any:
+    """The types of the columns of a file of one of the formats, as pyarrow has them; None for a file of no such."""
+    if given.is_tree or not recognises(given):
+        return None
+    with _Opened(given.on_disk, given.name) as opened:
+        return opened.schema.remove_metadata()
+
+
 def read_files(
     files: Callable[[], Mapping[str, Path]],
     name: str,

@@ -278,7 +278,10 @@ def test_answers_in_json_are_printed_as_they_come(say, tmp_path, capsys, monkeyp
         ),
         (["--file", "ask.csv", "--out", "device.csv", "--force"], "/dev/null is a device, not a file"),
         (["--file", "device.csv"], "/dev/null is a device, not a file"),
-        (["--file", "ask.csv", "--out", "out.xls"], "End its name in .csv, .tsv or .jsonl."),
+        (
+            ["--file", "ask.csv", "--out", "out.xls"],
+            "End its name in .csv, .tsv, .jsonl or .parquet, or in / for a folder of parts.",
+        ),
         (["--file", "ask.csv", "--out", "none/out.csv"], "There is no folder"),
         (["--file", "ask.csv", "--text", "body"], "has no column body. Its columns are id, words."),
         (["--file", "none.csv"], "There is no file"),
