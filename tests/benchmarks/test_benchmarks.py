@@ -19,6 +19,7 @@ SMALLEST = {
     "keys.py": (["3"], "ratio of p99"),
     "long_log.py": (["10", "--steps", "1000"], "10 steps in a line"),
     "many_runs.py": (["--runs", "40"], "anew : index"),
+    "many_texts.py": (["--rows", "300"], "| 300 |"),
     "play.py": (["--keys", "2"], "scratch : kept"),
     "prices.py": (["--texts", "60", "--plans", "head"], "head "),
     "reading.py": ([SAMPLE], "pandas and tiktoken : workbench"),

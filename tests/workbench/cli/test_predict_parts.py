@@ -284,5 +284,26 @@ def test_fast_says_what_differs_and_a_second_start_keeps_to_it(say, trained, tmp
         with open(exact, newline="") as file:
             rows = list(csv.DictReader(file))
         found_rows = list(csv.DictReader(before.decode().splitlines(keepends=True)))
-        worst = max(abs(float(a["p_ham"]) - float(b["p_ham"])) for a, b in zip(rows, found_rows) if a["p_ham"])
+        worst = max(
+            abs(float(a["p_ham"]) - float(b["p_ham"])) for a, b in zip(rows, found_rows, strict=True) if a["p_ham"]
+        )
         assert worst <= found["sample"]["most"] + 2e-6
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_hundred_thousand_rows_killed_twice(say, counted, tmp_path, wait, monkeypatch):
+    monkeypatch.setattr(answers, "ROWS", 2000)
+    monkeypatch.setattr(parts, "CHUNKS", 5)
+    start_whole = START.replace(SMALL, "from core.evaluate import parts; parts.CHUNKS = 5")
+    source, folder = write(tmp_path / "in.csv", 100_000), tmp_path / "out"
+    assert say(counted, "--file", source, "--out", tmp_path / "one.csv")[0] == 0
+    argv = ["predict", str(counted), "--file", str(source), "--out", f"{folder}/"]
+    for there in ("part-00002.csv", "part-00006.csv"):
+        process = subprocess.Popen([sys.executable, "-c", start_whole, *argv], stderr=subprocess.DEVNULL)
+        wait((folder / there).exists, process)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    code, _, err = say(counted, "--file", source, "--out", f"{folder}/")
+    assert code == 0 and "All 100,000 rows in 10 parts" in err
+    assert joined(folder, ".csv") == whole(tmp_path / "one.csv")
