@@ -168,7 +168,9 @@ def writing(folder: Path, failure: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BadRun(f"{failure}: {error.strerror}.", f"Is {folder} writable?") from error
+        if disk_full(error):
+            raise BadRun(f"{failure}: the disk is full.", "Make room there, and try again.") from error
+        raise BadRun(f"{failure}: {error.strerror or error}.", f"Is {folder} writable?") from error
 
 
 def disk_full(error: BaseException) -> bool:

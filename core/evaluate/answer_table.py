@@ -73,13 +73,12 @@ def _parquet(path: Path, names: list[str], own: dict[str, bool], given: Input | 
     except ImportError as error:
         what = f"{path.parent} cannot be given Parquet files: they are written with pyarrow, which is not installed."
         raise WorkbenchError(what, f"Install it with: {sys.executable} -m pip install pyarrow") from error
-    typed = arrow.schema(given) if given else None
-    fields = [typed.field(name) for name in names if name in typed.names] if typed is not None else []
-    as_it_was = bool(fields) and len(fields) == len(names)
-    if not as_it_was:
-        fields = [pa.field(name, pa.string()) for name in names]
+    typed = (arrow.schema(given) if given else None) or pa.schema([])
+    # a column a.b comes out of an object a
+    as_it_was = {*typed.names} == {name if name in typed.names else name.split(".")[0] for name in names}
+    columns = typed if as_it_was else [pa.field(name, pa.string()) for name in names]
     said = [pa.field(name, pa.string() if is_text else pa.float64()) for name, is_text in own.items()]
-    schema = pa.schema([*fields, *said])
+    schema = pa.schema([*columns, *said])
     with pq.ParquetWriter(path, schema) as writer:
 
         def put(rows: Iterable[tuple[Row, Figures]]) -> None:

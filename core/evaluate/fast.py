@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.errors import BadRecipe, Problem
-from core.evaluate.parts import Difference
+from core.evaluate.part_manifest import Difference
 from core.evaluate.predict import Network, Predictor
 from core.train.precision import precision
 

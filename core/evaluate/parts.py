@@ -4,72 +4,30 @@ A *part* holds the answers to a number of rows that is the same whenever and whe
 several starts and several machines make one whole.
 """
 
-import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
-from core import files, inside
+from core import files
 from core.data.sources.input import Input
 from core.data.sources.json_records import FORMS
 from core.data.texts import Row, Texts
-from core.errors import BadData, BadRun, WorkbenchError
+from core.errors import BadData, WorkbenchError
 from core.evaluate import answers
 from core.evaluate.answer_table import LINES, PARQUET
+from core.evaluate.part_manifest import Asked, Manifest, Whole, finish, remove_leftovers
 from core.evaluate.predict import Predictor
-from core.runs import document
+from core.files import Progress
 from core.runs.folder import RunFolder
 from core.train import checkpoint
 from core.wording import plural
 
-MANIFEST = "_manifest.json"  # what reads a folder of Parquet leaves names with _ in front out
 CHUNKS = 10  # in a part: 20,000 rows, unless they are long
 MISFITS = ("too few columns", "too many columns")
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """All that decides what the parts hold. `sha256` is the file's, `weights` that of the checkpoint's manifest."""
-
-    run: str
-    step: int
-    weights: str
-    file: str
-    bytes: int
-    sha256: str
-    options: dict[str, str | int]
-    format: str  # the ending of the names of parts
-    probabilities: bool
-    fast: bool
-    window: tuple[int, int, int]  # at most so many rows, or characters, that are answered at once; these in a part
-
-
-class Whole(msgspec.Struct, frozen=True):
-    """What all parts hold together."""
-
-    rows: int
-    parts: int
-
-
-class Difference(msgspec.Struct, frozen=True):
-    """What answers of the fast way differ in, on a sample: how many labels, and the probabilities at most."""
-
-    texts: int
-    labels: int
-    most: float
-
-
-class Manifest(msgspec.Struct, frozen=True):
-    """What a folder of parts holds; `precision` is that of matrix products, `whole` is there when all parts are."""
-
-    asked: Asked
-    precision: str = "fp32"
-    sample: Difference | None = None
-    whole: Whole | None = None
 
 
 class Shard(NamedTuple):
@@ -112,25 +70,24 @@ def asks(
     options: dict[str, Any],
     probabilities: bool,
     fast: bool,
+    progress: Progress,
 ) -> Asked:
     """What a folder of parts is asked for. Raises BadData where the input is not one file."""
     if not given.path.is_file():
         what = f"{given.path} is not one file: parts are made of one."
-        raise BadData(what, "Name a file, or end the name of the answers in .csv, .tsv or .jsonl.")
-    weights = files.sha256(run.checkpoint(str(predictor.step)) / checkpoint.MANIFEST)
-    digest, window = files.sha256(given.path), (answers.ROWS, answers.CHARACTERS, CHUNKS)
+        raise BadData(what, "Name a file, or end the name of the answers in .csv, .tsv, .jsonl or .parquet.")
     return Asked(
         run=run.name,
         step=predictor.step,
-        weights=weights,
+        weights=files.sha256(run.checkpoint(str(predictor.step)) / checkpoint.MANIFEST),
         file=given.path.name,
-        bytes=files.size(given.path),
-        sha256=digest,
+        bytes=files.size(given.path.resolve()),
+        sha256=files.sha256(given.path, lambda _, *how_far: progress("check", *how_far)),
         options=options,
         format=_ending(texts),
         probabilities=probabilities,
         fast=fast,
-        window=window,
+        window=(answers.ROWS, answers.CHARACTERS, CHUNKS),
     )
 
 
@@ -139,61 +96,9 @@ def _ending(texts: Texts) -> str:
     form = texts.format
     if form.startswith(("Parquet", "Arrow")):
         return PARQUET
-    if form.startswith("JSON") or form.startswith(tuple(FORMS.values())):
+    if form.startswith(("JSON", *FORMS.values())):
         return LINES
     return ".tsv" if form.startswith("tab-") else ".csv"
-
-
-def begun(folder: Path, asked: Asked) -> Manifest | None:
-    """What was begun in a folder, and is asked for now as well; None where nothing was.
-
-    Raises WorkbenchError where the folder holds anything else.
-    """
-    if not folder.exists():
-        if not folder.parent.is_dir():
-            raise WorkbenchError(f"There is no folder {folder.parent}.", "Make it first, or name another.")
-        return None
-    if not folder.is_dir():
-        raise WorkbenchError(f"{folder} is {inside.kind(folder.stat().st_mode)}, not a folder.", "Name another.")
-    if files.stat_of(folder / MANIFEST) is None:
-        if any(not name.startswith(".") for name in os.listdir(folder)):
-            raise WorkbenchError(f"{folder} is not empty, and holds no parts of answers.", "Name a new folder.")
-        return None
-    try:
-        found = msgspec.json.decode(files.content(folder / MANIFEST, folder, most=document.MOST), type=Manifest)
-    except (msgspec.MsgspecError, OSError, UnicodeDecodeError) as error:
-        raise BadRun(f"{folder / MANIFEST} is damaged: {error}.", "Name a new folder.") from error
-    if found.asked != asked:
-        raise WorkbenchError(
-            f"{folder} was begun with something else: {_difference(found.asked, asked)}.",
-            "Ask for the same again to go on with it, or name a new folder.",
-        )
-    return found
-
-
-def _difference(there: Asked, now: Asked) -> str:
-    """The first thing that differs, in words and without a full stop."""
-    if (there.run, there.step) != (now.run, now.step):
-        return f"answers of {there.run}, step {there.step}, and now it is {now.run}, step {now.step}"
-    if there.weights != now.weights:
-        return f"{there.run} had other weights then"
-    if there.file != now.file:
-        return f"answers for {there.file}, and now it is {now.file}"
-    if (there.bytes, there.sha256) != (now.bytes, now.sha256):
-        return f"{there.file} has changed since then"
-    names = {"probabilities": "--probabilities", "fast": "--fast"}
-    for name, flag in names.items():
-        if getattr(there, name) != getattr(now, name):
-            return f"{flag} was {'given' if getattr(there, name) else 'not given'} then"
-    changed = [name for name in {**there.options, **now.options} if there.options.get(name) != now.options.get(name)]
-    return f"the file was read with another {changed[0]}" if changed else "another version made parts of another size"
-
-
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Say in a folder, which is made where there is none, what it holds. Raises BadRun where the disk refuses."""
-    with files.writing(folder.parent, f"{folder} cannot be written"):
-        folder.mkdir(exist_ok=True)
-        files.write(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
 
 
 def write_parts(
@@ -208,59 +113,42 @@ def write_parts(
     """Write the parts that are not there yet, each whole or not at all; `told` hears of each.
 
     Raises BadData where the file changes meanwhile, or its columns change in the middle, WorkbenchError where another
-    process does the same, BadRun where the disk refuses. All parts that are there stay.
+    process makes the same parts, BadRun where the disk refuses. All parts that are there stay.
     """
-    with _alone(folder, shard):
-        return _write_parts(folder, manifest, given, texts, predictor, shard, told)
-
-
-def _write_parts(
-    folder: Path,
-    manifest: Manifest,
-    given: Input,
-    texts: Texts,
-    predictor: Predictor,
-    shard: Shard,
-    told: Callable[[Step], None],
-) -> Outcome:
-    status, began = given.path.stat(), 0.0
+    began = 0.0
     rows = done = written = missing = 0
-    unanswered: dict[str, int] = {}
+    unanswered = Counter[str]()
 
-    def checked(part: Iterator[list[Row]]) -> Iterator[list[answers.Answer]]:
+    def answered(part: Iterator[list[Row]]) -> Iterator[list[answers.Answer]]:
         at = rows
         for chunk in part:
             _demand_columns(chunk, texts, given, at, folder)
             yield answers.answered(predictor, chunk)
             at += len(chunk)
-        now = given.path.stat()
-        if (now.st_size, now.st_mtime_ns, now.st_ino) != (status.st_size, status.st_mtime_ns, status.st_ino):
-            what = f"{given.name} has changed while it was read. {_kept(folder)}"
-            raise BadData(what, "Answers for the changed file need a new folder.")
+        given.demand_same()
 
     chunks = answers.chunks(texts.rows)
-    for number in count():
-        first = next(chunks, None)
-        if first is None:
-            break
-        part = chain([first], islice(chunks, CHUNKS - 1))
-        path = folder / f"part-{number:05}{manifest.asked.format}"
-        is_there = files.stat_of(path) is not None
-        if is_there or not shard.takes(number):
-            missing += not is_there
-            rows += sum(map(len, part))
-            continue
-        began = began or time.monotonic()
-        found = answers.write(path, texts, predictor.names, checked(part), manifest.asked.probabilities, given)
-        for left in folder.glob(f".{path.name}.*.tmp"):  # of a process that was killed
-            left.unlink(missing_ok=True)
-        rows, done, written = rows + found.rows, done + found.rows, written + 1
-        for why, n in found.unanswered.items():
-            unanswered[why] = unanswered.get(why, 0) + n
-        told(Step(path.name, rows, done, time.monotonic() - began))
+    with _alone(folder, shard):
+        for number in count():
+            first = next(chunks, None)
+            if first is None:
+                break
+            part = chain([first], islice(chunks, CHUNKS - 1))
+            path = folder / f"part-{number:05}{manifest.asked.format}"
+            is_there = files.stat_of(path) is not None
+            if is_there or not shard.takes(number):
+                missing += not is_there
+                rows += sum(map(len, part))
+                continue
+            began = began or time.monotonic()
+            remove_leftovers(path)
+            found = answers.write(path, texts, predictor.names, answered(part), manifest.asked.probabilities, given)
+            rows, done, written = rows + found.rows, done + found.rows, written + 1
+            unanswered.update(found.unanswered)
+            told(Step(path.name, rows, done, time.monotonic() - began))
     if not missing:
-        write_manifest(folder, msgspec.structs.replace(manifest, whole=Whole(rows, number)))
-    return Outcome(rows, number, missing, written, unanswered)
+        finish(folder, manifest, Whole(rows, number))
+    return Outcome(rows, number, missing, written, dict(unanswered))
 
 
 def _demand_columns(chunk: list[Row], texts: Texts, given: Input, before: int, folder: Path) -> None:
@@ -282,12 +170,23 @@ def _kept(folder: Path) -> str:
 
 @contextmanager
 def _alone(folder: Path, shard: Shard) -> Iterator[None]:
-    def waiting() -> None:
-        what = f"Another process writes parts of shard {shard.number}/{shard.of} into {folder} now."
-        raise WorkbenchError(what, "Wait for it, or end it first.")
+    """Keep other processes from making the same parts: those of this shard, and those that share the work otherwise.
 
-    with (
-        files.writing(folder, f"{folder} cannot be written"),
-        files.alone(folder / f".{shard.number}-of-{shard.of}.lock", waiting),
-    ):
+    Raises WorkbenchError where one does.
+    """
+
+    def refuse(lock: Path) -> Callable[[], None]:
+        def waiting() -> None:
+            name = lock.stem[1:].replace("-of-", "/")
+            what = f"Another process writes parts of shard {name} into {folder} now."
+            raise WorkbenchError(what, "Wait for it, or end it first.")
+
+        return waiting
+
+    own = folder / f".{shard.number}-of-{shard.of}.lock"
+    with files.writing(folder, f"{folder} cannot be written"), files.alone(own, refuse(own)):
+        for other in folder.glob(".*-of-*.lock"):
+            if not other.match(f"*-of-{shard.of}.lock"):
+                with files.alone(other, refuse(other)):  # which removes one that a killed process left
+                    pass
         yield

@@ -16,7 +16,8 @@ from workbench.cli.printing import print_json, say
 if TYPE_CHECKING:
     from core.data.sources.input import Input
     from core.data.texts import Texts
-    from core.evaluate.parts import Difference, Manifest, Outcome, Shard, Step
+    from core.evaluate.part_manifest import Asked, Difference, Manifest
+    from core.evaluate.parts import Outcome, Shard, Step
     from core.evaluate.predict import Counter, Network
     from core.runs.folder import RunFolder
 
@@ -25,7 +26,7 @@ TO_A_FOLDER = "goes with --out FOLDER/, the name of a folder."
 
 def is_folder(given: argparse.Namespace) -> bool:
     """Whether the answers are to go into a folder of parts. Raises BadRecipe for what does not go with that."""
-    folder = bool(given.out) and (given.out.endswith("/") or Path(given.out).is_dir())
+    folder = bool(given.out) and (given.out.endswith("/") or absolute(given.out).is_dir())
     if not folder:
         for flag, value in {"--shard": given.shard, "--fast": given.fast}.items():
             if value:
@@ -76,17 +77,15 @@ def write(
 ) -> int:
     """Write the parts that are not there yet; returns the exit code. Raises WorkbenchError."""
     from core.evaluate.fast import demand_network
-    from core.evaluate.parts import asks, begun, write_manifest, write_parts
+    from core.evaluate.part_manifest import begin
+    from core.evaluate.parts import asks, write_parts
     from core.evaluate.predict import Network
 
     folder, shard = absolute(given.out), _shard(given.shard)
     if given.fast:
         demand_network(predictor)
-    asked = asks(run, predictor, source, texts, options, given.probabilities, given.fast)
-    found = begun(folder, asked)
-    manifest = found or _first(asked, predictor, texts)
-    if found is None:
-        write_manifest(folder, manifest)
+    asked = asks(run, predictor, source, texts, options, given.probabilities, given.fast, reading)
+    manifest = begin(folder, asked, lambda: _first(asked, predictor, texts))
     if isinstance(predictor, Network):
         predictor.precision = manifest.precision
     if given.fast:
@@ -99,10 +98,10 @@ def write(
     return DONE
 
 
-def _first(asked: Any, predictor: "Network | Counter", texts: "Texts") -> "Manifest":
+def _first(asked: "Asked", predictor: "Network | Counter", texts: "Texts") -> "Manifest":
     """The manifest of a folder that is begun now; what the fast way changes is found out first."""
     from core.evaluate.fast import demand_network, difference, fastest
-    from core.evaluate.parts import Manifest
+    from core.evaluate.part_manifest import Manifest
 
     if not asked.fast:
         return Manifest(asked)

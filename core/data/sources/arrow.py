@@ -41,11 +41,13 @@ def read(given: Input, options: Options, progress: Progress) -> Cells:
 
 
 def schema(given: Input) -> Any:
-    """The types of the columns of a file of one of the formats, as pyarrow has them; None for a file of no such."""
+    """The types of the columns that are read, as pyarrow has them; None where the file is of another format."""
     if given.is_tree or not recognises(given):
         return None
+    import pyarrow as pa
+
     with _Opened(given.on_disk, given.name) as opened:
-        return opened.schema.remove_metadata()
+        return pa.schema([opened.schema.field(name) for name in _readable(opened.schema)[0]])
 
 
 def read_files(

@@ -158,8 +158,12 @@ class Input:
         """Bytes, as they lie on disk."""
         return self._status.st_size if self._status else 0
 
+    def demand_same(self) -> None:
+        """Raises BadData where the path no longer holds the file that was first read."""
+        self._stat()
+
     def _stat(self) -> os.stat_result:
-        """What the system knows of the path. Raises BadData where it is no longer the file that was first read."""
+        """What the system knows of the path. Raises BadData as `demand_same` does."""
         try:
             now = self.path.stat()
         except FileNotFoundError as error:
