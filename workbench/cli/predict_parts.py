@@ -50,7 +50,7 @@ def _shard(said: str | None) -> "Shard":
     match = re.fullmatch(r"0*([1-9]\d*)/0*([1-9]\d*)", said, re.ASCII)
     if not match or int(match[1]) > int(match[2]):
         do = "Take 1/4, 2/4, 3/4 and 4/4 for four machines."
-        raise BadRecipe([Problem("--shard", f"{said} is not a number and how many there are.", do)])
+        raise BadRecipe([Problem("--shard", f"{said} is not I/N, with an I from 1 to N.", do)])
     return Shard(int(match[1]), int(match[2]))
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from core import files
 from core.evaluate import answers, parts
+from core.evaluate.predict import open_predictor
 from core.recipe import load
+from core.runs.folder import RunFolder
+from core.runs.predictions import PLACES
 from core.runs.root import create_run
 from core.train.control_source import ControlSource
 from core.worker.counting import attempt
@@ -26,8 +31,12 @@ START = f"{SMALL}; import sys; from workbench.cli.main import main; sys.exit(mai
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory) -> Path:
     """The folder of a run that counts words, of texts in a column with a name of its own."""
-    folder = tmp_path_factory.mktemp("parts")
-    rows = [f"{'spam,win a prize' if i % 3 == 0 else 'ham,see you later'} {i}" for i in range(90)]
+    return count_words(tmp_path_factory.mktemp("parts"), 90)
+
+
+def count_words(folder: Path, n: int) -> Path:
+    folder.mkdir(exist_ok=True)
+    rows = [f"{'spam,win a prize' if i % 3 == 0 else 'ham,see you later'} {i}" for i in range(n)]
     (folder / "data.csv").write_text("\n".join(["label,words", *rows]) + "\n")
     data = {"path": str(folder / "data.csv"), "text": "words", "label": "label"}
     run = create_run(folder / "runs", load({"data": data, "model": {"name": "tfidf"}}))
@@ -139,8 +148,25 @@ def test_shards_make_together_what_one_makes(say, run, tmp_path):
     assert joined(tmp_path / "shared", ".csv") == whole(tmp_path / "one.csv")
 
 
-def start(run: Path, source: Path, folder: Path) -> subprocess.Popen:
-    argv = ["predict", str(run), "--file", str(source), "--out", f"{folder}/"]
+def test_figures_are_those_of_the_one_function(say, run, tmp_path):
+    source = write(tmp_path / "in.jsonl", 50)
+    asked = ["--file", source, "--text", "words", "--probabilities", "--out", f"{tmp_path}/out/"]
+    assert say(run, *asked)[0] == 0
+    found = [json.loads(line) for line in joined(tmp_path / "out", ".jsonl").splitlines()]
+    assert [(row["id"], row["words"]) for row in found] == list(enumerate(texts(50)))
+    predictor = open_predictor(RunFolder(run))
+    for start in range(0, 50, ROWS):  # asked for as many at once, to the last bit of what is written
+        some = [row for row in found[start : start + ROWS] if row["words"]]
+        for row, said in zip(some, predictor.predict([row["words"] for row in some]), strict=True):
+            assert row["label"] == said.label
+            assert row["probability"] == round(said.probability, PLACES)
+            assert {name: row[f"p_{name}"] for name in predictor.names} == {
+                name: round(p, PLACES) for name, p in said.probabilities.items()
+            }
+
+
+def start(run: Path, source: Path, folder: Path, *more: str) -> subprocess.Popen:
+    argv = ["predict", str(run), "--file", str(source), "--out", f"{folder}/", *more]
     return subprocess.Popen([sys.executable, "-c", START, *argv], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -174,6 +200,26 @@ def test_a_killed_one_is_gone_on_with_and_loses_and_doubles_nothing(say, counted
     assert code == 0 and "All 6,000 rows" in err and "texts/s" not in err
 
 
+@pytest.mark.timeout(120)
+def test_shards_that_begin_at_the_same_time_share_a_folder(say, counted, tmp_path):
+    source, folder = write(tmp_path / "in.csv", 600), tmp_path / "out"
+    assert say(counted, "--file", source, "--out", tmp_path / "one.csv")[0] == 0
+    both = [start(counted, source, folder, "--shard", shard) for shard in ("1/2", "2/2")]
+    assert [process.wait() for process in both] == [0, 0]
+    assert joined(folder, ".csv") == whole(tmp_path / "one.csv")
+    code, _, err = say(counted, "--file", source, "--out", f"{folder}/")
+    assert code == 0 and "All 600 rows in 29 parts" in err and "texts/s" not in err
+    assert not [*folder.glob(".*")]
+
+
+def test_of_two_that_begin_with_other_files_one_is_refused(counted, tmp_path):
+    sources, folder = [write(tmp_path / "a.csv", 300), write(tmp_path / "b.csv", 400)], tmp_path / "out"
+    both = [start(counted, source, folder) for source in sources]
+    assert sorted(process.wait() for process in both) == [0, 1]
+    n = {"a.csv": 300, "b.csv": 400}[json.loads((folder / "_manifest.json").read_text())["asked"]["file"]]
+    assert len(list(csv.reader(joined(folder, ".csv").decode().splitlines(keepends=True)))) == 1 + n
+
+
 def test_something_else_is_refused_in_a_sentence(say, counted, trained, tmp_path):
     source, folder = write(tmp_path / "in.csv", 50), f"{tmp_path}/out/"
     assert say(counted, "--file", source, "--out", folder)[0] == 0
@@ -186,6 +232,8 @@ def test_something_else_is_refused_in_a_sentence(say, counted, trained, tmp_path
         return err
 
     assert "answers of" in refused(trained.path, "--file", source)
+    other_run = count_words(tmp_path / "again", 60)
+    assert other_run.name == counted.name and "had other weights then" in refused(other_run, "--file", source)
     assert "answers for in.csv, and now it is other.csv" in refused(counted, "--file", other)
     assert "--probabilities was not given then" in refused(counted, "--file", source, "--probabilities")
     assert "read with another data.text" in refused(counted, "--file", source, "--text", "words")
@@ -207,8 +255,8 @@ def test_something_else_is_refused_in_a_sentence(say, counted, trained, tmp_path
     [
         (["--file", "in.csv", "--out", "a.csv", "--shard", "1/2"], "--shard: goes with --out FOLDER/"),
         (["--file", "in.csv", "--fast"], "--fast: goes with --out FOLDER/"),
-        (["--file", "in.csv", "--out", "a/", "--shard", "3/2"], "3/2 is not a number"),
-        (["--file", "in.csv", "--out", "a/", "--shard", "0/2"], "0/2 is not a number"),
+        (["--file", "in.csv", "--out", "a/", "--shard", "3/2"], "3/2 is not I/N"),
+        (["--file", "in.csv", "--out", "a/", "--shard", "0/2"], "0/2 is not I/N"),
         (["--file", "in.csv", "--out", "a/", "--force"], "replaces a file"),
         (["--file", "in.csv", "--out", "a/", "--fast"], "a model that counts is fast"),
         (["--out", "a/"], "one file, which can be read again"),
@@ -253,13 +301,50 @@ def test_a_file_that_changes_while_it_is_read_is_refused(say, counted, tmp_path,
 
 
 def test_two_at_once_do_not_do_the_same(say, counted, tmp_path):
-    from core import files
+    source, folder = write(tmp_path / "in.csv", 100), tmp_path / "out"
+    asked = ["--file", source, "--out", f"{folder}/"]
+    assert say(counted, *asked, "--shard", "1/2")[0] == 0
+    with files.alone(folder / ".2-of-2.lock", lambda: None):
+        for shard in ("2/2", "1/1", "1/3"):  # the last two would write some of the same parts
+            code, _, err = say(counted, *asked, "--shard", shard)
+            assert code == 1 and "Another process writes parts of shard 2/2" in err
+        assert say(counted, *asked, "--shard", "1/2")[0] == 0
+    (folder / ".2-of-2.lock").write_text("")  # of one that was killed
+    code, _, err = say(counted, *asked)
+    assert code == 0 and "All 100 rows" in err and not [*folder.glob(".*")]
 
-    source = write(tmp_path / "in.csv", 100)
-    assert say(counted, "--file", source, "--out", f"{tmp_path}/out/", "--shard", "1/2")[0] == 0
-    with files.alone(tmp_path / "out" / ".2-of-2.lock", lambda: None):
-        code, _, err = say(counted, "--file", source, "--out", f"{tmp_path}/out/", "--shard", "2/2")
-    assert code == 1 and "Another process writes parts of shard 2/2" in err
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+def test_a_full_disk_is_called_so_and_with_room_it_goes_on(say, counted, tmp_path, small_disk, ending):
+    source, folder = write(tmp_path / f"in{ending}", 2000), small_disk / "out"
+    asked = ["--file", source, "--text", "words", "--out"]
+    assert say(counted, *asked, f"{tmp_path}/whole/")[0] == 0
+    (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free - 90_000))
+    code, out, err = say(counted, *asked, f"{folder}/")
+    assert code == 1 and out == "" and "the disk is full" in err and "Traceback" not in err, err
+    assert 0 < len([*folder.glob("part-*")]) < 96 and not [*folder.glob(".*")]
+    (small_disk / "filler").unlink()
+    assert say(counted, *asked, f"{folder}/")[0] == 0
+    assert joined(folder, ending) == joined(tmp_path / "whole", ending)
+
+
+def test_parquet_keeps_the_types_of_objects_and_says_what_is_not_read(say, counted, tmp_path):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    rows = [{"words": "win a prize", "of": {"n": 1, "tags": ["x"]}, "kind": "a", "emb": [0.5]}, {"words": "see you"}]
+    types = pa.schema(
+        [
+            ("words", pa.string()),
+            ("of", pa.struct([("n", pa.int8()), ("tags", pa.list_(pa.string()))])),
+            ("kind", pa.dictionary(pa.int32(), pa.string())),
+            ("emb", pa.list_(pa.float32())),
+        ]
+    )
+    table = pa.Table.from_pylist(rows, schema=types)
+    pq.write_table(table, tmp_path / "in.parquet")
+    code, _, err = say(counted, "--file", tmp_path / "in.parquet", "--out", f"{tmp_path}/out/")
+    assert code == 0 and "Not read, because it is no text: emb." in err
+    kept = ["words", "of", "kind"]
+    assert joined(tmp_path / "out", ".parquet").select(kept).equals(table.select(kept))
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp32"])
