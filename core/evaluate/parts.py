@@ -52,9 +52,11 @@ class Step(NamedTuple):
 class Outcome(NamedTuple):
     """How many rows the file has, in how many parts, how many of them are not here, and what was done in this start.
 
-    `unanswered` counts rows without an answer that were written in this start, by reason.
+    `format` is the ending of their names, `unanswered` counts rows without an answer that were written in this start,
+    by reason.
     """
 
+    format: str
     rows: int
     parts: int
     missing: int
@@ -148,7 +150,7 @@ def write_parts(
             told(Step(path.name, rows, done, time.monotonic() - began))
     if not missing:
         finish(folder, manifest, Whole(rows, number))
-    return Outcome(rows, number, missing, written, dict(unanswered))
+    return Outcome(manifest.asked.format, rows, number, missing, written, dict(unanswered))
 
 
 def _demand_columns(chunk: list[Row], texts: Texts, given: Input, before: int, folder: Path) -> None:

@@ -17,8 +17,7 @@ from core.recipe import Recipe, load
 from core.runs.root import find_run, runs_root
 from core.wording import percent, plural
 from workbench.cli.flags import DONE, add_options, layers_of
-from workbench.cli.predict_parts import Reading, is_folder
-from workbench.cli.predict_parts import write as write_in_parts
+from workbench.cli.predict_parts import Reading, is_folder, say_outcome, write_in_parts
 from workbench.cli.printing import bars, print_json, print_json_list, say, with_tabs
 
 if TYPE_CHECKING:
@@ -85,7 +84,10 @@ def execute(given: argparse.Namespace) -> int:
         with bars() as fetching:  # weights that are gone are fetched again
             predictor = open_predictor(run, given.checkpoint, fetching)
         if in_parts and source:
-            return write_in_parts(given, run, source, texts, predictor, _options(given), reading)
+            outcome = write_in_parts(given, run, source, texts, predictor, _options(given), reading)
+            stack.close()  # beside bars a command that is said would be broken into lines
+            say_outcome(given, outcome)
+            return DONE
         found = answers(predictor, texts.rows)
         if given.out:
             written = write(absolute(given.out), texts, predictor.names, found, given.probabilities, source or None)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from core.errors import BadRecipe, Problem
 from core.files import Progress, absolute
 from core.wording import about, plural
-from workbench.cli.flags import DONE
 from workbench.cli.printing import print_json, say
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class Reading:
         self._progress("predict" if phase == "read" else phase, done, total, unit)
 
 
-def write(
+def write_in_parts(
     given: argparse.Namespace,
     run: "RunFolder",
     source: "Input",
@@ -74,8 +73,8 @@ def write(
     predictor: "Network | Counter",
     options: dict[str, Any],
     reading: Reading,
-) -> int:
-    """Write the parts that are not there yet; returns the exit code. Raises WorkbenchError."""
+) -> "Outcome":
+    """Write the parts that are not there yet. Raises WorkbenchError."""
     from core.evaluate.fast import demand_network
     from core.evaluate.part_manifest import begin
     from core.evaluate.parts import asks, write_parts
@@ -90,12 +89,7 @@ def write(
         predictor.precision = manifest.precision
     if given.fast:
         say([_fast(manifest.precision, manifest.sample)], to_errors=True)
-    outcome = write_parts(folder, manifest, source, texts, predictor, shard, _teller(reading))
-    if given.json:
-        print_json({"folder": str(folder), **outcome._asdict()})
-        return DONE
-    say(_ending(folder, asked.format, outcome), to_errors=True)
-    return DONE
+    return write_parts(folder, manifest, source, texts, predictor, shard, _teller(reading))
 
 
 def _first(asked: "Asked", predictor: "Network | Counter", texts: "Texts") -> "Manifest":
@@ -140,18 +134,26 @@ def _teller(reading: Reading) -> Callable[["Step"], None]:
     return told
 
 
-def _ending(folder: Path, ending: str, outcome: "Outcome") -> list[str]:
-    """What is there now, and how it is made one."""
+def say_outcome(given: argparse.Namespace, outcome: "Outcome") -> None:
+    """Print what is there now, and how it is made one."""
+    folder = absolute(given.out)
+    if given.json:
+        print_json({"folder": str(folder), **outcome._asdict()})
+    else:
+        say(_ending(folder, outcome), to_errors=True)
+
+
+def _ending(folder: Path, outcome: "Outcome") -> list[str]:
     lines = [f"{plural(n, 'row')} of these without an answer: {why}." for why, n in outcome.unanswered.items()]
     if outcome.missing:
         here = outcome.parts - outcome.missing
         do = "Those of other shards are still to come; put all into one folder."
         return [*lines, f"{here:,} of {plural(outcome.parts, 'part')} are in {folder}. {do}"]
-    parts = f"{quote(str(folder))}/part-*{ending}"
+    parts = f"{quote(str(folder))}/part-*{outcome.format}"
     joined = {
         ".jsonl": f"cat {parts} > answers.jsonl",
         ".parquet": f"pandas.read_parquet({str(folder)!r}), or any program that reads a folder of Parquet files",
-    }.get(ending, f"awk 'NR == 1 || FNR > 1' {parts} > answers{ending}")
+    }.get(outcome.format, f"awk 'NR == 1 || FNR > 1' {parts} > answers{outcome.format}")
     return [
         *lines,
         f"All {plural(outcome.rows, 'row')} in {plural(outcome.parts, 'part')} in {folder}.",

@@ -99,7 +99,8 @@ def bars() -> Iterator[Callable[[str, int, int, str], None]]:
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+    below = sys.stdout.isatty()  # else what is printed into a file or a pipe would be drawn above the bars
+    with Progress(console=console, transient=True, redirect_stdout=below, disable=not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
         def progress(name: str, done: int, total: int, unit: str) -> None:

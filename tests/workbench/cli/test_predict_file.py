@@ -4,9 +4,11 @@ import csv
 import gzip
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -247,6 +249,26 @@ def test_numbers_of_parquet_and_excel_stay_numbers(say, tmp_path):
     row = table(out)[0]
     assert {key: row[key] for key in values} == values | {"day": "2024-05-06 00:00:00"}
     assert (row["list"], row["object"], row["price"], row["raw"]) == ([1, 2], {"a": 1, "b": None}, 1.5, "café")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("argv", [[], ["--json"]])
+def test_answers_are_kept_in_a_file_while_a_terminal_shows_how_far_it_is(counted, tmp_path, argv):
+    (tmp_path / "ask.csv").write_text("id,words\n1,win a prize\n2,see you\n")
+    near, far = os.openpty()
+    with open(tmp_path / "found", "wb") as found:
+        command = [sys.executable, "-m", "workbench", "predict", str(counted), "--file", str(tmp_path / "ask.csv")]
+        process = subprocess.Popen([*command, *argv], stdout=found, stderr=far, env=os.environ | {"TERM": "xterm"})
+    os.close(far)
+    shown = b""
+    with suppress(OSError):  # Linux' way to say that the other end is closed
+        while some := os.read(near, 1 << 16):
+            shown += some
+    os.close(near)
+    assert process.wait() == 0 and b"predict" in shown and b"win a prize" not in shown
+    words = (tmp_path / "found").read_text()
+    assert "win a prize" in words and "see you" in words
+    assert not argv or [row["text"] for row in json.loads(words)] == ["win a prize", "see you"]
 
 
 def test_answers_in_json_are_printed_as_they_come(say, tmp_path, capsys, monkeypatch):
