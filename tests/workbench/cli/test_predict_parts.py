@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cases import first
 from core import files
 from core.evaluate import answers, parts
 from core.evaluate.predict import open_predictor
@@ -109,7 +110,7 @@ def run(request, counted, trained):
     return counted if request.param == "counts" else trained.path
 
 
-@pytest.mark.parametrize("ending", [".csv", ".tsv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("ending", first(2, [".csv", ".parquet", ".tsv", ".jsonl"]))
 def test_parts_joined_are_what_one_file_holds(say, run, tmp_path, ending):
     source = write(tmp_path / f"in{ending}", 100)
     asked = ["--file", source, "--text", "words", "--probabilities"]
@@ -170,6 +171,7 @@ def start(run: Path, source: Path, folder: Path, *more: str) -> subprocess.Popen
     return subprocess.Popen([sys.executable, "-c", START, *argv], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+@pytest.mark.more
 @pytest.mark.timeout(300)
 def test_a_killed_one_is_gone_on_with_and_loses_and_doubles_nothing(say, counted, tmp_path, wait):
     source, folder = write(tmp_path / "in.csv", 6000), tmp_path / "out"
@@ -200,7 +202,7 @@ def test_a_killed_one_is_gone_on_with_and_loses_and_doubles_nothing(say, counted
     assert code == 0 and "All 6,000 rows" in err and "texts/s" not in err
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.more
 def test_shards_that_begin_at_the_same_time_share_a_folder(say, counted, tmp_path):
     source, folder = write(tmp_path / "in.csv", 600), tmp_path / "out"
     assert say(counted, "--file", source, "--out", tmp_path / "one.csv")[0] == 0
@@ -212,6 +214,7 @@ def test_shards_that_begin_at_the_same_time_share_a_folder(say, counted, tmp_pat
     assert not [*folder.glob(".*")]
 
 
+@pytest.mark.more
 def test_of_two_that_begin_with_other_files_one_is_refused(counted, tmp_path):
     sources, folder = [write(tmp_path / "a.csv", 300), write(tmp_path / "b.csv", 400)], tmp_path / "out"
     both = [start(counted, source, folder) for source in sources]
@@ -314,15 +317,15 @@ def test_two_at_once_do_not_do_the_same(say, counted, tmp_path):
     assert code == 0 and "All 100 rows" in err and not [*folder.glob(".*")]
 
 
-@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("ending", first(1, [".csv", ".jsonl", ".parquet"]))
 def test_a_full_disk_is_called_so_and_with_room_it_goes_on(say, counted, tmp_path, small_disk, ending):
-    source, folder = write(tmp_path / f"in{ending}", 2000), small_disk / "out"
+    source, folder = write(tmp_path / f"in{ending}", 600), small_disk / "out"
     asked = ["--file", source, "--text", "words", "--out"]
     assert say(counted, *asked, f"{tmp_path}/whole/")[0] == 0
     (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free - 90_000))
     code, out, err = say(counted, *asked, f"{folder}/")
     assert code == 1 and out == "" and "the disk is full" in err and "Traceback" not in err, err
-    assert 0 < len([*folder.glob("part-*")]) < 96 and not [*folder.glob(".*")]
+    assert 0 < len([*folder.glob("part-*")]) < 29 and not [*folder.glob(".*")]
     (small_disk / "filler").unlink()
     assert say(counted, *asked, f"{folder}/")[0] == 0
     assert joined(folder, ending) == joined(tmp_path / "whole", ending)
@@ -347,7 +350,7 @@ def test_parquet_keeps_the_types_of_objects_and_says_what_is_not_read(say, count
     assert joined(tmp_path / "out", ".parquet").select(kept).equals(table.select(kept))
 
 
-@pytest.mark.parametrize("precision", ["bf16", "fp32"])
+@pytest.mark.parametrize("precision", first(1, ["bf16", "fp32"]))
 def test_fast_says_what_differs_and_a_second_start_keeps_to_it(say, trained, tmp_path, monkeypatch, precision):
     from core.evaluate import fast
 
