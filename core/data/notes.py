@@ -9,6 +9,7 @@ import numpy as np
 
 from core.architectures.lookup import preset_for
 from core.architectures.models import MANY, MODELS
+from core.data.giveaways import giveaways
 from core.data.labels import is_look_alike, looking_alike
 from core.data.letters import hold_letters
 from core.data.prepare import OTHER, SPLITS
@@ -53,6 +54,10 @@ def notes(
             one = msgspec.structs.replace(one, offers=offers, do=do)
         yield one
     yield from _of_labels(survey, recipe.data)
+    for sign in giveaways(survey.table.texts, survey.labels):
+        told = f"{on_one_line(sign.word)}, which gives {on_one_line(sign.label)} away"
+        how = f"{percent(sign.share)} of its texts have it, and hardly any other"
+        yield from note(f"word {sign.word}", "", f"texts have {told}: {how}")
     unreadable = "with characters that cannot be read"
     do = "Name the encoding with --encoding if it was guessed wrong: characters that are lost stay lost."
     found = note("undecodable", f"text {unreadable}", f"texts {unreadable}")
