@@ -4,13 +4,14 @@ Shapes: B texts, T tokens, D width.
 """
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from core.architectures.architecture import Architecture
 
-Context = Tensor | None  # what all blocks need to know of a batch, as its family makes it; None where that is nothing
+Context = Any  # what all blocks need to know of a batch, as its family makes it; None where that is nothing
 
 
 class Backbone(nn.Module, ABC):

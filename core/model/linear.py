@@ -19,15 +19,16 @@ class Linear(nn.Linear):
     bf16 = False
     _cast: tuple[int, Tensor] | None = None  # the weight's version, and that in bf16
 
-    def __init__(self, n_in: int, n_out: int, *stacked: str):
-        super().__init__(n_in, n_out)
+    def __init__(self, n_in: int, n_out: int, *stacked: str, bias: bool = True):
+        super().__init__(n_in, n_out, bias)
         self.stacked = stacked
         self.lora = nn.ModuleDict()
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) -> (..., out)"""
         if self.bf16:
-            y = F.linear(x.bfloat16(), self._weight_in_bf16()).float() + self.bias
+            y = F.linear(x.bfloat16(), self._weight_in_bf16()).float()
+            y = y if self.bias is None else y + self.bias
         else:
             y = F.linear(x, self.weight, self.bias)
         return y + self._stack({name: adapter(x) for name, adapter in self.lora.items()}, dim=-1) if self.lora else y
