@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from core.architectures.lookup import architecture_for, preset_for
-from core.architectures.models import ADAPTED
 from core.errors import BadModel, Problem
 from core.freeze import FreezePlan
 from core.machine import Speed
@@ -43,7 +42,7 @@ class Recipe(Options):
             do = "It is auto, or a name that Python's codecs know, such as utf-8, cp1252, koi8-r or shift_jis."
             yield Problem("data.encoding", f"cannot be {data.encoding!r}.", do)
         try:
-            most = architecture_for(self).max_tokens
+            arch = architecture_for(self)
         except BadModel as error:  # nothing else can be said of it then
             yield Problem("model.name", error.what, error.do)
             return
@@ -54,8 +53,8 @@ class Recipe(Options):
             yield Problem(
                 "data.split", "cannot be kept to beside files for validation or test.", "Name the one or the others."
             )
-        if isinstance(model.context, int) and not 1 <= model.context <= most:
-            yield Problem("model.context", f"{model.name} reads 1 to {most} tokens, not {model.context}.")
+        if isinstance(model.context, int) and not 1 <= model.context <= arch.max_tokens:
+            yield Problem("model.context", f"{model.name} reads 1 to {arch.max_tokens} tokens, not {model.context}.")
         if self.readout.reads_pads and train.padding != "fixed":
             yield Problem(
                 "train.padding",
@@ -87,9 +86,9 @@ class Recipe(Options):
             if not plan.parts:
                 yield Problem("freeze.trainable", "nothing learns.", "head is the least.")
         try:
-            adapted = self.lora.adapted
+            adapted = self.lora.adapted(arch.matrices)
         except ValueError as error:
-            yield Problem("lora.layers", str(error), f"They are {', '.join(ADAPTED)}; or say all.")
+            yield Problem("lora.layers", str(error), f"They are {', '.join(arch.matrices)}; or say all.")
         else:
             if not adapted:
                 yield Problem("lora.layers", "is empty.", "all is every matrix of a block.")

@@ -4,6 +4,7 @@ Checks, TOML, flags, form fields and help all come from here, and from `recipe_d
 """
 
 import re
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import field_validator
@@ -107,7 +108,8 @@ class Lora(Part):
     )
     layers: str = opt(
         "all",
-        f"Which matrices of an adapted block have adapters: all, or a list of {', '.join(ADAPTED)}.",
+        f"Which matrices of an adapted block have adapters: all, or a list of {', '.join(ADAPTED)}; only some models "
+        "have a gate.",
         flag="--lora-layers",
     )
     dropout: float = opt(
@@ -118,14 +120,13 @@ class Lora(Part):
         flag="--lora-dropout",
     )
 
-    @property
-    def adapted(self) -> list[str]:
-        """The names of the matrices, in the order of ADAPTED. Raises ValueError for one that is none."""
-        asked = ADAPTED if self.layers == "all" else [name for name in re.split(r"[,\s]+", self.layers) if name]
+    def adapted(self, matrices: Collection[str]) -> list[str]:
+        """Which of a block's matrices have adapters, in their order. Raises ValueError for one that it has not."""
+        asked = matrices if self.layers == "all" else [name for name in re.split(r"[,\s]+", self.layers) if name]
         for name in asked:
-            if name not in ADAPTED:
-                raise ValueError(f"holds {name}, which is no matrix of a block.")
-        return [name for name in ADAPTED if name in asked]
+            if name not in matrices:
+                raise ValueError(f"holds {name}, which is no matrix of a block of this model.")
+        return [name for name in matrices if name in asked]
 
     @property
     def scale(self) -> float:

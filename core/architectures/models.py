@@ -21,8 +21,8 @@ TOKENIZER = "tokenizer.json"
 TOKENS = "tokens.tiktoken.xz"  # a tokenizer that was made for it
 BASE_WEIGHTS = "base.safetensors"  # in the folder of a run: the weights that it starts from
 
-# the matrices of a block, in the order that a text passes through them
-ADAPTED = ("query", "key", "value", "out", "up", "down")
+# the matrices that a block may have, in the order that a text passes through them; a gated MLP has a gate
+ADAPTED = ("query", "key", "value", "out", "gate", "up", "down")
 
 
 class Wheel(NamedTuple):

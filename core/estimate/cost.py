@@ -28,7 +28,7 @@ def sizes(recipe: Recipe, n_classes: int) -> dict[str, int]:
     d, found = arch.width, parameters(arch, 1 if recipe.model.outputs == "sigmoid" else n_classes)
     if arch.dense_of(recipe.head):
         found["head"] += d * d + d
-    around = sum(sum(arch.matrices[name]) for name in lora.adapted)
+    around = sum(sum(arch.matrices[name]) for name in lora.adapted(arch.matrices))
     return found | {f"lora.{i}": lora.rank * around for i in range(arch.n_blocks)}
 
 

@@ -55,11 +55,12 @@ def _adapting(plan: FreezePlan, book: Book, lora: Lora) -> list[str]:
     how = f"rank={lora.rank}, alpha={lora.alpha:.15g}"
     scaled = "alpha / rank" if lora.scaling == "alpha/rank" else "alpha, not by alpha / rank"
     found = [*_runs(plan, "lora")]
-    if len(lora.adapted) == len(book.matrices):
+    adapted = lora.adapted(book.matrices)
+    if len(adapted) == len(book.matrices):
         lines = [f"replace_linear_with_lora({blocks}, {how})" for blocks in found]
     else:
         lines = []
-        matrices = [f"block.{book.matrices[name]}" for name in lora.adapted]
+        matrices = [f"block.{book.matrices[name]}" for name in adapted]
         for blocks in found:
             several = blocks if ":" in blocks or "[" not in blocks else f"[{blocks}]"
             lines.append(f"for block in {several}:")
@@ -247,7 +248,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
         bf16=recipe.speed.precision == "bf16",
         adapters=adapters,
         drops=adapters and recipe.lora.dropout > 0,
-        every_matrix=len(recipe.lora.adapted) == len(arch.book.matrices),
+        every_matrix=len(recipe.lora.adapted(arch.book.matrices)) == len(arch.book.matrices),
         freezing="\n".join(freezing(recipe.plan, arch, recipe.lora)),
         compressed=framing is None or facts.tokens.suffix == ".xz",
         framing=framing is not None,

@@ -53,7 +53,7 @@ class Classifier(nn.Module):
             layers = {name: layer for layer in block.modules() if isinstance(layer, Linear) for name in layer.stacked}
             if f"lora.{i}" not in plan.parts or any(layer.lora for layer in layers.values()):
                 continue
-            for name in lora.adapted:
+            for name in lora.adapted(self.backbone.arch.matrices):
                 layer = layers[name]
                 shape = layer.out_features // len(layer.stacked), layer.in_features
                 adapter = Adapter(shape, lora.rank, lora.scale, lora.dropout, generator)

@@ -189,4 +189,10 @@ def test_what_does_not_go_together():
     assert "without padding" in problems({"train": {"padding": "none", "batch": 8}})["train.batch"].what
     assert "quary" in problems({"lora": {"layers": "quary,key"}})["lora.layers"].what
     assert "lora.layers" in problems({"lora": {"layers": " , "}})
-    assert load({"lora": {"layers": "down, query"}}).lora.adapted == ["query", "down"]
+    assert (
+        "holds gate, which is no matrix of a block of this model"
+        in problems({"lora": {"layers": "gate"}})["lora.layers"].what
+    )
+    gated = ("query", "gate", "up", "down")
+    assert load({"lora": {"layers": "down, query"}}).lora.adapted(gated) == ["query", "down"]
+    assert load({}).lora.adapted(gated) == [*gated]
