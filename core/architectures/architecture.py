@@ -53,6 +53,7 @@ class SequenceClassifier(NamedTuple):
     readout: str
     last: str
     norm: str = ""  # where the last layer has no bias: our name of the final norm, which then carries it
+    biased: bool = True  # whether one of the two can
 
 
 class MaskedHead(NamedTuple):
@@ -117,6 +118,11 @@ class Architecture(ABC):
         """The id that fills a batch."""
 
     @property
+    def own_output(self) -> Published | None:
+        """The layer from hidden states to tokens, (vocab, width), of a model that does not use its embeddings for it."""
+        return None
+
+    @property
     @abstractmethod
     def inner(self) -> int:
         """The width of the MLP between its two matrices."""
@@ -125,6 +131,10 @@ class Architecture(ABC):
         """The activation between the two layers of a head, by its name in a recipe; None where it has one layer."""
         own = self.own_dense.activation if self.own_dense else None
         return {"linear": None, "mlp": "tanh", "own": own}[head]
+
+    def biased(self, head: str) -> bool:
+        """Whether the last layer of a head, by its name in a recipe, has a bias."""
+        return head != "own" or self.classifier is None or self.classifier.biased
 
     @property
     @abstractmethod

@@ -83,7 +83,8 @@ def preset_of(name: str, home: Path | None = None) -> ModelPreset:
     arch = read_config(config, home)
     source = Source(*address(name)) if name.startswith(HUB) else OwnFolder(folder)
     title = f"{short_name(name)} {count(sum(arch.parameters().values()))}"
-    made = ModelPreset(name, title, arch, source, tokenizer="", languages="", licence="")
+    head = "linear" if arch.biased("own") else "own"  # so that transformers' classifier can say the same
+    made = ModelPreset(name, title, arch, source, tokenizer="", head=head, languages="", licence="")
     return made if arch.causal else replace(made, **UNKNOWN_ENCODER)
 
 

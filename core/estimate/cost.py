@@ -25,7 +25,10 @@ def parameters(arch: Architecture, n_classes: int) -> dict[str, int]:
 def sizes(recipe: Recipe, n_classes: int) -> dict[str, int]:
     """Parameters of every part of a recipe's classifier, and under `lora.3` those of block 3's adapters."""
     arch, lora = architecture_for(recipe), recipe.lora
-    d, found = arch.width, parameters(arch, 1 if recipe.model.outputs == "sigmoid" else n_classes)
+    n_outputs = 1 if recipe.model.outputs == "sigmoid" else n_classes
+    d, found = arch.width, parameters(arch, n_outputs)
+    if not arch.biased(recipe.head):
+        found["head"] -= n_outputs
     if arch.dense_of(recipe.head):
         found["head"] += d * d + d
     around = sum(sum(arch.matrices[name]) for name in lora.adapted(arch.matrices))

@@ -7,8 +7,8 @@ from itertools import islice
 
 import torch
 
-from core.architectures.lookup import preset_of
-from core.errors import WorkbenchError
+from core.architectures.lookup import preset_of, short_name
+from core.errors import BadModel, WorkbenchError
 from core.evaluate.question import Continuation, Question
 from core.evaluate.untouched import untouched
 from core.files import Progress
@@ -29,16 +29,21 @@ class Pretrained:
     def open(cls, question: Question, progress: Progress) -> "Pretrained":
         """Load, fetch or draw the weights that a question is asked of. Raises BadModel with what to do."""
         preset = preset_of(question.model)
-        tokenizer = tokenizer_of(preset, question.weights)
         with torch.device("meta"):
-            backbone = backbone_for(preset.architecture)
-        model = LanguageModel(backbone.to_empty(device="cpu")).eval()
+            model = LanguageModel(backbone_for(preset.architecture))
+        model.to_empty(device="cpu").eval()
         with untouched(preset, question, progress) as (file, kind):
             if file is None:
-                backbone.initialize(torch.Generator().manual_seed(question.seed))
+                model.initialize(torch.Generator().manual_seed(question.seed))
             else:
-                file.load_into(backbone)
-        return cls(model, tokenizer, kind)
+                file.load_into(model.backbone)
+                if not model.load_head(file):
+                    raise BadModel(
+                        f"The weights of {short_name(question.model)} hold no output layer, which makes tokens of "
+                        "hidden states: it was left out when they were saved.",
+                        "Choose another model.",
+                    )
+        return cls(model, tokenizer_of(preset, question.weights), kind)  # which may have been fetched with the weights
 
     def answer(self, question: Question) -> Iterator[Continuation]:
         """The answer as it grows, after every token and once at its end; no character is ever half there.

@@ -25,7 +25,12 @@ EMPTY_TEXT = (
 
 def heads(arch: Architecture) -> list[str]:
     """The heads, by their names in a recipe, that compute what the head of transformers' classifier does."""
-    return [head for head in HEADS if arch.dense_of(head) == arch.dense_of("own")]
+    return [head for head in HEADS if _layers(arch, head) == _layers(arch, "own")]
+
+
+def _layers(arch: Architecture, head: str) -> str:
+    """What a head is made of."""
+    return LAYERS[arch.dense_of(head)] + ("" if arch.biased(head) else " without a bias")
 
 
 def departure(recipe: Recipe) -> Departure | None:
@@ -62,8 +67,11 @@ def refusal(recipe: Recipe) -> str | None:
             title = f"transformers' {arch.title}"
             return f"In {title} a token sees only those before it; in this run it sees all of the text."
         case "head":
-            own, ours = LAYERS[arch.dense_of("own")], LAYERS[arch.dense_of(recipe.head)]
-            return f"The head of transformers' {arch.title} classifier is {own}; this run's is {ours}."
+            own, ours = _layers(arch, "own"), _layers(arch, recipe.head)
+            return (
+                f"The head of transformers' {arch.title} classifier is {own}; this run's is {ours}. "
+                "Train with --head own for it."
+            )
     return None
 
 

@@ -233,6 +233,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
         mask=", mask" if causal or hides_pads else "",
         readout=readout.where,
         real=real,
+        biased=arch.biased(recipe.head),
         between={"tanh": "Tanh", "relu": "ReLU"}[dense] if dense else "",
         dense=facts.dense if recipe.head == "own" else "",
         sigmoid=sigmoid,

@@ -71,18 +71,18 @@ def head(model: Classifier) -> dict[str, Tensor]:
     arch = model.backbone.arch
     assert arch.classifier is not None
     *between, last = (layer for layer in model.head.modules() if isinstance(layer, nn.Linear))
-    weight, bias = (p.detach().cpu() for p in (last.weight, last.bias))
+    weights = {kind: p.detach().cpu() for kind, p in last.named_parameters()}
     if model.outputs == "sigmoid":  # one logit z against nothing: (0, z)
-        weight, bias = (torch.cat([torch.zeros_like(p), p]) for p in (weight, bias))
+        weights = {kind: torch.cat([torch.zeros_like(p), p]) for kind, p in weights.items()}
     found = {}
     if arch.own_dense:
         (dense,) = between
         found = {f"{arch.own_dense.exported}.{kind}": p.detach().cpu() for kind, p in dense.named_parameters()}
     if not (norm := arch.classifier.norm):
-        return found | {f"{arch.classifier.last}.weight": weight, f"{arch.classifier.last}.bias": bias}
+        return found | {f"{arch.classifier.last}.{kind}": p for kind, p in weights.items()}
     names = {kind: arch.prefix + arch.published[f"{norm}.{kind}"].names[0] for kind in ("weight", "bias")}
     gain, shift = (model.backbone.get_parameter(f"{norm}.{kind}").detach().cpu() for kind in names)
-    folded = without_bias(weight, bias, gain, shift)
+    folded = without_bias(weights["weight"], weights["bias"], gain, shift)
     return (
         found
         | {names["weight"]: torch.ones_like(gain), names["bias"]: torch.ones_like(gain)}

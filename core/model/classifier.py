@@ -32,7 +32,8 @@ class Classifier(nn.Module):
         self.readout, self.outputs, self.n_classes = kind.readout, kind.outputs, n_classes
         self.one_row = rows == "needed" and self.readout.one_row
         self.one_token = self.one_row and self.readout.sees_only_first(self.causal)
-        last = nn.Linear(arch.width, 1 if self.outputs == "sigmoid" else n_classes)
+        n_outputs = 1 if self.outputs == "sigmoid" else n_classes
+        last = nn.Linear(arch.width, n_outputs, bias=arch.biased(kind.head))
         dense = arch.dense_of(kind.head)
         between = {"tanh": nn.Tanh, "relu": nn.ReLU}[dense] if dense else None
         self.head = nn.Sequential(nn.Linear(arch.width, arch.width), between(), last) if between else last
