@@ -119,7 +119,7 @@ class Architecture(ABC):
 
     @property
     def own_output(self) -> Published | None:
-        """The layer from hidden states to tokens, (vocab, width), of a model that does not use its embeddings for it."""
+        """The layer from hidden states to tokens, (vocab, width), where that is not the table of tokens once more."""
         return None
 
     @property

@@ -64,7 +64,9 @@ class Question(Asked, frozen=True):
         yield from super()._problems()
         if guesses_words(self.model):
             what = f"{short_name(self.model)} does not continue texts: it guesses masked words."
-            yield Problem("model", what, f"Mark a gap with {GAP}, or choose a model that continues texts, such as gpt2.")
+            yield Problem(
+                "model", what, f"Mark a gap with {GAP}, or choose a model that continues texts, such as gpt2."
+            )
         if self.tokens < 1:
             yield Problem("tokens", f"{self.tokens} is not a number of tokens.", "Ask for one or more.")
         if not 0 <= self.temperature < math.inf:

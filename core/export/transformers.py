@@ -37,10 +37,9 @@ def export(
     if why := refusal(recipe):
         raise BadModel(why, ELSEWHERE)
     tokens = as_published(tokenizer)
-    if (arch := model.backbone.arch).causal and arch.pad not in tokens.specials.values():
-        what = (
-            f"The pad of this model, id {arch.pad}, is a token of texts too: transformers cannot tell where one ends."
-        )
+    pad, (_, after) = model.backbone.arch.pad, tokens.around
+    if model.backbone.arch.causal and (pad not in tokens.specials.values() or pad in after):
+        what = f"The pad of this model, id {pad}, is a token of texts too: transformers cannot tell where one ends."
         raise BadModel(what, ELSEWHERE)
     model = with_room_for(resolved(recipe.model.context), model, recipe, labels)  # a longer text is no other answer
     tensors = published(model.backbone, prefixed=True) | head(model)

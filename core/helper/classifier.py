@@ -1,7 +1,7 @@
 """What the model helper answers. It keeps the classifier that was asked last, and what it has read of a text."""
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -11,11 +11,10 @@ from core import files
 from core.evaluate.incremental import IncrementalClassifier
 from core.evaluate.predict import Counter, Network, kept_checkpoint, open_predictor
 from core.files import Progress
-from core.model.classifier import Classifier
 from core.runs import document
 from core.runs.folder import RunFolder
 from core.runs.predictions import Prediction
-from core.text.tokenizer import well_formed, whole
+from core.text.tokenizer import Piece, Tokenizer, well_formed, whole
 from core.text.words import split
 from core.train.checkpoint import MANIFEST
 
@@ -51,7 +50,7 @@ class ClassifierRequests:
             self._predictor, self._checkpoint = open_predictor(run, folder.name, progress), checkpoint
             if isinstance(self._predictor, Network):
                 model = self._predictor.model
-                if model.readout.answers_everywhere(model.causal):
+                if model.readout.answers_everywhere(model.causal) and not _ends_specially(self._predictor.tokenizer):
                     self._incremental = IncrementalClassifier(model)
         return self._predictor
 
@@ -84,14 +83,14 @@ class ClassifierRequests:
             return _counted(asked, well_formed(text), at)
         if self._incremental is None:
             answer = asked.predict([text])[0]
-            no_curve = {"pieces": None, "curve": None, "before": 0, "start": 0, "why": _why_no_curve(asked.model)}
+            no_curve = {"pieces": None, "curve": None, "before": 0, "start": 0, "why": _why_no_curve(asked)}
             return {"answer": answer, **no_curve}
         text, context = well_formed(text), asked.context
         tokens = asked.tokenizer.pieces(text)
         found = self._incremental.verdicts([piece.id for piece in tokens[:context]] or [asked.tokenizer.pad])
         probabilities = dict(zip(asked.names, found[-1].tolist(), strict=True))
         answer = Prediction(text, asked.names[int(found[-1].argmax())], probabilities, len(tokens) > context)
-        return {"answer": answer, **_curve(list(whole(tokens[:context])), found, at), "why": ""}
+        return {"answer": answer, **_curve(_spoken(tokens[:context]), found, at), "why": ""}
 
 
 def _counted(asked: Counter, text: str, at: int) -> dict:
@@ -117,14 +116,29 @@ def _window(ends: list[int], at: int, most: int) -> tuple[int, int]:
     return first, min(n, first + most)
 
 
-def _why_no_curve(model: Classifier) -> str:
+def _ends_specially(tokenizer: Tokenizer) -> bool:
+    """Whether a special token stands after every text: the verdict is read there, and at no other token."""
+    pieces = tokenizer.pieces("a")
+    return bool(pieces) and pieces[-1].special
+
+
+def _spoken(tokens: Sequence[Piece]) -> list[tuple[str, int]]:
+    """A text's tokens as `whole` makes them; special ones before it belong to the first piece of the text."""
+    first = next((i for i, piece in enumerate(tokens) if not piece.special), len(tokens))
+    pieces = list(whole(tokens[first:]))
+    return [(pieces[0][0], pieces[0][1] + first), *pieces[1:]] if pieces else []
+
+
+def _why_no_curve(asked: Network) -> str:
     """A sentence for one line of a small terminal."""
-    arch = model.backbone.arch
+    model, arch = asked.model, asked.model.backbone.arch
     if not arch.causal:
         return f"{arch.title} reads the whole text at once: it has no verdict for each word."
     if not model.causal:
         return "Without a causal mask every token sees the whole text: no curve."
-    return f"A verdict at every token needs the readout last_real or mean, not {model.readout.name}."
+    if not model.readout.answers_everywhere(model.causal):
+        return f"A verdict at every token needs the readout last_real or mean, not {model.readout.name}."
+    return "Its tokenizer puts a special token after each text, where the verdict is read: no curve."
 
 
 def _curve(pieces: list[tuple[str, int]], verdicts: Tensor, at: int) -> dict:
