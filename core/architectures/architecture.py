@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
@@ -38,19 +39,30 @@ class Dense(NamedTuple):
     """The layer that a family's own classifiers have between readout and classes: (width, width), then `activation`.
 
     `pretrained` is its name in the files of a pretrained model, where it learned something before; `exported` its
-    name in those of transformers' sequence classifier.
+    name in those of transformers' sequence classifier. `norm` is in both the name of a norm that follows, if any.
     """
 
-    activation: Literal["tanh", "relu"]
-    exported: str
+    activation: Literal["tanh", "relu", "gelu"]
+    exported: str = ""
     pretrained: str | None = None
+    norm: str = ""
+    bias: bool = True  # of the layer and of the norm
+
+    def parameters(self, width: int) -> int:
+        return width * width + self.bias * width + bool(self.norm) * (1 + self.bias) * width
+
+
+MLP = Dense("tanh")  # of the head that every family can have
 
 
 class SequenceClassifier(NamedTuple):
-    """transformers' classifier of a family: the one readout that it has, and the name of its last layer."""
+    """transformers' classifier of a family: the readouts that it has, and the name of its last layer.
+
+    With each readout goes what its config.json says for it.
+    """
 
     name: str
-    readout: str
+    readouts: Mapping[str, Mapping[str, Any]]
     last: str
     norm: str = ""  # where the last layer has no bias: our name of the final norm, which then carries it
     biased: bool = True  # whether one of the two can
@@ -67,6 +79,7 @@ class MaskedHead(NamedTuple):
     norm: str
     table_bias: tuple[str, ...]
     own_table: str
+    bias: bool = True  # of the dense layer and of the norm
 
 
 class Book(NamedTuple):
@@ -97,6 +110,7 @@ class Architecture(ABC):
     final_norm: ClassVar[bool] = True  # whether a norm stands between the last block and the head
     own_dense: ClassVar[Dense | None] = None  # of the head that its own classifiers have; None where that is one layer
     classifier: ClassVar[SequenceClassifier | None] = None  # of transformers, where there is one
+    without_classifier: ClassVar[str] = ""  # why there is none
     masked_head: ClassVar[MaskedHead | None] = None  # that it was pretrained with
 
     @property
@@ -127,10 +141,14 @@ class Architecture(ABC):
     def inner(self) -> int:
         """The width of the MLP between its two matrices."""
 
-    def dense_of(self, head: str) -> Literal["tanh", "relu"] | None:
-        """The activation between the two layers of a head, by its name in a recipe; None where it has one layer."""
-        own = self.own_dense.activation if self.own_dense else None
-        return {"linear": None, "mlp": "tanh", "own": own}[head]
+    @property
+    def epsilon(self) -> float:
+        """Of the norms."""
+        return 1e-5
+
+    def dense_of(self, head: str) -> Dense | None:
+        """What is before the last layer of a head, by its name in a recipe; None where it has one layer."""
+        return {"linear": None, "mlp": MLP, "own": self.own_dense}[head]
 
     def biased(self, head: str) -> bool:
         """Whether the last layer of a head, by its name in a recipe, has a bias."""
@@ -140,6 +158,22 @@ class Architecture(ABC):
     @abstractmethod
     def published(self) -> Mapping[str, Published]:
         """Every tensor of the backbone, by its name in ours."""
+
+    @cached_property
+    def published_masked_head(self) -> Mapping[str, Published]:
+        """Every tensor of the head that guesses masked words, by its name in ours. Not of a family without one."""
+        head = self.masked_head
+        assert head is not None
+        first, *others = head.table_bias
+        found = {"bias": Published((first,), also=tuple(others))}
+        for kind in ("weight", "bias") if head.bias else ("weight",):
+            found[f"dense.{kind}"] = self.tensor((head.dense,), kind)
+            found[f"norm.{kind}"] = self.tensor((head.norm,), kind)
+        return found
+
+    def tensor(self, layers: tuple[str, ...], kind: str) -> Published:
+        """The `kind` (weight or bias) of a layer, by the published names of the layers that are stacked in it."""
+        return Published(tuple(f"{layer}.{kind}" for layer in layers), self.prefix)
 
     @property
     def matrices(self) -> Mapping[str, tuple[int, int]]:

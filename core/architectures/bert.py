@@ -60,7 +60,7 @@ class BertArchitecture(Architecture):
     causal = False
     final_norm = False  # a block ends in a norm
     own_dense = Dense("tanh", "bert.pooler.dense", "pooler.dense")
-    classifier = SequenceClassifier("BertForSequenceClassification", "first", "classifier")
+    classifier = SequenceClassifier("BertForSequenceClassification", {"first": {}}, "classifier")
     masked_head = MaskedHead(
         "cls.predictions.transform.dense",
         "cls.predictions.transform.LayerNorm",
@@ -109,27 +109,16 @@ class BertArchitecture(Architecture):
             for ours, theirs in tables.items()
         }
         for kind in ("weight", "bias"):
-            found[f"norm_0.{kind}"] = self._tensor(("embeddings.LayerNorm",), kind)
+            found[f"norm_0.{kind}"] = self.tensor(("embeddings.LayerNorm",), kind)
             for i in range(self.n_blocks):
                 for ours, theirs in layers.items():
                     names = tuple(f"{stem}.{i}.{name}" for name in theirs)
-                    found[f"layers.{i}.{ours}.{kind}"] = self._tensor(names, kind)
+                    found[f"layers.{i}.{ours}.{kind}"] = self.tensor(names, kind)
         return found
 
-    @cached_property
-    def published_masked_head(self) -> Mapping[str, Published]:
-        """Every tensor of the head that guesses masked words, by its name in ours."""
-        head = self.masked_head
-        first, *others = head.table_bias
-        found = {"bias": Published((first,), also=tuple(others))}
-        for kind in ("weight", "bias"):
-            found[f"dense.{kind}"] = self._tensor((head.dense,), kind)
-            found[f"norm.{kind}"] = self._tensor((head.norm,), kind)
-        return found
-
-    def _tensor(self, names: tuple[str, ...], kind: str) -> Published:
-        older = tuple(f"{name}.{OLDER[kind]}" for name in names if name.endswith("LayerNorm"))
-        return Published(tuple(f"{name}.{kind}" for name in names), self.prefix, also=older)
+    def tensor(self, layers: tuple[str, ...], kind: str) -> Published:
+        older = tuple(f"{layer}.{OLDER[kind]}" for layer in layers if layer.endswith("LayerNorm"))
+        return super().tensor(layers, kind)._replace(also=older)
 
     def parameters(self) -> dict[str, int]:
         d, inner = self.width, self.inner
@@ -189,7 +178,7 @@ class RobertaArchitecture(BertArchitecture):
     family = "roberta"
     title = "RoBERTa"
     own_dense = Dense("tanh", "classifier.dense")
-    classifier = SequenceClassifier("RobertaForSequenceClassification", "first", "classifier.out_proj")
+    classifier = SequenceClassifier("RobertaForSequenceClassification", {"first": {}}, "classifier.out_proj")
     masked_head = MaskedHead(
         "lm_head.dense", "lm_head.layer_norm", ("lm_head.bias", "lm_head.decoder.bias"), "lm_head.decoder.weight"
     )
@@ -206,7 +195,7 @@ class XLMRobertaArchitecture(RobertaArchitecture):
 
     family = "xlm-roberta"
     title = "XLM-RoBERTa"
-    classifier = SequenceClassifier("XLMRobertaForSequenceClassification", "first", "classifier.out_proj")
+    classifier = SequenceClassifier("XLMRobertaForSequenceClassification", {"first": {}}, "classifier.out_proj")
 
 
 @dataclass(frozen=True)
@@ -218,7 +207,7 @@ class DistilBertArchitecture(BertArchitecture):
     family = "distilbert"
     title = "DistilBERT"
     own_dense = Dense("relu", "pre_classifier")
-    classifier = SequenceClassifier("DistilBertForSequenceClassification", "first", "classifier")
+    classifier = SequenceClassifier("DistilBertForSequenceClassification", {"first": {}}, "classifier")
     masked_head = MaskedHead("vocab_transform", "vocab_layer_norm", ("vocab_projector.bias",), "vocab_projector.weight")
     prefix = "distilbert."
     layers = ("transformer.layer", DISTILLED_BLOCK)

@@ -26,6 +26,7 @@ class CountingArchitecture(Architecture):
     prefix: ClassVar[str] = ""
     causal: ClassVar[bool] = False
     final_norm: ClassVar[bool] = False
+    without_classifier: ClassVar[str] = "A model that counts has no network that transformers could open."
 
     @property
     def pad(self) -> int:

@@ -71,7 +71,7 @@ class GPT2Architecture(Architecture):
     title = "GPT-2"
     prefix = "transformer."
     causal = True
-    classifier = SequenceClassifier("GPT2ForSequenceClassification", "last_real", "score", norm="ln_f")
+    classifier = SequenceClassifier("GPT2ForSequenceClassification", {"last_real": {}}, "score", norm="ln_f")
 
     @property
     def book(self) -> Book:

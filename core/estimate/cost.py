@@ -29,8 +29,8 @@ def sizes(recipe: Recipe, n_classes: int) -> dict[str, int]:
     d, found = arch.width, parameters(arch, n_outputs)
     if not arch.biased(recipe.head):
         found["head"] -= n_outputs
-    if arch.dense_of(recipe.head):
-        found["head"] += d * d + d
+    if dense := arch.dense_of(recipe.head):
+        found["head"] += dense.parameters(d)
     around = sum(sum(arch.matrices[name]) for name in lora.adapted(arch.matrices))
     return found | {f"lora.{i}": lora.rank * around for i in range(arch.n_blocks)}
 

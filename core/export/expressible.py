@@ -10,11 +10,7 @@ from core.recipe_parts import HEADS
 
 Format = Literal["transformers", "onnx"]
 Departure = Literal["family", "readout", "mask", "head"]
-LAYERS = {
-    None: "one linear layer",
-    "tanh": "two layers with tanh between them",
-    "relu": "two layers with ReLU between them",
-}
+NAMES = {"tanh": "tanh", "relu": "ReLU", "gelu": "GELU"}
 
 # said of a tokenizer without special tokens, before an export for transformers and in its card
 EMPTY_TEXT = (
@@ -30,7 +26,10 @@ def heads(arch: Architecture) -> list[str]:
 
 def _layers(arch: Architecture, head: str) -> str:
     """What a head is made of."""
-    return LAYERS[arch.dense_of(head)] + ("" if arch.biased(head) else " without a bias")
+    dense, bias = arch.dense_of(head), "" if arch.biased(head) else " without a bias"
+    if dense is None:
+        return f"one linear layer{bias}"
+    return f"two layers with {NAMES[dense.activation]}{' and a norm' if dense.norm else ''} between them{bias}"
 
 
 def departure(recipe: Recipe) -> Departure | None:
@@ -41,7 +40,7 @@ def departure(recipe: Recipe) -> Departure | None:
     arch = architecture_for(recipe)
     if arch.classifier is None:
         return "family"
-    if recipe.readout.name != arch.classifier.readout:
+    if recipe.readout.name not in arch.classifier.readouts:
         return "readout"
     if arch.causal and not recipe.model.causal:
         return "mask"
@@ -53,15 +52,13 @@ def refusal(recipe: Recipe) -> str | None:
     arch = architecture_for(recipe)
     match departure(recipe):
         case "family":
-            if not arch.n_blocks:
-                return "A model that counts has no network that transformers could open."
-            return f"transformers has no classifier of {arch.title}."
+            return arch.without_classifier or f"transformers has no classifier of {arch.title}."
         case "readout":
             assert arch.classifier is not None
-            theirs, ours = READOUTS[arch.classifier.readout].words, recipe.readout.words
+            theirs = " or ".join(READOUTS[readout].words for readout in arch.classifier.readouts)
             return (
-                f"transformers reads {arch.title} classifiers out at {theirs}; this run reads {ours}. "
-                f"Train with --readout {arch.classifier.readout} for it."
+                f"transformers reads {arch.title} classifiers out at {theirs}; this run reads {recipe.readout.words}. "
+                f"Train with --readout {' or '.join(arch.classifier.readouts)} for it."
             )
         case "mask":
             title = f"transformers' {arch.title}"

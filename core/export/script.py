@@ -111,6 +111,7 @@ class Facts(NamedTuple):
     framing: Framing | None = None  # where that is a tokenizer.json
     older: bool = False  # whether the weights of norms are called as in the first checkpoints
     dense: str = ""  # the layer of the family's own head in that file, where it is there
+    dense_norm: str = ""  # and the norm after it
 
 
 def facts_of(run: RunFolder) -> Facts:
@@ -139,9 +140,9 @@ def facts_of(run: RunFolder) -> Facts:
         what = f"The weights that {run.name} started from, {weights}, cannot be read: {error}."
         raise BadRun(what, f"They came from {known.base.source}.") from error
     prefix = arch.prefix if first.prefix + first.names[0] in names else ""
-    own = arch.own_dense and arch.own_dense.pretrained
-    places = (own, arch.prefix + own) if own else ()
-    dense = next((name for name in places if f"{name}.weight" in names), "")
+    own = arch.own_dense.pretrained if arch.own_dense else None
+    norm = arch.own_dense.norm if arch.own_dense else ""
+    within = [head for head in ("", arch.prefix) if own and f"{head}{own}.weight" in names][:1]
     history = History.of(run.log())
     changes = history.changes_in_words(history.step)
     read = kept_tokenizer(preset_for(recipe), folder)
@@ -155,7 +156,8 @@ def facts_of(run: RunFolder) -> Facts:
         changes,
         Framing(read.specials, *read.around, read.splits) if isinstance(read, JsonTokenizer) else None,
         older=any(one.also and f"{prefix}{one.names[0]}" not in names for one in arch.published.values()),
-        dense=dense,
+        dense=f"{within[0]}{own}" if within else "",
+        dense_norm=f"{within[0]}{norm}" if within and norm else "",
     )
 
 
@@ -234,8 +236,10 @@ def script(recipe: Recipe, facts: Facts) -> str:
         readout=readout.where,
         real=real,
         biased=arch.biased(recipe.head),
-        between={"tanh": "Tanh", "relu": "ReLU"}[dense] if dense else "",
-        dense=facts.dense if recipe.head == "own" else "",
+        between=dense,
+        activation={"tanh": "Tanh", "relu": "ReLU", "gelu": "GELU"}[dense.activation] if dense else "",
+        dense=facts.dense if dense and recipe.head == "own" else "",
+        dense_norm=facts.dense_norm if dense and recipe.head == "own" else "",
         sigmoid=sigmoid,
         outputs="1" if sigmoid else "len(LABELS)",
         ignores=ignores,

@@ -75,16 +75,21 @@ def head(model: Classifier) -> dict[str, Tensor]:
         weights = {kind: torch.cat([torch.zeros_like(p), p]) for kind, p in weights.items()}
     found = {}
     if arch.own_dense:
-        (dense,) = between
-        found = {f"{arch.own_dense.exported}.{kind}": p.detach().cpu() for kind, p in dense.named_parameters()}
+        norms = [layer for layer in model.head.modules() if isinstance(layer, nn.LayerNorm)]
+        names = (arch.own_dense.exported, arch.own_dense.norm)
+        found = {
+            f"{name}.{kind}": p.detach().cpu()
+            for name, layer in zip(names, [*between, *norms], strict=False)
+            for kind, p in layer.named_parameters()
+        }
     if not (norm := arch.classifier.norm):
         return found | {f"{arch.classifier.last}.{kind}": p for kind, p in weights.items()}
-    names = {kind: arch.prefix + arch.published[f"{norm}.{kind}"].names[0] for kind in ("weight", "bias")}
-    gain, shift = (model.backbone.get_parameter(f"{norm}.{kind}").detach().cpu() for kind in names)
+    places = {kind: arch.prefix + arch.published[f"{norm}.{kind}"].names[0] for kind in ("weight", "bias")}
+    gain, shift = (model.backbone.get_parameter(f"{norm}.{kind}").detach().cpu() for kind in places)
     folded = without_bias(weights["weight"], weights["bias"], gain, shift)
     return (
         found
-        | {names["weight"]: torch.ones_like(gain), names["bias"]: torch.ones_like(gain)}
+        | {places["weight"]: torch.ones_like(gain), places["bias"]: torch.ones_like(gain)}
         | {f"{arch.classifier.last}.weight": folded}
     )
 
@@ -118,8 +123,10 @@ def beside(recipe: Recipe, labels: Sequence[str], tokenizer: JsonTokenizer, inpu
     """The files beside the weights: what the model is, and its tokenizer, which gives these `inputs`."""
     context = resolved(recipe.model.context)
     arch = replace(architecture_for(recipe), max_tokens=context)
+    classifier = arch.classifier
     config = arch.to_config() | {
-        "architectures": [arch.classifier.name] if arch.classifier else [],
+        "architectures": [classifier.name] if classifier else [],
+        **(classifier.readouts.get(recipe.readout.name, {}) if classifier else {}),
         "problem_type": "single_label_classification",
         "pad_token_id": arch.pad,
         **named(labels),

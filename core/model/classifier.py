@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from core.architectures.architecture import Architecture
+from core.architectures.architecture import Architecture, Dense
 from core.freeze import FreezePlan
 from core.model import readout as readouts
 from core.model.families import backbone_for
@@ -35,8 +35,7 @@ class Classifier(nn.Module):
         n_outputs = 1 if self.outputs == "sigmoid" else n_classes
         last = nn.Linear(arch.width, n_outputs, bias=arch.biased(kind.head))
         dense = arch.dense_of(kind.head)
-        between = {"tanh": nn.Tanh, "relu": nn.ReLU}[dense] if dense else None
-        self.head = nn.Sequential(nn.Linear(arch.width, arch.width), between(), last) if between else last
+        self.head = nn.Sequential(*_between(dense, arch), last) if dense else last
         self.ever_trained: set[str] = set()  # parts that learn, or have learned
 
     def new_head(self, seed: int) -> None:
@@ -183,6 +182,13 @@ class Classifier(nn.Module):
             if ".lora." not in name and name not in adapted:
                 yield name, p
         yield from ((name, layer.whole()) for name, layer in adapted.items())
+
+
+def _between(dense: Dense, arch: Architecture) -> list[nn.Module]:
+    """What stands in a head before its last layer: (N, D) -> (N, D)."""
+    activation = {"tanh": nn.Tanh, "relu": nn.ReLU, "gelu": nn.GELU}[dense.activation]
+    norm = [nn.LayerNorm(arch.width, eps=arch.epsilon, bias=dense.bias)] if dense.norm else []
+    return [nn.Linear(arch.width, arch.width, bias=dense.bias), activation(), *norm]
 
 
 def _below(depth: int) -> set[str]:

@@ -3,14 +3,11 @@
 Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers". Shapes: D width, V vocabulary.
 """
 
-from typing import cast
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.architectures.architecture import Published
-from core.architectures.bert import BertArchitecture
 from core.errors import BadModel
 from core.model.backbone import Backbone
 from core.model.language import LanguageModel
@@ -22,9 +19,11 @@ class MaskedModel(LanguageModel):
 
     def __init__(self, backbone: Backbone):
         super().__init__(backbone)
-        self.shape = arch = cast(BertArchitecture, backbone.arch)
-        self.dense = nn.Linear(arch.width, arch.width)
-        self.norm = nn.LayerNorm(arch.width, eps=arch.epsilon)
+        self.shape = arch = backbone.arch
+        assert arch.masked_head is not None
+        self.head = arch.masked_head
+        self.dense = nn.Linear(arch.width, arch.width, bias=self.head.bias)
+        self.norm = nn.LayerNorm(arch.width, eps=arch.epsilon, bias=self.head.bias)
         self.bias = nn.Parameter(torch.zeros(arch.vocab))
 
     def logits(self, h: Tensor) -> Tensor:
@@ -45,7 +44,7 @@ class MaskedModel(LanguageModel):
             parameter = self.get_parameter(name)
             demand_shape(file.path, published.names[0], tensor, parameter)
             parameter.copy_(tensor)
-        table = self.shape.masked_head.own_table
+        table = self.head.own_table
         # some files say the same table twice
         if table in file and not torch.equal(file.tensor(Published((table,))), self.backbone.token_table):
             raise BadModel(
@@ -59,5 +58,6 @@ class MaskedModel(LanguageModel):
         self.backbone.initialize(generator)
         nn.init.normal_(self.dense.weight, std=0.02, generator=generator)
         for zero in (self.dense.bias, self.norm.bias, self.bias):
-            nn.init.zeros_(zero)
+            if zero is not None:
+                nn.init.zeros_(zero)
         nn.init.ones_(self.norm.weight)

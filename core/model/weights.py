@@ -49,22 +49,25 @@ class WeightsFile:
         tensor = torch.cat(parts) if len(parts) > 1 else parts[0]
         return (tensor.T if published.transposed else tensor).float()
 
-    def load_dense(self, layer: nn.Linear, arch: Architecture) -> bool:
-        """Copy the first layer of the family's own head, where it was pretrained and the file holds it; whether so.
+    def load_dense(self, head: nn.Sequential, arch: Architecture) -> bool:
+        """Copy what the family's own head has before its last layer, where it was pretrained and the file holds it.
+
+        Whether so.
 
         Raises BadModel where it is of another shape.
         """
         if arch.own_dense is None or arch.own_dense.pretrained is None:
             return False
-        name = arch.own_dense.pretrained
+        layers = {arch.own_dense.pretrained: head[0]} | ({arch.own_dense.norm: head[2]} if arch.own_dense.norm else {})
+        there = {f"{name}.{kind}": p for name, layer in layers.items() for kind, p in layer.named_parameters()}
+        try:
+            found = {name: self.tensor(Published((name,), arch.prefix)) for name in there}
+        except KeyError:
+            return False
         with torch.no_grad():
-            for kind, parameter in layer.named_parameters():
-                try:
-                    tensor = self.tensor(Published((f"{name}.{kind}",), arch.prefix))
-                except KeyError:
-                    return False
-                demand_shape(self.path, f"{name}.{kind}", tensor, parameter)
-                parameter.copy_(tensor)
+            for name, parameter in there.items():
+                demand_shape(self.path, name, found[name], parameter)
+                parameter.copy_(found[name])
         return True
 
     def load_into(self, backbone: Backbone) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -70,7 +69,7 @@ def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:
     base.load_into(model.backbone)
     model.new_head(recipe.train.seed)
     if recipe.head == "own" and isinstance(model.head, nn.Sequential):
-        base.load_dense(cast(nn.Linear, model.head[0]), model.backbone.arch)
+        base.load_dense(model.head, model.backbone.arch)
     model.adapt(recipe.plan, recipe.lora, recipe.train.seed)
     model.freeze(recipe.plan)
     return model.to(recipe.speed.device).eval()

@@ -85,7 +85,7 @@ def test_hidden_states_of_every_block_are_those_of_transformers(theirs, folder, 
 
 def test_the_family_s_own_head_gives_the_logits_of_transformers(theirs, folder):
     arch = read_config(folder / "config.json")
-    kind = ClassifierKind(READOUTS[arch.classifier.readout], "own")
+    kind = ClassifierKind(READOUTS[next(iter(arch.classifier.readouts))], "own")
     model = Classifier(arch, 3, kind).double().eval()
     WeightsFile(folder / "model.safetensors").load_into(model.backbone)
     state = theirs.double().state_dict()
@@ -104,15 +104,15 @@ def test_the_family_s_own_head_gives_the_logits_of_transformers(theirs, folder):
 
 def test_the_pooler_is_read_from_the_pretrained_weights_where_there_is_one(theirs, folder):
     arch = read_config(folder / "config.json")
-    layer = torch.nn.Linear(arch.width, arch.width)
-    began = layer.weight.clone()
+    head = Classifier(arch, 3, ClassifierKind(READOUTS["first"], "own")).head
+    layer, began = head[0], head[0].weight.clone()
     if arch.family != "bert":  # in the others it begins at random
-        assert not WeightsFile(folder / "model.safetensors").load_dense(layer, arch)
+        assert not WeightsFile(folder / "model.safetensors").load_dense(head, arch)
         assert torch.equal(layer.weight, began)
         return
     theirs.base_model.add_module("pooler", transformers.BertModel(theirs.config).pooler)
     theirs.save_pretrained(folder)  # with the prefix of a classifier
-    assert WeightsFile(folder / "model.safetensors").load_dense(layer, arch)
+    assert WeightsFile(folder / "model.safetensors").load_dense(head, arch)
     assert torch.equal(layer.weight, theirs.base_model.pooler.dense.weight)
 
 
