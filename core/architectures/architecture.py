@@ -221,6 +221,16 @@ def numbers(config: Mapping[str, Any], keys: Mapping[str, str], where: str, leas
     return found
 
 
+def fraction(config: Mapping[str, Any], key: str, default: float, where: str) -> float:
+    """A number between 0 and 1 of a config.json, where it says one. Raises ValueError as `numbers` does."""
+    value = config.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, float) or not 0 < value < 1:
+        raise ValueError(f"{where}: {key} is no number between 0 and 1.")
+    return value
+
+
 def departures(config: Mapping[str, Any], computed: Mapping[str, Any]) -> str:
     """What a config.json says otherwise than what is `computed`, in words; empty where nothing is."""
     other = [f"{key} is {config[key]!r}" for key, value in computed.items() if config.get(key, value) != value]

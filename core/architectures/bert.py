@@ -19,6 +19,7 @@ from core.architectures.architecture import (
     Rows,
     SequenceClassifier,
     departures,
+    fraction,
     numbers,
 )
 from core.errors import BadModel
@@ -135,10 +136,11 @@ class BertArchitecture(Architecture):
     def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
         where = f"{folder / 'config.json'} does not describe a {cls.title}"
         given = {ours: theirs for ours, theirs in cls.others.items() if config.get(theirs) is not None}
-        epsilon = given.pop("epsilon", None)
+        epsilon = given.pop("epsilon", "")
         try:
             sizes = numbers(config, {**cls.sizes, "max_tokens": "max_position_embeddings"}, where)
             others: dict[str, Any] = dict(numbers(config, given, where, least=0))
+            others |= {"epsilon": fraction(config, epsilon, cls.epsilon, where)} if epsilon else {}
         except ValueError as error:
             raise BadModel(str(error)) from error
         if other := departures(config, cls.computed):
@@ -146,10 +148,6 @@ class BertArchitecture(Architecture):
             raise BadModel(what, "It cannot be used here.")
         if sizes["width"] % sizes["n_heads"]:
             raise BadModel(f"{where}: its width is no multiple of its heads.")
-        if epsilon:
-            others["epsilon"] = config[epsilon]
-            if not isinstance(others["epsilon"], float) or not 0 < others["epsilon"] < 1:
-                raise BadModel(f"{where}: {epsilon} is no number between 0 and 1.")
         made = cls(**sizes, **others)
         if made.pad >= made.vocab or made.first_position >= made.max_tokens:
             raise BadModel(f"{where}: pad_token_id {made.pad} is none of its ids, or leaves no position for a text.")
