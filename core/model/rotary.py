@@ -3,14 +3,22 @@
 Su et al. 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding". Shapes: T tokens, d size of a head.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 
-def angles(places: Tensor, theta: float, head_dim: int) -> tuple[Tensor, Tensor]:
-    """Cosine and sine of the angles at some places (T,) -> (T, d) each, in fp32, in which models are pretrained."""
+def angles(
+    places: Tensor, theta: float, head_dim: int, scaled: Callable[[Tensor], Tensor] | None = None
+) -> tuple[Tensor, Tensor]:
+    """Cosine and sine of the angles at some places (T,) -> (T, d) each, in fp32, in which models are pretrained.
+
+    `scaled` makes others of the frequencies (d / 2,).
+    """
     pairs = torch.arange(0, head_dim, 2, device=places.device, dtype=torch.float32)
-    each = places[:, None].float() * (1.0 / theta ** (pairs / head_dim))  # (T, d / 2)
+    frequencies = 1.0 / theta ** (pairs / head_dim)
+    each = places[:, None].float() * (scaled(frequencies) if scaled else frequencies)  # (T, d / 2)
     both = torch.cat([each, each], dim=-1)
     return both.cos(), both.sin()
 
