@@ -66,6 +66,7 @@ class SequenceClassifier(NamedTuple):
     last: str
     norm: str = ""  # where the last layer has no bias: our name of the final norm, which then carries it
     biased: bool = True  # whether one of the two can
+    normalizer: str = ""  # that transformers puts before tokenizers of the family, whatever their file says
 
 
 class MaskedHead(NamedTuple):
@@ -108,6 +109,7 @@ class Architecture(ABC):
     prefix: ClassVar[str]  # of its names in files that were saved with a head
     causal: ClassVar[bool]  # whether it was pretrained with each token seeing only those before it
     final_norm: ClassVar[bool] = True  # whether a norm stands between the last block and the head
+    position_table: ClassVar[bool] = True  # whether positions have a table, at whose end no longer text can be read
     own_dense: ClassVar[Dense | None] = None  # of the head that its own classifiers have; None where that is one layer
     classifier: ClassVar[SequenceClassifier | None] = None  # of transformers, where there is one
     without_classifier: ClassVar[str] = ""  # why there is none

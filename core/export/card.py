@@ -104,8 +104,9 @@ ONNX_COUNTED_INPUTS = (
 )
 PIPELINE = (
     '`pipeline("text-classification", ".", truncation=True)` gives the same; without `truncation=True` transformers '
-    "does not shorten a text that is too long for the model, and fails: no file here can make it do so. A word such as "
-    "`[SEP]` or `<|endoftext|>` is plain text, as it was to the run, unless `split_special_tokens=False` is asked for."
+    "does not shorten a text that is too long for the model, and no file here can make it do so: {then}. A word such "
+    "as `[SEP]` or `<|endoftext|>` is plain text, as it was to the run, unless `split_special_tokens=False` is asked "
+    "for."
 )
 SEES_NO_OTHER = "That token sees no other: the rest of a text changes nothing."
 
@@ -116,8 +117,10 @@ def card(run: RunFolder, asked: Network | Counter, format: Format) -> str:
     code, about = (TRANSFORMERS, PIPELINE) if format == "transformers" else (ONNX, ONNX_INPUTS)
     if isinstance(asked, Counter):
         code, about = ONNX_COUNTED, ONNX_COUNTED_INPUTS
-    elif format == "transformers" and not len(asked.tokenizer.encode("").ids):
-        about = f"{about} {EMPTY_TEXT}"
+    elif format == "transformers":
+        ends = preset_for(asked.recipe).architecture.position_table
+        about = about.format(then="it fails" if ends else "it reads all of the text, to another answer")
+        about = about if len(asked.tokenizer.encode("").ids) else f"{about} {EMPTY_TEXT}"
     parts = [
         *_front(base, format),
         f"# A classifier of texts: {words(', '.join(asked.names))}",

@@ -37,14 +37,20 @@ def export(
     if why := refusal(recipe):
         raise BadModel(why, ELSEWHERE)
     tokens = as_published(tokenizer)
-    pad, (_, after) = model.backbone.arch.pad, tokens.around
-    if model.backbone.arch.causal and (pad not in tokens.specials.values() or pad in after):
-        what = f"The pad of this model, id {pad}, is a token of texts too: transformers cannot tell where one ends."
+    arch, (_, after) = model.backbone.arch, tokens.around
+    if arch.causal and (arch.pad not in tokens.specials.values() or arch.pad in after):
+        what = (
+            f"The pad of this model, id {arch.pad}, is a token of texts too: transformers cannot tell where one ends."
+        )
+        raise BadModel(what, ELSEWHERE)
+    always = arch.classifier.normalizer if arch.classifier else ""
+    if always and always not in tokens.normalizers:
+        what = f"transformers puts {always} before every tokenizer of a {arch.title}, and this one is without it."
         raise BadModel(what, ELSEWHERE)
     model = with_room_for(resolved(recipe.model.context), model, recipe, labels)  # a longer text is no other answer
     tensors = published(model.backbone, prefixed=True) | head(model)
     weights = {WEIGHTS: lambda path: save_file(tensors, path, metadata={"format": "pt"})}
-    return write(folder, weights | beside(recipe, labels, tokens, inputs(model.backbone.arch)) | {CARD: card})
+    return write(folder, weights | beside(recipe, labels, tokens, inputs(arch)) | {CARD: card})
 
 
 def with_room_for(

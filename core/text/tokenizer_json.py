@@ -233,6 +233,11 @@ class JsonTokenizer(Tokenizer):
         return [int(id) for slot in before for id in slot.ids], [int(id) for slot in after for id in slot.ids]
 
     @property
+    def normalizers(self) -> list[str]:
+        """The kinds of what is done to a text before it is cut, in order."""
+        return [part["type"] for part in components(loads(self._json).get("normalizer"))]
+
+    @property
     def splits(self) -> str:
         """The pattern after whose matches a text is split, so that it becomes no special token; empty for none."""
         return splitting(loads(self._json), self.specials)
