@@ -8,6 +8,9 @@ from core.errors import Problem
 from core.machine import Machine
 from core.options import MOST_EPOCHS, OneOf, Options, Part, opt
 
+# those whose end of text is the last id, as in the tokenizer that is made here
+SHAPES = tuple(name for name, one in MODELS.items() if (arch := one.architecture).causal and arch.pad == arch.vocab - 1)
+
 
 class Text(Part):
     paths: tuple[str, ...] = opt((), "Plain text files to learn from; .gz and .xz are read too.")
@@ -26,7 +29,7 @@ class Text(Part):
 
 
 class Model(Part):
-    name: Annotated[str, OneOf(tuple(name for name, preset in MODELS.items() if preset.architecture.causal))] = opt(
+    name: Annotated[str, OneOf(SHAPES)] = opt(
         "nano", "Whose shape the new model has: blocks, width, heads, context, size of the vocabulary.", flag="--model"
     )
 
