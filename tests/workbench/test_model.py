@@ -363,7 +363,7 @@ async def test_the_form_has_the_options_of_adapters_where_there_are_any(model):
         assert "holds values, which is no matrix of a block" in explanation.render().plain
         pilot.app.screen.focused.value = "query, value"
         await pilot.press("enter")
-        assert session.draft.recipe.lora.adapted == ["query", "value"] and pilot.app.screen.focused is form
+        assert session.draft.recipe.lora.layers == "query, value" and pilot.app.screen.focused is form
         await pilot.press("G", "enter")
         names = [option.name for option in form.shown]
         form.cursor = names.index("model.causal")
