@@ -20,6 +20,7 @@ from core.architectures.bert import (
 )
 from core.architectures.counting import CountingArchitecture
 from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.llama import LlamaArchitecture, Qwen2Architecture, Qwen3Architecture
 from core.architectures.models import CONFIG, MODELS, TOKENIZER, WEIGHTS, ModelPreset, OwnFolder, Source, is_folder
 from core.errors import BadModel
 from core.wording import count
@@ -32,6 +33,9 @@ FAMILIES: dict[str, type[Architecture]] = {
         DistilBertArchitecture,
         RobertaArchitecture,
         XLMRobertaArchitecture,
+        LlamaArchitecture,
+        Qwen2Architecture,
+        Qwen3Architecture,
     )
 }
 HUB = "hub:"  # before an address, owner/name or owner/name@revision

@@ -13,6 +13,7 @@ from core.architectures.bert import (
 )
 from core.architectures.counting import CountingArchitecture
 from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.llama import LlamaArchitecture, Qwen3Architecture
 
 # in the folder of a model
 CONFIG = "config.json"
@@ -129,6 +130,9 @@ _MASKED: dict[str, Any] = {
     "head": "own",
 }
 _UNCASED: dict[str, Any] = _MASKED | {"tokenizer": "bert-uncased", "licence": "Apache-2.0"}
+
+# the decoders that came after GPT-2: with the head that transformers' classifiers of them have
+_DECODER: dict[str, Any] = {"head_lr": 5e-4, "tokenizer": "", "head": "own", "licence": "Apache-2.0"}
 
 MANY = "100 languages"
 
@@ -301,6 +305,63 @@ MODELS: dict[str, ModelPreset] = {
             about="roberta for text in 100 languages, in any script and mixed: for what is not English.",
             languages=MANY,
             **_MASKED,
+        ),
+        ModelPreset(
+            "smollm2-135m",
+            "SmolLM2 135M",
+            LlamaArchitecture(30, 576, 9, 8192, 49152, theta=100_000.0),
+            Source(
+                "HuggingFaceTB/SmolLM2-135M",
+                "93efa2f097d58c2a74874c7e644dbc9b0cee75a2",
+                269_060_552,
+                "80521b40281d6ce74e35c9282c22539e75aa0ac8578892b2a59955ef78d55da1",
+                "9ca9acddb6525a194ec8ac7a87f24fbba7232a9a15ffa1af0c1224fcd888e47c",
+            ),
+            about="A decoder of gpt2's size that came five years later: thirty narrow blocks, trained on four hundred "
+            "times the text. It reads from left to right.",
+            **_DECODER,
+        ),
+        ModelPreset(
+            "smollm2-360m",
+            "SmolLM2 362M",
+            LlamaArchitecture(32, 960, 15, 8192, 49152, inner=2560, n_kv_heads=5, theta=100_000.0),
+            Source(
+                "HuggingFaceTB/SmolLM2-360M",
+                "f8027fd0eaeea54caa13c31d31b9fdc459c38b49",
+                723_674_912,
+                "7aaff6661428bed033abba9522bec81938678642cca3181fe752b6ca9e1e540f",
+                "9ca9acddb6525a194ec8ac7a87f24fbba7232a9a15ffa1af0c1224fcd888e47c",
+            ),
+            about="smollm2-135m with wider blocks: slower, and it knows more.",
+            **_DECODER,
+        ),
+        ModelPreset(
+            "qwen3-0.6b",
+            "Qwen3 596M",
+            Qwen3Architecture(
+                28,
+                1024,
+                16,
+                40960,
+                151936,
+                inner=3072,
+                n_kv_heads=8,
+                head_dim=128,
+                epsilon=1e-6,
+                theta=1_000_000.0,
+                end_of_text=151645,
+            ),
+            Source(
+                "Qwen/Qwen3-0.6B",
+                "c1899de289a04d12100db370d81485cdf75e47ca",
+                1_503_300_328,
+                "f47f71177f32bcd101b7573ec9171e6a57f4f4d31148d38e382306f42996874b",
+                "aeb13307a71acd8fe81861d94ad54ab689df773318809eed3cbe794b4492dae4",
+            ),
+            about="A decoder for text in 119 languages that reads long texts whole, for a machine with time and memory "
+            "to spare.",
+            languages="119 languages",
+            **_DECODER,
         ),
         ModelPreset(
             COUNTING,

@@ -4,6 +4,7 @@ from core.architectures.architecture import Architecture
 from core.model.backbone import Backbone
 from core.model.bert import Bert
 from core.model.gpt2 import GPT2
+from core.model.llama import Llama
 
 BACKBONES: dict[str, type[Backbone]] = {
     "gpt2": GPT2,
@@ -11,6 +12,9 @@ BACKBONES: dict[str, type[Backbone]] = {
     "distilbert": Bert,
     "roberta": Bert,
     "xlm-roberta": Bert,
+    "llama": Llama,
+    "qwen2": Llama,
+    "qwen3": Llama,
 }
 
 

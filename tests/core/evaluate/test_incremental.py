@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.llama import Qwen3Architecture
 from core.evaluate.incremental import IncrementalClassifier
 from core.evaluate.predict import probabilities
 from core.model.classifier import Classifier
@@ -93,6 +94,19 @@ def test_the_mean_of_all_states_up_to_a_position_is_exact_and_goes_on_from_the_c
                 model(torch.tensor(ids[None, :n]), torch.tensor([n])).softmax(dim=1) for n in range(1, len(ids) + 1)
             ]
         torch.testing.assert_close(found, torch.cat(alone), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("readout", ["last_real", "mean"])
+def test_turned_keys_are_kept_with_their_places(readout):
+    model = classifier(Qwen3Architecture(3, 16, 4, 40, 50, inner=24, n_kv_heads=2, head_dim=6), readout).double()
+    typist, dice = IncrementalClassifier(model), np.random.default_rng(0)
+    text = dice.integers(0, 50, 40)
+    for ids in (text[:12], text[:20], text[:7], np.concatenate([text[:5], text[9:]]), text):
+        with torch.no_grad():
+            alone = [
+                model(torch.tensor(ids[None, :n]), torch.tensor([n])).softmax(dim=1) for n in range(1, len(ids) + 1)
+            ]
+        torch.testing.assert_close(typist.verdicts(ids.tolist()), torch.cat(alone), rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("readout", ["last_real", "mean"])

@@ -8,6 +8,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
+import decoders
 from core.architectures.bert import (
     BertArchitecture,
     DistilBertArchitecture,
@@ -15,6 +16,7 @@ from core.architectures.bert import (
     XLMRobertaArchitecture,
 )
 from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.llama import Llama3Scaling, LlamaArchitecture, Qwen2Architecture, Qwen3Architecture
 from core.architectures.models import MODELS
 from core.model.classifier import Classifier
 from core.readout import READOUTS
@@ -30,6 +32,8 @@ CORPUS = [
 ] * 9
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 WORDS = 300  # in a vocabulary that is made here
+# of decoders: heads that together are wider than a hidden state, and an end of text after all words
+SHAPE = {"vocab": WORDS + 9, "inner": 48, "n_kv_heads": 2, "head_dim": 12, "end_of_text": WORDS + 1}
 FAMILIES = {
     "nano": (GPT2Architecture(2, 32, 4, MOST, 8192), lambda: byte_bpe.built_in("nano")),
     "bert": (BertArchitecture(2, 32, 4, MOST, 30522, inner=48), lambda: tokenizer_files.built_in("bert-uncased")),
@@ -40,6 +44,13 @@ FAMILIES = {
     ),
     "roberta": (RobertaArchitecture(2, 32, 4, MOST, WORDS, inner=48), lambda: _roberta()),
     "xlm-roberta": (XLMRobertaArchitecture(2, 32, 4, MOST, WORDS, inner=48), lambda: _xlm_roberta()),
+    # Llama 3 and Qwen2 have no names, and stand under those of others
+    "smollm2-135m": (
+        LlamaArchitecture(2, 32, 4, MOST, **SHAPE, scaling=Llama3Scaling(8.0, 1.0, 4.0, 16)),
+        lambda: _decoder("llama3"),
+    ),
+    "smollm2-360m": (Qwen2Architecture(2, 32, 4, MOST, **SHAPE), lambda: _decoder("qwen3")),
+    "qwen3-0.6b": (Qwen3Architecture(2, 32, 4, MOST, **SHAPE), lambda: _decoder("smollm2")),
 }
 
 
@@ -66,6 +77,11 @@ def _xlm_roberta() -> JsonTokenizer:
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
     return JsonTokenizer("xlm-roberta's", made.to_str(), 1)
+
+
+@cache
+def _decoder(kind: str) -> JsonTokenizer:
+    return JsonTokenizer(kind, decoders.tokenizer_json(kind, CORPUS, WORDS), WORDS + 1)
 
 
 class Trained(NamedTuple):

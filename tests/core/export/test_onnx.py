@@ -28,6 +28,7 @@ KINDS = [
     ("nano", {"readout": "mean_pads", "causal": False, "head": "mlp", "outputs": "sigmoid"}),
     ("bert", {"readout": "mean", "head": "linear"}),
     ("roberta", {"outputs": "sigmoid"}),
+    pytest.param("qwen3-0.6b", {}, marks=pytest.mark.more),
     *(
         pytest.param(name, kind, marks=pytest.mark.slow)
         for name, kind in (
@@ -42,6 +43,8 @@ KINDS = [
             ("distilbert", {"readout": "last_real", "outputs": "sigmoid"}),
             ("roberta", {"readout": "mean_pads"}),
             ("xlm-roberta", {}),
+            ("smollm2-135m", {"readout": "mean", "causal": False}),
+            ("smollm2-360m", {"readout": "mean_pads"}),
         )
     ),
 ]

@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import models, pre_tokenizers, processors, trainers
 from torch import nn
 
+import decoders
 from cases import each, first
 from core import assets
 from core.architectures.gpt2 import GPT2Architecture
@@ -195,6 +196,11 @@ SIZES = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "i
 SHAPE = {"max_position_embeddings": 66, "initializer_range": 0.2}
 DISTILLED = {"dim": 32, "n_layers": 3, "n_heads": 2, "hidden_dim": 48}
 AS_ROBERTA = {"type_vocab_size": 1, "pad_token_id": 1, "layer_norm_eps": 1e-5}
+GROUPED = {"num_key_value_heads": 1, "eos_token_id": 301}  # the last token of what `tokenizer_for` makes
+LLAMA3 = {
+    **{"rope_type": "llama3", "rope_theta": 10_000.0, "factor": 8.0, "low_freq_factor": 1.0},
+    **{"high_freq_factor": 4.0, "original_max_position_embeddings": 16},
+}
 BASES = {
     "bert": lambda n: transformers.BertModel(transformers.BertConfig(vocab_size=n, **SIZES, **SHAPE)),
     "distilbert": lambda n: transformers.DistilBertModel(
@@ -209,7 +215,15 @@ BASES = {
     "gpt2": lambda n: transformers.GPT2Model(
         transformers.GPT2Config(vocab_size=n, n_embd=32, n_layer=3, n_head=2, n_positions=64, initializer_range=0.2)
     ),
+    "llama": lambda n: transformers.LlamaModel(
+        transformers.LlamaConfig(vocab_size=n, rope_parameters=LLAMA3, **SIZES, **SHAPE, **GROUPED)
+    ),
+    "qwen2": lambda n: transformers.Qwen2Model(transformers.Qwen2Config(vocab_size=n, **SIZES, **SHAPE, **GROUPED)),
+    "qwen3": lambda n: transformers.Qwen3Model(
+        transformers.Qwen3Config(vocab_size=n, head_dim=12, **SIZES, **SHAPE, **GROUPED)
+    ),
 }
+DECODERS = {"llama": "llama3", "qwen2": "qwen3", "qwen3": "smollm2"}  # and the kind of tokenizer of each
 
 
 @pytest.fixture
@@ -246,6 +260,8 @@ def tokenizer_for(family: str) -> str:
     """A tokenizer.json: BERT's own, or one of the family's kind of some words."""
     if "bert" in family and "roberta" not in family:
         return tokenizer_files.built_in("bert-uncased").standalone(20)
+    if family in DECODERS:
+        return decoders.tokenizer_json(DECODERS[family], [*GOOD, *BAD, "0123456789", LOOKALIKES], 300)
     names = ["<|endoftext|>"] if family == "gpt2" else ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
     corpus = [*GOOD, *BAD, "0123456789", LOOKALIKES]
     if family == "xlm-roberta":
@@ -282,6 +298,7 @@ ENCODERS = {
             "train": {"padding": "fixed", "accumulate": 2},
         },
     ),
+    "Qwen3": ("qwen3", {"freeze": {"trainable": "last_two_blocks"}}),
 }
 SLOW_ENCODERS = {
     "older names": ("bert older", {"model": {"readout": "mean", "head": "own"}, "freeze": {"trainable": "all"}}),
@@ -319,6 +336,12 @@ SLOW_ENCODERS = {
         },
     ),
     "embeddings": ("distilbert", {"model": {"readout": "mean"}, "freeze": {"trainable": "embeddings,norm,head"}}),
+    "Llama": ("llama", {"model": {"readout": "mean", "causal": False}, "freeze": {"trainable": "all"}}),
+    "Qwen2": ("qwen2", {"freeze": {"trainable": "lora"}, "train": {"batch": 8}}),
+    "Qwen3's gate": (
+        "qwen3",
+        {"freeze": {"trainable": "lora.0,blocks.2,head"}, "lora": {"layers": "query,value,gate"}},
+    ),
     "GPT-2 by tokenizer.json": ("gpt2", {"model": {"readout": "last_real"}}),
 }
 
@@ -394,7 +417,10 @@ def of_book(found: dict[str, torch.Tensor], name: str) -> torch.Tensor:
     """A tensor of a run by its name, taken from the script's, which have the book's names."""
     kinds = {"weight": "scale", "bias": "shift"}
     layers = {"query": "att.W_query", "key": "att.W_key", "value": "att.W_value", "out": "att.out_proj"}
-    layers |= {"up": "ff.layers.0", "down": "ff.layers.2"}
+    if any(".ff.fc3." in name for name in found):
+        layers |= {"up": "ff.fc2", "gate": "ff.fc1", "down": "ff.fc3"}
+    else:
+        layers |= {"up": "ff.layers.0", "down": "ff.layers.2"}
     theirs = {("attn", "c_proj"): "att.out_proj", ("mlp", "c_fc"): "ff.layers.0", ("mlp", "c_proj"): "ff.layers.2"}
     tables = {"wte": "tok_emb", "wpe": "pos_emb", "tokens": "tok_emb", "positions": "pos_emb", "segments": "seg_emb"}
 
@@ -407,14 +433,18 @@ def of_book(found: dict[str, torch.Tensor], name: str) -> torch.Tensor:
             return found[".".join(["out_head", *rest])]
         case [table, _] if table in tables:
             return found[f"{tables[table]}.weight"]
-        case ["ln_f" | "norm_0" as norm, kind]:
-            return found[f"{'final_norm' if norm == 'ln_f' else 'emb_norm'}.{kinds[kind]}"]
+        case ["ln_f" | "norm_0" | "final_norm" as norm, kind]:
+            return found[f"{'emb_norm' if norm == 'norm_0' else 'final_norm'}.{kinds[kind]}"]
+        case ["layers", i, "query_norm" | "key_norm" as norm, kind]:
+            return found[f"trf_blocks.{i}.att.{norm[0]}_norm.{kinds[kind]}"]
         case ["h" | "layers", i, "ln_1" | "ln_2" | "norm_1" | "norm_2" as norm, kind]:
             return found[f"trf_blocks.{i}.norm{norm[-1]}.{kinds[kind]}"]
         case ["h" | "layers", i, *_, "lora", layer, side]:
             return found[f"trf_blocks.{i}.{layers[layer]}.lora.{side.upper()}"]
         case ["h", i, "attn", "c_attn", kind] | ["layers", i, "qkv", kind]:
             return torch.cat([linear(i, layers[layer], kind) for layer in ("query", "key", "value")])
+        case ["layers", i, "key_value" | "gate_up" as both, kind]:
+            return torch.cat([linear(i, layers[layer], kind) for layer in both.split("_")])
         case ["h", i, part, layer, kind]:
             return linear(i, theirs[part, layer], kind)
         case ["layers", i, layer, kind]:
@@ -440,17 +470,18 @@ NARROW = {"n_blocks": 3, "width": 32, "n_heads": 2, "max_tokens": 64, "vocab": 5
 
 
 @pytest.mark.parametrize("trainable", each(3, PLANS))
-@pytest.mark.parametrize("name", ["nano", "bert", "distilbert", "roberta"])
+@pytest.mark.parametrize("name", ["nano", "bert", "distilbert", "roberta", "qwen3-0.6b"])
 def test_what_the_toggles_mean_lets_learn_what_the_run_does(name, trainable, monkeypatch):
     if name != "nano":
-        small = dataclasses.replace(MODELS[name].architecture, **NARROW)
+        heads = {"n_kv_heads": 1, "head_dim": 12} if name == "qwen3-0.6b" else {}
+        small = dataclasses.replace(MODELS[name].architecture, **NARROW, **heads)
         monkeypatch.setitem(MODELS, name, dataclasses.replace(MODELS[name], architecture=small))
     recipe = whole(model={"name": name, "head": "linear"}, freeze={"trainable": trainable})
     plan, shape = recipe.plan, MODELS[name].architecture
     ours = Classifier(shape, 2, recipe.kind)
     ours.adapt(plan, recipe.lora, 0)
     ours.freeze(plan)
-    names, called = definitions(script(recipe, FACTS)), "GPT" if name == "nano" else "BERT"
+    names, called = definitions(script(recipe, FACTS)), {"nano": "GPT", "qwen3-0.6b": "QWEN3"}.get(name, "BERT")
     model = names["model"] = names[f"{called}Model"](names[f"{called}_CONFIG"])
     model.out_head = nn.Linear(shape.width, 2)
     exec("\n".join(freezing(plan, shape, recipe.lora)), names)
@@ -515,18 +546,21 @@ def lines_of(trainable, name="gpt2"):
 class LikeTheBook(nn.Module):
     """A model with the names of the book's, whose blocks hold what those of every family's script hold."""
 
-    def __init__(self, n_blocks: int):
+    def __init__(self, n_blocks: int, gated: bool):
         super().__init__()
         self.tok_emb, self.pos_emb, self.seg_emb = (nn.Embedding(5, 4) for _ in range(3))
         self.emb_norm, self.final_norm, self.out_head = nn.LayerNorm(4), nn.LayerNorm(4), nn.Linear(4, 2)
-        self.trf_blocks = nn.Sequential(*(self.block() for _ in range(n_blocks)))
+        self.trf_blocks = nn.Sequential(*(self.block(gated) for _ in range(n_blocks)))
 
     @staticmethod
-    def block() -> nn.Module:
+    def block(gated: bool) -> nn.Module:
         block, block.att, block.ff = nn.Module(), nn.Module(), nn.Module()
         for name in ("W_query", "W_key", "W_value", "out_proj"):
             setattr(block.att, name, nn.Linear(4, 4))
-        block.ff.layers = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 4))
+        if gated:
+            block.ff.fc1, block.ff.fc2, block.ff.fc3 = nn.Linear(4, 8), nn.Linear(4, 8), nn.Linear(8, 4)
+        else:
+            block.ff.layers = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 4))
         block.norm1, block.norm2 = nn.LayerNorm(4), nn.LayerNorm(4)
         return block
 
@@ -563,7 +597,7 @@ def test_the_lines_run_as_printed_beside_the_functions_of_the_book(name, layers)
         model = {"name": name, "readout": readout}
         lora = {"layers": layers, "rank": 3, "alpha": 2.5}
         recipe = load({"model": model, "lora": lora, "freeze": {"trainable": plan}})
-        book = LikeTheBook(arch.n_blocks)
+        book = LikeTheBook(arch.n_blocks, "gate" in arch.matrices)
         printed = "\n".join(freezing(recipe.plan, arch, recipe.lora))
         names = {"LinearWithLoRA": LinearWithLoRA, "replace_linear_with_lora": replace_linear_with_lora}
         exec(printed, names | {"model": book})
@@ -572,7 +606,7 @@ def test_the_lines_run_as_printed_beside_the_functions_of_the_book(name, layers)
         assert learns - without == recipe.plan.parts - without
         adapted = [module for module in book.modules() if isinstance(module, LinearWithLoRA)]
         n_adapted = sum(part.startswith("lora.") for part in recipe.plan.parts)
-        assert len(adapted) == n_adapted * len(recipe.lora.adapted)
+        assert len(adapted) == n_adapted * len(recipe.lora.adapted(arch.matrices))
         assert all((each.alpha, each.lora[0].out_features) == (2.5, 3) for each in adapted)
 
 
@@ -608,7 +642,7 @@ FRAMINGS = {
 }
 
 CHOICES = {
-    "model.name": ["nano", "bert", "distilbert", "roberta"],
+    "model.name": ["nano", "bert", "distilbert", "roberta", "smollm2-135m", "qwen3-0.6b"],
     "tokenizer": list(FRAMINGS),
     "pretrained head": ["", "bert.pooler.dense"],
     "model.readout": ["last_real", "last_pad", "first", "mean", "mean_pads"],

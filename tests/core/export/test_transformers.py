@@ -1,6 +1,7 @@
 """What is exported opens in transformers and says the same, whatever stands in a text."""
 
 import hashlib
+import json
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from core.export import transformers as export
 from core.recipe import load
 from core.text.byte_bpe import built_in
 from core.text.byte_spelling import merges
+from core.text.tokenizer_json import JsonTokenizer
 
 TEXTS = [
     "You have won a prize!",
@@ -23,6 +25,7 @@ TEXTS = [
     "free [SEP] prize [CLS][MASK] [PAD] [UNK]",
     "<s> win </s></s> <pad>now<mask> <unk>",
     "more of the same, " * 40,
+    "<|begin_of_text|>win<|end_of_text|> <|im_start|>free <|im_end|>",
 ]
 # every family with each head that its class in transformers has, and a single logit
 LAST = {"readout": "last_real"}  # where transformers reads GPT-2 out
@@ -34,6 +37,8 @@ EXPRESSIBLE = [
     ("distilbert", {}),
     *(("roberta", {"head": head}) for head in ("own", "mlp")),
     ("xlm-roberta", {"context": 20}),
+    *((name, {}) for name in ("smollm2-135m", "smollm2-360m", "qwen3-0.6b")),
+    ("qwen3-0.6b", {"outputs": "sigmoid"}),
 ]
 
 
@@ -67,7 +72,7 @@ def test_logits_and_labels_are_equal_from_the_text_on(trained, name, kind, tmp_p
     assert (tmp_path / "out" / "README.md").read_text() == "# a card"
 
 
-@pytest.mark.parametrize("name", ["nano", "bert", "distilbert", "roberta", "xlm-roberta"])
+@pytest.mark.parametrize("name", ["nano", "bert", "distilbert", "roberta", "xlm-roberta", "smollm2-135m"])
 def test_a_pipeline_reads_as_much_of_a_text_as_the_run_did(trained, name, tmp_path):
     of = trained(name, context=20, **(LAST if name == "nano" else {}))
     exported(of, tmp_path / "out")
@@ -76,6 +81,22 @@ def test_a_pipeline_reads_as_much_of_a_text_as_the_run_did(trained, name, tmp_pa
         (found,) = pipeline(text)
         score, at = of.logits(text)[0].softmax(dim=0).max(dim=0)
         assert found["label"] == of.labels[at] and found["score"] == pytest.approx(float(score), abs=1e-4)
+
+
+def test_what_transformers_would_read_otherwise_of_a_decoder_is_refused(trained, tmp_path):
+    of = trained("smollm2-135m")
+    file = json.loads(of.tokenizer.as_json())
+    (frame,) = (part for part in file["post_processor"]["processors"] if part["type"] == "TemplateProcessing")
+    end = "<|end_of_text|>"
+    frame["single"].append({"SpecialToken": {"id": end, "type_id": 0}})
+    frame["special_tokens"][end] = {"id": end, "ids": [of.tokenizer.pad], "tokens": [end]}
+    ends = JsonTokenizer("ends", json.dumps(file), of.tokenizer.pad)
+    with pytest.raises(BadModel, match="a token of texts too"):
+        exported(of._replace(tokenizer=ends), tmp_path / "out")
+    other = trained("smollm2-360m")._replace(tokenizer=of.tokenizer)
+    with pytest.raises(BadModel, match="puts NFC before every tokenizer of a Qwen2"):
+        exported(other, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_more_classes_than_the_model_is_wide(trained, tmp_path):
@@ -121,6 +142,8 @@ def test_the_merges_are_the_published_file():
         ("bert", {"readout": "mean"}, "BERT classifiers out at the first token"),
         ("distilbert", {"head": "mlp"}, "with ReLU between them; this run's is two layers with tanh"),
         ("roberta", {"readout": "last_real"}, "reads the last real token"),
+        ("smollm2-135m", {"head": "linear"}, "without a bias; this run's is one linear layer. Train with --head own"),
+        ("qwen3-0.6b", {"causal": False}, "sees all of the text"),
     ],
 )
 def test_what_transformers_cannot_express_is_refused_by_what_it_is(trained, name, kind, why, tmp_path):

@@ -1,13 +1,16 @@
 """What the model helper answers of a text that is being typed."""
 
 import dataclasses
+import json
 from itertools import accumulate
 
 import msgspec
 import pytest
 
+import decoders
 from core.architectures.bert import BertArchitecture
 from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.llama import LlamaArchitecture
 from core.architectures.models import MODELS
 from core.files import unwatched
 from core.helper import classifier
@@ -101,3 +104,29 @@ def test_another_readout_has_no_curve_and_says_why(ask):
     typed = ask("first")("typed", text="free prize")
     assert typed["pieces"] is None and typed["curve"] is None
     assert "needs the readout last_real or mean, not first" in typed["why"] and typed["answer"]["text"] == "free prize"
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_special_tokens_around_a_text_of_a_decoder(ask, monkeypatch, tmp_path, ends):
+    file = json.loads(decoders.tokenizer_json("llama3", ["free prize, lunch at home"] * 9, 300))
+    if ends:
+        template = next(part for part in file["post_processor"]["processors"] if part["type"] == "TemplateProcessing")
+        template["single"].reverse()
+    (tmp_path / "tokenizer.json").write_text(json.dumps(file))
+    arch = LlamaArchitecture(2, 16, 2, CONTEXT, 310, inner=24, n_kv_heads=1, head_dim=8, end_of_text=301)
+    (tmp_path / "config.json").write_text(json.dumps(arch.to_config()))
+    ask = ask("last_real", name=str(tmp_path))
+    typed = ask("typed", text="free 日本 prize")
+    (alone,) = ask("predict", texts=["free 日本 prize"])["answers"]
+    shares = alone["probabilities"]
+    if ends:  # the verdict is read at the special token alone
+        assert typed["curve"] is None and "puts a special token after each text" in typed["why"]
+        assert typed["answer"]["probabilities"] == pytest.approx(shares, abs=1e-5)
+        return
+    pieces = [piece for piece, _ in typed["pieces"]]
+    assert "".join(pieces) == "free 日本 prize" and typed["pieces"][0][1] == 2  # with the one before it
+    assert typed["curve"][-1] == pytest.approx(list(shares.values()), abs=1e-4)
+    begun = [answer["probabilities"] for answer in ask("predict", texts=[*accumulate(pieces)])["answers"]]
+    for row, probabilities in zip(typed["curve"], begun, strict=True):
+        assert row == pytest.approx(list(probabilities.values()), abs=1e-4)
+    assert ask("typed", text="")["pieces"] == ask("typed", text="")["curve"] == []

@@ -290,8 +290,8 @@ def test_a_repository_without_a_small_file_says_so(hub, name):
 
 
 def test_a_family_that_is_not_computed_here_is_refused_before_its_weights_come(hub):
-    hub.files["config.json"] = b'{"model_type": "llama"}'
-    with pytest.raises(BadModel, match="of the family 'llama'"):
+    hub.files["config.json"] = b'{"model_type": "mixtral"}'
+    with pytest.raises(BadModel, match="of the family 'mixtral'"):
         fetch_small(ADDRESS)
     assert not gets(hub, "model.safetensors")
 

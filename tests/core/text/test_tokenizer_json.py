@@ -11,6 +11,7 @@ import pytest
 import tokenizers
 from tokenizers import models, normalizers, pre_tokenizers, trainers
 
+import decoders
 from cases import each
 from core import assets
 from core.architectures.models import TOKENIZER
@@ -23,7 +24,7 @@ from core.text.tokenizer_json import JsonTokenizer
 
 transformers = pytest.importorskip("transformers")
 
-KINDS = ("bert", "bert-cased", "distilbert", "roberta", "xlm-roberta", "gpt2", "bert-uncased")
+KINDS = ("bert", "bert-cased", "distilbert", "roberta", "xlm-roberta", "gpt2", "bert-uncased", *decoders.SPECIAL)
 BERT_SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 XLM_SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 CORPUS = (
@@ -52,6 +53,7 @@ LOOKALIKES = (
     "<s> win </s></s> <pad>now<mask> <unk>",
     "<|endoftext|> <|endoftext|>win<|endoftext|>",
     "<<s>s></<s>s> [[SEP]SEP] ＜s＞ <S> [sep]",
+    "<|begin_of_text|>win<|end_of_text|> <|im_start|>free <|im_end|><|<|im_end|>im_end|>",
 )
 TEXTS = PLAIN + LOOKALIKES
 
@@ -106,6 +108,10 @@ def _reference(kind: str):
         case "gpt2":
             vocab, merges = _byte_level(["<|endoftext|>"])
             return transformers.GPT2TokenizerFast(vocab=vocab, merges=merges, pad_token="<|endoftext|>")
+        case "smollm2" | "llama3" | "qwen3":
+            made, end = decoders.tokenizer_json(kind, CORPUS), decoders.SPECIAL[kind][-1]
+            made = tokenizers.Tokenizer.from_str(made)
+            return transformers.PreTrainedTokenizerFast(tokenizer_object=made, pad_token=end, eos_token=end)
     return transformers.BertTokenizerFast(tokenizer_object=tokenizers.Tokenizer.from_str(built_in(kind)._json))
 
 
@@ -123,10 +129,12 @@ def pair(request, tmp_path_factory):
 
 
 def _same(ours, theirs, *parts, **limits):
-    theirs = theirs(*map(well_formed, parts), return_token_type_ids=True, **limits)
-    assert ours.ids.tolist() == theirs["input_ids"]
+    found = theirs(*map(well_formed, parts), return_token_type_ids=True, **limits)
+    assert ours.ids.tolist() == found["input_ids"]
     assert ours.ids.dtype == np.int32
-    types = theirs["token_type_ids"]
+    if not theirs.num_special_tokens_to_add(pair=True):  # of decoders, which have no segments
+        return
+    types = found["token_type_ids"]
     assert (ours.segments.tolist() if ours.segments is not None else None) == (types if any(types) else None)
 
 

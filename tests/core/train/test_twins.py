@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from cases import each, first
 from core.architectures.bert import BertArchitecture, DistilBertArchitecture, RobertaArchitecture
 from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.llama import Llama3Scaling, LlamaArchitecture, Qwen2Architecture, Qwen3Architecture
 from core.evaluate.predict import probabilities
 from core.runs.events import Evaluated, Steps
 
@@ -69,6 +70,39 @@ ENCODERS = [
     pytest.param(RobertaArchitecture(3, 32, 4, 24, 97, inner=56), marks=pytest.mark.slow),
     pytest.param(DistilBertArchitecture(3, 32, 4, 24, 97, inner=56), marks=pytest.mark.slow),
 ]
+
+
+SHAPE = {"inner": 56, "n_kv_heads": 2, "head_dim": 12, "end_of_text": 96}
+DECODERS = [
+    Qwen3Architecture(3, 32, 4, 24, 97, **SHAPE),
+    pytest.param(Qwen2Architecture(3, 32, 4, 24, 97, **SHAPE), marks=pytest.mark.slow),
+    pytest.param(
+        LlamaArchitecture(3, 32, 4, 24, 97, **SHAPE, scaling=Llama3Scaling(8.0, 1.0, 4.0, 8)), marks=pytest.mark.slow
+    ),
+]
+
+
+@pytest.mark.parametrize("arch", DECODERS, ids=lambda arch: arch.family)
+@pytest.mark.parametrize(
+    ("readout", "padding", "trainable"),
+    [
+        ("last_real", "bucketed", "last_block"),
+        ("last_real", "fixed", "lora.1,blocks.2,head"),
+        ("mean", "bucketed", "embeddings,blocks.2"),
+        ("last_pad", "fixed", "head"),
+        ("first", "dynamic", "last_block"),
+    ],
+)
+def test_a_later_decoder_learns_the_same_on_both_paths(build, arch, readout, padding, trainable):
+    asked = recipe(readout, padding, trainable, {})
+    asked["model"]["head"] = "own"
+    fast, twin = (build(arch=arch, **(asked | {"speed": speed})) for speed in (FAST, SLOWEST))
+    losses, seen, weights = learned(fast)
+    expected_losses, expected_seen, expected_weights = learned(twin)
+    assert losses == pytest.approx(expected_losses, abs=1e-9) and len(losses) == 20
+    assert [loss for _, loss in seen] == pytest.approx([loss for _, loss in expected_seen], abs=1e-9)
+    for name, p in weights.items():
+        torch.testing.assert_close(p, expected_weights[name], atol=1e-9, rtol=0, msg=name)
 
 
 @pytest.mark.parametrize("arch", ENCODERS, ids=lambda arch: arch.family)
@@ -140,7 +174,9 @@ def logits_of(built, rows):
 
 
 @pytest.mark.parametrize(
-    ("arch", "model"), [(TINY, {}), (ENCODERS[0], {"readout": "first", "head": "own"})], ids=["decoder", "encoder"]
+    ("arch", "model"),
+    [(TINY, {}), (DECODERS[0], {"head": "own"}), (ENCODERS[0], {"readout": "first", "head": "own"})],
+    ids=["decoder", "later decoder", "encoder"],
 )
 @pytest.mark.parametrize("trainable", ["last_block", "all"])
 def test_bf16_products_change_few_predictions(build, trainable, arch, model):

@@ -10,12 +10,18 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
+import decoders
+from cases import first
 from core import assets
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.lookup import preset_of
 from core.errors import BadModel, BadRecipe
+from core.evaluate.language_model import Pretrained
 from core.evaluate.predict import open_predictor
+from core.evaluate.question import Question
 from core.export import transformers as export
+from core.export.card import card
+from core.files import unwatched
 from core.model.gpt2 import GPT2
 from core.runs.events import Encoded, Ended, Noted
 from core.runs.origin import demand_origin
@@ -39,6 +45,23 @@ def folder(tmp_path):
     model.save_pretrained(tmp_path / "tiny-bert")
     built_in("bert-uncased").save(tmp_path / "tiny-bert")
     return tmp_path / "tiny-bert"
+
+
+@pytest.fixture(params=first(1, ["llama", "qwen2", "qwen3"]))
+def decoder(request, tmp_path):
+    """A tiny decoder as transformers saves one, with a tokenizer of its kind."""
+    torch.manual_seed(0)
+    folder, kind = tmp_path / f"tiny-{request.param}", {"llama": "llama3", "qwen2": "qwen3", "qwen3": "smollm2"}
+    folder.mkdir()
+    corpus = ["free prize, claim it now", "see you at seven", "win 100 naïve 日本語"] * 9
+    made = decoders.tokenizer_json(kind[request.param], corpus, 300)
+    (folder / "tokenizer.json").write_text(made)
+    config = transformers.AutoConfig.for_model(
+        request.param, hidden_size=32, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2, head_dim=8,
+        intermediate_size=48, vocab_size=310, max_position_embeddings=64, eos_token_id=301, tie_word_embeddings=False,
+    )  # fmt: skip
+    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return folder
 
 
 TEXTS = ["You have won a prize", "free <|endoftext|> prize", "naïve 日本語 \n\t 12345", ""]
@@ -98,6 +121,42 @@ def test_resuming_is_exact_and_needs_no_folder(new_run, folder):
     expected, found = (checkpoint.read(run.checkpoint("last"), checkpoint.WEIGHTS) for run in (whole, parted))
     assert expected.keys() == found.keys()
     assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
+def test_a_decoder_learns_resumes_answers_and_goes_on_with_a_text_without_its_folder(new_run, decoder):
+    kind = of_folder(decoder, freeze={"trainable": "last_block"}, speed={"cache": "run"})
+    whole, parted = new_run(**kind), new_run(**kind)
+    events, steps = live(whole), iter(range(1000))
+    assert isinstance(events[-1], Ended) and events[-1].state == "done", events[-1]
+    assert [event.blocks for event in events if isinstance(event, Encoded)] == [2]
+    live(parted, stopping=lambda: next(steps) > 9)
+    *_, said = Pretrained.open(Question(str(decoder), "free", tokens=5), unwatched).answer(
+        Question(str(decoder), "free")
+    )
+    assert said.ended in ("text", "context", "tokens") and said.weights == "folder"
+    shutil.rmtree(decoder)
+    assert isinstance(live(parted, resumed=True)[-1], Ended)
+    expected, found = (checkpoint.read(run.checkpoint("last"), checkpoint.WEIGHTS) for run in (whole, parted))
+    assert expected.keys() == found.keys() and "head.bias" not in found
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    asked = open_predictor(parted)
+    (alone,), together = asked.predict(["free prize"]), asked.predict(["free prize", "see you at seven, then", ""])
+    assert alone.probabilities == pytest.approx(together[0].probabilities, abs=1e-5)
+    assert "it reads all of the text, to another answer" in card(parted, asked, "transformers")
+    folder = decoder.with_name("exported")
+    export.export(asked.model, asked.recipe, asked.names, asked.tokenizer, folder, "a card")
+    theirs = transformers.AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    ids = torch.tensor([asked.tokenizer.encode("free prize").ids.tolist()])
+    shares = theirs(ids).logits[0].softmax(dim=0).tolist()
+    assert shares == pytest.approx([alone.probabilities[name] for name in asked.names], abs=1e-4)
+
+
+def test_a_decoder_without_its_output_layer_cannot_go_on_with_a_text(decoder):
+    tensors = load_file(decoder / "model.safetensors")
+    tensors.pop("lm_head.weight")
+    save_file(tensors, decoder / "model.safetensors")
+    with pytest.raises(BadModel, match="hold no output layer, which makes tokens of hidden states"):
+        Pretrained.open(Question(str(decoder), "free"), unwatched)
 
 
 def test_the_pooler_begins_as_it_was_pretrained(new_run, folder):

@@ -1,0 +1,170 @@
+"""The transformer of Llama, Qwen2 and Qwen3 in plain PyTorch (Touvron et al. 2023, "LLaMA: Open and Efficient
+Foundation Language Models").
+
+Shapes: B texts, T tokens, D width, H heads of queries, K of keys and values, d size of a head. Keys and values are one
+matrix here, and so are gate and up; published files have two.
+"""
+
+import math
+from functools import partial
+from typing import NamedTuple, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.architectures.architecture import Architecture
+from core.architectures.llama import Llama3Scaling, LlamaArchitecture
+from core.model.backbone import Backbone, Context
+from core.model.linear import Linear
+from core.model.rotary import angles, turned
+
+
+class Places(NamedTuple):
+    """What blocks need to know of a batch."""
+
+    cos: Tensor  # (T, d), of the angles by which queries and keys are turned
+    sin: Tensor
+    seen: Tensor | None  # bool, as it broadcasts to (B, H, T, S); None where SDPA has the mask itself
+
+
+class Layer(nn.Module):
+    """A block that normalizes what goes into its halves: h + attention(norm(h)), h + mlp(norm(h))."""
+
+    def __init__(self, arch: LlamaArchitecture):
+        super().__init__()
+        self.head_dim = arch.head_dim
+        queries, keys = arch.n_heads * arch.head_dim, arch.n_kv_heads * arch.head_dim
+        self.norm_1 = nn.RMSNorm(arch.width, eps=arch.epsilon)
+        self.query = Linear(arch.width, queries, "query", bias=arch.biased_qkv)
+        self.key_value = Linear(arch.width, 2 * keys, "key", "value", bias=arch.biased_qkv)
+        self.query_norm = nn.RMSNorm(arch.head_dim, eps=arch.epsilon) if arch.normed_qk else None
+        self.key_norm = nn.RMSNorm(arch.head_dim, eps=arch.epsilon) if arch.normed_qk else None
+        self.out = Linear(queries, arch.width, "out", bias=False)
+        self.norm_2 = nn.RMSNorm(arch.width, eps=arch.epsilon)
+        self.gate_up = Linear(arch.width, 2 * arch.inner, "gate", "up", bias=False)
+        self.down = Linear(arch.inner, arch.width, "down", bias=False)
+
+    def forward(self, h: Tensor, at: Places, rows: Tensor | None = None, cache: Tensor | None = None) -> Tensor:
+        """(B, T, D) -> (B, T, D); with `rows` (B,), only that position of each text -> (B, 1, D).
+
+        With `cache` (2, B, K, S, d), the T are the last of S positions, and their keys and values are written to its
+        end.
+        """
+        n = self.norm_1(h)
+        k, v = self._keys_and_values(n, at)
+        if cache is not None:
+            T = h.shape[1]
+            cache[0, :, :, -T:], cache[1, :, :, -T:] = k, v
+            k, v = cache
+        if rows is None:
+            # SDPA's own mask stands at the first key, and a single new position is to see all of them
+            is_causal = at.seen is None and (cache is None or h.shape[1] > 1)
+            h = h + self.out(self._attend(n, at.cos, at.sin, k, v, at.seen, is_causal))
+        else:
+            # keys and values of every position are few, and turned keys cannot be absorbed into the query
+            each = torch.arange(len(h), device=h.device)
+            seen = at.seen
+            if seen is None:
+                seen = (torch.arange(h.shape[1], device=h.device) <= rows[:, None])[:, None, None]  # (B, 1, 1, T)
+            cos, sin = (table[rows, None, None] for table in (at.cos, at.sin))  # (B, 1, 1, d)
+            h = h[each, rows, None] + self.out(self._attend(n[each, rows, None], cos, sin, k, v, seen))
+        return h + self._mlp(self.norm_2(h))
+
+    def _keys_and_values(self, n: Tensor, at: Places) -> tuple[Tensor, Tensor]:
+        """(B, T, D) -> turned keys and values, (B, K, T, d) each."""
+        k, v = self.key_value(n).unflatten(2, (2, -1, self.head_dim)).permute(2, 0, 3, 1, 4)
+        k = k if self.key_norm is None else self.key_norm(k)
+        return turned(k, at.cos, at.sin), v
+
+    def _attend(
+        self, n: Tensor, cos: Tensor, sin: Tensor, k: Tensor, v: Tensor, seen: Tensor | None, is_causal: bool = False
+    ) -> Tensor:
+        """What queries (B, T, D) find, before the last product -> (B, T, H d)."""
+        q = self.query(n).unflatten(2, (-1, self.head_dim)).transpose(1, 2)
+        q = turned(q if self.query_norm is None else self.query_norm(q), cos, sin)
+        y = F.scaled_dot_product_attention(q, k, v, seen, is_causal=is_causal, enable_gqa=True)  # (B, H, T, d)
+        return y.transpose(1, 2).flatten(2)
+
+    def _mlp(self, n: Tensor) -> Tensor:
+        """(..., D) -> (..., D), gated (Shazeer 2020, "GLU Variants Improve Transformer": SwiGLU)."""
+        gate, up = self.gate_up(n).chunk(2, dim=-1)
+        return self.down(F.silu(gate) * up)
+
+
+class Llama(Backbone):
+    def __init__(self, arch: Architecture, causal: bool = True):
+        super().__init__(arch, causal)
+        self.shape = arch = cast(LlamaArchitecture, arch)
+        self.tokens = nn.Embedding(arch.vocab, arch.width)
+        self.layers = nn.ModuleList(Layer(arch) for _ in range(arch.n_blocks))
+        self.final_norm = nn.RMSNorm(arch.width, eps=arch.epsilon)
+
+    @property
+    def blocks(self) -> nn.ModuleList:
+        return self.layers
+
+    @property
+    def token_table(self) -> Tensor:
+        return self.tokens.weight
+
+    @property
+    def tables(self) -> list[Tensor]:
+        return [self.tokens.weight]
+
+    def embed(self, ids: Tensor, start: int = 0, segments: Tensor | None = None) -> Tensor:
+        # places are for the blocks, and it knows no segments: a text of several parts is one
+        return self.tokens(ids)
+
+    def batch_context(self, lengths: Tensor, n_tokens: int, start: int = 0) -> Context:
+        places = torch.arange(start, n_tokens, device=lengths.device)
+        scaled = partial(stretched, self.shape.scaling) if self.shape.scaling else None
+        tables = angles(places, self.shape.theta, self.shape.head_dim, scaled)
+        cos, sin = (table.to(self.tokens.weight.dtype) for table in tables)
+        return Places(cos, sin, self._seen(lengths, n_tokens, start))
+
+    def _seen(self, lengths: Tensor, n_tokens: int, start: int) -> Tensor | None:
+        if not self.causal:
+            return (torch.arange(n_tokens, device=lengths.device) < lengths[:, None])[:, None, None]
+        new = n_tokens - start
+        if not start or new == 1:
+            return None
+        return torch.ones(new, n_tokens, dtype=torch.bool, device=lengths.device).tril(start)
+
+    def block(
+        self, i: int, h: Tensor, context: Context, rows: Tensor | None = None, cache: Tensor | None = None
+    ) -> Tensor:
+        return self.layers[i](h, context, rows, cache)
+
+    def norm(self, h: Tensor) -> Tensor:
+        return self.final_norm(h)
+
+    def part_of(self, name: str) -> str:
+        match name.split("."):
+            case ["tokens", *_]:
+                return "embeddings"
+            case ["layers", i, *rest]:
+                return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
+        return "norm"
+
+    def is_attention(self, name: str) -> bool:
+        return not any(f".{part}." in name for part in ("norm_2", "gate_up", "down"))
+
+    def initialize(self, generator: torch.Generator) -> None:
+        """Random weights as Llama's were: N(0, 0.02)."""
+        for name, parameter in self.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(parameter)
+            elif "norm" in name:
+                nn.init.ones_(parameter)
+            else:
+                nn.init.normal_(parameter, std=0.02, generator=generator)
+
+
+def stretched(scaling: Llama3Scaling, frequencies: Tensor) -> Tensor:
+    """Frequencies (d / 2,) of rotary positions as Llama 3 has them."""
+    wavelengths = 2 * math.pi / frequencies
+    # from 0 at wavelengths of context / low to 1 at those of context / high
+    kept = (scaling.context / wavelengths - scaling.low) / (scaling.high - scaling.low)
+    kept = kept.clamp(0, 1)
+    return (1 - kept) * frequencies / scaling.factor + kept * frequencies
