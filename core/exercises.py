@@ -27,12 +27,16 @@ class Facts(NamedTuple):
 class Exercise(NamedTuple):
     """A question, the option that varies and its values; `pair` says which two settings the answer is about: the best
     two on validation, or the last two.
+
+    Where the values stand in an order, `axis` says what grows along it, and `mark` where on it a recipe is.
     """
 
     question: str
     option: str
     values: Callable[[Facts], list[Any]]
     pair: Asked = "best"
+    axis: str = ""
+    mark: Callable[[Recipe], str] = str
 
 
 def _contexts(facts: Facts) -> list[Any]:
@@ -81,11 +85,35 @@ def _blocks(facts: Facts) -> int:
     return preset.architecture.n_blocks
 
 
+def _blocks_that_learn(recipe: Recipe) -> str:
+    parts = recipe.plan.parts
+    return "all" if "embeddings" in parts else str(sum(part.startswith("blocks.") for part in parts))
+
+
 EXERCISES = {
-    "context-length": Exercise("How many tokens of a text does it need?", "model.context", _contexts),
+    "context-length": Exercise(
+        "How many tokens of a text does it need?",
+        "model.context",
+        _contexts,
+        axis="tokens that are read",
+        mark=lambda recipe: str(recipe.model.context),
+    ),
     "last-block-or-all": Exercise("Is it enough that the last block learns?", "freeze.trainable", _layers),
     "first-or-last-token": Exercise("At which token does the classifier look?", "model.readout", _readouts),
-    "how-many-blocks": Exercise("How many blocks should learn?", "freeze.trainable", _depths),
+    "how-many-blocks": Exercise(
+        "How many blocks should learn?",
+        "freeze.trainable",
+        _depths,
+        axis="blocks that learn",
+        mark=_blocks_that_learn,
+    ),
     "which-model": Exercise("Which of the models on this machine is best?", "model.name", _models),
-    "learning-curve": Exercise("Is it worth labelling more?", "data.learn_from", _labels, pair="last"),
+    "learning-curve": Exercise(
+        "Is it worth labelling more?",
+        "data.learn_from",
+        _labels,
+        pair="last",
+        axis="labels that it learns from",
+        mark=lambda recipe: str(recipe.data.learn_from),
+    ),
 }

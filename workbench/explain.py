@@ -61,11 +61,19 @@ EXPLANATIONS = {
     "runs.curves": "Validation accuracy of the run under the cursor, and of those laid over it with space.",
     "runs.recipe": "The settings of this run, or where they differ from the baseline's. p is McNemar's test: how "
     "often chance alone would make such a difference if both runs were equally good. Below 0.05 it counts as shown.",
+    "runs.settings": "What the runs of a group vary, with the test accuracy over all runs of each setting. ± is how "
+    "much the runs differ: what another seed changes. The line is the 95 % interval: what other test texts would "
+    "change. ★ is best on validation.",
+    "runs.answer": "What the group says, each comparison with its uncertainty. A difference is shown only where it "
+    "holds for other texts and for other seeds.",
+    "runs.picture": "Test accuracy over what grows from setting to setting, each with its 95 % interval, and the time "
+    "of a run on the axis at the right.",
     "freeze_dialog": "Which parts learn from the next step on. Parts below the lowest one that learns can be read "
     "from the prefix cache; training one of those first computes its input again.",
     "recipes": "Recipes by name, as in the book, with the test accuracy the book has for each.",
     "models_dialog": "All models by family, with size, languages and licence, and whether their weights are here.",
     "trust_dialog": "A run is resumed from files. This one was made elsewhere, so you are asked first.",
+    "confirm_dialog": "What is asked here is done to many runs at once.",
     "run_dialog": "The runs and checkpoints that can classify your text.",
     "command_dialog": "What you would type in a shell to train with the same recipe.",
     "ask_dialog": "The pretrained model continues a text, token by token, before it is made a classifier.",

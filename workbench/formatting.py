@@ -58,3 +58,18 @@ def spark(values: Sequence[float], top: float | None = None) -> str:
     """One character per value; nothing is a blank, anything more at least the lowest block."""
     top = top or max(values, default=0)
     return "".join(LEVELS[min(7, int(value / top * 7.999))] if value > 0 else " " for value in values)
+
+
+def interval_drawn(low: float, middle: float, high: float, axis: tuple[float, float], width: int) -> str:
+    """A figure between the ends of its interval, '├──●──┤', in so many cells from one end of an axis to the other."""
+    span = (axis[1] - axis[0]) or 1.0
+    first, at, last = (round((value - axis[0]) / span * (width - 1)) for value in (low, middle, high))
+    return "".join(_in_interval(cell, first, at, last) for cell in range(width))
+
+
+def _in_interval(cell: int, first: int, at: int, last: int) -> str:
+    if cell == at:
+        return "●"
+    if cell in (first, last):
+        return "├" if cell == first else "┤"
+    return "─" if first < cell < last else " "

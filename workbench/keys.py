@@ -20,6 +20,7 @@ PANELS = {
     "model": ("backbone", "layers", "recipe"),
     "train": ("per_class", "step_texts"),
     "play": ("text", "kept"),
+    "runs": ("settings",),
     "freeze_dialog": ("layers",),
     "recipes": ("named",),
     "models_dialog": ("models",),
@@ -74,6 +75,10 @@ WHEN = {
     "while values are read": "cursor_left cursor_right cursor_far_left cursor_far_right cursor_first cursor_last",
     "when Worth a look offers it": "better join_labels join_rare keep_split drop_near choose_column",
     "after a deletion": "undo",
+    "on a run": "open_run overlay baseline name_run delete_run",
+    "on a folded group": "unfold",
+    "on an unfolded group": "fold_group",
+    "on a group": "continue_group stop_group delete_group",
 }
 
 # In the footer's order: what belongs to a panel first, then to its screen, then to the program.
@@ -141,6 +146,12 @@ ACTIONS = [
     Action("other", "ctrl+r", "other run", "Ask another run or checkpoint", "play"),
     Action("watch_live", "n", "live run", "Go to the run that trains now", "screen"),
     Action("open_run", "enter", "open", "Watch this run", "runs"),
+    Action("runs_of", "enter", "its runs", "List the runs of this setting", "settings", "screen.runs_of"),
+    Action("unfold", "enter,right", "unfold", "List the runs of this group", "runs"),
+    Action("fold_group", "enter", "fold", "Fold the runs of this group into one line", "runs", "fold"),
+    Action("fold", "left", "", "Fold this group, or the one that this run is of", "runs"),
+    Action("continue_group", "r", "continue", "Make the runs that it lacks, and resume those broken off", "runs"),
+    Action("stop_group", "s", "stop", "Take its runs out of the queue, and stop the one that trains", "runs"),
     Action("overlay", "space", "overlay", "Show or hide this run's curve beside the others", "runs"),
     Action("baseline", "asterisk", "baseline", "Compare the other runs with this one; again: with none", "runs"),
     Action("resume", "r", "resume", "Resume the run", "train runs"),
@@ -165,6 +176,9 @@ ACTIONS = [
     Action("reverse_runs", "O", "", "Reverse the order", "runs", "look('reverse')"),
     Action("name_run", "R", "name, note", "Give this run a name and a note", "runs"),
     Action("delete_run", "d", "delete", "Delete this run; u brings it back until you quit", "runs"),
+    Action(
+        "delete_group", "d", "delete all", "Delete all runs of this group; asks first, and u brings them back", "runs"
+    ),
     Action("undo", "u", "undo", "Bring back the run deleted last", "runs"),
     Action("train", "t", "train", "Train with this recipe; queued while a run trains", "data model runs"),
     Action("train_here", "t", "train", "Train with this recipe", "train play", "train"),
@@ -246,7 +260,11 @@ ACTIONS = [
     Action("following", "right,space", "", "Next word", "choice"),
     Action("previous", "left", "", "Word before", "choice"),
     Action(
-        "accept", "enter", "", "Accept", "path run_dialog ask_dialog recipes freeze_dialog models_dialog trust_dialog"
+        "accept",
+        "enter",
+        "",
+        "Accept",
+        "path run_dialog ask_dialog recipes freeze_dialog models_dialog trust_dialog confirm_dialog",
     ),
     Action("complete", "tab", "", "Complete the path, or go on", "path"),
     Action("suggestion_above", "up", "", "File above", "path", "up"),

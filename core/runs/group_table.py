@@ -30,12 +30,14 @@ class Row(msgspec.Struct, kw_only=True):
     """A setting: `done` of its `planned` runs, what they come to, and how they stand beside their best baseline.
 
     `mean` is the share of all test answers that are right, `deviation` that of the runs' shares, `low` and `high` the
-    95 % interval of the mean for other texts; `seconds` is what a run took on average.
+    95 % interval of the mean for other texts; `seconds` is what a run took on average. `mark` is the setting's place on
+    the `axis` of its table, where that has one.
     """
 
     title: str
     values: dict[str, str]
     planned: int
+    mark: str = ""
     runs: list[str] = []
     states: dict[State, int] = {}
     done: int = 0
@@ -61,11 +63,13 @@ class Between(msgspec.Struct):
 
 class GroupTable(msgspec.Struct, kw_only=True):
     """All rows; `best` is the number of the one that is best on validation, `between` it and the next best, or the
-    last row and the one before it where the question is about those.
+    last row and the one before it where the question is about those. `axis` says what grows from row to row, where
+    they stand in an order.
     """
 
     name: str
     question: str
+    axis: str = ""
     seeds: int
     folds: int
     varied: list[str]
@@ -89,7 +93,7 @@ class _Tested(msgspec.Struct):
 def table_of(root: Path, group: Group) -> GroupTable:
     """The table as far as the runs are done. Raises BadRun and BadRecipe where the group's plan cannot be read."""
     plan, problems = group.plan, []
-    recipes = plan.recipes()
+    recipes, exercise = plan.recipes(), EXERCISES.get(group.exercise)
     each = plan.seeds * max(1, plan.folds)
     rows = [
         Row(title=title, values={name: in_words(value) for name, value in setting.items()}, planned=each)
@@ -107,13 +111,14 @@ def table_of(root: Path, group: Group) -> GroupTable:
                 tested[member.setting][Place(member.seed, member.fold)] = _tested(run)
             except BadRun as error:
                 problems.append(str(error))
-    for row, runs in zip(rows, tested, strict=True):
+    for row, runs, recipe in zip(rows, tested, recipes, strict=True):
+        row.mark = exercise.mark(recipe) if exercise and exercise.axis else ""
         if runs:
             _fill(row, runs)
-    exercise = EXERCISES.get(group.exercise)
     found = GroupTable(
         name=group.name,
         question=exercise.question if exercise else "",
+        axis=exercise.axis if exercise else "",
         seeds=plan.seeds,
         folds=plan.folds,
         varied=[*plan.varied],

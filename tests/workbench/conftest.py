@@ -14,11 +14,15 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
+from core import files
 from core.recipe import load
 from core.runs import events as e
+from core.runs import group as groups
 from core.runs.folder import RunFolder
+from core.runs.group import Group
 from core.runs.result import BaselineResult
 from core.runs.root import create_run
+from core.runs.sweep import Plan
 
 LABELS = ["ham", "spam"]
 PARTS = {"head": 0.38, "norm": 0.004, "blocks.5.mlp": 0.009, "blocks.5.attn": 0.007}
@@ -155,7 +159,11 @@ def write_run(root: Path, state: str = "done", *, n_steps: int = 650, upto: int 
         "model": {"readout": "last_real"},
         "freeze": {"trainable": "last_block"},
     }
-    run = create_run(root, load(plain, layers))
+    return fill_run(create_run(root, load(plain, layers)), state, n_steps, upto)
+
+
+def fill_run(run: RunFolder, state: str, n_steps: int = 650, upto: int | None = None) -> RunFolder:
+    """What a worker leaves in a run that it took to a state."""
     last = upto if upto is not None else {"done": n_steps, "starting": 0}.get(state, 400)
     all_of_it = events(run, n_steps, last)
     if state == "starting":
@@ -180,6 +188,42 @@ def write_run(root: Path, state: str = "done", *, n_steps: int = 650, upto: int 
     return run
 
 
+def write_group(
+    root: Path,
+    name: str,
+    varied: dict[str, list],
+    right: list[int],
+    *,
+    seeds: int = 2,
+    exercise: str = "",
+    done: int = 99,
+) -> list[RunFolder]:
+    """A group of which so many runs are `done` and the others wait; of 300 test texts each setting has so many
+    `right`, one fewer with every further seed, and of as many seconds.
+    """
+    group = groups.keep(root, Group(name=name, plan=Plan(base={}, varied=varied, seeds=seeds), exercise=exercise))
+    runs = []
+    for number, (member, recipe) in enumerate(group.plan.planned(name)):
+        run = create_run(root, recipe, member)
+        runs.append(run)
+        if number >= done:
+            files.write(run.queued_file, b"")
+            continue
+        finish(run, right[member.setting] - member.seed, seconds=float(right[member.setting]))
+    return runs
+
+
+def finish(run: RunFolder, correct: int, seconds: float = 55.0) -> None:
+    """Take a run to its end, with so many of 300 test texts right."""
+    run.queued_file.unlink(missing_ok=True)
+    fill_run(run, "done")
+    found = result(run, seconds)
+    found["test"] |= {"accuracy": correct / 300, "correct": correct}
+    found["validation"] |= {"accuracy": correct / 300, "rows": 300, "correct": correct}
+    run.result_file.write_bytes(msgspec.json.encode(found))
+    write_predictions(run, [("ham", "spam" if i >= correct else "ham", 0.9, f"text {i}") for i in range(300)])
+
+
 @contextmanager
 def held(run: RunFolder):
     """The run's lock, as its worker holds it, and a fresh heartbeat."""
@@ -199,7 +243,10 @@ def runs(tmp_path):
         def write(self, state="done", **kwargs):
             return write_run(self.root, state, **kwargs)
 
-    for function in (append, held, events, result, write_predictions):
+        def group(self, name, varied, right, **kwargs):
+            return write_group(self.root, name, varied, right, **kwargs)
+
+    for function in (append, held, events, result, write_predictions, finish):
         setattr(Runs, function.__name__, staticmethod(function))
     return Runs()
 

@@ -2,8 +2,9 @@
 
 import math
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.text import Text
 from textual.color import Color
@@ -24,7 +25,7 @@ class Series:
     """Points in the order of `xs`, in the colour `role`: marked by `glyph`, or joined by a line without one.
 
     Where there is a `span`, the line is a moving mean over so many points, and theirs stands faint, in the
-    role `<role>-raw`, behind it.
+    role `<role>-raw`, behind it. One without a label is not named; a `right` one is measured on the axis at the right.
     """
 
     label: str
@@ -33,6 +34,16 @@ class Series:
     ys: Sequence[float]
     glyph: str = ""
     span: int = 0
+    right: bool = False
+
+
+class _Line(NamedTuple):
+    """What is drawn of a series: points that a line joins, or that a glyph marks."""
+
+    role: str
+    glyph: str
+    run: scale.Run
+    right: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,8 @@ class Picture:
     """Everything a chart shows. A limit of `y` that is None follows the data; `marks` are vertical lines.
 
     Later signs stand over earlier ones. With `log`, heights are logarithms, and what is not above 0 is left out.
-    While `source`, `x`, `marks` and `log` stay the same, series only grow.
+    `names` are the ticks where the axis is none of steps; `right` says a value of the axis at the right. While
+    `source`, `x`, `marks` and `log` stay the same, series only grow.
     """
 
     series: Sequence[Series]
@@ -70,6 +82,8 @@ class Picture:
     source: object = None
     signs: Sequence[Signs] = ()
     log: bool = False
+    names: Sequence[tuple[float, str]] = ()
+    right: Callable[[float], str] = str
 
     def goes_on_in(self, other: "Picture") -> bool:
         """Whether the other one's series begin with those of this one."""
@@ -96,9 +110,9 @@ class Chart(Widget, can_focus=True):
         self._picture = Picture(())
         self._version: Hashable = None
         self._limits: scale.Limits | None = None
-        self._columns_cache: dict[tuple[str, int], dict] = {}  # full columns of each series, at a width
+        self._columns_cache: dict[tuple[int, int], dict] = {}  # full columns of each series, at a width
         self._drawn: tuple[Hashable, Text] | None = None
-        self._left = 0  # of the columns in which there are curves
+        self._left = self._right = 0  # columns before those in which there are curves, and after them
         self._smoothed: scale.Run = []
         self._due = 0.0
         self._waiting = False
@@ -143,7 +157,7 @@ class Chart(Widget, can_focus=True):
     @property
     def columns(self) -> int:
         """How many columns there are for curves."""
-        return self.size.width - self._left
+        return self.size.width - self._left - self._right
 
     def smoothed_at(self, x: float) -> float | None:
         """How high the moving mean is drawn there."""
@@ -156,19 +170,21 @@ class Chart(Widget, can_focus=True):
 
     def _draw(self, width: int, height: int) -> Text:
         picture = self._picture
-        found = [self._buckets(one, width) for one in picture.series]
-        limits = self._limits = self._y_limits([point for each in found for run in each.runs for point in run])
+        found = [self._buckets(i, width) for i in range(len(picture.series))]
+        limits = self._limits = self._y_limits(self._drawn_on(found, right=False))
+        highest = max([y for _, y in self._drawn_on(found, right=True)], default=0.0)
+        right = scale.nice_limits(0.0, highest) if highest > 0 else None
         legend = self._legend(limits, found, width)
         if width < LEAST[0] or height < LEAST[1]:
             return legend
         self._smoothed = []
         lines = [line for one, each in zip(picture.series, found, strict=True) for line in self._lines(one, each)]
-        return Text("\n").join([legend, self._plot(lines, limits, width, height - 1)])
+        return Text("\n").join([legend, self._plot(lines, limits, right, width, height - 1)])
 
-    def _buckets(self, one: Series, width: int) -> scale.Buckets:
+    def _buckets(self, index: int, width: int) -> scale.Buckets:
         """What there is to draw of a series, on the scale; a line goes on to the limits where it has points beyond."""
-        picture = self._picture
-        cache = self._columns_cache.setdefault((one.label, width), {})
+        picture, one = self._picture, self._picture.series[index]
+        cache = self._columns_cache.setdefault((index, width), {})
         found = scale.buckets(one.xs, one.ys, picture.x, width, cache, picture.log, 2 * one.span)
         runs = found.runs
         if not one.glyph:
@@ -177,29 +193,34 @@ class Chart(Widget, can_focus=True):
             runs = [*runs[:-1], runs[-1] + right]
         return found._replace(runs=[scaled for run in runs if (scaled := self._on_the_scale(run))])
 
+    def _drawn_on(self, found: list[scale.Buckets], right: bool) -> scale.Run:
+        """Every point that is measured on one of the two axes."""
+        sides = zip(self._picture.series, found, strict=True)
+        return [point for one, each in sides if one.right == right for run in each.runs for point in run]
+
     def _on_the_scale(self, run: scale.Run) -> scale.Run:
         return [(x, math.log10(y)) for x, y in run if y > 0] if self._picture.log else run
 
-    def _lines(self, one: Series, found: scale.Buckets) -> list[tuple[str, str, scale.Run]]:
-        """Role, glyph and points of all that is drawn of a series, in order."""
+    def _lines(self, one: Series, found: scale.Buckets) -> list[_Line]:
+        """All that is drawn of a series, in order."""
         if not one.span:
-            return [(one.role, one.glyph, run) for run in found.runs]
+            return [_Line(one.role, one.glyph, run, one.right) for run in found.runs]
         means = scale.smoothed(found.means, one.span)
         self._smoothed = [point for point in means if point[0] >= self._picture.x[0]]
-        raw = [(f"{one.role}-raw", "", run) for run in found.runs]
-        return [*raw, (one.role, "", self._on_the_scale(self._smoothed))]
+        raw = [_Line(f"{one.role}-raw", "", run) for run in found.runs]
+        return [*raw, _Line(one.role, "", self._on_the_scale(self._smoothed))]
 
     def _legend(self, limits: scale.Limits, found: list[scale.Buckets], width: int) -> Text:
         """Every series, level and sign with its glyph, and what the chart cannot show; the last have to find room."""
         picture = self._picture
-        entries = [(f"{one.label} {one.glyph or '─'}", one.role) for one in picture.series]
+        entries = [(f"{one.label} {one.glyph or '─'}", one.role) for one in picture.series if one.label]
         for missing, why in (
             (sum(each.not_finite for each in found), "not finite"),
             (sum(each.too_low for each in found), "not above 0"),
         ):
             if missing:
                 entries.append((f"▲ {missing:,} {why}", "warning"))
-        first = next(((one.xs[0], one.ys[0]) for one in picture.series if len(one.ys)), None)
+        first = next(((one.xs[0], one.ys[0]) for one in picture.series if len(one.ys) and not one.right), None)
         if first and first[0] >= picture.x[0] and not picture.log and not limits[0] <= first[1] <= limits[1]:
             entries.append((f"began at {first[1]:.3g}", "muted"))
         entries += [(f"{level.label} ╌{self._beyond(level, limits)}", level.role) for level in picture.levels]
@@ -220,7 +241,10 @@ class Chart(Widget, can_focus=True):
         sign = next((_sign(y, limits) for _, y in self._on_the_scale([(0, level.y)])), "")
         return f" {sign} {level.y:.3g}" if sign else ""
 
-    def _plot(self, lines: list[tuple[str, str, scale.Run]], limits: scale.Limits, width: int, height: int) -> Text:
+    def _plot(
+        self, lines: list[_Line], limits: scale.Limits, right: scale.Limits | None, width: int, height: int
+    ) -> Text:
+        """`right` are the limits of the axis at the right, where there is one."""
         picture, (low, high) = self._picture, limits
         plot = Plot()
         # both are needed: plotsize alone is bounded by what plotext takes for the terminal's size
@@ -230,18 +254,25 @@ class Chart(Widget, can_focus=True):
         plot.axes_color("default")
         plot.ticks_color(self._rgb("muted"))
         plot.xaxes(True, False)
-        plot.yaxes(True, False)
+        plot.yaxes(True, right is not None)
         plot.xlim(*picture.x)
         plot.ylim(low, high)
-        x_ticks = scale.steps_ticks(picture.x, max(2, width // 12))
         rows = height - 2
         y_ticks = (
             scale.log_ticks(limits, max(2, rows // 2)) if picture.log else scale.ticks(limits, 1 + max(1, rows // 3))
         )
         y_labels = scale.log_labels(y_ticks) if picture.log else scale.labels(y_ticks)
-        plot.xticks(x_ticks, scale.steps_labels(x_ticks))
+        x_ticks = scale.steps_ticks(picture.x, max(2, width // 12))
+        names = picture.names or list(zip(x_ticks, scale.steps_labels(x_ticks), strict=True))
+        plot.xticks(*map(list, zip(*names, strict=True)))
         plot.yticks(y_ticks, y_labels)
-        self._left = max(map(len, y_labels)) + 1
+        self._left, self._right = max(map(len, y_labels)) + 1, 0
+        if right:
+            ticks = scale.ticks(right, 1 + max(1, rows // 3))
+            said = [picture.right(tick) for tick in ticks]
+            self._right = max(map(len, said)) + 1
+            plot.ylim(*right, yside="right")
+            plot.yticks(ticks, said, yside="right")
         for level in picture.levels:
             xs = scale.dashes(picture.x, width)
             ys = [y for _, y in self._on_the_scale([(x, level.y) for x in xs])]
@@ -251,17 +282,18 @@ class Chart(Widget, can_focus=True):
                 plot.plot([mark] * 2, limits, marker="┊", color=self._rgb("muted"))
         # a value far outside would make plotext walk there cell by cell
         margin = (high - low) / 2
-        for role, glyph, run in lines:
-            drawn = [(x, y) for x, y in run if not (glyph and _sign(y, limits))]
-            xs = [x for x, _ in drawn]
-            ys = [min(max(y, low - margin), high + margin) for _, y in drawn]
-            draw = plot.scatter if glyph else plot.plot
-            draw(xs, ys, marker=glyph or "braille", color=self._rgb(role))
+        for line in lines:
+            drawn = [(x, y) for x, y in line.run if line.right or not (line.glyph and _sign(y, limits))]
+            xs, ys = [x for x, _ in drawn], [y for _, y in drawn]
+            if not line.right:
+                ys = [min(max(y, low - margin), high + margin) for y in ys]
+            draw, side = plot.scatter if line.glyph else plot.plot, "right" if line.right else "left"
+            draw(xs, ys, marker=line.glyph or "braille", color=self._rgb(line.role), yside=side)
         text = self._with_axes(Text.from_ansi(plot.build().rstrip("\n")), width, height)
-        for role, _, run in lines:
+        for line in lines:
             for sign, row in (("▴", 0), ("▾", height - 3)):
-                columns = {self._column(x) for x, y in run if _sign(y, limits) == sign}
-                _put(text, sign, [row * (width + 1) + at for at in sorted(columns)], colour(self, role))
+                columns = {self._column(x) for x, y in line.run if not line.right and _sign(y, limits) == sign}
+                _put(text, sign, [row * (width + 1) + at for at in sorted(columns)], colour(self, line.role))
         return text
 
     def _y_limits(self, points: list[tuple[float, float]]) -> scale.Limits:
@@ -278,7 +310,8 @@ class Chart(Widget, can_focus=True):
         """Axes in the colour of rules, with the signs on that of steps."""
         rule, axis = colour(self, "rule"), (height - 2) * (width + 1)
         for row in range(height - 1):
-            text.stylize(rule, row * (width + 1) + self._left - 1, row * (width + 1) + self._left)
+            for at in [self._left - 1, *([width - self._right] if self._right else [])]:
+                text.stylize(rule, row * (width + 1) + at, row * (width + 1) + at + 1)
         text.stylize(rule, axis, axis + width)
         low, high = self._picture.x
         for signs in self._picture.signs:

@@ -9,7 +9,7 @@ from core.runs.group_table import HOW, GroupTable, Row, progress_in_words
 from core.runs.result import BASELINES
 from core.wording import duration, on_one_line, percent, plural
 from workbench.cli.printing import print_json, say, tabulate
-from workbench.formatting import bar, named, pad
+from workbench.formatting import bar, interval_drawn, named, pad
 
 STAR = "★"  # the setting that is best on validation
 CLOCKED = 10  # cells of the bar that says how long a run took
@@ -82,22 +82,7 @@ def picture(rows: Sequence[Row], width: int) -> list[str]:
     axis = f"{left}{' ' * (room - len(left) - len(right))}{right}"
     lines = [f"{'':{wide}}  {axis}  {'test':>6}  a run"]
     for title, row in zip(titles, shown, strict=True):
-        line = _interval(row, low, high, room)
+        line = interval_drawn(row.low or 0.0, row.mean or 0.0, row.high or 0.0, (low, high), room)
         took = f"{pad(bar((row.seconds or 0.0) / slowest, CLOCKED), CLOCKED)} {duration(row.seconds or 0.0)}"
         lines.append(f"{named(title, wide)}  {line}  {percent(row.mean or 0.0):>6}  {took}".rstrip())
     return lines
-
-
-def _interval(row: Row, low: float, high: float, room: int) -> str:
-    """An accuracy and its interval, in so many cells from `low` to `high`."""
-    marks = (row.low or 0.0, row.mean or 0.0, row.high or 0.0)
-    at = [round((mark - low) / ((high - low) or 1.0) * (room - 1)) for mark in marks]
-    return "".join(_drawn(cell, *at) for cell in range(room))
-
-
-def _drawn(cell: int, low: int, mean: int, high: int) -> str:
-    if cell == mean:
-        return "●"
-    if cell in (low, high):
-        return "├" if cell == low else "┤"
-    return "─" if low < cell < high else " "

@@ -314,7 +314,7 @@ async def test_a_million_steps_are_drawn_as_fast_as_a_few_once_they_are_known():
         chart = pilot.app.chart
         chart.show(loss(ys, 1_000_000, span=30_000), 1)
         await pilot.pause()
-        known = chart._columns_cache["train", 120]
+        known = chart._columns_cache[0, 120]
         assert len(known) == 119  # of every column but the last: what a redraw does not look at again
         assert chart.smoothed_at(700_000) == pytest.approx(0.74, abs=0.01)
 

@@ -5,8 +5,6 @@ import shlex
 from abc import abstractmethod
 from pathlib import Path
 
-from textual import on
-
 from core.errors import BadRun
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
@@ -31,7 +29,7 @@ class RunActions(RunSearch):
         self._entries: list[Entry] = []
         self._baseline: Entry | None = None
         self._marked: list[Path] = []  # runs whose curves lie over the selected one's
-        self._bin: list[tuple[str, Path]] = []  # names of deleted runs, and where they are now
+        self._bin: list[tuple[str, list[Path]]] = []  # names of deleted runs and groups, and where their runs are now
 
     @abstractmethod
     def _look(self) -> None:
@@ -43,10 +41,11 @@ class RunActions(RunSearch):
 
     @property
     def _selected(self) -> Entry | None:
-        return self.query_one(RunTable).selected
+        """The run under the cursor; None on the line of a group."""
+        return self.query_one(RunTable).entry if self.query(RunTable) else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        entry = self._selected if self.query(RunTable) else None
+        entry = self._selected
         match action:
             case "baseline":
                 return entry is not None and entry.score is not None
@@ -66,7 +65,6 @@ class RunActions(RunSearch):
         assert self._selected
         return self._selected.run
 
-    @on(RunTable.Chosen)
     def action_open_run(self) -> None:
         run = self._selected_run
         if self.followed.run is None or self.followed.run.path != run.path:
@@ -134,28 +132,41 @@ class RunActions(RunSearch):
     async def action_delete_run(self) -> None:
         run = self._selected_run
         try:
-            self._bin.append((run.name, await asyncio.to_thread(hide, run)))
+            self._bin.append((run.name, [await asyncio.to_thread(hide, run)]))
         except BadRun as error:
             complain(self.app, error)
             return
         self.app.notify(deleted(run.name), markup=False)
         await self._read()
-        if self.followed.run and self.followed.run.path == run.path:
+        self._follow_another({run.path})
+
+    def _follow_another(self, gone: set[Path]) -> None:
+        """Where the run that the other screens show is gone, have them show the newest."""
+        if self.followed.run and self.followed.run.path in gone and not self.followed.run.path.exists():
             self.followed.follow(self._entries[0].run if self._entries else None)
 
     async def action_undo(self) -> None:
-        try:
-            run = await asyncio.to_thread(bring_back, self._bin.pop()[1])
-        except BadRun as error:
-            complain(self.app, error)
+        name, hidden = self._bin.pop()
+        back = []
+        for path in hidden:
+            try:
+                back.append(await asyncio.to_thread(bring_back, path))
+            except BadRun as error:
+                complain(self.app, error)
+        if not back:
             return
         self.app.clear_notifications()  # which say that it is deleted
-        self.app.notify(f"{run.name} is back.", markup=False)
+        self.app.notify(f"{back[0].name if len(hidden) == 1 else name} is back.", markup=False)
         await self._read()
+        self._go_to(back[0].path, name)
+
+    def _go_to(self, path: Path, group: str) -> None:
+        """Put the cursor on a run, or else on the line of its group; all are listed where neither is."""
         for runs in self.query(RunTable):
-            if run.path not in runs.paths:
+            if not runs.go_to(path) and not runs.go_to(group):
                 self.look_through(View())
-            runs.go_to(run.path)
+                runs.go_to(path)
+                runs.go_to(group)
 
 
 def deleted(name: str) -> str:

@@ -21,8 +21,10 @@ from workbench import keys
 from workbench.charts import curves
 from workbench.charts.chart import Chart
 from workbench.layout import Column, Part, Plan
-from workbench.screens.runs.actions import RunActions, deleted
+from workbench.screens.runs.actions import deleted
 from workbench.screens.runs.differences import Differences
+from workbench.screens.runs.folding import lines_of
+from workbench.screens.runs.group_panels import GroupPanels
 from workbench.screens.runs.no_curve import why_no_curve
 from workbench.screens.runs.run_table import Baselines, RunTable
 from workbench.session.live import rest_after
@@ -35,8 +37,8 @@ AT_ONCE = 100  # runs that are compared with the baseline before the table shows
 SETTLE = 0.1  # seconds that the cursor rests before curves are read
 
 
-class RunsScreen(RunActions):
-    """The list of runs; below it curves and recipe of the one under the cursor."""
+class RunsScreen(GroupPanels):
+    """The list of runs; below it curves and recipe of the one under the cursor, or the table of a group."""
 
     MODE = "runs"
     CSS_PATH = "../../styles/runs.tcss"
@@ -54,7 +56,7 @@ class RunsScreen(RunActions):
     def compose_panels(self) -> ComposeResult:
         yield Static("Reading the runs.", id="nothing", classes="empty", markup=False)
         with Panel(title="Runs", letter="r", id="runs"):
-            table = RunTable()
+            table = RunTable(self.tables)
             yield Headings(table)
             yield table
             yield Baselines(table)
@@ -66,13 +68,17 @@ class RunsScreen(RunActions):
         with Panel(title="Recipe", letter="p", id="recipe"):
             yield VerticalScroll(Differences(), Static(id="note", markup=False))
             yield Static(id="proof", markup=False)
+        yield from self.compose_group()
 
     def plan(self) -> Plan:
         if not self.has_class("-some"):
             return Plan.of(Part("nothing", 3, grows=1), ranks=("nothing",))
-        runs = Part("runs", 10, max(10, min(16, 6 + len(self._entries))), grows=3)
-        if not self.query_one(RunTable).count:  # nothing is found
+        lines = self.query_one(RunTable).count
+        runs = Part("runs", 10, max(10, min(16, 6 + lines)), grows=3)
+        if not lines:  # nothing is found
             return Plan.of(runs, ranks=("runs",))
+        if self._fold:
+            return self.plan_of_group(Part("runs", 10, max(10, min(16, 4 + lines)), grows=1))
         below = [Column((Part("curves", 9, 12, grows=2),), 3, 44), Column((Part("recipe", 7, 12, grows=2),), 2, 34)]
         return Plan.of(runs, below, ranks=("runs", "curves", "recipe"))
 
@@ -123,6 +129,7 @@ class RunsScreen(RunActions):
             waiting.display = bool(interrupted)
             self.show_runs()
             self.read_curves()
+            self.run_worker(self.read_tables())
             if self._baseline and not self._measuring.locked():
                 self.run_worker(self._measure_all([(entry, self._baseline) for entry in self._entries]))
 
@@ -146,7 +153,8 @@ class RunsScreen(RunActions):
         compared = {entry.run.path: self._compared.get((entry.run.path, baseline)) for entry in self._entries}
         versus = {path: found for path, found in compared.items() if found and path != baseline}
         listed = self.view.of(self._entries, self.draft.recipe.data.path)
-        self.query_one(RunTable).show(listed, self._glyphs, baseline, versus)
+        lines = lines_of(listed, self._entries, self._opened)
+        self.query_one(RunTable).show(lines, listed, self._glyphs, baseline, versus)
         count = f"{len(listed):,} of {len(self._entries):,}" if len(listed) != len(self._entries) else ""
         said = " · ".join(filter(None, [count, *self.view.in_words]))
         self.query_one("#runs", Panel).title = f"Runs  {said}".rstrip()
@@ -154,15 +162,18 @@ class RunsScreen(RunActions):
         for headings in self.query(Headings):
             headings.refresh()
         self._compare()
+        self.show_group()
         self.refresh_bindings()
 
     @property
     def _glyphs(self) -> dict[Path, str]:
         return dict(zip(self._marked, curves.GLYPHS, strict=False))
 
-    @on(RunTable.Moved)
+    @on(RunTable.Moved, "RunTable")
     def _moved(self) -> None:
+        self.fit()
         self._compare()
+        self.show_group()
         self._draw()
         self.read_curves()
         self.refresh_bindings()
@@ -182,6 +193,7 @@ class RunsScreen(RunActions):
         """The recipe of the selected run, beside that of another if there is one, and which of the two is better."""
         entry, other = self._selected, self._other
         if entry is None:
+            self.query_one("#runs", Panel).subtitle = ""
             return
         said = entry.status.why, f"◇ {entry.learned}" if entry.steered else ""
         self.query_one("#runs", Panel).subtitle = " · ".join(filter(None, said))
@@ -254,7 +266,7 @@ class RunsScreen(RunActions):
         if selected:
             glyphs = {on_one_line(path.name): glyph for path, glyph in self._glyphs.items()}
             version = tuple((name, glyphs.get(name), id(found), found.version) for name, found in histories.items())
-            self.query_one(Chart).show(curves.side_by_side(histories, glyphs), version)
+            self.query_one("#curves Chart", Chart).show(curves.side_by_side(histories, glyphs), version)
 
 
 def fold(run: RunFolder) -> History:

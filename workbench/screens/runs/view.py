@@ -74,9 +74,10 @@ class View(NamedTuple):
 
 
 def words_of(entry: Entry) -> str:
-    """What a search looks through: name, note, model, data, what learned, state and options of a run."""
+    """What a search looks through: name, note, group, model, data, what learned, state and options of a run."""
     about = entry.about
     words = [entry.run.name, entry.label.name, entry.label.note, entry.status.state, entry.learned]
+    words += [entry.member.group] if entry.member else []
     if about:
         words += [short_name(about.model), called(about.data) if about.data else ""]
         words += [f"{option}={value}" for option, value in about.options.items()]
