@@ -74,6 +74,10 @@ EXPLANATIONS = {
     "models_dialog": "All models by family, with size, languages and licence, and whether their weights are here.",
     "trust_dialog": "A run is resumed from files. This one was made elsewhere, so you are asked first.",
     "confirm_dialog": "What is asked here is done to many runs at once.",
+    "vary_dialog": "An option takes several values, and each setting is run with several seeds, which tell how much is "
+    "chance. Of several options that vary, every combination is run.",
+    "questions": "What one run cannot answer. Each question varies one thing, over several runs, and ends in a table, "
+    "a picture and a sentence with its uncertainty.",
     "run_dialog": "The runs and checkpoints that can classify your text.",
     "command_dialog": "What you would type in a shell to train with the same recipe.",
     "ask_dialog": "The pretrained model continues a text, token by token, before it is made a classifier.",

@@ -79,6 +79,13 @@ def unfinished(root: Path, plan: Plan, exercise: str) -> str:
     return ""
 
 
+def group_for(root: Path, plan: Plan, exercise: str = "") -> Group:
+    """The group that asks just this and has not come to its end, else a new one under a name that none has."""
+    stem = exercise or ("folds" if plan.folds and not plan.varied else "sweep")
+    name = unfinished(root, plan, exercise) or free_name(root, stem)
+    return Group(name=name, plan=plan, exercise=exercise)
+
+
 def keep(root: Path, group: Group) -> Group:
     """Write what a group is to run, or find it written; a group that asks for more seeds than before gets them.
 

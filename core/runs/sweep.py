@@ -14,6 +14,7 @@ from core.runs.compare import in_words
 from core.runs.records import Member
 
 MOST = 10_000  # runs
+MANY = 100  # runs; of more a person is asked first
 SEED, FOLD = "train.seed", "data.fold"
 
 

@@ -264,15 +264,15 @@ class Chart(Widget, can_focus=True):
         y_labels = scale.log_labels(y_ticks) if picture.log else scale.labels(y_ticks)
         x_ticks = scale.steps_ticks(picture.x, max(2, width // 12))
         names = picture.names or list(zip(x_ticks, scale.steps_labels(x_ticks), strict=True))
-        plot.xticks(*map(list, zip(*names, strict=True)))
+        plot.xticks([x for x, _ in names], [name for _, name in names])
         plot.yticks(y_ticks, y_labels)
         self._left, self._right = max(map(len, y_labels)) + 1, 0
         if right:
             ticks = scale.ticks(right, 1 + max(1, rows // 3))
             said = [picture.right(tick) for tick in ticks]
             self._right = max(map(len, said)) + 1
-            plot.ylim(*right, yside="right")
-            plot.yticks(ticks, said, yside="right")
+            plot.ylim(*right, yside="right")  # type: ignore[arg-type]
+            plot.yticks(ticks, said, yside="right")  # type: ignore[arg-type]
         for level in picture.levels:
             xs = scale.dashes(picture.x, width)
             ys = [y for _, y in self._on_the_scale([(x, level.y) for x in xs])]

@@ -16,7 +16,7 @@ from core.runs import group as groups
 from core.runs.group import Group
 from core.runs.group_table import table_of
 from core.runs.root import PATHS, from_anywhere, runs_root
-from core.runs.sweep import Plan, values_of
+from core.runs.sweep import MANY, Plan, values_of
 from core.wording import plural
 from workbench.cli.flags import DONE, FAILED, INTERRUPTED, SOURCE, add_options, bring_small, layers_of
 from workbench.cli.group_view import show_group
@@ -24,8 +24,6 @@ from workbench.cli.interrupts import Interrupts
 from workbench.cli.printing import agreed, print_json, say
 from workbench.cli.train import demand_columns, demand_model, recipe_to_train
 from workbench.cli.watch import watch
-
-MANY = 100  # runs; of more a person is asked first
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,11 +98,12 @@ def _asked(given: argparse.Namespace, root: Path) -> Group:
         raise BadRecipe([Problem("sweep", what, do)])
     plan = _plan(given, layers)
     exercise = given.exercise or ""
-    name = given.name or groups.unfinished(root, plan, exercise)
-    if name and not given.name:
-        say([f"{name} asks just this and is not done: it goes on."], to_errors=True)
-    stem = exercise or ("folds" if plan.folds and not plan.varied else "sweep")
-    return Group(name=name or groups.free_name(root, stem), plan=plan, exercise=exercise)
+    if given.name:
+        return Group(name=given.name, plan=plan, exercise=exercise)
+    group = groups.group_for(root, plan, exercise)
+    if groups.find(root, group.name):
+        say([f"{group.name} asks just this and is not done: it goes on."], to_errors=True)
+    return group
 
 
 def _plan(given: argparse.Namespace, layers: list[dict]) -> Plan:

@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Awaitable
 from typing import ClassVar, Protocol, runtime_checkable
 
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from core.errors import BadRun, WorkbenchError
+from core.errors import BadRecipe, BadRun, WorkbenchError
 from core.recipe import Recipe
 from core.runs import mark
 from core.runs.folder import RunFolder
+from core.runs.sweep import Plan
 from workbench import keys
 from workbench.places import where_it_works
 from workbench.screens.fitted import SMALLEST, FittedScreen
@@ -20,6 +21,7 @@ from workbench.session.complain import complain
 from workbench.session.exporting import Export
 from workbench.session.helper import Superseded
 from workbench.session.session import session_of
+from workbench.session.trail import GroupOfRuns
 from workbench.widgets.body import Body
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
@@ -73,9 +75,34 @@ class BaseScreen(FittedScreen):
             self.app.switch_mode("train")
 
     async def action_train(self) -> None:
-        """Start a run of the draft's recipe and watch it."""
-        if await self.launcher.start():
+        """Start a run of the draft's recipe and watch it; or all runs of a sweep, where options vary."""
+        sweep = self.session.sweep
+        if sweep.varied:
+            self.start_sweep(sweep.plan)
+        elif await self.launcher.start():
             self.app.switch_mode("train")
+
+    @work(group="sweep", exclusive=True)
+    async def start_sweep(self, plan: Plan, exercise: str = "") -> None:
+        """Ask whether all runs of a plan are to be made; put them into the queue then, and show their group."""
+        from workbench.screens.sweep_question import agrees
+
+        sweep, problem = self.session.sweep, self.launcher.problem
+        if problem:
+            complain(self.app, problem)
+            return
+        try:
+            if not await agrees(self.app, self.session, plan, exercise):
+                return
+            group = await sweep.start(plan, exercise)
+        except WorkbenchError as error:
+            if isinstance(error, BadRecipe) and not exercise:
+                sweep.refuse(error.problems)
+            complain(self.app, error)
+            return
+        if not exercise:
+            sweep.clear()
+        self.session.trail.go("runs", GroupOfRuns(group.name))
 
     def recipe_on_show(self) -> Recipe | None:
         """The recipe that the screen is about; None where there is none."""

@@ -28,18 +28,22 @@ class Launcher:
         """Start a run of the recipe and follow it; False where it waits for another or could not be started, and the
         person has been told so.
         """
-        draft, profile = self._draft, self._draft.profile
-        problem = draft.problem or (WorkbenchError(profile.problem) if profile and profile.problem else None)
-        if draft.refused:
-            problem = WorkbenchError(str(BadRecipe(draft.refused)), "Fix it in the recipe on 2, or press esc there.")
-        if problem:
+        if problem := self.problem:
             complain(self._app, problem)
             return False
-        recipe = draft.recipe
+        recipe = self._draft.recipe
         launched = await self._launch(lambda: create_run(self._root, recipe))
         if launched:
             self._started = self._followed.run, recipe
         return launched
+
+    @property
+    def problem(self) -> WorkbenchError | None:
+        """Why nothing can be learned from the draft as it stands; None where it can."""
+        draft, profile = self._draft, self._draft.profile
+        if draft.refused:
+            return WorkbenchError(str(BadRecipe(draft.refused)), "Fix it in the recipe on 2, or press esc there.")
+        return draft.problem or (WorkbenchError(profile.problem) if profile and profile.problem else None)
 
     @property
     def fits(self) -> SmallerBatch | None:

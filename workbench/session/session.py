@@ -14,6 +14,7 @@ from workbench.session.followed import Followed
 from workbench.session.helper import Helper
 from workbench.session.launcher import Launcher
 from workbench.session.live import Live
+from workbench.session.sweep import Sweep
 from workbench.session.trail import Trail
 
 
@@ -29,6 +30,7 @@ class Session:
         self.followed = Followed(app, root)
         self.live = Live(app, root, self.followed)
         self.launcher = Launcher(app, root, self.draft, self.followed)
+        self.sweep = Sweep(app, root, self.draft)
         self.trail = Trail(app)
 
     async def close(self) -> None:

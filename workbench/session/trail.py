@@ -21,7 +21,13 @@ class DataRow(NamedTuple):
     row: int
 
 
-Brought = TypeVar("Brought", Question, DataRow)
+class GroupOfRuns(NamedTuple):
+    """A group of runs, by its name, that Runs is to show."""
+
+    name: str
+
+
+Brought = TypeVar("Brought", Question, DataRow, GroupOfRuns)
 
 
 class Trail:
@@ -30,9 +36,9 @@ class Trail:
     def __init__(self, app: App):
         self._app = app
         self._before: dict[str, tuple[str, Screen]] = {}  # mode -> mode and screen that led there
-        self._brought: Question | DataRow | None = None
+        self._brought: Question | DataRow | GroupOfRuns | None = None
 
-    def go(self, mode: str, brought: Question | DataRow | None = None) -> None:
+    def go(self, mode: str, brought: Question | DataRow | GroupOfRuns | None = None) -> None:
         """Show a mode's screen, which may `take` what is brought."""
         self._before[mode] = self._app.current_mode, self._app.screen
         self._brought = brought

@@ -6,13 +6,17 @@ from rich.text import Text
 from textual.widget import Widget
 
 from core.architectures.lookup import preset_for
+from core.errors import BadRecipe
 from core.estimate.prices import Price, machine_memory, price
 from core.estimate.speeds import busy
 from core.export.expressible import departure
+from core.runs.sweep import Plan
 from core.wording import about, count, percent, plural, size
 from workbench.formatting import bar
+from workbench.screens.sweep_question import in_words, settings_and_seeds
 from workbench.session.draft import Draft
 from workbench.session.session import session_of
+from workbench.session.sweep import Sweep
 from workbench.themes import colour
 from workbench.widgets.panel import Panel
 
@@ -26,6 +30,10 @@ class PricePanel(Widget):
 
     DEFAULT_CSS = "PricePanel { padding: 0 1; }"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole: tuple[Plan, float | None] | None = None  # what all runs are, and the seconds they take
+
     def on_mount(self) -> None:
         draft = session_of(self).draft
         self._memory, _ = machine_memory()
@@ -33,6 +41,8 @@ class PricePanel(Widget):
         draft.recipe_changed.subscribe(self, self._recipe_changed)
         draft.profile_changed.subscribe(self, self._anew)
         draft.speeds_changed.subscribe(self, self._anew)
+        session_of(self).sweep.changed.subscribe(self, self._count_all)
+        self._count_all(session_of(self).sweep)
         self._look()
         self.set_interval(LOOKING, self._look)
 
@@ -48,12 +58,12 @@ class PricePanel(Widget):
 
     def _recipe_changed(self, draft: Draft) -> None:
         self._before, self._now = self._now, self._price(draft)
-        self.refresh()
+        self._count_all(session_of(self).sweep)
 
     def _anew(self, draft: Draft) -> None:
         """Something else than the recipe has changed the price: there is nothing to compare it with."""
         self._before = self._now = self._price(draft)
-        self.refresh()
+        self._count_all(session_of(self).sweep)
 
     def render(self) -> Text:
         return self._in_one_line() if self.size.height < 4 else self._in_full()
@@ -67,6 +77,8 @@ class PricePanel(Widget):
             words += " · no tokenizer, no time" if draft.lacks_tokenizer else " · no data, no time"
         else:
             words += f" · {about(now.total)}" if draft.speeds else f" · about {about(now.total)}"
+        if self._whole:
+            return Text(in_words(*self._whole), colour(self, "focus"), no_wrap=True)
         if departure(draft.recipe):
             words += " · ONNX only"
         return Text(f"{words}  ", colour(self, "text"), no_wrap=True).append_text(self._source(short=True))
@@ -77,7 +89,10 @@ class PricePanel(Widget):
             ("learns", *self._learns()),
             ("memory", size(now.memory), f"of {size(self._memory)}"),
         ]
-        lines = [self._row(*row) for row in [*rows, *self._times(), self._exports()]]
+        lines = [self._row(*row) for row in [*rows, *self._times()]]
+        lines.append(
+            self._row(*self._all_runs(*self._whole), role="focus") if self._whole else self._row(*self._exports())
+        )
         muted, text = colour(self, "muted"), colour(self, "text")
         difference = f"{'last key':<{NAME_WIDTH}}{_difference(self._before, now)}" if now != self._before else ""
         lines.append(Text(difference, muted))
@@ -113,6 +128,22 @@ class PricePanel(Widget):
             ("in all", about(now.total), other),
         ]
 
+    def _count_all(self, sweep: Sweep) -> None:
+        """What all runs cost, where options vary."""
+        self._whole = None
+        if sweep.varied:
+            plan = sweep.plan
+            try:
+                self._whole = plan, sweep.seconds(plan)
+            except BadRecipe:  # what varies no longer goes with the recipe: starting it says so
+                self._whole = plan, None
+        self.refresh()
+
+    @staticmethod
+    def _all_runs(plan: Plan, seconds: float | None) -> tuple[str, str, str]:
+        took = f", about {about(seconds)}" if seconds is not None else ""
+        return "all runs", f"{plan.n_runs:,}{took}", settings_and_seeds(plan)
+
     def _exports(self) -> tuple[str, str, str]:
         if differs := departure(session_of(self).draft.recipe):
             return "exports", "to ONNX only", f"for its {differs}"
@@ -137,9 +168,9 @@ class PricePanel(Widget):
             words = "Times need the model's tokenizer: fetch it."
         return Text("" if short else words, muted)
 
-    def _row(self, name: str, figure: str, beside: str) -> Text:
+    def _row(self, name: str, figure: str, beside: str, role: str = "text") -> Text:
         line = Text.assemble(
-            (f"{name:<{NAME_WIDTH}}", colour(self, "muted")), (figure, colour(self, "text")), no_wrap=True
+            (f"{name:<{NAME_WIDTH}}", colour(self, "muted")), (figure, colour(self, role)), no_wrap=True
         )
         room = self.size.width - line.cell_len
         return line.append(f"{beside:>{room}}" if len(beside) < room else "", colour(self, "muted"))

@@ -32,6 +32,7 @@ ALWAYS = {"preset", "model.weights"}
 ADAPTERS = {"lora.rank", "lora.alpha", "lora.layers"}
 UNCOUNTED = {"data.baseline", "data.probe"}  # of the data's options, those that a model which counts does not read
 NAMES = {"lr": "learning rate", "rank": "LoRA rank", "alpha": "LoRA alpha", "layers": "LoRA layers"}
+NAMES |= {"model.name": "model", "freeze.trainable": "what learns"}
 NAME_WIDTH, DOTTED_WIDTH = 16, 26
 LEAST_OPTIONS, ROOMY = 8, 24  # lines: above what an option means; with which every option is on show
 BETWEEN = " | "  # of several texts in one field
@@ -47,10 +48,13 @@ def value_in_words(value: object) -> str:
 
 
 class Options(Lines):
-    """The options, with those that the recipe refuses marked until they are mended."""
+    """The options, each with its value, or the values that it is to have in turn; refused ones are marked."""
 
     DEFAULT_CSS = "Options { height: 1fr; }"
     BINDINGS = keys.bindings("recipe")
+
+    class VaryWanted(Message):
+        """The person wants several values for the option under the cursor."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,13 +71,16 @@ class Options(Lines):
     def shown(self) -> list[Option]:
         """The options on show; the line below them shows the others, or hides them again.
 
-        What adapters are made of is among them where there are any.
+        What adapters are made of is among them where there are any, and so is what varies.
         """
         recipe = session_of(self).draft.recipe
         adapters = any(part.startswith("lora.") for part in recipe.plan.parts)
         names = ALWAYS | ADAPTERS if adapters else ALWAYS
+        varied = session_of(self).sweep.varied
+        elsewhere = [option for option in options(Recipe) if option.name in ELSEWHERE and option.name in varied]
+        names |= {*varied}
         everything = self.everything  # once: it asks the screen for the list's height
-        return [option for option in self._read if everything or option.first or option.name in names]
+        return elsewhere + [one for one in self._read if everything or one.first or one.name in names]
 
     @property
     def _read(self) -> list[Option]:
@@ -99,7 +106,7 @@ class Options(Lines):
     def called(self, name: str) -> str:
         """An option as its line calls it: in the short form without its part."""
         tail = name.rpartition(".")[2]
-        return name if self.everything else NAMES.get(tail, tail.replace("_", " "))
+        return name if self.everything else NAMES.get(name) or NAMES.get(tail, tail.replace("_", " "))
 
     def value(self, option: Option) -> str:
         """What is asked for, whether the recipe takes it or not."""
@@ -107,16 +114,21 @@ class Options(Lines):
 
     def line(self, index: int, width: int) -> Text:
         if index == len(self.shown):
-            more = "fewer" if self.everything else f"{len(self._read) - len(self.shown)} more"
+            on_show = [option for option in self.shown if option.name not in ELSEWHERE]
+            more = "fewer" if self.everything else f"{len(self._read) - len(on_show)} more"
             return Text(f" {more}", colour(self, "muted"))
         option = self.shown[index]
         name = self.called(option.name)
-        wrong = option.name in self.pending
+        sweep = session_of(self).sweep
+        wrong = option.name in self.pending or any(each.field == option.name for each in sweep.problems)
         line = Text(f" {name:<{self.indent - 1}}", colour(self, "muted"), no_wrap=True)
         value = on_one_line(self.value(option))
         if option.unit and value[:1].isdigit():
             value += f" {option.unit}"
         line.append("✕ " if wrong else "", colour(self, "error"))
+        if values := sweep.values(option.name):
+            words = cut(on_one_line(values), width - line.cell_len - 1)
+            return line.append(words, colour(self, "error" if wrong else "focus"))
         line.append(cut(value, width - line.cell_len - 1), colour(self, "error" if wrong else "text"))
         if value in (AUTO, "model", "longest") and (made := self._made_of(option)):
             line.append(cut(f"  {made}", width - line.cell_len - 1), colour(self, "muted"))
@@ -150,7 +162,9 @@ class Options(Lines):
 
     def forget(self) -> bool:
         """Drop what was refused; whether there was anything."""
-        had, self.pending, session_of(self).draft.refused = bool(self.pending), {}, []
+        session = session_of(self)
+        had = bool(self.pending or session.sweep.problems)
+        self.pending, session.draft.refused, session.sweep.problems = {}, [], []
         self.changed()
         self.post_message(self.Moved(self))
         return had
@@ -164,7 +178,9 @@ class Options(Lines):
 
     def _turn(self, by: int) -> None:
         option = self.option
-        if option and option.name == "preset":
+        if option and option.name in session_of(self).sweep.varied:
+            self.action_vary()
+        elif option and option.name == "preset":
             self.post_message(self.Chosen(self))  # each changes much: one is chosen by what it says
         elif option and option.choices:
             at = option.choices.index(self.value(option))
@@ -181,10 +197,14 @@ class Options(Lines):
             self.wants_all = not self.everything
             self.changed()
             self.post_message(self.Moved(self))
-        elif self.option.choices:
+        elif self.option.choices or self.option.name in session_of(self).sweep.varied:
             self._turn(1)
         else:
             self.post_message(self.Chosen(self))
+
+    def action_vary(self) -> None:
+        if self.option:
+            self.post_message(self.VaryWanted())
 
 
 class Explanation(Widget):
@@ -225,6 +245,7 @@ class RecipeForm(Container):
         draft = session_of(self).draft
         draft.recipe_changed.subscribe(self, self._recipe_changed)
         draft.profile_changed.subscribe(self, self._recipe_changed)
+        session_of(self).sweep.changed.subscribe(self, self._recipe_changed)
         self._explain()
 
     def _recipe_changed(self, _: object) -> None:
@@ -237,13 +258,17 @@ class RecipeForm(Container):
         option = form.option
         below.help = option.help if option else "Every option has a name, a default and a place in recipe.toml."
         name = option.name if option else ""
-        refused = session_of(self).draft.refused
+        session = session_of(self)
+        refused = session.draft.refused or session.sweep.problems
         problem = next((p for p in refused if p.field == name), next(iter(refused), None))
         below.problem = f"{form.called(problem.field)} {problem.what} {problem.do}" if problem else ""
 
     @on(Options.Chosen)
     def _edit(self) -> None:
         form, field = self.query_one(Options), self.query_one(Input)
+        if form.option and form.option.name in session_of(self).sweep.varied:
+            form.action_vary()
+            return
         if form.option and form.option.name == "preset":
             self.post_message(self.RecipesWanted())
             return

@@ -1,5 +1,7 @@
 """Model: what will learn, and what will it cost?"""
 
+from typing import TYPE_CHECKING
+
 from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
@@ -8,6 +10,9 @@ from core.architectures.lookup import architecture_for, preset_for, short_name
 from core.errors import BadRecipe, WorkbenchError
 from core.evaluate.question import guesses_words
 from core.export.script import freezing
+from core.options import options
+from core.recipe import Recipe
+from core.wording import plural
 from workbench import keys
 from workbench.layout import Column, Part, Plan
 from workbench.screens.base import BaseScreen
@@ -17,9 +22,13 @@ from workbench.screens.model.price import PricePanel
 from workbench.screens.model.recipe_form import Options, RecipeForm
 from workbench.session.complain import complain
 from workbench.session.draft import Draft
+from workbench.session.sweep import Sweep
 from workbench.widgets.layers import Layers
 from workbench.widgets.panel import Panel
 from workbench.widgets.part_marks import LEGEND
+
+if TYPE_CHECKING:
+    from workbench.screens.model.questions_dialog import Asked
 
 
 class ModelScreen(BaseScreen):
@@ -56,6 +65,7 @@ class ModelScreen(BaseScreen):
         for signal in (self.draft.recipe_changed, self.draft.profile_changed):
             signal.subscribe(self, self._say_where)
         self.session.fetcher.changed.subscribe(self, self._say_where)
+        self.session.sweep.changed.subscribe(self, self._say_what_varies)
         self._show(self.draft)
         self._say_where(self.draft)
         self.query_one("#code", Panel).subtitle = "names as in the book"
@@ -70,9 +80,18 @@ class ModelScreen(BaseScreen):
         self._shown = shown
         self.query_one(Layers).show(recipe, draft.profile, draft.speeds)
         self.query_one(AsCode).lines = freezing(recipe.plan, architecture_for(recipe), recipe.lora)
-        brief = [recipe.preset, f"epochs {recipe.train.epochs}", f"learning rate {recipe.train.lr}"]
-        self.query_one("#recipe", Panel).brief = " · ".join(brief)
+        self._say_what_varies(self.session.sweep)
         self.fit()
+
+    def _say_what_varies(self, sweep: Sweep) -> None:
+        """What stands on the rule of the recipe's panel, and in short where that is folded."""
+        recipe, panel = self.draft.recipe, self.query_one("#recipe", Panel)
+        brief = [recipe.preset, f"epochs {recipe.train.epochs}", f"learning rate {recipe.train.lr}"]
+        panel.subtitle = ""
+        if sweep.varied:
+            brief = [plural(sweep.plan.n_runs, "run")]
+            panel.subtitle = f"t starts {plural(sweep.plan.n_runs, 'run')}"
+        panel.brief = " · ".join(brief)
 
     @on(Layers.Moved)
     def _around(self) -> None:
@@ -113,6 +132,28 @@ class ModelScreen(BaseScreen):
 
         dialog = GuessDialog if guesses_words(self.draft.recipe.model.name) else ContinueDialog
         self.app.push_screen(dialog(self.session))
+
+    @on(Options.VaryWanted)
+    def _vary(self) -> None:
+        if option := self.query_one(Options).option:
+            self.action_vary(option.name)
+
+    def action_vary(self, name: str) -> None:
+        """Ask for several values of an option."""
+        from workbench.screens.model.vary_dialog import VaryDialog
+
+        form = self.query_one(Options)
+        option = next(option for option in options(Recipe) if option.name == name)
+        self.app.push_screen(VaryDialog(self.session.sweep, option, form.called(name), form.value(option)))
+
+    def action_questions(self) -> None:
+        from workbench.screens.model.questions_dialog import QuestionsDialog
+
+        self.app.push_screen(QuestionsDialog(self.session.sweep), self._ask_question)
+
+    def _ask_question(self, asked: "Asked | None") -> None:
+        if asked:
+            self.start_sweep(asked.plan, asked.exercise)
 
     @on(RecipeForm.RecipesWanted)
     def _choose_recipe(self) -> None:

@@ -79,7 +79,7 @@ class RunActions(RunSearch):
         where = [] if root == runs_root() else ["--runs", str(root)]
         return shlex.join(["workbench", "show", entry.run.name, *where])
 
-    def exported(self) -> Export:
+    def exported(self) -> Export | None:
         """The curves where the chart has the focus, else the table."""
         if isinstance(self.focused, Chart):
             points = self.focused.points

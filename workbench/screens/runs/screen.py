@@ -27,7 +27,9 @@ from workbench.screens.runs.folding import lines_of
 from workbench.screens.runs.group_panels import GroupPanels
 from workbench.screens.runs.no_curve import why_no_curve
 from workbench.screens.runs.run_table import Baselines, RunTable
+from workbench.screens.runs.view import View
 from workbench.session.live import rest_after
+from workbench.session.trail import GroupOfRuns
 from workbench.themes import colour
 from workbench.widgets.lines import Headings
 from workbench.widgets.panel import Panel
@@ -48,6 +50,7 @@ class RunsScreen(GroupPanels):
         super().__init__()
         self._reading, self._measuring = asyncio.Lock(), asyncio.Lock()
         self._next_look = 0.0  # not before
+        self._wanted = ""  # the group that the cursor is to go to once it is listed
         self._interrupted = False  # whether nothing starts what waits in the queue
         # runs against others, on their test rows
         self._compared: dict[tuple[Path, Path | None], Comparison | None] = {}
@@ -91,6 +94,8 @@ class RunsScreen(GroupPanels):
         empty_bin(self.session.root, True)
 
     def on_screen_resume(self) -> None:
+        if brought := self.session.trail.take(GroupOfRuns):
+            self._wanted, self.view = brought.name, View()
         self._timer.resume()
         self._look()
 
@@ -155,6 +160,8 @@ class RunsScreen(GroupPanels):
         listed = self.view.of(self._entries, self.draft.recipe.data.path)
         lines = lines_of(listed, self._entries, self._opened)
         self.query_one(RunTable).show(lines, listed, self._glyphs, baseline, versus)
+        if self._wanted and self.query_one(RunTable).go_to(self._wanted):
+            self._wanted = ""
         count = f"{len(listed):,} of {len(self._entries):,}" if len(listed) != len(self._entries) else ""
         said = " · ".join(filter(None, [count, *self.view.in_words]))
         self.query_one("#runs", Panel).title = f"Runs  {said}".rstrip()
