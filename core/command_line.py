@@ -1,6 +1,7 @@
 """The command line that gives a recipe: its data, and every option that differs from its preset."""
 
 import shlex
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from core.options import Option, options
@@ -12,8 +13,14 @@ def command(recipe: Recipe) -> str:
     return shlex.join(["workbench", "train", *arguments(recipe)])
 
 
-def arguments(recipe: Recipe) -> list[str]:
-    """The words after `workbench train` that are parsed into this recipe."""
+def sweep(recipe: Recipe, varied: Mapping[str, Sequence[str]], seeds: int) -> str:
+    """`workbench sweep data.csv --set 'train.lr=1e-4|3e-4' --seeds 3`, for a shell."""
+    sets = [word for name, values in varied.items() for word in ("--set", f"{name}={'|'.join(values)}")]
+    return shlex.join(["workbench", "sweep", *arguments(recipe, varied), *sets, "--seeds", str(seeds)])
+
+
+def arguments(recipe: Recipe, without: Collection[str] = ()) -> list[str]:
+    """The words after `workbench train` that are parsed into this recipe, `without` some options."""
     preset, path, words = load({"preset": recipe.preset}), recipe.data.path, []
     # a word that is taken for an option or a recipe file cannot stand by itself
     named = path.startswith("-") or path.endswith(".toml")
@@ -22,7 +29,7 @@ def arguments(recipe: Recipe) -> list[str]:
     for option in options(Recipe):
         value = option.of(recipe)
         given = option.name == "preset" and value != Recipe().preset
-        if option.name == "data.path" and not named:
+        if option.name in without or (option.name == "data.path" and not named):
             continue
         if given or value != option.of(preset):
             words += _given(option, value)

@@ -90,7 +90,7 @@ async def test_the_table_of_a_group_and_what_it_says(runs, opened, shown, until,
         row = line_of(words, "★")
         assert row.startswith("★ 0.0003 2 96.8 % 0.2") and "├" in row and "●" in row and row.endswith("4:51")
         assert "Recipe of" not in words
-        await pilot.press("ctrl+o", "s", "j", "enter")  # from a setting to its runs
+        await pilot.press("ctrl+o", "s", "enter")  # from a setting to its runs
         table = app.screen.query_one(RunTable)
         await until(pilot, lambda: table.has_focus and table.entry is not None)
         assert table.entry.member.setting == 1

@@ -79,10 +79,10 @@ async def test_a_key_of_another_panel_or_screen_says_where_it_works(app):
         await pilot.press("2", "tab")
         assert not isinstance(app.screen.focused, Layers)
         hint = app.screen.query_one(Footer)
-        await pilot.press("space")
-        assert hint.hint == "space works in Layers: ^o l"
-        assert "space works in Layers" in hint.render().plain
-        await pilot.press("ctrl+o", "l", "space")
+        await pilot.press("b")
+        assert hint.hint == "b works in Layers: ^o l"
+        assert "b works in Layers" in hint.render().plain
+        await pilot.press("ctrl+o", "l", "b")
         assert not hint.hint
         await pilot.press("asterisk")
         assert hint.hint == "* works in Runs: 5"

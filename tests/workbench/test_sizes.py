@@ -5,12 +5,14 @@ from contextlib import ExitStack, asynccontextmanager
 import pytest
 from textual.geometry import Region
 
+from core.exercises import EXERCISES, Facts
 from core.recipe import load
 from workbench.app import WorkbenchApp
 from workbench.charts.chart import Chart
 from workbench.screens.base import BaseScreen
 from workbench.screens.data.rows import Rows
 from workbench.screens.runs.run_table import RunTable
+from workbench.screens.runs.settings import Settings
 from workbench.widgets.layers import Layers
 from workbench.widgets.panel import Panel
 
@@ -115,6 +117,21 @@ async def test_all_is_in_reach_at_other_sizes(tour, state):
 @pytest.mark.parametrize("state", ["done", "running", "failed", "starting"])
 async def test_all_is_in_reach_at_every_size(tour, state):
     await tour(state, ALL_SIZES)
+
+
+async def test_a_group_and_what_varies_are_in_reach_at_the_usual_sizes(runs, until, shown, messages):
+    depths = EXERCISES["how-many-blocks"].values(Facts(load({}), lambda: 0, lambda: []))
+    runs.group("blocks", {"freeze.trainable": depths}, [*range(250, 290, 5)], exercise="how-many-blocks")
+    app = WorkbenchApp(load({"data": {"path": str(messages)}}), runs.root)
+    async with app.run_test(size=SIZES[0]) as pilot:
+        app.action_mode("runs")
+        await until(pilot, lambda: app.current_mode == "runs" and app.screen.query(RunTable))
+        await until(pilot, lambda: app.screen.query_one(RunTable).fold and app.screen.query_one(Settings).count)
+        await look(pilot, shown, SIZES)
+        app.action_mode("model")
+        await until(pilot, lambda: app.current_mode == "model" and app.session.draft.profile is not None)
+        await app.session.sweep.mark("train.lr", "1e-4, 1e-3", 3)
+        await look(pilot, shown, SIZES)
 
 
 @pytest.mark.more

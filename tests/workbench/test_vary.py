@@ -3,12 +3,13 @@
 from contextlib import asynccontextmanager
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from core.recipe import load
 from core.runs import group as groups
 from core.runs import queue
 from workbench.app import WorkbenchApp
+from workbench.screens.command_dialog import CommandDialog
 from workbench.screens.confirm_dialog import ConfirmDialog
 from workbench.screens.model.questions_dialog import Questions, QuestionsDialog
 from workbench.screens.model.recipe_form import Options
@@ -55,6 +56,11 @@ def vary(until):
     return vary
 
 
+def shown_whole(app) -> str:
+    """The command line that is on show."""
+    return str(app.screen.query_one("#command", Static).render()) if isinstance(app.screen, CommandDialog) else ""
+
+
 async def on_model(pilot, until) -> None:
     await until(pilot, lambda: not isinstance(pilot.app.screen, VaryDialog))
 
@@ -70,6 +76,10 @@ async def test_two_options_that_vary_become_a_group_once_one_has_agreed(opened, 
         await until(pilot, lambda: "8 | 16" in shown(app) and "1e-4 | 3e-4" in shown(app))
         words = "all runs 12, about" if size[1] > 30 else "12 runs, about"
         assert words in shown(app) and "4 settings × 3 seeds" in shown(app)
+        app.screen.action_command_line()
+        await until(pilot, lambda: "--set 'train.lr=1e-4|3e-4' --set 'train.batch=8|16' --seeds 3" in shown_whole(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, CommandDialog))
         await pilot.press("t")
         await until(pilot, lambda: isinstance(app.screen, ConfirmDialog))
         words = shown(app)

@@ -12,7 +12,8 @@ from core.errors import BadRecipe, BadRun, WorkbenchError
 from core.recipe import Recipe
 from core.runs import mark
 from core.runs.folder import RunFolder
-from core.runs.sweep import Plan
+from core.runs.sweep import MANY, Plan
+from core.wording import plural
 from workbench import keys
 from workbench.places import where_it_works
 from workbench.screens.fitted import SMALLEST, FittedScreen
@@ -94,6 +95,8 @@ class BaseScreen(FittedScreen):
         try:
             if not await agrees(self.app, self.session, plan, exercise):
                 return
+            if plan.n_runs > MANY:
+                self.app.notify(f"{plural(plan.n_runs, 'run')} are made. Runs lists them as they come.")
             group = await sweep.start(plan, exercise)
         except WorkbenchError as error:
             if isinstance(error, BadRecipe) and not exercise:
@@ -112,7 +115,9 @@ class BaseScreen(FittedScreen):
         from workbench.screens.command_dialog import CommandDialog
 
         if recipe := self.recipe_on_show():
-            self.app.push_screen(CommandDialog(recipe))
+            sweep = self.session.sweep
+            varied = sweep.varied if recipe is self.draft.recipe else {}
+            self.app.push_screen(CommandDialog(recipe, varied, sweep.seeds))
 
     async def resume(self, run: RunFolder) -> bool:
         """Take a run up again, in a worker; one that was made elsewhere only once the person says so."""

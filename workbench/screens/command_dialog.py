@@ -1,9 +1,11 @@
 """The command line that trains the recipe on show."""
 
+from collections.abc import Mapping, Sequence
+
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from core.command_line import command
+from core.command_line import command, sweep
 from core.recipe import Recipe
 from core.wording import shown
 from workbench import keys
@@ -13,19 +15,19 @@ from workbench.widgets.panel import Panel
 
 
 class CommandDialog(Dialog[None]):
-    """Shows it whole; y copies it."""
+    """Shows it whole, with what varies where anything does; y copies it."""
 
     PLACE = "command_dialog"
     BINDINGS = keys.bindings(PLACE)
 
-    def __init__(self, recipe: Recipe):
+    def __init__(self, recipe: Recipe, varied: Mapping[str, Sequence[str]], seeds: int):
         super().__init__()
-        self._command = command(recipe)
+        self._command = sweep(recipe, varied, seeds) if varied else command(recipe)
 
     def compose(self) -> ComposeResult:
         with Panel(title="The same on the command line", subtitle="y copies · esc closes", classes="dialog"):
             yield Static(shown(self._command), id="command", markup=False)
-            yield Static("Every option that differs from the preset, as workbench train takes it.", classes="hint")
+            yield Static("Every option that differs from the preset.", classes="hint")
 
     async def action_copy(self) -> None:
         await copying.copy(self.app, self._command)

@@ -47,7 +47,8 @@ class Sweep:
         if "preset" in varied:  # what else the draft says would take the place of what each preset says
             base = merge(*(layer(name, _of(recipe, name)) for name in KEPT_BY_PRESETS))
         paths = (layer(name, from_anywhere(name, _of(recipe, name))) for name in PATHS if _is_set(base, name))
-        return Plan(base=merge(base, *paths), varied={name: list(each) for name, each in varied.items()}, seeds=seeds)
+        meant = {name: [from_anywhere(name, value) for value in values] for name, values in varied.items()}
+        return Plan(base=merge(base, *paths), varied=meant, seeds=seeds)
 
     def values(self, name: str) -> str:
         """The values of an option as they are typed; empty where it does not vary."""

@@ -22,6 +22,7 @@ from core.wording import on_one_line, rate, shown
 from workbench import keys
 from workbench.formatting import cut
 from workbench.session.complain import complain
+from workbench.session.draft import Draft
 from workbench.session.session import session_of
 from workbench.themes import colour
 from workbench.widgets.lines import Lines
@@ -243,10 +244,14 @@ class RecipeForm(Container):
 
     def on_mount(self) -> None:
         draft = session_of(self).draft
-        draft.recipe_changed.subscribe(self, self._recipe_changed)
+        draft.recipe_changed.subscribe(self, self._another_recipe)
         draft.profile_changed.subscribe(self, self._recipe_changed)
         session_of(self).sweep.changed.subscribe(self, self._recipe_changed)
         self._explain()
+
+    def _another_recipe(self, draft: Draft) -> None:
+        session_of(self).sweep.problems = []  # they were those of another
+        self._recipe_changed(draft)
 
     def _recipe_changed(self, _: object) -> None:
         self.query_one(Options).changed()

@@ -28,7 +28,7 @@ class VaryDialog(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         title = f"Several values of {on_one_line(self._called)}"
-        with Panel(title=title, subtitle="enter keeps · tab other field · esc leaves", classes="dialog"):
+        with Panel(title=title, subtitle="enter keeps · tab seeds · esc leaves", classes="dialog"):
             choices = ", ".join(self._option.choices or [])
             yield field("values", Input(self._before, placeholder=choices or "1, 2, 4", id="values"))
             yield field("seeds", Input(str(self._sweep.seeds), placeholder="of each setting", id="seeds"))

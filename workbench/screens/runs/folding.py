@@ -30,7 +30,8 @@ class Fold(NamedTuple):
     @property
     def state(self) -> State:
         """The one state that says most: a run that is running, else one that waits, else what went wrong."""
-        return next((state for state in WORST_FIRST if self.states[state]), "done")
+        states = self.states
+        return next((state for state in WORST_FIRST if states[state]), "done")
 
     @property
     def results(self) -> tuple:

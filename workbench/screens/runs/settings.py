@@ -37,6 +37,8 @@ class Settings(ItemList[Row]):
         ends = [end for row in rows for end in (row.low, row.high) if end is not None]
         self._axis = (min(ends), max(ends)) if ends else (0.0, 1.0)
         self.show_items(rows)
+        if table and table.best is not None and not self.has_focus:
+            self.cursor = table.best  # which is seen then, however many there are
 
     def exported(self) -> Export | None:
         found = self._table
