@@ -35,6 +35,7 @@ HELPERS = {
     "data": ["core.helper.data"],
     "fetch": ["core.helper.models"],
     "glimpse": ["core.helper.glimpse"],
+    "groups": ["core.helper.groups"],
     "model": ["core.helper.classifier", "core.helper.language_model", "core.helper.measure"],
 }
 

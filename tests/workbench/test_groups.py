@@ -15,7 +15,7 @@ from workbench.screens.runs.folding import Fold
 from workbench.screens.runs.run_table import RunTable
 from workbench.screens.runs.settings import Settings
 
-SIZES = [(80, 24), (120, 36)]
+SIZES = [(80, 24), pytest.param((120, 36), marks=pytest.mark.more)]
 RATES = {"train.lr": ["1e-4", "3e-4"]}
 
 

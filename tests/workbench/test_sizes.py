@@ -119,6 +119,7 @@ async def test_all_is_in_reach_at_every_size(tour, state):
     await tour(state, ALL_SIZES)
 
 
+@pytest.mark.more
 async def test_a_group_and_what_varies_are_in_reach_at_the_usual_sizes(runs, until, shown, messages):
     depths = EXERCISES["how-many-blocks"].values(Facts(load({}), lambda: 0, lambda: []))
     runs.group("blocks", {"freeze.trainable": depths}, [*range(250, 290, 5)], exercise="how-many-blocks")

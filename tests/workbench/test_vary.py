@@ -3,7 +3,7 @@
 from contextlib import asynccontextmanager
 
 import pytest
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from core.recipe import load
 from core.runs import group as groups
@@ -16,7 +16,7 @@ from workbench.screens.model.recipe_form import Options
 from workbench.screens.model.vary_dialog import VaryDialog
 from workbench.screens.runs.run_table import RunTable
 
-SIZES = [(80, 24), (120, 36)]
+SIZES = [(80, 24), pytest.param((120, 36), marks=pytest.mark.more)]
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def vary(until):
 
 def shown_whole(app) -> str:
     """The command line that is on show."""
-    return str(app.screen.query_one("#command", Static).render()) if isinstance(app.screen, CommandDialog) else ""
+    return "".join(str(each.render()) for each in app.screen.query("#command"))
 
 
 async def on_model(pilot, until) -> None:

@@ -32,7 +32,7 @@ def _error(what: str, do: str = "", columns: list[str] | None = None) -> Workben
 
 
 class Helper:
-    """A helper process of the kind `data`, `glimpse`, `model` or `fetch`.
+    """A helper process of the kind `data`, `glimpse`, `groups`, `model` or `fetch`.
 
     It is started by the first question, and again after it has died.
     """

@@ -24,7 +24,7 @@ class Session:
     def __init__(self, app: App, recipe: Recipe, root: Path):
         self.root = root
         self.data_helper, self.model_helper = Helper("data"), Helper("model")
-        self.glimpse_helper = Helper("glimpse")
+        self.glimpse_helper, self.groups_helper = Helper("glimpse"), Helper("groups")
         self.draft = Draft(app, recipe, root, self.data_helper, self.glimpse_helper, self.model_helper)
         self.fetcher = Fetcher(app, self.draft)
         self.followed = Followed(app, root)
@@ -35,7 +35,7 @@ class Session:
 
     async def close(self) -> None:
         """End the helpers. A run goes on."""
-        helpers = (self.data_helper, self.glimpse_helper, self.model_helper)
+        helpers = (self.data_helper, self.glimpse_helper, self.groups_helper, self.model_helper)
         await asyncio.gather(*(helper.close() for helper in helpers), self.fetcher.close())
 
 

@@ -25,7 +25,7 @@ class GroupActions(RunActions):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tables = Tables(self.session.root)
+        self.tables = Tables(self.session.root, self.session.groups_helper)
         self._opened: set[str] = set()  # groups whose runs are listed
 
     @property

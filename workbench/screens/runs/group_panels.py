@@ -60,7 +60,7 @@ class GroupPanels(GroupActions):
             lines = self.query_one(RunTable).items if self.query(RunTable) else []
             folds = sorted((line for line in lines if isinstance(line, Fold)), key=self._is_elsewhere)
             for fold in self.tables.stale(folds):
-                await asyncio.to_thread(self.tables.read, fold)
+                await self.tables.read(fold)
                 if not self.query(RunTable):
                     return  # the screen has gone meanwhile
                 self.show_runs()

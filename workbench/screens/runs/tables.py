@@ -4,18 +4,20 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
+
 from core.errors import WorkbenchError
-from core.runs import group as groups
-from core.runs.group_table import GroupTable, table_of
+from core.runs.group_table import GroupTable
 from workbench.screens.runs.folding import Fold
+from workbench.session.helper import Helper, Superseded
 from workbench.session.live import rest_after
 
 
 class Tables:
-    """Of the groups under a root, by name. A table takes many files: `read` is for a thread of its own."""
+    """Of the groups under a root, by name. The helper reads them: a table takes many files."""
 
-    def __init__(self, root: Path):
-        self._root = root
+    def __init__(self, root: Path, helper: Helper):
+        self._root, self._helper = root, helper
         self._read: dict[str, tuple[tuple, float]] = {}  # what each was made of, and when it may be made again
         self._found: dict[str, GroupTable] = {}
         self._problems: dict[str, str] = {}
@@ -34,18 +36,16 @@ class Tables:
         return [fold for fold in folds if (found := self._read.get(fold.name, ((), 0.0)))[1] <= now
                 and found[0] != fold.results]  # fmt: skip
 
-    def read(self, fold: Fold) -> None:
+    async def read(self, fold: Fold) -> None:
         """Read the table of a group, or why there is none."""
-        began = time.monotonic()
-        problem = f"What {fold.name} was to run is not known any more: its file in .groups is gone."
+        began, name = time.monotonic(), fold.name
         try:
-            group = groups.find(self._root, fold.name)
-            if group:
-                self._found[fold.name], problem = table_of(self._root, group), ""
-        except (WorkbenchError, OSError) as error:
-            problem = str(error)
-        if problem:
-            self._found.pop(fold.name, None)
-        self._problems[fold.name] = problem
+            answer = await self._helper.ask("table", root=str(self._root), name=name)
+            self._found[name], self._problems[name] = msgspec.convert(answer, GroupTable, strict=False), ""
+        except Superseded:  # the app is about to end
+            return
+        except WorkbenchError as error:
+            self._found.pop(name, None)
+            self._problems[name] = str(error)
         now = time.monotonic()
-        self._read[fold.name] = fold.results, now + rest_after(now - began)
+        self._read[name] = fold.results, now + rest_after(now - began)
