@@ -1,5 +1,6 @@
 """`workbench train --dry-run`: what a run would cost on this machine, part by part."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from core.architectures.lookup import architecture_for, preset_for
@@ -27,9 +28,7 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
         raise BadData(profile.problem)
     if preset_for(recipe).counts:
         return _counting(price(recipe, profile, recipe.plan), recipe, as_json)
-    speeds = recall(recipe)
-    if speeds is None and not busy:
-        speeds = _measured(recipe)
+    speeds = known_speeds(recipe, busy)
     found, steps = price(recipe, profile, recipe.plan, speeds), ladder(recipe, profile, speeds)
     everything = upwards(recipe.plan)[-1]
     parts = [everything.of_part(part) or part for part in rungs(architecture_for(recipe))]
@@ -83,15 +82,38 @@ def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
             for i, (part, rung) in enumerate(zip(parts, steps, strict=True))
         ],
     )
-    known = f"An estimate: {busy} is running, and beside it this machine is not measured. Ask again when it is done."
-    if when:
+    say(["", how_known([recipe], busy)])
+    return 0
+
+
+def known_speeds(recipe: Recipe, busy: str) -> Speeds | None:
+    """How fast this machine is at what a recipe does, measured now where that is not known; None for an estimate.
+
+    `busy` names a run that is running: beside it nothing is measured. A model without a network is never measured.
+    """
+    if preset_for(recipe).counts:
+        return None
+    speeds = recall(recipe)
+    return speeds if speeds or busy else _measured(recipe)
+
+
+def how_known(recipes: Iterable[Recipe], busy: str) -> str:
+    """What the prices of recipes rest on, in sentences: the oldest measurement, or estimates."""
+    speeds = [recall(recipe) for recipe in recipes if not preset_for(recipe).counts]
+    measured = [each.measured for each in speeds if each and each.measured]
+    known = "An estimate."
+    if measured and len(measured) == len(speeds):
+        when = datetime.fromtimestamp(min(measured)).astimezone()
         known = (
             f"Measured on this machine, {when:%d %B %Y, %H:%M}. A run takes within 25 % of it while nothing else runs."
         )
+    elif busy:
+        known = (
+            f"An estimate: {busy} is running, and beside it this machine is not measured. Ask again when it is done."
+        )
     if crowded := machine.busy():
         known += f" This machine is busy now ({crowded}): a run takes longer."
-    say(["", known])
-    return 0
+    return known
 
 
 def _counting(found: Price, recipe: Recipe, as_json: bool) -> int:

@@ -40,6 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help=words)
     parser.add_argument("--yes", action="store_true", help=f"do not ask before making more than {MANY} runs")
     parser.add_argument("--detach", action="store_true", help="leave the runs in the queue and return at once")
+    words = "say what the runs will cost on this machine, each and together; make none"
+    parser.add_argument("--dry-run", action="store_true", help=words)
     add_options(parser, [*options(Recipe)])
 
 
@@ -51,7 +53,8 @@ def execute(given: argparse.Namespace) -> int:
     root = runs_root(given.runs)
     group = _asked(given, root)
     n_runs = group.plan.n_runs
-    if n_runs > MANY and not given.yes and not agreed(f"That makes {plural(n_runs, 'run')}. Make them?"):
+    asks = n_runs > MANY and not (given.yes or given.dry_run)
+    if asks and not agreed(f"That makes {plural(n_runs, 'run')}. Make them?"):
         do = "With fewer values or seeds there are fewer; --yes makes them all."
         raise BadRecipe([Problem("sweep", f"makes {plural(n_runs, 'run')}, and nobody agreed.", do)])
     for name in group.plan.varied.get("model.name", []):
@@ -61,6 +64,10 @@ def execute(given: argparse.Namespace) -> int:
         demand_model(recipe)
         if not recipe.data.fold_of or recipe.data.fold_of[0] == 1:  # other folds are of the same file
             demand_columns(recipe.data)
+    if given.dry_run:
+        from workbench.cli.sweep_cost import show_costs
+
+        return show_costs(group, planned, root, given.json)
     group = groups.keep(root, group)
     with Interrupts() as interrupts:
         runs = groups.fill(root, group, group.plan.planned(group.name))

@@ -1,6 +1,7 @@
 """`workbench sweep`: real runs, the table that they come to, and the same one after everything was killed."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -8,10 +9,12 @@ import sys
 import psutil
 import pytest
 
+from core.recipe import load
 from core.runs import queue
 from core.runs.events import Encoded
 from core.runs.group_table import Row
-from core.runs.root import list_runs
+from core.runs.launch import lock
+from core.runs.root import create_run, list_runs
 from workbench.cli import main
 from workbench.cli.group_view import picture
 
@@ -138,6 +141,24 @@ def test_an_exercise_ends_in_a_picture_and_a_sentence(said, root, labelled):
     assert len(table["rows"]) == 2 and table["between"]["first"] == 1
     sizes = [run.classifier_result().train.rows for run in list_runs(root)[::-1]]
     assert sizes == [50, 84]
+
+
+def test_a_dry_run_says_what_each_and_all_would_cost_and_makes_nothing(said, root, labelled, capsys):
+    argv = ["sweep", labelled(60), "--set", "model.name=nano,tfidf", "--seeds", "60", "--threads", "1", "--dry-run"]
+    held = lock(create_run(root, load()))  # beside a run nothing is measured
+    try:
+        code, out, _ = said(*argv)
+        document = json.loads(said(*argv, "--json")[1])
+    finally:
+        os.close(held)
+    assert code == 0 and "An estimate: r1 is running" in out and "Nothing was made." in out
+    assert "The frozen layers read the texts once for all of them" in out
+    nano, tfidf = document["settings"]
+    assert nano["runs"] == tfidf["runs"] == 60 and nano["memory"] > 0 and document["runs"] == 120
+    alone = sum(60 * each["seconds"]["total"] for each in document["settings"])
+    assert document["seconds"]["shared"] == pytest.approx(59 * nano["seconds"]["once"], abs=0.1)
+    assert sum(document["seconds"].values()) == pytest.approx(alone, abs=0.1)
+    assert document["made"] == 0 and len(list_runs(root)) == 1 and not (root / ".groups").exists()
 
 
 @pytest.mark.parametrize(
