@@ -16,6 +16,7 @@ import msgspec
 from core import files, inside
 from core.errors import BadRun
 from core.runs import document, mark, queue
+from core.runs.auto import Budget
 from core.runs.folder import RunFolder
 from core.runs.records import GROUP, Member
 from core.runs.root import NUMBERED, create_run, list_runs
@@ -27,11 +28,19 @@ RESERVED = {"last"}  # what a run is called where a group may be, too
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be run under one name; `exercise` names the question where it is one of those by name."""
+    """What is to be run under one name; `exercise` names the question where it is one of those by name. Where there is
+    a `budget`, its rule says which of the plan's settings are run.
+    """
 
     name: str
     plan: Plan
     exercise: str = ""
+    budget: Budget | None = None
+
+    @property
+    def go_on(self) -> str:
+        """The command that goes on with it."""
+        return f"workbench {'auto' if self.budget else 'sweep'} --name {self.name}"
 
 
 def find(root: Path, name: str) -> Group | None:
@@ -92,14 +101,14 @@ def keep(root: Path, group: Group) -> Group:
     Raises BadRun where a group of that name runs something else, or the root cannot be written.
     """
     there = find(root, group.name)
-    if there and group.plan.goes_on_with(there.plan) and there.exercise == group.exercise:
-        plan = there.plan.widened(group.plan.seeds)
-        if plan == there.plan:
+    alike = there and there.exercise == group.exercise and (there.budget is None) == (group.budget is None)
+    if there and alike and group.plan.goes_on_with(there.plan):
+        group = msgspec.structs.replace(group, plan=there.plan.widened(group.plan.seeds))
+        if group == there:
             return there
-        group = msgspec.structs.replace(there, plan=plan)
     elif there and runs_of(root, group.name):
         what = f"There is a group {group.name} already, which varies something else."
-        raise BadRun(what, f"Choose another --name. Go on with that one: workbench sweep --name {group.name}")
+        raise BadRun(what, f"Choose another --name. Go on with that one: {there.go_on}")
     with files.writing(root, f"The group {group.name} cannot be kept"):
         folder = root / FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -121,7 +121,7 @@ def table_of(root: Path, group: Group) -> GroupTable:
         axis=exercise.axis if exercise else "",
         seeds=plan.seeds,
         folds=plan.folds,
-        varied=[*plan.varied],
+        varied=plan.names,
         rows=rows,
         done=sum(row.done for row in rows),
         planned=plan.n_runs,

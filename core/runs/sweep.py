@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,19 +26,26 @@ class Planned(NamedTuple):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`base` is what all runs share, as a layer for `load`; `varied` has several values for some options.
+    """`base` is what all runs share, as a layer for `load`; `varied` has several values for some options, of which
+    every combination is a setting, or else the settings are `listed`, with an option's values each.
 
     Every setting is run with so many seeds, one after the other from the base's on, and in so many folds; 0 are none.
     """
 
     base: dict[str, Any]
     varied: dict[str, list[Any]] = {}
+    listed: list[dict[str, Any]] = []
     seeds: int = 1
     folds: int = 0
 
     @property
     def n_settings(self) -> int:
-        return math.prod(map(len, self.varied.values()))
+        return len(self.listed) or math.prod(map(len, self.varied.values()))
+
+    @property
+    def names(self) -> list[str]:
+        """The options that differ between the settings."""
+        return list(dict.fromkeys(name for setting in (self.varied, *self.listed) for name in setting))
 
     @property
     def n_runs(self) -> int:
@@ -46,16 +53,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def settings(self) -> list[dict[str, Any]]:
-        """Each setting's values by option: the product of all values, the last option's changing first."""
+        """Each setting's values by option: as listed, or all combinations, the last option's value changing first."""
+        if self.listed:
+            return self.listed
         return [dict(zip(self.varied, values, strict=True)) for values in itertools.product(*self.varied.values())]
 
     def recipes(self) -> list[Recipe]:
         """The recipe of each setting, with the first seed and no fold. Raises BadRecipe as `planned` does."""
         found: list[Recipe] = []
         known = {option.name: option for option in options(Recipe)}
-        unknown = {name for name in self.varied if name not in known}
+        unknown = {name for name in self.names if name not in known}
         problems = {
-            Problem(name, "is not an option.", nearest(name, known)): None for name in self.varied if name in unknown
+            Problem(name, "is not an option.", nearest(name, known)): None for name in self.names if name in unknown
         }
         for setting in self.settings:
             try:
@@ -95,7 +104,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     def goes_on_with(self, other: "Plan") -> bool:
         """Whether this one runs what another began, with more seeds perhaps."""
-        return (self.base, self.varied, self.folds) == (other.base, other.varied, other.folds)
+        mine, its = ((plan.base, plan.varied, plan.listed, plan.folds) for plan in (self, other))
+        return mine == its
 
     def _demand_sound(self) -> None:
         problems = []
@@ -104,7 +114,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         if self.folds < 0 or self.folds == 1:
             problems.append(Problem("--folds", f"cannot be {self.folds}.", "Two are the fewest."))
         for name, many, flag in ((SEED, self.seeds > 1, "--seeds"), (FOLD, self.folds > 0, "--folds")):
-            if name in self.varied and many:
+            if name in self.names and many:
                 problems.append(Problem(flag, f"goes not with several values of {name}.", "Leave out one of the two."))
         if self.n_runs > MOST:
             what = f"would make {self.n_runs:,} runs, and {MOST:,} are the most."
@@ -140,13 +150,13 @@ def values_of(words: Iterable[str]) -> dict[str, list[str]]:
 
 def titles(plan: Plan, recipes: Sequence[Recipe]) -> list[str]:
     """What each setting is called: the words for its values, with the names of the options where several vary."""
-    if not plan.varied:
+    if not plan.names:
         return ["all alike"] * len(recipes)
-    return [" · ".join(_said(plan.varied, recipe)) for recipe in recipes]
+    return [" · ".join(_said(plan.names, recipe)) for recipe in recipes]
 
 
-def _said(varied: Mapping[str, Any], recipe: Recipe) -> Iterable[str]:
+def _said(names: Sequence[str], recipe: Recipe) -> Iterable[str]:
     known = {option.name: option for option in options(Recipe)}
-    for name in varied:
+    for name in names:
         words = recipe.plan.in_words if name == "freeze.trainable" else in_words(known[name].of(recipe))
-        yield words if len(varied) == 1 else f"{name.rpartition('.')[2].replace('_', ' ')} {words}"
+        yield words if len(names) == 1 else f"{name.rpartition('.')[2].replace('_', ' ')} {words}"

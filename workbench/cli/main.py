@@ -30,6 +30,10 @@ COMMANDS = {
     "sweep": Command(
         "run several settings with several seeds, and say in a table which is better and how sure that is", "runs json"
     ),
+    "auto": Command(
+        "find the best classifier that a budget of time allows: words, probes, fine-tuning of what looks best",
+        "runs json",
+    ),
     "predict": Command("classify texts with a trained run", "run runs json"),
     "data": Command("say what is in a file of labelled texts", "json"),
     "runs": Command("list the runs", "runs json"),

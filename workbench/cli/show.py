@@ -6,6 +6,7 @@ import os
 from core.architectures.lookup import short_name
 from core.recipe import Recipe
 from core.runs import mark
+from core.runs.auto_table import auto_table
 from core.runs.compare import changed, in_words
 from core.runs.group import find
 from core.runs.group_table import table_of
@@ -16,6 +17,7 @@ from core.runs.root import find_run, runs_root
 from core.runs.steering import learned, weights_tested
 from core.runs.verdict import sentences
 from core.wording import clock, on_one_line, percent, plural
+from workbench.cli.auto_view import show_auto
 from workbench.cli.flags import DONE
 from workbench.cli.group_view import show_group
 from workbench.cli.printing import print_json, say, tabulate
@@ -34,6 +36,9 @@ def execute(given: argparse.Namespace) -> int:
     """Print what a run was and how it ended, its script, or a group's table. Raises BadRun where one is damaged."""
     root = runs_root(given.runs)
     if not given.code and not os.path.lexists(root / given.run) and (group := find(root, given.run)):
+        if group.budget:
+            show_auto(auto_table(root, group), given.json)
+            return DONE
         show_group(table_of(root, group), given.json)
         return DONE
     run = find_run(root, given.run, trained=given.code)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from core.architectures.models import MODELS
-from core.errors import BadData, BadRecipe, Problem
+from core.errors import BadData, BadRecipe, BadRun, Problem
 from core.exercises import EXERCISES, Facts
 from core.options import layer, merge, options
 from core.recipe import Recipe
@@ -23,7 +23,7 @@ from workbench.cli.group_view import show_group
 from workbench.cli.interrupts import Interrupts
 from workbench.cli.printing import agreed, print_json, say
 from workbench.cli.train import demand_columns, demand_model, recipe_to_train
-from workbench.cli.watch import watch
+from workbench.cli.watch import Line, watch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +72,8 @@ def execute(given: argparse.Namespace) -> int:
     with Interrupts() as interrupts:
         runs = groups.fill(root, group, group.plan.planned(group.name))
         if not given.detach:
-            watch(root, group.name, runs, interrupts)
+            with Line(group.name, len(runs)) as line:
+                watch(root, runs, line, interrupts)
     if given.detach and not interrupts.count:
         if given.json:
             print_json({"group": group.name, "runs": [str(run.path) for run in runs]})
@@ -94,6 +95,8 @@ def _asked(given: argparse.Namespace, root: Path) -> Group:
     layers = layers_of(given)
     varies = given.set or given.exercise or given.folds
     there = groups.find(root, given.name) if given.name else None
+    if there and there.budget:
+        raise BadRun(f"{there.name} is no sweep.", f"Go on with it: {there.go_on}")
     if there and not layers and not varies:
         return msgspec.structs.replace(there, plan=there.plan.widened(given.seeds or 1))
     if given.name:
@@ -126,13 +129,18 @@ def _plan(given: argparse.Namespace, layers: list[dict]) -> Plan:
     if both := [name for name in varied if name in vars(given)]:
         raise BadRecipe([Problem(name, "is given once, and varied.", "Leave out one of the two.") for name in both])
     varied = {name: [_anywhere(name, value) for value in values] for name, values in varied.items()}
-    base = merge(*layers)
+    base = in_any_folder(merge(*layers), recipe)
+    seeds = 1 if given.seeds is None else given.seeds
+    return Plan(base=base, varied=varied, seeds=seeds, folds=0 if given.folds is None else given.folds)
+
+
+def in_any_folder(base: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
+    """What runs share, with the paths in it as they are meant in any folder; `recipe` is what it makes."""
     for name in PATHS:
         part, _, key = name.partition(".")
         if key in base.get(part, {}):
             base = merge(base, layer(name, from_anywhere(name, getattr(getattr(recipe, part), key))))
-    seeds = 1 if given.seeds is None else given.seeds
-    return Plan(base=base, varied=varied, seeds=seeds, folds=0 if given.folds is None else given.folds)
+    return base
 
 
 def _anywhere(name: str, value: Any) -> Any:
@@ -140,9 +148,14 @@ def _anywhere(name: str, value: Any) -> Any:
     return from_anywhere(name, value) if name in PATHS and os.path.exists(value) else value
 
 
-def _facts(recipe: Recipe) -> Facts:
+def models_here() -> list[str]:
+    """The names of the models whose weights are on this machine."""
     from core.model_files.kept import where
 
+    return [name for name, preset in MODELS.items() if where(preset) != "download"]
+
+
+def _facts(recipe: Recipe) -> Facts:
     def rows() -> int:
         from workbench.cli.data import profiled
 
@@ -151,7 +164,4 @@ def _facts(recipe: Recipe) -> Facts:
             raise BadData(profile.problem)
         return sum(profile.splits["train"].values())
 
-    def models() -> list[str]:
-        return [name for name, preset in MODELS.items() if where(preset) != "download"]
-
-    return Facts(recipe, rows, models)
+    return Facts(recipe, rows, models_here)

@@ -1,7 +1,7 @@
 """Waiting for a group of runs on the command line: one line says how far it is. Leaving it leaves the runs going."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from core.runs import queue
 from core.runs.control import Stop
 from core.runs.folder import RunFolder
 from core.runs.records import Status
+from core.runs.result import ClassifierResult
 from core.wording import percent
 from workbench.cli.interrupts import Interrupts
 from workbench.cli.printing import say_on
@@ -21,28 +22,33 @@ POLL = 0.2  # seconds
 ENDED = ("done", "stopped", "failed", "vanished", "damaged")
 
 
-def watch(root: Path, name: str, runs: Sequence[RunFolder], interrupts: Interrupts) -> None:
+def watch(
+    root: Path,
+    runs: Sequence[RunFolder],
+    line: "Line",
+    interrupts: Interrupts,
+    over: Callable[[], bool] = lambda: False,
+) -> None:
     """Wait until none of the runs waits or runs, and have them served meanwhile.
 
     The first ctrl+c takes those that wait out of the queue and stops the one that runs, with a checkpoint; the second
-    leaves at once. SIGTERM is the same, and a hang-up or a kill leaves the runs to the queue.
+    leaves at once. SIGTERM is the same, and a hang-up or a kill leaves the runs to the queue. `over` is asked at every
+    look, and stops the runs likewise where it says so.
     """
-    console = Console(stderr=True, highlight=False)
     pending, told = list(runs), set[str]()
-    with Line(console, name, len(runs)) as line:
-        while pending:
-            statuses = {run.name: run.status() for run in pending}
-            for run in pending:
-                if statuses[run.name].state in ENDED:
-                    line.ended(run, statuses[run.name])
-            pending = [run for run in pending if statuses[run.name].state not in ENDED]
-            if interrupts.count:
-                _stop(pending, told)
-            elif pending and not queue.served(root):
-                queue.start(root)
-            line.draw(next((one for one in statuses.items() if one[1].alive), None))
-            if pending:
-                time.sleep(POLL)
+    while pending:
+        statuses = {run.name: run.status() for run in pending}
+        for run in pending:
+            if statuses[run.name].state in ENDED:
+                line.ended(run, statuses[run.name])
+        pending = [run for run in pending if statuses[run.name].state not in ENDED]
+        if interrupts.count or over():
+            _stop(pending, told)
+        elif pending and not queue.served(root):
+            queue.start(root)
+        line.draw(next((one for one in statuses.items() if one[1].alive), None))
+        if pending:
+            time.sleep(POLL)
 
 
 def _stop(runs: Sequence[RunFolder], told: set[str]) -> None:
@@ -57,20 +63,29 @@ def _stop(runs: Sequence[RunFolder], told: set[str]) -> None:
             told.add(run.name)
 
 
-class Line(Progress):
-    """How many runs have ended, and how far the one is that runs; in a pipe, a line for each that has ended."""
+def tested(result: ClassifierResult) -> str:
+    """What a run gets right on the test."""
+    return percent(result.test.accuracy)
 
-    def __init__(self, console: Console, name: str, n_runs: int):
+
+class Line(Progress):
+    """How many runs have ended, and how far the one is that runs; in a pipe, a line for each that has ended.
+
+    `figure` is what is said of one that is done.
+    """
+
+    def __init__(self, name: str, n_runs: int, figure: Callable[[ClassifierResult], str] = tested):
+        console = Console(stderr=True, highlight=False)
         columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
         words = TextColumn("{task.fields[words]}", markup=False)
         super().__init__(*columns, TimeElapsedColumn(), words, console=console, disable=not console.is_terminal)
         self._task = self.add_task(name, total=n_runs, words="")
-        self._ended, self._n_runs = 0, n_runs
+        self._ended, self._n_runs, self._figure = 0, n_runs, figure
 
     def ended(self, run: RunFolder, status: Status) -> None:
         self._ended += 1
         result = run.classifier_result() if status.state == "done" else None
-        words = percent(result.test.accuracy) if result else f"{status.state}. {status.why} {status.do}".rstrip()
+        words = self._figure(result) if result else f"{status.state}. {status.why} {status.do}".rstrip()
         if result is None or not self.console.is_terminal:
             say_on(self.console, f"{self._ended} of {self._n_runs}  {run.name}  {words}")
 

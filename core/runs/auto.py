@@ -1,0 +1,166 @@
+"""The best classifier within a budget: what is tried, in which order, for how long, and which is chosen. No torch.
+
+Words are tried whatever the budget. The models follow from the fastest on, each with a probe, in which only a head
+learns on top of the untouched model, and then with a fine-tuning, the shortest of which is a third of the usual epochs:
+for as long as the budget holds all of that by estimate. So a larger budget leaves out nothing that a smaller one tries.
+Once the probes are done, what looks best on validation is fine-tuned first, for as many epochs as there is time for
+beside the shortest fine-tunings of the others, and its usual number at most. Chosen is what is best on validation.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+Kind = Literal["words", "probe", "fine-tuning"]
+SHORTEST = 3  # a fine-tuning learns for one part in so many of its usual epochs at least
+
+RULE = (
+    "Chosen is what gets the most right on validation, and of equals what has the lower loss there. The test has no "
+    "say in it: its figure is that of the chosen run alone."
+)
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to try, and the seconds that it is reckoned to take: `once` for what is frozen, `epoch` for each of its
+    usual `epochs`, and `besides` for what comes before and after.
+    """
+
+    kind: Kind
+    model: str
+    once: float
+    epoch: float
+    besides: float
+    epochs: int
+
+    def seconds(self, epochs: int = 0) -> float:
+        """In all, with so many epochs; 0 are the usual number."""
+        return self.once + self.epoch * (epochs or self.epochs) + self.besides
+
+    @property
+    def fewest(self) -> int:
+        """How many epochs it learns for at least."""
+        return -(-self.epochs // SHORTEST) if self.kind == "fine-tuning" else self.epochs
+
+    def epochs_within(self, seconds: float) -> int:
+        """How many epochs so many seconds hold, the usual number at most; 0 where those are fewer than the fewest."""
+        spare = seconds - self.once - self.besides
+        if spare >= self.epoch * self.epochs:
+            return self.epochs
+        held = math.floor(max(0.0, spare) / self.epoch) if self.epoch else 0
+        return held if held >= self.fewest else 0
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """So many seconds for the candidates, which stand in the order of the settings of their group's plan."""
+
+    seconds: float
+    candidates: list[Candidate]
+
+
+class Outcome(NamedTuple):
+    """What has come of a candidate so far: whether its run is `over`, what it took, for how many epochs it learns, 0
+    where that is not known yet, and how good it is on validation; None where it has no result.
+    """
+
+    over: bool
+    seconds: float
+    epochs: int = 0
+    validation: float | None = None
+    loss: float = math.inf
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """The larger the better."""
+        return (-1.0 if self.validation is None else self.validation), -self.loss
+
+
+class Step(NamedTuple):
+    """The number of a candidate that is to be tried now, and for how many epochs."""
+
+    number: int
+    epochs: int
+
+
+def taken_in(budget: Budget) -> list[int]:
+    """The numbers of the candidates that a budget holds by estimate, in the order words, then model by model."""
+    candidates, left = budget.candidates, budget.seconds
+    found = [i for i, one in enumerate(candidates) if one.kind == "words"]
+    left -= sum(candidates[i].seconds() for i in found)
+    for number in _ladder(candidates):
+        left -= candidates[number].seconds(candidates[number].fewest)
+        if left < 0:
+            break
+        found.append(number)
+    return found
+
+
+def _ladder(candidates: Sequence[Candidate]) -> Iterator[int]:
+    """Of each model the probe, then the fine-tuning, the fastest model first."""
+    of_model: dict[str, list[int]] = {}
+    for i, one in enumerate(candidates):
+        if one.kind != "words":
+            of_model.setdefault(one.model, []).append(i)
+
+    def price(numbers: list[int]) -> float:
+        return sum(candidates[i].seconds(candidates[i].fewest) for i in numbers)
+
+    for numbers in sorted(of_model.values(), key=price):
+        yield from sorted(numbers, key=lambda i: candidates[i].kind != "probe")
+
+
+def next_step(budget: Budget, outcomes: Mapping[int, Outcome], spent: float) -> Step | None:
+    """What is to be tried now, given what has come of the others and how many seconds are spent; None at the end."""
+    candidates, left = budget.candidates, budget.seconds - spent
+    slow = slowness(budget, outcomes)
+    for number, outcome in outcomes.items():  # what was broken off goes on
+        if not outcome.over and (candidates[number].kind == "words" or left >= candidates[number].besides * slow):
+            return Step(number, candidates[number].epochs)
+    held = taken_in(budget)
+    fresh = [number for number in held if number not in outcomes]
+    for number in fresh:
+        one = candidates[number]
+        if one.kind == "words" or (one.kind == "probe" and left >= one.seconds() * slow):
+            return Step(number, one.epochs)
+    looks = {candidates[i].model: outcome for i, outcome in outcomes.items() if candidates[i].kind == "probe"}
+    tunings = [i for i in fresh if candidates[i].kind == "fine-tuning" and _result(looks, candidates[i].model)]
+    tunings.sort(key=lambda i: looks[candidates[i].model].rank, reverse=True)
+    for number in tunings:
+        others = sum(candidates[i].seconds(candidates[i].fewest) for i in tunings if i != number)
+        for room in (left / slow - others, left / slow):
+            if epochs := candidates[number].epochs_within(room):
+                return Step(number, epochs)
+    return None
+
+
+def _result(looks: Mapping[str, Outcome], model: str) -> bool:
+    return model in looks and looks[model].validation is not None
+
+
+def slowness(budget: Budget, outcomes: Mapping[int, Outcome]) -> float:
+    """How many times as long as reckoned the networks have taken so far: other work on this machine, for the most."""
+    known = {
+        i: one for i, one in outcomes.items() if one.validation is not None and budget.candidates[i].kind == "probe"
+    }
+    reckoned = sum(budget.candidates[i].seconds() for i in known)
+    return max(0.5, sum(one.seconds for one in known.values()) / reckoned) if reckoned else 1.0
+
+
+def chosen(outcomes: Mapping[int, Outcome]) -> int | None:
+    """The number of the best; None before any has a result."""
+    tested = [number for number, outcome in sorted(outcomes.items()) if outcome.validation is not None]
+    return max(tested, key=lambda number: outcomes[number].rank, default=None)
+
+
+def shortened(step: int, n_steps: int, epochs: int, to_go: float, left: float) -> int | None:
+    """For how many epochs a run is to learn in place of `epochs`, which are `n_steps`, so as to end in time.
+
+    After `step` steps the others take `to_go` seconds, and `left` remain for learning. None where nothing changes, or
+    where not even the epoch that it is in can end in time.
+    """
+    if to_go <= left or step >= n_steps:
+        return None
+    per_epoch = n_steps / epochs
+    within = math.floor((step + (n_steps - step) * max(0.0, left) / to_go) / per_epoch)
+    return within if within >= max(1, math.ceil(step / per_epoch)) else None
