@@ -61,7 +61,8 @@ class Budget(msgspec.Struct, frozen=True):
 
 class Outcome(NamedTuple):
     """What has come of a candidate so far: whether its run is `over`, what it took, for how many epochs it learns, 0
-    where that is not known yet, and how good it is on validation; None where it has no result.
+    where that is not known yet, and how good it is on validation; None where it has no result. `encoding` are the
+    seconds in which the frozen layers read all texts, 0 where they did not, or found something of it done.
     """
 
     over: bool
@@ -69,6 +70,7 @@ class Outcome(NamedTuple):
     epochs: int = 0
     validation: float | None = None
     loss: float = math.inf
+    encoding: float = 0.0
 
     @property
     def rank(self) -> tuple[float, float]:
@@ -131,7 +133,9 @@ def next_step(budget: Budget, outcomes: Mapping[int, Outcome], spent: float) -> 
         for room in (left / slow - others, left / slow):
             if epochs := candidates[number].epochs_within(room):
                 return Step(number, epochs)
-    return None
+    # a slow machine may speed up again, and a run that is late is told to learn for less
+    late = (i for i in tunings if candidates[i].seconds(candidates[i].fewest) <= left)
+    return next((Step(i, candidates[i].fewest) for i in late), None)
 
 
 def _result(looks: Mapping[str, Outcome], model: str) -> bool:
@@ -139,12 +143,12 @@ def _result(looks: Mapping[str, Outcome], model: str) -> bool:
 
 
 def slowness(budget: Budget, outcomes: Mapping[int, Outcome]) -> float:
-    """How many times as long as reckoned the networks have taken so far: other work on this machine, for the most."""
-    known = {
-        i: one for i, one in outcomes.items() if one.validation is not None and budget.candidates[i].kind == "probe"
-    }
-    reckoned = sum(budget.candidates[i].seconds() for i in known)
-    return max(0.5, sum(one.seconds for one in known.values()) / reckoned) if reckoned else 1.0
+    """How many times as long as reckoned the networks have taken to read the texts so far: other work on this machine,
+    for the most. 1 where that is not known.
+    """
+    known = {i: one.encoding for i, one in outcomes.items() if one.encoding and budget.candidates[i].once}
+    reckoned = sum(budget.candidates[i].once for i in known)
+    return sum(known.values()) / reckoned if reckoned else 1.0
 
 
 def chosen(outcomes: Mapping[int, Outcome]) -> int | None:

@@ -10,7 +10,7 @@ from core.architectures.models import MODELS
 from core.errors import BadRecipe, BadRun
 from core.runs import auto
 from core.runs.auto import RULE, Budget, Outcome
-from core.runs.events import Planned, Started
+from core.runs.events import Encoded, Planned, Started
 from core.runs.folder import RunFolder
 from core.runs.group import Group, find, names, runs_of
 from core.runs.result import ClassifierResult, SplitResult
@@ -71,17 +71,19 @@ def runs_by_candidate(root: Path, group: Group) -> dict[int, RunFolder]:
 def outcome_of(run: RunFolder) -> Outcome:
     """What has come of a run. Its seconds are those of all attempts, and not those in between."""
     times: dict[int, list[float]] = {}
-    epochs = 0
+    epochs, encoding = 0, 0.0
     for event in run.log():
         times.setdefault(event.attempt, []).append(event.t)
         if isinstance(event, Started | Planned):  # later ones were told so
             epochs = event.epochs
+        elif isinstance(event, Encoded) and not event.found:
+            encoding = event.seconds
     seconds = sum(START + max(each) - min(each) for each in times.values())
     result = _result_of(run)
     if result is None:
-        return Outcome(run.status().state in OVER, seconds, epochs)
+        return Outcome(run.status().state in OVER, seconds, epochs, encoding=encoding)
     loss = math.inf if result.validation.loss is None else result.validation.loss
-    return Outcome(True, seconds, epochs, result.validation.accuracy, loss)
+    return Outcome(True, seconds, epochs, result.validation.accuracy, loss, encoding)
 
 
 def unfinished(root: Path, base: dict, seconds: float) -> Group | None:
@@ -114,7 +116,7 @@ def auto_table(root: Path, group: Group) -> AutoTable:
         table.run = runs[table.chosen].name
         result = _result_of(runs[table.chosen])
         assert result is not None
-        table.test = result.test
+        table.test = SplitResult.of(result.test.correct, result.test.rows, loss=result.test.loss)
         table.sentences = [*_sentences(table, result)]
     return table
 
@@ -137,7 +139,9 @@ def _row(budget: Budget, i: int, run: RunFolder | None, outcomes: dict[int, Outc
             row.why = "left out: its probe came to nothing"
         elif over:
             slow = auto.slowness(budget, outcomes)
-            row.why = f"left out: by what the probes took, it takes {about(least * slow)} at least, which is not left"
+            row.why = (
+                f"left out: it takes {about(least * slow)} at least as fast as the probes went, and that is not left"
+            )
         return row
     status, outcome = run.status(), outcomes[i]
     row.run, row.state, row.seconds, row.epochs = run.name, status.state, outcome.seconds, outcome.epochs or None

@@ -31,7 +31,8 @@ def played(budget, looks, slow=1.0):
     outcomes, steps, spent = {}, [], 0.0
     while step := next_step(budget, outcomes, spent):
         took = budget.candidates[step.number].seconds(step.epochs) * slow
-        outcomes[step.number] = Outcome(True, took, step.epochs, looks[step.number], 0.5)
+        encoding = budget.candidates[step.number].once * slow
+        outcomes[step.number] = Outcome(True, took, step.epochs, looks[step.number], 0.5, encoding)
         spent += took
         steps.append(step)
     return steps, spent
@@ -96,12 +97,15 @@ def test_what_looks_best_learns_first_and_longest():
     assert next_step(budget, outcomes | {4: Outcome(True, 9)}, 26) is None
 
 
-def test_prices_go_by_what_the_probes_took():
+def test_epochs_go_by_how_fast_the_probes_were():
     budget = Budget(150.0, [WORDS, *NANO, *MINILM])
-    outcomes = {0: Outcome(True, 2, 1, 0.8), 1: Outcome(True, 18, 6, 0.7), 3: Outcome(True, 30, 6, 0.9)}
-    assert slowness(budget, outcomes) == 2
+    outcomes = {0: Outcome(True, 2, 1, 0.8), 1: Outcome(True, 18, 6, 0.7, 0.5, 2.0), 3: Outcome(True, 30, 6, 0.9)}
+    assert slowness(budget, outcomes) == 2 and slowness(budget, {0: outcomes[0]}) == 1
     assert next_step(budget, outcomes, 50) == (4, 2)
-    assert slowness(budget, {0: outcomes[0]}) == 1
+    # by estimate it has time for two epochs, and not as fast as the probe went: it is tried, with the fewest
+    assert next_step(budget, outcomes, 100) == (2, 6)
+    assert next_step(budget, outcomes | {2: Outcome(True, 18)}, 100) == (4, 2)
+    assert next_step(budget, outcomes | {2: Outcome(True, 18)}, 107) is None
 
 
 def test_what_was_broken_off_goes_on_before_anything_new():

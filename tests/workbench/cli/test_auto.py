@@ -10,12 +10,17 @@ import psutil
 import pytest
 
 from core.errors import BadRun
+from core.recipe import load
 from core.runs import group as groups
 from core.runs import queue
-from core.runs.auto_table import auto_table, outcome_of, runs_by_candidate
-from core.runs.events import Applied
-from core.runs.root import list_runs
-from workbench.cli import main
+from core.runs.auto import Budget, Candidate
+from core.runs.auto_table import auto_table
+from core.runs.events import Phase, Started, Steps, encode
+from core.runs.group import Group
+from core.runs.root import create_run, list_runs
+from core.runs.sweep import Plan
+from workbench.cli import auto, main
+from workbench.cli.auto import Clock, Keeper
 
 WORKBENCH = [sys.executable, "-m", "workbench"]
 QUICK = ["--threads", "1", "--device", "cpu", "--precision", "fp32"]
@@ -148,24 +153,49 @@ def test_a_budget_goes_on_where_everything_was_killed_and_gives_the_same_choice(
 
 
 @pytest.mark.slow
-def test_a_run_that_is_late_ends_with_fewer_epochs_or_is_stopped_and_more_minutes_go_on(said, root, labelled):
-    data = labelled(90)
-    assert said("auto", data, "--minutes", "0.01", *QUICK)[0] == 0
-    group = groups.find(root, "auto-1")
-    quick = [msgspec.structs.replace(one, once=0.0, epoch=1e-4, besides=0.1) for one in group.budget.candidates]
-    budget = msgspec.structs.replace(group.budget, candidates=quick)  # as if the machine were a thousand times as fast
-    spent = sum(outcome_of(run).seconds for run in list_runs(root))
-    budget = msgspec.structs.replace(budget, seconds=spent + 6.0)
-    groups.keep(root, msgspec.structs.replace(group, budget=budget))
+def test_a_run_that_is_late_ends_within_the_budget_and_more_minutes_go_on(said, root, labelled):
+    base = {"data": {"path": str(labelled(90)), "probe": "off"}, "speed": {"threads": 1, "device": "cpu"}}
+    listed = [
+        {"model.name": "tfidf"},
+        *({"model.name": "nano", "freeze.trainable": "head", "train.epochs": n} for n in (2, 4000)),
+    ]
+    kinds = ("words", "tfidf", 1), ("probe", "nano", 2), ("fine-tuning", "nano", 4000)
+    every = [Candidate(kind=kind, model=name, once=0.0, epoch=1e-4, besides=1.0, epochs=n) for kind, name, n in kinds]
+    group = Group(name="auto-1", plan=Plan(base=base, listed=listed), budget=Budget(25.0, every))
+    groups.keep(root, group)
     code, out, _ = said("auto", "--name", "auto-1", "--json")
     table = json.loads(out)
-    assert code == 0 and table["chosen"] is not None and table["spent"] < budget.seconds + 20
-    last = max(runs_by_candidate(root, group).items())[1]
-    told = [event.control["type"] for event in last.log() if isinstance(event, Applied)]
-    assert last.status().state == "stopped" or "epochs" in told
-    code, out, _ = said("auto", "--name", "auto-1", "--minutes", "20", "--json")
-    table = json.loads(out)
-    assert code == 0 and table["over"] and {row["state"] for row in table["rows"]} == {"done"}
+    assert code == 0 and table["chosen"] is not None and table["over"] and table["spent"] < 40
+    *_, last = table["rows"]
+    assert last["run"] and last["epochs"] < 4000 if last["state"] == "done" else last["state"] == "stopped"
+    if last["state"] == "stopped":
+        assert "as the budget ended" in last["why"]
+
+
+def test_a_run_is_told_to_learn_for_fewer_epochs_and_stopped_at_the_end_of_the_budget(root, labelled, monkeypatch):
+    monkeypatch.setattr(auto, "CHECKED", 0.0)
+    run = create_run(root, load({"data": {"path": str(labelled(40))}}))
+    rows = {"train": 28, "validation": 4, "test": 8}
+    began = Started(
+        pid=1, n_steps=100, epochs=10, rows=rows, labels=["a", "b"], majority=0.5, learns=1, parameters=2,
+        device="cpu", threads=1,
+    )  # fmt: skip
+    steps = Steps(loss=[1.0] * 20, lr=[1e-3] * 20, tokens=1, seconds=20.0, rss=1, n_steps=100)
+    learn = Phase(name="learn", done=0, total=100, unit="steps")
+    with run.events_file.open("wb") as file:
+        for t, step, event in ((1.0, 0, began), (1.0, 0, learn), (21.0, 20, steps)):  # a step a second
+            event.t, event.step, event.attempt = t, step, 1
+            file.write(encode(event))
+    clock = Clock()
+    clock.left = 60.0
+    one = Candidate(kind="fine-tuning", model="nano", once=1.0, epoch=1.0, besides=5.0, epochs=10)
+    keeper = Keeper(clock, run, one, slowness=2.0)
+    for _ in range(2):  # it is told once
+        assert not keeper()
+    (line,) = [json.loads(line) for line in run.control_file.read_text().splitlines()]
+    assert line["control"] == {"type": "epochs", "epochs": 6.0}  # 20 steps, and 50 seconds before the end
+    clock.left = 0.0
+    assert keeper() and not Keeper(clock, run, msgspec.structs.replace(one, kind="words"), 1.0)()
 
 
 def test_a_damaged_group_is_a_sentence(said, root, labelled):
