@@ -11,6 +11,8 @@ from core.recipe import Recipe, load
 from core.rows import Profile
 from core.runs.auto import Candidate, Kind
 
+STEPS, FEWEST = 1000, 3  # of a probe: so many steps settle one linear layer, over so many epochs at least
+
 
 class Priced(NamedTuple):
     """A candidate, and the options that make it, over what all share."""
@@ -34,15 +36,27 @@ def _priced(base: dict[str, Any], models: Sequence[str], profile_of: Callable[[R
     profiles: dict[str, Profile] = {}
     for kind, name in kinds:
         setting = _setting(kind, name)
-        recipe = load(merge(base, *(layer(option, value) for option, value in setting.items())))
+        recipe = _recipe(base, setting)
         if name not in profiles:
             profiles[name] = profile_of(recipe)
+        if kind == "probe":
+            setting["train.epochs"] = _epochs(recipe, profiles[name].training_rows)
+            recipe = _recipe(base, setting)
         found = price(recipe, profiles[name], recipe.plan, recall(recipe))
         once, epoch, besides = found.once or 0.0, found.epoch or 0.0, found.besides or 0.0
         yield Priced(
             setting,
             Candidate(kind=kind, model=name, once=once, epoch=epoch, besides=besides, epochs=found.epochs),
         )
+
+
+def _recipe(base: dict[str, Any], setting: dict[str, Any]) -> Recipe:
+    return load(merge(base, *(layer(option, value) for option, value in setting.items())))
+
+
+def _epochs(probe: Recipe, rows: int) -> int:
+    """For how many epochs a probe learns: as often as a head learns best alone, or what makes enough steps."""
+    return min(probe.epochs(rows), max(FEWEST, -(-STEPS * probe.batch // max(1, rows))))
 
 
 def _setting(kind: Kind, name: str) -> dict[str, Any]:

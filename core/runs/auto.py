@@ -3,7 +3,7 @@
 Words are tried whatever the budget. The models follow from the fastest on, each with a probe, in which only a head
 learns on top of the untouched model, and then with a fine-tuning, the shortest of which is a third of the usual epochs:
 for as long as the budget holds all of that by estimate. So a larger budget leaves out nothing that a smaller one tries.
-Once the probes are done, what looks best on validation is fine-tuned first, for as many epochs as there is time for
+Once the probes are done (on a machine that turns out slower, once another would take the time), what looks best on validation is fine-tuned first, for as many epochs as there is time for
 beside the shortest fine-tunings of the others, and its usual number at most. Chosen is what is best on validation.
 """
 
@@ -53,10 +53,14 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """So many seconds for the candidates, which stand in the order of the settings of their group's plan."""
+    """So many seconds for the candidates, which stand in the order of the settings of their group's plan.
+
+    It is `over` once who kept to it has come to the end.
+    """
 
     seconds: float
     candidates: list[Candidate]
+    over: bool = False
 
 
 class Outcome(NamedTuple):
@@ -114,20 +118,23 @@ def _ladder(candidates: Sequence[Candidate]) -> Iterator[int]:
 
 def next_step(budget: Budget, outcomes: Mapping[int, Outcome], spent: float) -> Step | None:
     """What is to be tried now, given what has come of the others and how many seconds are spent; None at the end."""
+    if budget.over:
+        return None
     candidates, left = budget.candidates, budget.seconds - spent
     slow = slowness(budget, outcomes)
     for number, outcome in outcomes.items():  # what was broken off goes on
         if not outcome.over and (candidates[number].kind == "words" or left >= candidates[number].besides * slow):
             return Step(number, candidates[number].epochs)
-    held = taken_in(budget)
-    fresh = [number for number in held if number not in outcomes]
-    for number in fresh:
-        one = candidates[number]
-        if one.kind == "words" or (one.kind == "probe" and left >= one.seconds() * slow):
-            return Step(number, one.epochs)
+    fresh = [number for number in taken_in(budget) if number not in outcomes]
     looks = {candidates[i].model: outcome for i, outcome in outcomes.items() if candidates[i].kind == "probe"}
     tunings = [i for i in fresh if candidates[i].kind == "fine-tuning" and _result(looks, candidates[i].model)]
     tunings.sort(key=lambda i: looks[candidates[i].model].rank, reverse=True)
+    # on a machine that is slower than reckoned, no further probe takes the time of what looks best so far
+    reserved = sum(candidates[i].seconds(candidates[i].fewest) for i in tunings[:1])
+    for number in fresh:
+        one = candidates[number]
+        if one.kind == "words" or (one.kind == "probe" and left >= (one.seconds() + reserved) * slow):
+            return Step(number, one.epochs)
     for number in tunings:
         others = sum(candidates[i].seconds(candidates[i].fewest) for i in tunings if i != number)
         for room in (left / slow - others, left / slow):

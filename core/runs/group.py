@@ -14,10 +14,11 @@ from pathlib import Path
 import msgspec
 
 from core import files, inside
-from core.errors import BadRun
+from core.errors import BadRecipe, BadRun
 from core.runs import document, mark, queue
 from core.runs.auto import Budget
 from core.runs.folder import RunFolder
+from core.runs.halving import due, halved
 from core.runs.records import GROUP, Member
 from core.runs.root import NUMBERED, create_run, list_runs
 from core.runs.sweep import Plan, Planned
@@ -29,18 +30,24 @@ RESERVED = {"last"}  # what a run is called where a group may be, too
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be run under one name; `exercise` names the question where it is one of those by name. Where there is
-    a `budget`, its rule says which of the plan's settings are run.
+    a `budget`, its rule says which of the plan's settings are run; `halving` stops the worse half of them early.
     """
 
     name: str
     plan: Plan
     exercise: str = ""
     budget: Budget | None = None
+    halving: bool = False
 
     @property
     def go_on(self) -> str:
         """The command that goes on with it."""
         return f"workbench {'auto' if self.budget else 'sweep'} --name {self.name}"
+
+    def goes_on_with(self, other: "Group") -> bool:
+        """Whether it asks what another began, with more seeds perhaps, or within another budget."""
+        kinds = {(one.exercise, one.halving, one.budget is None) for one in (self, other)}
+        return len(kinds) == 1 and self.plan.goes_on_with(other.plan)
 
 
 def find(root: Path, name: str) -> Group | None:
@@ -76,23 +83,33 @@ def names(root: Path) -> list[str]:
     return sorted(file.stem for file in (root / FOLDER).glob("*.json") if _is_name(file.stem))
 
 
-def unfinished(root: Path, plan: Plan, exercise: str) -> str:
+def unfinished(root: Path, asked: Group) -> str:
     """The name of a group that asks just this and has not come to its end; empty where there is none."""
     for name in names(root):
-        with suppress(BadRun):  # one that cannot be read is none that is gone on with
+        with suppress(BadRun, BadRecipe):  # one that cannot be read is none that is gone on with
             there = find(root, name)
-            if there and there.exercise == exercise and there.plan == plan:
-                done = [run for run in runs_of(root, name).values() if is_over(run)]
-                if len(done) < plan.n_runs:
-                    return name
+            if there and there == msgspec.structs.replace(asked, name=name) and left_of(root, there):
+                return name
     return ""
 
 
-def group_for(root: Path, plan: Plan, exercise: str = "") -> Group:
+def group_for(root: Path, plan: Plan, exercise: str = "", halving: bool = False) -> Group:
     """The group that asks just this and has not come to its end, else a new one under a name that none has."""
     stem = exercise or ("folds" if plan.folds and not plan.varied else "sweep")
-    name = unfinished(root, plan, exercise) or free_name(root, stem)
-    return Group(name=name, plan=plan, exercise=exercise)
+    asked = Group(name="", plan=plan, exercise=exercise, halving=halving)
+    return msgspec.structs.replace(asked, name=unfinished(root, asked) or free_name(root, stem))
+
+
+def left_of(root: Path, group: Group) -> list[Member]:
+    """The places of a group whose runs have yet to come to their end, or as far as halving looks at next.
+
+    Raises BadRecipe where the group's plan cannot be read.
+    """
+    places = [one.member for one in group.plan.planned(group.name)]
+    runs = runs_of(root, group.name)
+    if group.halving:
+        return due(halved(places, runs), places, runs)
+    return [place for place in places if place not in runs or not is_over(runs[place])]
 
 
 def keep(root: Path, group: Group) -> Group:
@@ -101,8 +118,7 @@ def keep(root: Path, group: Group) -> Group:
     Raises BadRun where a group of that name runs something else, or the root cannot be written.
     """
     there = find(root, group.name)
-    alike = there and there.exercise == group.exercise and (there.budget is None) == (group.budget is None)
-    if there and alike and group.plan.goes_on_with(there.plan):
+    if there and group.goes_on_with(there):
         group = msgspec.structs.replace(group, plan=there.plan.widened(group.plan.seeds))
         if group == there:
             return there

@@ -12,6 +12,7 @@ from core.runs.baselines import read_baselines
 from core.runs.compare import in_words
 from core.runs.folder import RunFolder
 from core.runs.group import Group, runs_of
+from core.runs.halving import IN_WORDS, Halved, halved
 from core.runs.paired import Answers, Paired, Place, paired, points
 from core.runs.predictions import read_predictions
 from core.runs.records import Member, State
@@ -30,8 +31,9 @@ class Row(msgspec.Struct, kw_only=True):
     """A setting: `done` of its `planned` runs, what they come to, and how they stand beside their best baseline.
 
     `mean` is the share of all test answers that are right, `deviation` that of the runs' shares, `low` and `high` the
-    95 % interval of the mean for other texts; `seconds` is what a run took on average. `mark` is the setting's place on
-    the `axis` of its table, where that has one.
+    95 % interval of the mean for other texts; `seconds` is what a run took on average. `stopped` says after what a
+    setting was stopped early; `validation` and `loss` are those of then, and nothing of it is tested. `mark` is the
+    setting's place on the `axis` of its table, where that has one.
     """
 
     title: str
@@ -51,6 +53,7 @@ class Row(msgspec.Struct, kw_only=True):
     baseline: str = ""
     baseline_mean: float | None = None
     beside: Paired | None = None
+    stopped: str = ""
 
 
 class Between(msgspec.Struct):
@@ -100,21 +103,24 @@ def table_of(root: Path, group: Group) -> GroupTable:
         for title, setting in zip(titles(plan, recipes), plan.settings, strict=True)
     ]
     tested: list[dict[Place, _Tested]] = [{} for _ in rows]
-    for member, run in sorted(runs_of(root, group.name).items(), key=_order):
+    runs = runs_of(root, group.name)
+    if group.halving:
+        _stop_early(rows, halved([one.member for one in plan.planned(group.name)], runs))
+    for member, run in sorted(runs.items(), key=_order):
         if member.setting >= len(rows):
             continue
         row, state = rows[member.setting], run.status().state
         row.runs.append(run.name)
         row.states[state] = row.states.get(state, 0) + 1
-        if state == "done":
+        if state == "done" and not row.stopped:
             try:
                 tested[member.setting][Place(member.seed, member.fold)] = _tested(run)
             except BadRun as error:
                 problems.append(str(error))
-    for row, runs, recipe in zip(rows, tested, recipes, strict=True):
+    for row, of_row, recipe in zip(rows, tested, recipes, strict=True):
         row.mark = exercise.mark(recipe) if exercise and exercise.axis else ""
-        if runs:
-            _fill(row, runs)
+        if of_row:
+            _fill(row, of_row)
     found = GroupTable(
         name=group.name,
         question=exercise.question if exercise else "",
@@ -124,7 +130,7 @@ def table_of(root: Path, group: Group) -> GroupTable:
         varied=plan.names,
         rows=rows,
         done=sum(row.done for row in rows),
-        planned=plan.n_runs,
+        planned=sum(row.planned for row in rows if not row.stopped),
         problems=problems,
     )
     ask = exercise.pair if exercise else "best"
@@ -137,6 +143,15 @@ def table_of(root: Path, group: Group) -> GroupTable:
             found.between = Between(pair[0], pair[1], _compared(tested, pair[0], pair[1]))
         found.sentences = [*_sentences(found, tested, ask)]
     return found
+
+
+def _stop_early(rows: Sequence[Row], found: Halved) -> None:
+    """Write into the rows of settings that were stopped early how good they were then."""
+    for number, (share, mark) in found.stopped.items():
+        row = rows[number]
+        row.stopped = IN_WORDS[share]
+        if mark.accuracy >= 0:
+            row.validation, row.loss = mark.accuracy, -mark.quietness
 
 
 def _order(item: tuple[Member, RunFolder]) -> tuple[int, int, int]:
@@ -201,6 +216,9 @@ def _compared(tested: Sequence[Mapping[Place, _Tested]], first: int, second: int
 def _sentences(table: GroupTable, tested: Sequence[Mapping[Place, _Tested]], ask: Asked) -> Iterator[str]:
     assert table.best is not None
     best, between = table.rows[table.best], table.between
+    for after in dict.fromkeys(row.stopped for row in table.rows if row.stopped):
+        names = [row.title for row in table.rows if row.stopped == after]
+        yield f"Stopped after {after}, as the worse half on validation: {', '.join(names)}."
     if between:
         first, second = table.rows[between.first], table.rows[between.second]
         if ask == "last":
@@ -254,8 +272,10 @@ def progress_in_words(table: GroupTable) -> str:
     """'5 of 12 runs done, 1 failed'."""
     states: Counter[str] = Counter()
     for row in table.rows:
-        states.update(row.states)
+        states.update({} if row.stopped else row.states)
     missing = table.planned - sum(states.values())
     rest = [f"{n} {state}" for state, n in states.items() if state != "done"]
     rest += [f"{missing} not made yet"] if missing else []
+    early = sum(bool(row.stopped) for row in table.rows)
+    rest += [f"{plural(early, 'setting')} stopped early"] if early else []
     return ", ".join([f"{table.done} of {plural(table.planned, 'run')} done", *rest])

@@ -3,7 +3,7 @@
 import argparse
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,18 +21,18 @@ from core.runs.folder import RunFolder
 from core.runs.group import Group
 from core.runs.history import History
 from core.runs.records import Member
-from core.runs.result import ClassifierResult
 from core.runs.root import runs_root
 from core.runs.sweep import Plan, Planned
-from core.wording import percent
 from workbench.cli.auto_view import show_auto
-from workbench.cli.data import profiled
 from workbench.cli.flags import DONE, FAILED, INTERRUPTED, SOURCE, add_options, layers_of
 from workbench.cli.interrupts import Interrupts
-from workbench.cli.printing import say
+from workbench.cli.printing import bars, say
 from workbench.cli.sweep import in_any_folder, models_here
 from workbench.cli.train import demand_columns, recipe_to_train
-from workbench.cli.watch import Line, watch
+from workbench.cli.watch import Line, checked, watch
+
+if TYPE_CHECKING:
+    from core.data.survey import Survey
 
 MINUTES, MOST = 5.0, 100_000.0
 OWN = {"model", "freeze", "lora", "train", "preset"}  # parts of a recipe that are chosen here
@@ -60,18 +60,16 @@ def execute(given: argparse.Namespace) -> int:
     group = groups.keep(root, _asked(given, root))
     assert group.budget is not None
     clock.left = group.budget.seconds - sum(outcome_of(run).seconds for run in runs_by_candidate(root, group).values())
-    with Interrupts() as interrupts, Line(group.name, len(auto.taken_in(group.budget)), _checked) as line:
+    with Interrupts() as interrupts, Line(group.name, len(auto.taken_in(group.budget)), checked) as line:
         _try_all(root, group, clock, line, interrupts)
+    if not interrupts.count:
+        group = groups.keep(root, _within(group, group.budget.seconds, over=True))
     table = auto_table(root, group)
     show_auto(table, given.json)
     if interrupts.count:
         say([f"Not all is done. Go on with: {group.go_on}"], to_errors=True)
         return INTERRUPTED
     return FAILED if table.chosen is None else DONE
-
-
-def _checked(result: ClassifierResult) -> str:
-    return f"{percent(result.validation.accuracy)} of validation"
 
 
 def _try_all(root: Path, group: Group, clock: "Clock", line: Line, interrupts: Interrupts) -> None:
@@ -91,7 +89,7 @@ def _try_all(root: Path, group: Group, clock: "Clock", line: Line, interrupts: I
         candidate = budget.candidates[step.number]
         planned = Planned(Member(group.name, step.number, 0), _recipe(group, step, candidate))
         (run,) = groups.fill(root, group, [planned])
-        watch(root, [run], line, interrupts, Keeper(clock, run, candidate, auto.slowness(budget, outcomes)))
+        watch(root, [run], line, interrupts, Keeper(clock, candidate, auto.slowness(budget, outcomes)))
 
 
 def _recipe(group: Group, step: auto.Step, candidate: Candidate) -> Recipe:
@@ -118,23 +116,23 @@ class Keeper:
     turns out slower is told to learn for fewer epochs first, so that it comes to its end. Words are left alone.
     """
 
-    def __init__(self, clock: Clock, run: RunFolder, candidate: Candidate, slowness: float):
-        self._clock, self._run, self._candidate = clock, run, candidate
+    def __init__(self, clock: Clock, candidate: Candidate, slowness: float):
+        self._clock, self._candidate = clock, candidate
         self._after = candidate.besides * slowness  # seconds from the last step to the result, rather more than less
         self._history, self._offset, self._checked, self._told = History(), 0, 0.0, candidate.epochs + 1
 
-    def __call__(self) -> bool:
-        self._clock.tick(waiting=self._run.queued_file.exists() and not self._run.locked())
+    def __call__(self, run: RunFolder) -> bool:
+        self._clock.tick(waiting=run.queued_file.exists() and not run.locked())
         if self._candidate.kind == "words":
             return False
         if self._clock.left > 0 and time.monotonic() - self._checked > CHECKED:
-            self._shorten()
+            self._shorten(run)
             self._checked = time.monotonic()
         return self._clock.left <= 0
 
-    def _shorten(self) -> None:
+    def _shorten(self, run: RunFolder) -> None:
         history = self._history
-        events, self._offset = self._run.events(self._offset)
+        events, self._offset = run.events(self._offset)
         for event in events:
             history.apply(event)
         to_go, started = history.seconds_left, history.started
@@ -143,7 +141,7 @@ class Keeper:
         left = self._clock.left - self._after
         epochs = auto.shortened(history.step, started.n_steps, started.epochs, to_go, left)
         if epochs is not None and epochs < min(self._told, started.epochs):
-            self._run.send(Epochs(epochs))
+            run.send(Epochs(epochs))
             self._told = epochs
 
 
@@ -158,8 +156,7 @@ def _asked(given: argparse.Namespace, root: Path) -> Group:
     if there and not there.budget:
         raise BadRun(f"{there.name} has no budget: it is a sweep.", f"Go on with it: {there.go_on}")
     if there and there.budget and not layers:
-        seconds = there.budget.seconds if minutes is None else minutes * 60
-        return msgspec.structs.replace(there, budget=msgspec.structs.replace(there.budget, seconds=seconds))
+        return there if minutes is None else _within(there, minutes * 60)
     if given.name:
         groups.demand_name(given.name)
     if given.source is None:
@@ -168,15 +165,22 @@ def _asked(given: argparse.Namespace, root: Path) -> Group:
             what, do = f"there is no group {given.name} in {root}.", "workbench runs lists them."
         raise BadRecipe([Problem("auto", what, do)])
     base, seconds = _base(given, layers), (MINUTES if minutes is None else minutes) * 60
-    if there and there.plan.base == base and there.budget:
-        return msgspec.structs.replace(there, budget=msgspec.structs.replace(there.budget, seconds=seconds))
+    if there and there.plan.base == base:
+        return there if minutes is None else _within(there, seconds)
     if not given.name and (open_one := unfinished(root, base, seconds)):
         say([f"{open_one.name} asks just this and is not done: it goes on."], to_errors=True)
         return open_one
-    found = candidates(base, models_here(), _learnable)
+    found = candidates(base, models_here(), Looks())
     plan = Plan(base=base, listed=[each.setting for each in found])
     budget = Budget(seconds, [each.candidate for each in found])
     return Group(name=given.name or groups.free_name(root, "auto"), plan=plan, budget=budget)
+
+
+def _within(group: Group, seconds: float, over: bool = False) -> Group:
+    """A group with so many seconds for all that it tries; with another number it is not over."""
+    assert group.budget is not None
+    over = over or (group.budget.over and seconds == group.budget.seconds)
+    return msgspec.structs.replace(group, budget=Budget(seconds, group.budget.candidates, over))
 
 
 def _base(given: argparse.Namespace, layers: list[dict[str, Any]]) -> dict[str, Any]:
@@ -190,9 +194,18 @@ def _base(given: argparse.Namespace, layers: list[dict[str, Any]]) -> dict[str, 
     return merge(in_any_folder(merged, recipe), layer("data.probe", "off"))  # probes are runs of their own
 
 
-def _learnable(recipe: Recipe) -> Profile:
-    """Raises BadData where the rows cannot be learned from."""
-    profile = profiled(recipe)
-    if profile.problem:
-        raise BadData(profile.problem)
-    return profile
+class Looks:
+    """Looks at the data under one recipe after the other, and reads the file once."""
+
+    def __init__(self) -> None:
+        self._earlier: Survey | None = None
+
+    def __call__(self, recipe: Recipe) -> Profile:
+        """Raises BadData where the rows cannot be learned from."""
+        from core.data.profile import profile
+
+        with bars() as progress:
+            found, self._earlier = profile(recipe, progress, self._earlier)
+        if found.problem:
+            raise BadData(found.problem)
+        return found

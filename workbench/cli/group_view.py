@@ -49,6 +49,9 @@ def _varied(table: GroupTable) -> str:
 def _cells(row: Row, is_best: bool, wide: bool) -> list[str]:
     runs = f"{row.done} of {row.planned}" if row.done < row.planned else str(row.done)
     title = [STAR if is_best else "", row.title, runs]
+    if row.stopped:
+        then = "" if row.validation is None else percent(row.validation)
+        return [STAR if is_best else "", row.title, "stopped", "", "", then, *[""] * (5 if wide else 3)]
     if row.mean is None or row.low is None or row.high is None:
         return [*title, *[""] * (8 if wide else 6)]
     kind = BASELINES[row.baseline].title if row.baseline in BASELINES else row.baseline

@@ -13,8 +13,11 @@ from core.exercises import EXERCISES, Facts
 from core.options import layer, merge, options
 from core.recipe import Recipe
 from core.runs import group as groups
+from core.runs.folder import RunFolder
 from core.runs.group import Group
 from core.runs.group_table import table_of
+from core.runs.halving import IN_WORDS, Rung, due, halved
+from core.runs.records import Status
 from core.runs.root import PATHS, from_anywhere, runs_root
 from core.runs.sweep import MANY, Plan, values_of
 from core.wording import plural
@@ -23,7 +26,7 @@ from workbench.cli.group_view import show_group
 from workbench.cli.interrupts import Interrupts
 from workbench.cli.printing import agreed, print_json, say
 from workbench.cli.train import demand_columns, demand_model, recipe_to_train
-from workbench.cli.watch import Line, watch
+from workbench.cli.watch import Line, checked, in_words, tested, watch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exercise", choices=list(EXERCISES), help=f"a question by its name. {words}")
     words = "what the group of runs is called; one that is there is gone on with"
     parser.add_argument("--name", help=words)
+    words = "stop the worse half of the settings on validation after a quarter of their epochs, and again after half"
+    parser.add_argument("--halving", action="store_true", help=words)
     parser.add_argument("--yes", action="store_true", help=f"do not ask before making more than {MANY} runs")
     parser.add_argument("--detach", action="store_true", help="leave the runs in the queue and return at once")
     words = "say what the runs will cost on this machine, each and together; make none"
@@ -70,10 +75,13 @@ def execute(given: argparse.Namespace) -> int:
         return show_costs(group, planned, root, given.json)
     group = groups.keep(root, group)
     with Interrupts() as interrupts:
-        runs = groups.fill(root, group, group.plan.planned(group.name))
-        if not given.detach:
-            with Line(group.name, len(runs)) as line:
-                watch(root, runs, line, interrupts)
+        if group.halving:
+            _by_halves(root, group, interrupts)
+        else:
+            runs = groups.fill(root, group, group.plan.planned(group.name))
+            if not given.detach:
+                with Line(group.name, len(runs)) as line:
+                    watch(root, runs, line, interrupts)
     if given.detach and not interrupts.count:
         if given.json:
             print_json({"group": group.name, "runs": [str(run.path) for run in runs]})
@@ -86,14 +94,38 @@ def execute(given: argparse.Namespace) -> int:
     show_group(table, given.json)
     if table.done == table.planned:
         return DONE
-    say([f"Not all is done. Go on with: workbench sweep --name {group.name}"], to_errors=True)
+    say([f"Not all is done. Go on with: {group.go_on}"], to_errors=True)
     return INTERRUPTED if interrupts.count else FAILED
+
+
+def _by_halves(root: Path, group: Group, interrupts: Interrupts) -> None:
+    """Let the settings that are in learn as far as it is decided next, until those that are left have learned all."""
+    planned = group.plan.planned(group.name)
+    places = [one.member for one in planned]
+    before: tuple | None = None
+    while not interrupts.count:
+        runs = groups.runs_of(root, group.name)
+        found = halved(places, runs)
+        left = due(found, places, runs)
+        if not left or (found.share, left) == before:  # a run that does not get there is not tried for ever
+            return
+        before = found.share, left
+        made = groups.fill(root, group, [one for one in planned if one.member in left])
+        name = f"{group.name}, {IN_WORDS[found.share]}" if found.share else group.name
+        over = Rung(found.share) if found.share else lambda run: False
+        with Line(name, len(made), tested if found.share is None else _reached) as line:
+            watch(root, made, line, interrupts, over)
+
+
+def _reached(run: RunFolder, status: Status) -> str:
+    at = f"step {status.step:,} of {status.n_steps:,}"
+    return checked(run, status) if status.state == "done" else at if status.state == "stopped" else in_words(status)
 
 
 def _asked(given: argparse.Namespace, root: Path) -> Group:
     """The group that was asked for: one that is there, where nothing but its name is given, or a new one."""
     layers = layers_of(given)
-    varies = given.set or given.exercise or given.folds
+    varies = given.set or given.exercise or given.folds or given.halving
     there = groups.find(root, given.name) if given.name else None
     if there and there.budget:
         raise BadRun(f"{there.name} is no sweep.", f"Go on with it: {there.go_on}")
@@ -101,6 +133,8 @@ def _asked(given: argparse.Namespace, root: Path) -> Group:
         return msgspec.structs.replace(there, plan=there.plan.widened(given.seeds or 1))
     if given.name:
         groups.demand_name(given.name)
+    if given.halving and given.detach:
+        raise BadRecipe([Problem("--halving", "goes not with --detach: the command decides who goes on.")])
     if not varies and (given.seeds or 1) == 1:
         what, do = "nothing varies.", "Say what does, with --set, --seeds, --folds or --exercise."
         if given.name and not layers:
@@ -108,9 +142,11 @@ def _asked(given: argparse.Namespace, root: Path) -> Group:
         raise BadRecipe([Problem("sweep", what, do)])
     plan = _plan(given, layers)
     exercise = given.exercise or ""
+    if given.halving and plan.n_settings < 2:
+        raise BadRecipe([Problem("--halving", "has no settings to choose between.", "Vary something with --set.")])
     if given.name:
-        return Group(name=given.name, plan=plan, exercise=exercise)
-    group = groups.group_for(root, plan, exercise)
+        return Group(name=given.name, plan=plan, exercise=exercise, halving=given.halving)
+    group = groups.group_for(root, plan, exercise, given.halving)
     if groups.find(root, group.name):
         say([f"{group.name} asks just this and is not done: it goes on."], to_errors=True)
     return group

@@ -13,7 +13,6 @@ from core.runs import queue
 from core.runs.control import Stop
 from core.runs.folder import RunFolder
 from core.runs.records import Status
-from core.runs.result import ClassifierResult
 from core.wording import percent
 from workbench.cli.interrupts import Interrupts
 from workbench.cli.printing import say_on
@@ -27,13 +26,13 @@ def watch(
     runs: Sequence[RunFolder],
     line: "Line",
     interrupts: Interrupts,
-    over: Callable[[], bool] = lambda: False,
+    over: Callable[[RunFolder], bool] = lambda run: False,
 ) -> None:
     """Wait until none of the runs waits or runs, and have them served meanwhile.
 
     The first ctrl+c takes those that wait out of the queue and stops the one that runs, with a checkpoint; the second
-    leaves at once. SIGTERM is the same, and a hang-up or a kill leaves the runs to the queue. `over` is asked at every
-    look, and stops the runs likewise where it says so.
+    leaves at once. SIGTERM is the same, and a hang-up or a kill leaves the runs to the queue. `over` is asked of each
+    run at every look, and stops it likewise where it says so.
     """
     pending, told = list(runs), set[str]()
     while pending:
@@ -42,9 +41,8 @@ def watch(
             if statuses[run.name].state in ENDED:
                 line.ended(run, statuses[run.name])
         pending = [run for run in pending if statuses[run.name].state not in ENDED]
-        if interrupts.count or over():
-            _stop(pending, told)
-        elif pending and not queue.served(root):
+        _stop([run for run in pending if interrupts.count or over(run)], told)
+        if pending and not interrupts.count and not queue.served(root):
             queue.start(root)
         line.draw(next((one for one in statuses.items() if one[1].alive), None))
         if pending:
@@ -63,31 +61,41 @@ def _stop(runs: Sequence[RunFolder], told: set[str]) -> None:
             told.add(run.name)
 
 
-def tested(result: ClassifierResult) -> str:
-    """What a run gets right on the test."""
-    return percent(result.test.accuracy)
+def tested(run: RunFolder, status: Status) -> str:
+    """What a run that is done gets right on the test, or how else it has ended."""
+    result = run.classifier_result() if status.state == "done" else None
+    return percent(result.test.accuracy) if result else in_words(status)
+
+
+def checked(run: RunFolder, status: Status) -> str:
+    """What a run that is done gets right on validation, or how else it has ended."""
+    result = run.classifier_result() if status.state == "done" else None
+    return f"{percent(result.validation.accuracy)} of validation" if result else in_words(status)
+
+
+def in_words(status: Status) -> str:
+    """How a run has ended."""
+    return f"{status.state}. {status.why} {status.do}".rstrip()
 
 
 class Line(Progress):
     """How many runs have ended, and how far the one is that runs; in a pipe, a line for each that has ended.
 
-    `figure` is what is said of one that is done.
+    `words` are what is said of one that has ended.
     """
 
-    def __init__(self, name: str, n_runs: int, figure: Callable[[ClassifierResult], str] = tested):
+    def __init__(self, name: str, n_runs: int, words: Callable[[RunFolder, Status], str] = tested):
         console = Console(stderr=True, highlight=False)
         columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
-        words = TextColumn("{task.fields[words]}", markup=False)
-        super().__init__(*columns, TimeElapsedColumn(), words, console=console, disable=not console.is_terminal)
+        at = TextColumn("{task.fields[words]}", markup=False)
+        super().__init__(*columns, TimeElapsedColumn(), at, console=console, disable=not console.is_terminal)
         self._task = self.add_task(name, total=n_runs, words="")
-        self._ended, self._n_runs, self._figure = 0, n_runs, figure
+        self._ended, self._n_runs, self._words = 0, n_runs, words
 
     def ended(self, run: RunFolder, status: Status) -> None:
         self._ended += 1
-        result = run.classifier_result() if status.state == "done" else None
-        words = self._figure(result) if result else f"{status.state}. {status.why} {status.do}".rstrip()
-        if result is None or not self.console.is_terminal:
-            say_on(self.console, f"{self._ended} of {self._n_runs}  {run.name}  {words}")
+        if status.state != "done" or not self.console.is_terminal:
+            say_on(self.console, f"{self._ended} of {self._n_runs}  {run.name}  {self._words(run, status)}")
 
     def draw(self, running: tuple[str, Status] | None) -> None:
         words = ""

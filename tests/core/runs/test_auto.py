@@ -108,6 +108,14 @@ def test_epochs_go_by_how_fast_the_probes_were():
     assert next_step(budget, outcomes | {2: Outcome(True, 18)}, 107) is None
 
 
+def test_on_a_slow_machine_what_looks_best_learns_before_another_probe():
+    budget = Budget(150.0, [WORDS, *NANO, *MINILM])
+    outcomes = {0: Outcome(True, 2, 1, 0.8), 1: Outcome(True, 18, 6, 0.7, 0.5, 1.0)}
+    assert next_step(budget, outcomes, 20) == (3, 6)  # 15 s, and 5 s for the shortest fine-tuning of the other model
+    assert next_step(budget, outcomes, 131) == (2, 6)
+    assert next_step(budget, outcomes | {2: Outcome(True, 9, 6, 0.75)}, 131) == (3, 6)
+
+
 def test_what_was_broken_off_goes_on_before_anything_new():
     budget = Budget(150.0, [WORDS, *NANO, *MINILM])
     assert next_step(budget, {0: Outcome(False, 500)}, 500) == (0, 1)  # words come to their end in any case

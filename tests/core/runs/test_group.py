@@ -70,7 +70,11 @@ def test_more_seeds_add_runs_and_another_plan_needs_another_name(root, group):
     other = Group(name="g", plan=Plan(base={}, varied={"train.lr": ["1e-5", "1e-3"]}))
     with pytest.raises(BadRun, match="varies something else"):
         groups.keep(root, other)
-    assert groups.unfinished(root, more.plan, "") == "g" and groups.unfinished(root, other.plan, "") == ""
+    assert groups.unfinished(root, more) == "g" and groups.unfinished(root, other) == ""
+    halving = msgspec.structs.replace(more, halving=True)
+    assert groups.unfinished(root, halving) == ""
+    with pytest.raises(BadRun, match="varies something else"):
+        groups.keep(root, halving)
     assert groups.free_name(root, "g") == "g-1"
     assert {run.name for run in runs} <= {run.name for run in groups.runs_of(root, "g").values()}
 
@@ -80,7 +84,7 @@ def test_a_damaged_group_is_a_sentence(root, group, damage):
     (root / ".groups" / "g.json").write_bytes(damage)
     with pytest.raises(BadRun, match=r"g\.json of \.groups is damaged"):
         groups.find(root, "g")
-    assert groups.unfinished(root, group.plan, "") == ""
+    assert groups.unfinished(root, group) == ""
 
 
 def test_what_says_no_group_is_none(root):

@@ -189,13 +189,13 @@ def test_a_run_is_told_to_learn_for_fewer_epochs_and_stopped_at_the_end_of_the_b
     clock = Clock()
     clock.left = 60.0
     one = Candidate(kind="fine-tuning", model="nano", once=1.0, epoch=1.0, besides=5.0, epochs=10)
-    keeper = Keeper(clock, run, one, slowness=2.0)
+    keeper = Keeper(clock, one, slowness=2.0)
     for _ in range(2):  # it is told once
-        assert not keeper()
+        assert not keeper(run)
     (line,) = [json.loads(line) for line in run.control_file.read_text().splitlines()]
     assert line["control"] == {"type": "epochs", "epochs": 6.0}  # 20 steps, and 50 seconds before the end
     clock.left = 0.0
-    assert keeper() and not Keeper(clock, run, msgspec.structs.replace(one, kind="words"), 1.0)()
+    assert keeper(run) and not Keeper(clock, msgspec.structs.replace(one, kind="words"), 1.0)(run)
 
 
 def test_a_damaged_group_is_a_sentence(said, root, labelled):

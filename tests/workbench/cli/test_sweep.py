@@ -97,6 +97,48 @@ def test_a_sweep_that_was_killed_with_its_worker_and_its_queue_gives_the_same_ta
     assert len(list_runs(elsewhere)) == 4
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_halving_stops_the_worse_settings_early_and_gives_the_same_table_after_kills(
+    said, root, labelled, wait, tmp_path
+):
+    varied = ["--set", "train.lr=1e-9,1e-3,1e-2,1e-8", "--halving", "--epochs", "8"]
+    asked = ["sweep", labelled(90), *varied, *SMALL[:6], *SMALL[8:], "--trainable", "last_block", "--json"]
+    code, out, _ = said(*asked, "--name", "whole")
+    whole = json.loads(out)
+    assert code == 0 and "a quarter of its epochs" in whole["sentences"][0]
+    early = [row for row in whole["rows"] if row["stopped"]]
+    assert len(early) == 3 and {row["stopped"] for row in early} == {"a quarter of its epochs", "half of its epochs"}
+    assert all(row["mean"] is None and row["validation"] is not None and row["done"] == 0 for row in early)
+    assert whole["done"] == whole["planned"] == 1 and whole["rows"][whole["best"]]["mean"] is not None
+    states = sorted(run.status().state for run in list_runs(root))
+    assert states == ["done", "stopped", "stopped", "stopped"]
+    shown = said("show", "whole")[1]
+    assert "1 of 1 run done, 3 settings stopped early" in shown and shown.count("\tstopped\t\t\t") == 3
+    elsewhere = tmp_path / "elsewhere"
+    for moment in ("at once", "later"):
+        command = subprocess.Popen(
+            [*WORKBENCH, *map(str, asked), "--name", "whole", "--runs", str(elsewhere)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait(lambda: queue.served(elsewhere) and queue.alive(elsewhere), command)
+        command.kill()
+        if moment == "later":  # the command alone is killed: the queue goes on, and nobody stops what runs
+            wait(lambda: sum(run.status().state == "done" for run in list_runs(elsewhere)))
+        for process in processes_in(elsewhere):
+            process.send_signal(signal.SIGKILL)
+        command.wait()
+        wait(lambda: not queue.served(elsewhere) and not queue.alive(elsewhere))
+    goes_on = subprocess.run(
+        [*WORKBENCH, "sweep", "--name", "whole", "--runs", str(elsewhere), "--json"], capture_output=True, timeout=200
+    )
+    assert goes_on.returncode == 0, goes_on.stderr
+    apart = [figures(table) | {"rows": [row | {"states": None} for row in figures(table)["rows"]]} for table in
+             (json.loads(goes_on.stdout), whole)]  # fmt: skip
+    assert apart[0] == apart[1] and len(list_runs(elsewhere)) == 4
+
+
 def test_folds_test_every_row_once_and_fold_into_one_line(said, root, labelled):
     code, out, progress = said("sweep", labelled(40), "--folds", "3", *SMALL, "--trainable", "head")
     assert code == 0 and "3 of 3" in progress
@@ -173,6 +215,8 @@ def test_a_dry_run_says_what_each_and_all_would_cost_and_makes_nothing(said, roo
         (["--set", "model.name=nano,gtp2"], ["Did you mean gpt2?"]),
         ([], ["nothing varies."]),
         (["--seeds", "2", "--name", "r4"], ["cannot be called r4"]),
+        (["--seeds", "2", "--halving"], ["--halving: has no settings to choose between."]),
+        (["--set", "train.lr=1e-4,1e-3", "--halving", "--detach"], ["goes not with --detach"]),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_made(said, root, labelled, argv, words):
