@@ -3,8 +3,9 @@
 Words are tried whatever the budget. The models follow from the fastest on, each with a probe, in which only a head
 learns on top of the untouched model, and then with a fine-tuning, the shortest of which is a third of the usual epochs:
 for as long as the budget holds all of that by estimate. So a larger budget leaves out nothing that a smaller one tries.
-Once the probes are done (on a machine that turns out slower, once another would take the time), what looks best on validation is fine-tuned first, for as many epochs as there is time for
-beside the shortest fine-tunings of the others, and its usual number at most. Chosen is what is best on validation.
+After the probes, what looks best on validation is fine-tuned first, for as many epochs as there is time for beside the
+shortest fine-tunings of the others, and its usual number at most. On a machine that turns out slower than reckoned, it
+comes before a probe that would take its time. Chosen is what is best on validation.
 """
 
 import math

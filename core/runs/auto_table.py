@@ -134,9 +134,9 @@ def _row(budget: Budget, i: int, run: RunFolder | None, outcomes: dict[int, Outc
         probed = looks.get(one.model)
         least = one.seconds(one.fewest)
         if not held:
-            row.why = f"left out: by estimate it takes {about(least)} at least, which the budget does not hold"
+            row.why = f"left out, it takes {about(least)} at least, and the budget does not hold that"
         elif one.kind == "fine-tuning" and probed and probed.over and probed.validation is None:
-            row.why = "left out: its probe came to nothing"
+            row.why = "left out, its probe came to nothing"
         elif over:
             slow = auto.slowness(budget, outcomes)
             row.why = (
@@ -148,7 +148,7 @@ def _row(budget: Budget, i: int, run: RunFolder | None, outcomes: dict[int, Outc
     if outcome.validation is not None:
         row.validation, row.loss = outcome.validation, outcome.loss
     if status.state == "stopped" and over:
-        row.why = f"It was stopped as the budget ended, with a checkpoint. workbench resume {run.name} goes on."
+        row.why = f"stopped with a checkpoint as the budget ended; workbench resume {run.name} goes on"
     elif status.state not in ("done", "stopped"):
         row.why = f"{status.why} {status.do}".strip()
     return row

@@ -16,12 +16,13 @@ def show_auto(table: AutoTable, as_json: bool) -> None:
         ["", "tried", "epochs", "validation", "took", "run", ""],
         [_cells(row, i == table.chosen) for i, row in enumerate(table.rows)],
     )
+    if whys := [f"{row.in_words}: {on_one_line(row.why)}" for row in table.rows if row.why]:
+        say(["", *whys])
     if table.sentences:
         say(["", *table.sentences, "", table.rule])
 
 
 def _cells(row: Row, is_chosen: bool) -> list[str]:
-    state = "" if row.state == "done" else row.state
     return [
         STAR if is_chosen else "",
         row.in_words,
@@ -29,5 +30,5 @@ def _cells(row: Row, is_chosen: bool) -> list[str]:
         "" if row.validation is None else percent(row.validation),
         duration(row.seconds) if row.run else "",
         row.run,
-        on_one_line(" ".join(filter(None, [state, row.why]))),
+        "" if row.state == "done" else row.state,
     ]

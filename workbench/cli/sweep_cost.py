@@ -60,17 +60,22 @@ def show_costs(group: Group, planned: Sequence[Planned], root: Path, as_json: bo
         [each["title"], str(each["runs"]), about(each["seconds"]["total"]), size(each["memory"])] for each in settings
     ]
     tabulate(["setting", "runs", "a run", "memory"], cells)
-    shared = ""
+    most = " at most, for with halving most settings stop early" if group.halving else ""
+    said = [f"{plural(len(left), 'run')}, one after the other: {about(all_together.total)}{most}."]
     if all_together.shared:
         n = all_together.encodings
-        often = "once" if n == 1 else f"{n:,} times"
-        shared = (
-            f" The frozen layers read the texts {often} for all of them, which saves {duration(all_together.shared)}."
-        )
-    done = f" {plural(len(over), 'run')} of {group.name} done already." if over else ""
-    known = how_known(firsts.values(), busy)
-    whole = f"{plural(len(left), 'run')}, one after the other: {about(all_together.total)}.{shared}{done}"
-    say(["", whole, known, "Nothing was made. Without --dry-run, the same command makes the runs."])
+        often, saved = "once" if n == 1 else f"{n:,} times", duration(all_together.shared)
+        said.append(f"The frozen layers read the texts {often} for all of them, which saves {saved}.")
+    if over:
+        said.append(f"{plural(len(over), 'run')} of {group.name} done already.")
+    say(
+        [
+            "",
+            " ".join(said),
+            how_known(firsts.values(), busy),
+            "Nothing was made. Without --dry-run, the same command makes the runs.",
+        ]
+    )
     return DONE
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from core.architectures.models import MODELS
 from core.estimate import cost
+from core.estimate.candidates import candidates
 from core.estimate.prices import ladder, price, rungs, upwards
 from core.estimate.schedule import Schedule
 from core.estimate.speeds import Speeds
@@ -194,3 +195,30 @@ def test_gradual_unfreezing_costs_between_what_learns_first_and_what_learns_last
     assert slow.once > head.once and slow.blocks == 12 and slow.otherwise > slow.total
     late = price(recipe(freeze={"trainable": "head", "thaw_every": 10_000}), profile, FreezePlan.parse("head", 12))
     assert late == head
+
+
+def test_the_candidates_are_words_and_of_each_network_a_probe_and_a_fine_tuning(profile):
+    looked_at = []
+
+    def look(recipe):
+        looked_at.append(recipe.model.name)
+        return profile
+
+    base = {"data": {"probe": "off"}, "speed": {"cache_memory": 1.0}}
+    found = candidates(base, ["bert", "tfidf", "nano"], look)
+    assert looked_at == ["tfidf", "bert", "nano"]  # its texts are looked at once for each model
+    kinds = [(one.candidate.kind, one.candidate.model) for one in found]
+    assert kinds == [
+        ("words", "tfidf"),
+        *((kind, name) for name in ("bert", "nano") for kind in ("probe", "fine-tuning")),
+    ]
+    linear = {"freeze.trainable": "head", "model.head": "linear"}
+    assert found[1].setting == {"model.name": "bert", "train.epochs": 5} | linear
+    assert found[2].setting == {"model.name": "bert"} and found[2].candidate.epochs == 5
+    nano = found[3].candidate
+    assert "model.head" not in found[3].setting and found[3].setting["train.epochs"] == nano.epochs == 23  # of 44 steps
+    for _, one in found:
+        least = load(base, {"model": {"name": one.model}})
+        assert one.seconds() > 0 and one.epochs >= 1
+        if one.kind == "fine-tuning":
+            assert one.seconds() == pytest.approx(price(least, profile, least.plan).total)
