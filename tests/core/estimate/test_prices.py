@@ -222,3 +222,5 @@ def test_the_candidates_are_words_and_of_each_network_a_probe_and_a_fine_tuning(
         assert one.seconds() > 0 and one.epochs >= 1
         if one.kind == "fine-tuning":
             assert one.seconds() == pytest.approx(price(least, profile, least.plan).total)
+    beside = candidates(base, ["nano", "minilm"], look)
+    assert {one.candidate.model for one in beside} == {"tfidf", "minilm"}
