@@ -10,6 +10,7 @@ import msgspec
 from core.errors import BadData, BadRecipe, BadRun, Problem
 from core.estimate.candidates import candidates
 from core.options import layer, merge, options
+from core.presets import RECIPES
 from core.recipe import Recipe, load
 from core.rows import Profile
 from core.runs import auto
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from core.data.survey import Survey
 
 MINUTES, MOST = 5.0, 100_000.0
-OWN = {"model", "freeze", "lora", "train", "preset"}  # parts of a recipe that are chosen here
+OWN = {"model", "freeze", "lora", "train"}  # parts of a recipe that are chosen here
 CHECKED = 2.0  # seconds between two looks at how fast a run learns
 
 
@@ -185,11 +186,10 @@ def _within(group: Group, seconds: float, over: bool = False) -> Group:
 
 def _base(given: argparse.Namespace, layers: list[dict[str, Any]]) -> dict[str, Any]:
     """What all runs share. Raises BadRecipe where that says what is chosen here, or its data is not there."""
-    merged = merge(*layers)
-    if wrong := sorted(OWN & merged.keys()):
+    merged, recipe = merge(*layers), recipe_to_train(given)
+    if wrong := sorted(OWN & (merged.keys() | RECIPES[recipe.preset].keys())):
         do = "Leave it out, or train with it: workbench train."
         raise BadRecipe([Problem(name, "is chosen by auto itself.", do) for name in wrong])
-    recipe = recipe_to_train(given)
     demand_columns(recipe.data)
     return merge(in_any_folder(merged, recipe), layer("data.probe", "off"))  # probes are runs of their own
 

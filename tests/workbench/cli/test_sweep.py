@@ -185,6 +185,7 @@ def test_an_exercise_ends_in_a_picture_and_a_sentence(said, root, labelled):
     assert sizes == [50, 84]
 
 
+@pytest.mark.more
 def test_a_dry_run_says_what_each_and_all_would_cost_and_makes_nothing(said, root, labelled, capsys):
     argv = ["sweep", labelled(60), "--set", "model.name=nano,tfidf", "--seeds", "60", "--threads", "1", "--dry-run"]
     held = lock(create_run(root, load()))  # beside a run nothing is measured
