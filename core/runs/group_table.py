@@ -130,7 +130,8 @@ def table_of(root: Path, group: Group) -> GroupTable:
         varied=plan.names,
         rows=rows,
         done=sum(row.done for row in rows),
-        planned=sum(row.planned for row in rows if not row.stopped),
+        # what a budget does not hold is not made
+        planned=sum(row.planned for row in rows if not row.stopped and (row.runs or not group.budget)),
         problems=problems,
     )
     ask = exercise.pair if exercise else "best"
@@ -138,6 +139,9 @@ def table_of(root: Path, group: Group) -> GroupTable:
     if full:
         ranked = sorted(full, key=lambda i: _on_validation(rows[i]))
         found.best = ranked[-1]
+        if group.budget:
+            _tell_of_one(rows, found.best)
+            full = ranked = [found.best]
         if len(full) > 1:
             pair = (full if ask == "last" else ranked)[:-3:-1]
             found.between = Between(pair[0], pair[1], _compared(tested, pair[0], pair[1]))
@@ -152,6 +156,12 @@ def _stop_early(rows: Sequence[Row], found: Halved) -> None:
         row.stopped = IN_WORDS[share]
         if mark.accuracy >= 0:
             row.validation, row.loss = mark.accuracy, -mark.quietness
+
+
+def _tell_of_one(rows: list[Row], chosen: int) -> None:
+    """Where one is chosen by validation, leave out what the test says of the others."""
+    for row in rows[:chosen] + rows[chosen + 1 :]:
+        row.mean = row.deviation = row.low = row.high = row.baseline_mean = row.beside = None
 
 
 def _order(item: tuple[Member, RunFolder]) -> tuple[int, int, int]:

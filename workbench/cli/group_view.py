@@ -48,19 +48,17 @@ def _varied(table: GroupTable) -> str:
 
 def _cells(row: Row, is_best: bool, wide: bool) -> list[str]:
     runs = f"{row.done} of {row.planned}" if row.done < row.planned else str(row.done)
-    title = [STAR if is_best else "", row.title, runs]
-    if row.stopped:
-        then = "" if row.validation is None else percent(row.validation)
-        return [STAR if is_best else "", row.title, "stopped", "", "", then, *[""] * (5 if wide else 3)]
+    title = [STAR if is_best else "", row.title, "stopped" if row.stopped else runs]
+    checked = "" if row.validation is None else percent(row.validation)
     if row.mean is None or row.low is None or row.high is None:
-        return [*title, *[""] * (8 if wide else 6)]
+        return [*title, "", "", checked, *[""] * (5 if wide else 3)]
     kind = BASELINES[row.baseline].title if row.baseline in BASELINES else row.baseline
     beside = row.beside
     return [
         *title,
         percent(row.mean),
         "" if row.deviation is None else f"{row.deviation * 100:.1f}",
-        percent(row.validation or 0.0),
+        checked,
         duration(row.seconds or 0.0),
         "" if row.baseline_mean is None else f"{percent(row.baseline_mean)} {kind}",
         beside.verdict if beside else "",

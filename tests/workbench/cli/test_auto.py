@@ -17,6 +17,7 @@ from core.runs.auto import Budget, Candidate
 from core.runs.auto_table import auto_table
 from core.runs.events import Phase, Started, Steps, encode
 from core.runs.group import Group
+from core.runs.group_table import table_of
 from core.runs.root import create_run, list_runs
 from core.runs.sweep import Plan
 from workbench.cli import auto, main
@@ -131,6 +132,9 @@ def test_a_budget_goes_on_where_everything_was_killed_and_gives_the_same_choice(
         assert said("predict", run, "win a free prize now")[1].startswith("spam")
     best = max(range(3), key=lambda i: (whole["rows"][i]["validation"], -whole["rows"][i]["loss"]))
     assert whole["chosen"] == best and whole["run"] == f"r{best + 1}"
+    table = table_of(root, groups.find(root, "auto-1"))  # as the list of runs shows a group
+    assert table.best == best and [row.mean is not None for row in table.rows] == [i == best for i in range(3)]
+    assert table.done == table.planned == 3 and all(row.validation is not None for row in table.rows)
     elsewhere = tmp_path / "elsewhere"
     for state in ("r1", "r2", "r3"):  # killed in each of the three
         command = subprocess.Popen(
