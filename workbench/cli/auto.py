@@ -113,8 +113,8 @@ class Clock:
 
 
 class Keeper:
-    """Keeps a run within the budget: asked at every look, it says when the run is to be stopped. A fine-tuning that
-    turns out slower is told to learn for fewer epochs first, so that it comes to its end. Words are left alone.
+    """Keeps a run within the budget: asked at every look, it says when the run is to be stopped. One that turns out
+    slower is told to learn for fewer epochs first, so that it comes to its end. Words are left alone.
     """
 
     def __init__(self, clock: Clock, candidate: Candidate, slowness: float):
