@@ -168,11 +168,12 @@ def chosen(outcomes: Mapping[int, Outcome]) -> int | None:
 def shortened(step: int, n_steps: int, epochs: int, to_go: float, left: float) -> int | None:
     """For how many epochs a run is to learn in place of `epochs`, which are `n_steps`, so as to end in time.
 
-    After `step` steps the others take `to_go` seconds, and `left` remain for learning. None where nothing changes, or
-    where not even the epoch that it is in can end in time.
+    After `step` steps the others take `to_go` seconds, and `left` remain for learning. Where not even the epoch that it
+    is in can end in time, that one is its last: it may become faster. None where nothing changes.
     """
     if to_go <= left or step >= n_steps:
         return None
     per_epoch = n_steps / epochs
     within = math.floor((step + (n_steps - step) * max(0.0, left) / to_go) / per_epoch)
-    return within if within >= max(1, math.ceil(step / per_epoch)) else None
+    fewer = max(within, 1, math.ceil(step / per_epoch))
+    return fewer if fewer < epochs else None

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 MINUTES, MOST = 5.0, 100_000.0
 OWN = {"model", "freeze", "lora", "train"}  # parts of a recipe that are chosen here
 CHECKED = 2.0  # seconds between two looks at how fast a run learns
+STEADY = 20  # steps that tell how fast; the first are slower
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -137,7 +138,7 @@ class Keeper:
         for event in events:
             history.apply(event)
         to_go, started = history.seconds_left, history.started
-        if to_go is None or started is None:
+        if to_go is None or started is None or history.step < STEADY:
             return
         left = self._clock.left - self._after
         epochs = auto.shortened(history.step, started.n_steps, started.epochs, to_go, left)

@@ -143,10 +143,11 @@ def test_the_choice_is_by_validation_and_then_by_loss():
         (20, 80.0, 70.0, 9),
         (20, 80.0, 30.0, 5),
         (25, 75.0, 5.0, 3),  # the third epoch just ends
-        (25, 75.0, 4.0, None),  # not even that
+        (25, 75.0, 4.0, 3),  # not even that, if it becomes no faster
         (20, 80.0, 0.0, 2),  # at the end of the second, it is over
-        (5, 95.0, 1.0, None),
-        (5, 95.0, -1.0, None),
+        (5, 95.0, 1.0, 1),
+        (5, 95.0, -1.0, 1),
+        (95, 5.0, 1.0, None),  # it is in its last
         (100, 0.0, -5.0, None),
     ],
 )
