@@ -122,6 +122,7 @@ def processes_in(folder):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_budget_goes_on_where_everything_was_killed_and_gives_the_same_choice(said, root, labelled, wait, tmp_path):
     argv = ["auto", labelled(90), "--minutes", "20", *QUICK, "--json"]
     code, out, _ = said(*argv)
@@ -159,6 +160,7 @@ def test_a_budget_goes_on_where_everything_was_killed_and_gives_the_same_choice(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_run_that_is_late_ends_within_the_budget_and_more_minutes_go_on(said, root, labelled):
     base = {"data": {"path": str(labelled(90)), "probe": "off"}, "speed": {"threads": 1, "device": "cpu"}}
     listed = [
