@@ -112,10 +112,9 @@ def auto_table(root: Path, group: Group) -> AutoTable:
     rows = [_row(budget, i, runs.get(i), outcomes, i in held, over) for i in range(len(budget.candidates))]
     table = AutoTable(name=group.name, budget=budget.seconds, spent=spent, rows=rows, over=over)
     table.chosen = auto.chosen(outcomes)
-    if table.chosen is not None:
+    result = None if table.chosen is None else _result_of(runs[table.chosen])
+    if table.chosen is not None and result:
         table.run = runs[table.chosen].name
-        result = _result_of(runs[table.chosen])
-        assert result is not None
         table.test = SplitResult.of(result.test.correct, result.test.rows, loss=result.test.loss)
         table.sentences = [*_sentences(table, result)]
     return table
@@ -139,9 +138,7 @@ def _row(budget: Budget, i: int, run: RunFolder | None, outcomes: dict[int, Outc
             row.why = "left out, its probe came to nothing"
         elif over:
             slow = auto.slowness(budget, outcomes)
-            row.why = (
-                f"left out: it takes {about(least * slow)} at least as fast as the probes went, and that is not left"
-            )
+            row.why = f"left out, it takes {about(least * slow)} at least at the pace of the probes: too long"
         return row
     status, outcome = run.status(), outcomes[i]
     row.run, row.state, row.seconds, row.epochs = run.name, status.state, outcome.seconds, outcome.epochs or None
@@ -158,10 +155,8 @@ def _sentences(table: AutoTable, result: ClassifierResult) -> Iterator[str]:
     """Which was chosen and by what, what it gets right on the test, and what to do with it."""
     assert table.chosen is not None
     best, checked, test = table.rows[table.chosen], result.validation, result.test
-    others = "; the next best" if sum(row.validation is not None for row in table.rows) > 1 else ""
-    if others:
-        second = max(row.validation or 0.0 for i, row in enumerate(table.rows) if i != table.chosen)
-        others += f" is right on {percent(second)}"
+    lesser = [row.validation for i, row in enumerate(table.rows) if row.validation is not None and i != table.chosen]
+    others = f"; the next best is right on {percent(max(lesser))}" if lesser else ""
     yield f"Chosen: {table.run}, {best.in_words}, right on {percent(checked.accuracy)} of validation{others}."
     share = f"{percent(test.accuracy)} ({percent(test.low)} to {percent(test.high)})"
     yield f"It gets {share} of {plural(test.rows, 'test text')} right."
