@@ -1,5 +1,6 @@
 """Runs: a group folds to one line, says what its runs have come to, and is continued, stopped and deleted as one."""
 
+import json
 from contextlib import ExitStack, asynccontextmanager
 
 import pytest
@@ -200,6 +201,19 @@ async def test_a_group_is_stopped_and_continued(runs, opened, shown, until):
                 queue.take_out(run)
             stack.close()
             await until(pilot, lambda: not queue.served(runs.root))
+
+
+async def test_a_group_whose_command_decides_is_left_to_it(runs, opened, shown, until):
+    runs.group("sweep-1", RATES, [270, 291], done=1)
+    file = runs.root / ".groups" / "sweep-1.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"halving": True}))
+    for run in queue.waiting(runs.root):
+        queue.take_out(run)
+    async with opened((120, 36)) as pilot:
+        await until(pilot, lambda: pilot.app.screen.check_action("continue_group", ()))
+        await pilot.press("r")
+        await until(pilot, lambda: "Go on with: workbench sweep --name sweep-1" in shown(pilot.app))
+        assert not queue.waiting(runs.root)
 
 
 @pytest.mark.parametrize(

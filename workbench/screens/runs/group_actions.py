@@ -117,6 +117,8 @@ class GroupActions(RunActions):
             group = groups.find(root, fold.name)
             if group is None:
                 raise BadRun(f"What {fold.name} was to run is not known any more.", "r on one of its runs resumes it.")
+            if group.budget or group.halving:
+                raise BadRun(f"Its command decides which run of {group.name} comes next.", f"Go on with: {group.go_on}")
             runs = groups.fill(root, group, group.plan.planned(group.name))
             return sum(run.status().state != "done" for run in runs)
 

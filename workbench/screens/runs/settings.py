@@ -82,18 +82,25 @@ class Settings(ItemList[Row]):
             named(row.title, cells["setting"]), f"bold {colour(self, 'text')}" if best else colour(self, "text")
         )
         text.append(f"{row.done if row.done == row.planned else f'{row.done} of {row.planned}':>{RUNS}}", muted)
-        if row.mean is None or row.low is None or row.high is None:
-            return text
-        text.append(f"{percent(row.mean):>{TEST}}", colour(self, "text"))
+        text.append(f"{_percent(row.mean):>{TEST}}", colour(self, "text"))
         text.append(f"{'' if row.deviation is None else f'{row.deviation * 100:.1f}':>{SPREAD}}", muted)
         if "drawn" in cells:
-            drawn = interval_drawn(row.low, row.mean, row.high, self._axis, cells["drawn"])
-            before, after = drawn.split("●")
-            middle = "●", colour(self, "focus" if best else "text")
-            text.append_text(Text.assemble("  ", (before, muted), middle, (after, muted)))
+            text.append_text(self._drawn(row, cells["drawn"], best))
         if "validation" in cells:
-            text.append(f"{percent(row.validation or 0.0):>{VALIDATION}}", colour(self, "validation"))
-        return text.append(f"{clock(row.seconds):>{TIME}}", muted)
+            text.append(f"{_percent(row.validation):>{VALIDATION}}", colour(self, "validation"))
+        return text.append(f"{'' if row.seconds is None else clock(row.seconds):>{TIME}}", muted)
+
+    def _drawn(self, row: Row, cells: int, best: bool) -> Text:
+        """The interval of a setting; blank where nothing of it is tested."""
+        if row.mean is None or row.low is None or row.high is None:
+            return Text(f"  {f'stopped after {row.stopped}' if row.stopped else '':<{cells}}", colour(self, "muted"))
+        before, after = interval_drawn(row.low, row.mean, row.high, self._axis, cells).split("●")
+        muted, middle = colour(self, "muted"), colour(self, "focus" if best else "text")
+        return Text.assemble("  ", (before, muted), ("●", middle), (after, muted))
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else percent(share)
 
 
 def as_csv(found: GroupTable) -> str:
