@@ -127,7 +127,7 @@ async def test_f1_explains_the_focused_panel_first_with_its_keys(app, shown):
 CALLED = {
     "lora": "LoRA", "theme": "Dark or light", "exit": "Quit", "learning rate": "Change the learning rates",
     "epochs": "train.epochs", "fetch": "Fetch the model", "mcnemar": "Compare the other runs",
-    "export": "Save the recipe", "freeze": "freeze", "download": "Fetch",
+    "export": "Save the recipe", "freeze": "freeze", "download": "Fetch", "sweep": "Questions that several runs",
 }  # fmt: skip
 
 

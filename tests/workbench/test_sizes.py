@@ -128,11 +128,11 @@ async def test_a_group_and_what_varies_are_in_reach_at_the_usual_sizes(runs, unt
         app.action_mode("runs")
         await until(pilot, lambda: app.current_mode == "runs" and app.screen.query(RunTable))
         await until(pilot, lambda: app.screen.query_one(RunTable).fold and app.screen.query_one(Settings).count)
-        await look(pilot, shown, SIZES)
+        await look(pilot, shown, [*SIZES, *MORE_SIZES])
         app.action_mode("model")
         await until(pilot, lambda: app.current_mode == "model" and app.session.draft.profile is not None)
         await app.session.sweep.mark("train.lr", "1e-4, 1e-3", 3)
-        await look(pilot, shown, SIZES)
+        await look(pilot, shown, [*SIZES, *MORE_SIZES])
 
 
 @pytest.mark.more

@@ -27,6 +27,7 @@ class GroupActions(RunActions):
         super().__init__()
         self.tables = Tables(self.session.root, self.session.groups_helper)
         self._opened: set[str] = set()  # groups whose runs are listed
+        self._interrupted = False  # whether nothing starts what waits in the queue
 
     @property
     def _fold(self) -> Fold | None:
@@ -56,7 +57,8 @@ class GroupActions(RunActions):
     def _lacks_something(self, fold: Fold) -> bool:
         table = self.tables.of(fold.name)
         missing = table.planned - len(fold.runs) if table else 0
-        return missing > 0 or any(entry.status.ended_early for entry in fold.runs)
+        waits = self._interrupted and any(entry.place for entry in fold.runs)
+        return missing > 0 or waits or any(entry.status.ended_early for entry in fold.runs)
 
     @property
     def _open_group(self) -> str:
@@ -94,14 +96,15 @@ class GroupActions(RunActions):
     async def action_stop_group(self) -> None:
         """Nothing of the group waits any more, and what runs stops with a checkpoint."""
         fold, out = self._group, 0
+        begun = [entry.run for entry in fold.runs if entry.status.alive]
         for entry in fold.runs:
             if entry.status.state == "queued":  # first: else the next would begin once the one that runs has stopped
                 try:
                     await asyncio.to_thread(queue.take_out, entry.run)
                     out += 1
-                except BadRun as error:
-                    complain(self.app, error)
-        stopped = [e.run.name for e in fold.runs if e.status.alive and await self.launcher.send(e.run, Stop())]
+                except BadRun:
+                    begun.append(entry.run)  # meanwhile
+        stopped = [run.name for run in begun if await self.launcher.send(run, Stop())]
         words = [f"{plural(out, 'run')} of {fold.name} out of the queue."] if out else []
         words += [f"{', '.join(stopped)} stops with a checkpoint."] if stopped else []
         if words:

@@ -51,7 +51,6 @@ class RunsScreen(GroupPanels):
         self._reading, self._measuring = asyncio.Lock(), asyncio.Lock()
         self._next_look = 0.0  # not before
         self._wanted = ""  # the group that the cursor is to go to once it is listed
-        self._interrupted = False  # whether nothing starts what waits in the queue
         # runs against others, on their test rows
         self._compared: dict[tuple[Path, Path | None], Comparison | None] = {}
         self._histories: dict[Path, tuple[int, History]] = {}  # and the size of the log they were read from
