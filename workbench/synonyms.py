@@ -5,7 +5,7 @@ import re
 SYNONYMS = {
     "source": "open load import file csv dataset columns separator encoding",
     "tokens": "tokenizer tokenize pieces",
-    "all_models": "gpt2 bert distilbert huggingface hub download pretrained",
+    "all_models": "gpt2 bert distilbert llama smollm qwen huggingface hub download pretrained",
     "fetch": "download weights",
     "ask": "generate prompt continue completion zero-shot",
     "lora": "adapters peft low-rank",

@@ -246,7 +246,7 @@ def _rotary(config: Mapping[str, Any], where: str) -> tuple[float, Llama3Scaling
     part = given.get("partial_rotary_factor", config.get("partial_rotary_factor"))
     if part not in (None, 1, 1.0):
         raise ValueError(f"{where} that can be computed here: partial_rotary_factor is {repr(part)[:40]}.")
-    theta = _number(given if "rope_theta" in given else config, "rope_theta", where, 10_000.0, least=1.0)
+    theta = _number(config if given.get("rope_theta") is None else given, "rope_theta", where, 10_000.0, least=1.0)
     if kind == "default":
         return theta, None
     given = {"original_max_position_embeddings": config["max_position_embeddings"], **given}
@@ -278,7 +278,7 @@ def _beyond(config: Mapping[str, Any], n_blocks: int, max_tokens: int) -> str:
 
 def _number(config: Mapping[str, Any], key: str, where: str, usual: float | None = None, least: float = 0.0) -> float:
     """A number of a config.json above `least`; raises ValueError with what is wrong, `where` being said first."""
-    value = config.get(key, usual)
+    value = usual if config.get(key) is None else config[key]
     if isinstance(value, bool) or not isinstance(value, int | float) or not least < value < MOST**2:
         raise ValueError(f"{where}: {key} is {repr(value)[:40]}, no number above {least:g}.")
     return float(value)

@@ -282,9 +282,12 @@ def test_what_changes_nothing_is_passed_over(tmp_path, change):
 def test_what_a_config_leaves_out_is_as_transformers_has_it(tmp_path):
     sizes = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
     file = tmp_path / "config.json"
-    file.write_text(json.dumps({"model_type": "llama", "vocab_size": 9, "max_position_embeddings": 8, **sizes}))
+    given = {"model_type": "llama", "vocab_size": 9, "max_position_embeddings": 8, **sizes}
     expected = LlamaArchitecture(2, 48, 4, 8, 9, 64, 4, 12, 1e-6, tied=False, end_of_text=8)
-    assert read_config(file) == expected
+    nothing = dict.fromkeys(["rope_theta", "rope_scaling", "rms_norm_eps", "head_dim", "num_key_value_heads"])
+    for config in (given | nothing, given):
+        file.write_text(json.dumps(config))
+        assert read_config(file) == expected
     config = transformers.LlamaConfig.from_pretrained(tmp_path)
     assert (config.rms_norm_eps, config.head_dim, config.num_key_value_heads) == (1e-6, 12, 4)
     assert config.tie_word_embeddings is False and config.rope_parameters["rope_theta"] == 10_000.0
