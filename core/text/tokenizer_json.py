@@ -242,6 +242,11 @@ class JsonTokenizer(Tokenizer):
         """The pattern after whose matches a text is split, so that it becomes no special token; empty for none."""
         return splitting(loads(self._json), self.specials)
 
+    @property
+    def adds(self) -> bool:
+        """Whether tokens that a text may have are found in it without being in the vocabulary."""
+        return not self._added.keys() <= set(vocabulary(loads(self._json)["model"]).values())
+
     def save(self, folder: Path) -> None:
         files.write(folder / TOKENIZER, self._json)
 
@@ -288,11 +293,13 @@ def _encoding(ids: np.ndarray, segments: np.ndarray | None) -> Encoding:
 
 def _plain(file: dict, specials: dict[str, int]) -> dict:
     """A tokenizer.json to which special tokens are text, and which does not shorten or pad."""
-    file |= {"model": holding(file["model"], specials)}
+    added = file.get("added_tokens", [])
+    # the library numbers added tokens from the end of the vocabulary on, unless they are in it
+    file |= {"model": holding(file["model"], specials | {token["content"]: token["id"] for token in added})}
     return file | {
         "truncation": None,
         "padding": None,
-        "added_tokens": [token for token in file.get("added_tokens", []) if token["content"] not in specials],
+        "added_tokens": [token for token in added if token["content"] not in specials],
         "pre_tokenizer": guarded(file, specials),
     }
 
