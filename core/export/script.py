@@ -96,6 +96,7 @@ class Framing(NamedTuple):
     before: list[int]  # ids before a text
     after: list[int]
     splits: str  # the pattern after which a text is split, so that it becomes no special token; empty for none
+    adds: bool = False  # whether a text may have tokens that are not in the vocabulary
 
 
 class Facts(NamedTuple):
@@ -154,7 +155,7 @@ def facts_of(run: RunFolder) -> Facts:
         prefix,
         _tokens_of(run, recipe),
         changes,
-        Framing(read.specials, *read.around, read.splits) if isinstance(read, JsonTokenizer) else None,
+        Framing(read.specials, *read.around, read.splits, read.adds) if isinstance(read, JsonTokenizer) else None,
         older=any(one.also and f"{prefix}{one.names[0]}" not in names for one in arch.published.values()),
         dense=f"{within[0]}{own}" if within else "",
         dense_norm=f"{within[0]}{norm}" if within and norm else "",
@@ -272,6 +273,7 @@ def _framing(framing: Framing, context: int) -> dict[str, Any]:
         "framed": bool(framing.before or framing.after),
         "specials": _list(list(framing.specials), len("SPECIAL_TOKENS = ")),
         "splits": _literal(framing.splits) if framing.splits else "",
+        "adds": framing.adds,
         "around": _comment(", ".join(words)),
         "before": first,
         "after": framing.after[: context - len(first)],
