@@ -150,6 +150,8 @@ NAMED_RECIPES: dict[str, Named] = {
         "94.69; its text as it was before DeBERTa came has 92.95.",
         freeze={"trainable": "last_block"},
     ),
+    "imdb/modernbert": _encoder("modernbert", "the same reviews, read by ModernBERT", 93.79),
+    "imdb/modernbert-large": _encoder("modernbert-large", "the same reviews, read by the large ModernBERT", 95.07),
     "mushrooms": Named(
         _MUSHROOMS,
         "Kaggle's mushrooms.csv: what its 22 columns say, as one sentence",

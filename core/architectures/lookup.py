@@ -22,6 +22,7 @@ from core.architectures.counting import CountingArchitecture
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.llama import LlamaArchitecture, Qwen2Architecture, Qwen3Architecture
 from core.architectures.models import CONFIG, MODELS, TOKENIZER, WEIGHTS, ModelPreset, OwnFolder, Source, is_folder
+from core.architectures.modernbert import ModernBertArchitecture
 from core.errors import BadModel
 from core.wording import count
 
@@ -33,6 +34,7 @@ FAMILIES: dict[str, type[Architecture]] = {
         DistilBertArchitecture,
         RobertaArchitecture,
         XLMRobertaArchitecture,
+        ModernBertArchitecture,
         LlamaArchitecture,
         Qwen2Architecture,
         Qwen3Architecture,

@@ -14,6 +14,7 @@ from core.architectures.bert import (
 from core.architectures.counting import CountingArchitecture
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.llama import LlamaArchitecture, Qwen3Architecture
+from core.architectures.modernbert import ModernBertArchitecture
 
 # in the folder of a model
 CONFIG = "config.json"
@@ -304,6 +305,36 @@ MODELS: dict[str, ModelPreset] = {
             ),
             about="roberta for text in 100 languages, in any script and mixed: for what is not English.",
             languages=MANY,
+            **_MASKED,
+        ),
+        ModelPreset(
+            "modernbert",
+            "ModernBERT 149M",
+            ModernBertArchitecture(22, 768, 12, 8192, 50368),
+            Source(
+                "answerdotai/ModernBERT-base",
+                "8949b909ec900327062f0ebf497f51aef5e6f0c8",
+                598_635_032,
+                "340ac08b74eef0d7bdec2d7981a6a3d4249bf0e6aab60634b72ad02c2b8023a9",
+                "9fd55248d51d33976b324fc11592e28071da7d41e0e9401dfb7082e30574b7b1",
+            ),
+            about="bert as it is built today: it reads texts of 8,192 tokens, and in most blocks a token sees only "
+            "those near it. It tells upper from lower case.",
+            licence="Apache-2.0",
+            **_MASKED,
+        ),
+        ModelPreset(
+            "modernbert-large",
+            "ModernBERT large 395M",
+            ModernBertArchitecture(28, 1024, 16, 8192, 50368, inner=2624),
+            Source(
+                "answerdotai/ModernBERT-large",
+                "45bb4654a4d5aaff24dd11d4781fa46d39bf8c13",
+                1_583_544_840,
+                "44510fec5d3a81a1877f225637b869495f18e55f6f23a09abb9be0acc030295f",
+            ),
+            about="modernbert with more and wider blocks: more accurate, and nearly three times as slow.",
+            licence="Apache-2.0",
             **_MASKED,
         ),
         ModelPreset(

@@ -5,6 +5,7 @@ from core.model.backbone import Backbone
 from core.model.bert import Bert
 from core.model.gpt2 import GPT2
 from core.model.llama import Llama
+from core.model.modernbert import ModernBert
 
 BACKBONES: dict[str, type[Backbone]] = {
     "gpt2": GPT2,
@@ -12,6 +13,7 @@ BACKBONES: dict[str, type[Backbone]] = {
     "distilbert": Bert,
     "roberta": Bert,
     "xlm-roberta": Bert,
+    "modernbert": ModernBert,
     "llama": Llama,
     "qwen2": Llama,
     "qwen3": Llama,

@@ -164,7 +164,8 @@ TABLES = ("mushrooms", "arena")  # of which the book has no figure
 
 def test_every_named_recipe_is_one():
     imdb = [f"imdb/{name}" for name in ("gpt2", "distilbert", "bert", "roberta", "roberta-large")]
-    assert list(RECIPES) == ["default", "book", *(f"book/{i}" for i in range(1, 20)), *imdb, *TABLES]
+    more = ("imdb/modernbert", "imdb/modernbert-large")
+    assert list(RECIPES) == ["default", "book", *(f"book/{i}" for i in range(1, 20)), *imdb, *more, *TABLES]
     recipes = {name: load({"preset": name}) for name in RECIPES}
     kinds = [recipe.model_copy(update={"preset": "default"}) for recipe in recipes.values()]
     # but for what the book's script never uses, each row changes something

@@ -1,0 +1,114 @@
+"""ModernBERT against transformers, on weights that it saved, and its own fast paths against the slow ones."""
+
+import json
+
+import pytest
+import torch
+import transformers
+
+from cases import each
+from core.architectures.lookup import read_config
+from core.architectures.models import MODELS
+from core.errors import BadModel
+from core.model.classifier import Classifier
+from core.readout import READOUTS, ClassifierKind
+from encoders import demand_fast_paths_agree, demand_states_of_transformers, texts, weighed
+
+VOCAB, WINDOW = 101, 6
+SIZES = {
+    "hidden_size": 32,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "intermediate_size": 44,
+    "vocab_size": VOCAB,
+    "max_position_embeddings": 40,
+    "local_attention": WINDOW,  # shorter than the texts
+    "pad_token_id": 3,
+    **dict.fromkeys(("bos_token_id", "cls_token_id"), 1),
+    **dict.fromkeys(("eos_token_id", "sep_token_id"), 2),
+    "num_labels": 3,
+}
+
+
+@pytest.fixture(scope="module")
+def theirs():
+    return weighed(transformers.ModernBertForSequenceClassification(transformers.ModernBertConfig(**SIZES)))
+
+
+@pytest.fixture
+def folder(theirs, tmp_path):
+    theirs.save_pretrained(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("dtype", "within"), [(torch.float32, 1e-4), (torch.float64, 1e-5)])
+@pytest.mark.parametrize("every", [1, 3])
+def test_hidden_states_of_every_block_are_those_of_transformers(tmp_path, dtype, within, every):
+    config = transformers.ModernBertConfig(**SIZES, global_attn_every_n_layers=every)
+    model = weighed(transformers.ModernBertModel(config))
+    demand_states_of_transformers(model, tmp_path, dtype, within)
+
+
+@pytest.mark.parametrize("readout", ["first", "mean"])
+def test_the_family_s_own_head_gives_the_logits_of_transformers(theirs, folder, readout):
+    arch = read_config(folder / "config.json")
+    model = Classifier(arch, 3, ClassifierKind(READOUTS[readout], "own")).double().eval()
+    from core.model.weights import WeightsFile
+
+    file = WeightsFile(folder / "model.safetensors")
+    file.load_into(model.backbone)
+    assert file.load_dense(model.head, arch)
+    model.head[-1].load_state_dict(theirs.classifier.state_dict())
+    theirs = transformers.ModernBertForSequenceClassification.from_pretrained(folder).double().eval()
+    theirs.config.update(arch.classifier.readouts[readout])
+    ids, lengths, mask = texts(arch.pad, VOCAB)
+    with torch.no_grad():
+        expected = theirs(ids, attention_mask=mask.long()).logits
+        torch.testing.assert_close(model(ids, lengths), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("readout", each(3, ["first", "last_real", "mean", "mean_pads", "last_pad"]))
+@pytest.mark.parametrize("plan", ["last_block", "lora.1,blocks.3,head", "lora"])
+def test_fast_paths_give_what_the_slow_one_gives(folder, readout, plan):
+    demand_fast_paths_agree(folder, readout, plan, VOCAB)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"hidden_activation": "silu"}, "computes otherwise than ModernBERT: hidden_activation is 'silu'"),
+        ({"norm_bias": True}, "norm_bias is True"),
+        ({"rope_scaling": {"rope_type": "yarn", "factor": 4.0}}, "its rotary positions are scaled .'yarn'"),
+        ({"rope_scaling": {"type": "linear"}}, "'linear'"),
+        ({"rope_scaling": "llama3"}, "'llama3'"),
+        ({"rope_parameters": {"full_attention": {"rope_type": "dynamic"}}}, "'dynamic'"),
+        ({"rope_parameters": {"full_attention": {"rope_theta": "far"}}}, "is 'far', no number above 1"),
+        ({"local_rope_theta": 0}, "local_rope_theta is 0, no number"),
+        ({"local_rope_theta": True}, "local_rope_theta is True"),
+        ({"global_attn_every_n_layers": 0}, "global_attn_every_n_layers is 0"),
+        ({"layer_types": ["sliding_attention"] * 22}, "at equal distances"),
+        ({"layer_types": ["full_attention"]}, "at equal distances"),
+        ({"layer_types": 3}, "at equal distances"),
+        ({"local_attention": -1}, "local_attention is -1"),
+        ({"local_attention": 12.5}, "local_attention is 12.5"),
+        ({"norm_eps": "small"}, "norm_eps is no number"),
+        ({"num_attention_heads": 5}, "no multiple of twice its heads"),
+        ({"pad_token_id": 60_000}, "pad_token_id 60000"),
+    ],
+)
+def test_a_config_of_another_computation_is_refused(tmp_path, change, says):
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(MODELS["modernbert"].architecture.to_config() | change))
+    with pytest.raises(BadModel, match=says):
+        read_config(file)
+
+
+def test_newer_and_older_configs_say_the_same(tmp_path):
+    arch = MODELS["modernbert"].architecture
+    older = arch.to_config() | {"reference_compile": None, "a_field_of_tomorrow": {"or": "so"}}
+    transformers.ModernBertConfig(**older).save_pretrained(tmp_path)
+    newer = json.loads((tmp_path / "config.json").read_text())
+    assert "layer_types" in newer and "rope_parameters" in newer
+    assert read_config(tmp_path / "config.json") == arch
+    (tmp_path / "config.json").write_text(json.dumps(older | {"local_rope_theta": None}))
+    assert read_config(tmp_path / "config.json").local_theta == arch.theta
