@@ -23,6 +23,7 @@ from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.llama import LlamaArchitecture, Qwen2Architecture, Qwen3Architecture
 from core.architectures.models import CONFIG, MODELS, TOKENIZER, WEIGHTS, ModelPreset, OwnFolder, Source, is_folder
 from core.architectures.modernbert import ModernBertArchitecture
+from core.architectures.t5 import T5Architecture
 from core.errors import BadModel
 from core.wording import count
 
@@ -35,6 +36,7 @@ FAMILIES: dict[str, type[Architecture]] = {
         RobertaArchitecture,
         XLMRobertaArchitecture,
         ModernBertArchitecture,
+        T5Architecture,
         LlamaArchitecture,
         Qwen2Architecture,
         Qwen3Architecture,

@@ -15,6 +15,7 @@ from core.architectures.counting import CountingArchitecture
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.llama import LlamaArchitecture, Qwen3Architecture
 from core.architectures.modernbert import ModernBertArchitecture
+from core.architectures.t5 import T5Architecture
 
 # in the folder of a model
 CONFIG = "config.json"
@@ -336,6 +337,25 @@ MODELS: dict[str, ModelPreset] = {
             about="modernbert with more and wider blocks: more accurate, and nearly three times as slow.",
             licence="Apache-2.0",
             **_MASKED,
+        ),
+        ModelPreset(
+            "t5-small",
+            "T5 small encoder 35M",
+            T5Architecture(6, 512, 8, 512, 32128),
+            Source(
+                "google-t5/t5-small",
+                "df1b051c49625cf57a3d0d8d3863ed4d13564fe4",
+                242_043_056,
+                "bd944e5f1b3ad9b70dd9d00010a517059e19265671076b8b0a4a58d9491842bc",
+            ),
+            about="The half of a translator that reads: small and quick, where the other encoders of its size do not "
+            "serve. It tells upper from lower case.",
+            batch=16,
+            lr=1e-4,
+            head_lr=5e-4,
+            tokenizer="",
+            readout="mean",
+            licence="Apache-2.0",
         ),
         ModelPreset(
             "smollm2-135m",

@@ -6,6 +6,7 @@ from core.model.bert import Bert
 from core.model.gpt2 import GPT2
 from core.model.llama import Llama
 from core.model.modernbert import ModernBert
+from core.model.t5 import T5
 
 BACKBONES: dict[str, type[Backbone]] = {
     "gpt2": GPT2,
@@ -14,6 +15,7 @@ BACKBONES: dict[str, type[Backbone]] = {
     "roberta": Bert,
     "xlm-roberta": Bert,
     "modernbert": ModernBert,
+    "t5": T5,
     "llama": Llama,
     "qwen2": Llama,
     "qwen3": Llama,
