@@ -19,6 +19,7 @@ from core.architectures.bert import (
     XLMRobertaArchitecture,
 )
 from core.architectures.counting import CountingArchitecture
+from core.architectures.deberta import DebertaArchitecture
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.llama import LlamaArchitecture, Qwen2Architecture, Qwen3Architecture
 from core.architectures.models import CONFIG, MODELS, TOKENIZER, WEIGHTS, ModelPreset, OwnFolder, Source, is_folder
@@ -37,6 +38,7 @@ FAMILIES: dict[str, type[Architecture]] = {
         XLMRobertaArchitecture,
         ModernBertArchitecture,
         T5Architecture,
+        DebertaArchitecture,
         LlamaArchitecture,
         Qwen2Architecture,
         Qwen3Architecture,

@@ -3,6 +3,7 @@
 from core.architectures.architecture import Architecture
 from core.model.backbone import Backbone
 from core.model.bert import Bert
+from core.model.deberta import Deberta
 from core.model.gpt2 import GPT2
 from core.model.llama import Llama
 from core.model.modernbert import ModernBert
@@ -16,6 +17,7 @@ BACKBONES: dict[str, type[Backbone]] = {
     "xlm-roberta": Bert,
     "modernbert": ModernBert,
     "t5": T5,
+    "deberta-v2": Deberta,
     "llama": Llama,
     "qwen2": Llama,
     "qwen3": Llama,

@@ -37,6 +37,7 @@ UNREAD = (
     "tokenizer.model",
     "sentencepiece.bpe.model",
     "spiece.model",
+    "spm.model",
     tokenizer_files.MERGES_FILE,
     "encoder.json",
     "vocab.bpe",
