@@ -15,14 +15,18 @@ from core.architectures.bert import (
     RobertaArchitecture,
     XLMRobertaArchitecture,
 )
+from core.architectures.deberta import DebertaArchitecture
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.llama import Llama3Scaling, LlamaArchitecture, Qwen2Architecture, Qwen3Architecture
 from core.architectures.models import MODELS
+from core.architectures.modernbert import ModernBertArchitecture
+from core.architectures.t5 import T5Architecture
 from core.model.classifier import Classifier
 from core.readout import READOUTS
 from core.recipe import Recipe, load
 from core.text import byte_bpe, tokenizer_files
 from core.text.tokenizer_json import JsonTokenizer
+from encoders import deberta_tokenizer, modern_tokenizer, t5_tokenizer
 
 MOST = 60  # tokens that each of them reads
 CORPUS = [
@@ -43,6 +47,15 @@ FAMILIES = {
         lambda: tokenizer_files.built_in("bert-uncased"),
     ),
     "roberta": (RobertaArchitecture(2, 32, 4, MOST, WORDS, inner=48), lambda: _roberta()),
+    "modernbert": (
+        ModernBertArchitecture(3, 32, 4, MOST, WORDS + 40, inner=48, window=8, pad=WORDS + 7),
+        lambda: _modernbert(),
+    ),
+    "deberta": (
+        DebertaArchitecture(2, 32, 4, MOST, WORDS, inner=48, buckets=6, reach=20),
+        lambda: JsonTokenizer("deberta's", deberta_tokenizer(CORPUS, WORDS), 0),
+    ),
+    "t5-small": (T5Architecture(2, 32, 4, MOST, WORDS, inner=48, head_dim=12, buckets=8, distance=16), lambda: _t5()),
     "xlm-roberta": (XLMRobertaArchitecture(2, 32, 4, MOST, WORDS, inner=48), lambda: _xlm_roberta()),
     # Llama 3 and Qwen2 have no names, and stand under those of others
     "smollm2-135m": (
@@ -65,6 +78,17 @@ def _roberta() -> JsonTokenizer:
     made.train_from_iterator(CORPUS, trainer)
     made.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
     return JsonTokenizer("roberta's", made.to_str(), 1)
+
+
+@cache
+def _modernbert() -> JsonTokenizer:
+    made = modern_tokenizer(CORPUS, WORDS)
+    return JsonTokenizer("modernbert's", made, Tokenizer.from_str(made).token_to_id("[PAD]"))
+
+
+@cache
+def _t5() -> JsonTokenizer:
+    return JsonTokenizer("t5's", t5_tokenizer(CORPUS, WORDS), 0)
 
 
 @cache
@@ -110,7 +134,8 @@ class Trained(NamedTuple):
 def trained(monkeypatch):
     """A function that makes a classifier of a family, with weights that are far from their beginnings."""
     for name, (arch, _) in FAMILIES.items():
-        monkeypatch.setitem(MODELS, name, dataclasses.replace(MODELS[name], architecture=arch))
+        preset = MODELS[name] if name in MODELS else dataclasses.replace(MODELS["roberta"], name=name)
+        monkeypatch.setitem(MODELS, name, dataclasses.replace(preset, architecture=arch))
 
     def make(name, n_classes=3, context=MOST, **kind) -> Trained:
         arch, tokenizer = FAMILIES[name]

@@ -58,7 +58,8 @@ thorough = settings(
     max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 DECODERS = [pytest.param(name, marks=pytest.mark.more) for name in ("smollm2-135m", "smollm2-360m")]
-NAMES = ["nano", "bert", "distilbert", "roberta", "xlm-roberta", *DECODERS]
+ENCODERS = [pytest.param(name, marks=pytest.mark.more) for name in ("modernbert", "deberta", "t5-small")]
+NAMES = ["nano", "bert", "distilbert", "roberta", "xlm-roberta", *DECODERS, *ENCODERS[:2]]
 KIND = {"nano": {"readout": "last_real"}}
 
 
@@ -96,7 +97,7 @@ def test_transformers_says_the_same_of_any_text(trained, name, tmp_path):
         transformers.pipeline("text-classification", model=model, tokenizer=tokenizer)("the fox " * MOST)
 
 
-@pytest.mark.parametrize("name", ["nano", "bert", "roberta", "xlm-roberta", DECODERS[0]])
+@pytest.mark.parametrize("name", ["nano", "bert", "roberta", "xlm-roberta", DECODERS[0], *ENCODERS])
 @pytest.mark.parametrize("context", [MOST, 60])
 def test_onnxruntime_says_the_same_of_any_text(trained, name, context, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime", reason="pip install onnxruntime onnxscript for this")

@@ -28,7 +28,7 @@ KINDS = [
     ("nano", {"readout": "mean_pads", "causal": False, "head": "mlp", "outputs": "sigmoid"}),
     ("bert", {"readout": "mean", "head": "linear"}),
     ("roberta", {"outputs": "sigmoid"}),
-    pytest.param("qwen3-0.6b", {}, marks=pytest.mark.more),
+    *(pytest.param(name, {}, marks=pytest.mark.more) for name in ("qwen3-0.6b", "modernbert", "t5-small", "deberta")),
     *(
         pytest.param(name, kind, marks=pytest.mark.slow)
         for name, kind in (
@@ -43,6 +43,8 @@ KINDS = [
             ("distilbert", {"readout": "last_real", "outputs": "sigmoid"}),
             ("roberta", {"readout": "mean_pads"}),
             ("xlm-roberta", {}),
+            ("t5-small", {"readout": "last_real", "outputs": "sigmoid"}),
+            ("modernbert", {"readout": "mean_pads", "head": "mlp"}),
             ("smollm2-135m", {"readout": "mean", "causal": False}),
             ("smollm2-360m", {"readout": "mean_pads"}),
         )

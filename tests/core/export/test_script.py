@@ -46,6 +46,7 @@ from core.train import checkpoint
 from core.train.control_source import ControlSource
 from core.wording import UNSAFE
 from core.worker.finetune import attempt
+from encoders import deberta_tokenizer, modern_tokenizer, t5_tokenizer
 from syntax import statements
 
 GOOD = "meet lunch home thanks later train book tea see you at the call mum soon ok love".split()
@@ -196,6 +197,8 @@ SIZES = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "i
 SHAPE = {"max_position_embeddings": 66, "initializer_range": 0.2}
 DISTILLED = {"dim": 32, "n_layers": 3, "n_heads": 2, "hidden_dim": 48}
 AS_ROBERTA = {"type_vocab_size": 1, "pad_token_id": 1, "layer_norm_eps": 1e-5}
+RELATIVE = {"d_model": 32, "d_kv": 12, "d_ff": 48, "num_layers": 3, "num_heads": 2, "n_positions": 64}
+RELATIVE |= {"relative_attention_num_buckets": 8, "relative_attention_max_distance": 10}
 GROUPED = {"num_key_value_heads": 1, "eos_token_id": 301}  # the last token of what `tokenizer_for` makes
 LLAMA3 = {
     **{"rope_type": "llama3", "rope_theta": 10_000.0, "factor": 8.0, "low_freq_factor": 1.0},
@@ -211,6 +214,34 @@ BASES = {
     ),
     "xlm-roberta": lambda n: transformers.XLMRobertaModel(
         transformers.XLMRobertaConfig(vocab_size=n, **SIZES, **SHAPE, **AS_ROBERTA)
+    ),
+    "modernbert": lambda n: transformers.ModernBertForMaskedLM(
+        transformers.ModernBertConfig(
+            vocab_size=n,
+            **SIZES,
+            **SHAPE,
+            **dict.fromkeys(("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"), 1),
+            pad_token_id=n - 5,
+            local_attention=4,
+            global_attn_every_n_layers=2,
+        )
+    ),
+    "deberta": lambda n: transformers.DebertaV2Model(
+        transformers.DebertaV2Config(
+            vocab_size=n,
+            **SIZES,
+            **SHAPE,
+            relative_attention=True,
+            share_att_key=True,
+            norm_rel_ebd="layer_norm",
+            position_biased_input=False,
+            pos_att_type=["p2c", "c2p"],
+            position_buckets=6,
+        )
+    ),
+    "t5": lambda n: transformers.T5EncoderModel(transformers.T5Config(vocab_size=n, **RELATIVE)),
+    "t5-gated": lambda n: transformers.T5EncoderModel(
+        transformers.T5Config(vocab_size=n, feed_forward_proj="gated-gelu", **RELATIVE)
     ),
     "gpt2": lambda n: transformers.GPT2Model(
         transformers.GPT2Config(vocab_size=n, n_embd=32, n_layer=3, n_head=2, n_positions=64, initializer_range=0.2)
@@ -258,7 +289,13 @@ def write_model(root: Path, family: str, older: bool = False) -> Path:
 
 def tokenizer_for(family: str) -> str:
     """A tokenizer.json: BERT's own, or one of the family's kind of some words."""
-    if "bert" in family and "roberta" not in family:
+    if family == "deberta":
+        return deberta_tokenizer([*GOOD, *BAD, "0123456789", LOOKALIKES], 120)
+    if family.startswith("t5"):
+        return t5_tokenizer([*GOOD, *BAD, "0123456789", LOOKALIKES], 120)
+    if family == "modernbert":
+        return modern_tokenizer([*GOOD, *BAD, "0123456789", LOOKALIKES])
+    if family in ("bert", "distilbert"):
         return tokenizer_files.built_in("bert-uncased").standalone(20)
     if family in DECODERS:
         return decoders.tokenizer_json(DECODERS[family], [*GOOD, *BAD, "0123456789", LOOKALIKES], 300)
@@ -291,6 +328,9 @@ ENCODERS = {
         {"model": {"readout": "mean", "head": "mlp"}, "freeze": {"trainable": "lora"}, "train": {"batch": 8}},
     ),
     "DistilBERT": ("distilbert", {"model": {"readout": "first", "head": "own"}, "freeze": {"trainable": "all"}}),
+    "ModernBERT": ("modernbert", {"model": {"readout": "first", "head": "own"}}),
+    "DeBERTa": ("deberta", {"model": {"readout": "first", "head": "own"}, "freeze": {"trainable": "all"}}),
+    "T5": ("t5-gated", {"model": {"readout": "mean"}, "freeze": {"trainable": "all"}}),
     "XLM-RoBERTa": (
         "xlm-roberta",
         {
@@ -335,6 +375,29 @@ SLOW_ENCODERS = {
             "lora": {"layers": "query,value,down", "scaling": "alpha", "alpha": 2.0, "rank": 4},
         },
     ),
+    "lora in DeBERTa": ("deberta", {"model": {"readout": "mean"}, "freeze": {"trainable": "lora"}}),
+    "lora in T5": ("t5", {"model": {"readout": "last_real", "head": "mlp"}, "freeze": {"trainable": "lora"}}),
+    "T5's last block": (
+        "t5-gated",
+        {"model": {"readout": "mean_pads", "context": 12}, "train": {"padding": "fixed"}},
+    ),
+    "all of ModernBERT": (
+        "modernbert",
+        {
+            "model": {"readout": "mean_pads", "context": 12},
+            "freeze": {"trainable": "all"},
+            "train": {"padding": "fixed"},
+        },
+    ),
+    "some lora in ModernBERT": (
+        "modernbert",
+        {
+            "model": {"readout": "mean", "head": "linear"},
+            "freeze": {"trainable": "lora.0,blocks.2,head"},
+            "lora": {"layers": "query,gate,down", "rank": 4},
+        },
+    ),
+    "lora in ModernBERT": ("modernbert", {"model": {"readout": "mean"}, "freeze": {"trainable": "lora"}}),
     "embeddings": ("distilbert", {"model": {"readout": "mean"}, "freeze": {"trainable": "embeddings,norm,head"}}),
     "Llama": ("llama", {"model": {"readout": "mean", "causal": False}, "freeze": {"trainable": "all"}}),
     "Qwen2": ("qwen2", {"freeze": {"trainable": "lora"}, "train": {"batch": 8}}),
@@ -346,7 +409,7 @@ SLOW_ENCODERS = {
 }
 
 
-@pytest.mark.parametrize(("family", "changes"), ENCODERS.values(), ids=ENCODERS)
+@pytest.mark.parametrize(("family", "changes"), first(4, [*ENCODERS.values()], 2), ids=ENCODERS)
 def test_the_weights_of_an_encoder_are_those_of_the_run(trained, folder_of, family, changes, tmp_path, monkeypatch):
     learns_as_its_script(trained, folder_of, family, changes, tmp_path, monkeypatch)
 
@@ -386,11 +449,13 @@ def test_its_ids_are_those_of_the_run(folder_of, family):
     for context in (1, 2, 5, 64):
         recipe = whole(model={"name": str(folder), "context": context})
         read = tokenizer_of(preset_for(recipe), "pretrained")
-        framing = Framing(read.specials, *read.around, read.splits)
+        framing = Framing(read.specials, *read.around, read.splits, read.adds)
         names = definitions(script(recipe, FACTS._replace(tokens=folder / "tokenizer.json", framing=framing)))
         found = names["read_split"](rows, "test", names["read_tokenizer"](names["TOKENS"]))
         assert [ids for ids, _ in found] == [read.shorten(read.encode(text), context).ids.tolist() for text in TEXTS]
-        assert bool(read.splits) is (family == "xlm-roberta")  # whose vocabulary has the special ones
+        # whose vocabulary has the special ones
+        assert bool(read.splits) is (family in ("xlm-roberta", "t5", "t5-gated", "deberta"))
+        assert read.adds is (family in ("modernbert", "qwen2"))
 
 
 def check(run, found: dict[str, torch.Tensor]) -> None:
@@ -423,6 +488,9 @@ def of_book(found: dict[str, torch.Tensor], name: str) -> torch.Tensor:
         layers |= {"up": "ff.layers.0", "down": "ff.layers.2"}
     theirs = {("attn", "c_proj"): "att.out_proj", ("mlp", "c_fc"): "ff.layers.0", ("mlp", "c_proj"): "ff.layers.2"}
     tables = {"wte": "tok_emb", "wpe": "pos_emb", "tokens": "tok_emb", "positions": "pos_emb", "segments": "seg_emb"}
+    tables |= {"distances": "rel_bias" if "rel_bias.weight" in found else "rel_emb"}
+
+    gated = "gate" in layers
 
     def linear(i, layer, kind):
         adapted = f"trf_blocks.{i}.{layer}.linear.{kind}"
@@ -433,8 +501,9 @@ def of_book(found: dict[str, torch.Tensor], name: str) -> torch.Tensor:
             return found[".".join(["out_head", *rest])]
         case [table, _] if table in tables:
             return found[f"{tables[table]}.weight"]
-        case ["ln_f" | "norm_0" | "final_norm" as norm, kind]:
-            return found[f"{'emb_norm' if norm == 'norm_0' else 'final_norm'}.{kinds[kind]}"]
+        case ["ln_f" | "last" | "norm_0" | "norm_distances" | "final_norm" as norm, kind]:
+            others = {"norm_0": "emb_norm", "norm_distances": "rel_norm"}
+            return found[f"{others.get(norm, 'final_norm')}.{kinds[kind]}"]
         case ["layers", i, "query_norm" | "key_norm" as norm, kind]:
             return found[f"trf_blocks.{i}.att.{norm[0]}_norm.{kinds[kind]}"]
         case ["h" | "layers", i, "ln_1" | "ln_2" | "norm_1" | "norm_2" as norm, kind]:
@@ -443,6 +512,8 @@ def of_book(found: dict[str, torch.Tensor], name: str) -> torch.Tensor:
             return found[f"trf_blocks.{i}.{layers[layer]}.lora.{side.upper()}"]
         case ["h", i, "attn", "c_attn", kind] | ["layers", i, "qkv", kind]:
             return torch.cat([linear(i, layers[layer], kind) for layer in ("query", "key", "value")])
+        case ["layers", i, "up", kind] if gated:
+            return torch.cat([linear(i, layers[layer], kind) for layer in ("gate", "up")])
         case ["layers", i, "key_value" | "gate_up" as both, kind]:
             return torch.cat([linear(i, layers[layer], kind) for layer in both.split("_")])
         case ["h", i, part, layer, kind]:
@@ -470,7 +541,7 @@ NARROW = {"n_blocks": 3, "width": 32, "n_heads": 2, "max_tokens": 64, "vocab": 5
 
 
 @pytest.mark.parametrize("trainable", each(3, PLANS))
-@pytest.mark.parametrize("name", ["nano", "bert", "distilbert", "roberta", "qwen3-0.6b"])
+@pytest.mark.parametrize("name", ["nano", "bert", "distilbert", "roberta", "qwen3-0.6b", "modernbert", "t5-small"])
 def test_what_the_toggles_mean_lets_learn_what_the_run_does(name, trainable, monkeypatch):
     if name != "nano":
         heads = {"n_kv_heads": 1, "head_dim": 12} if name == "qwen3-0.6b" else {}
@@ -481,7 +552,8 @@ def test_what_the_toggles_mean_lets_learn_what_the_run_does(name, trainable, mon
     ours = Classifier(shape, 2, recipe.kind)
     ours.adapt(plan, recipe.lora, 0)
     ours.freeze(plan)
-    names, called = definitions(script(recipe, FACTS)), {"nano": "GPT", "qwen3-0.6b": "QWEN3"}.get(name, "BERT")
+    names = definitions(script(recipe, FACTS))
+    called = {"nano": "GPT", "qwen3-0.6b": "QWEN3", "modernbert": "ModernBERT", "t5-small": "T5"}.get(name, "BERT")
     model = names["model"] = names[f"{called}Model"](names[f"{called}_CONFIG"])
     model.out_head = nn.Linear(shape.width, 2)
     exec("\n".join(freezing(plan, shape, recipe.lora)), names)
@@ -508,7 +580,7 @@ def part_of_book(name: str) -> str:
     match name.split("."):
         case ["trf_blocks", i, *rest]:
             return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
-        case ["tok_emb" | "pos_emb" | "seg_emb" | "emb_norm", *_]:
+        case ["tok_emb" | "pos_emb" | "seg_emb" | "emb_norm" | "rel_bias", *_]:
             return "embeddings"
     return {"final_norm": "norm", "out_head": "head"}[name.split(".")[0]]
 
@@ -548,7 +620,7 @@ class LikeTheBook(nn.Module):
 
     def __init__(self, n_blocks: int, gated: bool):
         super().__init__()
-        self.tok_emb, self.pos_emb, self.seg_emb = (nn.Embedding(5, 4) for _ in range(3))
+        self.tok_emb, self.pos_emb, self.seg_emb, self.rel_bias = (nn.Embedding(5, 4) for _ in range(4))
         self.emb_norm, self.final_norm, self.out_head = nn.LayerNorm(4), nn.LayerNorm(4), nn.Linear(4, 2)
         self.trf_blocks = nn.Sequential(*(self.block(gated) for _ in range(n_blocks)))
 
@@ -688,7 +760,7 @@ def test_every_script_is_whole_and_holds_nothing_that_it_does_not_use():
 def sound(code: str, chosen: object) -> None:
     """It compiles, in few enough columns; imports what it may; every name is known, and everything defined is used."""
     tree = ast.parse(code)
-    assert max(map(len, code.splitlines())) <= WIDTH, chosen
+    assert not [line for line in code.splitlines() if len(line) > WIDTH], chosen
     assert "\n\n\n\n" not in code and code.endswith(")\n") and all(line == line.rstrip() for line in code.splitlines())
     loaded, stored, imported = set(), set(), set()
     for node in ast.walk(tree):

@@ -37,6 +37,10 @@ EXPRESSIBLE = [
     ("distilbert", {}),
     *(("roberta", {"head": head}) for head in ("own", "mlp")),
     ("xlm-roberta", {"context": 20}),
+    ("deberta", {}),
+    ("deberta", {"outputs": "sigmoid"}),
+    *(("modernbert", {"readout": readout}) for readout in ("first", "mean")),
+    ("modernbert", {"outputs": "sigmoid"}),
     *((name, {}) for name in ("smollm2-135m", "smollm2-360m", "qwen3-0.6b")),
     ("qwen3-0.6b", {"outputs": "sigmoid"}),
 ]
@@ -72,7 +76,9 @@ def test_logits_and_labels_are_equal_from_the_text_on(trained, name, kind, tmp_p
     assert (tmp_path / "out" / "README.md").read_text() == "# a card"
 
 
-@pytest.mark.parametrize("name", ["nano", "bert", "distilbert", "roberta", "xlm-roberta", "smollm2-135m"])
+@pytest.mark.parametrize(
+    "name", ["nano", "bert", "distilbert", "roberta", "xlm-roberta", "smollm2-135m", "modernbert", "deberta"]
+)
 def test_a_pipeline_reads_as_much_of_a_text_as_the_run_did(trained, name, tmp_path):
     of = trained(name, context=20, **(LAST if name == "nano" else {}))
     exported(of, tmp_path / "out")
@@ -142,6 +148,14 @@ def test_the_merges_are_the_published_file():
         ("bert", {"readout": "mean"}, "BERT classifiers out at the first token"),
         ("distilbert", {"head": "mlp"}, "with ReLU between them; this run's is two layers with tanh"),
         ("roberta", {"readout": "last_real"}, "reads the last real token"),
+        ("deberta", {"head": "mlp"}, "is two layers with GELU between them; this run's is two layers with tanh"),
+        ("t5-small", {}, "classifies with the decoder of a T5, too; here its encoder learns alone"),
+        (
+            "modernbert",
+            {"head": "mlp"},
+            "is two layers with GELU and a norm between them; this run's is two layers with",
+        ),
+        ("modernbert", {"readout": "last_real"}, "at the first token or the mean of all real tokens"),
         ("smollm2-135m", {"head": "linear"}, "without a bias; this run's is one linear layer. Train with --head own"),
         ("qwen3-0.6b", {"causal": False}, "sees all of the text"),
     ],

@@ -26,6 +26,19 @@ KINDS = {
     "bert": (transformers.BertForMaskedLM, BERTS),
     "roberta": (transformers.RobertaForMaskedLM, ROBERTAS),
     "xlm-roberta": (transformers.XLMRobertaForMaskedLM, ROBERTAS),
+    "deberta": (
+        transformers.DebertaV2ForMaskedLM,
+        BERTS
+        | dict.fromkeys(("relative_attention", "share_att_key"), True)
+        | {"norm_rel_ebd": "layer_norm", "position_biased_input": False, "type_vocab_size": 0}
+        | {"pos_att_type": ["p2c", "c2p"], "position_buckets": 6},
+    ),
+    "modernbert": (
+        transformers.ModernBertForMaskedLM,
+        BERTS
+        | dict.fromkeys(("pad_token_id", "bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"), 1)
+        | {"local_attention": 6, "global_attn_every_n_layers": 2},
+    ),
     "distilbert": (transformers.DistilBertForMaskedLM, DISTILLED | {"max_position_embeddings": 40}),
 }
 
@@ -66,6 +79,9 @@ def test_logits_are_those_of_transformers(theirs, folder, dtype, within):
     at = torch.tensor([0, 4, 16])
     with torch.no_grad():
         expected, ours = theirs.to(dtype)(ids).logits, ours.to(dtype)
+        # they compute positions in fp32
+        if isinstance(theirs, transformers.ModernBertForMaskedLM | transformers.DebertaV2ForMaskedLM):
+            within = max(within, 1e-5)
         torch.testing.assert_close(ours(ids), expected, rtol=0, atol=within)
         torch.testing.assert_close(ours.logits(ours.hidden(ids)[1, at]), expected[1, at], rtol=0, atol=within)
 

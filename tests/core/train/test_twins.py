@@ -6,8 +6,11 @@ import torch.nn.functional as F
 
 from cases import each, first
 from core.architectures.bert import BertArchitecture, DistilBertArchitecture, RobertaArchitecture
+from core.architectures.deberta import DebertaArchitecture
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.llama import Llama3Scaling, LlamaArchitecture, Qwen2Architecture, Qwen3Architecture
+from core.architectures.modernbert import ModernBertArchitecture
+from core.architectures.t5 import T5Architecture
 from core.evaluate.predict import probabilities
 from core.runs.events import Evaluated, Steps
 
@@ -67,6 +70,12 @@ def gradients(built):
 TINY = GPT2Architecture(n_blocks=3, width=32, n_heads=4, max_tokens=24, vocab=97)
 ENCODERS = [
     BertArchitecture(3, 32, 4, 24, 97, inner=56),
+    ModernBertArchitecture(3, 32, 4, 24, 97, inner=56, window=4, every=2, pad=96),
+    pytest.param(
+        T5Architecture(3, 32, 4, 24, 97, inner=56, head_dim=6, gated=True, buckets=8, distance=12),
+        marks=pytest.mark.more,
+    ),
+    pytest.param(DebertaArchitecture(3, 32, 4, 24, 97, inner=56, buckets=6, reach=12), marks=pytest.mark.more),
     pytest.param(RobertaArchitecture(3, 32, 4, 24, 97, inner=56), marks=pytest.mark.slow),
     pytest.param(DistilBertArchitecture(3, 32, 4, 24, 97, inner=56), marks=pytest.mark.slow),
 ]
@@ -175,8 +184,13 @@ def logits_of(built, rows):
 
 @pytest.mark.parametrize(
     ("arch", "model"),
-    [(TINY, {}), (DECODERS[0], {"head": "own"}), (ENCODERS[0], {"readout": "first", "head": "own"})],
-    ids=["decoder", "later decoder", "encoder"],
+    [
+        (TINY, {}),
+        (DECODERS[0], {"head": "own"}),
+        (ENCODERS[0], {"readout": "first", "head": "own"}),
+        pytest.param(ENCODERS[1], {"readout": "mean", "head": "own"}, marks=pytest.mark.more),
+    ],
+    ids=["decoder", "later decoder", "encoder", "later encoder"],
 )
 @pytest.mark.parametrize("trainable", ["last_block", "all"])
 def test_bf16_products_change_few_predictions(build, trainable, arch, model):

@@ -11,6 +11,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 import decoders
+import encoders
 from cases import first
 from core import assets
 from core.architectures.gpt2 import GPT2Architecture
@@ -61,6 +62,38 @@ def decoder(request, tmp_path):
         intermediate_size=48, vocab_size=310, max_position_embeddings=64, eos_token_id=301, tie_word_embeddings=False,
     )  # fmt: skip
     transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return folder
+
+
+CORPUS = ["free prize, claim it now", "see you at seven", "win 100 naïve 日本語"] * 9
+BERTS = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 48}
+MADE = {
+    "modernbert": (
+        encoders.modern_tokenizer,
+        BERTS
+        | dict.fromkeys(("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"), 1)
+        | {"pad_token_id": 307, "local_attention": 4, "max_position_embeddings": 64},
+    ),
+    "t5": (encoders.t5_tokenizer, {"d_model": 32, "d_kv": 12, "d_ff": 48, "num_layers": 3, "num_heads": 2}),
+    "deberta-v2": (
+        encoders.deberta_tokenizer,
+        BERTS
+        | dict.fromkeys(("relative_attention", "share_att_key"), True)
+        | {"norm_rel_ebd": "layer_norm", "position_biased_input": False, "pos_att_type": "p2c|c2p"}
+        | {"position_buckets": 6, "max_position_embeddings": 64},
+    ),
+}
+
+
+@pytest.fixture(params=first(1, list(MADE)))
+def encoder(request, tmp_path):
+    """A tiny encoder as transformers saves one, T5's with its decoder, and a tokenizer of its kind."""
+    torch.manual_seed(0)
+    folder, (tokenizer, sizes) = tmp_path / f"tiny-{request.param}", MADE[request.param]
+    config = transformers.AutoConfig.for_model(request.param, vocab_size=320, **sizes)
+    whole = transformers.AutoModelForSeq2SeqLM if request.param == "t5" else transformers.AutoModelForMaskedLM
+    whole.from_config(config).save_pretrained(folder)
+    (folder / "tokenizer.json").write_text(tokenizer(CORPUS, 80 if request.param != "modernbert" else 300))
     return folder
 
 
@@ -121,6 +154,25 @@ def test_resuming_is_exact_and_needs_no_folder(new_run, folder):
     expected, found = (checkpoint.read(run.checkpoint("last"), checkpoint.WEIGHTS) for run in (whole, parted))
     assert expected.keys() == found.keys()
     assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
+@pytest.mark.parametrize("trainable", first(1, ["last_block", "embeddings,lora.2,head"]))
+def test_an_encoder_learns_resumes_and_answers_without_its_folder(new_run, encoder, trainable):
+    kind = of_folder(encoder, freeze={"trainable": trainable}, speed={"cache": "run"})
+    whole, parted = new_run(**kind), new_run(**kind)
+    events, steps = live(whole), iter(range(1000))
+    assert isinstance(events[-1], Ended) and events[-1].state == "done", events[-1]
+    encoded = [2] if trainable == "last_block" else []
+    assert [event.blocks for event in events if isinstance(event, Encoded)] == encoded
+    live(parted, stopping=lambda: next(steps) > 9)
+    shutil.rmtree(encoder)
+    assert isinstance(live(parted, resumed=True)[-1], Ended)
+    expected, found = (checkpoint.read(run.checkpoint("last"), checkpoint.WEIGHTS) for run in (whole, parted))
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    asked = open_predictor(parted)
+    (alone,), together = asked.predict(["free prize"]), asked.predict(["free prize", "see you at seven, then", ""])
+    assert alone.probabilities == pytest.approx(together[0].probabilities, abs=1e-5)
 
 
 def test_a_decoder_learns_resumes_answers_and_goes_on_with_a_text_without_its_folder(new_run, decoder):
