@@ -52,7 +52,7 @@ class Layer(nn.Module):
 
     def _second(self, h: Tensor) -> Tensor:
         """The block's second half, (..., D) -> (..., D)."""
-        return self.norm_2(h + self.down(F.gelu(self.up(h))))
+        return self.norm_2(h + self.down(self.up(h, gelu="none")))
 
 
 class Bert(Backbone):

@@ -30,7 +30,7 @@ class Attention(nn.Module):
         q, k, v = self.c_attn(x).view(B, T, 3, self.n_heads, D // self.n_heads).permute(2, 0, 3, 1, 4)
         if cache is not None:
             cache[0, :, :, -T:], cache[1, :, :, -T:] = k, v
-            k, v = cache
+            q, (k, v) = q.to(cache), cache
         # texts are padded on the right, so the causal mask alone keeps pads out of every real token's sight;
         # SDPA's stands at the first key, and a single new position is to see all of them
         is_causal = mask is None and (cache is None or T > 1)
@@ -55,7 +55,7 @@ class MLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., D) -> (..., D)"""
-        return self.c_proj(F.gelu(self.c_fc(x), approximate="tanh"))
+        return self.c_proj(self.c_fc(x, gelu="tanh"))
 
 
 class Block(nn.Module):

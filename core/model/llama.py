@@ -74,15 +74,18 @@ class Layer(nn.Module):
     def _keys_and_values(self, n: Tensor, at: Places) -> tuple[Tensor, Tensor]:
         """(B, T, D) -> turned keys and values, (B, K, T, d) each."""
         k, v = self.key_value(n).unflatten(2, (2, -1, self.head_dim)).permute(2, 0, 3, 1, 4)
+        # what may have come in bf16 is normalized and turned as it came in before
+        k = k.to(n.dtype)
         k = k if self.key_norm is None else self.key_norm(k)
-        return turned(k, at.cos, at.sin), v
+        return turned(k, at.cos, at.sin).to(v.dtype), v
 
     def _attend(
         self, n: Tensor, cos: Tensor, sin: Tensor, k: Tensor, v: Tensor, seen: Tensor | None, is_causal: bool = False
     ) -> Tensor:
         """What queries (B, T, D) find, before the last product -> (B, T, H d)."""
         q = self.query(n).unflatten(2, (-1, self.head_dim)).transpose(1, 2)
-        q = turned(q if self.query_norm is None else self.query_norm(q), cos, sin)
+        q = q.to(n.dtype)
+        q = turned(q if self.query_norm is None else self.query_norm(q), cos, sin).to(v.dtype)
         y = F.scaled_dot_product_attention(q, k, v, seen, is_causal=is_causal, enable_gqa=True)  # (B, H, T, d)
         return y.transpose(1, 2).flatten(2)
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from core.errors import BadRun
 from core.estimate.cost import FP32, Costs
 from core.files import Progress, cache_root, disk_full
+from core.model import fused
 from core.model.classifier import Classifier
 from core.model.padding import pad
 from core.options import resolved
@@ -151,6 +152,7 @@ def key(model: Classifier, texts: Texts, recipe: Recipe, plan: Layout, dtype: to
         *(torch.__version__, torch.backends.cpu.get_cpu_capability(), recipe.speed.device, recipe.speed.threads),
         *(recipe.speed.precision, dtype, depth, model.readout.name, model.causal, model.one_row),
         model.backbone.arch,  # equal weights compute something else with other heads or another epsilon
+        *(("fused",) if recipe.speed.precision == "bf16" and fused.works() else ()),
     )
     digest.update(repr(computed).encode())
     with ThreadPoolExecutor(resolved(recipe.speed.threads)) as pool:  # hashing lets go of the interpreter

@@ -1,0 +1,107 @@
+"""Products with their bias and activation in one pass, against public operators one after another."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from core.architectures.bert import BertArchitecture
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.llama import Qwen3Architecture
+from core.model import fused
+from core.model.classifier import Classifier
+from core.model.kv_cache import KVCache
+from core.model.linear import Linear, multiply_in
+from core.readout import READOUTS, ClassifierKind
+
+SHAPES = [
+    GPT2Architecture(3, 64, 4, 40, 97),
+    BertArchitecture(3, 64, 4, 40, 97, inner=112),
+    Qwen3Architecture(3, 64, 4, 40, 97, inner=112, n_kv_heads=2, head_dim=24),
+]
+pytestmark = pytest.mark.skipif(not fused.works(), reason="this build of PyTorch has no such operators")
+
+
+def drawn(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def classifier(arch):
+    model = Classifier(arch, 3, ClassifierKind(READOUTS["mean"]))
+    model.backbone.initialize(torch.Generator().manual_seed(0))
+    model.new_head(0)
+    return model.eval()
+
+
+@pytest.mark.parametrize("gelu", [None, "none", "tanh"])
+@pytest.mark.parametrize("shape", [(1, 96), (5, 7, 96), (300, 96)])
+def test_it_is_the_public_product_rounded_once(shape, gelu):
+    x, weight, bias = drawn(*shape).bfloat16(), drawn(200, 96, seed=1) / 10, drawn(200, seed=2)
+    right = F.linear(x.double(), weight.bfloat16().double(), bias.double())
+    right = right if gelu is None else F.gelu(right, approximate=gelu)
+    with torch.no_grad():
+        found = fused.linear(x, fused.pack(weight), bias, gelu)
+        bare = fused.linear(x, fused.pack(weight), None)
+    assert found.dtype == bare.dtype == torch.bfloat16 and found.shape == bare.shape == right.shape
+    # half a unit in the last place of a bf16, and what fp32 leaves out near zero
+    torch.testing.assert_close(found.double(), right, rtol=2**-8, atol=1e-5)
+
+
+@pytest.mark.parametrize("arch", SHAPES, ids=lambda arch: arch.family)
+def test_a_model_says_the_same_with_it_and_without(arch):
+    model, ids, lengths = classifier(arch), torch.arange(60).view(3, 20) % 97, torch.tensor([20, 11, 1])
+    said = {}
+    with torch.no_grad():
+        for precision, fuse in (("fp32", False), ("bf16", False), ("bf16", True)):
+            multiply_in(model, precision, fuse)
+            said[precision, fuse] = model.prefix(ids, lengths, 3)
+    exact, rounded, passed = said.values()
+    assert passed.dtype == torch.float32 and not torch.equal(passed, rounded)
+    for each in (rounded, passed):
+        assert ((each - exact).norm() / exact.norm()).item() < 0.01
+
+
+@pytest.mark.parametrize("learns", ["weight", "bias", "x"])
+def test_what_needs_a_gradient_gets_it(learns):
+    layer, x = Linear(32, 48), drawn(4, 32)
+    layer.requires_grad_(False)
+    found = {}
+    for fuse in (True, False):
+        multiply_in(layer, "bf16", fuse)
+        leaf = x.clone() if learns == "x" else getattr(layer, learns)
+        y = layer(leaf.requires_grad_() if learns == "x" else (leaf.requires_grad_(), x)[1], gelu="tanh")
+        found[fuse] = torch.autograd.grad(y.sum(), leaf)[0]
+    assert torch.equal(*found.values())
+
+
+def test_a_weight_that_has_moved_is_packed_anew():
+    layer, x = Linear(32, 48), drawn(4, 32)
+    multiply_in(layer, "bf16")
+    with torch.no_grad():
+        before = layer(x)
+        layer.weight.mul_(2)
+        layer.bias.mul_(2)
+        assert torch.equal(layer(x), 2 * before)
+
+
+@pytest.mark.parametrize("arch", [SHAPES[0], SHAPES[2]], ids=lambda arch: arch.family)
+def test_what_was_read_before_can_be_kept_in_fp32(arch):
+    backbone, ids = classifier(arch).backbone, torch.arange(12)
+    multiply_in(backbone, "bf16")
+    whole = KVCache(backbone).read(ids, 0)
+    past = KVCache(backbone)
+    parts = torch.cat([past.read(ids[:5], 0), past.read(ids[5:], 5)])
+    torch.testing.assert_close(parts, whole, rtol=0, atol=0.02 * whole.abs().max().item())
+
+
+@pytest.mark.parametrize("gone", [None, lambda *args: torch.zeros(2, 3, 48, dtype=torch.bfloat16)])
+def test_where_the_operators_are_missing_or_others_the_public_ones_do_it(monkeypatch, gone):
+    monkeypatch.setattr(torch.ops.mkldnn, "_linear_pointwise", gone)
+    fused.works.cache_clear()
+    try:
+        assert not fused.works()
+        layer, x = Linear(32, 48), drawn(4, 32)
+        multiply_in(layer, "bf16")
+        with torch.no_grad():
+            assert layer(x).dtype == torch.float32
+    finally:
+        fused.works.cache_clear()
