@@ -6,7 +6,7 @@ from core.options import merge
 
 # The protocol of chapter 6, kept as it is there: every row pandas' default quoting yields, duplicates and
 # all, undersampled and split with one seed, padded to the longest training text, read at the last position.
-BOOK = {
+BOOK: dict[str, Any] = {
     "data": {
         "quoting": "csv",
         "duplicates": "keep",
@@ -165,6 +165,11 @@ NAMED_RECIPES: dict[str, Named] = {
 }
 
 RECIPES: dict[str, dict] = {name: named.layer for name, named in NAMED_RECIPES.items()}
+
+
+def is_of_the_book(name: str) -> bool:
+    """Whether a recipe by this name follows the protocol of the book."""
+    return RECIPES[name].get("train", {}).keys() >= BOOK["train"].keys()
 
 
 def standing_for(model: str) -> dict[str, list[str]]:

@@ -63,6 +63,12 @@ def filled(lengths: np.ndarray, width: int | None = None) -> list[Batch]:
     return found
 
 
+def drawn(lengths: np.ndarray, most: int, seed: int, width: int | None = None) -> list[Batch]:
+    """At most so many texts, drawn at random by the seed, in batches as those of `filled`."""
+    rows = np.sort(np.random.default_rng(seed).permutation(len(lengths))[:most])
+    return [Batch(rows[batch.rows], batch.width) for batch in filled(lengths[rows], width)]
+
+
 def sample(lengths: np.ndarray, policy: str, size: int, context: int, batches: int, seed: int) -> list[Batch]:
     """Up to `batches` batches for the quick evaluation, the same ones every time.
 

@@ -37,6 +37,7 @@ class _Loads(NamedTuple):
     look: Workload  # a few batches of training and of validation
     ending: Workload  # an epoch's end: a few batches of training, all of validation
     whole: Workload  # all of training and validation
+    final: Workload  # of training what is asked at the end, all of validation
 
 
 class Schedule:
@@ -108,7 +109,7 @@ class Schedule:
         begins = costs.prepare(tokens, self.recipe.model.weights == "random") + look(loads.look)
         if fits_probe(self.recipe, self.rows):
             begins += costs.probe(loads.whole, self._test, cached)
-        ends = costs.evaluate(loads.whole, cached) + costs.test(self._test)
+        ends = costs.evaluate(loads.final, cached) + costs.test(self._test)
         return WorkBreakdown(costs.encode(self._encode) if cached else Work(), epoch, begins + ends)
 
     @property
@@ -145,7 +146,8 @@ class Schedule:
         learn = batches(rows["train"] - (rows["train"] % (batch * train.accumulate) if leaves_out else 0))
         look = batches(few["train"]) + batches(few["validation"])
         ending = batches(few["train"]) + self._filled(seen, rows["validation"])
-        return _Loads(learn, look, ending, self._filled(seen, self._encoded))
+        asked = self.recipe.asked_at_the_end(rows["train"], cached) + rows["validation"]
+        return _Loads(learn, look, ending, self._filled(seen, self._encoded), self._filled(seen, asked))
 
     def _filled(self, widths: Shares, n: int) -> Workload:
         """Texts in batches as large as the machine likes."""

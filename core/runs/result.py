@@ -54,7 +54,10 @@ class NoResult(msgspec.Struct, Result, frozen=True):
 
 
 class SplitResult(msgspec.Struct, kw_only=True):
-    """Accuracy on the texts of a split, with its 95 % interval; `loss` is None where an older version left it out."""
+    """Accuracy on the texts of a split, with its 95 % interval; `loss` is None where an older version left it out.
+
+    Where not all of a split was asked, `rows` were drawn at random, out of `drawn_from`.
+    """
 
     accuracy: Share
     low: Share
@@ -62,10 +65,16 @@ class SplitResult(msgspec.Struct, kw_only=True):
     rows: Count
     correct: Annotated[int, msgspec.Meta(ge=-1, le=10**15)] = -1
     loss: float | None = None
+    drawn_from: Count | None = None
 
     def __post_init__(self) -> None:
         if self.correct < 0:  # an older version wrote it for the test alone
             self.correct = round(self.accuracy * self.rows)
+
+    @property
+    def size(self) -> int:
+        """How many texts the split has."""
+        return self.rows if self.drawn_from is None else self.drawn_from
 
     @classmethod
     def of(cls, correct: int, rows: int, **more: object) -> Self:
@@ -215,6 +224,8 @@ class ClassifierResult(msgspec.Struct, Result, kw_only=True):
         """What the splits say that the run learned from and chose its weights by."""
         for name, split in (("validation", self.validation), ("train", self.train)):
             right = f"{split.correct:,} of {split.rows:,} right"
+            if split.drawn_from is not None:
+                name, right = f"{name} sample", f"{right}, drawn from {split.drawn_from:,}"
             yield Line(name, split.accuracy, split.low, split.high, right)
 
     @property

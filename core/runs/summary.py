@@ -124,7 +124,7 @@ def summary_of(run: RunFolder) -> Summary:
         if end.state == "done":
             result = run.demand_result()
             if isinstance(result, ClassifierResult):
-                score, rows = Score.of(result), result.train.rows
+                score, rows = Score.of(result), result.train.size
             if result is None and end.tested:
                 raise BadRun(f"result.json of {run.name} is missing.", "Put it back, if you can.")
     except FAILURES as error:

@@ -335,11 +335,24 @@ class ClassifierLoop(Loop):
 
     def whole(self, split: str) -> list[batches.Batch]:
         """Every row of a split, in batches for evaluation."""
-        return batches.filled(self.lengths[split], self.context if self.train.padding == "fixed" else None)
+        return batches.filled(self.lengths[split], self._width)
+
+    @property
+    def _width(self) -> int | None:
+        """What texts are padded to in an evaluation; None where it is their longest."""
+        return self.context if self.train.padding == "fixed" else None
 
     def evaluate(self, split: str, progress: Progress) -> Evaluated:
-        """Loss and accuracy over a whole split, its rows reported as a phase. Raises Stopped."""
-        return self._look(split, self.whole(split), whole=True, progress=progress)
+        """Loss and accuracy at the end, the rows reported as a phase: over a whole split; of training, where it is
+        large and nothing of it is cached, over a sample. Raises Stopped.
+        """
+        rows, plan = len(self.lengths[split]), self.whole(split)
+        asked = rows
+        if split == "train":
+            asked = self.recipe.asked_at_the_end(rows, self.inputs.cache is not None)
+        if asked < rows:
+            plan = batches.drawn(self.lengths[split], asked, self.train.seed, self._width)
+        return self._look(split, plan, whole=asked == rows, progress=progress)
 
     def _look(self, split: str, plan: list[batches.Batch], whole: bool, progress: Progress | None = None) -> Evaluated:
         stopping = self.control_source.stopping

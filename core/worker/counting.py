@@ -77,8 +77,8 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         checkpoint=STEP,
         labels=prepared.names,
         test=test,
-        train=split_result(ends[0]),
-        validation=split_result(ends[1]),
+        train=split_result(ends[0], ends[0].rows),
+        validation=split_result(ends[1], ends[1].rows),
         seconds=Seconds(**seconds, total=sum(seconds.values())),
     )
     result.advice = advice(result, setting_of(recipe, prepared.texts))

@@ -45,9 +45,10 @@ def loss_of(p: np.ndarray, labels: np.ndarray) -> float:
     return float(-np.log(np.maximum(p[np.arange(len(p)), labels], 1e-30)).mean())
 
 
-def split_result(seen: Evaluated) -> SplitResult:
-    """What the whole of a split came to."""
-    return SplitResult.of(round(seen.accuracy * seen.rows), seen.rows, loss=seen.loss)
+def split_result(seen: Evaluated, rows: int) -> SplitResult:
+    """What a split of so many rows came to."""
+    drawn_from = None if seen.whole else rows
+    return SplitResult.of(round(seen.accuracy * seen.rows), seen.rows, loss=seen.loss, drawn_from=drawn_from)
 
 
 def _tested(

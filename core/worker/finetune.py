@@ -138,7 +138,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     p = predict.probabilities(model, asked, recipe, lambda n: progress("test", n, len(asked), "texts"))
     test = final_test(run, prepared, p.numpy().astype(np.float64), baselines)
     seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - tested}
-    train, validation = map(split_result, ends)
+    train, validation = (split_result(seen, len(texts.splits[seen.split])) for seen in ends)
     result = ClassifierResult(
         run=str(run.path),
         name=run.name,

@@ -308,3 +308,21 @@ def test_the_last_step_of_an_epoch_may_be_of_fewer_batches(build):
     assert run.loop.n_steps == 3  # 30 texts: eight batches, of which the last is of two
     steps = [event for event in run.loop.run() if isinstance(event, Steps)]
     assert sum(event.tokens for event in steps) == run.loop.lengths["train"].sum()
+
+
+def test_training_is_asked_whole_where_it_is_cached_and_else_by_a_sample_that_is_the_same_each_time(build, monkeypatch):
+    from core import recipe as recipes
+
+    monkeypatch.setattr(recipes, "ASKED", 20)
+
+    def final(split="train", **changes):
+        seen = build(**changes).loop.evaluate(split, lambda *_: None)
+        return seen.rows, seen.whole, seen.loss
+
+    learns_all = {"freeze": {"trainable": "all"}}
+    rows, whole, loss = final(**learns_all)
+    assert (rows, whole) == (20, False) and final(**learns_all) == (rows, whole, loss)
+    assert final(**learns_all, train={"seed": 5})[2] != loss
+    assert final(split="validation", **learns_all)[:2] == (20, True)
+    assert final()[:2] == (30, True)  # the last block learns, on what is cached
+    assert final(**learns_all, preset="book", model={"readout": "last_real"})[:2] == (30, True)

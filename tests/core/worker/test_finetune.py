@@ -355,6 +355,14 @@ def test_sentences_are_followed_to_what_the_trained_run_says_of_them(new_run):
     assert len(looks) > 2 and looks[-1] == [pytest.approx(row, abs=0.01) for row in said]
 
 
+def test_a_run_that_asks_a_sample_of_training_says_how_many_texts_it_learned_from(new_run, monkeypatch):
+    monkeypatch.setattr("core.recipe.ASKED", 40)
+    run = new_run(freeze={"trainable": "all"}, train={"epochs": 1})
+    live(run)
+    train, validation = run.result().train, run.result().validation
+    assert (train.rows, train.drawn_from, validation.drawn_from) == (40, 63, None) and train.size == 63
+
+
 def test_a_run_is_one_json_document(new_run):
     run = new_run()
     live(run)
