@@ -12,7 +12,6 @@ import math
 from typing import NamedTuple, cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.architectures.architecture import Architecture
@@ -56,7 +55,7 @@ class Layer(nn.Module):
         scores = self.scale * (q @ k.transpose(2, 3) + self._by_distance(q, k, known.vectors, apart))
         y = scores.masked_fill(known.hidden, -torch.inf).softmax(dim=3) @ v  # (B, H, T, D / H)
         h = self.norm_1(here + self.out(y.transpose(1, 2).flatten(2)))
-        return self.norm_2(h + self.down(F.gelu(self.up(h))))
+        return self.norm_2(h + self.down(self.up(h, gelu="none")))
 
     def _heads(self, x: Tensor) -> Tensor:
         """(B, T, D) -> (B, H, T, D / H)"""

@@ -52,7 +52,8 @@ class Layer(nn.Module):
         """(B, T, D) -> (B, T, D) or (B, 1, D), before the last product."""
         B, T, D = n.shape
         q, k, v = self.qkv(n).view(B, T, 3, self.n_heads, D // self.n_heads).permute(2, 0, 3, 1, 4)
-        q, k = turned(q, sight.cos, sight.sin), turned(k, sight.cos, sight.sin)
+        # what came in bf16 is turned in fp32
+        q, k = (turned(each, sight.cos, sight.sin).to(v.dtype) for each in (q, k))
         seen = sight.seen
         if rows is not None:
             q = _at(q.transpose(1, 2), rows).transpose(1, 2)  # (B, H, 1, D / H)

@@ -335,7 +335,7 @@ async def test_a_recipe_by_name_is_chosen_by_what_it_says(model):
         assert session.draft.recipe.preset == "book/11" and session.draft.recipe.model.name == "gpt2"
         chosen = []
         await app.push_screen(RecipesDialog(session.draft), chosen.append)
-        await pilot.press("G")
+        app.screen.query_one(Recipes).cursor = app.screen.query_one(Recipes).items.index("imdb/roberta-large")
         await pilot.pause()
         assert "Brings its data, imdb" in str(app.screen.query_one("#about").render())
         await pilot.press("enter")
