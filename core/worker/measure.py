@@ -109,7 +109,8 @@ class _Probe:
             rows = torch.full((texts,), width - 1, device=self.device) if one_row else None
             flops = self.arch.block_flops(width, "one" if one_row else "all")
             lengths = torch.full((texts,), width, device=self.device)
-            context = self.model.backbone.batch_context(lengths, width)
+            with torch.no_grad():  # it is made once, and the block alone learns
+                context = self.model.backbone.batch_context(lengths, width)
             points.append((products * texts * flops, self._seconds(partial(way, h, context, rows))))
         return Pace.through(*points)
 

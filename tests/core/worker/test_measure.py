@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import math
 
@@ -5,6 +6,9 @@ import pytest
 import torch
 
 from core import files
+from core.architectures.deberta import DebertaArchitecture
+from core.architectures.models import MODELS
+from core.architectures.t5 import T5Architecture
 from core.estimate import speeds
 from core.recipe import load
 from core.worker import measure
@@ -39,6 +43,13 @@ def test_the_probe_measures_and_remembers(quick, precision):
     assert all(pace.rate > 1e6 for pace in (found.look, found.look_row, found.learn, found.learn_row, found.exact))
     names, done, totals, _ = zip(*heard, strict=True)
     assert set(names) == {"measure"} and list(done) == list(range(1, totals[0] + 1)) and len(set(totals)) == 1
+
+
+@pytest.mark.parametrize("arch", [T5Architecture(2, 32, 4, 64, 99), DebertaArchitecture(2, 32, 4, 64, 99, buckets=8)])
+def test_a_model_whose_blocks_share_a_part_of_the_embeddings_is_measured(quick, monkeypatch, arch):
+    monkeypatch.setitem(MODELS, "nano", dataclasses.replace(MODELS["nano"], architecture=arch))
+    found = measure.measure(load(NANO.model_dump()), lambda *progress: None)
+    assert all(pace.rate > 1e6 for pace in (found.look, found.look_row, found.learn, found.learn_row, found.exact))
 
 
 def test_it_can_be_broken_off_and_leaves_nothing(quick):
