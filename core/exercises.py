@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from core.architectures.lookup import architecture_for, preset_for
 from core.errors import BadRecipe, Problem
 from core.freeze import FreezePlan
+from core.presets import standing_for
 from core.recipe import Recipe
 
 Asked = Literal["best", "last"]  # about which two settings
@@ -77,6 +78,11 @@ def _models(facts: Facts) -> list[Any]:
     return facts.models()
 
 
+def _experiments(facts: Facts) -> list[Any]:
+    _blocks(facts)
+    return [name for name in standing_for(facts.recipe.model.name) if name.startswith("book/")]
+
+
 def _blocks(facts: Facts) -> int:
     preset = preset_for(facts.recipe)
     if preset.counts:
@@ -100,6 +106,7 @@ EXERCISES = {
     ),
     "last-block-or-all": Exercise("Is it enough that the last block learns?", "freeze.trainable", _layers),
     "first-or-last-token": Exercise("At which token does the classifier look?", "model.readout", _readouts),
+    "nineteen-rows": Exercise("What do the experiments of the book's table come to?", "preset", _experiments),
     "how-many-blocks": Exercise(
         "How many blocks should learn?",
         "freeze.trainable",

@@ -162,6 +162,8 @@ def _plan(given: argparse.Namespace, layers: list[dict]) -> Plan:
             what = f"varies {exercise.option} itself."
             raise BadRecipe([Problem("--exercise", what, "Leave out one of the two.")])
         varied = {exercise.option: exercise.values(_facts(recipe))} | varied
+        if exercise.option == "preset":  # each is asked of one model, and not of its own
+            layers = [layer("model.name", recipe.model.name), *layers]
     if both := [name for name in varied if name in vars(given)]:
         raise BadRecipe([Problem(name, "is given once, and varied.", "Leave out one of the two.") for name in both])
     varied = {name: [_anywhere(name, value) for value in values] for name, values in varied.items()}

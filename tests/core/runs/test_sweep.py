@@ -102,6 +102,9 @@ def test_the_exercises_are_recipes_of_every_kind_of_model():
 
 
 def test_what_the_exercises_vary():
+    rows = values("nineteen-rows", model={"name": "nano"})
+    assert rows[0] == "book/1" and "book/6" not in rows and len(rows) == 15
+    assert len(values("nineteen-rows", model={"name": "gpt2"})) == 15
     assert values("learning-curve", 400) == [50, 100, 200, "all"]
     assert values("context-length", model={"name": "gpt2"}) == [16, 32, 64, 128, "model"]
     assert values("context-length", preset="book") == [16, 32, 64, 128, "longest", "model"]

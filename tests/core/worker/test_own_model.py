@@ -230,7 +230,7 @@ def test_what_is_no_model_makes_no_run(new_run, folder, tmp_path):
     for spoil, says in [
         (lambda: (folder / "model.safetensors").write_bytes(b"short"), "not a whole safetensors file"),
         (lambda: (folder / "model.safetensors").unlink(), "pickled weights"),
-        (lambda: (folder / "config.json").write_text(json.dumps(config | {"model_type": "t5"})), "of the family 't5'"),
+        (lambda: (folder / "config.json").write_text(json.dumps(config | {"model_type": "mt5"})), "family 'mt5'"),
         (lambda: (folder / "config.json").write_text("{"), "no readable config.json"),
         (lambda: (folder / "config.json").unlink(), "not a model folder"),
         (lambda: shutil.rmtree(folder), "no folder"),
