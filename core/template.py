@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Self
 
 # a doubled brace is a brace; {column} is what a column holds, {column:.400} its first 400 characters
-_PIECE = re.compile(r"\{\{|\}\}|\{(?P<column>[^{}]+?)(?::\.(?P<most>\d{1,9}))?\}")
+_PIECE = re.compile(r"\{\{|\}\}|\{(?P<column>[^{}]+?)(?::\.(?P<most>[1-9]\d{0,8}))?\}")
 
 
 class Part(NamedTuple):

@@ -59,10 +59,16 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
     if label == AUTO:
         free = [c for c in columns if c.i not in given and c is not split_column]
         labels = _label(free, rows, file, text != AUTO, notes, doubts, others)
+        doubts += _passed_over([columns[i] for i in sorted(given)], labels)
     else:
         labels = [columns[i] for i in _named_several(label, names, file)]
         if both := [c.name for c in labels if c.i in parts]:
             raise BadData(f"Column {both[0]} cannot be both text and label.", "Name two different columns.")
+        if group in {c.i for c in labels}:
+            raise BadData(
+                f"Column {names[group]} is the label: no class would be on two sides of the split.",
+                "Name another column with --group, or none.",
+            )
     if len(labels) == 1:
         _check(labels[0], file, several)
     if text == AUTO:
@@ -115,6 +121,15 @@ def _parts(text: str, names: Sequence[str], file: str) -> set[int]:
     if text in names and any(number(names, part) < 0 for part in parts):
         return {names.index(text)}  # a column with braces in its own name
     return {_named(part, names, file) for part in parts} | ({names.index(text)} if text in names else set())
+
+
+def _passed_over(given: list[Column], labels: list[Column]) -> Iterator[Note]:
+    """What is said where a column that is `given` for something else looks more like the label than those that are."""
+    most = max(c.label_hint for c in labels)
+    for c in given:
+        if c.is_label and c.label_hint > max(2, most):
+            what = f"Column {c.name} is used otherwise, so that {_some([c.name for c in labels])} is read as the label."
+            yield Note(0, what, warn=True, do="Choose with --label NAME.")
 
 
 def _split(columns: list[Column], split: str, names: Sequence[str], file: str, doubts: list[Note]) -> Column | None:

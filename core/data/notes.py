@@ -34,7 +34,8 @@ def notes(
             yield Note(count, one if count == 1 else several, filter, warn)
 
     yield from survey.table.doubts  # they decide what is learned
-    yield from _of_the_split(survey, recipe.data)
+    if splits:
+        yield from _of_the_split(survey, recipe.data)
     dropped = ", left out" if recipe.data.duplicates != "keep" else ""
     with_near = recipe.data.duplicates == "drop_near"
     kind = "exact or near" if with_near else "exact"
@@ -97,7 +98,7 @@ def _of_the_split(survey: Survey, data: Data) -> Iterator[Note]:
     if data.group:
         groups = len(set(table.groups))
         yield Note(0, f"Split by column {data.group}: {plural(groups, 'group')}, none of them on two sides.")
-    if table.times is not None and survey.used.any():
+    if table.times is not None:
         ends = [_when(table.times[survey.split == name].min(initial=np.inf)) for name in SPLITS[1:]]
         first, last = (_when(found(table.times)) for found in (np.min, np.max))
         yield Note(
@@ -106,9 +107,11 @@ def _of_the_split(survey: Survey, data: Data) -> Iterator[Note]:
 
 
 def _when(moment: float) -> str:
-    """A moment as a day, where it is seconds since 1970, or as the number that it is."""
-    if not 1e8 < moment < 1e11:
-        return f"{moment:g}"
+    """A moment as a day, where it is seconds or milliseconds since 1970, or as the number that it is."""
+    if 6e11 < moment < 4e12:
+        moment /= 1000
+    if not 1e8 < moment < 4e9:
+        return f"{moment:.12g}"
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
 
 

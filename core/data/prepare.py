@@ -156,7 +156,7 @@ def prepare(table: Table, data: Data) -> Prepared:
         again=more,
         rare=rare,
     )
-    _refuse_split(prepared)
+    _refuse_split(prepared, table)
     return prepared
 
 
@@ -253,8 +253,8 @@ def _groups(table: Table, kept: np.ndarray, fewest: int) -> np.ndarray | None:
     """(N,) The group of each kept row; None where rows have none. Raises BadData for fewer groups than parts."""
     if not table.groups:
         return None
-    groups = np.array(table.groups, dtype=object)[kept].astype(str)
-    if (n := len(set(groups))) < fewest:
+    groups = first_rows([table.groups[i] for i in kept])
+    if (n := len(np.unique(groups))) < fewest:
         what = (
             f"{'There is one group' if n == 1 else f'There are {n} groups'} in all, and the split has {fewest} parts."
         )
@@ -307,16 +307,21 @@ def _refuse(names: list[str], n_rows: int, table: Table) -> None:
         )
 
 
-def _refuse_split(prepared: Prepared) -> None:
+def _refuse_split(prepared: Prepared, table: Table) -> None:
+    uncut = ""
+    if table.groups:
+        uncut = "A group is never cut: name another column with --group, or none."
+    elif table.times is not None:
+        uncut = "Rows of one moment are never cut: name another column with --time, or none."
     for split in SPLITS:
         if not len(prepared.indices(split)):
             raise BadData(
                 f"The split leaves no row for {split}: there are {len(prepared.texts):,} in all.",
-                "Add rows, or change data.train and data.validation.",
+                uncut or "Add rows, or change data.train and data.validation.",
             )
     learned = [name for name, count in prepared.counts("train").items() if count]
     if len(learned) == 1:
-        raise BadData(f"Every row to learn from says {learned[0]}.", "Turn data.stratify on, or add rows.")
+        raise BadData(f"Every row to learn from says {learned[0]}.", uncut or "Turn data.stratify on, or add rows.")
 
 
 def _some(names: list[str]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from core.data.sources.source import Again, Cells, Damaged, Row, Valued
 from core.template import Template
+from core.text.tokenizer import well_formed
 
 
 def templated(cells: Cells, said: str) -> Cells:
@@ -20,7 +21,8 @@ def templated(cells: Cells, said: str) -> Cells:
     def with_text(row: list[str]) -> list[str]:
         if len(row) <= max(at.values()):  # it has too few columns, which stays to be seen
             return row
-        text = template.render({column: row[i] for column, i in at.items()})
+        # what JSON escapes is seen only as its lists are unfolded
+        text = well_formed(template.render({column: row[i] for column, i in at.items()}))
         longer = [*row[:n], *[""] * (n - len(row)), text, *row[n:]]
         return Valued(longer, row.values) if isinstance(row, Valued) else longer
 

@@ -7,6 +7,7 @@ from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.predictions import read_predictions
 from core.statistics import mcnemar
+from core.template import Template
 from core.wording import on_one_line, rate
 
 Verdict = Literal["better", "worse", "close", "even"]
@@ -102,8 +103,12 @@ def changed(recipe: Options, rows: int | None) -> list[tuple[str, Any, Any]]:
     return [
         (name, value, usual)
         for name, value, usual in different(recipe, type(recipe)())[0]
-        if value != found.get(name) and (usual != AUTO or name in found)
+        if value != found.get(name) and (usual != AUTO or name in found or _is_template(name, value))
     ]
+
+
+def _is_template(name: str, value: Any) -> bool:
+    return name == "data.text" and Template.parse(value) is not None
 
 
 def in_words(value: Any) -> str:

@@ -228,7 +228,8 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
         yield f"{leaks:,} of {len(prepared.indices('test')):,} test texts are also in training."
     near = int(prepared.near_leaks[prepared.indices("test")].sum())
     if near:
-        yield f"{plural(near, 'more test text')} nearly in training, with a few other words, case or spaces."
+        texts = plural(near, "more test text" if leaks else "test text")
+        yield f"{texts} nearly in training, with a few other words, case or spaces."
 
 
 def started(recipe: Recipe, prepared: prepare.Prepared, texts: Texts, epochs: int) -> Started:

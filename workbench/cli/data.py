@@ -12,8 +12,10 @@ from core.rows import Note, Profile
 from core.wording import percent, plural
 from workbench.cli.flags import NAMES, add_options, recipe_of
 from workbench.cli.printing import bars, print_json, say, tabulate
+from workbench.formatting import cut
 
 MOST = 50  # labels that are printed on a terminal
+WIDEST = 60  # cells of what the text is made of
 QUOTES = {AUTO: "", "none": "; quotes belong to the text"}  # of any other kind they enclose fields
 
 
@@ -32,11 +34,12 @@ def execute(given: argparse.Namespace) -> int:
         print_json(found)
         return 0
     quotes = QUOTES.get(found.quoting, "; quotes enclose fields")
+    text = cut(found.columns["text"], WIDEST)
     lines = [
         "standard input" if is_standard_input(Path(found.path)) else found.path,
         *(f"{split}: {path}" for split, path in found.files.items()),
         f"{found.rows:,} rows, {found.format}, {found.encoding}{quotes}",
-        f"text: {found.columns['text']}   label: {found.columns['label']}   of {', '.join(found.all_columns)}",
+        f"text: {text}   label: {found.columns['label']}   of {', '.join(found.all_columns)}",
         *(f"{plural(skipped.rows, 'row')} skipped: {skipped.reason}" for skipped in found.skipped),
     ]
     say(lines)

@@ -19,13 +19,15 @@ from core.wording import percent, plural
 from workbench.cli.flags import DONE, add_options, layers_of
 from workbench.cli.predict_parts import Reading, is_folder, say_outcome, write_in_parts
 from workbench.cli.printing import bars, print_json, print_json_list, say, with_tabs
+from workbench.formatting import cut
 
 if TYPE_CHECKING:
     from core.data.texts import Texts
     from core.evaluate.answers import Answer, Written
 
 STDIN = "-"
-OF_LABELS = ("label", "split", "several_labels")  # what is asked of a file has none
+WIDEST = 60  # cells of what a text is made of
+OF_SPLITS = ("label", "split", "several_labels", "group", "time")  # what is asked of a file has none
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", metavar="NAME", help=words)
     from core.data.sources.source import Options
 
-    of_texts = {f"data.{name}" for name in Options._fields if name not in OF_LABELS}
+    of_texts = {f"data.{name}" for name in Options._fields if name not in OF_SPLITS}
     add_options(parser, [option for option in options(Recipe) if option.name in of_texts])
 
 
@@ -120,7 +122,8 @@ def _texts(given: argparse.Namespace, source: Any, learned: str, progress: Progr
     found = open_texts(source, asked, learned, as_lines, progress)
     if given.file or found.notes:
         way = "" if given.lines or asked.text != AUTO else " --text COLUMN or --lines reads it otherwise."
-        where = f"; the text is column {found.text}" if found.has_columns else ""
+        what = f"column {found.text}" if found.text in found.names else cut(found.text, WIDEST)
+        where = f"; the text is {what}" if found.has_columns else ""
         say([f"{source.name}: {found.format}, {found.encoding}{where}.{way}", *found.notes], to_errors=True)
     first = [
         Row([text if name == found.text else "" for name in found.names], text, "", {found.text: text})

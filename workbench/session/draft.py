@@ -15,6 +15,7 @@ from core.datasets import NAMED, dataset_named, fetched
 from core.errors import BadRecipe, Problem, WorkbenchError
 from core.freeze import FreezePlan
 from core.options import AUTO, layer
+from core.presets import RECIPES
 from core.recipe import Recipe, load
 from core.recipe_data import READING, Data
 from core.recipe_parts import MOST_FOLLOWED
@@ -69,8 +70,11 @@ class Draft:
         kept = self.recipe.model_dump()
         if "preset" in values:
             kept = {}
+            own = RECIPES.get(values["preset"], {})
             for name in KEPT_BY_PRESETS:
                 part, option = name.split(".")
+                if name != "data.path" and option in own.get(part, {}):
+                    continue  # it says how its table is read, such as what the text is made of
                 kept.setdefault(part, {})[option] = getattr(getattr(self.recipe, part), option)
         before, self.recipe = self.recipe, load(kept, *(layer(name, value) for name, value in values.items()))
         if self.recipe == before:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -10,6 +11,7 @@ from textual.widget import Widget
 from core.options import AUTO
 from core.wording import on_one_line
 from workbench import keys
+from workbench.formatting import cut
 from workbench.themes import colour
 
 
@@ -29,10 +31,13 @@ class Choice(Widget, can_focus=True):
 
     def render(self) -> Text:
         arrows = colour(self, "focus" if self.has_focus else "rule")
+        value = on_one_line(self.value)
+        comes_to = f": {on_one_line(self.comes_to)}" if self.comes_to and self.value == AUTO else ""
+        room = self.size.width - 4
         return Text.assemble(
             ("‹ ", arrows),
-            (on_one_line(self.value), colour(self, "text")),
-            (f": {on_one_line(self.comes_to)}" if self.comes_to and self.value == AUTO else "", colour(self, "muted")),
+            (cut(value, room), colour(self, "text")),
+            (cut(comes_to, room - cell_len(value)), colour(self, "muted")),
             (" ›", arrows),
             no_wrap=True,
         )

@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 from core.datasets import NAMED, DataSet, fetched
 from core.errors import WorkbenchError
 from core.options import AUTO
-from core.recipe_data import Data
+from core.recipe_data import READING, Data
 from core.template import Template
 from core.wording import on_one_line, shown, size
 from workbench import keys
@@ -39,7 +39,7 @@ READ_AS: dict[str, Sequence[str]] = {
     "encoding": ("utf-8", "cp1252", "cp1251", "cp1250", "gb18030", "big5", "shift_jis", "euc_kr", "utf-16"),
 }
 # what is said of the splits of one file says nothing of another's
-OF_ANOTHER_FILE = {"data.split": AUTO, "data.validation_path": "", "data.test_path": ""}
+OF_ANOTHER_FILE = {f"data.{name}": getattr(Data(), name) for name in (*READING, "validation_path", "test_path")}
 
 
 def dropped(text: str) -> Path | None:
@@ -230,7 +230,8 @@ class SourceDialog(Dialog[dict | None]):
         self.query_one("#taken-for", Static).update(words)
         for name in COLUMNS:
             self.query_one(f"#{name}", Choice).offer([AUTO, *found.columns])
-        for name, taken in (("text", found.text), ("label", found.label), ("encoding", found.encoding)):
+        text = "" if Template.parse(data.text) else found.text  # what it is made of stands in a field of its own
+        for name, taken in (("text", text), ("label", found.label), ("encoding", found.encoding)):
             self.query_one(f"#{name}", Choice).comes_to = taken
 
     def action_up(self) -> None:
@@ -258,7 +259,7 @@ class SourceDialog(Dialog[dict | None]):
         if path is None:
             typed = self.query_one("#path", Input).value
             if _is_folder(typed):
-                self.dismiss({"data.path": typed} | OF_ANOTHER_FILE | {f"data.{name}": AUTO for name in READ_AS})
+                self.dismiss({"data.path": typed} | OF_ANOTHER_FILE)
             elif self.query_one(Files).selected:
                 self.action_complete()
             else:

@@ -9,12 +9,12 @@ from textual.widgets import Static
 
 from core.architectures.lookup import short_name
 from core.datasets import NAMED, fetched
-from core.options import AUTO
 from core.presets import NAMED_RECIPES, RECIPES, standing_for
 from core.recipe import load
 from core.wording import on_one_line, size
 from workbench import keys
 from workbench.formatting import cut
+from workbench.screens.data.source_dialog import OF_ANOTHER_FILE
 from workbench.screens.dialog import Dialog
 from workbench.screens.model.backbone import weights_in_words
 from workbench.session.draft import Draft
@@ -134,5 +134,5 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
         if not self._own:
             changes["model.name"] = self._model
         if data := RECIPES[self._selected].get("data", {}).get("path"):
-            changes |= {"data.path": data, "data.text": AUTO, "data.label": AUTO}
+            changes |= OF_ANOTHER_FILE | {"data.path": data}
         self.dismiss(changes)
