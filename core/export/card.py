@@ -21,6 +21,7 @@ from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.origin import Base, demand_origin
 from core.runs.result import ClassifierResult
+from core.template import Template
 from core.wording import in_json
 
 FOLDER = re.compile(r"(?<!\S)/\S*/")  # of this machine, which nobody else needs to know
@@ -211,6 +212,8 @@ def _data(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
     path, prepared = asked.recipe.data.path, kept.load(run)
     named = NAMED.get(path)
     yield from (f"{named.title}, {named.licence}." if named else f"{span(Path(path).name)}.", "")
+    if Template.parse(asked.recipe.data.text):
+        yield from (f"Columns of a table make each text, in this form: {span(asked.recipe.data.text)}.", "")
     counts = {split: prepared.counts(split) for split in prepare.SPLITS}
     rows = [[name, *(f"{counts[split][name]:,}" for split in prepare.SPLITS)] for name in prepared.names]
     rows.append(["in all", *(f"{sum(count.values()):,}" for count in counts.values())])

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from core.errors import BadRun
+from core.errors import BadRun, WorkbenchError
 from core.runs.folder import RunFolder, step_of
 from core.runs.origin import Origin, read_origin
 from core.runs.predictions import PLACES, AnsweredText, Prediction, read_predictions
 from core.runs.root import list_runs
+from core.template import Template
 from core.wording import on_one_line, plural
 
 
@@ -127,6 +128,15 @@ def labels(run: RunFolder) -> list[str]:
     """The names of its classes, which a run writes down before it learns."""
     origin = _origin(run)
     return origin.labels if origin else []
+
+
+def made_of(run: RunFolder) -> str:
+    """The template that made the texts that it learned from; empty where they were a column."""
+    try:
+        text = run.recipe_as_known()[0].data.text
+    except WorkbenchError:  # the next question to the classifier says so
+        return ""
+    return text if Template.parse(text) else ""
 
 
 def _origin(run: RunFolder) -> Origin | None:

@@ -9,7 +9,7 @@ from core.datasets import is_standard_input
 from core.options import AUTO, options
 from core.recipe import Recipe
 from core.rows import Note, Profile
-from core.wording import percent, plural
+from core.wording import on_one_line, percent, plural
 from workbench.cli.flags import NAMES, add_options, recipe_of
 from workbench.cli.printing import bars, print_json, say, tabulate
 from workbench.formatting import cut
@@ -34,7 +34,7 @@ def execute(given: argparse.Namespace) -> int:
         print_json(found)
         return 0
     quotes = QUOTES.get(found.quoting, "; quotes enclose fields")
-    text = cut(found.columns["text"], WIDEST)
+    text = cut(on_one_line(found.columns["text"]), WIDEST)
     lines = [
         "standard input" if is_standard_input(Path(found.path)) else found.path,
         *(f"{split}: {path}" for split, path in found.files.items()),

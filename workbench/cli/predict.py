@@ -15,7 +15,7 @@ from core.files import Progress, absolute, unwatched
 from core.options import AUTO, options
 from core.recipe import Recipe, load
 from core.runs.root import find_run, runs_root
-from core.wording import percent, plural
+from core.wording import on_one_line, percent, plural
 from workbench.cli.flags import DONE, add_options, layers_of
 from workbench.cli.predict_parts import Reading, is_folder, say_outcome, write_in_parts
 from workbench.cli.printing import bars, print_json, print_json_list, say, with_tabs
@@ -122,7 +122,7 @@ def _texts(given: argparse.Namespace, source: Any, learned: str, progress: Progr
     found = open_texts(source, asked, learned, as_lines, progress)
     if given.file or found.notes:
         way = "" if given.lines or asked.text != AUTO else " --text COLUMN or --lines reads it otherwise."
-        what = f"column {found.text}" if found.text in found.names else cut(found.text, WIDEST)
+        what = f"column {found.text}" if found.text in found.names else cut(on_one_line(found.text), WIDEST)
         where = f"; the text is {what}" if found.has_columns else ""
         say([f"{source.name}: {found.format}, {found.encoding}{where}.{way}", *found.notes], to_errors=True)
     first = [

@@ -1,6 +1,7 @@
 """Splits by group and by time."""
 
-from datetime import date, timedelta
+import tracemalloc
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -126,3 +127,68 @@ def test_too_few_groups_are_refused(tmp_path):
 def test_what_cannot_be_kept_to_together_is_refused(said):
     with pytest.raises(BadRecipe):
         load({"data": said})
+
+
+@pytest.mark.parametrize(
+    "form", ["%Y-%m", "%m/%Y", "%b-%y", "%Y年%m月", "%d-%b-%y", "%Y-%m-%d 10:20:30 UTC", "%d.%m.%Y, 10:20",
+             "%m/%d/%Y, 10:20:30 AM", "%Y/%m/%d 10:20:30.123", "%A, %d %B %Y", "%dth %B %Y", "%b %d %Y 10:20AM",
+             "%d/%b/%Y:10:20:30 +0000", "%d-%m-%y"],
+)  # fmt: skip
+def test_months_and_dates_of_other_programs_are_read(form):
+    days = [date(2023 + i // 12, 1 + i % 12, 1) for i in range(30)]
+    found = moments([f"{day:{form}}" for day in days])
+    assert np.isfinite(found).all() and (np.diff(found) > 0).all()
+
+
+def test_how_dates_are_written_is_found_in_all_of_the_file_not_in_its_first_days():
+    start = datetime(2024, 2, 1)
+    cells = [f"{start + timedelta(minutes=30 * i):%d/%m/%Y %H:%M}" for i in range(900)]
+    assert (np.diff(moments(cells)) == 1800).all()
+    # a single day that can be no month decides
+    assert np.isfinite(moments([*(f"{1 + i % 12:02}/02/2024" for i in range(500)), "13/02/2024"])).all()
+
+
+def test_groups_that_are_as_many_as_parts_leave_none_empty():
+    groups, labels = np.repeat(np.arange(6), 50), np.repeat([0, 1, 0, 1, 0, 1], 50)
+    for shares in (SHARES, {"train": 0.9, "validation": 0.05, "test": 0.05}):
+        assert set(by_group(groups, labels, shares)) == set(shares)
+        assert set(by_group(groups[:150], labels[:150], shares)) == set(shares)
+
+
+def test_groups_that_are_long_texts_take_no_more_memory_than_they_have(tmp_path):
+    path = tmp_path / "long.csv"
+    rows = (f"words {i},{'ab'[i % 2]},{'x' * (2_000_000 if i == 0 else 1)}{i // 4}\n" for i in range(2000))
+    path.write_text("text,kind,thread\n" + "".join(rows))
+    tracemalloc.start()
+    split_of(path, group="thread")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200e6
+
+
+def test_a_split_that_fails_says_why_and_is_not_described(tmp_path):
+    path = tmp_path / "same.csv"
+    path.write_text("text,kind,day\n" + "".join(f"words {i},{'ab'[i % 2]},2024-01-01\n" for i in range(40)))
+    shown, _ = profile(load({"data": {"path": str(path), "label": "kind", "time": "day"}}))
+    assert "Rows of one moment are never cut" in shown.problem
+    assert not [note.text for note in shown.notes if "Split by" in note.text]
+
+
+def test_times_in_milliseconds_are_shown_as_days_and_numbers_whole(tmp_path):
+    path = tmp_path / "times.csv"
+    rows = (f"words {i},{'ab'[i % 2]},{1_700_000_000_000 + i * 86_400_000},{20240100 + i}\n" for i in range(40))
+    path.write_text("text,kind,ms,day\n" + "".join(rows))
+    for column, said in (("ms", "2023-11-14 to 2023-12-23"), ("day", "20240100 to 20240139")):
+        shown, _ = profile(load({"data": {"path": str(path), "label": "kind", "time": column}}))
+        assert any(said in note.text for note in shown.notes)
+
+
+def test_the_label_cannot_be_the_group_and_is_not_passed_over_silently(table):
+    with pytest.raises(BadData, match="Column kind is the label"):
+        split_of(table, group="kind")
+    lines = [line.replace("kind", "label") for line in table.read_text().splitlines()]
+    table.write_text("\n".join(f"{line},{'mood' if i == 0 else 'xy'[i % 2]}" for i, line in enumerate(lines)))
+    for said in ({"group": "label"}, {"text": "{text} {label}"}):
+        found = read(table, Options(**said))
+        assert any("Column label is used otherwise" in doubt.text for doubt in found.doubts)
+    assert not read(table, Options(group="author")).doubts

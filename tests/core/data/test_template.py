@@ -1,5 +1,6 @@
 """A text made of several columns."""
 
+import csv
 import json
 
 import pytest
@@ -118,3 +119,17 @@ def test_the_named_recipes_read_their_tables(name, tmp_path):
     table = read(path, Options.of(said))
     assert len(table.texts) == 12 and len(set(table.labels)) == max(2, len(labels))
     assert any("decision tree" in doubt.text for doubt in table.doubts)
+
+
+def test_what_no_encoding_can_hold_is_mended_in_a_list_too(tmp_path):
+    path = tmp_path / "lists.csv"
+    with open(path, "w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["prompt", "class"])
+        rows.writerows([json.dumps([f"words {i}", "cut \ud83d", "whole \U0001f600"]), "ab"[i % 2]] for i in range(4))
+    assert read(path, Options(text="Q: {prompt}")).texts[0] == "Q: words 0\ncut \ufffd\nwhole \U0001f600"
+
+
+def test_no_characters_of_a_column_are_no_part_of_a_text(news):
+    with pytest.raises(BadData, match=r"has no column title:\.0"):
+        read(news, Options(text="{title:.0}"))

@@ -116,7 +116,7 @@ class Source(Waits, can_focus=True):
         lines = [
             Text.assemble((name, f"bold {text}"), "  ", (cut(on_one_line(profile.format), room), muted)),
             Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}{quotes}.", muted),
-            Text(f"Label: {column(profile.columns['label'])}. Text: {self._text(profile)}.", muted),
+            Text(f"Label: {column(profile.columns['label'])}. Text: {self._text(profile)}", muted),
         ]
         if profile.files:
             files = ". ".join(f"{split.capitalize()}: {name_of(path)}" for split, path in profile.files.items())
@@ -129,7 +129,7 @@ class Source(Waits, can_focus=True):
 
     def _text(self, profile: Profile) -> str:
         """What is read as the text, in a line at most: what it is made of may be long."""
-        return cut(column(profile.columns["text"]), max(20, self.size.width - 8))
+        return cut(f"{column(profile.columns['text'])}.", max(20, self.size.width - 8))
 
     def action_fetch(self) -> None:
         session_of(self).fetcher.toggle(session_of(self).draft.recipe.model.name)

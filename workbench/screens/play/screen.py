@@ -117,6 +117,8 @@ class PlayScreen(BaseScreen):
             self._say(loading or self._no_classifier(), waits=asked is not None)
         self._let_write()
         self._labels = await asyncio.to_thread(classifiers.labels, asked.run) if asked else []
+        made_of = await asyncio.to_thread(classifiers.made_of, asked.run) if asked else ""
+        self.query_one(YourText).expect(made_of)
         self.query_one(YourText).earlier = self._earlier()
         if asked is None:
             return

@@ -8,8 +8,10 @@ from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import EditResult, Location
 
+from core.wording import on_one_line
 from workbench import keys
 
+EXPECTED = "Type or paste a text. ↑ brings an example."
 MOST = 10_000  # characters: about twice what the longest context reads, and quick to wrap at every key
 UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # no terminal could show them as they are
 
@@ -23,10 +25,15 @@ class YourText(TextArea):
         """Enter."""
 
     def __init__(self) -> None:
-        super().__init__(highlight_cursor_line=False, placeholder="Type or paste a text. ↑ brings an example.")
+        super().__init__(highlight_cursor_line=False, placeholder=EXPECTED)
         self.match_cursor_bracket = False
         self.earlier: Sequence[str] = ()
         self._own = ""
+
+    def expect(self, made_of: str) -> None:
+        """Say what texts the classifier has learned from, where several columns made them."""
+        form = f" It learned from texts of this form: {on_one_line(made_of)}" if made_of else ""
+        self.placeholder = EXPECTED + form
 
     @property
     def is_full(self) -> bool:
