@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from textual import events
 from textual.widgets import Input
 
 from cases import first
 from core.recipe import load
+from core.template import columns_in
 from workbench.app import WorkbenchApp
 from workbench.formatting import cut
 from workbench.screens.data.classes import Classes
@@ -302,6 +304,49 @@ async def test_another_file_is_never_shown_with_the_rows_or_the_split_of_the_for
         app.screen.query_one("#path", Input).value = str(plain)
         await until(pilot, lambda: "other words 0" in text_of(app, "#taken-for"))
         assert "✕" not in text_of(app, "#taken-for")
+
+
+@pytest.mark.more
+@pytest.mark.parametrize(("preset", "size"), [("mushrooms", (80, 24)), ("arena", (120, 36))])
+async def test_a_recipe_says_what_a_text_is_made_of_and_that_takes_one_line(tmp_path, until, preset, size):
+    said = load({"preset": preset}).data
+    labels = said.label.split(",")
+    flags = [",".join("1" if k == i else "0" for k in range(len(labels))) for i in range(len(labels))]
+    marks = ["e", "p"] if len(labels) == 1 else flags
+    columns = columns_in(said.text)
+    path = lines_of(
+        tmp_path,
+        "table.csv",
+        ",".join([*columns, *labels]),
+        lambda i: ",".join([*(f"word {i + k}" for k in range(len(columns))), marks[i % len(marks)]]),
+    )
+    app = opened(tmp_path, path, data={"path": str(path), "group": columns[0]})
+    async with app.run_test(size=size) as pilot:
+        draft = app.session.draft
+        draft.change("preset", preset)
+        assert draft.recipe.data.text == said.text and draft.recipe.data.path == str(path)
+        await until(pilot, lambda: draft.profile is not None and draft.profile.columns["text"] == said.text)
+        await until(pilot, lambda: "{" in text_of(app, Source))
+        assert said.text[:10] in text_of(app, Source) and "…" in text_of(app, Source)
+        assert len(text_of(app, Source).splitlines()) <= 4
+        app.screen.action_source()
+        await until(pilot, lambda: isinstance(app.screen, SourceDialog))
+        await until(pilot, lambda: "word 1" in text_of(app, "#taken-for"))
+        assert text_of(app, "#text") == "‹ auto ›"
+        choice = app.screen.query_one("#text", Choice)
+        choice.comes_to = said.text
+        assert text_of(app, "#text").endswith("… ›") and cell_len(text_of(app, "#text")) <= choice.size.width
+        await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(app.screen, SourceDialog))
+        assert draft.recipe.data.text == said.text and draft.recipe.data.group == columns[0]
+        app.screen.action_source()
+        await until(pilot, lambda: isinstance(app.screen, SourceDialog))
+        other = lines_of(tmp_path, "plain.csv", "label,text", lambda i: f"{'xy'[i % 2]},other words {i}")
+        app.screen.query_one("#path", Input).value = str(other)
+        await until(pilot, lambda: "other words 0" in text_of(app, "#taken-for"))
+        await pilot.press("enter")
+        await until(pilot, lambda: draft.recipe.data.path == str(other))
+        assert draft.recipe.data.text == "auto" and not draft.recipe.data.group
 
 
 @pytest.mark.more

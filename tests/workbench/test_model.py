@@ -21,6 +21,7 @@ from workbench.screens.model.price import PricePanel
 from workbench.screens.model.recipe_form import Explanation, Options
 from workbench.screens.model.recipes_dialog import Recipes, RecipesDialog
 from workbench.screens.save_dialog import SaveDialog
+from workbench.session.draft import OF_ANOTHER_FILE
 from workbench.widgets.layers import Layers, folded, lowered, painted, raised
 
 
@@ -339,7 +340,7 @@ async def test_a_recipe_by_name_is_chosen_by_what_it_says(model):
         await pilot.pause()
         assert "Brings its data, imdb" in str(app.screen.query_one("#about").render())
         await pilot.press("enter")
-        data = {"data.path": "imdb", "data.text": "auto", "data.label": "auto"}
+        data = OF_ANOTHER_FILE | {"data.path": "imdb"}
         assert chosen == [{"preset": "imdb/roberta-large", "model.name": "gpt2", **data}]
 
 

@@ -33,6 +33,8 @@ KEPT_BY_PRESETS = (
     *("data.path", "data.validation_path", "data.test_path", *(f"data.{name}" for name in READING)),
     *("train.follow", "speed.device", "speed.threads"),
 )
+# what is said of how one file is read and split says nothing of another
+OF_ANOTHER_FILE = {f"data.{name}": getattr(Data(), name) for name in (*READING, "validation_path", "test_path")}
 
 
 class Draft:

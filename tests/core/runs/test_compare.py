@@ -8,7 +8,7 @@ import pytest
 from core import toml
 from core.errors import BadRun
 from core.recipe import load
-from core.runs.compare import Comparison, compare, different, mcnemar
+from core.runs.compare import Comparison, changed, compare, different, mcnemar
 from core.runs.predictions import AnsweredText, write_predictions
 from core.runs.root import create_run
 
@@ -114,3 +114,9 @@ def test_of_an_older_run_what_its_machine_found_counts_as_left_open(tmp_path):
     newer.asked_file.write_text(toml.text(asked))
     assert older.asked_as_known() == newer.asked_as_known() == asked
     assert older.recipe() == resolved
+
+
+def test_what_a_text_is_made_of_is_never_found_by_itself():
+    said = [row for row in changed(load({"data": {"text": "{title}. {body}"}}), None) if row[0] == "data.text"]
+    assert said == [("data.text", "{title}. {body}", "auto")]
+    assert not [row for row in changed(load({"data": {"text": "body"}}), None) if row[0] == "data.text"]

@@ -20,12 +20,15 @@ from core.data.read import read
 from core.data.sources.source import Options
 from core.evaluate import answers
 from core.evaluate.predict import open_predictor
+from core.export.card import card
 from core.recipe import load
+from core.runs import classifiers
 from core.runs.folder import RunFolder
 from core.runs.root import create_run
 from core.train.control_source import ControlSource
 from core.worker.counting import attempt
 from workbench.cli import main
+from workbench.screens.play.your_text import YourText
 
 DEADLINE = 90
 TEXTS = [
@@ -383,3 +386,34 @@ def test_files_that_people_have(say):
         assert [one["text"] for one in json.loads(say("--file", folder / name, "--json")[1])] == lines
     found = json.loads(say("--file", folder / "ask.csv", "--json")[1])
     assert [one["text"] for one in found] == [f"{line}\nsecond line, same text" for line in lines]
+
+
+@pytest.mark.more
+def test_a_text_made_of_columns_is_described_wherever_the_run_is_used(tmp_path, capsys):
+    said = "Title: {title}\n\nBody: {body:.200} " + "and so on " * 10
+    path = tmp_path / "news.csv"
+    rows = (f"{'ab'[i % 2]},{'free prize' if i % 2 else 'see you'} {i},words {i}" for i in range(60))
+    path.write_text("\n".join(["class,title,body", *rows]) + "\n")
+    recipe = load({"data": {"path": str(path), "text": said}, "model": {"name": "tfidf"}})
+    run = create_run(tmp_path / "runs", recipe)
+    list(attempt(run, lambda *_: None, ControlSource(lambda: False), False))
+    assert main.main(["predict", str(run.path), "--file", str(path)]) == 0
+    out, errors = capsys.readouterr()
+    assert "the text is Title: {title} Body: {body:.200}" in " ".join(errors.split()) and len(errors.splitlines()) == 1
+    assert "Title: see you 0" in out and len(out.splitlines()) == 60
+    assert "in this form: `Title: {title}" in card(run, open_predictor(run), "onnx")
+    field = YourText()
+    field.expect(classifiers.made_of(run))
+    assert "of this form: Title: {title}" in field.placeholder and "\n" not in field.placeholder
+    (run.path / "recipe.toml").write_text("damaged")
+    assert classifiers.made_of(run) == ""
+    assert main.main(["data", str(path), "--text", said]) == 0
+    assert "{body:.200} a" in capsys.readouterr().out.splitlines()[2]
+
+
+def test_how_rows_are_split_is_no_question_to_a_file_of_texts(say, tmp_path, capsys):
+    for option in ("--group", "--time", "--split", "--label"):
+        with pytest.raises(SystemExit, match="2"):
+            say("--file", tmp_path / "any.csv", option, "x")
+        errors = capsys.readouterr().err
+        assert "is no option of workbench predict" in errors

@@ -13,13 +13,14 @@ from textual.widgets import Input, Static
 from core.datasets import NAMED, DataSet, fetched
 from core.errors import WorkbenchError
 from core.options import AUTO
-from core.recipe_data import READING, Data
+from core.recipe_data import Data
 from core.template import Template
 from core.wording import on_one_line, shown, size
 from workbench import keys
 from workbench.formatting import cut
 from workbench.screens.data.glimpse import taken_for
 from workbench.screens.dialog import Dialog, field
+from workbench.session.draft import OF_ANOTHER_FILE
 from workbench.session.session import session_of
 from workbench.themes import colour
 from workbench.widgets.choice import Choice
@@ -38,8 +39,6 @@ READ_AS: dict[str, Sequence[str]] = {
     "quoting": ("csv", "backslash", "single", "single_backslash", "spaced", "excel", "lines", "none"),
     "encoding": ("utf-8", "cp1252", "cp1251", "cp1250", "gb18030", "big5", "shift_jis", "euc_kr", "utf-16"),
 }
-# what is said of the splits of one file says nothing of another's
-OF_ANOTHER_FILE = {f"data.{name}": getattr(Data(), name) for name in (*READING, "validation_path", "test_path")}
 
 
 def dropped(text: str) -> Path | None:

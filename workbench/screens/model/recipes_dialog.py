@@ -14,10 +14,9 @@ from core.recipe import load
 from core.wording import on_one_line, size
 from workbench import keys
 from workbench.formatting import cut
-from workbench.screens.data.source_dialog import OF_ANOTHER_FILE
 from workbench.screens.dialog import Dialog
 from workbench.screens.model.backbone import weights_in_words
-from workbench.session.draft import Draft
+from workbench.session.draft import OF_ANOTHER_FILE, Draft
 from workbench.themes import colour
 from workbench.widgets.lines import ItemList
 from workbench.widgets.panel import Panel
