@@ -42,7 +42,8 @@ def notes(
     yield from note("leak test", "test text also in training", "test texts also in training")
     yield from note("leak validation", "validation text also in training", "validation texts also in training")
     # never one alone
-    yield from note("conflict", "", f"rows whose text has different labels{dropped}", warn=not dropped)
+    text = "text, or nearly the same one," if with_near else "text"
+    yield from note("conflict", "", f"rows whose {text} has different labels{dropped}", warn=not dropped)
     yield from note("duplicate", f"{kind} copy{dropped}", f"{kind} copies{dropped}", warn=False)
     near = "nearly in training"
     yield from note("near_leak test", f"test text {near}", f"test texts {near}")

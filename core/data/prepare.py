@@ -97,7 +97,7 @@ def prepare(table: Table, data: Data) -> Prepared:
     kept = np.arange(len(table.texts))
     if data.duplicates != "keep":
         kept = kept[~(duplicate | conflict)]
-    _refuse(label_names([said[i] for i in kept]), len(kept), table)
+    _refuse(label_names([said[i] for i in kept]), len(kept), table, data)
     given = np.array(table.splits or [TRAIN] * len(table.texts))
     fold = data.fold_of
     if fold and (given != TRAIN).any():
@@ -284,20 +284,24 @@ def _first_of_each(labels: np.ndarray) -> np.ndarray:
     return np.argsort(share, kind="stable")
 
 
-def _refuse(names: list[str], n_rows: int, table: Table) -> None:
+def _refuse(names: list[str], n_rows: int, table: Table, data: Data) -> None:
     column = table.columns["label"]
+    near = data.duplicates == "drop_near"
+    copied = "near copies" if near else "copied texts"
     if not table.texts:
         raise BadData(
             "No row has both a text and a label.", f"Is the label really column {column}? Choose with --label."
         )
     if not names:
+        do = "Leave out exact copies only: data.duplicates drop." if near else "Keep them all: data.duplicates keep."
         raise BadData(
-            "Every text occurs with different labels.", "Keep them all with data.duplicates keep, or fix the labels."
+            f"Every text{', or nearly the same one,' if near else ''} occurs with different labels.",
+            f"{do} Or fix the labels.",
         )
     if len(names) == 1:
         everywhere = len(set(table.labels)) == 1
         raise BadData(
-            f"Every row says {names[0]}." if everywhere else f"Without copied texts every row says {names[0]}.",
+            f"Every row says {names[0]}." if everywhere else f"Without {copied} every row says {names[0]}.",
             f"A classifier needs two labels. Is the label really column {column}? Choose with --label.",
         )
     if len(names) > 10 and len(names) > n_rows / 2:

@@ -204,7 +204,8 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
         kind = "exact" if data.duplicates == "drop" else "exact and near"
         yield f"{prepared.duplicates:,} {kind} copies left out before the split."
     if data.duplicates != "keep" and prepared.conflicts:
-        yield f"{prepared.conflicts:,} rows left out: their text occurs with different labels."
+        nearly = "" if data.duplicates == "drop" else ", or nearly the same one,"
+        yield f"{prepared.conflicts:,} rows left out: their text{nearly} occurs with different labels."
     if prepared.rare:
         done = "joined as one label, other" if prepare.OTHER in prepared.names else "left out"
         few = ", ".join(on_one_line(name) for name in list(prepared.rare)[:5]) + (

@@ -110,3 +110,16 @@ def test_near_copies_are_left_out_where_that_is_asked_and_else_counted(tmp_path)
         for each in profiles.values()
     ]
     assert offers == [{"drop_near"}, {"drop"}]
+
+
+def test_near_copies_with_different_labels_are_said_to_be_near(tmp_path):
+    path = tmp_path / "parcels.csv"
+    rows = "".join(
+        f"please send parcel number {i} to the old address in town as soon as possible,{'ab'[i % 2]}\n"
+        for i in range(20)
+    )
+    path.write_text("text,kind\n" + rows)
+    shown, _ = profile(load({"data": {"path": str(path), "label": "kind", "duplicates": "drop_near"}}))
+    assert "Every text, or nearly the same one, occurs with different labels" in shown.problem
+    assert "data.duplicates drop." in shown.problem
+    assert any(note.text.startswith("rows whose text, or nearly the same one, has") for note in shown.notes)
