@@ -169,7 +169,10 @@ def curves(run: RunFolder) -> dict:
     found["evaluations"] = {
         (split, point.step, point.whole): point for split, points in history.evaluations.items() for point in points
     }
-    found["changes"] = {change.step: change.parts for change in history.changes}
+    # between evaluations, how far the weights have moved is measured when there is time for that
+    evaluated = {step for _, step, _ in found["evaluations"]}
+    found["changes"] = {change.step: change.parts for change in history.changes if change.step in evaluated}
+    assert found["changes"] or not history.changes
     return found
 
 
