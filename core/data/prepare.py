@@ -16,6 +16,7 @@ from core.data.read import Table
 from core.data.splits import SPLITS, TEST, TRAIN, VALIDATION
 from core.errors import BadData
 from core.recipe_data import Data
+from core.wording import plural
 
 OTHER = "other"  # the label of what is rare, joined
 
@@ -103,6 +104,9 @@ def prepare(table: Table, data: Data) -> Prepared:
     if fold and (given != TRAIN).any():
         do = "Leave data.fold out, or let all rows be split anew: data.split none."
         raise BadData("The data says itself which rows are for testing or validation, so no folds are made of it.", do)
+    if fold and fold[1] > len(kept):
+        what = f"{plural(fold[1], 'fold')} cannot be made of {plural(len(kept), 'row')}."
+        raise BadData(what, "Each is tested on a row at least: ask for fewer folds.")
     shares = {VALIDATION: data.validation * fold[1] / (fold[1] - 1)} if fold else _shares(given, data)
     rare: dict[str, int] = {}
     if data.stratify:

@@ -6,6 +6,7 @@ a run that is missing is made, one that has ended without a result is taken up a
 """
 
 import itertools
+import os
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,7 +21,7 @@ from core.runs.auto import Budget
 from core.runs.folder import RunFolder
 from core.runs.halving import due, halved
 from core.runs.records import GROUP, Member
-from core.runs.root import NUMBERED, create_run, list_runs
+from core.runs.root import NUMBERED, create_run, list_runs, member_of
 from core.runs.sweep import Plan, Planned
 
 FOLDER = ".groups"  # under the root
@@ -51,7 +52,10 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find(root: Path, name: str) -> Group | None:
-    """The group of that name under a root; None where there is none. Raises BadRun where it cannot be read."""
+    """The group of that name under a root; None where there is none.
+
+    Raises BadRun where it cannot be read, or its file is gone and its runs are there.
+    """
     if not _is_name(name):
         return None
     folder = root / FOLDER
@@ -59,7 +63,10 @@ def find(root: Path, name: str) -> Group | None:
         inside.demand_folder(folder)
         found = document.read(folder / f"{name}.json", folder, Group)
     except NotADirectoryError:
-        return None
+        found = None
+    if found is None and name in _of_runs(root):  # a group of the same name would take them for its own
+        what = f"What {name} was to run is not known any more: its file in {FOLDER} is gone."
+        raise BadRun(what, "Its runs are there as any others: workbench runs --all")
     if found is not None and found.name != name:
         raise document.damaged(folder / f"{name}.json", f"it is that of the group {found.name[:64]}")
     return found
@@ -69,13 +76,14 @@ def demand_name(name: str) -> None:
     """Raises BadRun where a group cannot be called that."""
     if not _is_name(name):
         what = f"A group cannot be called {name}."
-        raise BadRun(what, "Letters, digits, dots and hyphens make a name; a run's own, such as r4, is none.")
+        raise BadRun(what, "Letters, digits, dots and hyphens make a name; a run's own, such as r4 or last, is none.")
 
 
 def free_name(root: Path, stem: str) -> str:
     """A name that no group has yet: the stem and a number."""
+    of_runs = _of_runs(root)  # which stay where a group's file is gone
     names = (f"{stem}-{i}" for i in itertools.count(1))
-    return next(name for name in names if not (root / FOLDER / f"{name}.json").exists())
+    return next(name for name in names if name not in of_runs and not os.path.lexists(root / FOLDER / f"{name}.json"))
 
 
 def names(root: Path) -> list[str]:
@@ -112,24 +120,28 @@ def left_of(root: Path, group: Group) -> list[Member]:
     return [place for place in places if place not in runs or not is_over(runs[place])]
 
 
-def keep(root: Path, group: Group) -> Group:
+def keep(root: Path, group: Group, named: bool = True) -> Group:
     """Write what a group is to run, or find it written; a group that asks for more seeds than before gets them.
 
-    Raises BadRun where a group of that name runs something else, or the root cannot be written.
+    A group that no person has `named` gets the next name where another process has taken its own meanwhile. Raises
+    BadRun where a group of that name runs something else, or the root cannot be written.
     """
-    there = find(root, group.name)
-    if there and group.goes_on_with(there):
-        group = msgspec.structs.replace(group, plan=there.plan.widened(group.plan.seeds))
-        if group == there:
-            return there
-    elif there and runs_of(root, group.name):
-        what = f"There is a group {group.name} already, which varies something else."
-        raise BadRun(what, f"Choose another --name. Go on with that one: {there.go_on}")
+    folder = root / FOLDER
     with files.writing(root, f"The group {group.name} cannot be kept"):
-        folder = root / FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         inside.demand_folder(folder)
-        files.write(folder / f"{group.name}.json", msgspec.json.format(msgspec.json.encode(group)))
+        with files.alone(folder / LOCK, lambda: None):
+            there = find(root, group.name)
+            if there and group.goes_on_with(there):
+                group = msgspec.structs.replace(group, plan=there.plan.widened(group.plan.seeds))
+                if group == there:
+                    return there
+            elif there and not named:
+                group = msgspec.structs.replace(group, name=free_name(root, group.name.rpartition("-")[0]))
+            elif there and runs_of(root, group.name):
+                what = f"There is a group {group.name} already, which varies something else."
+                raise BadRun(what, f"Choose another --name. Go on with that one: {there.go_on}")
+            files.write(folder / f"{group.name}.json", msgspec.json.format(msgspec.json.encode(group)))
     return group
 
 
@@ -137,7 +149,7 @@ def runs_of(root: Path, name: str) -> dict[Member, RunFolder]:
     """The runs of a group by their places in it; of two in one place the one that is done, else the older."""
     found: dict[Member, RunFolder] = {}
     for run in reversed(list_runs(root)):
-        member = _member(run)
+        member = member_of(run)
         if member and member.group == name and (member not in found or run.result_file.exists()):
             found[member] = run
     return found
@@ -168,11 +180,9 @@ def is_over(run: RunFolder) -> bool:
     return run.status().state == "done"
 
 
-def _member(run: RunFolder) -> Member | None:
-    try:
-        return run.demand_member()
-    except BadRun:  # the list of runs says so
-        return None
+def _of_runs(root: Path) -> set[str]:
+    """The names of the groups that runs say they are of."""
+    return {member.group for member in map(member_of, list_runs(root)) if member}
 
 
 def _is_name(name: str) -> bool:

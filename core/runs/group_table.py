@@ -103,13 +103,17 @@ def table_of(root: Path, group: Group) -> GroupTable:
         for title, setting in zip(titles(plan, recipes), plan.settings, strict=True)
     ]
     tested: list[dict[Place, _Tested]] = [{} for _ in rows]
+    failed: dict[str, list[str]] = {}  # runs by what they say of it
     runs = runs_of(root, group.name)
     if group.halving:
         _stop_early(rows, halved([one.member for one in plan.planned(group.name)], runs))
     for member, run in sorted(runs.items(), key=_order):
-        if member.setting >= len(rows):
+        if not plan.has(member):
             continue
-        row, state = rows[member.setting], run.status().state
+        row, status = rows[member.setting], run.status()
+        state = status.state
+        if state in ("failed", "damaged"):
+            failed.setdefault(f"{status.why} {status.do}".strip(), []).append(run.name)
         row.runs.append(run.name)
         row.states[state] = row.states.get(state, 0) + 1
         if state == "done" and not row.stopped:
@@ -117,6 +121,7 @@ def table_of(root: Path, group: Group) -> GroupTable:
                 tested[member.setting][Place(member.seed, member.fold)] = _tested(run)
             except BadRun as error:
                 problems.append(str(error))
+    problems += [f"{_some(names)} failed. {words}".rstrip() for words, names in failed.items()]
     for row, of_row, recipe in zip(rows, tested, recipes, strict=True):
         row.mark = exercise.mark(recipe) if exercise and exercise.axis else ""
         if of_row:
@@ -147,6 +152,11 @@ def table_of(root: Path, group: Group) -> GroupTable:
             found.between = Between(pair[0], pair[1], _compared(tested, pair[0], pair[1]))
         found.sentences = [*_sentences(found, tested, ask)]
     return found
+
+
+def _some(names: Sequence[str]) -> str:
+    """'r4', or 'r4 and 26 more'."""
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _stop_early(rows: Sequence[Row], found: Halved) -> None:

@@ -57,6 +57,14 @@ def _age(name: str) -> tuple:
     return (0, -int(number[1]), name) if number else (1, 0, name)
 
 
+def member_of(run: RunFolder) -> Member | None:
+    """A run's place in a group; None where it has none, or it cannot be read, which the list of runs says."""
+    try:
+        return run.demand_member()
+    except BadRun:
+        return None
+
+
 def find_run(root: Path, name: str, trained: bool = False) -> RunFolder:
     """A run by its folder's name under the root, by the name that a person gave it, by its path from here, or `last`:
     the newest, or the newest that can be asked.
@@ -89,6 +97,8 @@ def _named(root: Path, name: str, trained: bool) -> RunFolder:
     path = files.absolute(name)
     if _is_folder(path):
         return RunFolder(path)
+    if any(member.group == name for member in map(member_of, list_runs(root)) if member):
+        raise BadRun(f"{name} is a group, and a run is wanted.", "Name one of its runs: workbench runs --all")
     raise BadRun(f"There is no run {name} in {root}.", "workbench runs lists them; --runs DIR looks elsewhere.")
 
 

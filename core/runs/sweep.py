@@ -80,7 +80,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises BadRecipe with every problem of every setting.
         """
-        self._demand_sound()
+        self.demand_sound()
         recipes, found = self.recipes(), []
         problems: dict[Problem, None] = {}
         for step, fold in itertools.product(range(self.seeds), range(1, self.folds + 1) or [0]):
@@ -107,7 +107,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         mine, its = ((plan.base, plan.varied, plan.listed, plan.folds) for plan in (self, other))
         return mine == its
 
-    def _demand_sound(self) -> None:
+    def has(self, member: Member) -> bool:
+        """Whether a place is one of this plan's."""
+        is_fold = 1 <= member.fold <= self.folds if self.folds else member.fold == 0
+        return member.setting < self.n_settings and member.seed < self.seeds and is_fold
+
+    def demand_sound(self) -> None:
+        """Raises BadRecipe where the seeds and folds are none, or make too many runs; values are not looked at."""
         problems = []
         if self.seeds < 1:
             problems.append(Problem("--seeds", f"cannot be {self.seeds}.", "One is the least."))

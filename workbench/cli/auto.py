@@ -59,7 +59,7 @@ def execute(given: argparse.Namespace) -> int:
     Raises WorkbenchError, and where nothing can be learned from the data, nothing has been made.
     """
     clock, root = Clock(), runs_root(given.runs)
-    group = groups.keep(root, _asked(given, root))
+    group = groups.keep(root, _asked(given, root), named=bool(given.name))
     assert group.budget is not None
     clock.left = group.budget.seconds - sum(outcome_of(run).seconds for run in runs_by_candidate(root, group).values())
     with Interrupts() as interrupts, Line(group.name, len(auto.taken_in(group.budget)), checked) as line:

@@ -8,13 +8,12 @@ from rich.console import Console
 from core.runs.group_table import HOW, GroupTable, Row, progress_in_words
 from core.runs.result import BASELINES
 from core.wording import duration, on_one_line, percent, plural
-from workbench.cli.printing import print_json, say, tabulate
+from workbench.cli.printing import is_wide, print_json, say, tabulate
 from workbench.formatting import bar, interval_drawn, named, pad
 
 STAR = "★"  # the setting that is best on validation
 CLOCKED = 10  # cells of the bar that says how long a run took
 LEAST = 20  # cells of an axis that still shows something
-WIDE = 110  # cells of a terminal that has room for all columns
 TITLES = 34  # cells, at most, of what a setting is called
 
 
@@ -27,7 +26,7 @@ def show_group(table: GroupTable, as_json: bool) -> None:
     asked = [on_one_line(table.question)] if table.question else []
     say([f"{table.name}  {progress_in_words(table)}, {' and '.join(how)} for each setting", *asked, ""])
     console = Console()
-    wide = console.width >= WIDE or not console.is_terminal
+    wide = is_wide()
     head = ["", _varied(table), "runs", "test", "±", "validation", "a run", "baseline", ""]
     best = table.best if len(table.rows) > 1 else None
     tabulate(

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 
+WIDE = 110  # cells of a terminal that has room for all columns
+
+
 def say(lines: Iterable[str], to_errors: bool = False) -> None:
     """Print lines, however long, with nothing in them that a terminal would act on."""
     for line in lines:
@@ -71,6 +74,14 @@ def _json(document: Any, indent: int | None) -> str:
 
 def _plain(found: Any) -> Any:
     return msgspec.json.decode(msgspec.json.encode(found))
+
+
+def is_wide() -> bool:
+    """Whether there is room for all columns of a wide table; a program reads any width."""
+    from rich.console import Console
+
+    console = Console()
+    return not console.is_terminal or console.width >= WIDE
 
 
 def tabulate(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -19,8 +19,8 @@ from core.runs.root import runs_root
 from core.runs.steering import learned
 from core.runs.summary import ALWAYS
 from core.runs.turns import interrupted
-from core.wording import ordinal, percent, plural
-from workbench.cli.printing import print_json, say, tabulate
+from core.wording import on_one_line, ordinal, percent, plural
+from workbench.cli.printing import is_wide, print_json, say, tabulate
 
 OWN_COLUMN = {"model.name", "data.path", "freeze.trainable"}  # options that the table always shows
 NAMED: dict[str, Callable[[Entry], str]] = {
@@ -28,6 +28,7 @@ NAMED: dict[str, Callable[[Entry], str]] = {
     "model": lambda entry: short_name(entry.about.model) if entry.about else "",
     "data": lambda entry: called(entry.about.data) if entry.about and entry.about.data else "",
 }
+FITTING = {"run", "name", "state", "step", "data", "model", "test"}  # columns that a narrow terminal has room for
 SORTED: dict[str, Callable[[Entry], Any]] = {
     "newest": lambda entry: 0,  # as they are listed
     "test": lambda entry: -entry.score.accuracy if entry.score else 1,
@@ -59,10 +60,21 @@ def execute(given: argparse.Namespace) -> int:
         head = ["run", "name", "state", "step", "data", "model", "learns", "test", "95 % interval", "", "what happened"]
         parts = [[entry] for entry in entries] if given.all else folded(entries)
         names = _differing(part[0] for part in parts if len(part) == 1)
-        tabulate(head, [_cells(part[0], names) if len(part) == 1 else _group_cells(part) for part in parts])
+        _tabulate(head, [_cells(part[0], names) if len(part) == 1 else _group_cells(part) for part in parts])
     if words := interrupted(root):
         say([f"{words}. workbench queue continues it."], to_errors=True)
     return 0
+
+
+def _tabulate(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print all columns, or on a narrow terminal those that it has room for, with what happened on lines below."""
+    if is_wide():
+        tabulate(head, rows)
+        return
+    shown = [i for i, name in enumerate(head) if name in FITTING and any(row[i] for row in rows)]
+    tabulate([head[i] for i in shown], [[row[i] for i in shown] for row in rows])
+    if happened := [on_one_line(f"{row[0]}  {row[-1]}") for row in rows if row[-1]]:
+        say(["", *happened])
 
 
 def _condition(words: str) -> tuple[str, str]:

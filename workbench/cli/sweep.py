@@ -12,6 +12,7 @@ from core.errors import BadData, BadRecipe, BadRun, Problem
 from core.exercises import EXERCISES, Facts
 from core.options import layer, merge, options
 from core.recipe import Recipe
+from core.rows import Profile
 from core.runs import group as groups
 from core.runs.folder import RunFolder
 from core.runs.group import Group
@@ -57,6 +58,7 @@ def execute(given: argparse.Namespace) -> int:
     """
     root = runs_root(given.runs)
     group = _asked(given, root)
+    group.plan.demand_sound()  # before anybody is asked
     n_runs = group.plan.n_runs
     asks = n_runs > MANY and not (given.yes or given.dry_run)
     if asks and not agreed(f"That makes {plural(n_runs, 'run')}. Make them?"):
@@ -73,7 +75,9 @@ def execute(given: argparse.Namespace) -> int:
         from workbench.cli.sweep_cost import show_costs
 
         return show_costs(group, planned, root, given.json)
-    group = groups.keep(root, group)
+    if group.plan.folds and not groups.runs_of(root, group.name):
+        _look_at(planned[0].recipe)  # else every fold would fail by itself
+    group = groups.keep(root, group, named=bool(given.name))
     with Interrupts() as interrupts:
         if group.halving:
             _by_halves(root, group, interrupts)
@@ -124,23 +128,25 @@ def _reached(run: RunFolder, status: Status) -> str:
 
 def _asked(given: argparse.Namespace, root: Path) -> Group:
     """The group that was asked for: one that is there, where nothing but its name is given, or a new one."""
-    layers = layers_of(given)
+    layers, seeds = layers_of(given), 1 if given.seeds is None else given.seeds
+    if seeds < 1:
+        raise BadRecipe([Problem("--seeds", f"cannot be {seeds}.", "One is the least.")])
     varies = given.set or given.exercise or given.folds or given.halving
     there = groups.find(root, given.name) if given.name else None
     if there and there.budget:
         raise BadRun(f"{there.name} is no sweep.", f"Go on with it: {there.go_on}")
     if there and not layers and not varies:
-        return msgspec.structs.replace(there, plan=there.plan.widened(given.seeds or 1))
+        return msgspec.structs.replace(there, plan=there.plan.widened(seeds))
     if given.name:
         groups.demand_name(given.name)
     if given.halving and given.detach:
         raise BadRecipe([Problem("--halving", "goes not with --detach: the command decides who goes on.")])
-    if not varies and (given.seeds or 1) == 1:
+    if not varies and seeds == 1:
         what, do = "nothing varies.", "Say what does, with --set, --seeds, --folds or --exercise."
         if given.name and not layers:
             what, do = f"there is no group {given.name} in {root}.", "workbench runs lists them."
         raise BadRecipe([Problem("sweep", what, do)])
-    plan = _plan(given, layers)
+    plan = _plan(given, layers, seeds)
     exercise = given.exercise or ""
     if given.halving and plan.n_settings < 2:
         raise BadRecipe([Problem("--halving", "has no settings to choose between.", "Vary something with --set.")])
@@ -152,7 +158,7 @@ def _asked(given: argparse.Namespace, root: Path) -> Group:
     return group
 
 
-def _plan(given: argparse.Namespace, layers: list[dict]) -> Plan:
+def _plan(given: argparse.Namespace, layers: list[dict], seeds: int) -> Plan:
     """What is to vary, over what is the same in all runs. Raises BadRecipe."""
     varied: dict[str, list[Any]] = dict(values_of(given.set))
     recipe = recipe_to_train(given)
@@ -168,7 +174,6 @@ def _plan(given: argparse.Namespace, layers: list[dict]) -> Plan:
         raise BadRecipe([Problem(name, "is given once, and varied.", "Leave out one of the two.") for name in both])
     varied = {name: [_anywhere(name, value) for value in values] for name, values in varied.items()}
     base = in_any_folder(merge(*layers), recipe)
-    seeds = 1 if given.seeds is None else given.seeds
     return Plan(base=base, varied=varied, seeds=seeds, folds=0 if given.folds is None else given.folds)
 
 
@@ -194,12 +199,14 @@ def models_here() -> list[str]:
 
 
 def _facts(recipe: Recipe) -> Facts:
-    def rows() -> int:
-        from workbench.cli.data import profiled
+    return Facts(recipe, lambda: sum(_look_at(recipe).splits["train"].values()), models_here)
 
-        profile = profiled(recipe)
-        if profile.problem:
-            raise BadData(profile.problem)
-        return sum(profile.splits["train"].values())
 
-    return Facts(recipe, rows, models_here)
+def _look_at(recipe: Recipe) -> Profile:
+    """What is in the data under a recipe. Raises BadData where nothing can be learned from it."""
+    from workbench.cli.data import profiled
+
+    found = profiled(recipe)
+    if found.problem:
+        raise BadData(found.problem)
+    return found

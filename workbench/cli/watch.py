@@ -75,7 +75,8 @@ def checked(run: RunFolder, status: Status) -> str:
 
 def in_words(status: Status) -> str:
     """How a run has ended."""
-    return f"{status.state}. {status.why} {status.do}".rstrip()
+    words = f"{status.why} {status.do}".strip()
+    return words if words.lower().startswith(f"{status.state}.") else f"{status.state}. {words}".rstrip()
 
 
 class Line(Progress):

@@ -120,8 +120,8 @@ class Sweep:
             planned = group.plan.planned(group.name)
             for recipe in {repr(one.recipe.model): one.recipe for one in planned}.values():
                 demand_weights(preset_for(recipe), recipe.model.weights)
-            groups.keep(self._root, group)
-            groups.fill(self._root, group, planned)
+            group = groups.keep(self._root, group, named=False)
+            groups.fill(self._root, group, group.plan.planned(group.name))
             return group
 
         return await asyncio.to_thread(begin)

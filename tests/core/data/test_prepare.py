@@ -326,6 +326,12 @@ def test_a_fold_does_not_go_with_rows_that_are_given(table):
         prepare(given_split, data(fold="1/2"))
 
 
+def test_more_folds_than_rows_are_refused_in_each_fold(table):
+    for fold in ("1/9", "9/9"):
+        with pytest.raises(BadData, match="9 folds cannot be made of 8 rows"):
+            prepare(table([f"text {i}" for i in range(8)], ["x", "y"] * 4), data(fold=fold))
+
+
 def test_fewer_labels_are_among_more_and_keep_their_shares(table):
     made = table([f"text {i}" for i in range(300)], ["x", "y", "y", "z", "z", "z"] * 50)
     whole = prepare(made, DEFAULT)

@@ -8,12 +8,14 @@ import pytest
 from core.errors import BadRun
 from core.runs import group as groups
 from core.runs import mark, queue
+from core.runs.events import Ended, encode
 from core.runs.folder import RunFolder
 from core.runs.group import Group
+from core.runs.group_table import progress_in_words, table_of
 from core.runs.launch import lock
 from core.runs.listing import Listing
 from core.runs.records import Member
-from core.runs.root import create_run, list_runs
+from core.runs.root import create_run, find_run, list_runs
 from core.runs.sweep import Plan
 
 
@@ -110,3 +112,36 @@ def test_a_link_in_place_of_the_groups_is_not_followed(root, tmp_path):
     with pytest.raises(BadRun, match="not a folder of its own"):
         groups.keep(root, Group(name="g", plan=Plan(base={}, seeds=2)))
     assert not (tmp_path / "g.json").exists()
+
+
+def test_runs_of_a_group_whose_file_is_gone_are_never_taken_for_those_of_another(root, group):
+    groups.fill(root, group, group.plan.planned("g"))
+    (root / ".groups" / "g.json").unlink()
+    with pytest.raises(BadRun, match="not known any more"):
+        groups.find(root, "g")
+    with pytest.raises(BadRun, match="not known any more"):
+        groups.keep(root, Group(name="g", plan=Plan(base={}, varied={"train.lr": ["1e-5", "1e-3"]})))
+    with pytest.raises(BadRun, match="g is a group, and a run is wanted"):
+        find_run(root, "g")
+    one = Group(name="h-1", plan=group.plan)
+    groups.fill(root, one, one.plan.planned("h-1")[:1])
+    assert groups.free_name(root, "h") == "h-2"
+
+
+def test_two_that_begin_at_once_without_a_name_get_one_each(root):
+    first, other = (Group(name="s-1", plan=Plan(base={}, varied={"train.lr": [lr]})) for lr in ("1e-4", "1e-3"))
+    assert groups.keep(root, first, named=False).name == "s-1"
+    assert groups.keep(root, first, named=False).name == "s-1"  # it asks just the same
+    assert groups.keep(root, other, named=False).name == "s-2"
+    assert groups.find(root, "s-1").plan == first.plan
+
+
+def test_a_table_counts_only_places_of_its_plan_and_says_why_runs_failed(root, group):
+    for run in groups.fill(root, group, group.plan.planned("g")):
+        queue.take_out(run)
+        run.events_file.write_bytes(encode(Ended(state="failed", why="Nothing was to learn.", do="Label some.")))
+    fewer = msgspec.structs.replace(group, plan=msgspec.structs.replace(group.plan, seeds=1))
+    table = table_of(root, fewer)
+    assert [len(row.runs) for row in table.rows] == [1, 1]
+    assert progress_in_words(table) == "0 of 2 runs done, 2 failed"
+    assert table.problems == ["r2 and 1 more failed. Nothing was to learn. Label some."]

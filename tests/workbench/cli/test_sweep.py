@@ -252,3 +252,16 @@ def test_the_picture_fits_its_width():
         assert len(lines) == 3 and max(map(len, lines)) <= width
         assert lines[1].count("●") == lines[2].count("●") == 1 and lines[1].index("●") < lines[2].index("●")
     assert picture(rows, 40) == picture(rows[:1], 80) == []
+
+
+def test_what_cannot_be_run_is_said_before_anything_is_asked_or_made(said, root, tmp_path):
+    file = tmp_path / "few.csv"
+    file.write_text("text,label\n" + "".join(f"text {i},{'ab'[i % 2]}\n" for i in range(8)))
+    for asked, words in (
+        (["--seeds", "0"], "--seeds: cannot be 0. One is the least."),
+        (["--seeds", "10001"], "10,000 are the most"),
+        (["--folds", "9"], "9 folds cannot be made of 8 rows"),
+    ):
+        code, _, complaint = said("sweep", file, "--model", "tfidf", *asked)
+        assert code and words in complaint and "agreed" not in complaint
+    assert not list_runs(root) and not (root / ".groups").exists()
