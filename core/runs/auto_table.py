@@ -138,7 +138,8 @@ def _row(budget: Budget, i: int, run: RunFolder | None, outcomes: dict[int, Outc
             row.why = "left out, its probe came to nothing"
         elif over:
             slow = auto.slowness(budget, outcomes)
-            row.why = f"left out, it takes {about(least * slow)} at least at the pace of the probes: too long"
+            pace = " at the pace of the probes" if slow != 1 else ""
+            row.why = f"left out, it takes {about(least * slow)} at least{pace}: too long"
         return row
     status, outcome = run.status(), outcomes[i]
     row.run, row.state, row.seconds, row.epochs = run.name, status.state, outcome.seconds, outcome.epochs or None

@@ -27,9 +27,9 @@ def is_folder(given: argparse.Namespace) -> bool:
     """Whether the answers are to go into a folder of parts. Raises BadRecipe for what does not go with that."""
     folder = bool(given.out) and (given.out.endswith("/") or absolute(given.out).is_dir())
     if not folder:
-        for flag, value in {"--shard": given.shard, "--fast": given.fast}.items():
+        for flag, value, example in (("--shard", given.shard, "--shard 1/4"), ("--fast", given.fast, "--fast")):
             if value:
-                raise BadRecipe([Problem(flag, TO_A_FOLDER, f"Write for example --out answers/ {flag}.")])
+                raise BadRecipe([Problem(flag, TO_A_FOLDER, f"Write for example --out answers/ {example}")])
         return False
     _shard(given.shard)
     if given.force:

@@ -60,17 +60,18 @@ def execute(given: argparse.Namespace) -> int:
         head = ["run", "name", "state", "step", "data", "model", "learns", "test", "95 % interval", "", "what happened"]
         parts = [[entry] for entry in entries] if given.all else folded(entries)
         names = _differing(part[0] for part in parts if len(part) == 1)
-        _tabulate(head, [_cells(part[0], names) if len(part) == 1 else _group_cells(part) for part in parts])
+        rows = [_cells(part[0], names) if len(part) == 1 else _group_cells(part) for part in parts]
+        if is_wide():
+            tabulate(head, rows)
+        else:
+            _fit(head, rows)
     if words := interrupted(root):
         say([f"{words}. workbench queue continues it."], to_errors=True)
     return 0
 
 
-def _tabulate(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print all columns, or on a narrow terminal those that it has room for, with what happened on lines below."""
-    if is_wide():
-        tabulate(head, rows)
-        return
+def _fit(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print the columns that a narrow terminal has room for, and what happened on lines below."""
     shown = [i for i, name in enumerate(head) if name in FITTING and any(row[i] for row in rows)]
     tabulate([head[i] for i in shown], [[row[i] for i in shown] for row in rows])
     if happened := [on_one_line(f"{row[0]}  {row[-1]}") for row in rows if row[-1]]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from core.runs.events import Encoded
 from core.runs.group_table import Row
 from core.runs.launch import lock
 from core.runs.root import create_run, list_runs
+from core.runs.sweep import Plan
 from workbench.cli import main
 from workbench.cli.group_view import picture
 
@@ -265,3 +267,17 @@ def test_what_cannot_be_run_is_said_before_anything_is_asked_or_made(said, root,
         code, _, complaint = said("sweep", file, "--model", "tfidf", *asked)
         assert code and words in complaint and "agreed" not in complaint
     assert not list_runs(root) and not (root / ".groups").exists()
+
+
+def test_a_list_with_groups_fits_eighty_columns_and_breaks_no_word(root, capsys, monkeypatch):
+    plan = Plan(base={"data": {"path": "SMSSpamCollection"}}, varied={"train.lr": ["1e-4", "3e-4"]}, seeds=2)
+    for name in ("sweep-1", "how-many-blocks-12"):
+        for member, recipe in plan.planned(name):
+            create_run(root, recipe, member)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert main.main(["runs", "--runs", str(root)]) == 0
+    words = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert max(map(len, words.splitlines())) <= 80
+    for whole in ("how-many-blocks-12", "sweep-1", "nano", "workbench show how-many-blocks-12"):
+        assert whole in words
