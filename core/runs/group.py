@@ -139,7 +139,7 @@ def keep(root: Path, group: Group, named: bool = True) -> Group:
             elif there and not named:
                 group = msgspec.structs.replace(group, name=free_name(root, group.name.rpartition("-")[0]))
             elif there and runs_of(root, group.name):
-                what = f"There is a group {group.name} already, which varies something else."
+                what = f"There is a group {group.name} already, which asks something else."
                 raise BadRun(what, f"Choose another --name. Go on with that one: {there.go_on}")
             files.write(folder / f"{group.name}.json", msgspec.json.format(msgspec.json.encode(group)))
     return group

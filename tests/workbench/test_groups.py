@@ -143,7 +143,7 @@ async def test_a_search_finds_a_group_by_its_name_and_by_any_of_its_runs(runs, o
         app = pilot.app
         await pilot.press("right", "slash", *"0.0003", "enter")
         await until(pilot, lambda: names(app) == ["sweep-1", "r5", "r3"])
-        await pilot.press("left", "slash", "ctrl+u", *"sweep", "enter")
+        await pilot.press("left", "slash", "ctrl+u", *"sweep-", "enter")
         await until(pilot, lambda: names(app) == ["sweep-1"])
         await pilot.press("escape")
         await until(pilot, lambda: names(app) == ["sweep-1", "r1"])

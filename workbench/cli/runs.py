@@ -10,12 +10,12 @@ import msgspec
 from core.architectures.lookup import short_name
 from core.datasets import called
 from core.errors import BadRecipe, Problem
-from core.options import options
-from core.recipe import Recipe
+from core.options import layer, options
+from core.recipe import Recipe, load
 from core.runs.compare import in_words
 from core.runs.listing import Entry, Listing, folded
 from core.runs.mark import BRIEFLY
-from core.runs.root import runs_root
+from core.runs.root import PATHS, runs_root
 from core.runs.steering import learned
 from core.runs.summary import ALWAYS
 from core.runs.turns import interrupted
@@ -83,10 +83,21 @@ def _condition(words: str) -> tuple[str, str]:
     name, equals, value = words.partition("=")
     known = [*NAMED, *(option.name for option in options(Recipe))]
     if equals and name in known:
-        return name, value
+        return name, _as_shown(name, value)
     close = get_close_matches(name, known, 1)
     do = f"Did you mean {close[0]}=…?" if close else "For example state=done, model=minilm, or train.seed=1."
     raise BadRecipe([Problem("--where", f"{words!r} is no NAME=VALUE that a run has.", do)])
+
+
+def _as_shown(name: str, value: str) -> str:
+    """A value as runs show it: 1e-4 is 0.0001. What is no value of an option stays as it was typed."""
+    option = next((option for option in options(Recipe) if option.name == name), None)
+    if option is None or name in PATHS:
+        return value
+    try:
+        return in_words(option.of(load(layer(name, value))))
+    except BadRecipe:
+        return value
 
 
 def _is(entry: Entry, name: str, value: str) -> bool:

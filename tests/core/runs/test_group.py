@@ -70,12 +70,12 @@ def test_more_seeds_add_runs_and_another_plan_needs_another_name(root, group):
     assert groups.fill(root, more, more.plan.planned("g"))[:4] != [] and len(list_runs(root)) == 7
     assert groups.keep(root, group).plan.seeds == 3  # asked again with fewer, none is lost
     other = Group(name="g", plan=Plan(base={}, varied={"train.lr": ["1e-5", "1e-3"]}))
-    with pytest.raises(BadRun, match="varies something else"):
+    with pytest.raises(BadRun, match="asks something else"):
         groups.keep(root, other)
     assert groups.unfinished(root, more) == "g" and groups.unfinished(root, other) == ""
     halving = msgspec.structs.replace(more, halving=True)
     assert groups.unfinished(root, halving) == ""
-    with pytest.raises(BadRun, match="varies something else"):
+    with pytest.raises(BadRun, match="asks something else"):
         groups.keep(root, halving)
     assert groups.free_name(root, "g") == "g-1"
     assert {run.name for run in runs} <= {run.name for run in groups.runs_of(root, "g").values()}

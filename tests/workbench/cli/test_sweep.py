@@ -157,7 +157,7 @@ def test_folds_test_every_row_once_and_fold_into_one_line(said, root, labelled):
     assert {each["group"] for each in json.loads(said("runs", "--json")[1])} == {"folds-1"}
     # asked again with one more value of another option, nothing of it is taken for the other
     code, _, err = said("sweep", "--name", "folds-1", "--folds", "4", *SMALL)
-    assert code == 1 and "varies something else" in err and len(list_runs(root)) == 3
+    assert code == 1 and "asks something else" in err and len(list_runs(root)) == 3
 
 
 def test_runs_that_share_what_is_frozen_share_one_encoding(said, root, labelled):
@@ -274,6 +274,9 @@ def test_a_list_with_groups_fits_eighty_columns_and_breaks_no_word(root, capsys,
     for name in ("sweep-1", "how-many-blocks-12"):
         for member, recipe in plan.planned(name):
             create_run(root, recipe, member)
+    for typed in ("1e-4", "0.0001"):  # as it was asked, and as it is shown
+        assert main.main(["runs", "--runs", str(root), "--where", f"train.lr={typed}", "--json"]) == 0
+        assert len(json.loads(capsys.readouterr().out)) == 4
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert main.main(["runs", "--runs", str(root)]) == 0
