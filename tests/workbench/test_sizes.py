@@ -16,8 +16,8 @@ from workbench.screens.runs.settings import Settings
 from workbench.widgets.layers import Layers
 from workbench.widgets.panel import Panel
 
-SIZES = [(60, 16), (80, 24), (120, 36), (200, 55)]
-MORE_SIZES = [(100, 29), (100, 30), (80, 50), (160, 20)]
+SIZES = [(80, 24), (120, 36)]
+MORE_SIZES = [(60, 16), (100, 29), (100, 30), (80, 50), (160, 20), (200, 55)]
 ALL_SIZES = [(width, height) for width in (60, 70, 80, 90, 99, 100, 120, 140, 200) for height in range(16, 61, 4)]
 LISTS = (Rows, Layers, RunTable)
 LEAST_LIST, LEAST_CHART = 7, 8  # lines of what a screen is for
