@@ -85,7 +85,7 @@ async def test_the_arrows_lead_through_all_models_family_by_family(opened, shown
             preset, words = MODELS[name], shown(pilot.app)
             seen.append(chosen(pilot))
             assert preset.title in words and preset.languages in words
-            if size[1] >= 30:
+            if size[0] >= 120:  # below, a model of many blocks leaves the strip one line
                 titles, names, about = (line.rstrip() for line in words.splitlines()[2:5])
                 assert preset.architecture.title in titles and f"▌{name}" in names.replace("▌ ", "▌")
                 assert (
