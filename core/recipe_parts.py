@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import field_validator
 
-from core.architectures.models import ADAPTED, MODELS
+from core.architectures.architecture import ADAPTED
+from core.architectures.models import MODELS
 from core.options import AUTO, OneOf, Part, opt
 from core.readout import READOUTS
 

@@ -10,7 +10,9 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 Rows = Literal["all", "one"]  # of the positions of a text, those that a block computes
 # what is larger in a config.json belongs to no model, and would only take time and memory
 MOST_BLOCKS, MOST = 1_000, 1 << 24
-# the matrices of a block as Python takes them out of the book's
+# the matrices that a block may have, in the order that a text passes through them; a gated MLP has a gate
+ADAPTED = ("query", "key", "value", "out", "gate", "up", "down")
+# as Python takes them out of the book's
 BOOK_MATRICES = {
     **{"query": "att.W_query", "key": "att.W_key", "value": "att.W_value", "out": "att.out_proj"},
     **{"up": "ff.layers[0]", "down": "ff.layers[2]"},

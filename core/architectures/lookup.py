@@ -20,10 +20,12 @@ from core.architectures.bert import (
 )
 from core.architectures.counting import CountingArchitecture
 from core.architectures.deberta import DebertaArchitecture
+from core.architectures.file_names import CONFIG, TOKENIZER, WEIGHTS
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.llama import LlamaArchitecture, Qwen2Architecture, Qwen3Architecture
-from core.architectures.models import CONFIG, MODELS, TOKENIZER, WEIGHTS, ModelPreset, OwnFolder, Source, is_folder
+from core.architectures.models import MODELS
 from core.architectures.modernbert import ModernBertArchitecture
+from core.architectures.preset import ModelPreset, OwnFolder, Source, is_folder
 from core.architectures.t5 import T5Architecture
 from core.errors import BadModel
 from core.wording import count

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core.architectures.models import ModelPreset
+from core.architectures.preset import ModelPreset
 from core.evaluate.question import Asked
 from core.files import Progress
 from core.model.weights import WeightsFile, find_base

@@ -9,7 +9,7 @@ import tomli_w
 
 from core import inside
 from core.architectures.lookup import is_own_folder, preset_for, short_name
-from core.architectures.models import is_folder
+from core.architectures.preset import is_folder
 from core.data import kept, prepare
 from core.datasets import NAMED
 from core.evaluate.predict import Counter, Network

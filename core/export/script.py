@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from core import assets, files, inside
 from core.architectures.architecture import Architecture, Book
+from core.architectures.file_names import TOKENIZER
 from core.architectures.lookup import architecture_for, preset_for
-from core.architectures.models import MODELS, TOKENIZER
+from core.architectures.models import MODELS
 from core.errors import BadRun
 from core.freeze import FreezePlan
 from core.options import resolved

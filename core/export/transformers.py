@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.architectures.architecture import Architecture
+from core.architectures.file_names import WEIGHTS
 from core.architectures.lookup import architecture_for
-from core.architectures.models import WEIGHTS
 from core.errors import BadModel
 from core.export.expressible import refusal
 from core.export.folder import write

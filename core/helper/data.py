@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from core import files
+from core.architectures.file_names import WEIGHTS
 from core.architectures.lookup import preset_of
-from core.architectures.models import MODELS, WEIGHTS, OwnFolder
+from core.architectures.models import MODELS
+from core.architectures.preset import OwnFolder
 from core.data.profile import Survey, profile
 from core.errors import BadData, BadModel
 from core.files import Progress

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from core import assets, files
 from core.architectures.architecture import Architecture, Published
+from core.architectures.file_names import BASE_WEIGHTS, WEIGHTS
 from core.architectures.lookup import check_folder
-from core.architectures.models import BASE_WEIGHTS, WEIGHTS, BuiltIn, ModelPreset, OwnFolder, Source
+from core.architectures.preset import BuiltIn, ModelPreset, OwnFolder, Source
 from core.errors import BadModel
 from core.files import Progress, sha256, unwatched
 from core.model.backbone import Backbone

@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from core import files
+from core.architectures.file_names import CONFIG, TOKENIZER, WEIGHTS
 from core.architectures.lookup import HUB, address, preset_of, small_files
-from core.architectures.models import CONFIG, MODELS, TOKENIZER, WEIGHTS, ModelPreset, Source
+from core.architectures.models import MODELS
+from core.architectures.preset import ModelPreset, Source
 from core.errors import BadModel
 from core.files import Progress, sha256, unwatched
 from core.model_files import hub, package

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from core import files
-from core.architectures.models import Source
+from core.architectures.preset import Source
 from core.errors import BadModel
 from core.files import Progress
 from core.pace import LEAST, SPAN, Pace

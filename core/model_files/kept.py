@@ -6,8 +6,9 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from core import assets, files
+from core.architectures.file_names import CONFIG, TOKENIZER, WEIGHTS
 from core.architectures.lookup import model_folder
-from core.architectures.models import CONFIG, TOKENIZER, WEIGHTS, BuiltIn, ModelPreset, Source
+from core.architectures.preset import BuiltIn, ModelPreset, Source
 from core.errors import BadModel
 from core.model_files import hub
 

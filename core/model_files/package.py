@@ -20,7 +20,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from core import files
-from core.architectures.models import TOKENIZER, WEIGHTS, Source, Wheel
+from core.architectures.file_names import TOKENIZER, WEIGHTS
+from core.architectures.preset import Source, Wheel
 from core.errors import BadModel
 from core.files import Progress
 from core.model_files.hub import DOWNLOADING

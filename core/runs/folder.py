@@ -15,7 +15,7 @@ import msgspec
 
 from core import files, inside, memory, toml
 from core import recipe as recipes
-from core.architectures.models import BASE_WEIGHTS, CONFIG, TOKENIZER, TOKENS
+from core.architectures.file_names import BASE_WEIGHTS, CONFIG, TOKENIZER, TOKENS
 from core.errors import BadRecipe, BadRun, Problem
 from core.machine import FOUND
 from core.options import AUTO

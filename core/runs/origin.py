@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from core import files, inside
-from core.architectures.models import BASE_WEIGHTS, WEIGHTS
+from core.architectures.file_names import BASE_WEIGHTS, WEIGHTS
 from core.errors import BadRun
 from core.model_files.kept import copy_of
 from core.runs import document

@@ -10,8 +10,10 @@ import msgspec
 import platformdirs
 
 from core import files, locks, toml
+from core.architectures.file_names import CONFIG
 from core.architectures.lookup import demand_weights, folder_of, is_own_folder, preset_for
-from core.architectures.models import CONFIG, MODELS, is_folder
+from core.architectures.models import MODELS
+from core.architectures.preset import is_folder
 from core.datasets import dataset_named
 from core.errors import BadModel, BadRun
 from core.pretraining import Pretraining

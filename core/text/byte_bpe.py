@@ -14,7 +14,8 @@ import numpy as np
 import tiktoken
 
 from core import assets, files
-from core.architectures.models import TOKENS, ModelPreset
+from core.architectures.file_names import TOKENS
+from core.architectures.preset import ModelPreset
 from core.errors import BadModel
 from core.files import Progress, unwatched
 from core.text.byte_spelling import PARTS, RUN, tokenizer_json

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core import files, inside
+from core.architectures.file_names import TOKENIZER, TOKENS
 from core.architectures.lookup import folder_of
-from core.architectures.models import TOKENIZER, TOKENS, ModelPreset, OwnFolder, Source, is_folder
+from core.architectures.preset import ModelPreset, OwnFolder, Source, is_folder
 from core.errors import BadModel
 from core.model_files.kept import demand_as_recorded
 from core.text import byte_bpe, tokenizer_files, words

@@ -12,7 +12,7 @@ import numpy as np
 import tokenizers
 
 from core import files
-from core.architectures.models import TOKENIZER
+from core.architectures.file_names import TOKENIZER
 from core.errors import BadModel
 from core.files import Progress, unwatched
 from core.text.byte_bpe import CHUNK

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from core import files, inside
-from core.architectures.models import TOKENS
+from core.architectures.file_names import TOKENS
 from core.errors import BadRun, WorkbenchError
 from core.options import options
 from core.runs import document

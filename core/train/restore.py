@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from core import inside
+from core.architectures.file_names import BASE_WEIGHTS
 from core.architectures.lookup import architecture_for, preset_for, short_name
-from core.architectures.models import BASE_WEIGHTS
 from core.errors import BadData, BadRun
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier

@@ -11,8 +11,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core import files
+from core.architectures.file_names import BASE_WEIGHTS
 from core.architectures.gpt2 import GPT2Architecture
-from core.architectures.models import BASE_WEIGHTS, MODELS
+from core.architectures.models import MODELS
 from core.errors import BadModel, BadRun, WorkbenchError
 from core.files import sha256
 from core.model.backbone import Backbone

@@ -15,8 +15,8 @@ from torch import nn
 
 from core import files, inside, toml
 from core.architectures.architecture import Architecture
+from core.architectures.file_names import TOKENS, WEIGHTS
 from core.architectures.lookup import architecture_for
-from core.architectures.models import TOKENS, WEIGHTS
 from core.data import corpus
 from core.data.corpus import Windows
 from core.errors import BadData, BadRun

@@ -17,7 +17,8 @@ import torch
 from huggingface_hub import constants
 
 from core.architectures.gpt2 import GPT2Architecture
-from core.architectures.models import MODELS, Source
+from core.architectures.models import MODELS
+from core.architectures.preset import Source
 from core.data import batches
 from core.runs.events import Event, Phase, Steps, encode
 from core.runs.log import EventLog

@@ -22,7 +22,8 @@ from huggingface_hub import constants
 from core import pace
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.lookup import model_folder
-from core.architectures.models import MODELS, ModelPreset, Source
+from core.architectures.models import MODELS
+from core.architectures.preset import ModelPreset, Source
 from core.data import download
 from core.data.fetch import fetch as fetch_data
 from core.datasets import NAMED

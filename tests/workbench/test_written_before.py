@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from core import assets, files
-from core.architectures.models import BASE_WEIGHTS
+from core.architectures.file_names import BASE_WEIGHTS
 from core.recipe import load
 from core.runs.events import Ended
 from core.runs.folder import RunFolder

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from core.architectures.lookup import architecture_for, preset_for
-from core.architectures.models import Source
+from core.architectures.preset import Source
 from core.errors import BadData
 from core.estimate import speeds as machine
 from core.estimate.prices import Price, in_words, ladder, price, rungs, upwards

@@ -4,8 +4,9 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from core.architectures.file_names import WEIGHTS
 from core.architectures.lookup import HUB, preset_of
-from core.architectures.models import WEIGHTS, ModelPreset, OwnFolder, Source
+from core.architectures.preset import ModelPreset, OwnFolder, Source
 from core.wording import size
 from workbench.cli.printing import agreed, bars, print_json, say
 

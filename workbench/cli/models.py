@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from core.architectures.lookup import by_family
-from core.architectures.models import Source
+from core.architectures.preset import Source
 from core.estimate.cost import parameters
 from core.wording import count, size
 from workbench.cli import ask

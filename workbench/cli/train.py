@@ -3,7 +3,7 @@
 import argparse
 
 from core.architectures.lookup import demand_weights, preset_for
-from core.architectures.models import is_folder
+from core.architectures.preset import is_folder
 from core.datasets import dataset_named
 from core.errors import BadData, BadRecipe, Problem
 from core.files import WRITE_FIRST, absolute

@@ -9,8 +9,10 @@ import msgspec
 from textual.app import App
 from textual.signal import Signal
 
+from core.architectures.file_names import CONFIG
 from core.architectures.lookup import folder_of, preset_for, preset_of
-from core.architectures.models import CONFIG, MODELS, ModelPreset
+from core.architectures.models import MODELS
+from core.architectures.preset import ModelPreset
 from core.datasets import NAMED, dataset_named, fetched
 from core.errors import BadRecipe, Problem, WorkbenchError
 from core.freeze import FreezePlan

@@ -15,7 +15,8 @@ from huggingface_hub import constants
 
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.lookup import model_folder, preset_of
-from core.architectures.models import MODELS, ModelPreset, Source
+from core.architectures.models import MODELS
+from core.architectures.preset import ModelPreset, Source
 from core.errors import BadModel
 from core.files import sha256
 from core.model.weights import open_base

@@ -15,7 +15,7 @@ from huggingface_hub import constants
 from cases import first
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.lookup import model_folder
-from core.architectures.models import ModelPreset, Source, Wheel
+from core.architectures.preset import ModelPreset, Source, Wheel
 from core.errors import BadModel
 from core.model_files import package
 from core.model_files.fetch import fetch

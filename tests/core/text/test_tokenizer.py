@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from cases import first
-from core.architectures.models import MODELS, TOKENS
+from core.architectures.file_names import TOKENS
+from core.architectures.models import MODELS
 from core.errors import BadModel
 from core.text import byte_bpe as tokens
 from core.text.byte_bpe import built_in

@@ -14,7 +14,7 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 import decoders
 from cases import each
 from core import assets
-from core.architectures.models import TOKENIZER
+from core.architectures.file_names import TOKENIZER
 from core.errors import BadModel
 from core.text import tokenizer_files
 from core.text.lookup import tokenizer_of

@@ -9,7 +9,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from core.architectures.models import MODELS, TOKENS
+from core.architectures.file_names import TOKENS
+from core.architectures.models import MODELS
 from core.errors import BadRun
 from core.evaluate.predict import open_predictor
 from core.pretraining import Pretraining

@@ -9,7 +9,7 @@ from textual import on
 from textual.widgets import Input, Static
 
 from core.architectures.lookup import preset_of, short_name
-from core.architectures.models import Source
+from core.architectures.preset import Source
 from core.errors import WorkbenchError
 from core.evaluate.question import Asked
 from core.wording import on_one_line, shown, size

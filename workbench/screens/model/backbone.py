@@ -11,7 +11,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from core.architectures.lookup import by_family, preset_for, short_name
-from core.architectures.models import MODELS, ModelPreset, Source, is_folder
+from core.architectures.models import MODELS
+from core.architectures.preset import ModelPreset, Source, is_folder
 from core.errors import WorkbenchError
 from core.recipe import Recipe
 from core.wording import on_one_line, plural, size

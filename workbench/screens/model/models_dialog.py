@@ -5,8 +5,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
+from core.architectures.file_names import CONFIG
 from core.architectures.lookup import HUB, by_family, lacks_small_files, preset_of, short_name
-from core.architectures.models import CONFIG, ModelPreset
+from core.architectures.preset import ModelPreset
 from core.errors import WorkbenchError
 from core.wording import count, on_one_line
 from workbench import keys
