@@ -7,16 +7,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
+from core.architectures.config_json import Otherwise
+from core.architectures.file_names import CONFIG
+from core.errors import BadModel
+from core.freeze import parts_of
+
 Rows = Literal["all", "one"]  # of the positions of a text, those that a block computes
-# what is larger in a config.json belongs to no model, and would only take time and memory
-MOST_BLOCKS, MOST = 1_000, 1 << 24
 # the matrices that a block may have, in the order that a text passes through them; a gated MLP has a gate
 ADAPTED = ("query", "key", "value", "out", "gate", "up", "down")
-# as Python takes them out of the book's
-BOOK_MATRICES = {
-    **{"query": "att.W_query", "key": "att.W_key", "value": "att.W_value", "out": "att.out_proj"},
-    **{"up": "ff.layers[0]", "down": "ff.layers[2]"},
-}
+# as Python takes them out of the book's, with a plain MLP and with a gated one
+_BOOK_ATTENTION = {"query": "att.W_query", "key": "att.W_key", "value": "att.W_value", "out": "att.out_proj"}
+BOOK_MATRICES = _BOOK_ATTENTION | {"up": "ff.layers[0]", "down": "ff.layers[2]"}
+BOOK_GATED_MATRICES = _BOOK_ATTENTION | {"gate": "ff.fc1", "up": "ff.fc2", "down": "ff.fc3"}
 
 
 class Published(NamedTuple):
@@ -110,6 +112,8 @@ class Architecture(ABC):
     title: ClassVar[str]  # the family's name, for a person
     prefix: ClassVar[str]  # of its names in files that were saved with a head
     causal: ClassVar[bool]  # whether it was pretrained with each token seeing only those before it
+    biases: ClassVar[bool] = True  # whether the matrices and norms of a block have them
+    absorbs: ClassVar[bool] = False  # whether one position is computed without keys and values (attention.attend_from)
     final_norm: ClassVar[bool] = True  # whether a norm stands between the last block and the head
     position_table: ClassVar[bool] = True  # whether positions have a table, at whose end no longer text can be read
     own_dense: ClassVar[Dense | None] = None  # of the head that its own classifiers have; None where that is one layer
@@ -144,6 +148,11 @@ class Architecture(ABC):
     @abstractmethod
     def inner(self) -> int:
         """The width of the MLP between its two matrices."""
+
+    @property
+    def gated(self) -> bool:
+        """Whether the wide layer of an MLP has a gate."""
+        return False
 
     @property
     def epsilon(self) -> float:
@@ -182,60 +191,57 @@ class Architecture(ABC):
     @property
     def matrices(self) -> Mapping[str, tuple[int, int]]:
         """The matrices of a block, (out, in), by the names of `ADAPTED`."""
-        d, inner = self.width, self.inner
-        return dict.fromkeys(("query", "key", "value", "out"), (d, d)) | {"up": (inner, d), "down": (d, inner)}
+        d, wide = self.width, self.inner
+        q, kv = self.n_heads * self.head_dim, self.n_kv_heads * self.head_dim
+        attention = {"query": (q, d), "key": (kv, d), "value": (kv, d), "out": (d, q)}
+        return attention | ({"gate": (wide, d)} if self.gated else {}) | {"up": (wide, d), "down": (d, wide)}
 
-    @abstractmethod
     def parameters(self) -> dict[str, int]:
         """Parameters of every part of the freeze plan but the head, from the text upwards."""
+        parts = {part: self.block_parameters for part in parts_of(self.n_blocks) if part != "head"}
+        norm = self.final_norm * (1 + self.biases) * self.width
+        return parts | {"embeddings": self.embedding_parameters, "norm": norm}
+
+    @property
+    @abstractmethod
+    def embedding_parameters(self) -> int:
+        """Of all that is under the blocks."""
+
+    @property
+    def block_parameters(self) -> int:
+        """Of a block: its matrices and two norms."""
+        matrices = sum(n_out * (n_in + self.biases) for n_out, n_in in self.matrices.values())
+        return matrices + 2 * (1 + self.biases) * self.width
 
     def block_flops(self, n_tokens: float, rows: Rows = "all") -> float:
         """FLOPs of one text through one block, all of its positions or only one."""
-        d, mlp = self.width, 2 * self.width * self.inner
-        if rows == "one":  # keys and values are never made: query and output, absorbed into them, are twice as much
-            return 2 * (4 * d**2 + mlp + 2 * n_tokens * d * self.n_heads)
-        return 2 * (4 * d**2 + mlp) * n_tokens + 2 * 2 * n_tokens**2 * d
+        sizes = {name: n_out * n_in for name, (n_out, n_in) in self.matrices.items()}
+        here, attended = n_tokens if rows == "all" else 1, self.n_heads * self.head_dim
+        if rows == "one" and self.absorbs:  # query and output are twice as much, and heads see what is as wide as all
+            return 2 * (sum(sizes.values()) + 2 * n_tokens * self.width * self.n_heads)
+        both = sizes.pop("key") + sizes.pop("value")  # which are made for all that one position sees
+        return 2 * (both * n_tokens + here * (sum(sizes.values()) + 2 * n_tokens * attended))
 
     @abstractmethod
     def values_kept(self, rows: Rows = "all") -> int:
         """Numbers for each position of a text that autograd keeps of one learning block."""
 
     @classmethod
-    @abstractmethod
     def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
         """Read Hugging Face's config.json. Raises BadModel, naming the folder, for what the family does not compute."""
+        try:
+            return cls.read(config)
+        except Otherwise as other:
+            what = f"The model in {folder} computes otherwise than {cls.title}: {other}."
+            raise BadModel(what, "It cannot be used here.") from other
+        except ValueError as error:
+            raise BadModel(f"{folder / CONFIG} does not describe a {cls.title}: {error}.") from error
+
+    @classmethod
+    @abstractmethod
+    def read(cls, config: Mapping[str, Any]) -> Self:
+        """The same; raises Otherwise with what the family does not compute, and ValueError with what is wrong."""
 
     @abstractmethod
     def to_config(self) -> dict[str, Any]:
         """The config.json that other software reads."""
-
-
-def numbers(config: Mapping[str, Any], keys: Mapping[str, str], where: str, least: int = 1) -> dict[str, int]:
-    """Whole numbers of a config.json, `least` or more: by our names for them, which `keys` maps to its own.
-
-    Raises ValueError with what is wrong, `where` being said first.
-    """
-    found = {}
-    for ours, theirs in keys.items():
-        value, most = config.get(theirs), MOST_BLOCKS if ours == "n_blocks" else MOST
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            no = f"is {repr(value)[:40]}, no whole number from {least} to {most:,}"
-            raise ValueError(f"{where}: {theirs} {no if theirs in config else 'is missing'}.")
-        found[ours] = value
-    return found
-
-
-def fraction(config: Mapping[str, Any], key: str, default: float, where: str) -> float:
-    """A number between 0 and 1 of a config.json, where it says one. Raises ValueError as `numbers` does."""
-    value = config.get(key)
-    if value is None:
-        return default
-    if not isinstance(value, float) or not 0 < value < 1:
-        raise ValueError(f"{where}: {key} is no number between 0 and 1.")
-    return value
-
-
-def departures(config: Mapping[str, Any], computed: Mapping[str, Any]) -> str:
-    """What a config.json says otherwise than what is `computed`, in words; empty where nothing is."""
-    other = [f"{key} is {config[key]!r}" for key, value in computed.items() if config.get(key, value) != value]
-    return ", ".join(other)

@@ -7,7 +7,6 @@ Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers"; Liu
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from core.architectures.architecture import (
@@ -18,12 +17,8 @@ from core.architectures.architecture import (
     Published,
     Rows,
     SequenceClassifier,
-    departures,
-    fraction,
-    numbers,
 )
-from core.errors import BadModel
-from core.freeze import parts_of
+from core.architectures.config_json import SIZES, demand, demand_heads, demand_pad, fraction, given, numbers
 
 # our names of the parts of a block -> BERT's; query, key and value are one matrix here
 BLOCK = {
@@ -45,6 +40,13 @@ DISTILLED_BLOCK = {
 # the first checkpoints called a norm's weight and bias so
 OLDER = {"weight": "gamma", "bias": "beta"}
 
+PREDICTIONS = MaskedHead(
+    "cls.predictions.transform.dense",
+    "cls.predictions.transform.LayerNorm",
+    ("cls.predictions.bias", "cls.predictions.decoder.bias"),
+    "cls.predictions.decoder.weight",
+)
+
 
 @dataclass(frozen=True)
 class BertArchitecture(Architecture):
@@ -59,23 +61,13 @@ class BertArchitecture(Architecture):
     title = "BERT"
     prefix = "bert."
     causal = False
+    absorbs = True
     final_norm = False  # a block ends in a norm
     own_dense = Dense("tanh", "bert.pooler.dense", "pooler.dense")
     classifier = SequenceClassifier("BertForSequenceClassification", {"first": {}}, "classifier")
-    masked_head = MaskedHead(
-        "cls.predictions.transform.dense",
-        "cls.predictions.transform.LayerNorm",
-        ("cls.predictions.bias", "cls.predictions.decoder.bias"),
-        "cls.predictions.decoder.weight",
-    )
+    masked_head = PREDICTIONS
     layers: ClassVar[tuple[str, Mapping[str, tuple[str, ...]]]] = ("encoder.layer", BLOCK)
-    sizes: ClassVar[Mapping[str, str]] = {
-        "n_blocks": "num_hidden_layers",
-        "width": "hidden_size",
-        "n_heads": "num_attention_heads",
-        "vocab": "vocab_size",
-        "inner": "intermediate_size",
-    }
+    sizes: ClassVar[Mapping[str, str]] = SIZES
     # with defaults where a config does not say them
     others: ClassVar[Mapping[str, str]] = {
         "n_segments": "type_vocab_size",
@@ -121,36 +113,27 @@ class BertArchitecture(Architecture):
         older = tuple(f"{layer}.{OLDER[kind]}" for layer in layers if layer.endswith("LayerNorm"))
         return super().tensor(layers, kind)._replace(also=older)
 
-    def parameters(self) -> dict[str, int]:
-        d, inner = self.width, self.inner
-        block = 4 * (d * d + d) + (d * inner + inner) + (inner * d + d) + 2 * 2 * d
-        sizes = {part: block for part in parts_of(self.n_blocks) if part != "head"}
-        rows = self.vocab + self.first_position + self.max_tokens + self.n_segments
-        return sizes | {"embeddings": rows * d + 2 * d, "norm": 0}
+    @property
+    def embedding_parameters(self) -> int:
+        return (self.vocab + self.first_position + self.max_tokens + self.n_segments + 2) * self.width
 
     def values_kept(self, rows: Rows = "all") -> int:
         # the block's input, qkv, attention's output, both norms' inputs and outputs, the MLP's two wide layers
         return self.width if rows == "one" else 9 * self.width + 2 * self.inner
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
-        where = f"{folder / 'config.json'} does not describe a {cls.title}"
-        given = {ours: theirs for ours, theirs in cls.others.items() if config.get(theirs) is not None}
-        epsilon = given.pop("epsilon", "")
-        try:
-            sizes = numbers(config, {**cls.sizes, "max_tokens": "max_position_embeddings"}, where)
-            others: dict[str, Any] = dict(numbers(config, given, where, least=0))
-            others |= {"epsilon": fraction(config, epsilon, cls.epsilon, where)} if epsilon else {}
-        except ValueError as error:
-            raise BadModel(str(error)) from error
-        if other := departures(config, cls.computed):
-            what = f"The model in {folder} computes otherwise than {cls.title}: {other}."
-            raise BadModel(what, "It cannot be used here.")
-        if sizes["width"] % sizes["n_heads"]:
-            raise BadModel(f"{where}: its width is no multiple of its heads.")
+    def read(cls, config: Mapping[str, Any]) -> Self:
+        sizes = numbers(config, cls.sizes)
+        whole = {ours: theirs for ours, theirs in cls.others.items() if ours != "epsilon"}
+        others: dict[str, Any] = dict(given(config, whole))
+        if "epsilon" in cls.others:
+            others["epsilon"] = fraction(config, cls.others["epsilon"], cls.epsilon)
+        demand(config, cls.computed)
+        demand_heads(sizes["width"], sizes["n_heads"])
         made = cls(**sizes, **others)
-        if made.pad >= made.vocab or made.first_position >= made.max_tokens:
-            raise BadModel(f"{where}: pad_token_id {made.pad} is none of its ids, or leaves no position for a text.")
+        demand_pad(made.pad, made.vocab)
+        if made.first_position >= made.max_tokens:
+            raise ValueError(f"pad_token_id {made.pad} leaves no position for a text")
         # the table of positions has rows that no text uses
         return replace(made, max_tokens=made.max_tokens - made.first_position)
 
@@ -158,7 +141,7 @@ class BertArchitecture(Architecture):
         return {
             "model_type": self.family,
             **{theirs: getattr(self, ours) for ours, theirs in self.sizes.items()},
-            "max_position_embeddings": self.first_position + self.max_tokens,
+            self.sizes["max_tokens"]: self.first_position + self.max_tokens,
             **self.computed,
             **{theirs: getattr(self, ours) for ours, theirs in self.others.items()},
             **dict.fromkeys(self.dropouts, 0.0),
@@ -209,13 +192,7 @@ class DistilBertArchitecture(BertArchitecture):
     masked_head = MaskedHead("vocab_transform", "vocab_layer_norm", ("vocab_projector.bias",), "vocab_projector.weight")
     prefix = "distilbert."
     layers = ("transformer.layer", DISTILLED_BLOCK)
-    sizes: ClassVar[Mapping[str, str]] = {
-        "n_blocks": "n_layers",
-        "width": "dim",
-        "n_heads": "n_heads",
-        "vocab": "vocab_size",
-        "inner": "hidden_dim",
-    }
+    sizes = SIZES | {"n_blocks": "n_layers", "width": "dim", "n_heads": "n_heads", "inner": "hidden_dim"}
     others: ClassVar[Mapping[str, str]] = {"pad": "pad_token_id"}
     computed: ClassVar[Mapping[str, Any]] = {"activation": "gelu"}
     dropouts = ("dropout", "attention_dropout", "seq_classif_dropout")

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from core.architectures.architecture import Architecture, Published, Rows
-from core.errors import BadModel
 
 LONGEST = 1 << 30  # words: any text is read whole
 
@@ -40,15 +38,16 @@ class CountingArchitecture(Architecture):
     def published(self) -> Mapping[str, Published]:
         return {}
 
-    def parameters(self) -> dict[str, int]:
-        return {"embeddings": 0, "norm": 0}
+    @property
+    def embedding_parameters(self) -> int:
+        return 0
 
     def values_kept(self, rows: Rows = "all") -> int:
         return 0
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
-        raise BadModel(f"{folder} is no model that counts.", "Train one: --model tfidf.")
+    def read(cls, config: Mapping[str, Any]) -> Self:
+        raise ValueError("one that counts has none; train one with --model tfidf")
 
     def to_config(self) -> dict[str, Any]:
         return {"model_type": self.family}

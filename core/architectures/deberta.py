@@ -6,33 +6,13 @@ He et al. 2021, "DeBERTa: Decoding-enhanced BERT with Disentangled Attention"; H
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
-from core.architectures.architecture import (
-    Architecture,
-    Book,
-    Dense,
-    MaskedHead,
-    Published,
-    Rows,
-    SequenceClassifier,
-    departures,
-    fraction,
-    numbers,
-)
-from core.errors import BadModel
-from core.freeze import parts_of
+from core.architectures.architecture import Architecture, Book, Dense, Published, Rows, SequenceClassifier
+from core.architectures.bert import PREDICTIONS
+from core.architectures.config_json import SIZES, Otherwise, demand, demand_heads, demand_pad, fraction, numbers
 
-SIZES = {
-    "n_blocks": "num_hidden_layers",
-    "width": "hidden_size",
-    "n_heads": "num_attention_heads",
-    "max_tokens": "max_position_embeddings",
-    "vocab": "vocab_size",
-    "inner": "intermediate_size",
-    "buckets": "position_buckets",
-}
+DIMENSIONS = SIZES | {"buckets": "position_buckets"}
 REACH, KINDS = "max_relative_positions", "pos_att_type"
 # what changes what a model of these dimensions computes, with the choice of all that were published but the largest
 COMPUTED = {
@@ -82,12 +62,7 @@ class DebertaArchitecture(Architecture):
     final_norm = False  # a block ends in a norm
     own_dense = Dense("gelu", "pooler.dense", "pooler.dense")
     classifier = SequenceClassifier("DebertaV2ForSequenceClassification", {"first": {}}, "classifier")
-    masked_head = MaskedHead(
-        "cls.predictions.transform.dense",
-        "cls.predictions.transform.LayerNorm",
-        ("cls.predictions.bias", "cls.predictions.decoder.bias"),
-        "cls.predictions.decoder.weight",
-    )
+    masked_head = PREDICTIONS
 
     @property
     def book(self) -> Book:
@@ -107,17 +82,14 @@ class DebertaArchitecture(Architecture):
             **{f"{ours}.{k}": self.tensor((theirs,), k) for ours, theirs in layers.items() for k in ("weight", "bias")},
         }
 
-    def parameters(self) -> dict[str, int]:
-        d, inner = self.width, self.inner
-        block = 4 * (d * d + d) + (d * inner + inner) + (inner * d + d) + 2 * 2 * d
-        sizes = {part: block for part in parts_of(self.n_blocks) if part != "head"}
-        return sizes | {"embeddings": (self.vocab + 2 * self.buckets) * d + 2 * 2 * d, "norm": 0}
+    @property
+    def embedding_parameters(self) -> int:
+        return (self.vocab + 2 * self.buckets + 2 * 2) * self.width
 
     def block_flops(self, n_tokens: float, rows: Rows = "all") -> float:
-        d, mlp, far = self.width, 2 * self.width * self.inner, 2 * self.buckets * self.width
-        if rows == "one":  # keys are asked of every distance, and so are made for all positions
-            return 2 * ((2 * d**2 + far) * n_tokens + 2 * d**2 + mlp + far + 2 * n_tokens * d)
-        return 2 * (4 * d**2 + mlp + 2 * far) * n_tokens + 2 * 2 * n_tokens**2 * d
+        # and each query is asked of every distance, and each key
+        far, here = 2 * self.buckets * self.width, n_tokens if rows == "all" else 1
+        return super().block_flops(n_tokens, rows) + 2 * far * (n_tokens + here)
 
     def values_kept(self, rows: Rows = "all") -> int:
         # as BERT; and what each key says to all distances, and each query, with a copy of both
@@ -125,43 +97,34 @@ class DebertaArchitecture(Architecture):
         return 5 * self.width + asked if rows == "one" else 13 * self.width + 2 * self.inner + 2 * asked
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
-        where = f"{folder / 'config.json'} does not describe a {cls.title}"
+    def read(cls, config: Mapping[str, Any]) -> Self:
         config = LEFT_OUT | dict(config)
+        demand(config, COMPUTED)
         said = config.get(KINDS)
         kinds = said.split("|") if isinstance(said, str) else said
-        try:
-            other = departures(config, COMPUTED)
-            if not other and not (isinstance(kinds, list) and sorted(map(str, kinds)) == sorted(BOTH)):
-                other = f"{KINDS} is {said!r}"
-            if other:
-                what = f"The model in {folder} computes otherwise than {cls.title}: {other}."
-                raise BadModel(what, "It cannot be used here.")
-            sizes = numbers(config, SIZES, where)
-            others = {"pad_token_id": 0, REACH: -1} | {k: v for k, v in config.items() if v is not None}
-            sizes |= numbers(others, {"pad": "pad_token_id"}, where, least=0)
-            reach = numbers(others, {"reach": REACH}, where, least=-1)["reach"]
-            epsilon = fraction(config, "layer_norm_eps", cls.epsilon, where)
-        except ValueError as error:
-            raise BadModel(str(error)) from error
+        if not isinstance(kinds, list) or sorted(map(str, kinds)) != sorted(BOTH):
+            raise Otherwise(f"{KINDS} is {said!r}")
+        sizes = numbers(config, DIMENSIONS)
+        others = {"pad_token_id": 0, REACH: -1} | {k: v for k, v in config.items() if v is not None}
+        sizes |= numbers(others, {"pad": "pad_token_id"}, least=0)
+        reach = numbers(others, {"reach": REACH}, least=-1)["reach"]
+        epsilon = fraction(config, "layer_norm_eps", cls.epsilon)
         made = cls(**sizes, reach=reach if reach > 0 else sizes["max_tokens"], epsilon=epsilon)
         d = made.width
-        if d % made.n_heads:
-            raise BadModel(f"{where}: its width is no multiple of its heads.")
-        widths = {"embedding_size": d, "pooler_hidden_size": d, "attention_head_size": d // made.n_heads}
-        if other := departures(config, widths):
-            what = f"The model in {folder} computes otherwise than {cls.title}: its width is {d}, {other}."
-            raise BadModel(what, "It cannot be used here.")
+        demand_heads(d, made.n_heads)
+        try:
+            demand(config, {"embedding_size": d, "pooler_hidden_size": d, "attention_head_size": made.head_dim})
+        except Otherwise as other:
+            raise Otherwise(f"its width is {d}, {other}") from other
         if made.buckets < 2 or made.reach - 1 <= made.buckets // 2:
-            raise BadModel(f"{where}: {made.buckets} buckets do not hold distances up to {made.reach}.")
-        if made.pad >= made.vocab:
-            raise BadModel(f"{where}: pad_token_id {made.pad} is none of its ids.")
+            raise ValueError(f"{made.buckets} buckets do not hold distances up to {made.reach}")
+        demand_pad(made.pad, made.vocab)
         return made
 
     def to_config(self) -> dict[str, Any]:
         return {
             "model_type": self.family,
-            **{theirs: getattr(self, ours) for ours, theirs in SIZES.items()},
+            **{theirs: getattr(self, ours) for ours, theirs in DIMENSIONS.items()},
             REACH: self.reach,
             KINDS: sorted(BOTH, reverse=True),
             "layer_norm_eps": self.epsilon,

@@ -6,20 +6,10 @@ Radford et al. 2019, "Language Models are Unsupervised Multitask Learners".
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
-from core.architectures.architecture import (
-    Architecture,
-    Book,
-    Published,
-    Rows,
-    SequenceClassifier,
-    departures,
-    numbers,
-)
-from core.errors import BadModel
-from core.freeze import parts_of
+from core.architectures.architecture import Architecture, Book, Published, Rows, SequenceClassifier
+from core.architectures.config_json import demand, demand_heads, is_id, numbers
 
 SIZES = {
     "n_blocks": "n_layer",
@@ -71,6 +61,7 @@ class GPT2Architecture(Architecture):
     title = "GPT-2"
     prefix = "transformer."
     causal = True
+    absorbs = True
     classifier = SequenceClassifier("GPT2ForSequenceClassification", {"last_real": {}}, "score", norm="ln_f")
 
     @property
@@ -98,28 +89,22 @@ class GPT2Architecture(Architecture):
     def published(self) -> Mapping[str, Published]:
         return {name: Published((name,), self.prefix, name.endswith(TRANSPOSED)) for name in self.book_names}
 
-    def parameters(self) -> dict[str, int]:
-        d = self.width
-        block = (2 * d) * 2 + (d * 3 * d + 3 * d) + (d * d + d) + (d * 4 * d + 4 * d) + (4 * d * d + d)
-        sizes = {part: block for part in parts_of(self.n_blocks) if part != "head"}
-        return sizes | {"embeddings": (self.vocab + self.max_tokens) * d, "norm": 2 * d}
+    @property
+    def embedding_parameters(self) -> int:
+        return (self.vocab + self.max_tokens) * self.width
 
     def values_kept(self, rows: Rows = "all") -> int:
         # two norms' inputs, qkv, attention's output, the MLP's two wide layers; where one row is computed, a norm's
         return (2 if rows == "one" else 16) * self.width
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
-        try:
-            sizes = numbers(config, SIZES, f"{folder / 'config.json'} does not describe a GPT-2")
-        except ValueError as error:
-            raise BadModel(str(error)) from error
-        if other := departures(config, COMPUTED):
-            raise BadModel(f"The model in {folder} computes otherwise than GPT-2: {other}.", "It cannot be used here.")
+    def read(cls, config: Mapping[str, Any]) -> Self:
+        sizes = numbers(config, SIZES)
+        demand(config, COMPUTED)
+        demand_heads(sizes["width"], sizes["n_heads"])
         end = config.get("eos_token_id")
-        if not isinstance(end, int) or not 0 <= end < sizes["vocab"]:
-            end = -1
-        return cls(**sizes, end_of_text=-1 if end == sizes["vocab"] - 1 else end)
+        last = not is_id(end, sizes["vocab"]) or end == sizes["vocab"] - 1
+        return cls(**sizes, end_of_text=-1 if last else config["eos_token_id"])
 
     def to_config(self) -> dict[str, Any]:
         return {

@@ -7,21 +7,10 @@ Llama by its config.json; Qwen Team 2024, "Qwen2.5 Technical Report"; Yang et al
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
-from core.architectures.architecture import (
-    MOST,
-    Architecture,
-    Book,
-    Published,
-    Rows,
-    SequenceClassifier,
-    departures,
-    numbers,
-)
-from core.errors import BadModel
-from core.freeze import parts_of
+from core.architectures.architecture import BOOK_GATED_MATRICES, Architecture, Book, Published, Rows, SequenceClassifier
+from core.architectures.config_json import SIZES, Otherwise, demand, given, is_id, number, numbers
 
 # our names of the parts of a block -> the published ones; what has equal height and the same input is one matrix here
 BLOCK = {
@@ -36,19 +25,6 @@ BLOCK = {
     "down": ("mlp.down_proj",),
 }
 QK_NORMS = ("query_norm", "key_norm")
-# as Python takes them out of the book's
-MATRICES = {
-    **{"query": "att.W_query", "key": "att.W_key", "value": "att.W_value", "out": "att.out_proj"},
-    **{"gate": "ff.fc1", "up": "ff.fc2", "down": "ff.fc3"},
-}
-SIZES = {
-    "n_blocks": "num_hidden_layers",
-    "width": "hidden_size",
-    "n_heads": "num_attention_heads",
-    "max_tokens": "max_position_embeddings",
-    "vocab": "vocab_size",
-    "inner": "intermediate_size",
-}
 # what changes what a model of these dimensions computes, with the shape's own choice
 COMPUTED = {"hidden_act": "silu", "attention_bias": False, "mlp_bias": False, "quantization_config": None}
 EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")  # above 1, a block has several MLPs
@@ -93,6 +69,8 @@ class LlamaArchitecture(Architecture):
     title = "Llama"
     prefix = "model."
     causal = True
+    biases = False
+    gated = True
     position_table = False
     classifier = SequenceClassifier("LlamaForSequenceClassification", {"last_real": {}}, "score", biased=False)
     biased_qkv: ClassVar[bool] = False  # whether queries, keys and values have a bias
@@ -101,7 +79,7 @@ class LlamaArchitecture(Architecture):
 
     @property
     def book(self) -> Book:
-        return Book("llama.py.jinja", ("tok_emb",), MATRICES)
+        return Book("llama.py.jinja", ("tok_emb",), BOOK_GATED_MATRICES)
 
     @property
     def pad(self) -> int:
@@ -110,12 +88,6 @@ class LlamaArchitecture(Architecture):
     @property
     def own_output(self) -> Published | None:
         return None if self.tied else Published(("lm_head.weight",))
-
-    @property
-    def matrices(self) -> Mapping[str, tuple[int, int]]:
-        d, q, kv = self.width, self.n_heads * self.head_dim, self.n_kv_heads * self.head_dim
-        attention = {"query": (q, d), "key": (kv, d), "value": (kv, d), "out": (d, q)}
-        return attention | {"gate": (self.inner, d), "up": (self.inner, d), "down": (d, self.inner)}
 
     @cached_property
     def published(self) -> Mapping[str, Published]:
@@ -129,21 +101,14 @@ class LlamaArchitecture(Architecture):
                     found[f"layers.{i}.{ours}.{kind}"] = self.tensor(names, kind)
         return found | {"final_norm.weight": self.tensor(("norm",), "weight")}
 
-    def parameters(self) -> dict[str, int]:
-        shapes = self.matrices
-        block = sum(n_out * n_in for n_out, n_in in shapes.values()) + 2 * self.width
-        block += self.biased_qkv * sum(shapes[name][0] for name in ("query", "key", "value"))
-        block += self.normed_qk * 2 * self.head_dim
-        sizes = {part: block for part in parts_of(self.n_blocks) if part != "head"}
-        return sizes | {"embeddings": self.vocab * self.width, "norm": self.width}
+    @property
+    def embedding_parameters(self) -> int:
+        return self.vocab * self.width
 
-    def block_flops(self, n_tokens: float, rows: Rows = "all") -> float:
-        # where one position is computed, keys and values are made for all that it sees
-        sizes = {name: n_out * n_in for name, (n_out, n_in) in self.matrices.items()}
-        both = sizes.pop("key") + sizes.pop("value")
-        here = n_tokens if rows == "all" else 1
-        seen = 2 * n_tokens * self.n_heads * self.head_dim
-        return 2 * (both * n_tokens + here * (sum(sizes.values()) + seen))
+    @property
+    def block_parameters(self) -> int:
+        biases = self.biased_qkv * sum(self.matrices[name][0] for name in ("query", "key", "value"))
+        return super().block_parameters + biases + self.normed_qk * 2 * self.head_dim
 
     def values_kept(self, rows: Rows = "all") -> int:
         q, kv = self.n_heads * self.head_dim, self.n_kv_heads * self.head_dim
@@ -154,32 +119,21 @@ class LlamaArchitecture(Architecture):
         return 6 * self.width + (2 + 3 * self.normed_qk) * q + (2 + 2 * self.normed_qk) * kv + 4 * self.inner
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
-        where = f"{folder / 'config.json'} does not describe a {cls.title}"
-        try:
-            sizes = numbers(config, SIZES, where)
-            given = {"n_kv_heads": "num_key_value_heads", "head_dim": "head_dim"}
-            others = numbers(config, {ours: key for ours, key in given.items() if config.get(key) is not None}, where)
-            epsilon = _number(config, "rms_norm_eps", where, 1e-6)
-            theta, scaling = _rotary(config, where)
-        except ValueError as error:
-            raise BadModel(str(error)) from error
-        if other := departures(config, COMPUTED) or _beyond(config, sizes["n_blocks"], sizes["max_tokens"]):
-            raise BadModel(
-                f"The model in {folder} computes otherwise than {cls.title}: {other}.", "It cannot be used here."
-            )
-        heads = sizes["n_heads"]
-        others = {"n_kv_heads": heads, "head_dim": cls.usual_head_dim or sizes["width"] // heads} | others
+    def read(cls, config: Mapping[str, Any]) -> Self:
+        sizes = numbers(config, SIZES)
+        heads, width = sizes["n_heads"], sizes["width"]
+        others = given(config, {"n_kv_heads": "num_key_value_heads", "head_dim": "head_dim"}, least=1)
+        others = {"n_kv_heads": heads, "head_dim": cls.usual_head_dim or width // heads} | others
+        epsilon = number(config, "rms_norm_eps", 1e-6)
+        theta, scaling = _rotary(config)
+        demand(config, COMPUTED)
+        _demand_whole_sight(config, sizes["n_blocks"], sizes["max_tokens"])
         if heads % others["n_kv_heads"]:
-            raise BadModel(
-                f"{where}: its {heads} heads are no multiple of its {others['n_kv_heads']} of keys and values."
-            )
+            raise ValueError(f"its {heads} heads are no multiple of its {others['n_kv_heads']} of keys and values")
         if others["head_dim"] % 2 or not others["head_dim"]:
-            raise BadModel(
-                f"{where}: a head of {others['head_dim']} cannot be turned in pairs, as rotary positions do."
-            )
+            raise ValueError(f"a head of {others['head_dim']} cannot be turned in pairs, as rotary positions do")
         ends = config.get("eos_token_id")
-        ends = [end for end in (ends if isinstance(ends, list) else [ends]) if _is_id(end, sizes["vocab"])]
+        ends = [end for end in (ends if isinstance(ends, list) else [ends]) if is_id(end, sizes["vocab"])]
         return cls(
             **sizes,
             **others,
@@ -231,58 +185,44 @@ class Qwen3Architecture(LlamaArchitecture):
     usual_head_dim = 128
 
 
-def _rotary(config: Mapping[str, Any], where: str) -> tuple[float, Llama3Scaling | None]:
+def _rotary(config: Mapping[str, Any]) -> tuple[float, Llama3Scaling | None]:
     """Base and scaling of the rotary positions, which older and newer versions of transformers say in their own places.
 
-    Raises ValueError for another scaling than Llama 3's, `where` being said first.
+    Raises Otherwise for another scaling than Llama 3's, and ValueError for numbers that are none.
     """
-    given = config.get("rope_scaling") or config.get("rope_parameters") or {}
-    if not isinstance(given, Mapping) or any(isinstance(value, Mapping) for value in given.values()):
-        raise ValueError(f"{where} that can be computed here: its rotary positions differ from block to block.")
-    kind = given.get("rope_type", given.get("type", "default"))
+    said = config.get("rope_scaling") or config.get("rope_parameters") or {}
+    if not isinstance(said, Mapping) or any(isinstance(value, Mapping) for value in said.values()):
+        raise Otherwise("its rotary positions differ from block to block")
+    kind = said.get("rope_type", said.get("type", "default"))
     if kind not in ("default", "llama3"):
-        what = f"its rotary positions are scaled by {repr(kind)[:40]}, where only llama3 is computed"
-        raise ValueError(f"{where} that can be computed here: {what}.")
-    part = given.get("partial_rotary_factor", config.get("partial_rotary_factor"))
+        raise Otherwise(f"its rotary positions are scaled by {repr(kind)[:40]}, where only llama3 is computed")
+    part = said.get("partial_rotary_factor", config.get("partial_rotary_factor"))
     if part not in (None, 1, 1.0):
-        raise ValueError(f"{where} that can be computed here: partial_rotary_factor is {repr(part)[:40]}.")
-    theta = _number(config if given.get("rope_theta") is None else given, "rope_theta", where, 10_000.0, least=1.0)
+        raise Otherwise(f"partial_rotary_factor is {repr(part)[:40]}")
+    theta = number(config if said.get("rope_theta") is None else said, "rope_theta", 10_000.0, least=1.0)
     if kind == "default":
         return theta, None
-    given = {"original_max_position_embeddings": config["max_position_embeddings"], **given}
-    factor, low, high = (
-        _number(given, key, where, least=0.0) for key in ("factor", "low_freq_factor", "high_freq_factor")
-    )
-    context = numbers(given, {"context": "original_max_position_embeddings"}, where)["context"]
+    said = {"original_max_position_embeddings": config["max_position_embeddings"], **said}
+    factor, low, high = (number(said, key) for key in ("factor", "low_freq_factor", "high_freq_factor"))
+    context = numbers(said, {"context": "original_max_position_embeddings"})["context"]
     if low >= high:
-        raise ValueError(f"{where}: low_freq_factor {low:g} is not below high_freq_factor {high:g}.")
+        raise ValueError(f"low_freq_factor {low:g} is not below high_freq_factor {high:g}")
     return theta, Llama3Scaling(factor, low, high, context)
 
 
-def _beyond(config: Mapping[str, Any], n_blocks: int, max_tokens: int) -> str:
-    """What is not computed here though the dimensions allow it, in words: experts, and windows within the context."""
+def _demand_whole_sight(config: Mapping[str, Any], n_blocks: int, max_tokens: int) -> None:
+    """Raises Otherwise for what is not computed though the dimensions allow it: experts, windows within the context."""
     experts = [f"{key} is {config[key]!r}" for key in EXPERTS if config.get(key) not in (None, 0, 1)]
     if experts:
-        return f"its blocks have several MLPs, so-called experts ({experts[0]})"
+        raise Otherwise(f"its blocks have several MLPs, so-called experts ({experts[0]})")
     window, layers = config.get("sliding_window"), config.get("layer_types")
     slides = config.get("use_sliding_window", False) and window is not None
     within = not isinstance(window, int) or window < max_tokens
     if isinstance(layers, list):
         slides = slides and "sliding_attention" in layers
         if other := sorted({str(kind)[:40] for kind in layers} - {"full_attention", "sliding_attention"}):
-            return f"its layer_types have {other[0]}"
+            raise Otherwise(f"its layer_types have {other[0]}")
     elif isinstance(first := config.get("max_window_layers"), int):
         slides = slides and first < n_blocks
-    return f"a token sees only a window of {window!r} tokens (use_sliding_window)" if slides and within else ""
-
-
-def _number(config: Mapping[str, Any], key: str, where: str, usual: float | None = None, least: float = 0.0) -> float:
-    """A number of a config.json above `least`; raises ValueError with what is wrong, `where` being said first."""
-    value = usual if config.get(key) is None else config[key]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least < value < MOST**2:
-        raise ValueError(f"{where}: {key} is {repr(value)[:40]}, no number above {least:g}.")
-    return float(value)
-
-
-def _is_id(value: object, vocab: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < vocab
+    if slides and within:
+        raise Otherwise(f"a token sees only a window of {window!r} tokens (use_sliding_window)")

@@ -7,11 +7,10 @@ Long Context Finetuning and Inference".
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
 from core.architectures.architecture import (
-    BOOK_MATRICES,
+    BOOK_GATED_MATRICES,
     Architecture,
     Book,
     Dense,
@@ -19,21 +18,19 @@ from core.architectures.architecture import (
     Published,
     Rows,
     SequenceClassifier,
-    departures,
+)
+from core.architectures.config_json import (
+    SIZES,
+    Otherwise,
+    demand,
+    demand_heads,
+    demand_pad,
     fraction,
+    given,
+    number,
     numbers,
 )
-from core.errors import BadModel
-from core.freeze import parts_of
 
-SIZES = {
-    "n_blocks": "num_hidden_layers",
-    "width": "hidden_size",
-    "n_heads": "num_attention_heads",
-    "max_tokens": "max_position_embeddings",
-    "vocab": "vocab_size",
-    "inner": "intermediate_size",
-}
 # with defaults where a config does not say them
 OTHERS = {"window": "local_attention", "pad": "pad_token_id"}
 # what changes what a model of these dimensions computes, with the family's own choice
@@ -55,8 +52,6 @@ BLOCK = {
     "up": "mlp.Wi",
     "down": "mlp.Wo",
 }
-ATTENTION = ("query", "key", "value", "out")
-GATED = {name: BOOK_MATRICES[name] for name in ATTENTION} | {"gate": "ff.fc1", "up": "ff.fc2", "down": "ff.fc3"}
 EVERY, THETA, LOCAL_THETA = "global_attn_every_n_layers", "global_rope_theta", "local_rope_theta"
 GLOBAL, LOCAL = "full_attention", "sliding_attention"  # kinds of blocks, as newer files name them
 
@@ -80,6 +75,8 @@ class ModernBertArchitecture(Architecture):
     title = "ModernBERT"
     prefix = "model."
     causal = False
+    biases = False
+    gated = True
     position_table = False
     own_dense = Dense("gelu", "head.dense", "head.dense", norm="head.norm", bias=False)
     classifier = SequenceClassifier(
@@ -95,7 +92,7 @@ class ModernBertArchitecture(Architecture):
 
     @property
     def book(self) -> Book:
-        return Book("modernbert.py.jinja", ("tok_emb", "emb_norm"), GATED)
+        return Book("modernbert.py.jinja", ("tok_emb", "emb_norm"), BOOK_GATED_MATRICES)
 
     @cached_property
     def published(self) -> Mapping[str, Published]:
@@ -110,16 +107,12 @@ class ModernBertArchitecture(Architecture):
                     found[f"layers.{i}.{ours}.weight"] = self.tensor((f"layers.{i}.{theirs}",), "weight")
         return found
 
-    @property
-    def matrices(self) -> Mapping[str, tuple[int, int]]:
-        attention, wide = dict.fromkeys(ATTENTION, (self.width, self.width)), self.inner
-        return attention | {"gate": (wide, self.width), "up": (wide, self.width), "down": (self.width, wide)}
-
     def parameters(self) -> dict[str, int]:
-        d = self.width
-        block = 4 * d * d + 3 * d * self.inner + 2 * d
-        sizes = {part: block for part in parts_of(self.n_blocks) if part != "head"}
-        return sizes | {"embeddings": self.vocab * d + d, "blocks.0": block - d, "norm": d}
+        return super().parameters() | {"blocks.0": self.block_parameters - self.width}  # which has one norm
+
+    @property
+    def embedding_parameters(self) -> int:
+        return (self.vocab + 1) * self.width
 
     def block_flops(self, n_tokens: float, rows: Rows = "all") -> float:
         d, mlp = self.width, 3 * self.width * self.inner
@@ -133,25 +126,17 @@ class ModernBertArchitecture(Architecture):
         return 7 * self.width if rows == "one" else 10 * self.width + 4 * self.inner
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
-        where = f"{folder / 'config.json'} does not describe a {cls.title}"
-        given = {ours: theirs for ours, theirs in OTHERS.items() if config.get(theirs) is not None}
-        try:
-            sizes = numbers(config, SIZES, where)
-            others: dict[str, Any] = dict(numbers(config, given, where, least=0))
-            others["every"] = _every(config, sizes["n_blocks"], where)
-            others["theta"], others["local_theta"] = _thetas(config, where)
-            others["epsilon"] = fraction(config, "norm_eps", cls.epsilon, where)
-        except ValueError as error:
-            raise BadModel(str(error)) from error
-        if other := departures(config, COMPUTED) or _other_positions(config):
-            what = f"The model in {folder} computes otherwise than {cls.title}: {other}."
-            raise BadModel(what, "It cannot be used here.")
-        if sizes["width"] % (2 * sizes["n_heads"]):
-            raise BadModel(f"{where}: its width is no multiple of twice its heads.")
+    def read(cls, config: Mapping[str, Any]) -> Self:
+        sizes = numbers(config, SIZES)
+        others: dict[str, Any] = dict(given(config, OTHERS))
+        others["every"] = _every(config, sizes["n_blocks"])
+        others["theta"], others["local_theta"] = _thetas(config)
+        others["epsilon"] = fraction(config, "norm_eps", cls.epsilon)
+        demand(config, COMPUTED)
+        _demand_positions(config)
+        demand_heads(sizes["width"], sizes["n_heads"], pairs=True)
         made = cls(**sizes, **others)
-        if made.pad >= made.vocab:
-            raise BadModel(f"{where}: pad_token_id {made.pad} is none of its ids.")
+        demand_pad(made.pad, made.vocab)
         return made
 
     def to_config(self) -> dict[str, Any]:
@@ -169,43 +154,39 @@ class ModernBertArchitecture(Architecture):
         }
 
 
-def _every(config: Mapping[str, Any], n_blocks: int, where: str) -> int:
+def _every(config: Mapping[str, Any], n_blocks: int) -> int:
     """How many blocks there are to one that sees the whole text. Raises ValueError where it is not the first of each.
 
     Newer files list the kinds of all blocks.
     """
     kinds = config.get("layer_types")
     if kinds is None:
-        return numbers({EVERY: 3, **config}, {"every": EVERY}, where)["every"]
+        return numbers({EVERY: 3, **config}, {"every": EVERY})["every"]
     for every in range(1, n_blocks + 1):
         if kinds == [LOCAL if i % every else GLOBAL for i in range(n_blocks)]:
             return every
-    raise ValueError(f"{where}: layer_types are not {n_blocks} kinds of blocks with {GLOBAL} at equal distances.")
+    raise ValueError(f"layer_types are not {n_blocks} kinds of blocks with {GLOBAL} at equal distances")
 
 
-def _thetas(config: Mapping[str, Any], where: str) -> tuple[float, float]:
+def _thetas(config: Mapping[str, Any]) -> tuple[float, float]:
     """The bases of rotary positions, where all is seen and where little is. Raises ValueError for what is none."""
     newer = config.get("rope_parameters") or {}
-    defaults = ModernBertArchitecture.theta, ModernBertArchitecture.local_theta
+    usual = ModernBertArchitecture.theta, ModernBertArchitecture.local_theta
     found: list[float] = []
-    for kind, older, default in zip((GLOBAL, LOCAL), (THETA, LOCAL_THETA), defaults, strict=True):
+    for kind, older, theta in zip((GLOBAL, LOCAL), (THETA, LOCAL_THETA), usual, strict=True):
         said = newer.get(kind) if isinstance(newer, dict) else None
-        theta = said.get("rope_theta") if isinstance(said, dict) else None
-        theta = config.get(older) if theta is None else theta
-        if theta is None:  # where an older file says so of the near ones, it means the other
-            theta = found[0] if found and older in config else default
-        if isinstance(theta, bool) or not isinstance(theta, int | float) or not 1 < theta < float("inf"):
-            raise ValueError(f"{where}: {older} is {repr(theta)[:40]}, no number above 1.")
-        found.append(float(theta))
+        said = said.get("rope_theta") if isinstance(said, dict) else None
+        if said is None and config.get(older) is None and older in config and found:
+            theta = found[0]  # where an older file says null of the near ones, it means the other
+        found.append(number(config if said is None else {older: said}, older, theta, least=1.0))
     return found[0], found[1]
 
 
-def _other_positions(config: Mapping[str, Any]) -> str:
-    """What is said of rotary positions otherwise than that they are turned by their number; empty where nothing is."""
+def _demand_positions(config: Mapping[str, Any]) -> None:
+    """Raises Otherwise where rotary positions are not turned by their number."""
     newer = config.get("rope_parameters") or {}
     said = [config.get("rope_scaling"), *(newer.values() if isinstance(newer, dict) else [newer])]
     for one in said:
         kind = one.get("rope_type", one.get("type", "default")) if isinstance(one, dict) else one
         if kind not in (None, "default"):
-            return f"its rotary positions are scaled ({kind!r})"
-    return ""
+            raise Otherwise(f"its rotary positions are scaled ({kind!r})")

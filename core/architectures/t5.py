@@ -7,23 +7,12 @@ Raffel et al. 2020, "Exploring the Limits of Transfer Learning with a Unified Te
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
-from core.architectures.architecture import (
-    BOOK_MATRICES,
-    Architecture,
-    Book,
-    Published,
-    Rows,
-    departures,
-    fraction,
-    numbers,
-)
-from core.errors import BadModel
-from core.freeze import parts_of
+from core.architectures.architecture import BOOK_GATED_MATRICES, BOOK_MATRICES, Architecture, Book, Published, Rows
+from core.architectures.config_json import Otherwise, demand, demand_pad, fraction, given, numbers
 
-SIZES = {
+DIMENSIONS = {
     "n_blocks": "num_layers",
     "width": "d_model",
     "n_heads": "num_heads",
@@ -74,6 +63,7 @@ class T5Architecture(Architecture):
     title = "T5"
     prefix = ""
     causal = False
+    biases = False
     position_table = False
     without_classifier = "transformers classifies with the decoder of a T5, too; here its encoder learns alone."
 
@@ -84,9 +74,7 @@ class T5Architecture(Architecture):
 
     @property
     def book(self) -> Book:
-        mlp = {"gate": "ff.fc1", "up": "ff.fc2", "down": "ff.fc3"} if self.gated else BOOK_MATRICES
-        matrices = {name: (BOOK_MATRICES | mlp)[name] for name in self.matrices}
-        return Book("t5.py.jinja", ("tok_emb", "rel_bias"), matrices)
+        return Book("t5.py.jinja", ("tok_emb", "rel_bias"), BOOK_GATED_MATRICES if self.gated else BOOK_MATRICES)
 
     @cached_property
     def published(self) -> Mapping[str, Published]:
@@ -104,22 +92,8 @@ class T5Architecture(Architecture):
         }
 
     @property
-    def matrices(self) -> Mapping[str, tuple[int, int]]:
-        d, wide = self.width, self.inner
-        attention = dict.fromkeys(("query", "key", "value"), (self.attended, d)) | {"out": (d, self.attended)}
-        return attention | ({"gate": (wide, d)} if self.gated else {}) | {"up": (wide, d), "down": (d, wide)}
-
-    def parameters(self) -> dict[str, int]:
-        block = sum(n_out * n_in for n_out, n_in in self.matrices.values()) + 2 * self.width
-        sizes = {part: block for part in parts_of(self.n_blocks) if part != "head"}
-        embeddings = self.vocab * self.width + self.buckets * self.n_heads
-        return sizes | {"embeddings": embeddings, "norm": self.width}
-
-    def block_flops(self, n_tokens: float, rows: Rows = "all") -> float:
-        pair, mlp = self.width * self.attended, (2 + self.gated) * self.width * self.inner
-        if rows == "one":
-            return 2 * (2 * pair * n_tokens + 2 * pair + mlp + 2 * n_tokens * self.attended)
-        return 2 * (4 * pair + mlp) * n_tokens + 2 * 2 * n_tokens**2 * self.attended
+    def embedding_parameters(self) -> int:
+        return self.vocab * self.width + self.buckets * self.n_heads
 
     def values_kept(self, rows: Rows = "all") -> int:
         # the block's input and its norm, keys and values; then queries, what attention gives, the second half's input
@@ -130,30 +104,24 @@ class T5Architecture(Architecture):
         return one if rows == "one" else one + 4 * self.width + 2 * self.attended + wide
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
-        where = f"{folder / 'config.json'} does not describe a {cls.title}"
-        given = {ours: theirs for ours, theirs in OTHERS.items() if config.get(theirs) is not None}
-        kind = config.get(MLP, PLAIN)
-        try:
-            sizes = {"max_tokens": 512} | numbers(config, SIZES, where) | numbers(config, given, where, least=0)
-            epsilon = fraction(config, "layer_norm_epsilon", cls.epsilon, where)
-        except ValueError as error:
-            raise BadModel(str(error)) from error
-        other = departures(config, COMPUTED) or ("" if kind in (PLAIN, GATED) else f"{MLP} is {kind!r}")
-        if other:
-            what = f"The model in {folder} computes otherwise than {cls.title}: {other}."
-            raise BadModel(what, "It cannot be used here.")
+    def read(cls, config: Mapping[str, Any]) -> Self:
+        sizes = {"max_tokens": 512} | numbers(config, DIMENSIONS) | given(config, OTHERS)
+        epsilon = fraction(config, "layer_norm_epsilon", cls.epsilon)
+        demand(config, COMPUTED)
+        if (kind := config.get(MLP, PLAIN)) not in (PLAIN, GATED):
+            raise Otherwise(f"{MLP} is {kind!r}")
         made = cls(**sizes, gated=kind == GATED, epsilon=epsilon)
         if made.buckets < 4 or made.distance <= made.buckets // 4:
-            raise BadModel(f"{where}: {made.buckets} buckets do not hold distances up to {made.distance}.")
-        if made.pad >= made.vocab or not made.max_tokens:
-            raise BadModel(f"{where}: pad_token_id {made.pad} is none of its ids, or it reads no token.")
+            raise ValueError(f"{made.buckets} buckets do not hold distances up to {made.distance}")
+        demand_pad(made.pad, made.vocab)
+        if not made.max_tokens:
+            raise ValueError("it reads no token")
         return made
 
     def to_config(self) -> dict[str, Any]:
         return {
             "model_type": self.family,
-            **{theirs: getattr(self, ours) for ours, theirs in (SIZES | OTHERS).items()},
+            **{theirs: getattr(self, ours) for ours, theirs in (DIMENSIONS | OTHERS).items()},
             MLP: GATED if self.gated else PLAIN,
             "layer_norm_epsilon": self.epsilon,
             **COMPUTED,

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from core.architectures.architecture import Architecture, Published
+from core.architectures.config_json import numbers
 from core.architectures.lookup import FAMILIES, architecture_for, check_folder
 from core.architectures.models import MODELS
 from core.data import batches
@@ -66,25 +67,16 @@ class ReaderArchitecture(Architecture):
         ours += ["tokens.weight", "places.weight", "first.weight", "first.bias"]
         return {name: Published((f"encoder/{name}",), self.prefix, name.endswith("up.weight")) for name in ours}
 
-    def parameters(self):
-        d = self.width
-        block = 4 * (d * d + d) + (2 * d * d + 2 * d) + (2 * d * d + d) + 4 * d
-        embeddings = (self.vocab + self.max_tokens + 2) * d
-        return {"embeddings": embeddings, **{f"blocks.{i}": block for i in range(self.n_blocks)}, "norm": 0}
-
-    def block_flops(self, n_tokens, rows="all"):
-        keys, here = 2 * self.width**2 * n_tokens, n_tokens if rows == "all" else 1
-        return 2 * (keys + here * (6 * self.width**2 + 2 * n_tokens * self.width))
+    @property
+    def embedding_parameters(self):
+        return (self.vocab + self.max_tokens + 2) * self.width
 
     def values_kept(self, rows="all"):
         return (2 if rows == "one" else 10) * self.width
 
     @classmethod
-    def from_config(cls, config, folder):
-        try:
-            return cls(*(config[field.name] for field in dataclasses.fields(cls)))
-        except KeyError as error:
-            raise BadModel(f"{folder} does not describe a Reader: {error}.") from error
+    def read(cls, config):
+        return cls(**numbers(config, {field.name: field.name for field in dataclasses.fields(cls)}))
 
     def to_config(self):
         return {"model_type": "reader", **dataclasses.asdict(self)}

@@ -1,0 +1,82 @@
+"""Reading Hugging Face's config.json: what every family asks of it. No torch.
+
+All raise ValueError with what is wrong, as the end of a sentence.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+# what is larger in a config.json belongs to no model, and would only take time and memory
+MOST_BLOCKS, MOST = 1_000, 1 << 24
+# our names of a model's dimensions -> those of most families
+SIZES = {
+    "n_blocks": "num_hidden_layers",
+    "width": "hidden_size",
+    "n_heads": "num_attention_heads",
+    "max_tokens": "max_position_embeddings",
+    "vocab": "vocab_size",
+    "inner": "intermediate_size",
+}
+
+
+class Otherwise(ValueError):
+    """What a config.json says that a family does not compute."""
+
+
+def numbers(config: Mapping[str, Any], keys: Mapping[str, str], least: int = 1) -> dict[str, int]:
+    """Whole numbers, `least` or more: by our names for them, which `keys` maps to those of the file."""
+    found = {}
+    for ours, theirs in keys.items():
+        value, most = config.get(theirs), MOST_BLOCKS if ours == "n_blocks" else MOST
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            no = f"is {repr(value)[:40]}, no whole number from {least} to {most:,}"
+            raise ValueError(f"{theirs} {no if theirs in config else 'is missing'}")
+        found[ours] = value
+    return found
+
+
+def given(config: Mapping[str, Any], keys: Mapping[str, str], least: int = 0) -> dict[str, int]:
+    """Those of such numbers that the file says."""
+    return numbers(config, {ours: theirs for ours, theirs in keys.items() if config.get(theirs) is not None}, least)
+
+
+def number(config: Mapping[str, Any], key: str, usual: float | None = None, least: float = 0.0) -> float:
+    """A number above `least`; where the file does not say it, the `usual` one."""
+    value = usual if config.get(key) is None else config[key]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least < value < MOST**2:
+        raise ValueError(f"{key} is {repr(value)[:40]}, no number above {least:g}")
+    return float(value)
+
+
+def fraction(config: Mapping[str, Any], key: str, usual: float) -> float:
+    """A number between 0 and 1; where the file does not say it, the `usual` one."""
+    value = config.get(key)
+    if value is None:
+        return usual
+    if not isinstance(value, float) or not 0 < value < 1:
+        raise ValueError(f"{key} is no number between 0 and 1")
+    return value
+
+
+def demand(config: Mapping[str, Any], computed: Mapping[str, Any]) -> None:
+    """Raises Otherwise where the file says something else than what is `computed`."""
+    other = [f"{key} is {config[key]!r}" for key, value in computed.items() if config.get(key, value) != value]
+    if other:
+        raise Otherwise(", ".join(other))
+
+
+def demand_heads(width: int, n_heads: int, pairs: bool = False) -> None:
+    """Raises ValueError where heads cannot share a width, or where they are turned, `pairs` of it."""
+    if width % (n_heads * (2 if pairs else 1)):
+        raise ValueError(f"its width is no multiple of {'twice ' if pairs else ''}its heads")
+
+
+def demand_pad(pad: int, vocab: int) -> None:
+    """Raises ValueError where a batch would be filled with no token."""
+    if pad >= vocab:
+        raise ValueError(f"pad_token_id {pad} is none of its ids")
+
+
+def is_id(value: object, vocab: int) -> bool:
+    """Whether it is the number of a token."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < vocab
