@@ -1,12 +1,41 @@
-"""Attention for one position of each text, as the last block needs it where only that one is read.
+"""What attention of several families needs: what is seen, heads, and attention for one position of each text.
 
-Shapes: B texts, T tokens, D width, H heads.
+The last block needs that where only one position is read. Shapes: B texts, T tokens, D width, H heads, d width of one.
 """
 
 import torch
 from torch import Tensor, nn
 
 from core.model.linear import Linear
+
+
+def is_text(lengths: Tensor, n_tokens: int) -> Tensor:
+    """Which positions of texts padded on the right are theirs: lengths (B,) -> bool, (B, n_tokens)."""
+    return torch.arange(n_tokens, device=lengths.device) < lengths[:, None]
+
+
+def seen_by_heads(lengths: Tensor, n_tokens: int, start: int, causal: bool) -> Tensor | None:
+    """What positions from `start` on attend to: bool, as it broadcasts to (B, H, n_tokens - start, n_tokens).
+
+    None where SDPA has the mask itself: texts are padded on the right, so the causal mask alone keeps pads out of
+    every real token's sight, and a single new position sees all that there is.
+    """
+    if not causal:
+        return is_text(lengths, n_tokens)[:, None, None]
+    new = n_tokens - start
+    if not start or new == 1:
+        return None
+    return torch.ones(new, n_tokens, dtype=torch.bool, device=lengths.device).tril(start)
+
+
+def at(x: Tensor, rows: Tensor) -> Tensor:
+    """One position of each text, rows (B,): (B, T, ...) -> (B, 1, ...)."""
+    return x[torch.arange(len(x), device=x.device), rows, None]
+
+
+def heads(x: Tensor, width: int) -> Tensor:
+    """(B, T, H d) -> (B, H, T, d), d being the `width` of one."""
+    return x.unflatten(2, (-1, width)).transpose(1, 2)
 
 
 def attend_from(

@@ -4,15 +4,11 @@ Bidirectional Transformers"): RoBERTa, XLM-RoBERTa, DistilBERT.
 Shapes: B texts, T tokens, D width, H heads. Query, key and value are one matrix here, three in published files.
 """
 
-from typing import cast
-
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.architectures.architecture import Architecture
 from core.architectures.bert import BertArchitecture
-from core.model.attention import attend_from
+from core.model.attention import at, attend_from, is_text
 from core.model.backbone import Backbone, Context
 from core.model.linear import Linear
 
@@ -37,11 +33,11 @@ class Layer(nn.Module):
         """
         if rows is None:
             return self._second(self.norm_1(h + self.out(self._attend(h, seen))))
-        each = torch.arange(len(h), device=h.device)
-        # where adapters drop inputs each position is on its own, before anything is summed up
-        alone = self.qkv.drops
-        y = self._attend(h, seen)[each, rows] if alone else attend_from(self.qkv, h, rows, self.n_heads, seen)
-        return self._second(self.norm_1(h[each, rows] + self.out(y))[:, None])
+        if self.qkv.drops:  # adapters that drop inputs: each position on its own, before anything is summed up
+            y = at(self._attend(h, seen), rows)
+        else:
+            y = attend_from(self.qkv, h, rows, self.n_heads, seen)[:, None]
+        return self._second(self.norm_1(at(h, rows) + self.out(y)))
 
     def _attend(self, h: Tensor, seen: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D), before the last product."""
@@ -58,30 +54,18 @@ class Layer(nn.Module):
 class Bert(Backbone):
     """Every token sees all of its text, whatever `causal` says: it was pretrained so."""
 
-    def __init__(self, arch: Architecture, causal: bool = False):
+    arch: BertArchitecture
+
+    def __init__(self, arch: BertArchitecture, causal: bool = False):
         super().__init__(arch, causal)
-        self.shape = arch = cast(BertArchitecture, arch)
         self.tokens = nn.Embedding(arch.vocab, arch.width)
         self.positions = nn.Embedding(arch.first_position + arch.max_tokens, arch.width)
         self.segments = nn.Embedding(arch.n_segments, arch.width) if arch.n_segments else None
         self.norm_0 = nn.LayerNorm(arch.width, eps=arch.epsilon)
         self.layers = nn.ModuleList(Layer(arch) for _ in range(arch.n_blocks))
 
-    @property
-    def blocks(self) -> nn.ModuleList:
-        return self.layers
-
-    @property
-    def token_table(self) -> Tensor:
-        return self.tokens.weight
-
-    @property
-    def tables(self) -> list[Tensor]:
-        more = [self.segments.weight] if self.segments else []
-        return [self.tokens.weight, self.positions.weight, *more]
-
     def embed(self, ids: Tensor, start: int = 0, segments: Tensor | None = None) -> Tensor:
-        first = self.shape.first_position + start
+        first = self.arch.first_position + start
         h = self.tokens(ids) + self.positions.weight[first : first + ids.shape[1]]
         if self.segments is not None:
             h = h + (self.segments.weight[0] if segments is None else self.segments(segments))
@@ -89,31 +73,4 @@ class Bert(Backbone):
 
     def batch_context(self, lengths: Tensor, n_tokens: int, start: int = 0) -> Context:
         """What is seen: (B, n_tokens), bool."""
-        return torch.arange(n_tokens, device=lengths.device) < lengths[:, None]
-
-    def block(
-        self, i: int, h: Tensor, context: Context, rows: Tensor | None = None, cache: Tensor | None = None
-    ) -> Tensor:
-        return self.layers[i](h, context, rows)
-
-    def norm(self, h: Tensor) -> Tensor:
-        return h
-
-    def part_of(self, name: str) -> str:
-        match name.split("."):
-            case ["layers", i, *rest]:
-                return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
-        return "embeddings"
-
-    def is_attention(self, name: str) -> bool:
-        return any(f".{part}." in name for part in ("qkv", "out", "norm_1"))
-
-    def initialize(self, generator: torch.Generator) -> None:
-        """Random weights as BERT's were: N(0, 0.02)."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            elif "norm_" in name:
-                nn.init.ones_(parameter)
-            else:
-                nn.init.normal_(parameter, std=0.02, generator=generator)
+        return is_text(lengths, n_tokens)

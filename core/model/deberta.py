@@ -9,13 +9,13 @@ Shapes: B texts, T tokens, D width, H heads, S distances.
 """
 
 import math
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from core.architectures.architecture import Architecture
 from core.architectures.deberta import DebertaArchitecture
+from core.model.attention import at, heads, is_text
 from core.model.backbone import Backbone, Context
 from core.model.linear import Linear
 
@@ -35,7 +35,7 @@ class Layer(nn.Module):
 
     def __init__(self, arch: DebertaArchitecture):
         super().__init__()
-        self.n_heads = arch.n_heads
+        self.head_dim = arch.head_dim
         self.scale = (SUMS * arch.head_dim) ** -0.5
         self.query = Linear(arch.width, arch.width, "query")
         self.key = Linear(arch.width, arch.width, "key")
@@ -50,22 +50,18 @@ class Layer(nn.Module):
         """(B, T, D) -> (B, T, D); with `rows` (B,), only that position of each text -> (B, 1, D)."""
         here, apart = h, known.apart[None]
         if rows is not None:
-            here, apart = h[torch.arange(len(h), device=h.device), rows][:, None], apart[0, rows][:, None]
-        q, k, v = (self._heads(part) for part in (self.query(here), self.key(h), self.value(h)))
+            here, apart = at(h, rows), apart[0, rows][:, None]
+        q, k, v = (heads(part, self.head_dim) for part in (self.query(here), self.key(h), self.value(h)))
         scores = self.scale * (q @ k.transpose(2, 3) + self._by_distance(q, k, known.vectors, apart))
         y = scores.masked_fill(known.hidden, -torch.inf).softmax(dim=3) @ v  # (B, H, T, D / H)
         h = self.norm_1(here + self.out(y.transpose(1, 2).flatten(2)))
         return self.norm_2(h + self.down(self.up(h, gelu="none")))
 
-    def _heads(self, x: Tensor) -> Tensor:
-        """(B, T, D) -> (B, H, T, D / H)"""
-        return x.unflatten(2, (self.n_heads, -1)).transpose(1, 2)
-
     def _by_distance(self, q: Tensor, k: Tensor, vectors: Tensor, apart: Tensor) -> Tensor:
         """What distances add to scores (B, H, R, T): q (B, H, R, D / H), k (B, H, T, D / H), apart (B or 1, R, T)."""
         B, H, R, _ = q.shape
         # (H, S, D / H) each
-        far_q, far_k = (self._heads(part[None])[0] for part in (self.query(vectors), self.key(vectors)))
+        far_q, far_k = (heads(part[None], self.head_dim)[0] for part in (self.query(vectors), self.key(vectors)))
         apart = apart[:, None].expand(B, H, R, k.shape[2])
         # not by `@`, which would copy the distances for each text
         to_distance = torch.einsum("bhrd,hsd->bhrs", q, far_k).gather(3, apart)
@@ -76,69 +72,30 @@ class Layer(nn.Module):
 class Deberta(Backbone):
     """Every token sees all of its text, whatever `causal` says: it was pretrained so."""
 
-    def __init__(self, arch: Architecture, causal: bool = False):
+    arch: DebertaArchitecture
+
+    def __init__(self, arch: DebertaArchitecture, causal: bool = False):
         super().__init__(arch, causal)
-        self.shape = arch = cast(DebertaArchitecture, arch)
         self.tokens = nn.Embedding(arch.vocab, arch.width)
         self.norm_0 = nn.LayerNorm(arch.width, eps=arch.epsilon)
         self.distances = nn.Embedding(2 * arch.buckets, arch.width)
         self.norm_distances = nn.LayerNorm(arch.width, eps=arch.epsilon)
         self.layers = nn.ModuleList(Layer(arch) for _ in range(arch.n_blocks))
 
-    @property
-    def blocks(self) -> nn.ModuleList:
-        return self.layers
-
-    @property
-    def token_table(self) -> Tensor:
-        return self.tokens.weight
-
-    @property
-    def tables(self) -> list[Tensor]:
-        return [self.tokens.weight, self.distances.weight]
-
     def embed(self, ids: Tensor, start: int = 0, segments: Tensor | None = None) -> Tensor:
-        # it knows no segments, and where a token stands adds to scores
-        return self.norm_0(self.tokens(ids))
+        return self.norm_0(super().embed(ids))
 
     def batch_context(self, lengths: Tensor, n_tokens: int, start: int = 0) -> Context:
         place = torch.arange(n_tokens, device=lengths.device)
-        span = self.shape.buckets
+        span = self.arch.buckets
         apart = (self._bucket(place[:, None] - place) + span).clamp(0, 2 * span - 1)
-        hidden = (place >= lengths[:, None])[:, None, None]
+        hidden = ~is_text(lengths, n_tokens)[:, None, None]
         return Distances(hidden, apart, self.norm_distances(self.distances.weight))
 
     def _bucket(self, behind: Tensor) -> Tensor:
         """The bucket of each distance, int64, to either side of 0: near ones have one each, wider ones follow."""
-        exact = self.shape.buckets // 2
+        exact = self.arch.buckets // 2
         far = behind.abs()
-        share = torch.log(far.clamp(min=exact).float() / exact) / math.log((self.shape.reach - 1) / exact)
+        share = torch.log(far.clamp(min=exact).float() / exact) / math.log((self.arch.reach - 1) / exact)
         wide = (torch.ceil(share * (exact - 1)) + exact).long()
         return torch.where(far <= exact, behind, wide * behind.sign())
-
-    def block(
-        self, i: int, h: Tensor, context: Context, rows: Tensor | None = None, cache: Tensor | None = None
-    ) -> Tensor:
-        return self.layers[i](h, context, rows)
-
-    def norm(self, h: Tensor) -> Tensor:
-        return h
-
-    def part_of(self, name: str) -> str:
-        match name.split("."):
-            case ["layers", i, *rest]:
-                return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
-        return "embeddings"
-
-    def is_attention(self, name: str) -> bool:
-        return any(f".{part}." in name for part in ("query", "key", "value", "out", "norm_1"))
-
-    def initialize(self, generator: torch.Generator) -> None:
-        """Random weights as DeBERTa's were: N(0, 0.02)."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            elif "norm_" in name:
-                nn.init.ones_(parameter)
-            else:
-                nn.init.normal_(parameter, std=0.02, generator=generator)

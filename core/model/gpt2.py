@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.architectures.architecture import Architecture
-from core.model.attention import attend_from
+from core.model.attention import at, attend_from, seen_by_heads
 from core.model.backbone import Backbone, Context
 from core.model.linear import Linear
 
@@ -31,8 +31,7 @@ class Attention(nn.Module):
         if cache is not None:
             cache[0, :, :, -T:], cache[1, :, :, -T:] = k, v
             q, (k, v) = q.to(cache), cache
-        # texts are padded on the right, so the causal mask alone keeps pads out of every real token's sight;
-        # SDPA's stands at the first key, and a single new position is to see all of them
+        # SDPA's own mask stands at the first key, and a single new position is to see all of them
         is_causal = mask is None and (cache is None or T > 1)
         y = F.scaled_dot_product_attention(q, k, v, mask, is_causal=is_causal)  # (B, H, T, D / H)
         return self.c_proj(y.transpose(1, 2).reshape(B, T, D))
@@ -76,17 +75,18 @@ class Block(nn.Module):
         if rows is None:
             h = h + self.attn(self.ln_1(h), mask, cache)
         else:
-            each = torch.arange(len(h), device=h.device)
             if self.attn.c_attn.drops:  # each position on its own, before anything is summed up
-                more = self.attn(self.ln_1(h), mask)[each, rows]
+                more = at(self.attn(self.ln_1(h), mask), rows)
             else:
                 n = F.layer_norm(h, self.ln_1.normalized_shape, eps=self.ln_1.eps)
-                more = self.attn.row(n, rows, self.ln_1, mask)
-            h = (h[each, rows] + more)[:, None]
+                more = self.attn.row(n, rows, self.ln_1, mask)[:, None]
+            h = at(h, rows) + more
         return h + self.mlp(self.ln_2(h))
 
 
 class GPT2(Backbone):
+    stack, final, second_half = "h", "ln_f", ("ln_2", "mlp")
+
     def __init__(self, arch: Architecture, causal: bool = True):
         super().__init__(arch, causal)
         self.wte = nn.Embedding(arch.vocab, arch.width)
@@ -94,57 +94,13 @@ class GPT2(Backbone):
         self.h = nn.ModuleList(Block(arch) for _ in range(arch.n_blocks))
         self.ln_f = nn.LayerNorm(arch.width, eps=1e-5)
 
-    @property
-    def blocks(self) -> nn.ModuleList:
-        return self.h
-
-    @property
-    def token_table(self) -> Tensor:
-        return self.wte.weight
-
-    @property
-    def tables(self) -> list[Tensor]:
-        return [self.wte.weight, self.wpe.weight]
-
     def embed(self, ids: Tensor, start: int = 0, segments: Tensor | None = None) -> Tensor:
-        # it knows no segments: a text of several parts is one
         return self.wte(ids) + self.wpe.weight[start : start + ids.shape[1]]
 
     def batch_context(self, lengths: Tensor, n_tokens: int, start: int = 0) -> Context:
-        """None where SDPA has the mask itself; else bool, what is seen, as it broadcasts to (B, H, T, n_tokens)."""
-        if not self.causal:
-            return (torch.arange(n_tokens, device=lengths.device) < lengths[:, None])[:, None, None]
-        new = n_tokens - start
-        if not start or new == 1:
-            return None
-        return torch.ones(new, n_tokens, dtype=torch.bool, device=lengths.device).tril(start)
+        return seen_by_heads(lengths, n_tokens, start, self.causal)
 
-    def block(
-        self, i: int, h: Tensor, context: Context, rows: Tensor | None = None, cache: Tensor | None = None
-    ) -> Tensor:
-        return self.h[i](h, context, rows, cache)
-
-    def norm(self, h: Tensor) -> Tensor:
-        return self.ln_f(h)
-
-    def part_of(self, name: str) -> str:
-        match name.split("."):
-            case ["wte" | "wpe", *_]:
-                return "embeddings"
-            case ["h", i, *rest]:
-                return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
-        return "norm"
-
-    def is_attention(self, name: str) -> bool:
-        return ".attn." in name or ".ln_1." in name
-
-    def initialize(self, generator: torch.Generator) -> None:
-        """Random weights as GPT-2's were: N(0, 0.02), and what writes to the residual stream scaled by its depth."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            elif ".ln_" in name or name.startswith("ln_"):
-                nn.init.ones_(parameter)
-            else:
-                depth = 2 * self.arch.n_blocks if name.endswith("c_proj.weight") else 1
-                nn.init.normal_(parameter, std=0.02 / depth**0.5, generator=generator)
+    def draw(self, name: str, matrix: Tensor, generator: torch.Generator) -> None:
+        # what writes to the residual stream is scaled by its depth
+        depth = 2 * self.arch.n_blocks if name.endswith("c_proj.weight") else 1
+        nn.init.normal_(matrix, std=0.02 / depth**0.5, generator=generator)

@@ -7,14 +7,14 @@ matrix here, and so are gate and up; published files have two.
 
 import math
 from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.architectures.architecture import Architecture
 from core.architectures.llama import Llama3Scaling, LlamaArchitecture
+from core.model.attention import at, heads, is_text, seen_by_heads
 from core.model.backbone import Backbone, Context
 from core.model.linear import Linear
 from core.model.rotary import angles, turned
@@ -45,46 +45,44 @@ class Layer(nn.Module):
         self.gate_up = Linear(arch.width, 2 * arch.inner, "gate", "up", bias=False)
         self.down = Linear(arch.inner, arch.width, "down", bias=False)
 
-    def forward(self, h: Tensor, at: Places, rows: Tensor | None = None, cache: Tensor | None = None) -> Tensor:
+    def forward(self, h: Tensor, places: Places, rows: Tensor | None = None, cache: Tensor | None = None) -> Tensor:
         """(B, T, D) -> (B, T, D); with `rows` (B,), only that position of each text -> (B, 1, D).
 
         With `cache` (2, B, K, S, d), the T are the last of S positions, and their keys and values are written to its
         end.
         """
         n = self.norm_1(h)
-        k, v = self._keys_and_values(n, at)
+        k, v = self._keys_and_values(n, places)
         if cache is not None:
             T = h.shape[1]
             cache[0, :, :, -T:], cache[1, :, :, -T:] = k, v
             k, v = cache
         if rows is None:
             # SDPA's own mask stands at the first key, and a single new position is to see all of them
-            is_causal = at.seen is None and (cache is None or h.shape[1] > 1)
-            h = h + self.out(self._attend(n, at.cos, at.sin, k, v, at.seen, is_causal))
+            is_causal = places.seen is None and (cache is None or h.shape[1] > 1)
+            h = h + self.out(self._attend(n, places.cos, places.sin, k, v, places.seen, is_causal))
         else:
             # keys and values of every position are few, and turned keys cannot be absorbed into the query
-            each = torch.arange(len(h), device=h.device)
-            seen = at.seen
+            seen = places.seen
             if seen is None:
-                seen = (torch.arange(h.shape[1], device=h.device) <= rows[:, None])[:, None, None]  # (B, 1, 1, T)
-            cos, sin = (table[rows, None, None] for table in (at.cos, at.sin))  # (B, 1, 1, d)
-            h = h[each, rows, None] + self.out(self._attend(n[each, rows, None], cos, sin, k, v, seen))
+                seen = is_text(rows + 1, h.shape[1])[:, None, None]  # (B, 1, 1, T)
+            cos, sin = (table[rows, None, None] for table in (places.cos, places.sin))  # (B, 1, 1, d)
+            h = at(h, rows) + self.out(self._attend(at(n, rows), cos, sin, k, v, seen))
         return h + self._mlp(self.norm_2(h))
 
-    def _keys_and_values(self, n: Tensor, at: Places) -> tuple[Tensor, Tensor]:
+    def _keys_and_values(self, n: Tensor, places: Places) -> tuple[Tensor, Tensor]:
         """(B, T, D) -> turned keys and values, (B, K, T, d) each."""
-        k, v = self.key_value(n).unflatten(2, (2, -1, self.head_dim)).permute(2, 0, 3, 1, 4)
+        k, v = (heads(half, self.head_dim) for half in self.key_value(n).chunk(2, dim=2))
         # what may have come in bf16 is normalized and turned as it came in before
         k = k.to(n.dtype)
         k = k if self.key_norm is None else self.key_norm(k)
-        return turned(k, at.cos, at.sin).to(v.dtype), v
+        return turned(k, places.cos, places.sin).to(v.dtype), v
 
     def _attend(
         self, n: Tensor, cos: Tensor, sin: Tensor, k: Tensor, v: Tensor, seen: Tensor | None, is_causal: bool = False
     ) -> Tensor:
         """What queries (B, T, D) find, before the last product -> (B, T, H d)."""
-        q = self.query(n).unflatten(2, (-1, self.head_dim)).transpose(1, 2)
-        q = q.to(n.dtype)
+        q = heads(self.query(n), self.head_dim).to(n.dtype)
         q = turned(q if self.query_norm is None else self.query_norm(q), cos, sin).to(v.dtype)
         y = F.scaled_dot_product_attention(q, k, v, seen, is_causal=is_causal, enable_gqa=True)  # (B, H, T, d)
         return y.transpose(1, 2).flatten(2)
@@ -96,72 +94,21 @@ class Layer(nn.Module):
 
 
 class Llama(Backbone):
-    def __init__(self, arch: Architecture, causal: bool = True):
+    arch: LlamaArchitecture
+    final, second_half = "final_norm", ("norm_2", "gate_up", "down")
+
+    def __init__(self, arch: LlamaArchitecture, causal: bool = True):
         super().__init__(arch, causal)
-        self.shape = arch = cast(LlamaArchitecture, arch)
         self.tokens = nn.Embedding(arch.vocab, arch.width)
         self.layers = nn.ModuleList(Layer(arch) for _ in range(arch.n_blocks))
         self.final_norm = nn.RMSNorm(arch.width, eps=arch.epsilon)
 
-    @property
-    def blocks(self) -> nn.ModuleList:
-        return self.layers
-
-    @property
-    def token_table(self) -> Tensor:
-        return self.tokens.weight
-
-    @property
-    def tables(self) -> list[Tensor]:
-        return [self.tokens.weight]
-
-    def embed(self, ids: Tensor, start: int = 0, segments: Tensor | None = None) -> Tensor:
-        # places are for the blocks, and it knows no segments: a text of several parts is one
-        return self.tokens(ids)
-
     def batch_context(self, lengths: Tensor, n_tokens: int, start: int = 0) -> Context:
         places = torch.arange(start, n_tokens, device=lengths.device)
-        scaled = partial(stretched, self.shape.scaling) if self.shape.scaling else None
-        tables = angles(places, self.shape.theta, self.shape.head_dim, scaled)
+        scaled = partial(stretched, self.arch.scaling) if self.arch.scaling else None
+        tables = angles(places, self.arch.theta, self.arch.head_dim, scaled)
         cos, sin = (table.to(self.tokens.weight.dtype) for table in tables)
-        return Places(cos, sin, self._seen(lengths, n_tokens, start))
-
-    def _seen(self, lengths: Tensor, n_tokens: int, start: int) -> Tensor | None:
-        if not self.causal:
-            return (torch.arange(n_tokens, device=lengths.device) < lengths[:, None])[:, None, None]
-        new = n_tokens - start
-        if not start or new == 1:
-            return None
-        return torch.ones(new, n_tokens, dtype=torch.bool, device=lengths.device).tril(start)
-
-    def block(
-        self, i: int, h: Tensor, context: Context, rows: Tensor | None = None, cache: Tensor | None = None
-    ) -> Tensor:
-        return self.layers[i](h, context, rows, cache)
-
-    def norm(self, h: Tensor) -> Tensor:
-        return self.final_norm(h)
-
-    def part_of(self, name: str) -> str:
-        match name.split("."):
-            case ["tokens", *_]:
-                return "embeddings"
-            case ["layers", i, *rest]:
-                return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
-        return "norm"
-
-    def is_attention(self, name: str) -> bool:
-        return not any(f".{part}." in name for part in ("norm_2", "gate_up", "down"))
-
-    def initialize(self, generator: torch.Generator) -> None:
-        """Random weights as Llama's were: N(0, 0.02)."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            elif "norm" in name:
-                nn.init.ones_(parameter)
-            else:
-                nn.init.normal_(parameter, std=0.02, generator=generator)
+        return Places(cos, sin, seen_by_heads(lengths, n_tokens, start, self.causal))
 
 
 def stretched(scaling: Llama3Scaling, frequencies: Tensor) -> Tensor:

@@ -1,7 +1,10 @@
 """LoRA: thin matrices beside frozen ones (Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models")."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -30,3 +33,20 @@ class Adapter(nn.Module):
     def drops(self) -> bool:
         """Whether it leaves out inputs now, so that adding `product` would not be the same."""
         return self.training and self.dropout.p > 0
+
+
+@contextmanager
+def dropping(model: nn.Module, seed: list[int]) -> Iterator[None]:
+    """Let adapters that learn leave out inputs, which ones depending on nothing but the seed. Nothing else does."""
+    adapters = [module for module in model.modules() if isinstance(module, Adapter) and module.a.requires_grad]
+    if not any(adapter.dropout.p for adapter in adapters):
+        yield
+        return
+    with torch.random.fork_rng():
+        torch.manual_seed(int(np.random.default_rng(seed).integers(2**63)))
+        for adapter in adapters:
+            adapter.train()
+        try:
+            yield
+        finally:
+            model.eval()

@@ -7,14 +7,13 @@ Shapes: B texts, T tokens, D width, H heads, A width of all heads together.
 """
 
 import math
-from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.architectures.architecture import Architecture
 from core.architectures.t5 import T5Architecture
+from core.model.attention import at, heads, is_text
 from core.model.backbone import Backbone, Context
 from core.model.linear import Linear
 
@@ -24,7 +23,7 @@ class Layer(nn.Module):
 
     def __init__(self, arch: T5Architecture):
         super().__init__()
-        self.n_heads, self.gated = arch.n_heads, arch.gated
+        self.head_dim, self.gated = arch.head_dim, arch.gated
         self.norm_1 = nn.RMSNorm(arch.width, eps=arch.epsilon)
         self.query, self.key, self.value = (
             Linear(arch.width, arch.attended, name, bias=False) for name in ("query", "key", "value")
@@ -43,16 +42,12 @@ class Layer(nn.Module):
         n = self.norm_1(h)
         here = n
         if rows is not None:
-            each = torch.arange(len(h), device=h.device)
-            h, here, scores = h[each, rows][:, None], n[each, rows][:, None], scores[each, :, rows][:, :, None]
-        q, k, v = (self._heads(part) for part in (self.query(here), self.key(n), self.value(n)))
+            h, here = at(h, rows), at(n, rows)
+            scores = at(scores.transpose(1, 2), rows).transpose(1, 2)  # (B, H, 1, T)
+        q, k, v = (heads(part, self.head_dim) for part in (self.query(here), self.key(n), self.value(n)))
         y = F.scaled_dot_product_attention(q, k, v, scores, scale=1.0)  # (B, H, T, A / H)
         h = h + self.out(y.transpose(1, 2).flatten(2))
         return h + self.down(self._activated(self.up(self.norm_2(h))))
-
-    def _heads(self, x: Tensor) -> Tensor:
-        """(B, T, A) -> (B, H, T, A / H)"""
-        return x.unflatten(2, (self.n_heads, -1)).transpose(1, 2)
 
     def _activated(self, wide: Tensor) -> Tensor:
         if not self.gated:
@@ -64,76 +59,39 @@ class Layer(nn.Module):
 class T5(Backbone):
     """Every token sees all of its text, whatever `causal` says: it was pretrained so."""
 
-    def __init__(self, arch: Architecture, causal: bool = False):
+    arch: T5Architecture
+    final = "last"
+
+    def __init__(self, arch: T5Architecture, causal: bool = False):
         super().__init__(arch, causal)
-        self.shape = arch = cast(T5Architecture, arch)
         self.tokens = nn.Embedding(arch.vocab, arch.width)
         self.distances = nn.Embedding(arch.buckets, arch.n_heads)
         self.layers = nn.ModuleList(Layer(arch) for _ in range(arch.n_blocks))
         self.last = nn.RMSNorm(arch.width, eps=arch.epsilon)
 
-    @property
-    def blocks(self) -> nn.ModuleList:
-        return self.layers
-
-    @property
-    def token_table(self) -> Tensor:
-        return self.tokens.weight
-
-    @property
-    def tables(self) -> list[Tensor]:
-        return [self.tokens.weight, self.distances.weight]
-
-    def embed(self, ids: Tensor, start: int = 0, segments: Tensor | None = None) -> Tensor:
-        # it knows no segments, and where a token stands adds to scores
-        return self.tokens(ids)
-
     def batch_context(self, lengths: Tensor, n_tokens: int, start: int = 0) -> Context:
         """What is added to scores: (B, H, n_tokens, n_tokens), minus infinity where a position is not seen."""
         place = torch.arange(n_tokens, device=lengths.device)
         by_distance = self.distances(self._bucket(place - place[:, None])).permute(2, 0, 1)  # (H, T, T)
-        hidden = (place >= lengths[:, None])[:, None, None]  # (B, 1, 1, T)
+        hidden = ~is_text(lengths, n_tokens)[:, None, None]  # (B, 1, 1, T)
         return by_distance.masked_fill(hidden, -torch.inf)
 
     def _bucket(self, ahead: Tensor) -> Tensor:
         """The bucket of each distance, int64: half of a side's are for one distance each, wider ones follow."""
-        side = self.shape.buckets // 2
+        side = self.arch.buckets // 2
         exact = side // 2
         far = ahead.abs()
-        share = torch.log(far.clamp(min=1).float() / exact) / math.log(self.shape.distance / exact)
+        share = torch.log(far.clamp(min=1).float() / exact) / math.log(self.arch.distance / exact)
         wide = (exact + (share * (side - exact)).long()).clamp(max=side - 1)
         return torch.where(far < exact, far, wide) + side * (ahead > 0)
 
-    def block(
-        self, i: int, h: Tensor, context: Context, rows: Tensor | None = None, cache: Tensor | None = None
-    ) -> Tensor:
-        return self.layers[i](h, context, rows)
-
-    def norm(self, h: Tensor) -> Tensor:
-        return self.last(h)
-
-    def part_of(self, name: str) -> str:
-        match name.split("."):
-            case ["layers", i, *rest]:
-                return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
-            case ["last", *_]:
-                return "norm"
-        return "embeddings"
-
-    def is_attention(self, name: str) -> bool:
-        return any(f".{part}." in name for part in ("query", "key", "value", "out", "norm_1"))
-
-    def initialize(self, generator: torch.Generator) -> None:
-        """Random weights as T5's were: by the width of what goes into them, queries also by that of a head."""
-        d, arch = self.arch.width, self.shape
+    def draw(self, name: str, matrix: Tensor, generator: torch.Generator) -> None:
+        # by the width of what goes into it, queries also by that of a head
+        d, arch = self.arch.width, self.arch
         stds = {
             "tokens": 1.0,
             "query": (d * arch.head_dim) ** -0.5,
             "out": arch.attended**-0.5,
             "down": arch.inner**-0.5,
         }
-        for name, parameter in self.named_parameters():
-            if parameter.ndim == 1:
-                nn.init.ones_(parameter)
-            else:
-                nn.init.normal_(parameter, std=stds.get(name.split(".")[-2], d**-0.5), generator=generator)
+        nn.init.normal_(matrix, std=stds.get(name.split(".")[-2], d**-0.5), generator=generator)

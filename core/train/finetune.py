@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
 
 import msgspec
 import numpy as np
@@ -19,7 +18,7 @@ from core.estimate import cost
 from core.files import Progress
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
-from core.model.lora import Adapter
+from core.model.lora import dropping
 from core.options import resolved
 from core.recipe import Recipe
 from core.runs import control
@@ -79,23 +78,6 @@ def class_weights(kind: str, texts: Texts, n_classes: int) -> Tensor:
         return torch.ones(n_classes, dtype=torch.float64)
     counts = np.bincount(texts.labels[texts.splits["train"]], minlength=n_classes)
     return torch.from_numpy(counts.sum() / (np.maximum(1, counts) * n_classes))
-
-
-@contextmanager
-def dropping(model: Classifier, seed: list[int]) -> Iterator[None]:
-    """Let adapters that learn leave out inputs, which ones depending on nothing but the seed. Nothing else does."""
-    adapters = [module for module in model.modules() if isinstance(module, Adapter) and module.a.requires_grad]
-    if not any(adapter.dropout.p for adapter in adapters):
-        yield
-        return
-    with torch.random.fork_rng():
-        torch.manual_seed(int(np.random.default_rng(seed).integers(2**63)))
-        for adapter in adapters:
-            adapter.train()
-        try:
-            yield
-        finally:
-            model.eval()
 
 
 class ClassifierLoop(Loop):

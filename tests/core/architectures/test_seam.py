@@ -111,45 +111,14 @@ class Reader(Backbone):
         self.first = nn.LayerNorm(arch.width)
         self.layers = nn.ModuleList(Layer(arch) for _ in range(arch.n_blocks))
 
-    @property
-    def blocks(self):
-        return self.layers
-
-    @property
-    def token_table(self):
-        return self.tokens.weight
-
-    @property
-    def tables(self):
-        return [self.tokens.weight, self.places.weight]
-
     def embed(self, ids, start=0, segments=None):
         return self.first(self.tokens(ids) + self.places.weight[start : start + ids.shape[1]])
 
     def batch_context(self, lengths, n_tokens, start=0):
         return (torch.arange(n_tokens) < lengths[:, None])[:, None, None]
 
-    def block(self, i, h, context, rows=None, cache=None):
-        return self.layers[i](h, context, rows)
-
-    def norm(self, h):
-        return h
-
-    def part_of(self, name):
-        match name.split("."):
-            case ["layers", i, *rest]:
-                return f"lora.{i}" if "lora" in rest else f"blocks.{i}"
-        return "embeddings"
-
-    def is_attention(self, name):
-        return any(f".{layer}." in name for layer in ("query", "key", "value", "out", "norm_1"))
-
-    def initialize(self, generator):
-        for name, p in self.named_parameters():
-            if p.ndim == 2:
-                nn.init.normal_(p, std=0.2, generator=generator)
-            else:
-                nn.init.constant_(p, float(name.endswith("weight")))
+    def draw(self, name, matrix, generator):
+        nn.init.normal_(matrix, std=0.2, generator=generator)
 
 
 ARCH = ReaderArchitecture(3, 16, 2, 24, built_in("nano").vocab)
