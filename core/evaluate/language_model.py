@@ -5,14 +5,11 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from itertools import islice
 
-import torch
-
 from core.architectures.lookup import preset_of, short_name
 from core.errors import BadModel, WorkbenchError
 from core.evaluate.question import Continuation, Question
-from core.evaluate.untouched import untouched
+from core.evaluate.untouched import opened
 from core.files import Progress
-from core.model.families import backbone_for
 from core.model.generate import continued
 from core.model.language import LanguageModel
 from core.text.lookup import tokenizer_of
@@ -29,20 +26,12 @@ class Pretrained:
     def open(cls, question: Question, progress: Progress) -> "Pretrained":
         """Load, fetch or draw the weights that a question is asked of. Raises BadModel with what to do."""
         preset = preset_of(question.model)
-        with torch.device("meta"):
-            model = LanguageModel(backbone_for(preset.architecture))
-        model.to_empty(device="cpu").eval()
-        with untouched(preset, question, progress) as (file, kind):
-            if file is None:
-                model.initialize(torch.Generator().manual_seed(question.seed))
-            else:
-                file.load_into(model.backbone)
-                if not model.load_head(file):
-                    raise BadModel(
-                        f"The weights of {short_name(question.model)} hold no output layer, which makes tokens of "
-                        "hidden states: it was left out when they were saved.",
-                        "Choose another model.",
-                    )
+        no_head = BadModel(
+            f"The weights of {short_name(question.model)} hold no output layer, which makes tokens of hidden states: "
+            "it was left out when they were saved.",
+            "Choose another model.",
+        )
+        model, kind = opened(LanguageModel, preset, question, no_head, progress)
         return cls(model, tokenizer_of(preset, question.weights), kind)  # which may have been fetched with the weights
 
     def answer(self, question: Question) -> Iterator[Continuation]:

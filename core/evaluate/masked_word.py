@@ -8,9 +8,8 @@ import torch
 from core.architectures.lookup import preset_of, short_name
 from core.errors import BadModel, WorkbenchError
 from core.evaluate.question import GAP, Guess, MaskedQuestion, Word
-from core.evaluate.untouched import untouched
+from core.evaluate.untouched import opened
 from core.files import Progress
-from core.model.families import backbone_for
 from core.model.masked import MaskedModel
 from core.text.lookup import tokenizer_of
 from core.text.tokenizer import well_formed
@@ -30,20 +29,11 @@ class MaskedWords:
         another = "Choose another model, such as bert."
         if preset.architecture.masked_head is None:
             raise BadModel(f"{name} guesses no masked words.", another)
-        with torch.device("meta"):
-            model = MaskedModel(backbone_for(preset.architecture))
-        model.to_empty(device="cpu").eval()
-        with untouched(preset, question, progress) as (file, kind):
-            if file is None:
-                model.initialize(torch.Generator().manual_seed(question.seed))
-            else:
-                file.load_into(model.backbone)
-                if not model.load_head(file):
-                    raise BadModel(
-                        f"The weights of {name} hold no head that guesses masked words: it was left out when they "
-                        "were saved.",
-                        another,
-                    )
+        no_head = BadModel(
+            f"The weights of {name} hold no head that guesses masked words: it was left out when they were saved.",
+            another,
+        )
+        model, kind = opened(MaskedModel, preset, question, no_head, progress)
         tokenizer = tokenizer_of(preset, question.weights)  # which may have been fetched with the weights
         if not isinstance(tokenizer, JsonTokenizer) or tokenizer.mask is None:
             raise BadModel(f"The tokenizer of {name} has no token that masks a word.", another)

@@ -16,6 +16,7 @@ from core.model.weights import published
 from core.options import merge
 from core.recipe import load
 from core.runs.root import create_run
+from small import small
 
 
 @pytest.fixture(scope="session")
@@ -93,23 +94,8 @@ def new_run(tmp_path, messages):
     """A function that makes a run of the small recipe, changed by the given layer."""
 
     def make(**changes):
-        small = {
-            "data": {"path": str(messages), "probe": "on"},
-            "model": {"weights": "random", "readout": "last_real"},
-            "freeze": {"trainable": "last_block"},
-            "train": {
-                "epochs": 2,
-                "batch": 4,
-                "eval_every": 5,
-                "eval_batches": 2,
-                "lr": 1e-3,
-                "schedule": "constant",
-                "warmup": 0.0,
-                "keep": "best",
-            },
-            "speed": {"threads": 1, "device": "cpu", "precision": "fp32"},  # measured, it could differ between two runs
-        }
-        return create_run(tmp_path / "runs", load(merge(small, changes)))
+        usual = small(messages, eval_every=5, eval_batches=2)
+        return create_run(tmp_path / "runs", load(merge(usual, changes)))
 
     return make
 

@@ -30,6 +30,7 @@ from core.runs.root import create_run
 from core.train import checkpoint
 from core.worker.control_file import FileControlSource
 from core.worker.process import work
+from small import small
 
 DEADLINE = 90  # seconds
 TINY = GPT2Architecture(2, 32, 2, 64, 8192)  # as in trial.py
@@ -116,18 +117,8 @@ def new_run(tmp_path, messages):
     """A function that makes a run of the small recipe, changed by the given layer."""
 
     def make(**changes):
-        small = {
-            "data": {"path": str(messages), "probe": "on"},
-            "model": {"weights": "random", "readout": "last_real"},
-            "freeze": {"trainable": "last_block"},
-            "train": {
-                "schedule": "constant", "warmup": 0.0, "keep": "best",
-                "epochs": 3, "batch": 4, "accumulate": 2, "eval_every": 3, "eval_batches": 1, "lr": 1e-3,
-                "checkpoint_seconds": 60,
-            },
-            "speed": {"threads": 1, "device": "cpu", "precision": "fp32"},
-        }  # fmt: skip
-        return create_run(tmp_path / "runs", load(merge(small, changes)))
+        usual = small(messages, epochs=3, accumulate=2, eval_every=3, eval_batches=1, checkpoint_seconds=60)
+        return create_run(tmp_path / "runs", load(merge(usual, changes)))
 
     return make
 

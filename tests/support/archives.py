@@ -1,6 +1,7 @@
 """Archives as bytes, made of files by name."""
 
 import io
+import stat
 import tarfile
 import zipfile
 
@@ -11,6 +12,13 @@ def zipped(members: dict[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:
         for name, content in members.items():
             archive.writestr(name, content)
     return out.getvalue()
+
+
+def link(archive: zipfile.ZipFile, name: str) -> None:
+    """Add a member that is a link out of where it will lie."""
+    info = zipfile.ZipInfo(name)
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    archive.writestr(info, "/etc/passwd")
 
 
 def tarred(members: dict[str, bytes], mode: str = "w:gz") -> bytes:

@@ -7,7 +7,7 @@ import itertools
 import math
 import random
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -23,6 +23,11 @@ from core.runs.group import Group
 from core.runs.result import BaselineResult
 from core.runs.root import create_run
 from core.runs.sweep import Plan
+from workbench.app import WorkbenchApp
+from workbench.screens.model.backbone import Backbone
+from workbench.screens.runs.run_table import RunTable
+from workbench.widgets.choice import Choice
+from workbench.widgets.layers import Layers
 
 LABELS = ["ham", "spam"]
 PARTS = {"head": 0.38, "norm": 0.004, "blocks.5.mlp": 0.009, "blocks.5.attn": 0.007}
@@ -296,3 +301,42 @@ def messages(tmp_path) -> Path:
     rows += [rows[0], rows[0], "ham\t距离川沙公路较近 [bold]but not markup[/bold]\n"]
     path.write_text("".join(rows), encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def asks(messages, tmp_path, until):
+    """A function: `async with asks(Dialog, name, size, **model) as pilot` has asked for a dialog on Model."""
+
+    @asynccontextmanager
+    async def asks(dialog, name="nano", size=(80, 24), **model):
+        recipe = load({"data": {"path": str(messages)}, "model": {"name": name} | model})
+        app = WorkbenchApp(recipe, tmp_path / "runs")
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: bool(app.session.draft.models))
+            await pilot.press("2")
+            await until(pilot, lambda: app.screen.query(Layers) and app.screen.query_one(Layers).has_focus)
+            await pilot.press("A")
+            assert not isinstance(app.screen, dialog)  # the key belongs to the Backbone panel
+            await pilot.press("shift+tab")
+            await until(pilot, lambda: app.screen.query_one(Backbone).has_focus)
+            await pilot.press("A")
+            await until(pilot, lambda: isinstance(app.screen, dialog) and app.screen.query(Choice))
+            yield pilot
+
+    return asks
+
+
+@pytest.fixture
+def on_runs(runs, until):
+    """A function: `async with on_runs(size, data) as pilot` is the app on Runs, once its table has something."""
+
+    @asynccontextmanager
+    async def on_runs(size=(80, 24), data="SMSSpamCollection"):
+        app = WorkbenchApp(load({"data": {"path": data}}), runs.root)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            app.action_mode("runs")
+            await until(pilot, lambda: app.current_mode == "runs" and app.screen.query(RunTable))
+            await until(pilot, lambda: app.screen.query_one(RunTable).items)
+            yield pilot
+
+    return on_runs

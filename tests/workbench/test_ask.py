@@ -6,37 +6,16 @@ import pytest
 from textual.widgets import Input, Static
 
 from core.evaluate.question import BEGINNING, EXAMPLE
-from core.recipe import load
-from workbench.app import WorkbenchApp
 from workbench.cli.ask import RANDOM
 from workbench.screens.model.ask_dialog import AskDialog
 from workbench.screens.model.backbone import Backbone
 from workbench.widgets.choice import Choice
-from workbench.widgets.layers import Layers
 
 
 @pytest.fixture
-def dialog(messages, tmp_path, until):
+def dialog(asks):
     """`async with dialog(size, **model) as pilot` has asked for the dialog with the key."""
-    from contextlib import asynccontextmanager
-
-    @asynccontextmanager
-    async def dialog(size=(80, 24), **model):
-        recipe = load({"data": {"path": str(messages)}, "model": {"name": "nano"} | model})
-        app = WorkbenchApp(recipe, tmp_path / "runs")
-        async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: bool(app.session.draft.models))
-            await pilot.press("2")
-            await until(pilot, lambda: app.screen.query(Layers) and app.screen.query_one(Layers).has_focus)
-            await pilot.press("A")
-            assert not isinstance(app.screen, AskDialog)  # the key belongs to the Backbone panel
-            await pilot.press("shift+tab")
-            await until(pilot, lambda: app.screen.query_one(Backbone).has_focus)
-            await pilot.press("A")
-            await until(pilot, lambda: isinstance(app.screen, AskDialog) and app.screen.query(Choice))
-            yield pilot
-
-    return dialog
+    return lambda size=(80, 24), **model: asks(AskDialog, "nano", size, **model)
 
 
 def said(app) -> str:

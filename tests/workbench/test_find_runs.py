@@ -1,7 +1,8 @@
 """Runs: finding, filtering and sorting them, at every width with the data that they learned from."""
 
 import os
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
+from functools import partial
 
 import msgspec
 import pytest
@@ -15,7 +16,6 @@ from core.runs import control, queue
 from core.runs import events as e
 from core.runs.listing import Listing
 from core.runs.records import Label
-from workbench.app import WorkbenchApp
 from workbench.screens.runs.run_table import RunTable
 from workbench.screens.runs.view import EVERY_FILTER, SAME_DATA, SORTS, View
 
@@ -23,18 +23,9 @@ HERE, THERE = "/nowhere/banking77/train.csv", "/nowhere/ag_news/train.csv"
 
 
 @pytest.fixture
-def opened(runs, until, shown):
+def opened(on_runs):
     """The app on Runs, at a size: `async with opened(size) as pilot`."""
-
-    @asynccontextmanager
-    async def look(size=(80, 24)):
-        app = WorkbenchApp(load({"data": {"path": HERE}}), runs.root)
-        async with app.run_test(size=size, notifications=True) as pilot:
-            app.action_mode("runs")
-            await until(pilot, lambda: app.current_mode == "runs" and app.screen.query(RunTable) and names(app))
-            yield pilot
-
-    return look
+    return partial(on_runs, data=HERE)
 
 
 def names(app) -> list[str]:

@@ -1,7 +1,7 @@
 """Runs: a group folds to one line, says what its runs have come to, and is continued, stopped and deleted as one."""
 
 import json
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack
 
 import pytest
 from textual.widgets import Input
@@ -9,7 +9,6 @@ from textual.widgets import Input
 from core.exercises import EXERCISES, Facts
 from core.recipe import load
 from core.runs import queue
-from workbench.app import WorkbenchApp
 from workbench.charts.chart import Chart
 from workbench.screens.confirm_dialog import ConfirmDialog
 from workbench.screens.runs.folding import Fold
@@ -18,21 +17,6 @@ from workbench.screens.runs.settings import Settings
 
 SIZES = [(80, 24), pytest.param((120, 36), marks=pytest.mark.more)]
 RATES = {"train.lr": ["1e-4", "3e-4"]}
-
-
-@pytest.fixture
-def opened(runs, until):
-    """The app on Runs, at a size: `async with opened(size) as pilot`."""
-
-    @asynccontextmanager
-    async def look(size=(80, 24)):
-        app = WorkbenchApp(load({"data": {"path": "SMSSpamCollection"}}), runs.root)
-        async with app.run_test(size=size, notifications=True) as pilot:
-            app.action_mode("runs")
-            await until(pilot, lambda: app.current_mode == "runs" and app.screen.query(RunTable) and names(app))
-            yield pilot
-
-    return look
 
 
 def names(app) -> list[str]:
@@ -45,10 +29,10 @@ def line_of(words: str, name: str) -> str:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_group_is_one_line_with_its_best_setting_and_unfolds(runs, opened, shown, until, size):
+async def test_a_group_is_one_line_with_its_best_setting_and_unfolds(runs, on_runs, shown, until, size):
     runs.write("done")
     runs.group("sweep-1", RATES, [270, 291])
-    async with opened(size) as pilot:
+    async with on_runs(size) as pilot:
         app = pilot.app
         assert names(app) == ["sweep-1", "r1"]
         await until(pilot, lambda: "4 runs · best lr 0.0003 96.8 % 94.0–98.2" in line_of(shown(app), "sweep-1"))
@@ -66,10 +50,10 @@ async def test_a_group_is_one_line_with_its_best_setting_and_unfolds(runs, opene
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_click_on_the_mark_folds_and_unfolds(runs, opened, shown, until, size):
+async def test_a_click_on_the_mark_folds_and_unfolds(runs, on_runs, shown, until, size):
     runs.write("done")
     runs.group("sweep-1", RATES, [270, 291])
-    async with opened(size) as pilot:
+    async with on_runs(size) as pilot:
         app, table = pilot.app, pilot.app.screen.query_one(RunTable)
         await until(pilot, lambda: "Best on validation" in shown(app))
         await pilot.click(RunTable, offset=(3, 0))
@@ -81,9 +65,9 @@ async def test_a_click_on_the_mark_folds_and_unfolds(runs, opened, shown, until,
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_table_of_a_group_and_what_it_says(runs, opened, shown, until, size):
+async def test_the_table_of_a_group_and_what_it_says(runs, on_runs, shown, until, size):
     runs.group("sweep-1", RATES, [270, 291])
-    async with opened(size) as pilot:
+    async with on_runs(size) as pilot:
         app = pilot.app
         await until(pilot, lambda: "Best on validation: 0.0003" in shown(app))
         words = shown(app)
@@ -97,10 +81,10 @@ async def test_the_table_of_a_group_and_what_it_says(runs, opened, shown, until,
         assert table.entry.member.setting == 1
 
 
-async def test_settings_in_an_order_are_drawn_with_the_time_of_a_run(runs, opened, shown, until):
+async def test_settings_in_an_order_are_drawn_with_the_time_of_a_run(runs, on_runs, shown, until):
     depths = EXERCISES["how-many-blocks"].values(Facts(load({}), lambda: 0, lambda: []))
     runs.group("blocks", {"freeze.trainable": depths}, [*range(250, 290, 5)], exercise="how-many-blocks")
-    async with opened((120, 36)) as pilot:
+    async with on_runs((120, 36)) as pilot:
         await until(pilot, lambda: "How many blocks should learn?" in shown(pilot.app))
         chart = pilot.app.screen.query_one("#picture Chart", Chart)
         await until(pilot, lambda: chart.region.area and "test %" in chart.render().plain)
@@ -113,9 +97,9 @@ async def test_settings_in_an_order_are_drawn_with_the_time_of_a_run(runs, opene
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_group_fills_in_while_its_runs_run(runs, opened, shown, until, size):
+async def test_a_group_fills_in_while_its_runs_run(runs, on_runs, shown, until, size):
     made = runs.group("sweep-1", RATES, [270, 291], done=1)
-    async with opened(size) as pilot:
+    async with on_runs(size) as pilot:
         app = pilot.app
         await until(pilot, lambda: "1 of 4 done · best lr 0.0001 90.0 %" in line_of(shown(app), "sweep-1"))
         assert app.screen.check_action("continue_group", ())  # nothing starts what waits
@@ -124,9 +108,9 @@ async def test_a_group_fills_in_while_its_runs_run(runs, opened, shown, until, s
         await until(pilot, lambda: app.screen.query_one(Settings).items[1].done == 1)
 
 
-async def test_what_is_for_runs_only_says_so_on_a_group(runs, opened, shown, until):
+async def test_what_is_for_runs_only_says_so_on_a_group(runs, on_runs, shown, until):
     runs.group("sweep-1", RATES, [270, 291])
-    async with opened() as pilot:
+    async with on_runs() as pilot:
         for key, words in (
             ("asterisk", "* works on a run"),
             ("R", "R works on a run"),
@@ -136,10 +120,10 @@ async def test_what_is_for_runs_only_says_so_on_a_group(runs, opened, shown, unt
             await until(pilot, lambda words=words: words in shown(pilot.app))
 
 
-async def test_a_search_finds_a_group_by_its_name_and_by_any_of_its_runs(runs, opened, until):
+async def test_a_search_finds_a_group_by_its_name_and_by_any_of_its_runs(runs, on_runs, until):
     runs.write("done")
     runs.group("sweep-1", RATES, [270, 291])
-    async with opened() as pilot:
+    async with on_runs() as pilot:
         app = pilot.app
         await pilot.press("right", "slash", *"0.0003", "enter")
         await until(pilot, lambda: names(app) == ["sweep-1", "r5", "r3"])
@@ -152,10 +136,10 @@ async def test_a_search_finds_a_group_by_its_name_and_by_any_of_its_runs(runs, o
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_group_is_deleted_once_one_has_agreed_and_comes_back(runs, opened, shown, until, size):
+async def test_a_group_is_deleted_once_one_has_agreed_and_comes_back(runs, on_runs, shown, until, size):
     runs.write("done")
     made = runs.group("sweep-1", RATES, [270, 291])
-    async with opened(size) as pilot:
+    async with on_runs(size) as pilot:
         app = pilot.app
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, ConfirmDialog) and "All 4 runs of the group" in shown(app))
@@ -173,21 +157,21 @@ async def test_a_group_is_deleted_once_one_has_agreed_and_comes_back(runs, opene
         assert all(run.path.exists() for run in made)
 
 
-async def test_a_group_of_which_a_run_trains_is_not_deleted(runs, opened, shown, until):
+async def test_a_group_of_which_a_run_trains_is_not_deleted(runs, on_runs, shown, until):
     made = runs.group("sweep-1", RATES, [270, 291], done=1)
     with runs.held(made[1]):
-        async with opened((120, 36)) as pilot:
+        async with on_runs((120, 36)) as pilot:
             await pilot.press("d")
             await until(pilot, lambda: "r2 of sweep-1 is running." in shown(pilot.app))
             assert not isinstance(pilot.app.screen, ConfirmDialog)
 
 
-async def test_a_group_is_stopped_and_continued(runs, opened, shown, until):
+async def test_a_group_is_stopped_and_continued(runs, on_runs, shown, until):
     busy = runs.write("running")
     made = runs.group("sweep-1", RATES, [270, 291], done=1)
     with ExitStack() as stack:
         stack.enter_context(runs.held(busy))  # so that none of the group begins
-        async with opened((120, 36)) as pilot:
+        async with on_runs((120, 36)) as pilot:
             app = pilot.app
             await pilot.press("s")
             await until(pilot, lambda: not queue.waiting(runs.root))
@@ -203,13 +187,13 @@ async def test_a_group_is_stopped_and_continued(runs, opened, shown, until):
             await until(pilot, lambda: not queue.served(runs.root))
 
 
-async def test_a_group_whose_command_decides_is_left_to_it(runs, opened, shown, until):
+async def test_a_group_whose_command_decides_is_left_to_it(runs, on_runs, shown, until):
     runs.group("sweep-1", RATES, [270, 291], done=1)
     file = runs.root / ".groups" / "sweep-1.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"halving": True}))
     for run in queue.waiting(runs.root):
         queue.take_out(run)
-    async with opened((120, 36)) as pilot:
+    async with on_runs((120, 36)) as pilot:
         await until(pilot, lambda: pilot.app.screen.check_action("continue_group", ()))
         await pilot.press("r")
         await until(pilot, lambda: "Go on with: workbench sweep --name sweep-1" in shown(pilot.app))
@@ -219,28 +203,28 @@ async def test_a_group_whose_command_decides_is_left_to_it(runs, opened, shown, 
 @pytest.mark.parametrize(
     "damage", [None, b"{", b'{"name": "sweep-1", "plan": {"base": {}, "varied": {"no.such": [1]}}}']
 )
-async def test_a_group_whose_plan_is_gone_or_damaged_says_so(runs, opened, shown, until, damage):
+async def test_a_group_whose_plan_is_gone_or_damaged_says_so(runs, on_runs, shown, until, damage):
     runs.group("sweep-1", RATES, [270, 291])
     file = runs.root / ".groups" / "sweep-1.json"
     file.write_bytes(damage) if damage else file.unlink()
-    async with opened() as pilot:
+    async with on_runs() as pilot:
         words = "damaged" if damage == b"{" else "is not an option" if damage else "is not known any more"
         await until(pilot, lambda: words in shown(pilot.app))
         await pilot.press("enter", "j")
         await until(pilot, lambda: "Recipe of r4" in shown(pilot.app))
 
 
-async def test_the_only_run_of_a_group_stands_by_itself(runs, opened):
+async def test_the_only_run_of_a_group_stands_by_itself(runs, on_runs):
     made = runs.group("sweep-1", RATES, [270, 291])
     for run in made[1:]:
         run.path.rename(run.path.with_name(f".{run.name}"))
-    async with opened() as pilot:
+    async with on_runs() as pilot:
         assert names(pilot.app) == ["r1"]
 
 
-async def test_many_runs_are_agreed_to_by_typing_their_number(runs, opened, shown, until):
+async def test_many_runs_are_agreed_to_by_typing_their_number(runs, on_runs, shown, until):
     runs.write("done")
-    async with opened() as pilot:
+    async with on_runs() as pilot:
         app, agreed = pilot.app, []
         app.push_screen(
             ConfirmDialog("Start 1,200 runs", "They take long.", "starts them", typed="1200"), agreed.append

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from functools import partial
 
 import pytest
 import torch
@@ -15,14 +16,10 @@ from core.evaluate.question import WITH_A_GAP
 from core.model.bert import Bert
 from core.model.masked import MaskedModel
 from core.model.weights import published
-from core.recipe import load
 from core.text.tokenizer_files import built_in
-from workbench.app import WorkbenchApp
 from workbench.cli import main
 from workbench.screens.model.backbone import Backbone
 from workbench.screens.model.guess_dialog import GuessDialog, Words
-from workbench.widgets.choice import Choice
-from workbench.widgets.layers import Layers
 
 
 @pytest.fixture
@@ -47,25 +44,9 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def dialog(messages, tmp_path, until):
+def dialog(asks):
     """`async with dialog(name, size, **model) as pilot` has asked for the dialog with the key."""
-    from contextlib import asynccontextmanager
-
-    @asynccontextmanager
-    async def dialog(name, size=(80, 24), **model):
-        recipe = load({"data": {"path": str(messages)}, "model": {"name": name} | model})
-        app = WorkbenchApp(recipe, tmp_path / "runs")
-        async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: bool(app.session.draft.models))
-            await pilot.press("2")
-            await until(pilot, lambda: app.screen.query(Layers) and app.screen.query_one(Layers).has_focus)
-            await pilot.press("shift+tab")
-            await until(pilot, lambda: app.screen.query_one(Backbone).has_focus)
-            await pilot.press("A")
-            await until(pilot, lambda: isinstance(app.screen, GuessDialog) and app.screen.query(Choice))
-            yield pilot
-
-    return dialog
+    return partial(asks, GuessDialog)
 
 
 def said(app) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from speed_sides.child import serve
 from speed_sides.encoder_parts import Encoder, answered, begin, padded
-from speed_sides.trainer import SLOW_BF16, WARM_UP, Clock, Rows, bf16_slowness
+from speed_sides.trainer import QUIET, SLOW_BF16, WARM_UP, Clock, Rows, bf16_slowness
 from torch.utils.data import SequentialSampler
 from transformers import Trainer, TrainingArguments
 from transformers.utils import logging
@@ -56,12 +56,7 @@ def trainer(job: dict, splits: dict, folder: str, n_steps: int) -> Trainer:
         per_device_eval_batch_size=job["batch"],
         max_steps=n_steps,
         max_grad_norm=0.0,
-        save_strategy="no",
-        logging_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
+        **QUIET,
     )
     return InOrder(
         model,

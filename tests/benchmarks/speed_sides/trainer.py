@@ -57,6 +57,17 @@ def numbers(rows: list[dict]) -> dict[str, Tensor]:
     return {"row": torch.tensor([row["row"] for row in rows])}
 
 
+# nothing is logged or saved while it trains
+QUIET = {
+    "save_strategy": "no",
+    "logging_strategy": "no",
+    "report_to": "none",
+    "disable_tqdm": True,
+    "remove_unused_columns": False,
+    "dataloader_pin_memory": False,
+}
+
+
 class Clock(TrainerCallback):
     """Seconds from the end of the last warm-up step to that of the last step."""
 
@@ -108,12 +119,7 @@ def variant(job: dict, v: dict, splits: dict, folder: str) -> dict:
             learning_rate=5e-5,
             weight_decay=0.1,
             max_grad_norm=0.0,
-            save_strategy="no",
-            logging_strategy="no",
-            report_to="none",
-            disable_tqdm=True,
-            remove_unused_columns=False,
-            dataloader_pin_memory=False,
+            **QUIET,
         )
         return Trainer(model, args, data_collator=collator, train_dataset=Rows(train))
 

@@ -7,7 +7,6 @@ import io
 import pickle
 import random
 import socket
-import stat
 import subprocess
 import sys
 import tarfile
@@ -19,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from archives import link
 from core import assets, datasets
 from core.data.download import CHUNK
 from core.data.fetch import DataFile, fetch, find
@@ -38,9 +38,7 @@ def zipped(members: dict[str, bytes], links: tuple[str, ...] = ()) -> bytes:
         for name, content in members.items():
             archive.writestr(name, content)
         for name in links:
-            info = zipfile.ZipInfo(name)
-            info.external_attr = (stat.S_IFLNK | 0o777) << 16
-            archive.writestr(info, "/etc/passwd")
+            link(archive, name)
     return out.getvalue()
 
 

@@ -11,16 +11,14 @@ from safetensors.torch import load_file, save_file
 from core.architectures.lookup import read_config
 from core.architectures.models import MODELS
 from core.errors import BadModel
-from core.freeze import FreezePlan
 from core.model.classifier import Classifier
-from core.model.families import backbone_for
 from core.model.weights import WeightsFile, published
 from core.readout import READOUTS, ClassifierKind
-from core.recipe_parts import Lora
+from parity import backbone_of, demand_fast_paths_agree, texts, weighed
 
 VOCAB, MOST = 101, 38
 SHAPE = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 56}
-BERTS = SHAPE | {"vocab_size": VOCAB, "max_position_embeddings": MOST + 2, "initializer_range": 0.2}
+BERTS = SHAPE | {"vocab_size": VOCAB, "max_position_embeddings": MOST + 2}
 ROBERTAS = BERTS | {"type_vocab_size": 1, "pad_token_id": 1, "layer_norm_eps": 1e-5}
 DISTILLED = {"dim": 32, "n_layers": 3, "n_heads": 4, "hidden_dim": 56, "vocab_size": VOCAB}
 KINDS = {
@@ -29,7 +27,7 @@ KINDS = {
     "xlm-roberta": (transformers.XLMRobertaConfig, ROBERTAS),
     "distilbert": (
         transformers.DistilBertConfig,
-        DISTILLED | {"max_position_embeddings": MOST + 2, "initializer_range": 0.2},
+        DISTILLED | {"max_position_embeddings": MOST + 2},
     ),
 }
 
@@ -38,12 +36,7 @@ KINDS = {
 def theirs(request):
     """A sequence classifier of transformers with weights that are far from their beginnings."""
     config, sizes = KINDS[request.param]
-    torch.manual_seed(0)
-    model = transformers.AutoModelForSequenceClassification.from_config(config(**sizes, num_labels=3)).eval()
-    for name, p in model.named_parameters():
-        if name.endswith("bias") or "orm" in name:
-            torch.nn.init.normal_(p, mean=float(p.detach().mean()), std=0.2)
-    return model
+    return weighed(transformers.AutoModelForSequenceClassification.from_config(config(**sizes, num_labels=3)))
 
 
 @pytest.fixture
@@ -52,20 +45,10 @@ def folder(theirs, tmp_path):
     return tmp_path
 
 
-def backbone_of(folder):
-    model = backbone_for(read_config(folder / "config.json"))
-    WeightsFile(folder / "model.safetensors").load_into(model)
-    return model.eval()
-
-
-def batch(pad, width=17):
+def batch(pad):
     """Texts of odd lengths, padded on the right; segments as a pair of texts has them."""
-    generator = torch.Generator().manual_seed(1)
-    lengths = torch.tensor([width, 9, 3, 1])
-    mask = torch.arange(width) < lengths[:, None]
-    ids = torch.where(mask, torch.randint(5, VOCAB, (4, width), generator=generator), pad)
-    segments = (torch.arange(width) >= lengths[:, None] // 2).long() * mask
-    return ids, lengths, mask, segments
+    ids, lengths, mask = texts(pad, VOCAB)
+    return ids, lengths, mask, (torch.arange(ids.shape[1]) >= lengths[:, None] // 2).long() * mask
 
 
 @pytest.mark.parametrize(("dtype", "within"), [(torch.float32, 1e-4), (torch.float64, 1e-9)])
@@ -73,7 +56,7 @@ def batch(pad, width=17):
 def test_hidden_states_of_every_block_are_those_of_transformers(theirs, folder, dtype, within, pair):
     ours, base = backbone_of(folder).to(dtype), theirs.base_model.to(dtype)
     ids, lengths, mask, segments = batch(ours.arch.pad)
-    more = {"token_type_ids": segments} if pair and ours.shape.n_segments > 1 else {}
+    more = {"token_type_ids": segments} if pair and ours.arch.n_segments > 1 else {}
     with torch.no_grad():
         expected = base(ids, attention_mask=mask.long(), output_hidden_states=True, **more).hidden_states
         h = ours.embed(ids, segments=segments if more else None)
@@ -120,42 +103,8 @@ def test_the_pooler_is_read_from_the_pretrained_weights_where_there_is_one(their
 @pytest.mark.parametrize("plan", ["head", "last_block", "lora.1,blocks.2,head", "lora"])
 def test_fast_paths_give_what_the_slow_one_gives(folder, readout, plan):
     arch = read_config(folder / "config.json")
-    made = {}
-    for rows in ("all", "needed"):
-        model = Classifier(arch, 3, ClassifierKind(READOUTS[readout], "own"), rows).double().eval()
-        WeightsFile(folder / "model.safetensors").load_into(model.backbone)
-        model.new_head(1)
-        model.adapt(FreezePlan.parse(plan, 3), Lora(), 1)
-        for name, p in model.named_parameters():
-            if name.endswith(".b"):
-                torch.nn.init.normal_(p, std=0.1, generator=torch.Generator().manual_seed(2))
-        made[rows] = model
-    ids, lengths, _, segments = batch(arch.pad)
-    segments = segments if arch.n_segments > 1 else None
-    with torch.no_grad():
-        slow = made["all"](ids, lengths, segments)
-        for depth in range(4):
-            h = made["needed"].prefix(ids, lengths, depth, segments)
-            torch.testing.assert_close(made["needed"].suffix(h, lengths, depth), slow, rtol=0, atol=1e-9)
-        made["needed"].merge()
-        torch.testing.assert_close(made["needed"](ids, lengths, segments), slow, rtol=0, atol=1e-9)
-        if not READOUTS[readout].reads_pads:  # then neither width nor neighbours change an answer
-            one = made["needed"](ids[1:2, :9], lengths[1:2], None if segments is None else segments[1:2, :9])
-            torch.testing.assert_close(one[0], slow[1], rtol=0, atol=1e-9)
-
-
-def test_gradients_of_the_fast_path_are_those_of_the_slow_one(folder):
-    arch = read_config(folder / "config.json")
-    found = []
-    for rows in ("all", "needed"):
-        model = Classifier(arch, 3, ClassifierKind(READOUTS["first"], "own"), rows).double().eval()
-        WeightsFile(folder / "model.safetensors").load_into(model.backbone)
-        model.new_head(1)
-        ids, lengths, *_ = batch(arch.pad)
-        torch.nn.functional.cross_entropy(model(ids, lengths), torch.tensor([0, 1, 2, 0])).backward()
-        found.append({name: p.grad for name, p in model.named_parameters()})
-    for name, gradient in found[0].items():
-        torch.testing.assert_close(found[1][name], gradient, rtol=0, atol=1e-9)
+    segments = batch(arch.pad)[3] if arch.n_segments > 1 else None
+    demand_fast_paths_agree(folder, readout, plan, VOCAB, head="own", segments=segments)
 
 
 def test_what_is_written_is_read_by_transformers(theirs, folder, tmp_path):

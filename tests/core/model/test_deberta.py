@@ -14,7 +14,7 @@ from core.model.classifier import Classifier
 from core.model.weights import WeightsFile
 from core.readout import READOUTS, ClassifierKind
 from core.text.lookup import tokenizer_of
-from encoders import backbone_of, demand_fast_paths_agree, demand_states_of_transformers, texts, weighed
+from parity import backbone_of, demand_fast_paths_agree, demand_states_of_transformers, texts, weighed
 
 VOCAB = 101
 SIZES = {

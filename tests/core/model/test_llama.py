@@ -12,18 +12,16 @@ from safetensors.torch import load_file, save_file
 
 from cases import each
 from core.architectures.llama import Llama3Scaling, LlamaArchitecture, Qwen3Architecture
-from core.architectures.lookup import check_folder, preset_of, read_config
+from core.architectures.lookup import preset_of, read_config
 from core.architectures.models import MODELS
 from core.errors import BadModel
-from core.freeze import FreezePlan
 from core.model.classifier import Classifier
-from core.model.families import backbone_for
 from core.model.kv_cache import KVCache
 from core.model.language import LanguageModel
 from core.model.llama import stretched
 from core.model.weights import WeightsFile, published
 from core.readout import READOUTS, ClassifierKind
-from core.recipe_parts import Lora
+from parity import backbone_of, demand_fast_paths_agree, texts, weighed
 
 VOCAB, MOST, PAD = 101, 40, 2
 SIZES = {
@@ -62,12 +60,7 @@ def theirs(request):
 
 
 def made(kind, config):
-    torch.manual_seed(0)
-    model = kind.from_config(config).eval()
-    for name, p in model.named_parameters():
-        if name.endswith("bias") or "norm" in name:
-            torch.nn.init.normal_(p, mean=float(p.detach().mean()), std=0.2)
-    return model
+    return weighed(kind.from_config(config))
 
 
 @pytest.fixture
@@ -76,21 +69,8 @@ def folder(theirs, tmp_path):
     return tmp_path
 
 
-def backbone_of(folder):
-    check_folder(folder, arch := read_config(folder / "config.json"))
-    model = backbone_for(arch)
-    WeightsFile(folder / "model.safetensors").load_into(model)
-    assert sum(p.numel() for p in model.parameters()) == sum(arch.parameters().values())
-    return model.eval()
-
-
-def batch(width=MOST - 1):
-    """Texts of odd lengths, padded on the right."""
-    generator = torch.Generator().manual_seed(1)
-    lengths = torch.tensor([width, 9, 3, 1])
-    mask = torch.arange(width) < lengths[:, None]
-    ids = torch.where(mask, torch.randint(5, VOCAB, (4, width), generator=generator), PAD)
-    return ids, lengths, mask
+def batch():
+    return texts(PAD, VOCAB, MOST - 1)
 
 
 # in float64 transformers takes norms and softmax in fp32 itself
@@ -130,42 +110,11 @@ def test_the_family_s_own_head_gives_the_logits_of_transformers(kind, tmp_path):
 @pytest.mark.parametrize("kind", [{}, {"causal": False}], ids=["causal", "not causal"])
 @pytest.mark.parametrize("readout", each(3, [*READOUTS]))
 def test_fast_paths_give_what_the_slow_one_gives(folder, readout, kind):
-    arch = read_config(folder / "config.json")
-    made = {}
-    for rows in ("all", "needed"):
-        model = Classifier(arch, 3, ClassifierKind(READOUTS[readout], "own", **kind), rows).double().eval()
-        WeightsFile(folder / "model.safetensors").load_into(model.backbone)
-        model.new_head(1)
-        model.adapt(FreezePlan.parse("lora", 3), Lora(), 1)
-        for name, p in model.named_parameters():
-            if name.endswith(".b"):
-                torch.nn.init.normal_(p, std=0.1, generator=torch.Generator().manual_seed(2))
-        made[rows] = model
-    ids, lengths, _ = batch()
-    with torch.no_grad():
-        slow = made["all"](ids, lengths)
-        for depth in range(4):
-            h = made["needed"].prefix(ids, lengths, depth)
-            torch.testing.assert_close(made["needed"].suffix(h, lengths, depth), slow, rtol=0, atol=1e-9)
-        made["needed"].merge()
-        torch.testing.assert_close(made["needed"](ids, lengths), slow, rtol=0, atol=1e-9)
-        if not READOUTS[readout].reads_pads:  # then neither width nor neighbours change an answer
-            one = made["needed"](ids[1:2, :9], lengths[1:2])
-            torch.testing.assert_close(one[0], slow[1], rtol=0, atol=1e-9)
+    demand_fast_paths_agree(folder, readout, "lora", VOCAB, head="own", **kind)
 
 
-def test_gradients_of_the_fast_path_are_those_of_the_slow_one(folder):
-    arch = read_config(folder / "config.json")
-    found = []
-    for rows in ("all", "needed"):
-        model = Classifier(arch, 3, ClassifierKind(READOUTS["last_real"], "own"), rows).double().eval()
-        WeightsFile(folder / "model.safetensors").load_into(model.backbone)
-        model.new_head(1)
-        ids, lengths, _ = batch()
-        torch.nn.functional.cross_entropy(model(ids, lengths), torch.tensor([0, 1, 2, 0])).backward()
-        found.append({name: p.grad for name, p in model.named_parameters()})
-    for name, gradient in found[0].items():
-        torch.testing.assert_close(found[1][name], gradient, rtol=0, atol=1e-9)
+def test_fast_paths_without_adapters_give_what_the_slow_one_gives(folder):
+    demand_fast_paths_agree(folder, "last_real", "last_block", VOCAB, head="own")
 
 
 def test_a_text_that_grows_is_read_as_the_whole_one_is(folder):

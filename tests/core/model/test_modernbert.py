@@ -12,7 +12,7 @@ from core.architectures.models import MODELS
 from core.errors import BadModel
 from core.model.classifier import Classifier
 from core.readout import READOUTS, ClassifierKind
-from encoders import demand_fast_paths_agree, demand_states_of_transformers, texts, weighed
+from parity import demand_fast_paths_agree, demand_states_of_transformers, texts, weighed
 
 VOCAB, WINDOW = 101, 6
 SIZES = {

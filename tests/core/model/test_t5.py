@@ -12,7 +12,7 @@ from core.architectures.models import MODELS
 from core.errors import BadModel
 from core.evaluate.masked_word import MaskedWords
 from core.evaluate.question import MaskedQuestion
-from encoders import backbone_of, demand_fast_paths_agree, demand_states_of_transformers, weighed
+from parity import backbone_of, demand_fast_paths_agree, demand_states_of_transformers, weighed
 
 VOCAB = 101
 SIZES = {

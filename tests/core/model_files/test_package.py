@@ -4,7 +4,6 @@ import hashlib
 import importlib.util
 import os
 import shutil
-import stat
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
+from archives import link
 from cases import first
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.lookup import model_folder
@@ -55,9 +55,7 @@ def publish(tmp_path):
             for path, content in members.items():
                 archive.writestr(path, content)
             for path in links:
-                link = zipfile.ZipInfo(path)
-                link.external_attr = (stat.S_IFLNK | 0o777) << 16
-                archive.writestr(link, "/etc/passwd")
+                link(archive, path)
             about = {
                 "Metadata-Version": "2.1",
                 "Name": wheel.package,

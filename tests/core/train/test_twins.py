@@ -67,6 +67,17 @@ def gradients(built):
     return loss.item(), dict(zip(names, torch.autograd.grad(loss, parameters, allow_unused=True), strict=True))
 
 
+def demand_the_same_is_learned(fast, twin):
+    """Losses, evaluations and weights after a run, all within 1e-9."""
+    losses, seen, weights = learned(fast)
+    expected_losses, expected_seen, expected_weights = learned(twin)
+    assert losses == pytest.approx(expected_losses, abs=1e-9) and len(losses) == 20
+    assert [split for split, _ in seen] == [split for split, _ in expected_seen] and len(seen) >= 4
+    assert [loss for _, loss in seen] == pytest.approx([loss for _, loss in expected_seen], abs=1e-9)
+    for name, p in weights.items():
+        torch.testing.assert_close(p, expected_weights[name], atol=1e-9, rtol=0, msg=name)
+
+
 TINY = GPT2Architecture(n_blocks=3, width=32, n_heads=4, max_tokens=24, vocab=97)
 ENCODERS = [
     BertArchitecture(3, 32, 4, 24, 97, inner=56),
@@ -106,12 +117,7 @@ def test_a_later_decoder_learns_the_same_on_both_paths(build, arch, readout, pad
     asked = recipe(readout, padding, trainable, {})
     asked["model"]["head"] = "own"
     fast, twin = (build(arch=arch, **(asked | {"speed": speed})) for speed in (FAST, SLOWEST))
-    losses, seen, weights = learned(fast)
-    expected_losses, expected_seen, expected_weights = learned(twin)
-    assert losses == pytest.approx(expected_losses, abs=1e-9) and len(losses) == 20
-    assert [loss for _, loss in seen] == pytest.approx([loss for _, loss in expected_seen], abs=1e-9)
-    for name, p in weights.items():
-        torch.testing.assert_close(p, expected_weights[name], atol=1e-9, rtol=0, msg=name)
+    demand_the_same_is_learned(fast, twin)
 
 
 @pytest.mark.parametrize("arch", ENCODERS, ids=lambda arch: arch.family)
@@ -131,12 +137,7 @@ def test_an_encoder_learns_the_same_on_both_paths(build, arch, readout, head, pa
     asked = recipe(readout, padding, trainable, {})
     asked["model"]["head"] = head
     fast, twin = (build(arch=arch, **(asked | {"speed": speed})) for speed in (FAST, SLOWEST))
-    losses, seen, weights = learned(fast)
-    expected_losses, expected_seen, expected_weights = learned(twin)
-    assert losses == pytest.approx(expected_losses, abs=1e-9) and len(losses) == 20
-    assert [loss for _, loss in seen] == pytest.approx([loss for _, loss in expected_seen], abs=1e-9)
-    for name, p in weights.items():
-        torch.testing.assert_close(p, expected_weights[name], atol=1e-9, rtol=0, msg=name)
+    demand_the_same_is_learned(fast, twin)
 
 
 @pytest.mark.parametrize(("readout", "padding", "trainable"), CASES)
@@ -147,14 +148,7 @@ def test_twins_agree_in_float64(build, readout, padding, trainable, slow):
     assert loss == pytest.approx(expected, abs=1e-9)
     for name, gradient in ours.items():
         torch.testing.assert_close(gradient, theirs[name], atol=1e-9, rtol=0, msg=name)
-    losses, seen, weights = learned(fast)
-    expected_losses, expected_seen, expected_weights = learned(twin)
-    assert len(losses) == 20
-    assert losses == pytest.approx(expected_losses, abs=1e-9)
-    assert [split for split, _ in seen] == [split for split, _ in expected_seen] and len(seen) >= 4
-    assert [loss for _, loss in seen] == pytest.approx([loss for _, loss in expected_seen], abs=1e-9)
-    for name, p in weights.items():
-        torch.testing.assert_close(p, expected_weights[name], atol=1e-9, rtol=0, msg=name)
+    demand_the_same_is_learned(fast, twin)
 
 
 @pytest.mark.parametrize(("readout", "padding", "trainable"), each(3, CASES, names=3))

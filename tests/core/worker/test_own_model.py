@@ -128,6 +128,14 @@ def of_folder(folder, **changes):
     }
 
 
+def demand_same_weights(whole, parted):
+    """Two runs have learned the same, bit for bit: its tensors."""
+    expected, found = (checkpoint.read(run.checkpoint("last"), checkpoint.WEIGHTS) for run in (whole, parted))
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    return found
+
+
 def test_a_folder_is_a_model_and_the_run_keeps_what_it_is_made_of(new_run, folder):
     run = new_run(**of_folder(folder))
     shutil.copytree(folder, copy := folder.with_name("copy"))
@@ -151,9 +159,7 @@ def test_resuming_is_exact_and_needs_no_folder(new_run, folder):
     live(parted, stopping=lambda: next(steps) > 9)
     shutil.rmtree(folder)
     assert isinstance(live(parted, resumed=True)[-1], Ended)
-    expected, found = (checkpoint.read(run.checkpoint("last"), checkpoint.WEIGHTS) for run in (whole, parted))
-    assert expected.keys() == found.keys()
-    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    demand_same_weights(whole, parted)
 
 
 @pytest.mark.parametrize("trainable", first(1, ["last_block", "embeddings,lora.2,head"]))
@@ -167,9 +173,7 @@ def test_an_encoder_learns_resumes_and_answers_without_its_folder(new_run, encod
     live(parted, stopping=lambda: next(steps) > 9)
     shutil.rmtree(encoder)
     assert isinstance(live(parted, resumed=True)[-1], Ended)
-    expected, found = (checkpoint.read(run.checkpoint("last"), checkpoint.WEIGHTS) for run in (whole, parted))
-    assert expected.keys() == found.keys()
-    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    demand_same_weights(whole, parted)
     asked = open_predictor(parted)
     (alone,), together = asked.predict(["free prize"]), asked.predict(["free prize", "see you at seven, then", ""])
     assert alone.probabilities == pytest.approx(together[0].probabilities, abs=1e-5)
@@ -188,9 +192,7 @@ def test_a_decoder_learns_resumes_answers_and_goes_on_with_a_text_without_its_fo
     assert said.ended in ("text", "context", "tokens") and said.weights == "folder"
     shutil.rmtree(decoder)
     assert isinstance(live(parted, resumed=True)[-1], Ended)
-    expected, found = (checkpoint.read(run.checkpoint("last"), checkpoint.WEIGHTS) for run in (whole, parted))
-    assert expected.keys() == found.keys() and "head.bias" not in found
-    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    assert "head.bias" not in demand_same_weights(whole, parted)
     asked = open_predictor(parted)
     (alone,), together = asked.predict(["free prize"]), asked.predict(["free prize", "see you at seven, then", ""])
     assert alone.probabilities == pytest.approx(together[0].probabilities, abs=1e-5)

@@ -1,18 +1,15 @@
 """`workbench auto`: real runs within a budget, the same choice after everything was killed, and what it refuses."""
 
 import json
-import signal
 import subprocess
 import sys
 
 import msgspec
-import psutil
 import pytest
 
 from core.errors import BadRun
 from core.recipe import load
 from core.runs import group as groups
-from core.runs import queue
 from core.runs.auto import Budget, Candidate
 from core.runs.auto_table import auto_table
 from core.runs.events import Phase, Started, Steps, encode
@@ -20,34 +17,11 @@ from core.runs.group import Group
 from core.runs.group_table import table_of
 from core.runs.root import create_run, list_runs
 from core.runs.sweep import Plan
-from workbench.cli import auto, main
+from workbench.cli import auto
 from workbench.cli.auto import Clock, Keeper
 
 WORKBENCH = [sys.executable, "-m", "workbench"]
 QUICK = ["--threads", "1", "--device", "cpu", "--precision", "fp32"]
-
-
-@pytest.fixture
-def root(tmp_path, wait):
-    """The folder of runs, whose queue has ended when the test has."""
-    yield tmp_path / "runs"
-    for run in queue.waiting(tmp_path / "runs"):
-        queue.take_out(run)
-    wait(lambda: not queue.served(tmp_path / "runs"))
-
-
-@pytest.fixture
-def said(root, capsys):
-    """A command on these runs: its exit code, what it printed, and what it complained of."""
-
-    def run(*argv):
-        try:
-            code = main.main([*map(str, argv), "--runs", str(root)])
-        except SystemExit as exit:  # of an argument that is none
-            code = exit.code
-        return code, *capsys.readouterr()
-
-    return run
 
 
 def figures(table):
@@ -109,21 +83,11 @@ def test_data_that_cannot_be_learned_from_makes_nothing(said, root, tmp_path):
     assert not root.exists()
 
 
-def processes_in(folder):
-    found = []
-    for process in psutil.process_iter():
-        try:
-            cwd = process.cwd()
-        except psutil.Error:
-            continue
-        if cwd.startswith(str(folder)):
-            found.append(process)
-    return found
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_a_budget_goes_on_where_everything_was_killed_and_gives_the_same_choice(said, root, labelled, wait, tmp_path):
+def test_a_budget_goes_on_where_everything_was_killed_and_gives_the_same_choice(
+    said, root, labelled, wait, start, kill_all, tmp_path
+):
     argv = ["auto", labelled(90), "--minutes", "20", *QUICK, "--json"]
     code, out, _ = said(*argv)
     whole = json.loads(out)
@@ -138,17 +102,9 @@ def test_a_budget_goes_on_where_everything_was_killed_and_gives_the_same_choice(
     assert table.done == table.planned == 3 and all(row.validation is not None for row in table.rows)
     elsewhere = tmp_path / "elsewhere"
     for state in ("r1", "r2", "r3"):  # killed in each of the three
-        command = subprocess.Popen(
-            [*WORKBENCH, *map(str, argv), "--runs", str(elsewhere)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        command = start(*argv, "--runs", elsewhere)
         wait(lambda state=state: (elsewhere / state / "events.jsonl").exists(), command)
-        command.kill()
-        for process in processes_in(elsewhere):
-            process.send_signal(signal.SIGKILL)
-        command.wait()
-        wait(lambda: not queue.served(elsewhere) and not queue.alive(elsewhere))
+        kill_all(command, elsewhere)
     goes_on = subprocess.run(
         [*WORKBENCH, *map(str, argv), "--runs", str(elsewhere)], capture_output=True, text=True, timeout=110
     )

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 
-import psutil
 import pytest
 
 from core.recipe import load
@@ -26,26 +25,6 @@ SMALL = (
 ).split()
 
 
-@pytest.fixture
-def root(tmp_path, wait):
-    """The folder of runs, whose queue has ended when the test has."""
-    yield tmp_path / "runs"
-    for run in queue.waiting(tmp_path / "runs"):
-        queue.take_out(run)
-    wait(lambda: not queue.served(tmp_path / "runs"))
-
-
-@pytest.fixture
-def said(root, capsys):
-    """A command on these runs: its exit code, what it printed, and what it complained of."""
-
-    def run(*argv):
-        code = main.main([*map(str, argv), "--runs", str(root)])
-        return code, *capsys.readouterr()
-
-    return run
-
-
 def figures(table):
     """A table without the time that it took."""
     table = dict(table, rows=[dict(row, seconds=None) for row in table["rows"]])
@@ -53,20 +32,8 @@ def figures(table):
     return table
 
 
-def processes_in(folder):
-    found = []
-    for process in psutil.process_iter():
-        try:
-            cwd = process.cwd()
-        except psutil.Error:
-            continue
-        if cwd.startswith(str(folder)):
-            found.append(process)
-    return found
-
-
 def test_a_sweep_that_was_killed_with_its_worker_and_its_queue_gives_the_same_table(
-    said, root, labelled, wait, tmp_path
+    said, root, labelled, wait, start, kill_all, tmp_path
 ):
     data = labelled(60)
     asked = ["sweep", data, "--set", "freeze.trainable=head,last_block", "--seeds", "2", *SMALL, "--json"]
@@ -78,18 +45,10 @@ def test_a_sweep_that_was_killed_with_its_worker_and_its_queue_gives_the_same_ta
         len(row["runs"]) == 2 and row["deviation"] is not None and row["beside"]["seeds"] == 2 for row in whole["rows"]
     )
     elsewhere = tmp_path / "elsewhere"
-    command = subprocess.Popen(
-        [*WORKBENCH, *map(str, asked), "--name", "whole", "--runs", str(elsewhere)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    command = start(*asked, "--name", "whole", "--runs", elsewhere)
     # in the middle: some are done, and one is at work
     wait(lambda: sum(run.status().state == "done" for run in list_runs(elsewhere)) and queue.alive(elsewhere), command)
-    command.kill()
-    for process in processes_in(elsewhere):
-        process.send_signal(signal.SIGKILL)
-    command.wait()
-    wait(lambda: not queue.served(elsewhere) and not queue.alive(elsewhere))
+    kill_all(command, elsewhere)
     broken = json.loads(subprocess.check_output([*WORKBENCH, "show", "whole", "--runs", str(elsewhere), "--json"]))
     assert 0 < broken["done"] < 4
     goes_on = subprocess.run(
@@ -102,7 +61,7 @@ def test_a_sweep_that_was_killed_with_its_worker_and_its_queue_gives_the_same_ta
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_halving_stops_the_worse_settings_early_and_gives_the_same_table_after_kills(
-    said, root, labelled, wait, tmp_path
+    said, root, labelled, wait, start, kill_all, tmp_path
 ):
     varied = ["--set", "train.lr=1e-9,1e-3,1e-2,1e-8", "--halving", "--epochs", "8"]
     asked = ["sweep", labelled(90), *varied, *SMALL[:6], *SMALL[8:], "--trainable", "last_block", "--json"]
@@ -119,19 +78,12 @@ def test_halving_stops_the_worse_settings_early_and_gives_the_same_table_after_k
     assert "1 of 1 run done, 3 settings stopped early" in shown and shown.count("\tstopped\t\t\t") == 3
     elsewhere = tmp_path / "elsewhere"
     for moment in ("at once", "later"):
-        command = subprocess.Popen(
-            [*WORKBENCH, *map(str, asked), "--name", "whole", "--runs", str(elsewhere)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        command = start(*asked, "--name", "whole", "--runs", elsewhere)
         wait(lambda: queue.served(elsewhere) and queue.alive(elsewhere), command)
         command.kill()
         if moment == "later":  # the command alone is killed: the queue goes on, and nobody stops what runs
             wait(lambda: sum(run.status().state == "done" for run in list_runs(elsewhere)))
-        for process in processes_in(elsewhere):
-            process.send_signal(signal.SIGKILL)
-        command.wait()
-        wait(lambda: not queue.served(elsewhere) and not queue.alive(elsewhere))
+        kill_all(command, elsewhere)
     goes_on = subprocess.run(
         [*WORKBENCH, "sweep", "--name", "whole", "--runs", str(elsewhere), "--json"], capture_output=True, timeout=200
     )
@@ -229,7 +181,7 @@ def test_what_cannot_be_is_said_before_anything_is_made(said, root, labelled, ar
 
 
 @pytest.mark.more
-def test_ctrl_c_takes_all_out_of_the_queue_and_the_name_goes_on(said, root, labelled, wait, tmp_path):
+def test_ctrl_c_takes_all_out_of_the_queue_and_the_name_goes_on(said, root, labelled, wait, start, kill_all, tmp_path):
     argv = ["sweep", labelled(60), "--seeds", "3", "--name", "g", *SMALL, "--trainable", "head"]
     command = subprocess.Popen(
         [*WORKBENCH, *map(str, argv), "--runs", str(root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
