@@ -65,6 +65,9 @@ class Layer(nn.Module):
         apart = apart[:, None].expand(B, H, R, k.shape[2])
         # not by `@`, which would copy the distances for each text
         to_distance = torch.einsum("bhrd,hsd->bhrs", q, far_k).gather(3, apart)
+        if R == 1:  # each key is asked of one distance only
+            asked = far_q[:, apart[:, 0, 0]].transpose(0, 1)  # (B, H, T, D / H)
+            return to_distance + (k * asked).sum(3)[:, :, None]
         from_distance = torch.einsum("bhtd,hsd->bhts", k, far_q).gather(3, apart.transpose(2, 3))
         return to_distance + from_distance.transpose(2, 3)
 

@@ -1,6 +1,6 @@
 """A linear layer whose product can be taken in bf16, and that can have adapters."""
 
-from typing import Protocol, cast, runtime_checkable
+from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -8,6 +8,14 @@ from torch import Tensor, nn
 
 from core.model import fused
 from core.model.lora import Adapter
+
+
+class _Kept(NamedTuple):
+    """A weight in bf16."""
+
+    packed: bool
+    version: int  # of what it was made of
+    weight: Tensor
 
 
 class Linear(nn.Linear):
@@ -19,31 +27,45 @@ class Linear(nn.Linear):
     """
 
     bf16 = fused = False
-    _kept: tuple[bool, int, Tensor] | None = None  # a weight in bf16: whether it is packed, its version, itself
 
     def __init__(self, n_in: int, n_out: int, *stacked: str, bias: bool = True):
         super().__init__(n_in, n_out, bias)
         self.stacked = stacked
         self.lora = nn.ModuleDict()
+        self._kept: dict[tuple[str, ...], _Kept] = {}  # in bf16, the weights of some of the stacked matrices
 
-    def forward(self, x: Tensor, gelu: str | None = None) -> Tensor:
-        """(..., in) -> (..., out), after GELU where its approximation is named, "none" or "tanh"."""
+    def forward(self, x: Tensor, gelu: str | None = None, only: tuple[str, ...] = ()) -> Tensor:
+        """(..., in) -> (..., out), after GELU where its approximation is named, "none" or "tanh".
+
+        With `only`, the products of just these of the stacked matrices, which are neighbours.
+        """
+        weight, bias, names = self._rows(only)
         if self.fused and not self.lora and self._is_looked_at(x):
-            return fused.linear(x.bfloat16(), self._in_bf16(packed=True), self.bias, gelu)
+            return fused.linear(x.bfloat16(), self._in_bf16(weight, only, packed=True), bias, gelu)
         if self.bf16:
-            y = F.linear(x.bfloat16(), self._in_bf16(packed=False)).float()
-            y = y if self.bias is None else y + self.bias
+            y = F.linear(x.bfloat16(), self._in_bf16(weight, only, packed=False)).float()
+            y = y if bias is None else y + bias
         else:
-            y = F.linear(x, self.weight, self.bias)
-        if self.lora:
-            y = y + self._stack({name: adapter(x) for name, adapter in self.lora.items()}, dim=-1)
+            y = F.linear(x, weight, bias)
+        added = {name: adapter(x) for name, adapter in self.lora.items() if name in names}
+        if added:
+            y = y + self._stack(added, names, dim=-1)
         return y if gelu is None else F.gelu(y, approximate=gelu)
+
+    def _rows(self, only: tuple[str, ...]) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+        """Weight and bias of these of the stacked matrices, and their names; of all where none are named."""
+        if not only:
+            return self.weight, self.bias, self.stacked
+        high = len(self.weight) // len(self.stacked)
+        rows = slice(high * self.stacked.index(only[0]), high * (self.stacked.index(only[-1]) + 1))
+        return self.weight[rows], None if self.bias is None else self.bias[rows], only
 
     def whole(self) -> Tensor:
         """The weight (out, in) with what adapters add to it."""
         if not self.lora:
             return self.weight
-        return self.weight + self._stack({name: cast(Adapter, one).product() for name, one in self.lora.items()}, dim=0)
+        added = {name: cast(Adapter, one).product() for name, one in self.lora.items()}
+        return self.weight + self._stack(added, self.stacked, dim=0)
 
     def merge(self) -> None:
         """Make what adapters add a part of the weight, and be without them."""
@@ -56,24 +78,27 @@ class Linear(nn.Linear):
         """Whether an adapter leaves out inputs now."""
         return any(cast(Adapter, adapter).drops for adapter in self.lora.values())
 
-    def _stack(self, added: dict[str, Tensor], dim: int) -> Tensor:
-        """What is added to each of the stacked matrices, or to their products, on top of one another."""
+    @staticmethod
+    def _stack(added: dict[str, Tensor], names: tuple[str, ...], dim: int) -> Tensor:
+        """What is added to each of the matrices of these names, or to their products, on top of one another."""
         nothing = torch.zeros_like(next(iter(added.values())))
-        return torch.cat([added.get(name, nothing) for name in self.stacked], dim=dim)
+        return torch.cat([added.get(name, nothing) for name in names], dim=dim)
 
     def _is_looked_at(self, x: Tensor) -> bool:
         """Whether no gradient is asked for, and no compiler looks on, which fuses by itself."""
         learns = x.requires_grad or any(p.requires_grad for p in self.parameters(recurse=False))
         return not (torch.is_grad_enabled() and learns) and not torch.compiler.is_compiling()
 
-    def _in_bf16(self, packed: bool) -> Tensor:
+    def _in_bf16(self, weight: Tensor, only: tuple[str, ...], packed: bool) -> Tensor:
         if torch.is_grad_enabled() and self.weight.requires_grad:
-            self._kept = None
-            return self.weight.bfloat16()
-        if self._kept is None or self._kept[:2] != (packed, self.weight._version):
-            weight = self.weight.detach()
-            self._kept = packed, self.weight._version, fused.pack(weight) if packed else weight.bfloat16()
-        return self._kept[2]
+            self._kept.clear()
+            return weight.bfloat16()
+        kept = self._kept.get(only)
+        if kept is None or (kept.packed, kept.version) != (packed, self.weight._version):
+            weight = weight.detach()
+            kept = _Kept(packed, self.weight._version, fused.pack(weight) if packed else weight.bfloat16())
+            self._kept[only] = kept
+        return kept.weight
 
 
 @runtime_checkable
@@ -90,5 +115,5 @@ def multiply_in(model: nn.Module, precision: str, fuse: bool = True) -> None:
         if isinstance(module, _Multiplies):
             module.bf16 = precision == "bf16"
         if isinstance(module, Linear):
-            module._kept = None
+            module._kept.clear()
             module.fused = module.bf16 and fuse and module.weight.device.type == "cpu" and fused.works()

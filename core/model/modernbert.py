@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.architectures.modernbert import ModernBertArchitecture
-from core.model.attention import at, is_text
+from core.model.attention import at, heads, is_text
 from core.model.backbone import Backbone, Context
 from core.model.linear import Linear
 from core.model.rotary import angles, turned
@@ -33,7 +33,7 @@ class Layer(nn.Module):
 
     def __init__(self, arch: ModernBertArchitecture, first: bool):
         super().__init__()
-        self.n_heads = arch.n_heads
+        self.head_dim = arch.head_dim
         self.norm_1 = nn.Identity() if first else nn.LayerNorm(arch.width, eps=arch.epsilon, bias=False)
         self.qkv = Linear(arch.width, 3 * arch.width, "query", "key", "value", bias=False)
         self.out = Linear(arch.width, arch.width, "out", bias=False)
@@ -50,16 +50,18 @@ class Layer(nn.Module):
 
     def _attend(self, n: Tensor, sight: Sight, rows: Tensor | None) -> Tensor:
         """(B, T, D) -> (B, T, D) or (B, 1, D), before the last product."""
-        B, T, D = n.shape
-        q, k, v = self.qkv(n).view(B, T, 3, self.n_heads, D // self.n_heads).permute(2, 0, 3, 1, 4)
+        seen, cos, sin = sight
+        if rows is None:
+            q, k, v = (heads(part, self.head_dim) for part in self.qkv(n).chunk(3, dim=2))
+            q = turned(q, cos, sin)
+        else:  # of the others only keys and values are needed
+            k, v = (heads(part, self.head_dim) for part in self.qkv(n, only=("key", "value")).chunk(2, dim=2))
+            q = heads(self.qkv(at(n, rows), only=("query",)), self.head_dim)
+            q = turned(q, cos[rows, None, None], sin[rows, None, None])  # (B, H, 1, D / H)
+            seen = at(seen.expand(len(n), 1, n.shape[1], n.shape[1]).transpose(1, 2), rows).transpose(1, 2)
         # what came in bf16 is turned in fp32
-        q, k = (turned(each, sight.cos, sight.sin).to(v.dtype) for each in (q, k))
-        seen = sight.seen
-        if rows is not None:
-            q = at(q.transpose(1, 2), rows).transpose(1, 2)  # (B, H, 1, D / H)
-            seen = at(seen.expand(B, 1, T, T).transpose(1, 2), rows).transpose(1, 2)  # (B, 1, 1, T)
-        y = F.scaled_dot_product_attention(q, k, v, seen)
-        return y.transpose(1, 2).reshape(B, -1, D)
+        y = F.scaled_dot_product_attention(q.to(v.dtype), turned(k, cos, sin).to(v.dtype), v, seen)
+        return y.transpose(1, 2).flatten(2)
 
 
 class ModernBert(Backbone):

@@ -14,6 +14,7 @@ from core.model import fused
 from core.model.classifier import Classifier
 from core.model.kv_cache import KVCache
 from core.model.linear import Linear, multiply_in
+from core.model.lora import Adapter
 from core.readout import READOUTS, ClassifierKind
 
 QWEN = Qwen3Architecture(3, 64, 4, 40, 97, inner=112, n_kv_heads=2, head_dim=24)
@@ -65,6 +66,22 @@ def test_a_model_says_the_same_with_it_and_without(arch):
     assert passed.dtype == torch.float32 and not torch.equal(passed, rounded)
     for each in (rounded, passed):
         assert ((each - exact).norm() / exact.norm()).item() < 0.01
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("adapted", [(), ("key",), ("query", "value")])
+@pytest.mark.parametrize(("precision", "fuse"), [("fp32", False), ("bf16", False), ("bf16", True)])
+def test_some_of_the_stacked_products_are_those_of_all(precision, fuse, adapted, bias):
+    layer, x = Linear(32, 3 * 16, "query", "key", "value", bias=bias), drawn(4, 7, 32)
+    for name in adapted:
+        layer.lora[name] = adapter = Adapter((16, 32), 2, 1.0, 0.0, torch.Generator().manual_seed(0))
+        torch.nn.init.normal_(adapter.b, generator=torch.Generator().manual_seed(1))
+    multiply_in(layer, precision, fuse)
+    for learns in (True, False, False):  # what is kept of one is not taken for the other
+        with torch.set_grad_enabled(learns):
+            whole = layer(x)
+            for only, part in ((("query",), slice(16)), (("key", "value"), slice(16, 48)), (("value",), slice(32, 48))):
+                torch.testing.assert_close(layer(x, only=only), whole[..., part], rtol=2**-8, atol=1e-5)
 
 
 @pytest.mark.parametrize("learns", ["weight", "bias", "x"])
