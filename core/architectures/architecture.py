@@ -98,6 +98,13 @@ class Book(NamedTuple):
     matrices: Mapping[str, str] = BOOK_MATRICES
 
 
+class Scores(NamedTuple):
+    """Numbers for each position of texts of one length that scores of attention take."""
+
+    block: float  # kept of each learning block
+    once: float  # at one moment, however many blocks there are
+
+
 @dataclass(frozen=True)
 class Architecture(ABC):
     """The dimensions of a model, and by arithmetic what it costs. Each family has one, and a backbone of that name."""
@@ -222,9 +229,17 @@ class Architecture(ABC):
         both = sizes.pop("key") + sizes.pop("value")  # which are made for all that one position sees
         return 2 * (both * n_tokens + here * (sum(sizes.values()) + 2 * n_tokens * attended))
 
+    def context_flops(self, n_tokens: float) -> float:
+        """FLOPs that take as long as what is made of one text once for all blocks: masks and the like."""
+        return 0.0
+
     @abstractmethod
     def values_kept(self, rows: Rows = "all") -> int:
-        """Numbers for each position of a text that autograd keeps of one learning block."""
+        """Numbers for each position of a text that autograd keeps of one learning block, but for its scores."""
+
+    def scores_kept(self, n_tokens: float, embeddings_learn: bool) -> Scores:
+        """The same of scores, where a family's attention holds them whole, and not in pieces (Dao et al. 2022)."""
+        return Scores(0.0, 0.0)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:

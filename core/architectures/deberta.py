@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
-from core.architectures.architecture import Architecture, Book, Dense, Published, Rows, SequenceClassifier
+from core.architectures.architecture import Architecture, Book, Dense, Published, Rows, Scores, SequenceClassifier
 from core.architectures.bert import PREDICTIONS
 from core.architectures.config_json import SIZES, Otherwise, demand, demand_heads, demand_pad, fraction, numbers
 
@@ -28,6 +28,9 @@ COMPUTED = {
 # and what transformers takes for said where a file leaves it out
 LEFT_OUT = {"relative_attention": False, "share_att_key": False, "norm_rel_ebd": "none", "position_biased_input": True}
 BOTH = {"c2p", "p2c"}
+# FLOPs that take as long as what is done to each score besides products: two are gathered by distance, added, scaled,
+# masked, and normalized, each in a pass through memory; as on two cores of a server
+SCORED = 1500
 # our names of the parts of a block -> the published ones
 BLOCK = {
     "query": "attention.self.query_proj",
@@ -87,9 +90,15 @@ class DebertaArchitecture(Architecture):
         return (self.vocab + 2 * self.buckets + 2 * 2) * self.width
 
     def block_flops(self, n_tokens: float, rows: Rows = "all") -> float:
-        # and each query is asked of every distance, and each key
-        far, here = 2 * self.buckets * self.width, n_tokens if rows == "all" else 1
-        return super().block_flops(n_tokens, rows) + 2 * far * (n_tokens + here)
+        # each query is asked of every distance, and so is each key; where one position is computed, of its own alone
+        d, distances, here = self.width, 2 * self.buckets, n_tokens if rows == "all" else 1
+        asked = 2 * distances * n_tokens if rows == "all" else distances + n_tokens
+        return super().block_flops(n_tokens, rows) + 2 * d * asked + SCORED * self.n_heads * n_tokens * here
+
+    def scores_kept(self, n_tokens: float, embeddings_learn: bool) -> Scores:
+        # what comes of the softmax; and before it what two products gave, and their sum
+        each = self.n_heads * n_tokens
+        return Scores(each, 3 * each)
 
     def values_kept(self, rows: Rows = "all") -> int:
         # as BERT; and what each key says to all distances, and each query, with a copy of both

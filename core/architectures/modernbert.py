@@ -17,6 +17,7 @@ from core.architectures.architecture import (
     MaskedHead,
     Published,
     Rows,
+    Scores,
     SequenceClassifier,
 )
 from core.architectures.config_json import (
@@ -114,16 +115,14 @@ class ModernBertArchitecture(Architecture):
     def embedding_parameters(self) -> int:
         return (self.vocab + 1) * self.width
 
-    def block_flops(self, n_tokens: float, rows: Rows = "all") -> float:
-        d, mlp = self.width, 3 * self.width * self.inner
-        if rows == "one":  # keys are turned by their positions, and so are made for all of them
-            return 2 * (3 * d**2 * n_tokens + d**2 + mlp + 2 * n_tokens * d)
-        return 2 * (4 * d**2 + mlp) * n_tokens + 2 * 2 * n_tokens**2 * d
-
     def values_kept(self, rows: Rows = "all") -> int:
         # the block's input and its norm, qkv, both turned, attention's output, the second half's input and its norm;
         # the MLP's gate before and after its activation, the wide layer, and what comes through the gate
         return 7 * self.width if rows == "one" else 10 * self.width + 4 * self.inner
+
+    def scores_kept(self, n_tokens: float, embeddings_learn: bool) -> Scores:
+        # none of them, but a mask of what is near, as numbers in each local block, and once as bits
+        return Scores(n_tokens * (1 - 1 / self.every), n_tokens / 2)
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> Self:

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
-from core.architectures.architecture import BOOK_GATED_MATRICES, BOOK_MATRICES, Architecture, Book, Published, Rows
+from core.architectures.architecture import (
+    BOOK_GATED_MATRICES,
+    BOOK_MATRICES,
+    Architecture,
+    Book,
+    Published,
+    Rows,
+    Scores,
+)
 from core.architectures.config_json import Otherwise, demand, demand_pad, fraction, given, numbers
 
 DIMENSIONS = {
@@ -30,6 +38,8 @@ OTHERS = {
 # what changes what a model of these dimensions computes, with the family's own choice
 COMPUTED = {"is_decoder": False}
 MLP, PLAIN, GATED = "feed_forward_proj", "relu", "gated-gelu"
+# FLOPs that take as long as looking up what a distance adds to a score; as on two cores of a server
+BIASED = 350
 # our names of the parts of a block -> the published ones; where the MLP is gated, gate and wide layer are one matrix
 BLOCK = {
     "norm_1": ("layer.0.layer_norm",),
@@ -94,6 +104,14 @@ class T5Architecture(Architecture):
     @property
     def embedding_parameters(self) -> int:
         return self.vocab * self.width + self.buckets * self.n_heads
+
+    def context_flops(self, n_tokens: float) -> float:
+        return BIASED * self.n_heads * n_tokens**2
+
+    def scores_kept(self, n_tokens: float, embeddings_learn: bool) -> Scores:
+        # what distances add to them; where that learns, blocks hold what comes of the softmax, and gradients meet in it
+        each = self.n_heads * n_tokens
+        return Scores(each, 2 * each) if embeddings_learn else Scores(0.0, each)
 
     def values_kept(self, rows: Rows = "all") -> int:
         # the block's input and its norm, keys and values; then queries, what attention gives, the second half's input

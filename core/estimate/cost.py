@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 
 from core.architectures.architecture import Architecture
 from core.architectures.lookup import architecture_for
@@ -66,15 +67,21 @@ class Workload:
     batches: float
     full: float  # every position is computed
     row: float  # only the one that is read
+    once: float = 0.0  # FLOPs, too: what is made for all blocks
 
     def __add__(self, other: "Workload") -> "Workload":
-        return Workload(self.batches + other.batches, self.full + other.full, self.row + other.row)
+        return Workload(
+            self.batches + other.batches, self.full + other.full, self.row + other.row, self.once + other.once
+        )
 
     @classmethod
     def of(cls, arch: Architecture, widths: Mapping[int, float] | Mapping[float, float], batches: float) -> "Workload":
         """`widths`: to how many tokens a text is padded -> how many texts."""
-        full = sum(n * arch.block_flops(width) for width, n in widths.items())
-        return cls(batches, full, sum(n * arch.block_flops(width, "one") for width, n in widths.items()))
+        full, row, once = (
+            sum(n * flops(width) for width, n in widths.items())
+            for flops in (arch.block_flops, partial(arch.block_flops, rows="one"), arch.context_flops)
+        )
+        return cls(batches, full, row, once)
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,7 @@ class Costs:
         """Texts through the blocks `first` to `last` (exclusive)."""
         rows = int(self.one_row and first < last == self.arch.n_blocks)
         full = last - first - rows
-        passes = Passes(full * load.batches, full * load.full)
+        passes = Passes(full * load.batches, full * load.full + (load.once if first < last else 0.0))
         row = Passes(rows * load.batches, rows * load.row)
         look, exactly = (Passes(), passes) if exact else (passes, Passes())
         return Work(look_row=row, batches=load.batches, look=look, exact=exactly)
@@ -197,6 +204,8 @@ class Costs:
         if not cached:
             below = self.look(load, 0, self.depth)
             work += Work(look=below.look, look_row=below.look_row)
+        if self.depth < self.arch.n_blocks:
+            work += Work(look=Passes(0.0, load.once))
         for i in range(self.depth, self.arch.n_blocks):
             part = self.plan.of_part(f"blocks.{i}")
             times = 2 + 3 * self.sizes[part] / self.sizes[f"blocks.{i}"] if part == f"lora.{i}" else 3 if part else 2
@@ -213,8 +222,10 @@ class Costs:
         """
         weights = all_parameters(self.sizes, self.plan) * FP32
         state = trainable_parameters(self.sizes, self.plan) * FP32 * 3
-        full = max(0, self.arch.n_blocks - self.depth - self.one_row)
-        kept = (full * self.arch.values_kept() + self.arch.values_kept("one")) * batch * width
+        full, arch = max(0, self.arch.n_blocks - self.depth - self.one_row), self.arch
+        scores = arch.scores_kept(width, "embeddings" in self.plan.parts)
+        kept = (full * (arch.values_kept() + scores.block) + arch.values_kept("one")) * batch * width
         # of what passes through a block: its input, qkv, attention's output, the MLP's wide layer twice
-        passing = (4 * self.arch.width + 2 * self.arch.inner) * max(CHUNK, width) if self.arch.n_blocks else 0
-        return weights + state + (kept + passing) * FP32 + PROCESS
+        passing = (4 * arch.width + 2 * arch.inner) * max(CHUNK, width) if arch.n_blocks else 0
+        scored = scores.once * max(CHUNK, batch * width)
+        return weights + state + round(kept + passing + scored) * FP32 + PROCESS
