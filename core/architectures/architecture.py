@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
-from core.architectures.config_json import Otherwise
+from core.architectures.config_json import Otherwise, demand_whole_weights
 from core.architectures.file_names import CONFIG
 from core.errors import BadModel
 from core.freeze import parts_of
@@ -245,12 +245,14 @@ class Architecture(ABC):
     def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
         """Read Hugging Face's config.json. Raises BadModel, naming the folder, for what the family does not compute."""
         try:
+            demand_whole_weights(config)
             return cls.read(config)
         except Otherwise as other:
             what = f"The model in {folder} computes otherwise than {cls.title}: {other}."
             raise BadModel(what, "It cannot be used here.") from other
         except ValueError as error:
-            raise BadModel(f"{folder / CONFIG} does not describe a {cls.title}: {error}.") from error
+            what = f"{folder / CONFIG} does not describe a {cls.title}: {error}."
+            raise BadModel(what, "Take the one that came with the model.") from error
 
     @classmethod
     @abstractmethod

@@ -19,6 +19,9 @@ SIZES = {
 }
 
 
+EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")  # above 1, a block has several MLPs
+
+
 class Otherwise(ValueError):
     """What a config.json says that a family does not compute."""
 
@@ -56,6 +59,22 @@ def fraction(config: Mapping[str, Any], key: str, usual: float) -> float:
     if not isinstance(value, float) or not 0 < value < 1:
         raise ValueError(f"{key} is no number between 0 and 1")
     return value
+
+
+def flag(config: Mapping[str, Any], key: str) -> bool:
+    """True or false; the latter where the file does not say it."""
+    value = config.get(key) or False
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} is {repr(value)[:40]}, neither true nor false")
+    return value
+
+
+def demand_whole_weights(config: Mapping[str, Any]) -> None:
+    """Raises Otherwise for what no family here has: several MLPs in a block, and weights of few bits."""
+    if experts := [f"{key} is {repr(config[key])[:40]}" for key in EXPERTS if config.get(key) not in (None, 0, 1)]:
+        raise Otherwise(f"its blocks have several MLPs, so-called experts ({experts[0]})")
+    if config.get("quantization_config"):
+        raise Otherwise("its weights are quantized (quantization_config)")
 
 
 def demand(config: Mapping[str, Any], computed: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Self
 
 from core.architectures.architecture import BOOK_GATED_MATRICES, Architecture, Book, Published, Rows, SequenceClassifier
-from core.architectures.config_json import SIZES, Otherwise, demand, given, is_id, number, numbers
+from core.architectures.config_json import SIZES, Otherwise, demand, flag, given, is_id, number, numbers
 
 # our names of the parts of a block -> the published ones; what has equal height and the same input is one matrix here
 BLOCK = {
@@ -26,8 +26,8 @@ BLOCK = {
 }
 QK_NORMS = ("query_norm", "key_norm")
 # what changes what a model of these dimensions computes, with the shape's own choice
-COMPUTED = {"hidden_act": "silu", "attention_bias": False, "mlp_bias": False, "quantization_config": None}
-EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")  # above 1, a block has several MLPs
+COMPUTED = {"hidden_act": "silu", "attention_bias": False, "mlp_bias": False}
+ROTARY = ("rope_scaling", "rope_parameters")  # of older files, and of newer ones
 
 
 class Llama3Scaling(NamedTuple):
@@ -140,7 +140,7 @@ class LlamaArchitecture(Architecture):
             epsilon=epsilon,
             theta=theta,
             scaling=scaling,
-            tied=config.get("tie_word_embeddings", False) is True,
+            tied=flag(config, "tie_word_embeddings"),
             end_of_text=ends[0] if ends else sizes["vocab"] - 1,
         )
 
@@ -190,12 +190,18 @@ def _rotary(config: Mapping[str, Any]) -> tuple[float, Llama3Scaling | None]:
 
     Raises Otherwise for another scaling than Llama 3's, and ValueError for numbers that are none.
     """
-    said = config.get("rope_scaling") or config.get("rope_parameters") or {}
-    if not isinstance(said, Mapping) or any(isinstance(value, Mapping) for value in said.values()):
-        raise Otherwise("its rotary positions differ from block to block")
+    said: dict[str, Any] = {}
+    for key in reversed(ROTARY):
+        one = config.get(key) or {}
+        if not isinstance(one, Mapping):
+            raise ValueError(f"{key} is {repr(one)[:40]}, no table")
+        if any(isinstance(value, Mapping) for value in one.values()):
+            raise Otherwise("its rotary positions differ from block to block")
+        kind = one.get("rope_type", one.get("type", "default"))
+        if kind not in ("default", "llama3"):
+            raise Otherwise(f"its rotary positions are scaled by {repr(kind)[:40]}, where only llama3 is computed")
+        said |= one
     kind = said.get("rope_type", said.get("type", "default"))
-    if kind not in ("default", "llama3"):
-        raise Otherwise(f"its rotary positions are scaled by {repr(kind)[:40]}, where only llama3 is computed")
     part = said.get("partial_rotary_factor", config.get("partial_rotary_factor"))
     if part not in (None, 1, 1.0):
         raise Otherwise(f"partial_rotary_factor is {repr(part)[:40]}")
@@ -211,10 +217,7 @@ def _rotary(config: Mapping[str, Any]) -> tuple[float, Llama3Scaling | None]:
 
 
 def _demand_whole_sight(config: Mapping[str, Any], n_blocks: int, max_tokens: int) -> None:
-    """Raises Otherwise for what is not computed though the dimensions allow it: experts, windows within the context."""
-    experts = [f"{key} is {config[key]!r}" for key in EXPERTS if config.get(key) not in (None, 0, 1)]
-    if experts:
-        raise Otherwise(f"its blocks have several MLPs, so-called experts ({experts[0]})")
+    """Raises Otherwise where a token sees less than all that stands before it."""
     window, layers = config.get("sliding_window"), config.get("layer_types")
     slides = config.get("use_sliding_window", False) and window is not None
     within = not isinstance(window, int) or window < max_tokens

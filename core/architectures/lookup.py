@@ -189,7 +189,8 @@ def read_config(file: Path, home: Path | None = None) -> Architecture:
         with files.reading(file, home) as opened:
             config = json.loads(opened.read(MOST))
     except (OSError, ValueError, RecursionError) as error:
-        raise BadModel(f"{file} is no readable config.json: {error}.") from error
+        what = f"{file} is no readable config.json: {error}."
+        raise BadModel(what, "Take the one that came with the model.") from error
     named = config.get("model_type") if isinstance(config, dict) else None
     family = FAMILIES.get(named) if isinstance(named, str) else None
     if family is None:
