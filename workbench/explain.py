@@ -23,6 +23,9 @@ EXPLANATIONS = {
     "▚ has LoRA: two small matrices that learn beside a frozen weight. The time says what it costs to train from "
     "that part up.",
     "model.code": "The same choice of layers as lines of PyTorch, with the names of the book.",
+    "model.block": "What one block of the model does, its input at the bottom, bright where GPT-2 does otherwise. ⊕ "
+    "adds what a half makes to what comes from below; its norm stands before it, or after. At the right, each row is "
+    "a token, filled under those that it sees.",
     "model.price": "What a run will cost: how many weights learn, how much memory it needs, how long it takes. Frozen "
     "blocks at the bottom always give the same output, so it is computed once and kept: the prefix cache.",
     "model.recipe": "All other settings of the next run. auto stands for what suits the model and the data. The "

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from core.architectures.config_json import Otherwise, demand_whole_weights
+from core.architectures.design import BlockDesign
 from core.architectures.file_names import CONFIG
 from core.errors import BadModel
 from core.freeze import parts_of
@@ -135,6 +136,11 @@ class Architecture(ABC):
     @property
     def head_dim(self) -> int:
         return self.width // self.n_heads
+
+    @property
+    def design(self) -> BlockDesign | None:
+        """What a block is; None where there is no block."""
+        return None
 
     @property
     def book(self) -> Book | None:

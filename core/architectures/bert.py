@@ -19,6 +19,7 @@ from core.architectures.architecture import (
     SequenceClassifier,
 )
 from core.architectures.config_json import SIZES, demand, demand_heads, demand_pad, fraction, given, numbers
+from core.architectures.design import BlockDesign
 
 # our names of the parts of a block -> BERT's; query, key and value are one matrix here
 BLOCK = {
@@ -87,6 +88,10 @@ class BertArchitecture(Architecture):
     def first_position(self) -> int:
         """The row of the table of positions that a text's first token has."""
         return 0
+
+    @property
+    def design(self) -> BlockDesign:
+        return BlockDesign("LayerNorm", False, "a table", "all of the text", "GELU")
 
     @property
     def book(self) -> Book:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from core.architectures.architecture import Architecture, Book, Dense, Published, Rows, Scores, SequenceClassifier
 from core.architectures.bert import PREDICTIONS
 from core.architectures.config_json import SIZES, Otherwise, demand, demand_heads, demand_pad, fraction, numbers
+from core.architectures.design import BlockDesign
 
 DIMENSIONS = SIZES | {"buckets": "position_buckets"}
 REACH, KINDS = "max_relative_positions", "pos_att_type"
@@ -66,6 +67,10 @@ class DebertaArchitecture(Architecture):
     own_dense = Dense("gelu", "pooler.dense", "pooler.dense")
     classifier = SequenceClassifier("DebertaV2ForSequenceClassification", {"first": {}}, "classifier")
     masked_head = PREDICTIONS
+
+    @property
+    def design(self) -> BlockDesign:
+        return BlockDesign("LayerNorm", False, "vectors of distances", "all of the text", "GELU")
 
     @property
     def book(self) -> Book:

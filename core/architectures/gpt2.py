@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from core.architectures.architecture import Architecture, Book, Published, Rows, SequenceClassifier
 from core.architectures.config_json import demand, demand_heads, is_id, numbers
+from core.architectures.design import GPT2, BlockDesign
 
 SIZES = {
     "n_blocks": "n_layer",
@@ -63,6 +64,10 @@ class GPT2Architecture(Architecture):
     causal = True
     absorbs = True
     classifier = SequenceClassifier("GPT2ForSequenceClassification", {"last_real": {}}, "score", norm="ln_f")
+
+    @property
+    def design(self) -> BlockDesign:
+        return GPT2
 
     @property
     def book(self) -> Book:

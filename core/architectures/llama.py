@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from core.architectures.architecture import BOOK_GATED_MATRICES, Architecture, Book, Published, Rows, SequenceClassifier
 from core.architectures.config_json import SIZES, Otherwise, demand, flag, given, is_id, number, numbers
+from core.architectures.design import BlockDesign
 
 # our names of the parts of a block -> the published ones; what has equal height and the same input is one matrix here
 BLOCK = {
@@ -76,6 +77,11 @@ class LlamaArchitecture(Architecture):
     biased_qkv: ClassVar[bool] = False  # whether queries, keys and values have a bias
     normed_qk: ClassVar[bool] = False  # whether queries and keys are normalized, each head by itself
     usual_head_dim: ClassVar[int] = 0  # where config.json does not say it; 0: the width in equal parts
+
+    @property
+    def design(self) -> BlockDesign:
+        besides = "biases on q, k, v" * self.biased_qkv + "norms on q and k" * self.normed_qk
+        return BlockDesign("RMSNorm", True, "rotary", "what is before", "SwiGLU", besides)
 
     @property
     def book(self) -> Book:

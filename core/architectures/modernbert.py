@@ -31,6 +31,7 @@ from core.architectures.config_json import (
     number,
     numbers,
 )
+from core.architectures.design import BlockDesign
 
 # with defaults where a config does not say them
 OTHERS = {"window": "local_attention", "pad": "pad_token_id"}
@@ -90,6 +91,10 @@ class ModernBertArchitecture(Architecture):
     def is_local(self, block: int) -> bool:
         """Whether a token of a block sees only those near it."""
         return block % self.every > 0
+
+    @property
+    def design(self) -> BlockDesign:
+        return BlockDesign("LayerNorm", True, "rotary", "what is near", "GeGLU", whole_every=self.every)
 
     @property
     def book(self) -> Book:

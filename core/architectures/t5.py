@@ -19,6 +19,7 @@ from core.architectures.architecture import (
     Scores,
 )
 from core.architectures.config_json import Otherwise, demand, demand_pad, fraction, given, numbers
+from core.architectures.design import Activation, BlockDesign
 
 DIMENSIONS = {
     "n_blocks": "num_layers",
@@ -81,6 +82,11 @@ class T5Architecture(Architecture):
     def attended(self) -> int:
         """The width of all heads together, which need not be that of a hidden state."""
         return self.n_heads * self.head_dim
+
+    @property
+    def design(self) -> BlockDesign:
+        mlp: Activation = "GeGLU" if self.gated else "ReLU"
+        return BlockDesign("RMSNorm", True, "a bias by distance", "all of the text", mlp, "scores are not scaled")
 
     @property
     def book(self) -> Book:

@@ -6,6 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
+from core.architectures.design import GPT2, in_code
 from core.architectures.lookup import architecture_for, preset_for, short_name
 from core.errors import BadRecipe, WorkbenchError
 from core.evaluate.question import guesses_words
@@ -18,6 +19,7 @@ from workbench.layout import Column, Part, Plan
 from workbench.screens.base import BaseScreen
 from workbench.screens.model.as_code import AsCode
 from workbench.screens.model.backbone import Backbone, progress_in_words
+from workbench.screens.model.block import BlockDrawing
 from workbench.screens.model.price import PricePanel
 from workbench.screens.model.recipe_form import Options, RecipeForm
 from workbench.session.complain import complain
@@ -43,6 +45,7 @@ class ModelScreen(BaseScreen):
         yield Panel(Static(id="headings"), Layers(), Static(id="map"), title="Layers", letter="l", id="layers")
         yield Panel(AsCode(), title="As code", letter="c", id="code")
         yield Panel(PricePanel(), title="Price", letter="p", id="price")
+        yield Panel(BlockDrawing(), title="A block", letter="k", id="block")
         yield Panel(RecipeForm(), title="Recipe", letter="r", id="recipe")
 
     def plan(self) -> Plan:
@@ -51,8 +54,10 @@ class ModelScreen(BaseScreen):
             Part("layers", min(3 + layers.whole, 18), brief=10, grows=2),
             Part("code", 1 + code, brief=4 if self.has_class("-code") else 0),
         )
-        beside = (Part("price", 8, 10, brief=2), Part("recipe", 8, 20, brief=5, grows=1))
-        ranks = ["layers", "price", "backbone", "layers", "recipe", "code"]
+        recipe = Part("recipe", 8, 20, brief=5, grows=1)
+        block = Part("block", 1 + self.query_one(BlockDrawing).n_lines)
+        beside = (Part("price", 8, 10, brief=2), *([block] if block.least > 1 else []), recipe)
+        ranks = ["layers", "price", "backbone", "layers", "recipe", "code", "block"]
         if self.has_class("-code"):
             ranks[1:1] = ["code", "code"]
         backbone = Part("backbone", 4, brief=2)
@@ -79,7 +84,13 @@ class ModelScreen(BaseScreen):
             return  # only how far the reading of a file is
         self._shown = shown
         self.query_one(Layers).show(recipe, draft.profile, draft.speeds)
-        self.query_one(AsCode).lines = freezing(recipe.plan, architecture_for(recipe), recipe.lora)
+        arch, drawing = architecture_for(recipe), self.query_one(BlockDrawing)
+        lines = freezing(recipe.plan, arch, recipe.lora)
+        self.query_one(AsCode).lines = lines + (in_code(arch.design) if arch.design and lines else [])
+        drawing.arch = arch
+        panel = self.query_one("#block", Panel)
+        panel.brief = drawing.brief
+        panel.subtitle = "as in the book" if arch.design == GPT2 else "bright: not as in GPT-2"
         self._say_what_varies(self.session.sweep)
         self.fit()
 
