@@ -24,10 +24,11 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import islice, product
 from pathlib import Path
+from types import MappingProxyType
 
 from speed_sides import encoder_table as table
 from speed_sides.ours import spent
@@ -51,6 +52,9 @@ PLANS = ["last_two_blocks", "all"]
 class Bench:
     """The sides; each answers with `seconds` in all, `start` without learning, and `accuracy` on the test."""
 
+    options: Mapping[str, str] = MappingProxyType({})  # of the command, besides those that every model has
+    screening = SCREENING
+
     def __init__(self, data: Path, model: str, folder: Path, quick: bool):
         self.data, self.model, self.folder, self.quick = data, model, folder, quick
         self.epochs = 1 if quick else EPOCHS
@@ -72,6 +76,7 @@ class Bench:
             "precision": precision,
             "cache": "run",
             "runs": self.folder / "runs",
+            **self.options,
         }
         command = [sys.executable, "-m", "workbench", "train", str(self.data), "--json"]
         command += [word for flag, value in given.items() for word in (f"--{flag}", str(value))]
@@ -142,7 +147,7 @@ class Bench:
         job = self._job(plan)
         if plan not in self.variants:
             every = [{"bf16": bf16, "grouped": grouped} for bf16, grouped in product((False, True), (False, True))]
-            look = job | {"variants": every, "steps": 1 if self.quick else SCREENING}
+            look = job | {"variants": every, "steps": 1 if self.quick else self.screening}
             self.variants[plan] = ask("encoder_trainer", look, self.folder)["variant"]
         v = self.variants[plan]
         kind = f"{'bf16' if v['bf16'] else 'fp32'}, {'grouped by length' if v['grouped'] else 'random order'}"
@@ -187,14 +192,14 @@ def cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def few(source: Path, folder: Path) -> Path:
+def few(source: Path, folder: Path, most: int = QUICK) -> Path:
     """The first rows of a file, as the program reads them."""
     from core.data.read import read
 
     table = read(source)
     path = folder / f"{source.stem}.csv"
     with open(path, "w", encoding="utf-8", newline="") as file:
-        rows = islice(zip(table.texts, table.labels, strict=True), QUICK)
+        rows = islice(zip(table.texts, table.labels, strict=True), most)
         csv.writer(file).writerows([("text", "label"), *rows])
     return path
 

@@ -15,6 +15,7 @@ SAMPLE = str(ROOT / "core" / "assets" / "sample.csv")
 SMALLEST = {
     "baselines.py": ([SAMPLE, "--most", "200"], "scikit-learn : workbench"),
     "encoder.py": ([SAMPLE, "--quick", "--repeat", "1", "--plans", "last_two_blocks"], "plain loop, fp32"),
+    "families.py": ([SAMPLE, "--quick", "--repeat", "1"], "Trainer : workbench"),
     "first_frame.py": (["1"], "workbench, first frame"),
     "keys.py": (["3"], "ratio of p99"),
     "long_log.py": (["10", "--steps", "1000"], "10 steps in a line"),
@@ -39,7 +40,7 @@ def test_none_is_forgotten():
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", SMALLEST)
 def test_it_runs(name, tmp_path):
-    if name in ("encoder.py", "speed.py"):
+    if name in ("encoder.py", "families.py", "speed.py"):
         pytest.importorskip("accelerate", reason=f"{name} needs pip install '.[bench]'")
     given, printed = SMALLEST[name]
     env = os.environ | {"WORKBENCH_CACHE": str(tmp_path / "cache"), "WORKBENCH_RUNS": str(tmp_path / "runs")}

@@ -5,13 +5,19 @@ The classifier is a linear layer on the mean of the real tokens' hidden states, 
 
 import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import BertModel, get_linear_schedule_with_warmup
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    BertModel,
+    get_linear_schedule_with_warmup,
+)
 
 LR, HEAD_LR, DECAY, WARM_UP = 2e-4, 1e-3, 0.1, 0.1
 
@@ -39,15 +45,49 @@ class Encoder(nn.Module):
         return ({} if labels is None else {"loss": F.cross_entropy(logits, labels)}) | {"logits": logits}
 
     def optimizer(self, n_steps: int) -> tuple[torch.optim.AdamW, LambdaLR]:
-        """AdamW at workbench's rates, which rise and then fall in a straight line; norms and biases do not decay."""
-        groups = [
-            {"params": [p for p in part.parameters() if p.requires_grad and (p.ndim > 1) == decays], "lr": lr}
-            | {"weight_decay": DECAY * decays}
-            for part, lr in ((self.bert, LR), (self.head, HEAD_LR))
-            for decays in (True, False)
-        ]
-        optimizer = torch.optim.AdamW(groups, fused=True)
-        return optimizer, get_linear_schedule_with_warmup(optimizer, round(WARM_UP * n_steps), n_steps)
+        return optimizer(self.bert.parameters(), self.head.parameters(), n_steps)
+
+
+class Family(nn.Module):
+    """transformers' own classifier of a family, of whose body what the job calls `frozen` does not learn."""
+
+    def __init__(self, job: dict):
+        super().__init__()
+        config = AutoConfig.from_pretrained(job["model"], num_labels=job["classes"], pad_token_id=job["pad"])
+        config.use_cache = False
+        self.model = AutoModelForSequenceClassification.from_pretrained(
+            job["model"], config=config, dtype=torch.float32
+        )
+        frozen = set(job["frozen"])
+        self.body, self.head = [], []
+        for name, p in self.model.named_parameters():
+            p.requires_grad_(name not in frozen)
+            (self.body if name.startswith(job["prefix"]) else self.head).append(p)
+
+    def forward(self, **batch: Tensor) -> dict[str, Tensor]:
+        """ids and mask (B, T), labels (B,) -> the mean loss, where there are labels, and logits (B, C)."""
+        found = self.model(**batch)
+        return ({} if found.loss is None else {"loss": found.loss}) | {"logits": found.logits}
+
+    def optimizer(self, n_steps: int) -> tuple[torch.optim.AdamW, LambdaLR]:
+        return optimizer(self.body, self.head, n_steps)
+
+
+def classifier(job: dict) -> Encoder | Family:
+    return Family(job) if "frozen" in job else Encoder(job["model"], job["plan"], job["classes"])
+
+
+def optimizer(
+    body: Iterable[nn.Parameter], head: Iterable[nn.Parameter], n_steps: int
+) -> tuple[torch.optim.AdamW, LambdaLR]:
+    """AdamW at workbench's rates, which rise and then fall in a straight line; norms and biases do not decay."""
+    groups = []
+    for part, lr in (([*body], LR), ([*head], HEAD_LR)):
+        for decays in (True, False):
+            some = [p for p in part if p.requires_grad and (p.ndim > 1) == decays]
+            groups.append({"params": some, "lr": lr, "weight_decay": DECAY * decays})
+    made = torch.optim.AdamW(groups, fused=True)
+    return made, get_linear_schedule_with_warmup(made, round(WARM_UP * n_steps), n_steps)
 
 
 def padded(rows: list, pad: int) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 from speed_sides.child import serve
-from speed_sides.encoder_parts import Encoder, answered, begin, padded
+from speed_sides.encoder_parts import answered, begin, classifier, padded
 from speed_sides.trainer import QUIET, SLOW_BF16, WARM_UP, Clock, Rows, bf16_slowness
 from torch.utils.data import SequentialSampler
 from transformers import Trainer, TrainingArguments
@@ -46,7 +46,7 @@ class InOrder(Trainer):
 
 
 def trainer(job: dict, splits: dict, folder: str, n_steps: int) -> Trainer:
-    model = Encoder(job["model"], job["plan"], job["classes"])
+    model = classifier(job)
     args = TrainingArguments(
         folder,
         use_cpu=True,
