@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.model import fused
+from core.model import few_rows, fused
 from core.model.lora import Adapter
 
 
@@ -42,7 +42,9 @@ class Linear(nn.Linear):
         weight, bias, names = self._rows(only)
         if self.fused and not self.lora and self._is_looked_at(x):
             return fused.linear(x.bfloat16(), self._in_bf16(weight, only, packed=True), bias, gelu)
-        if self.bf16:
+        if few_rows.pays(x, weight):
+            y = few_rows.linear(x, weight, bias)
+        elif self.bf16:
             y = F.linear(x.bfloat16(), self._in_bf16(weight, only, packed=False)).float()
             y = y if bias is None else y + bias
         else:
