@@ -100,6 +100,11 @@ class FreezePlan:
         moving = (i for i in range(self.n_blocks) if self.of_part(f"blocks.{i}"))
         return next(moving, self.n_blocks)
 
+    @property
+    def head_alone(self) -> bool:
+        """Whether nothing else learns, so that all up to what is read out of a text can be computed once."""
+        return self.parts == {"head"}
+
     def thawed(self, n: int) -> "FreezePlan":
         """This plan with `n` more blocks learning, the uppermost of those that are frozen."""
         frozen = [f"blocks.{i}" for i in reversed(range(self.n_blocks)) if not self.of_part(f"blocks.{i}")]

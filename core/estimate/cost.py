@@ -126,7 +126,8 @@ class Work:
 class Costs:
     """The work of one freeze plan.
 
-    `one_row`: the last block computes only the position that is read; `one_token`: every block only the first token.
+    `one_row`: the last block computes only the position that is read; `one_token`: every block only the first token;
+    `reads_out_below`: as the classifier's method of that name.
     """
 
     arch: Architecture
@@ -135,14 +136,17 @@ class Costs:
     one_row: bool
     accumulate: int = 1  # batches of a step
     one_token: bool = False
+    reads_out_below: bool = False
 
     @classmethod
     def of(cls, recipe: Recipe, n_classes: int, plan: FreezePlan | None = None) -> "Costs":
         """The costs of a recipe, with another freeze plan in place of its own where one is given."""
         arch, readout = architecture_for(recipe), recipe.readout
-        one_row = recipe.speed.rows == "needed" and readout.one_row
+        plan, needed = plan or recipe.plan, recipe.speed.rows == "needed"
+        one_row = needed and readout.one_row
         one_token = one_row and readout.sees_only_first(arch.causal and recipe.model.causal)
-        return cls(arch, plan or recipe.plan, sizes(recipe, n_classes), one_row, recipe.train.accumulate, one_token)
+        below = needed and plan.head_alone
+        return cls(arch, plan, sizes(recipe, n_classes), one_row, recipe.train.accumulate, one_token, below)
 
     @property
     def depth(self) -> int:
@@ -152,7 +156,7 @@ class Costs:
     @property
     def keeps_one(self) -> bool:
         """Whether the prefix cache holds a single position of each text."""
-        return self.one_token or (self.one_row and self.depth == self.arch.n_blocks)
+        return self.one_token or self.reads_out_below or (self.one_row and self.depth == self.arch.n_blocks)
 
     def look(self, load: Workload, first: int, last: int, exact: bool = False) -> Work:
         """Texts through the blocks `first` to `last` (exclusive)."""

@@ -37,7 +37,7 @@ def extra_seconds(recipe: Recipe, history: History, plan: FreezePlan, speeds: Sp
     present = step(now, history.reads_cache)
     slower = 1 / history.steps_per_second / present  # than was reckoned, evaluations and other work aside
     more = (history.n_steps - history.step) * slower * (step(plan, cached) - present)
-    if cached and not (history.reads_cache and plan.depth == now.depth):
+    if cached and not (history.reads_cache and (plan.depth, plan.head_alone) == (now.depth, now.head_alone)):
         rows = history.started.rows["train"] + history.started.rows["validation"]
         known = history.encoded
         if known and known.blocks:

@@ -42,4 +42,4 @@ def _encoded(recipe: Recipe) -> str:
     data = recipe.data.model_copy(update=dict.fromkeys(("baseline", "probe"), "off"))
     drawn = recipe.train.seed if recipe.model.weights == "random" else None
     thawed = recipe.freeze if recipe.freeze.thaw_every else None  # one encoding for each boundary
-    return repr((data, recipe.model, recipe.plan.depth, recipe.speed, drawn, thawed))
+    return repr((data, recipe.model, recipe.plan.depth, recipe.plan.head_alone, recipe.speed, drawn, thawed))

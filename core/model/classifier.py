@@ -21,8 +21,10 @@ class Classifier(nn.Module):
     `forward == suffix(prefix(ids, lengths, depth), lengths, depth)` at every depth.
 
     With `rows` = "needed", the last block computes only the position that is read out, and with the readout
-    `first`, which sees nothing else in a causal model, every block; with "all" the same comes of computing every
-    position. `kind` says what is built on the backbone.
+    `first`, which sees nothing else in a causal model, every block; and where the head alone learns, the prefix of all
+    blocks ends with what is read out. With "all" the same comes of computing every position.
+
+    `kind` says what is built on the backbone.
     """
 
     def __init__(self, arch: Architecture, n_classes: int, kind: ClassifierKind, rows: str = "needed"):
@@ -30,7 +32,8 @@ class Classifier(nn.Module):
         self.causal = arch.causal and kind.causal
         self.backbone = backbone_for(arch, self.causal)
         self.readout, self.outputs, self.n_classes = kind.readout, kind.outputs, n_classes
-        self.one_row = rows == "needed" and self.readout.one_row
+        self.needed, self.head_alone = rows == "needed", False
+        self.one_row = self.needed and self.readout.one_row
         self.one_token = self.one_row and self.readout.sees_only_first(self.causal)
         n_outputs = 1 if self.outputs == "sigmoid" else n_classes
         last = nn.Linear(arch.width, n_outputs, bias=arch.biased(kind.head))
@@ -70,9 +73,14 @@ class Classifier(nn.Module):
 
         `width` is what the texts are padded to; only some readouts look beyond the real tokens.
         """
-        if self.one_token or (self.one_row and depth == self.backbone.arch.n_blocks):
+        whole = depth == self.backbone.arch.n_blocks
+        if self.one_token or (self.one_row and whole) or self.reads_out_below(depth):
             return torch.ones_like(lengths)
         return readouts.read(self.readout, lengths, width)
+
+    def reads_out_below(self, depth: int) -> bool:
+        """Whether the prefix ends with what is read out, normalized, because only the head learns."""
+        return self.needed and self.head_alone and depth == self.backbone.arch.n_blocks
 
     def prefix(self, ids: Tensor, lengths: Tensor, depth: int, segments: Tensor | None = None) -> Tensor:
         """Embeddings and the first `depth` blocks: ids (B, T), lengths (B,) -> (B, T, D).
@@ -81,10 +89,13 @@ class Classifier(nn.Module):
         """
         if self.one_token:
             ids = ids[:, :1]
-        return self._blocks(self.backbone.embed(ids, segments=segments), lengths, 0, depth)
+        h = self._blocks(self.backbone.embed(ids, segments=segments), lengths, 0, depth)
+        return self._read_out(h, lengths)[:, None] if self.reads_out_below(depth) else h
 
     def suffix(self, h: Tensor, lengths: Tensor, depth: int) -> Tensor:
         """The blocks from `depth` on, readout, final norm, head: what `prefix` gave, lengths (B,) -> (B, C)."""
+        if self.reads_out_below(depth):
+            return self.classify(h[:, 0])
         return self.classify(self._read_out(self._blocks(h, lengths, depth, self.backbone.arch.n_blocks), lengths))
 
     def _read_out(self, h: Tensor, lengths: Tensor) -> Tensor:
@@ -103,6 +114,8 @@ class Classifier(nn.Module):
 
         From what `prefix` gave and lengths (B,). Where that holds a single position of each text, there is no mean.
         """
+        if self.reads_out_below(depth):
+            return {self.readout.name: h[:, 0]}
         last = self.backbone.arch.n_blocks
         own = self._read_out(self._blocks(h, lengths, depth, last), lengths)
         if self.readout.name == "mean" or self.one_token or (self.one_row and depth == last):
@@ -146,6 +159,7 @@ class Classifier(nn.Module):
         """Let exactly the plan's parts learn."""
         for name, parameter in self.named_parameters():
             parameter.requires_grad_(self.part_of(name) in plan.parts)
+        self.head_alone = plan.head_alone
         self.ever_trained |= plan.parts
 
     def reset_ever_trained(self, parts: set[str]) -> None:
@@ -165,13 +179,13 @@ class Classifier(nn.Module):
         return ((name, p) for name, p in self.named_parameters() if self.part_of(name) in self.ever_trained)
 
     def prefix_parameters(self, depth: int) -> Iterator[tuple[str, nn.Parameter]]:
-        """The parameters under block `depth`, on which all depends that `prefix` gives."""
-        below = _below(depth)
+        """The parameters on which all depends that `prefix` gives."""
+        below = self._below(depth)
         return ((name, p) for name, p in self.named_parameters() if self.part_of(name) in below)
 
     def is_new_below(self, depth: int) -> bool:
-        """Whether nothing under block `depth` has ever learned."""
-        return not _below(depth) & self.ever_trained
+        """Whether nothing has ever learned on which depends what `prefix` gives."""
+        return not self._below(depth) & self.ever_trained
 
     def merged_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """What learns or has learned, with adapters merged into the matrices beside them."""
@@ -183,13 +197,13 @@ class Classifier(nn.Module):
                 yield name, p
         yield from ((name, layer.whole()) for name, layer in adapted.items())
 
+    def _below(self, depth: int) -> set[str]:
+        blocks = {f"{kind}.{i}" for kind in ("blocks", "lora") for i in range(depth)}
+        return {"embeddings", *blocks} | ({"norm"} if self.reads_out_below(depth) else set())
+
 
 def _between(dense: Dense, arch: Architecture) -> list[nn.Module]:
     """What stands in a head before its last layer: (N, D) -> (N, D)."""
     activation = {"tanh": nn.Tanh, "relu": nn.ReLU, "gelu": nn.GELU}[dense.activation]
     norm = [nn.LayerNorm(arch.width, eps=arch.epsilon, bias=dense.bias)] if dense.norm else []
     return [nn.Linear(arch.width, arch.width, bias=dense.bias), activation(), *norm]
-
-
-def _below(depth: int) -> set[str]:
-    return {"embeddings", *(f"{kind}.{i}" for kind in ("blocks", "lora") for i in range(depth))}

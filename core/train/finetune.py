@@ -225,9 +225,9 @@ class ClassifierLoop(Loop):
         if (plan_at(self.recipe, self.control_source, self.state.step), thaw_every) != (self.plan, self._thaw_every):
             yield from self._let_learn(recipe_at(self.recipe, self.control_source, self.state.step))
 
-    def _boundary_of(self, recipe: Recipe) -> tuple[int | None, bool]:
+    def _boundary_of(self, recipe: Recipe) -> tuple[int | None, bool, bool]:
         """What decides from what a step starts."""
-        return recipe.plan.depth, recipe.encodes(len(self.lengths["train"]))
+        return recipe.plan.depth, recipe.plan.head_alone, recipe.encodes(len(self.lengths["train"]))
 
     def _let_learn(self, now: Recipe) -> Iterator[Event]:
         """Another plan from here on: optimizer, boundary and inputs follow from the model as it is now.

@@ -152,6 +152,7 @@ def key(model: Classifier, texts: Texts, recipe: Recipe, plan: Layout, dtype: to
         *(torch.__version__, torch.backends.cpu.get_cpu_capability(), recipe.speed.device, recipe.speed.threads),
         *(recipe.speed.precision, dtype, depth, model.readout.name, model.causal, model.one_row),
         model.backbone.arch,  # equal weights compute something else with other heads or another epsilon
+        *(("read out",) if model.reads_out_below(depth) else ()),
         *(("fused",) if recipe.speed.precision == "bf16" and fused.works() else ()),
     )
     digest.update(repr(computed).encode())

@@ -111,6 +111,31 @@ def test_a_key_names_all_that_decides_a_bit_of_the_cache(build):
     assert len({same, *others}) == 7
 
 
+@pytest.mark.parametrize("readout", ["mean", "last_real"])
+def test_where_only_the_head_learns_what_is_read_out_is_kept(build, tmp_path, readout):
+    found = {}
+    for plan in ("head", "norm,head"):
+        built = build(
+            torch.float32,
+            model={"readout": readout},
+            freeze={"trainable": plan},
+            speed={"precision": "fp32", "cache_memory": 1.0, "cache": "run"},
+        )
+        cached, said = inputs(built, tmp_path)
+        encoded = next(e for e in said if isinstance(e, Encoded))
+        texts, width = built.inputs.texts, built.model.backbone.arch.width
+        learned = [each for split in ("train", "validation") for each in texts.splits[split]]
+        every = plan != "head" and readout == "mean"
+        assert encoded.positions == (texts.lengths[learned].sum() if every else len(learned))
+        assert encoded.bytes == held(built.recipe, texts, Costs.of(built.recipe, 3)) == encoded.positions * width * 4
+        found[plan] = key(built.model, texts, built.recipe, cached.layout, torch.float32)
+        before = built.model.is_new_below(3)
+        built.model.freeze(built.recipe.plan.with_parts(["norm"]))  # it learns for a while,
+        built.model.freeze(built.recipe.plan)  # and is frozen again
+        assert before and built.model.is_new_below(3) == (plan != "head")
+    assert found["head"] != found["norm,head"]
+
+
 def test_equal_weights_in_another_shape_are_another_cache(build):
     built = build(torch.float32)
     name = partial(key, built.model, built.inputs.texts, built.recipe, built.inputs.layout, torch.float32)

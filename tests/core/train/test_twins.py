@@ -29,6 +29,8 @@ CASES = [
     ("first", "dynamic", "head"),
     ("mean", "bucketed", "last_block"),
     ("mean", "bucketed", "norm,head"),
+    ("mean", "bucketed", "head"),
+    ("mean_pads", "fixed", "head"),
     ("mean_pads", "fixed", "last_block"),
     ("last_real", "bucketed", "lora"),
     ("last_real", "bucketed", "lora.2,head"),
