@@ -31,6 +31,8 @@ from workbench.session.followed import Followed
 from workbench.session.session import Session
 from workbench.widgets.header import run_in_words
 
+WARM_AFTER = 2.0  # seconds: what is asked first has the processor until then
+
 
 def _screen(module: str, name: str) -> Callable[[], Screen]:
     # a screen is imported when it is first opened, so that the first frame does not wait for the others
@@ -113,6 +115,7 @@ class WorkbenchApp(App):
             )
         self.session.draft.find_models()
         self.session.draft.read_profile()
+        self.set_timer(WARM_AFTER, self.session.model_helper.warm)
 
     async def _say_what_ended(self, run: RunFolder, left: float) -> None:
         if words := await asyncio.to_thread(last_visit.in_words, run, left):

@@ -11,7 +11,7 @@ from core.architectures.preset import ModelPreset
 from core.errors import BadModel
 from core.evaluate.question import Asked
 from core.files import Progress
-from core.model.backbone import Backbone
+from core.model.backbone import Backbone, to_memory
 from core.model.families import backbone_for
 from core.model.language import LanguageModel
 from core.model.masked import MaskedModel
@@ -30,7 +30,8 @@ def opened(
     """
     with torch.device("meta"):
         model = make(backbone_for(preset.architecture))
-    model.to_empty(device="cpu").eval()
+    to_memory(model)
+    model.eval()
     if question.weights == "random":
         model.initialize(torch.Generator().manual_seed(question.seed))
         return model, "random"

@@ -101,3 +101,18 @@ class Backbone(nn.Module, ABC):
     def draw(self, name: str, matrix: Tensor, generator: torch.Generator) -> None:
         """Draw one matrix: N(0, 0.02), where a family does not say otherwise."""
         nn.init.normal_(matrix, std=0.02, generator=generator)
+
+
+def table(n: int, width: int) -> nn.Embedding:
+    """A table of `n` embeddings, drawn as `nn.Embedding` draws it; on the meta device nothing is drawn."""
+    drawn = torch.empty if torch.get_default_device().type == "meta" else torch.randn  # see `to_memory`
+    return nn.Embedding.from_pretrained(drawn(n, width), freeze=False)
+
+
+def to_memory(model: nn.Module) -> None:
+    """Move a model that was made on the meta device to the CPU; what its parameters hold there is any number.
+
+    PyTorch's own way, `to_empty`, like drawing numbers on that device, brings its compiler, whose import takes seconds.
+    """
+    empty = {name: torch.empty(p.shape, dtype=p.dtype, device="cpu") for name, p in model.state_dict().items()}
+    model.load_state_dict(empty, assign=True)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from core.architectures.bert import BertArchitecture
 from core.model.attention import at, attend_from, is_text
-from core.model.backbone import Backbone, Context
+from core.model.backbone import Backbone, Context, table
 from core.model.linear import Linear
 
 
@@ -58,9 +58,9 @@ class Bert(Backbone):
 
     def __init__(self, arch: BertArchitecture, causal: bool = False):
         super().__init__(arch, causal)
-        self.tokens = nn.Embedding(arch.vocab, arch.width)
-        self.positions = nn.Embedding(arch.first_position + arch.max_tokens, arch.width)
-        self.segments = nn.Embedding(arch.n_segments, arch.width) if arch.n_segments else None
+        self.tokens = table(arch.vocab, arch.width)
+        self.positions = table(arch.first_position + arch.max_tokens, arch.width)
+        self.segments = table(arch.n_segments, arch.width) if arch.n_segments else None
         self.norm_0 = nn.LayerNorm(arch.width, eps=arch.epsilon)
         self.layers = nn.ModuleList(Layer(arch) for _ in range(arch.n_blocks))
 

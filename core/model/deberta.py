@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from core.architectures.deberta import DebertaArchitecture
 from core.model.attention import at, heads, is_text
-from core.model.backbone import Backbone, Context
+from core.model.backbone import Backbone, Context, table
 from core.model.linear import Linear
 
 SUMS = 3  # of products in each score
@@ -79,9 +79,9 @@ class Deberta(Backbone):
 
     def __init__(self, arch: DebertaArchitecture, causal: bool = False):
         super().__init__(arch, causal)
-        self.tokens = nn.Embedding(arch.vocab, arch.width)
+        self.tokens = table(arch.vocab, arch.width)
         self.norm_0 = nn.LayerNorm(arch.width, eps=arch.epsilon)
-        self.distances = nn.Embedding(2 * arch.buckets, arch.width)
+        self.distances = table(2 * arch.buckets, arch.width)
         self.norm_distances = nn.LayerNorm(arch.width, eps=arch.epsilon)
         self.layers = nn.ModuleList(Layer(arch) for _ in range(arch.n_blocks))
 

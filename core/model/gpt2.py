@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from core.architectures.architecture import Architecture
 from core.model.attention import at, attend_from, seen_by_heads
-from core.model.backbone import Backbone, Context
+from core.model.backbone import Backbone, Context, table
 from core.model.linear import Linear
 
 
@@ -89,8 +89,8 @@ class GPT2(Backbone):
 
     def __init__(self, arch: Architecture, causal: bool = True):
         super().__init__(arch, causal)
-        self.wte = nn.Embedding(arch.vocab, arch.width)
-        self.wpe = nn.Embedding(arch.max_tokens, arch.width)
+        self.wte = table(arch.vocab, arch.width)
+        self.wpe = table(arch.max_tokens, arch.width)
         self.h = nn.ModuleList(Block(arch) for _ in range(arch.n_blocks))
         self.ln_f = nn.LayerNorm(arch.width, eps=1e-5)
 

@@ -20,7 +20,7 @@ class LanguageModel(nn.Module):
         super().__init__()
         self.backbone = backbone
         tied = backbone.arch.own_output is None
-        self.table = None if tied else nn.Parameter(torch.empty_like(backbone.token_table))
+        self.table = None if tied else nn.Parameter(torch.empty(backbone.token_table.shape))
 
     def forward(self, ids: Tensor) -> Tensor:
         """Token ids (B, T), int64 -> logits (B, T, V) of the token after each."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from core.architectures.llama import Llama3Scaling, LlamaArchitecture
 from core.model.attention import at, heads, is_text, seen_by_heads
-from core.model.backbone import Backbone, Context
+from core.model.backbone import Backbone, Context, table
 from core.model.linear import Linear
 from core.model.rotary import angles, turned
 
@@ -99,7 +99,7 @@ class Llama(Backbone):
 
     def __init__(self, arch: LlamaArchitecture, causal: bool = True):
         super().__init__(arch, causal)
-        self.tokens = nn.Embedding(arch.vocab, arch.width)
+        self.tokens = table(arch.vocab, arch.width)
         self.layers = nn.ModuleList(Layer(arch) for _ in range(arch.n_blocks))
         self.final_norm = nn.RMSNorm(arch.width, eps=arch.epsilon)
 

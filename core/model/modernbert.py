@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from core.architectures.modernbert import ModernBertArchitecture
 from core.model.attention import at, heads, is_text
-from core.model.backbone import Backbone, Context
+from core.model.backbone import Backbone, Context, table
 from core.model.linear import Linear
 from core.model.rotary import angles, turned
 
@@ -72,7 +72,7 @@ class ModernBert(Backbone):
 
     def __init__(self, arch: ModernBertArchitecture, causal: bool = False):
         super().__init__(arch, causal)
-        self.tokens = nn.Embedding(arch.vocab, arch.width)
+        self.tokens = table(arch.vocab, arch.width)
         self.norm_0 = nn.LayerNorm(arch.width, eps=arch.epsilon, bias=False)
         self.layers = nn.ModuleList(Layer(arch, i == 0) for i in range(arch.n_blocks))
         self.last = nn.LayerNorm(arch.width, eps=arch.epsilon, bias=False)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from core.architectures.t5 import T5Architecture
 from core.model.attention import at, heads, is_text
-from core.model.backbone import Backbone, Context
+from core.model.backbone import Backbone, Context, table
 from core.model.linear import Linear
 
 
@@ -64,8 +64,8 @@ class T5(Backbone):
 
     def __init__(self, arch: T5Architecture, causal: bool = False):
         super().__init__(arch, causal)
-        self.tokens = nn.Embedding(arch.vocab, arch.width)
-        self.distances = nn.Embedding(arch.buckets, arch.n_heads)
+        self.tokens = table(arch.vocab, arch.width)
+        self.distances = table(arch.buckets, arch.n_heads)
         self.layers = nn.ModuleList(Layer(arch) for _ in range(arch.n_blocks))
         self.last = nn.RMSNorm(arch.width, eps=arch.epsilon)
 

@@ -11,6 +11,7 @@ from core.architectures.file_names import BASE_WEIGHTS
 from core.architectures.lookup import architecture_for, preset_for, short_name
 from core.errors import BadData, BadRun
 from core.freeze import FreezePlan
+from core.model.backbone import to_memory
 from core.model.classifier import Classifier
 from core.model.weights import Progress, WeightsFile, find_base, open_base
 from core.recipe import Recipe
@@ -65,7 +66,7 @@ def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:
         )
     with torch.device("meta"):
         model = Classifier(architecture_for(recipe), n_classes, recipe.kind, recipe.speed.rows)
-    model = model.to_empty(device="cpu")
+    to_memory(model)
     base.load_into(model.backbone)
     model.new_head(recipe.train.seed)
     if recipe.head == "own" and isinstance(model.head, nn.Sequential):

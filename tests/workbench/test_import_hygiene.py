@@ -65,3 +65,29 @@ def test_the_folder_and_arithmetic_need_neither_torch_nor_numpy():
 
 def test_helpers_of_the_data_import_no_torch():
     assert loaded("import core.helper.protocol, core.helper.data", ("torch", "transformers", "sklearn")) == []
+
+
+BUILT = """
+from dataclasses import replace
+
+import torch
+from core.architectures.models import MODELS
+from core.model.backbone import to_memory
+from core.model.classifier import Classifier
+from core.model.language import LanguageModel
+from core.readout import ClassifierKind
+
+of = {preset.architecture.family: preset.architecture for preset in MODELS.values() if not preset.counts}
+assert len(of) > 4
+for family, arch in of.items():
+    small = replace(arch, n_blocks=1)
+    with torch.device("meta"):
+        model = Classifier(small, 2, ClassifierKind())
+        LanguageModel(model.backbone)
+    to_memory(model)
+    assert {p.device.type for p in model.parameters()} == {"cpu"} and all(p.requires_grad for p in model.parameters())
+"""
+
+
+def test_a_model_is_built_without_the_compiler_which_takes_seconds_to_import():
+    assert loaded(BUILT, ("torch._dynamo", "sympy")) == []

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -34,7 +35,7 @@ def _error(what: str, do: str = "", columns: list[str] | None = None) -> Workben
 class Helper:
     """A helper process of the kind `data`, `glimpse`, `groups`, `model` or `fetch`.
 
-    It is started by the first question, and again after it has died.
+    It is started by the first question, or before it by `warm`, and again after it has died.
     """
 
     def __init__(self, kind: str):
@@ -65,6 +66,11 @@ class Helper:
             raise self._died() from error
         finally:
             self._waiting.pop(number, None)
+
+    async def warm(self) -> None:
+        """Start it before it is asked: what brings torch takes seconds. What is wrong, the first question says."""
+        with suppress(WorkbenchError, Superseded):
+            await self._input()
 
     async def _input(self) -> asyncio.StreamWriter:
         async with self._starting:
