@@ -9,9 +9,11 @@ the other; with --repeat, in turns, and the median counts.
 
 import argparse
 import json
+import sys
 import tempfile
 from collections import defaultdict
 from importlib.metadata import version
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -157,6 +159,8 @@ def chosen(names: str) -> list[Row]:
 
 
 def main(args: argparse.Namespace) -> None:
+    if not find_spec("accelerate"):  # the Trainer would say so after minutes
+        sys.exit("The Trainer needs accelerate: pip install '.[bench]'")
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), args)
         versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers"))
