@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+from collections.abc import Callable
 
 # Threads that wait for one another sleep, after a few microseconds: spinning on, they keep from the CPU those they wait
 # for, and a run beside any other busy program becomes ten times slower.
@@ -17,9 +18,19 @@ def steady() -> None:
     """Set this process up for computing, before torch is imported. What the person has set goes before it."""
     for variable, word in THREADS.items():
         os.environ.setdefault(variable, word)
-    if sys.platform != "linux" or any(name.startswith("MALLOC_") for name in os.environ):
+    if any(name.startswith("MALLOC_") for name in os.environ):
         return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
-    if mallopt is not None:
+    if mallopt := _in_libc("mallopt"):
         for parameter, value in HEAP.items():
             mallopt(parameter, value)
+
+
+def give_back() -> None:
+    """Return the memory that this process keeps and does not use to the system."""
+    if trim := _in_libc("malloc_trim"):
+        trim(0)
+
+
+def _in_libc(name: str) -> Callable[..., int] | None:
+    """A function of glibc; other C libraries have none of that name."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

@@ -255,6 +255,11 @@ class ClassifierLoop(Loop):
             yield Phase(name="learn", done=self.state.step, total=self.n_steps, unit="steps", step=self.state.step)
         self._reported = time.monotonic()
 
+    def let_go(self) -> None:
+        """Of what only learning needs: gradients, and the optimizer's state, which are three times the weights."""
+        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.state.clear()
+
     def start_from(self, inputs: Inputs) -> None:
         """From now on, in place of what was read before."""
         self._caches.append(self.inputs.cache)

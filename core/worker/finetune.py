@@ -27,6 +27,7 @@ from core.runs.history import History
 from core.runs.origin import weights_of
 from core.runs.result import ClassifierResult, Seconds, encode_result
 from core.runs.verdict import advice
+from core.steady import give_back
 from core.text.tokenizer import well_formed
 from core.train import checkpoint
 from core.train.compiled import compile_learning
@@ -121,6 +122,8 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         yield Noted(
             text=f"Stopped early: {waited} without a better {recipe.train.metric} on validation.", step=state.step
         )
+    loop.let_go()
+    give_back()
     tested = time.monotonic()
     if not model.is_new_below(loop.plan.depth or 0):  # then what is kept is of other weights
         loop.start_from(Fresh(model, texts, 0, recipe.speed.device))
