@@ -214,7 +214,7 @@ class ClassifierResult(msgspec.Struct, Result, kw_only=True):
         if test.unseen is not None and test.unseen_rows and test.unseen_rows < test.clean_rows:
             low, high = wilson(round(test.unseen * test.unseen_rows), test.unseen_rows)
             nearly = f"{test.clean_rows - test.unseen_rows:,}{' more' if test.leaked else ''} nearly in training"
-            yield Line("without near copies", test.unseen, low, high, nearly)
+            yield Line("without copies", test.unseen, low, high, nearly)
         for name, kind in BASELINES.items():
             if found := test.baselines.get(name):
                 took = f" · {duration(found.seconds)}" if found.seconds and found.seconds >= TOOK_NOTHING else ""

@@ -294,7 +294,7 @@ def test_the_card_leaves_out_what_is_not_known(runs):
     baselines = document["test"]["baselines"]
     assert names() == ["test", "without leaks", "TF-IDF", "linear probe", "majority"]
     found = names(unseen=0.9, unseen_rows=200)
-    assert found[:3] == ["test", "without leaks", "without near copies"]
+    assert found[:3] == ["test", "without leaks", "without copies"]
     assert names(baselines={"majority": baselines["majority"]}, clean=None, clean_rows=0) == ["test", "majority"]
     assert names(baselines={}, clean_rows=300, clean=0.9833) == ["test"]
     assert names(baselines={}, baseline=0.97, majority=0.5)[2:] == ["word counts", "majority"]  # as once written
