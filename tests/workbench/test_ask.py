@@ -26,6 +26,15 @@ def hint(app) -> str:
     return str(app.screen.query_one(".hint", Static).render())
 
 
+async def test_the_names_of_fields_are_whole_and_stand_apart_from_them(dialog):
+    async with dialog() as pilot:
+        names = [*pilot.app.screen.query(".field > .name").results(Static)]
+        assert [str(name.render()) for name in names] == ["text", "prompt", "sampling"]
+        assert all(name.content_region.width < name.region.width for name in names)
+        assert all(name.content_region.width >= len(str(name.render())) for name in names)
+        assert len({name.region.width for name in names}) == 1
+
+
 @pytest.mark.more
 async def test_random_weights_produce_nonsense_and_the_screen_says_so(dialog, until, shown):
     async with dialog(weights="random") as pilot:
