@@ -17,7 +17,7 @@ from core.runs.paired import Answers, Paired, Place, paired, points
 from core.runs.predictions import read_predictions
 from core.runs.records import Member, State
 from core.runs.result import BASELINES, ClassifierResult, SplitResult
-from core.runs.sweep import titles
+from core.runs.sweep import called, titles
 from core.statistics import deviation, wilson
 from core.wording import duration, percent, plural
 
@@ -83,6 +83,10 @@ class GroupTable(msgspec.Struct, kw_only=True):
     between: Between | None = None
     sentences: list[str] = []
     problems: list[str] = []
+
+    def title(self, row: int) -> str:
+        """What a row is called away from its column: 'lr 0.0003'."""
+        return called(self.rows[row].title, self.varied)
 
 
 class _Tested(msgspec.Struct):
@@ -237,22 +241,36 @@ def _sentences(table: GroupTable, tested: Sequence[Mapping[Place, _Tested]], ask
     assert table.best is not None
     best, between = table.rows[table.best], table.between
     for after in dict.fromkeys(row.stopped for row in table.rows if row.stopped):
-        names = [row.title for row in table.rows if row.stopped == after]
+        names = [table.title(i) for i, row in enumerate(table.rows) if row.stopped == after]
         yield f"Stopped after {after}, as the worse half on validation: {', '.join(names)}."
+    if table.axis:
+        yield from _shape(table)
     if between:
-        first, second = table.rows[between.first], table.rows[between.second]
         if ask == "last":
-            yield _curve(first, second, between.found)
+            yield _curve(table.rows[between.first], table.rows[between.second], between.found)
         else:
-            yield f"Best on validation: {best.title}, right on {percent(best.mean or 0)} of the test."
-        yield between.found.sentence(first.title, second.title)
+            yield f"Best on validation: {table.title(table.best)}, right on {percent(best.mean or 0)} of the test."
+        yield between.found.sentence(table.title(between.first), table.title(between.second))
     if ask == "best":
         others = [i for i, row in enumerate(table.rows) if i != table.best and row.mean is not None]
         beside = {i: _compared(tested, table.best, i) for i in others}
         yield from filter(None, [_worse(table, beside), _cheaper(table, beside)])
     if best.beside:
         kind = BASELINES[best.baseline].title if best.baseline in BASELINES else best.baseline
-        yield best.beside.sentence(best.title if table.varied else "The network", kind)
+        yield best.beside.sentence(table.title(table.best) if table.varied else "The network", kind)
+
+
+def _shape(table: GroupTable) -> Iterator[str]:
+    """What the picture shows: the first and the last setting, the highest where it is neither, and the time."""
+    rows = [row for row in table.rows if row.mean is not None]
+    if len(rows) < 2:
+        return
+    first, last, highest = rows[0], rows[-1], max(rows, key=lambda row: row.mean or 0.0)
+    ends = f"the test goes from {percent(first.mean or 0)} to {percent(last.mean or 0)}"
+    is_between = (highest.mean or 0) > max(first.mean or 0, last.mean or 0)
+    top = f", with {percent(highest.mean or 0)} at {highest.mark} as the most" if is_between else ""
+    time = f"a run takes {duration(_took(first))} at first and {duration(_took(last))} at last"
+    yield f"The curve: over {table.axis}, {first.mark} to {last.mark}, {ends}{top}; {time}."
 
 
 def _curve(last: Row, before: Row, found: Paired) -> str:
@@ -267,21 +285,22 @@ def _worse(table: GroupTable, beside: Mapping[int, Paired]) -> str:
     """The settings that are shown to be worse than the best and are not the next best, which has its own sentence."""
     second = table.between.second if table.between else None
     worse = [(i, found) for i, found in beside.items() if found.verdict == "better" and i != second]
-    said = ", ".join(f"{table.rows[i].title} (by {points(found.difference)})" for i, found in worse)
+    said = ", ".join(f"{table.title(i)} (by {points(found.difference)})" for i, found in worse)
     return f"Shown to be worse than the best: {said}." if said else ""
 
 
 def _cheaper(table: GroupTable, beside: Mapping[int, Paired]) -> str:
     """The setting that takes least time of those not shown to be worse than the best; empty for the best itself."""
     assert table.best is not None
-    best, row = table.rows[table.best], None
+    rows, fastest = table.rows, table.best
     for i, found in beside.items():
-        if found.rows and found.verdict in ("even", "worse") and _took(table.rows[i]) < _took(row or best):
-            row = table.rows[i]
-    if row is None:
+        if found.rows and found.verdict in ("even", "worse") and _took(rows[i]) < _took(rows[fastest]):
+            fastest = i
+    if fastest == table.best:
         return ""
-    took = f"{duration(_took(row))} a run, against {duration(_took(best))}"
-    return f"The fastest that is not shown to be worse: {row.title}, {percent(row.mean or 0)} in {took}."
+    took = f"{duration(_took(rows[fastest]))} a run, against {duration(_took(rows[table.best]))}"
+    share = percent(rows[fastest].mean or 0)
+    return f"The fastest that is not shown to be worse: {table.title(fastest)}, {share} in {took}."
 
 
 def _took(row: Row) -> float:

@@ -16,6 +16,7 @@ from core.runs.records import Member
 MOST = 10_000  # runs
 MANY = 100  # runs; of more a person is asked first
 SEED, FOLD = "train.seed", "data.fold"
+SELF_EVIDENT = {"freeze.trainable", "model.name"}  # options of which a value says what it is
 
 
 class Planned(NamedTuple):
@@ -166,3 +167,16 @@ def _said(names: Sequence[str], recipe: Recipe) -> Iterable[str]:
     for name in names:
         words = recipe.plan.in_words if name == "freeze.trainable" else in_words(known[name].of(recipe))
         yield words if len(names) == 1 else f"{name.rpartition('.')[2].replace('_', ' ')} {words}"
+
+
+def varies(names: Sequence[str]) -> str:
+    """What settings differ in, as the head of their column: 'lr'; 'setting' where that is more than one option."""
+    name = names[0].replace("model.name", "model") if len(names) == 1 else "setting"
+    return name.rpartition(".")[2].replace("_", " ")
+
+
+def called(title: str, names: Sequence[str]) -> str:
+    """A setting away from its column: 'lr 0.0003', '200 labels'; what says itself what it is stays 'last block'."""
+    if len(names) != 1 or names[0] in SELF_EVIDENT:
+        return title
+    return f"{title} labels" if names[0] == "data.learn_from" else f"{varies(names)} {title}"

@@ -69,9 +69,10 @@ async def test_the_table_of_a_group_and_what_it_says(runs, on_runs, shown, until
     runs.group("sweep-1", RATES, [270, 291])
     async with on_runs(size) as pilot:
         app = pilot.app
-        await until(pilot, lambda: "Best on validation: 0.0003" in shown(app))
+        await until(pilot, lambda: "Best on validation: lr 0.0003" in shown(app))
         words = shown(app)
-        assert "each with 2 seeds" in words and "0.0003 is better than 0.0001 by 7.0 points" in words
+        assert "best: lr 0.0003 · each with 2 seeds" in words
+        assert "lr 0.0003 is better than lr 0.0001 by 7.0 points" in " ".join(words.split())
         row = line_of(words, "★")
         assert row.startswith("★ 0.0003 2 96.8 % 0.2") and "├" in row and "●" in row and row.endswith("4:51")
         assert "Recipe of" not in words
@@ -79,6 +80,28 @@ async def test_the_table_of_a_group_and_what_it_says(runs, on_runs, shown, until
         table = app.screen.query_one(RunTable)
         await until(pilot, lambda: table.has_focus and table.entry is not None)
         assert table.entry.member.setting == 1
+
+
+@pytest.mark.parametrize("size, fewest", [((80, 24), 6), pytest.param((120, 36), 8, marks=pytest.mark.more)])
+async def test_settings_have_the_lines_that_there_is_room_for(runs, on_runs, shown, until, size, fewest):
+    rates = [f"{n}e-4" for n in range(1, 9)]
+    runs.group("sweep-1", {"train.lr": rates}, [*range(250, 290, 5)], seeds=1)
+    async with on_runs(size) as pilot:
+        app = pilot.app
+        await until(pilot, lambda: "best: lr 0.0008" in shown(app))
+        await pilot.press("right")  # the longer list of runs takes none of them
+        await until(pilot, lambda: len(names(app)) == 9)
+        await until(pilot, lambda: app.screen.query_one(Settings).size.height >= fewest)
+
+
+async def test_a_group_that_is_complete_says_so_where_it_is_to_go_on(runs, on_runs, shown, until):
+    runs.group("sweep-1", RATES, [270, 291])
+    async with on_runs() as pilot:
+        await until(pilot, lambda: "Best on validation" in shown(pilot.app))
+        await pilot.press("r")
+        await until(pilot, lambda: "sweep-1 is complete: every run is done." in shown(pilot.app))
+        await pilot.press("s")
+        await until(pilot, lambda: "No run of sweep-1 trains or waits" in shown(pilot.app))
 
 
 async def test_settings_in_an_order_are_drawn_with_the_time_of_a_run(runs, on_runs, shown, until):
@@ -91,6 +114,8 @@ async def test_settings_in_an_order_are_drawn_with_the_time_of_a_run(runs, on_ru
         words = chart.render().plain
         assert words.splitlines()[-1].split() == ["0", "1", "2", "3", "4", "5", "6", "all"]
         assert "a run ─" in words and "5:00" in words and words.count("●") == 9
+        said = str(pilot.app.screen.query_one("#answer Static").render())
+        assert "The curve: over blocks that learn, 0 to all, the test goes from 83.2 % to 94.8 %; a run takes" in said
         await pilot.resize_terminal(80, 24)
         await pilot.press("ctrl+o", "c")
         await until(pilot, lambda: "Test over blocks that learn" in shown(pilot.app))

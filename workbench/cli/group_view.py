@@ -7,6 +7,7 @@ from rich.console import Console
 
 from core.runs.group_table import HOW, GroupTable, Row, progress_in_words
 from core.runs.result import BASELINES
+from core.runs.sweep import varies
 from core.wording import duration, on_one_line, percent, plural
 from workbench.cli.printing import is_wide, print_json, say, tabulate
 from workbench.formatting import bar, interval_drawn, named, pad
@@ -27,7 +28,7 @@ def show_group(table: GroupTable, as_json: bool) -> None:
     say([f"{table.name}  {progress_in_words(table)}, {' and '.join(how)} for each setting", *asked, ""])
     console = Console()
     wide = is_wide()
-    head = ["", _varied(table), "runs", "test", "±", "validation", "a run", "baseline", ""]
+    head = ["", varies(table.varied), "runs", "test", "±", "validation", "a run", "baseline", ""]
     best = table.best if len(table.rows) > 1 else None
     tabulate(
         [*head, *(["95 % interval", "p"] if wide else [])],
@@ -38,11 +39,6 @@ def show_group(table: GroupTable, as_json: bool) -> None:
     if table.sentences:
         say(["", *table.sentences, "", HOW])
     say(table.problems, to_errors=True)
-
-
-def _varied(table: GroupTable) -> str:
-    names = [name.rpartition(".")[2].replace("_", " ") for name in table.varied]
-    return names[0] if len(names) == 1 else "setting"
 
 
 def _cells(row: Row, is_best: bool, wide: bool) -> list[str]:

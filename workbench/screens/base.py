@@ -67,7 +67,11 @@ class BaseScreen(FittedScreen):
     def on_key(self, event: events.Key) -> None:
         """Say where a key works that does nothing here."""
         works = event.key in self.active_bindings
-        self.query_one(Footer).hint = "" if works else where_it_works(self, event.key)
+        self.query_one(Footer).hint = "" if works else self.why_not(event.key) or where_it_works(self, event.key)
+
+    def why_not(self, key: str) -> str:
+        """Why a key of this screen does nothing now, where the screen knows better than its list of keys."""
+        return ""
 
     def action_watch_live(self) -> None:
         """Show the run that trains now, in place of the one that is shown."""

@@ -11,7 +11,7 @@ from core.errors import BadRecipe
 from core.exercises import EXERCISES, Facts
 from core.options import options
 from core.recipe import Recipe, load
-from core.runs.sweep import MOST, Plan, titles, values_of
+from core.runs.sweep import MOST, Plan, called, titles, values_of, varies
 
 VALUES = {
     "train.lr": ["1e-4", "3e-4", "auto"],
@@ -117,3 +117,10 @@ def test_what_the_exercises_vary():
             values(wrong, model={"name": "tfidf"})
     with pytest.raises(BadRecipe, match="begins at 50"):
         values("learning-curve", 50)
+
+
+def test_a_setting_away_from_its_column_says_what_it_is():
+    assert called("0.0003", ["train.lr"]) == "lr 0.0003" and called("200", ["data.learn_from"]) == "200 labels"
+    assert called("last block", ["freeze.trainable"]) == "last block" and called("nano", ["model.name"]) == "nano"
+    assert called("lr 0.0003 · batch 8", ["train.lr", "train.batch"]) == "lr 0.0003 · batch 8"
+    assert (varies(["model.name"]), varies(["train.lr", "train.batch"])) == ("model", "setting")

@@ -12,7 +12,6 @@ from core.wording import on_one_line, plural
 
 WORST_FIRST: tuple[State, ...] = ("running", "paused", "starting", "queued", "failed", "damaged", "vanished", "stopped")
 TROUBLE: tuple[State, ...] = ("failed", "damaged", "vanished", "stopped")
-SELF_EVIDENT = {"freeze.trainable", "model.name"}  # options of which a value says what it is
 
 
 class Fold(NamedTuple):
@@ -87,25 +86,13 @@ def best_of(table: GroupTable | None) -> Row | None:
     return table.rows[table.best] if table and table.best is not None else None
 
 
-def varies(table: GroupTable) -> str:
-    """What its settings differ in, as the head of their column: 'lr'; 'setting' where that is more than one option."""
-    name = table.varied[0].replace("model.name", "model") if len(table.varied) == 1 else "setting"
-    return name.rpartition(".")[2].replace("_", " ")
-
-
-def called(title: str, table: GroupTable) -> str:
-    """A setting as it is called away from its column: 'lr 0.0003'; what says itself what it is stays 'last block'."""
-    plain = len(table.varied) != 1 or table.varied[0] in SELF_EVIDENT
-    return on_one_line(title if plain else f"{varies(table)} {title}")
-
-
 def place_in_words(entry: Entry, table: GroupTable) -> str:
     """What is a run's own in its group: its setting, and its seed and fold where there are several."""
     member = entry.member
     if member is None or member.setting >= len(table.rows):
         return ""
     seed = entry.about.options.get("train.seed", "") if entry.about else ""
-    words = [called(table.rows[member.setting].title, table) if table.varied else ""]
+    words = [on_one_line(table.title(member.setting)) if table.varied else ""]
     words += [f"seed {seed}"] if table.seeds > 1 and seed else []
     words += [f"fold {member.fold}"] if member.fold else []
     return " · ".join(filter(None, words))

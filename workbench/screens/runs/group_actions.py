@@ -54,6 +54,15 @@ class GroupActions(RunActions):
                 return fold is not None and self._lacks_something(fold)
         return super().check_action(action, parameters)
 
+    def why_not(self, key: str) -> str:
+        """What has nothing left to do in the group under the cursor."""
+        if (fold := self._fold) is None:
+            return super().why_not(key)
+        if key == "r":
+            is_done = all(entry.status.state == "done" for entry in fold.runs)
+            return f"{fold.name} is complete: every run is done." if is_done else f"{fold.name} goes on by itself."
+        return f"No run of {fold.name} trains or waits: there is nothing to stop." if key == "s" else ""
+
     def _lacks_something(self, fold: Fold) -> bool:
         table = self.tables.of(fold.name)
         missing = table.planned - len(fold.runs) if table else 0

@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core.runs.group_table import HOW, GroupTable
-from core.wording import plural, shown
+from core.wording import on_one_line, plural, shown
 from workbench.charts.chart import Chart
 from workbench.charts.settings import over_settings
 from workbench.layout import Column, Part, Plan
@@ -40,11 +40,11 @@ class GroupPanels(GroupActions):
 
     def plan_of_group(self, runs: Part) -> Plan:
         """Where they stand below the list of runs."""
-        rows = 2 + max(2, min(MOST_ROWS, self.query_one(Settings).count))
-        settings, answer = Part("settings", rows, rows, brief=5), Part("answer", 4, 12, grows=2)
-        ranks = ("runs", "settings", "answer", "picture")
         fold = self._fold
         table = self.tables.of(fold.name) if fold else None
+        rows = 2 + max(2, min(MOST_ROWS, len(table.rows) if table else 0))
+        settings, answer = Part("settings", rows, rows, brief=5), Part("answer", 4, 12, grows=2)
+        ranks = ("runs", "settings", "answer", "settings", "picture", "runs")
         if table and table.axis:
             picture = Part("picture", 10, 18, grows=2)
             return Plan.of(runs, [Column((settings, answer), 3, 62), Column((picture,), 2, 44)], ranks=ranks)
@@ -127,6 +127,7 @@ class GroupPanels(GroupActions):
 
 
 def _how(table: GroupTable) -> str:
-    """'each with 3 seeds'."""
+    """'best: lr 0.0003 · each with 3 seeds'."""
     how = [plural(table.seeds, "seed"), *([plural(table.folds, "fold")] if table.folds else [])]
-    return f"each with {' and '.join(how)}"
+    best = f"best: {table.title(table.best)} · " if table.best is not None and len(table.rows) > 1 else ""
+    return f"{on_one_line(best)}each with {' and '.join(how)}"

@@ -20,7 +20,6 @@ from core.runs.verdict import sentences
 from core.wording import clock, on_one_line, ordinal, percent
 from workbench.formatting import cut, pad
 from workbench.screens.runs.folding import Fold, Line, best_of, how_far, key_of, place_in_words, same_lines
-from workbench.screens.runs.folding import called as called_setting
 from workbench.screens.runs.tables import Tables
 from workbench.session.exporting import table
 from workbench.themes import colour, verdict_role
@@ -175,8 +174,8 @@ class RunTable(ItemList[Line]):
         words = how_far(fold, table)
         if table is None or best is None:
             return text.append(cut(f"  {words}", width - text.cell_len), muted)
-        if len(table.rows) > 1:
-            words += f" · best {called_setting(best.title, table)}"
+        if table.best is not None and len(table.rows) > 1:
+            words += f" · best {on_one_line(table.title(table.best))}"
         text.append(f"  {pad(words, sum(cells + 2 for cells in columns.values()) + 1 - text.cell_len)}", muted)
         return text.append_text(self._drawn(_of_the_best(best), width))
 

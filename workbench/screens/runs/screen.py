@@ -80,7 +80,7 @@ class RunsScreen(GroupPanels):
         if not lines:  # nothing is found
             return Plan.of(runs, ranks=("runs",))
         if self._fold:
-            return self.plan_of_group(Part("runs", 10, max(10, min(16, 4 + lines)), grows=1))
+            return self.plan_of_group(Part("runs", 10, 10, brief=7, grows=1))
         below = [Column((Part("curves", 9, 12, grows=2),), 3, 44), Column((Part("recipe", 7, 12, grows=2),), 2, 34)]
         return Plan.of(runs, below, ranks=("runs", "curves", "recipe"))
 

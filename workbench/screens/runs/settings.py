@@ -4,10 +4,10 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from core.runs.group_table import GroupTable, Row
+from core.runs.sweep import varies
 from core.wording import clock, on_one_line, percent
 from workbench import keys
 from workbench.formatting import interval_drawn, named, pad
-from workbench.screens.runs.folding import varies
 from workbench.session.exporting import Export, export_of, table
 from workbench.themes import colour
 from workbench.widgets.lines import ItemList
@@ -68,7 +68,7 @@ class Settings(ItemList[Row]):
 
     @property
     def _head(self) -> str:
-        return varies(self._table) if self._table else "setting"
+        return varies(self._table.varied) if self._table else "setting"
 
     @property
     def _has_figures(self) -> bool:
