@@ -1,11 +1,13 @@
 """The best classifier within a budget: what is tried, in which order, for how long, and which is chosen. No torch.
 
-Words are tried whatever the budget. The models follow from the fastest on, each with a probe, in which only a head
-learns on top of the untouched model, and then with a fine-tuning, the shortest of which is a third of the usual epochs:
-for as long as the budget holds all of that by estimate. So a larger budget leaves out nothing that a smaller one tries.
-After the probes, what looks best on validation is fine-tuned first, for as many epochs as there is time for beside the
-shortest fine-tunings of the others, and its usual number at most. On a machine that turns out slower than reckoned, it
-comes before a probe that would take its time. Chosen is what is best on validation.
+- The word-count model is tried with any budget.
+- Each model has two candidates: a probe, in which only a head learns and the model stays as it is, and a fine-tuning of
+  at least a third of its usual epochs. Models are added, the fastest first, while the estimates of all candidates
+  together fit into the budget. So a larger budget tries everything that a smaller one tries.
+- Probes run first. Then the model with the best probe on validation is fine-tuned, for as many epochs as there is time
+  for: at most its usual number, and the shortest fine-tunings of the other models must still fit. The others follow.
+- On a machine that is slower than estimated, the best fine-tuning comes before a probe that would use up its time.
+- The run that is best on validation is chosen.
 """
 
 import math
@@ -18,8 +20,8 @@ Kind = Literal["words", "probe", "fine-tuning"]
 SHORTEST = 3  # a fine-tuning learns for one part in so many of its usual epochs at least
 
 RULE = (
-    "Chosen is what gets the most right on validation, and of equals what has the lower loss there. The test has no "
-    "say in it: its figure is that of the chosen run alone."
+    "The run with the most right answers on validation is chosen; if two have equally many, the one with the lower "
+    "loss on validation. The test set is not used to choose: its figure is shown for the chosen run only."
 )
 
 

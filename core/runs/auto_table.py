@@ -133,20 +133,20 @@ def _row(budget: Budget, i: int, run: RunFolder | None, outcomes: dict[int, Outc
         probed = looks.get(one.model)
         least = one.seconds(one.fewest)
         if not held:
-            row.why = f"left out, it takes {about(least)} at least, and the budget does not hold that"
+            row.why = f"left out: it needs at least {about(least)}, and the budget has no room for that"
         elif one.kind == "fine-tuning" and probed and probed.over and probed.validation is None:
-            row.why = "left out, its probe came to nothing"
+            row.why = "left out: its probe has no result"
         elif over:
             slow = auto.slowness(budget, outcomes)
-            pace = " at the pace of the probes" if slow != 1 else ""
-            row.why = f"left out, it takes {about(least * slow)} at least{pace}: too long"
+            pace = ", at the speed of the probes" if slow != 1 else ""
+            row.why = f"left out: it needs at least {about(least * slow)}{pace}, and there was less time left"
         return row
     status, outcome = run.status(), outcomes[i]
     row.run, row.state, row.seconds, row.epochs = run.name, status.state, outcome.seconds, outcome.epochs or None
     if outcome.validation is not None:
         row.validation, row.loss = outcome.validation, outcome.loss
     if status.state == "stopped" and over:
-        row.why = f"stopped with a checkpoint as the budget ended; workbench resume {run.name} goes on"
+        row.why = f"stopped with a checkpoint when the budget ended; to continue it: workbench resume {run.name}"
     elif status.state not in ("done", "stopped"):
         row.why = f"{status.why} {status.do}".strip()
     return row

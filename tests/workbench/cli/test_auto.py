@@ -34,7 +34,7 @@ def test_words_are_tried_whatever_the_budget_and_what_it_does_not_hold_is_named(
     code, out, err = said("auto", labelled(60), "--minutes", "0.01", *QUICK)
     assert code == 0 and "Chosen: r1, TF-IDF, right on" in out and "Ask it: workbench predict r1" in out
     assert "1 of 1  r1" in err and "of validation" in err
-    assert out.count("left out, it takes") == 2 and "The test has no say in it" in out
+    assert out.count("left out: it needs at least") == 2 and "The test set is not used to choose" in out
     table = json.loads(said("show", "auto-1", "--json")[1])
     assert table["over"] and table["chosen"] == 0 and table["test"]["rows"] == 12 and table["run"] == "r1"
     assert [row["kind"] for row in table["rows"]] == ["words", "probe", "fine-tuning"]
