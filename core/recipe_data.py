@@ -64,8 +64,9 @@ class Data(Part):
     )
     group: str = opt(
         "",
-        "A column whose values keep rows together, such as an author or a conversation: its name, or its number from "
-        "0. No value of it is on two sides of the split, so that the test asks about new ones. Empty: none.",
+        "A column such as the author or the conversation: its name, or its number from 0. All rows with the same value "
+        "go into the same part, training, validation or test, so that the test is about authors that are new to the "
+        "model. Empty: none.",
         flag="--group",
     )
     time: str = opt(

@@ -18,7 +18,7 @@ from core.wording import percent, plural
 NONE = "none"
 LISTED = 6  # names in a sentence
 EXAMPLE = 60  # characters
-CODES = "The text is made of columns of codes, no sentences: a decision tree would learn more from them, in a second."
+CODES = "The text is made of codes, not of sentences: a decision tree learns more from such columns, in a second."
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,17 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
     split_column = _split(columns, split, names, file, doubts)
     if label == AUTO:
         free = [c for c in columns if c.i not in given and c is not split_column]
-        labels = _label(free, rows, file, text != AUTO, notes, doubts, others)
+        try:
+            labels = _label(free, rows, file, text != AUTO, notes, doubts, others)
+        except BadData:
+            if in_text := [columns[i].name for i in sorted(parts) if columns[i].is_label and columns[i].label_hint]:
+                raise _label_in_text(in_text[0], text) from None
+            raise
         doubts += _passed_over([columns[i] for i in sorted(given)], labels)
     else:
         labels = [columns[i] for i in _named_several(label, names, file)]
         if both := [c.name for c in labels if c.i in parts]:
-            raise BadData(f"Column {both[0]} cannot be both text and label.", "Name two different columns.")
+            raise _label_in_text(both[0], text)
         if group in {c.i for c in labels}:
             raise BadData(
                 f"Column {names[group]} is the label: no class would be on two sides of the split.",
@@ -255,6 +260,13 @@ def _check(label: Column, file: str, several: str) -> None:
             "and join takes several for a class of their own; or make a column of yes and no of one label, and name it "
             "with --label.",
         )
+
+
+def _label_in_text(label: str, text: str) -> BadData:
+    if text == label:
+        return BadData(f"Column {label} cannot be both text and label.", "Name two different columns.")
+    what = f"The label, column {label}, stands in the text: the model would only have to read it there."
+    return BadData(what, f"Take {label} out of {text!r}, or name another label with --label.")
 
 
 def _cut(example: str) -> str:

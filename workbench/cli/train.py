@@ -1,20 +1,25 @@
 """`workbench train`: a classifier, from a recipe file or flags."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from core.architectures.lookup import demand_weights, preset_for
 from core.architectures.preset import is_folder
-from core.datasets import dataset_named
+from core.datasets import dataset_named, fetched
 from core.errors import BadData, BadRecipe, Problem
 from core.files import WRITE_FIRST, absolute
 from core.inside import kind
 from core.options import options
 from core.recipe import Recipe
 from core.recipe_data import Data
+from core.rows import Glimpse
 from core.runs import queue
 from core.runs.root import create_run, runs_root
 from workbench.cli.flags import NAMES, SOURCE, add_options, recipe_of
 from workbench.cli.start import add_how, start
+
+if TYPE_CHECKING:
+    from core.data.sources.source import Options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,21 +54,34 @@ def demand_model(recipe: Recipe) -> None:
 
 
 def demand_columns(data: Data) -> None:
-    """Raises BadData where the beginning of the file shows that nothing can be learned from it: no run is made then."""
-    if dataset_named(data.path):
-        return  # which may have to be fetched
-    from core.data.glimpse import glimpse
-    from core.data.sources.input import Input
+    """Raises BadData where the beginning of a file shows that nothing can be learned from it: no run is made then."""
+    from core.data.choose import NONE
     from core.data.sources.source import Options
 
+    options = Options.of(data)
+    found = _beginning(data.path, options)
+    if found:  # the files for validation and test are read for the columns of the first
+        options = options._replace(text=found.text, label=found.label, split=NONE)
+        for path in filter(None, (data.validation_path, data.test_path)):
+            _beginning(path, options)
+
+
+def _beginning(path: str, options: "Options") -> Glimpse | None:
+    """What a file is taken for; None where that is not to be seen before the run. Raises BadData as above."""
+    from core.data.glimpse import glimpse
+    from core.data.sources.input import Input
+
+    if dataset_named(path) and not fetched(path):
+        return None
     try:
-        problem = glimpse(data.path, Options.of(data)).problem
+        found = glimpse(path, options)
     except BadData:
-        if Input(data.path, encoding=data.encoding).is_longer:
-            return  # what its beginning cannot say, the run finds in the whole
+        if not dataset_named(path) and Input(path, encoding=options.encoding).is_longer:
+            return None  # what its beginning cannot say, the run finds in the whole
         raise
-    if problem:
-        raise BadData(problem)
+    if found.problem:
+        raise BadData(found.problem)
+    return found
 
 
 def recipe_to_train(given: argparse.Namespace) -> Recipe:

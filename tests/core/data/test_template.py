@@ -61,7 +61,8 @@ def test_the_first_look_shows_what_is_made(news):
     [
         ("{titel}", "has no column titel"),
         ("{}", "has no column {}"),
-        ("{title} {class}", "Column class cannot be both text and label"),
+        ("{title} {class}", "The label, column class, stands in the text"),
+        ("class", "Column class cannot be both text and label"),
         ("just words", "has no column just words"),
     ],
 )
@@ -69,6 +70,15 @@ def test_what_makes_no_text_is_refused(news, said, why):
     with pytest.raises(BadData, match=why) as error:
         read(news, Options(text=said, label="class"))
     assert error.value.columns in (["title", "description", "class"], [])
+
+
+def test_a_text_that_holds_the_label_says_so_where_no_other_is_found(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("title,class\n" + "".join(f"some words {i},{'ab'[i % 2]}\n" for i in range(40)))
+    with pytest.raises(
+        BadData, match="The label, column class, stands in the text.*Take class out of '{title} {class}'"
+    ):
+        read(path, Options(text="{title} {class}"))
 
 
 def test_a_column_with_braces_in_its_name_is_a_column(tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cases import first
 from core import files, toml
 from core.data.sources import registry
 from core.data.sources.source import Cells
@@ -514,6 +515,28 @@ def test_what_is_no_file_is_named_before_a_run_is_made(capsys, tmp_path):
     for name, words in {"device.csv": "is a device, not a file. Write what", "empty.csv": "nothing to learn"}.items():
         code, out, err = said(capsys, "train", "--data", tmp_path / name, "--runs", runs)
         assert (code, out) == (main.USAGE, "") and words in err and not runs.exists()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    first(
+        1,
+        [
+            ["sample", "--text", "gone"],
+            ["{}/a.csv", "--text", "{{title}} {{gone}}"],
+            ["{}/a.csv", "--label", "gone"],
+            ["{}/a.csv", "--group", "gone"],
+            ["{}/a.csv", "--text", "gone", "--test-file", "{}/b.csv"],
+            ["{}/b.csv", "--text", "gone", "--test-file", "{}/a.csv"],
+        ],
+    ),
+)
+def test_columns_that_are_not_there_make_no_run(tmp_path, capsys, flags):
+    (tmp_path / "a.csv").write_text("title,label\n" + "".join(f"some words {i},{'ab'[i % 2]}\n" for i in range(40)))
+    (tmp_path / "b.csv").write_text("gone,label\n" + "".join(f"other words {i},{'ab'[i % 2]}\n" for i in range(40)))
+    words = [flag.format(tmp_path) for flag in flags]
+    code, _, err = said(capsys, "train", *words, "--model", "tfidf", "--runs", tmp_path / "runs")
+    assert code == 1 and "has no column gone" in err and not (tmp_path / "runs").exists()
 
 
 def test_a_file_that_nothing_can_be_learned_from_makes_no_run(tmp_path, capsys):
