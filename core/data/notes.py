@@ -9,7 +9,7 @@ import numpy as np
 
 from core.architectures.lookup import preset_for
 from core.architectures.models import MANY, MODELS
-from core.data.giveaways import giveaways
+from core.data.giveaways import GiveAway, giveaways
 from core.data.labels import is_look_alike, looking_alike
 from core.data.letters import hold_letters
 from core.data.prepare import OTHER, SPLITS
@@ -42,23 +42,24 @@ def notes(
     yield from note("leak test", "test text also in training", "test texts also in training")
     yield from note("leak validation", "validation text also in training", "validation texts also in training")
     # never one alone
-    text = "text, or nearly the same one," if with_near else "text"
-    yield from note("conflict", "", f"rows whose {text} has different labels{dropped}", warn=not dropped)
-    yield from note("duplicate", f"{kind} copy{dropped}", f"{kind} copies{dropped}", warn=False)
-    near = "nearly in training"
+    text = "the same or nearly the same text" if with_near else "the same text"
+    yield from note("conflict", "", f"rows with {text} but different labels{dropped}", warn=not dropped)
+    earlier = f"of earlier texts{dropped}"
+    yield from note("duplicate", f"{kind} copy of an earlier text{dropped}", f"{kind} copies {earlier}", warn=False)
+    near = "nearly the same as a training text"
     yield from note("near_leak test", f"test text {near}", f"test texts {near}")
     yield from note("near_leak validation", f"validation text {near}", f"validation texts {near}")
-    how = "a few other words, case or spaces"
+    how = "only a few words, capitals or spaces differ"
     offers = {"data.duplicates": "drop" if with_near else "drop_near"}
     do = "--duplicates drop keeps them." if with_near else "--duplicates drop_near leaves them out."
-    for one in note("near", f"near copy: {how}", f"near copies: {how}", warn=False):
+    for one in note("near", f"near copy of an earlier text: {how}", f"near copies of earlier texts: {how}", warn=False):
         if recipe.data.duplicates != "keep":  # who keeps copies wants all of them
             one = msgspec.structs.replace(one, offers=offers, do=do)
         yield one
     yield from _of_labels(survey, recipe.data)
-    for sign in giveaways(survey.table.texts, survey.labels):
-        told = f"{on_one_line(sign.word)}, which gives {on_one_line(sign.label)} away"
-        how = f"{percent(sign.share)} of its texts have it, and hardly any other"
+    for sign in _giveaways(survey):
+        told = f"the word “{on_one_line(sign.word)}”, which gives {_label(sign.label)} away"
+        how = f"{percent(sign.share)} of the texts with that label have it, and almost no others"
         yield from note(f"word {sign.word}", "", f"texts have {told}: {how}")
     unreadable = "with characters that cannot be read"
     do = "Name the encoding with --encoding if it was guessed wrong: characters that are lost stay lost."
@@ -77,12 +78,12 @@ def notes(
         yield Note(0, text, offers={"model.name": better}, do=f"--model {better} starts from it.")
     few = [name for name, rows in kept.items() if splits and 0 < rows < FEW]
     for name in few[:3]:
-        yield Note(kept[name], f"rows of {on_one_line(name)} are few to learn from", f"label {name}", warn=True)
+        yield Note(kept[name], f"rows of {_label(name)} are few to learn from", f"label {name}", warn=True)
     if len(few) > 3:
         yield Note(len(few), f"labels have fewer than {FEW} rows", warn=True)
     for split, rows in splits.items():
         for name in [name for name, count in rows.items() if not count][:3]:
-            yield Note(0, f"{split} has no row of {on_one_line(name)}", warn=True)
+            yield Note(0, f"{split} has no row of {_label(name)}", warn=True)
     yield from (Note(0, text, warn=True) for text in survey.table.notes)
     if recipe.data.balance == "undersample" and recipe.data.balance_first:
         yield Note(0, "Balanced before the split: validation and test do not have the file's shares.", warn=True)
@@ -90,7 +91,19 @@ def notes(
     ((largest, count),) = Counter(labels).most_common(1) or [("", 0)]
     if count > len(labels) / 2:
         share = count / len(labels)
-        yield Note(count, f"Always answering {on_one_line(largest)} is right for {percent(share)}", f"label {largest}")
+        yield Note(count, f"Always answering {_label(largest)} is right for {percent(share)}", f"label {largest}")
+
+
+def _giveaways(survey: Survey) -> list[GiveAway]:
+    """The words that give a class away; those of the labels in the file are found once."""
+    table = survey.table
+    return table.giveaways if survey.labels == table.labels else giveaways(table.texts, survey.labels)
+
+
+def _label(name: str) -> str:
+    """A label as a sentence names it: a word by itself, but 'label 1', because a code alone is read as a number."""
+    is_code = len(name) < 2 or not any(map(str.isalpha, name))
+    return f"{'label ' * is_code}{on_one_line(name)}"
 
 
 def _of_the_split(survey: Survey, data: Data) -> Iterator[Note]:
@@ -98,7 +111,7 @@ def _of_the_split(survey: Survey, data: Data) -> Iterator[Note]:
     table = survey.table
     if data.group:
         groups = len(set(table.groups))
-        yield Note(0, f"Split by column {data.group}: {plural(groups, 'group')}, none of them on two sides.")
+        yield Note(0, f"Split by column {data.group}: {plural(groups, 'group')}, each of them in one part only.")
     if table.times is not None:
         ends = [_when(table.times[survey.split == name].min(initial=np.inf)) for name in SPLITS[1:]]
         first, last = (_when(found(table.times)) for found in (np.min, np.max))

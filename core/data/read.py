@@ -12,6 +12,7 @@ import numpy as np
 from core.data.choose import NONE, Chosen, choose
 from core.data.column import YES
 from core.data.copies import first_rows
+from core.data.giveaways import GiveAway, giveaways, words_of
 from core.data.grouped import moments
 from core.data.labels import parted, renamed, several, spelled_alike
 from core.data.near import first_near
@@ -70,6 +71,21 @@ class Table:
     def first_near(self) -> np.ndarray:
         """(N,) int64: the row where what each text is nearly the same as stands first."""
         return first_near(self.texts)
+
+    @cached_property
+    def giveaways(self) -> list[GiveAway]:
+        """The words that give a label of the file away."""
+        return giveaways(self.texts, self.labels)
+
+    def having(self, word: str) -> np.ndarray:
+        """(N,) bool: the texts that have a word, as `words_of` finds it."""
+        if word not in self._having:
+            self._having[word] = np.fromiter((word in words_of(text) for text in self.texts), bool, len(self.texts))
+        return self._having[word]
+
+    @cached_property
+    def _having(self) -> dict[str, np.ndarray]:
+        return {}
 
 
 def read(path: str | Path, options: Options = ANY, progress: Progress = unwatched) -> Table:

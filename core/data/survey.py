@@ -11,7 +11,6 @@ import numpy as np
 
 from core.architectures.lookup import architecture_for, preset_for
 from core.data.copies import leaks, near_copies
-from core.data.giveaways import words_of
 from core.data.labels import looking_alike, renamed
 from core.data.parts import read_parts
 from core.data.prepare import OTHER, Prepared, learned_labels, prepare, repeated
@@ -65,7 +64,7 @@ class Survey:
                 either = {*names, *names.values()}
                 return np.array([label in either for label in self.table.labels], dtype=bool)
             case "word":
-                return np.fromiter((name in words_of(text) for text in self.table.texts), bool, len(self.labels))
+                return self.table.having(name)
             case "split":
                 return self.split == name
             case "leak":

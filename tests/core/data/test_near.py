@@ -122,4 +122,6 @@ def test_near_copies_with_different_labels_are_said_to_be_near(tmp_path):
     shown, _ = profile(load({"data": {"path": str(path), "label": "kind", "duplicates": "drop_near"}}))
     assert "Every text, or nearly the same one, occurs with different labels" in shown.problem
     assert "data.duplicates drop." in shown.problem
-    assert any(note.text.startswith("rows whose text, or nearly the same one, has") for note in shown.notes)
+    assert any(
+        note.text.startswith("rows with the same or nearly the same text but different labels") for note in shown.notes
+    )

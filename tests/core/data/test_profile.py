@@ -265,7 +265,7 @@ def test_validation_and_test_may_be_files_of_their_own(file):
         "test": 22,
     }
     assert found.leaks["test"] + found.leaks["validation"] >= 1 and found.near_leaks["test"] == 1
-    assert any("train has no row of c" in note.text for note in found.notes)
+    assert any("train has no row of label c" in note.text for note in found.notes)
     assert survey.table.rows == list(range(82)) and survey.table.texts[60] == "text 58"
     both = profile(of(train, data={"test_path": test, "validation_path": write("valid.csv", 90, 10)}), earlier=survey)[
         0
