@@ -271,7 +271,10 @@ async def test_a_text_of_several_columns_is_typed_and_shown_at_once(tmp_path, re
         dialog = app.screen
         dialog.query_one("#path", Input).value = str(path)
         await until(pilot, lambda: "some words 0" in text_of(app, "#taken-for"))
+        assert "tab leads to how it is read" in text_of(app, ".hint")
         dialog.query_one("#template", Input).focus()
+        await until(pilot, lambda: "braces, with any words between: {title}. {desc" in text_of(app, ".hint"))
+        assert "columns: title, body, kind" in text_of(app, ".hint")
         await pilot.press(*"{titel}")
         await until(pilot, lambda: "has no column titel" in text_of(app, "#taken-for"))
         dialog.query_one("#template", Input).value = "{title}: {body}"

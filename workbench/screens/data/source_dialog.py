@@ -29,6 +29,11 @@ from workbench.widgets.panel import Panel
 
 SUGGESTED = 200  # files at most
 COLUMNS = ("text", "label")
+TEMPLATE = (
+    "Write each column in braces, with any words between: {title}. {description}  {title:.100} is its first 100 "
+    "characters."
+)
+KEYS = "tab leads to how it is read, ← → change that. Empty the field to see data sets by name."
 # how a file may be read, in the order of the dialog, and what is offered; of columns, those that it has
 READ_AS: dict[str, Sequence[str]] = {
     "text": (),
@@ -123,6 +128,7 @@ class SourceDialog(Dialog[dict | None]):
     def __init__(self, path: str, data: Data, columns: Sequence[str], asked: str = ""):
         super().__init__()
         self._path, self._data, self._columns, self._asked = path, data, list(columns), asked
+        self._seen: list[str] = []  # the columns of the file that is named
 
     def compose(self) -> ComposeResult:
         with Panel(title="Source", subtitle="enter takes it · esc leaves", classes="dialog"):
@@ -174,7 +180,7 @@ class SourceDialog(Dialog[dict | None]):
         self.query_one(Files).display = not is_there
         self.query_one("#taken-for").display = is_there
         if is_there:
-            self.hint("tab leads to how it is read, ← → change that. Empty the field to see data sets by name.")
+            self.hint(KEYS)
         else:
             folder = _is_folder(typed)
             self.hint("enter takes the whole folder, tab leads into it" if folder else "↑ ↓ choose, tab completes")
@@ -186,6 +192,17 @@ class SourceDialog(Dialog[dict | None]):
     @on(Input.Changed, "#template")
     def _made(self) -> None:
         self._look()
+
+    def on_descendant_focus(self) -> None:
+        """Say how a template is written, where one is typed."""
+        if self._named is not None:
+            self.hint(self._how if self.query_one("#template").has_focus else KEYS)
+
+    @property
+    def _how(self) -> str:
+        """How a template is written, and of which columns."""
+        columns = cut(on_one_line(", ".join(self._seen)), self.query_one(".hint").size.width - len("columns: "))
+        return f"{TEMPLATE}\ncolumns: {columns}" if self._seen else TEMPLATE
 
     @property
     def _named(self) -> str | None:
@@ -225,6 +242,7 @@ class SourceDialog(Dialog[dict | None]):
             words = Text.assemble(("✕ ", colour(self, "error")), shown(str(problem))) if problem else ""
             self.query_one("#taken-for", Static).update(words)
             return
+        self._seen = found.columns
         words = taken_for(self, found, self.query_one("#taken-for").size.width)
         self.query_one("#taken-for", Static).update(words)
         for name in COLUMNS:
