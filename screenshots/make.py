@@ -11,6 +11,7 @@ import html
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -24,6 +25,7 @@ from workbench.app import WorkbenchApp
 from workbench.screens.model.ask_dialog import AskDialog
 from workbench.screens.play.verdict import Verdict
 from workbench.screens.play.your_text import YourText
+from workbench.screens.runs.settings import Settings
 
 HERE = Path(__file__).parent
 SENTENCE = "You are a winner you have been specially selected to receive $1000 cash or a $2000 award."
@@ -55,9 +57,7 @@ async def pictures(data: str, root: Path, theme: str, size: tuple[int, int], int
     session = app.session
 
     def save(name: str) -> None:
-        # without this, what draws an SVG outside a browser drops the spaces at the start of a text
-        svg = app.export_screenshot().replace("<text ", '<text xml:space="preserve" ')
-        (into / f"{name}.svg").write_text(svg)
+        write(app, into / f"{name}.svg")
 
     async with app.run_test(size=size) as pilot:
         app.theme = theme
@@ -112,8 +112,28 @@ async def lost(run: RunFolder, theme: str, into: Path) -> None:
         followed.follow(run)
         app.action_mode("train")
         await until(pilot, lambda: followed.run.path == run.path and followed.history.result)
-        svg = app.export_screenshot().replace("<text ", '<text xml:space="preserve" ')
-        (into / "lost.svg").write_text(svg)
+        write(app, into / "lost.svg")
+
+
+async def group(data: str, root: Path, theme: str, size: tuple[int, int], into: Path) -> None:
+    """A question that several runs answer, with its curve."""
+    words = ("--exercise", "learning-curve", "--model", "tfidf", "--seeds", "2", "--name", "learning-curve")
+    command = [sys.executable, "-P", "-m", "workbench", "sweep", data, *words, "--runs", str(root)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    app = WorkbenchApp(load({"data": {"path": data}, "model": {"name": "tfidf"}}), root)
+    async with app.run_test(size=size) as pilot:
+        app.theme = theme
+        app.action_mode("runs")
+        await until(pilot, lambda: app.current_mode == "runs" and app.screen.query(Settings))
+        await until(pilot, lambda: app.screen.query_one(Settings).count and app.screen.query_one("#picture").display)
+        await pilot.pause(2.5)
+        write(app, into / "group.svg")
+
+
+def write(app: WorkbenchApp, path: Path) -> None:
+    """The screen as it is now."""
+    # without this, what draws an SVG outside a browser drops the spaces at the start of a text
+    path.write_text(app.export_screenshot().replace("<text ", '<text xml:space="preserve" '))
 
 
 def main() -> None:
@@ -135,6 +155,7 @@ def main() -> None:
             launch(earlier[-1]).wait()
         asyncio.run(lost(earlier[0], theme, given.into))
         asyncio.run(pictures(given.file, root, theme, size, given.into))
+        asyncio.run(group(given.file, root / "group", theme, size, given.into))
     if shutil.which("rsvg-convert"):
         for svg in given.into.glob("*.svg"):
             command = ["rsvg-convert", "-w", "1600", "-o", str(svg.with_suffix(".png"))]
