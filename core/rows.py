@@ -74,6 +74,9 @@ class Profile(msgspec.Struct, frozen=True):
     files: dict[str, str] = {}  # validation, test -> a file of their own, where they have one
     alternatives: dict[str, list[str]] = {}  # text, label -> columns that it could be besides
     alike: dict[str, list[str]] = {}  # label -> others that look like it, and are not joined with it
+    percentiles: dict[str, int] = {}  # "50", "90", "95", "99", "longest" -> tokens, over the rows for learning
+    cuts: dict[int, int] = {}  # context -> rows for learning that it cuts; the last is the model's own
+    scripts: dict[str, int] = {}  # "Latin", "Han", ..., "no letters" -> texts that are mostly in it, most first
     rare: dict[str, int] = {}  # labels too rare to be split -> rows, left out or joined as the recipe says
     problem: str = ""  # why these rows cannot be learned from under this recipe, and what to do; empty: all is well
 

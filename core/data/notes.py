@@ -13,6 +13,8 @@ from core.data.giveaways import GiveAway, giveaways
 from core.data.labels import is_look_alike, looking_alike
 from core.data.letters import hold_letters
 from core.data.prepare import OTHER, SPLITS
+from core.data.scripts import SCRIPTS
+from core.data.sizes import HUGE, TINY
 from core.data.survey import COSTLY, Survey
 from core.recipe import Recipe
 from core.recipe_data import Data
@@ -20,6 +22,7 @@ from core.rows import Note
 from core.wording import escaped, on_one_line, percent, plural
 
 SHOWN = 5  # labels in a note
+NAMED_SCRIPTS = 3
 FEW = 10  # rows of a label are little to learn from
 
 
@@ -69,13 +72,20 @@ def notes(
     yield from note("cut", f"text {limit}", f"texts {limit}")
     other = _made_for_many(recipe.model.name)
     if per_character > COSTLY:
-        script = f"need many tokens: try {other}, made for {MANY}" if other else "need many tokens per character"
+        script = f"need many tokens, {per_character:.1f} a character: "
+        script += f"try {other}, made for {MANY}" if other else "the tokenizer was not made for their script"
         yield from note("costly", f"text {script}", f"texts {script}")
+    yield from _of_scripts(survey)
     unread = f"full of unknown tokens: try {other}" if other else "full of unknown tokens"
     yield from note("unknown", f"text {unread}", f"texts {unread}")
     if better := _better(recipe, survey.table.texts, per_character):
         text = f"{better} learns more here in about the same time: it was trained on far more text"
         yield Note(0, text, offers={"model.name": better}, do=f"--model {better} starts from it.")
+    for kind, words in (
+        ("tiny", f"of {TINY} characters or fewer"),
+        ("huge", f"over {HUGE} times as long as the median"),
+    ):
+        yield from note(kind, f"text {words}", f"texts {words}", warn=False)
     few = [name for name, rows in kept.items() if splits and 0 < rows < FEW]
     for name in few[:3]:
         yield Note(kept[name], f"rows of {_label(name)} are few to learn from", f"label {name}", warn=True)
@@ -92,6 +102,18 @@ def notes(
     if count > len(labels) / 2:
         share = count / len(labels)
         yield Note(count, f"Always answering {_label(largest)} is right for {percent(share)}", f"label {largest}")
+
+
+def _of_scripts(survey: Survey) -> Iterator[Note]:
+    """Texts in another script than most, and those that hold no letters."""
+    counts = np.bincount(survey.table.scripts, minlength=len(SCRIPTS))
+    most = int(counts[1:].argmax()) + 1
+    others = [i for i in np.argsort(-counts, kind="stable").tolist() if counts[i] and i not in (0, most)]
+    for i in others[:NAMED_SCRIPTS]:
+        text = f"{'text' if counts[i] == 1 else 'texts'} in {SCRIPTS[i]} script; most are in {SCRIPTS[most]}"
+        yield Note(int(counts[i]), text, f"script {SCRIPTS[i]}")
+    if counts[0]:
+        yield Note(int(counts[0]), f"{'text' if counts[0] == 1 else 'texts'} without letters", f"script {SCRIPTS[0]}")
 
 
 def _giveaways(survey: Survey) -> list[GiveAway]:

@@ -4,9 +4,12 @@ from collections import Counter
 
 import numpy as np
 
+from core.architectures.counting import LONGEST
 from core.data.copies import first_rows
+from core.data.lengths import contexts, cuts, merged, percentiles
 from core.data.notes import alike, notes
 from core.data.prepare import SPLITS, Prepared, label_names
+from core.data.scripts import SCRIPTS
 from core.data.survey import Survey, longest, survey
 from core.files import Progress, unwatched
 from core.recipe import Recipe
@@ -34,6 +37,8 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
     )
     per_character = int(survey.lengths[survey.used].sum()) / max(1, int(characters))
     kept = {name: sum(split.get(name, 0) for split in splits.values()) for name in names}
+    lengths = _lengths(survey, names)
+    together = merged(lengths)
     return Profile(
         path=table.path,
         format=table.format,
@@ -49,7 +54,7 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
         conflicts=int(survey.conflict.sum()),
         splits=splits,
         leaks=leaks,
-        lengths=_lengths(survey, names),
+        lengths=lengths,
         context=survey.context,
         cut=int(survey.mask("cut").sum()),
         longest_training=longest(survey.lengths, survey.split),
@@ -62,9 +67,17 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
         files={split: path for split, path in table.files.items() if path},
         alternatives=table.others,
         alike=alike(survey.labels),
+        percentiles=percentiles(together),
+        cuts=cuts(together, contexts(survey.most, survey.context)) if survey.most < LONGEST else {},
+        scripts=_scripts(survey),
         rare=dict(prepared.rare) if prepared else {},
         problem=problem,
     )
+
+
+def _scripts(survey: Survey) -> dict[str, int]:
+    counts = np.bincount(survey.table.scripts, minlength=len(SCRIPTS))
+    return {SCRIPTS[i]: int(counts[i]) for i in np.argsort(-counts, kind="stable") if counts[i]}
 
 
 def _lengths(survey: Survey, names: list[str]) -> dict[str, dict[int, int]]:

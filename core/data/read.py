@@ -17,6 +17,8 @@ from core.data.grouped import moments
 from core.data.labels import parted, renamed, several, spelled_alike
 from core.data.near import first_near
 from core.data.room import Room, demand
+from core.data.scripts import scripts_of
+from core.data.sizes import characters
 from core.data.sources.input import Input
 from core.data.sources.registry import source_of
 from core.data.sources.source import Cells, Damaged, Options, misfit
@@ -76,6 +78,16 @@ class Table:
     def giveaways(self) -> list[GiveAway]:
         """The words that give a label of the file away."""
         return giveaways(self.texts, self.labels)
+
+    @cached_property
+    def scripts(self) -> np.ndarray:
+        """(N,) uint8: the script of each text, by its number in `SCRIPTS`."""
+        return scripts_of(self.texts)
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """(N,) int64: how many characters each text has."""
+        return characters(self.texts)
 
     def having(self, word: str) -> np.ndarray:
         """(N,) bool: the texts that have a word, as `words_of` finds it."""

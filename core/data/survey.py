@@ -3,6 +3,7 @@
 import os
 import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from core.data.labels import looking_alike, renamed
 from core.data.parts import read_parts
 from core.data.prepare import OTHER, Prepared, learned_labels, prepare, repeated
 from core.data.read import Table
+from core.data.scripts import SCRIPTS
+from core.data.sizes import huge, tiny
 from core.data.sources.source import Options
 from core.errors import BadData
 from core.files import Progress, absolute
@@ -46,7 +49,15 @@ class Survey:
     unknown: np.ndarray  # bool: much of the text is unknown to the tokenizer
     used: np.ndarray  # bool: rows in a split; all of them where there are no splits
     context: int
+    most: int  # tokens that the model can read
     speed: float
+
+    def masks(self, filters: Iterable[str]) -> np.ndarray:
+        """The rows (N,) bool that all of some filters show. Raises BadData as `mask` does."""
+        shown = self.mask("")
+        for each in filters:
+            shown &= self.mask(each)
+        return shown
 
     def mask(self, filter: str) -> np.ndarray:
         """The rows (N,) bool that a filter shows: `label NAME`, `split NAME`, `cut`, ...; empty is all.
@@ -75,6 +86,14 @@ class Survey:
                 return getattr(self, kind)
             case "cut":
                 return (self.lengths > self.context) & self.used
+            case "longer":
+                return (self.lengths > int(name)) & self.used
+            case "script" if name in SCRIPTS:
+                return self.table.scripts == SCRIPTS.index(name)
+            case "tiny":
+                return tiny(self.table.sizes)
+            case "huge":
+                return huge(self.table.sizes)
             case "undecodable":
                 return np.array(["\ufffd" in text for text in self.table.texts], dtype=bool)
             case "costly":
@@ -137,6 +156,7 @@ def survey(recipe: Recipe, progress: Progress, earlier: Survey | None) -> tuple[
         unknown=unknown,
         used=used,
         context=context,
+        most=most,
         speed=speed,
     )
     return found, prepared, problem

@@ -55,10 +55,40 @@ def execute(given: argparse.Namespace) -> int:
     )
     if more := len(found.labels) - most:
         say([f"and {plural(more, 'more label')}: --json prints all of them"])
+    if found.percentiles:
+        _say_lengths(found)
+    scripts, texts = found.scripts, sum(found.scripts.values()) or 1
+    if scripts:
+        say([f"script: {', '.join(f'{name} {percent(n / texts)}' for name, n in scripts.items())}"])
     say(f"{f'{note.count:,}' if note.count else '':>7}  {in_words(note)}" for note in found.notes)
     if found.problem:
         say([found.problem])
     return 0
+
+
+def _say_lengths(found: Profile) -> None:
+    """The percentiles of the lengths, and what each context would cut."""
+    unit = "tokens" if found.cuts else "words"
+    *shares, (_, longest) = found.percentiles.items()
+    spread = ", ".join(
+        f"{name} % of the texts have at most {n:,}" if i == 0 else f"{name} % {n:,}"
+        for i, (name, n) in enumerate(shares)
+    )
+    say([f"{unit}: {spread}, the longest {longest:,}"])
+    rows = sum(sum(of_label.values()) for of_label in found.lengths.values()) or 1
+    if found.cuts:
+        tabulate(
+            ["context", "texts cut", "share", ""],
+            [
+                [
+                    f"{context:,}",
+                    f"{n:,}",
+                    percent(n / rows) if n else "",
+                    "of this recipe" * (context == found.context),
+                ]
+                for context, n in found.cuts.items()
+            ],
+        )
 
 
 def in_words(note: Note) -> str:

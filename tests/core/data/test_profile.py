@@ -34,7 +34,8 @@ def test_the_sms_file_under_the_book(shared):
     assert (found.context, found.longest_training, found.cut) == (120, 120, 0)
     assert found.problem == ""
     near = {"near": 118, "near_leak test": 25, "near_leak validation": 12}
-    assert notes(found) == {"leak test": 37, "leak validation": 13, "duplicate": 403, "label ham": 4825, "": 0} | near
+    said = {"leak test": 37, "leak validation": 13, "duplicate": 403, "label ham": 4825, "": 0}
+    assert notes(found) == said | near | {"script no letters": 3, "tiny": 12}
     assert any("Balanced before the split" in note.text for note in found.notes)
     assert (found.near_copies, found.near_leaks) == (118, {"validation": 12, "test": 25})
     assert sum(found.lengths["spam"].values()) == 747
