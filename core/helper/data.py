@@ -14,11 +14,13 @@ from core.architectures.lookup import preset_of
 from core.architectures.models import MODELS
 from core.architectures.preset import OwnFolder
 from core.data.profile import Survey, profile
+from core.data.search import holding, matching
 from core.errors import BadData, BadModel
 from core.files import Progress
 from core.model_files.kept import where
 from core.recipe import load
 from core.rows import Profile, Row
+from core.text.special_tokens import kept
 from core.text.tokenizer import Piece, whole
 
 SHORT = 300  # characters of a text in the list of rows
@@ -53,12 +55,13 @@ class DataRequests:
         return found
 
     def rows(self, args: dict, progress: Progress) -> dict:
-        """{"filter", "search", "sort", "reverse", "start", "count"} -> {"total", "rows": [Row]}.
+        """{"filter", "also", "search", "regex", "sort", "reverse", "start", "count"} -> {"total", "rows": [Row]}.
 
-        `sort` is row, label or tokens. Everything may be left out.
+        `also` are further filters, `regex` is whether the search is a regular expression, and `sort` is row, label or
+        tokens. Everything may be left out. Raises BadData for a search that is no regular expression or takes too long.
         """
         survey = self._looked_at()
-        order, start = self._order(survey, args), args.get("start", 0)
+        order, start = self._order(survey, args, progress), args.get("start", 0)
         return {
             "total": len(order),
             "rows": [_row(survey, i) for i in order[start : start + args.get("count", 100)].tolist()],
@@ -69,7 +72,7 @@ class DataRequests:
         it does not.
         """
         survey = self._looked_at()
-        places = np.flatnonzero(np.asarray(survey.table.rows)[self._order(survey, args)] == args["row"])
+        places = np.flatnonzero(np.asarray(survey.table.rows)[self._order(survey, args, progress)] == args["row"])
         return {"place": int(places[0]) if len(places) else 0}
 
     def save(self, args: dict, progress: Progress) -> dict:
@@ -78,7 +81,7 @@ class DataRequests:
         out = io.StringIO()
         writer = csv.writer(out)
         writer.writerow(["row", "label", "tokens", "split", "marks", "text"])
-        for i in self._order(survey, args).tolist():
+        for i in self._order(survey, args, progress).tolist():
             row = _row(survey, i)
             marks = ", ".join(row.marks)
             writer.writerow([row.row, row.label, row.tokens, row.split, marks, survey.table.texts[i]])
@@ -86,11 +89,13 @@ class DataRequests:
             files.write(Path(args["path"]), out.getvalue())
         return {}
 
-    def _order(self, survey: Survey, args: dict) -> np.ndarray:
+    def _order(self, survey: Survey, args: dict, progress: Progress) -> np.ndarray:
         """The places (N,) in the table of the rows that a question is about."""
-        wanted = (args.get("filter", ""), args.get("search", ""), args.get("sort", "row"), args.get("reverse", False))
+        filters = tuple(filter(None, (args.get("filter", ""), *args.get("also", ()))))
+        search = (args.get("search", ""), args.get("regex", False))
+        wanted = (filters, search, args.get("sort", "row"), args.get("reverse", False))
         if self._listed[0] != wanted:
-            self._listed = wanted, _order(survey, *wanted)
+            self._listed = wanted, _order(survey, *wanted, progress)
         return self._listed[1]
 
     def text(self, args: dict, progress: Progress) -> dict:
@@ -99,19 +104,27 @@ class DataRequests:
         return {"text": survey.table.texts[_index(survey, args["row"])]}
 
     def pieces(self, args: dict, progress: Progress) -> dict:
-        """{"row": its number} -> {"text", "label", "tokens", "pieces": [[text, tokens, special], ...]}.
+        """{"row": its number, "context"} ->
+        {"text", "label", "tokens", "kept", "pieces": [[text, tokens, special], ...], "cut": [number of a piece, ...]}.
 
+        `kept` is how many tokens a context leaves, the recipe's where it is 0 or not named, and `cut` are the pieces
+        that it cuts.
         No piece cuts a character in half: tokens that share one stand together. Special tokens are not in the text,
         and have a name in place of it. Only the first MOST_PIECES tokens are taken apart.
         """
         survey = self._looked_at()
         table, i = survey.table, _index(survey, args["row"])
         tokens = survey.tokenizer.pieces(table.texts[i])
+        stays = kept(np.array([token.special for token in tokens], dtype=bool), args.get("context") or survey.context)
+        chips = list(_chips(tokens[:MOST_PIECES]))
+        ends = np.cumsum([n_tokens for _, n_tokens, _ in chips])
         return {
             "text": table.texts[i],
             "label": survey.labels[i],
             "tokens": len(tokens),
-            "pieces": list(_chips(tokens[:MOST_PIECES])),
+            "kept": int(stays.sum()),
+            "pieces": chips,
+            "cut": [n for n, end in enumerate(ends) if not stays[end - chips[n][1] : end].all()],
         }
 
     def _looked_at(self) -> Survey:
@@ -154,11 +167,13 @@ def _where(name: str) -> str:
     return "missing" if own and not (own / WEIGHTS).is_file() else where(preset)
 
 
-def _order(survey: Survey, filter: str, search: str, sort: str, reverse: bool) -> np.ndarray:
-    shown = np.flatnonzero(survey.mask(filter))
-    if search:
-        wanted = search.lower()
-        shown = np.array([i for i in shown if wanted in survey.table.texts[i].lower()], dtype=np.int64)
+def _order(
+    survey: Survey, filters: tuple[str, ...], search: tuple[str, bool], sort: str, reverse: bool, progress: Progress
+) -> np.ndarray:
+    shown = np.flatnonzero(survey.masks(filters))
+    words, is_regex = search
+    if words:
+        shown = (matching if is_regex else holding)(survey.table.texts, shown, words, progress)
     if sort == "label":
         shown = shown[np.argsort(np.array(survey.labels)[shown], kind="stable")]
     elif sort == "tokens":

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 from rich.text import Text
 from textual.message import Message
+from textual.widgets import Input
 from textual.worker import Worker
 
 from core.errors import WorkbenchError
@@ -14,9 +15,10 @@ from core.rows import Row
 from core.wording import on_one_line
 from workbench import keys
 from workbench.formatting import cut, name_width, named, pad
+from workbench.screens.data.filters import plus
 from workbench.session.complain import complain
 from workbench.session.exporting import Export
-from workbench.session.helper import Superseded
+from workbench.session.helper import Progress, Superseded
 from workbench.session.session import session_of
 from workbench.themes import colour, name_role
 from workbench.widgets.lines import Lines
@@ -34,6 +36,22 @@ class View(NamedTuple):
     search: str = ""
     sort: str = "row"
     reverse: bool = False
+    also: tuple[str, ...] = ()  # further filters, all of which a row has to pass
+    regex: bool = False  # whether `search` is a regular expression
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.filter, *self.also)))
+
+    def plus(self, more: str) -> "View":
+        """With one more filter; of a kind of which a row is one, in place of the one before."""
+        first, *others = plus(self.filters, more)
+        return self._replace(filter=first, also=tuple(others))
+
+    @property
+    def said_search(self) -> str:
+        """“words”, or /expression/."""
+        return f"/{on_one_line(self.search)}/" if self.regex else f"“{on_one_line(self.search)}”"
 
 
 class Rows(Lines):
@@ -54,6 +72,8 @@ class Rows(Lines):
         self._hues: dict[str, str] = {}
         self._sought: int | None = None  # the number of the row for the cursor, until it is known where that is
         self._start = 0  # where the cursor stands at first
+        self.problem = ""  # why the rows cannot be searched
+        self.searching = ""  # how far a search is that takes long
 
     @property
     def count(self) -> int:
@@ -65,17 +85,24 @@ class Rows(Lines):
         return self._at(self.cursor)
 
     def nothing(self) -> str:
+        if self.problem:
+            return f"✕ {self.problem}"
         if not self._pages:  # not known yet
             return ""
         if not self.view.search:
             return "No row is like that any more. esc shows all rows."
-        nothing = "Nothing among these" if self.view.filter else "Nothing"
-        return f"{nothing} holds “{cut(on_one_line(self.view.search), LONGEST_SEARCH)}”. esc shows all rows."
+        nothing, verb = (
+            "Nothing among these" if self.view.filters else "Nothing",
+            "matches" if self.view.regex else "holds",
+        )
+        mark = self.view.said_search
+        return f"{nothing} {verb} {mark[0]}{cut(mark[1:-1], LONGEST_SEARCH)}{mark[-1]}. esc shows all rows."
 
     def look(self, view: View, row: int | None = None) -> None:
         """Show the rows of a view from its first one, or with the cursor on a row of this number."""
         self.view, self._sought, self._start = view, row, 0
         self._pages, self._wanted = {}, [0]
+        self.problem = self.searching = ""
         profile = session_of(self).draft.profile
         labels = profile.labels if profile else {}
         self._hues = {label: name_role(i, len(labels)) for i, label in enumerate(labels)}
@@ -96,19 +123,34 @@ class Rows(Lines):
                     self._start = (await helper.ask("place", **view, row=self._sought))["place"]
                     self._sought, self._wanted = None, [self._start // PAGE]
                 page = self._wanted[-1]
-                answer = await helper.ask("rows", **view, start=page * PAGE, count=PAGE)
+                answer = await helper.ask("rows", self._progressed, **view, start=page * PAGE, count=PAGE)
             except Superseded:
                 continue
             except WorkbenchError as error:
                 self._wanted = []
-                complain(self.app, error)
+                if self.view.search:
+                    self._cannot_search(str(error))
+                else:
+                    complain(self.app, error)
                 return
             self._wanted.remove(page)
             self._arrived(page, msgspec.convert(answer["rows"], list[Row]), answer["total"])
 
+    def _progressed(self, progress: Progress) -> None:
+        if progress.name == "search" and progress.done:
+            self.searching = f"searching, {progress.done:,} of {progress.total:,}"
+            self.post_message(self.Counted())
+
+    def _cannot_search(self, why: str) -> None:
+        """What is typed need not be an expression yet: it is said in the place of the rows."""
+        self.problem, self.searching, self.total = why, "", 0
+        self.changed()
+        self.post_message(self.Counted())
+        self.post_message(self.Moved(self))
+
     def _arrived(self, page: int, rows: list[Row], total: int) -> None:
         first = not self._pages
-        self._pages[page], self.total = rows, total
+        self._pages[page], self.total, self.searching = rows, total, ""
         self.changed()
         if first:
             self.cursor = self._start
@@ -119,6 +161,13 @@ class Rows(Lines):
     def _at(self, index: int) -> Row | None:
         page = self._pages.get(index // PAGE, [])
         return page[index % PAGE] if index % PAGE < len(page) else None
+
+    @property
+    def numbers(self) -> tuple[list[int], int]:
+        """The numbers of the rows around the cursor as they are listed, and which of them it is on."""
+        page = self.cursor // PAGE
+        rows = self._pages.get(page, [])
+        return [row.row for row in rows], self.cursor - page * PAGE
 
     async def copied(self) -> str:
         if self.row is None:
@@ -159,3 +208,9 @@ class Rows(Lines):
         room = width - line.cell_len - len(marks) - 1
         line.append(pad(on_one_line(row.text), room), text if row.split else muted)
         return line.append(marks, colour(self, "warning"))
+
+
+class FindRow(Input):
+    """The field under the rows that searches them."""
+
+    BINDINGS = keys.bindings("find_row")
