@@ -16,7 +16,7 @@ MODES = {"data": "Data", "model": "Model", "train": "Train", "play": "Play", "ru
 
 # the kinds of panel on each screen, or in a dialog, that have keys of their own
 PANELS = {
-    "data": ("source", "classes", "notes", "rows"),
+    "data": ("source", "classes", "lengths", "notes", "rows", "find_row"),
     "model": ("backbone", "layers", "recipe"),
     "train": ("per_class", "step_texts"),
     "play": ("text", "kept"),
@@ -26,7 +26,7 @@ PANELS = {
     "models_dialog": ("models",),
 }
 # places that have no panel of their own, as a person calls them
-CALLED = {"named": "Recipes", "models": "Models", "errors": "Errors"}
+CALLED = {"named": "Recipes", "models": "Models", "errors": "Errors", "find_row": "Find"}
 
 
 class Action(NamedTuple):
@@ -85,6 +85,9 @@ WHEN = {
 ACTIONS = [
     Action("source", "enter", "file, columns", "Choose the file and its columns", "source", "screen.source"),
     Action("show_rows", "enter", "show rows", "Show these rows", "notes classes", "screen.show_rows"),
+    Action("show_cut", "enter", "show cut texts", "Show the texts that this context cuts", "lengths"),
+    Action("next_context", "right", "context", "Try a longer context", "lengths", face="← →"),
+    Action("previous_context", "left", "", "Try a shorter context", "lengths"),
     Action("tokens", "enter", "tokens", "See the row as tokens", "rows", "screen.tokens"),
     Action("next_model", "right", "model", "Start from the next model", "backbone", face="← →"),
     Action("previous_model", "left", "", "Start from the model before", "backbone"),
@@ -136,6 +139,16 @@ ACTIONS = [
     Action("search", "slash", "find", "Find in the list", "rows classes errors", "screen.search"),
     Action("filter", "f", "filter", "Next filter of the rows", "rows errors", "screen.filter"),
     Action("sort", "o", "sort", "Sort by another column", "rows errors", "screen.sort"),
+    Action(
+        "filters",
+        "F",
+        "",
+        "Several filters at once: class, split, length, copies, script",
+        "rows",
+        "screen.filters",
+    ),
+    Action("all_columns", "i", "", "All columns of this row", "rows", "screen.all_columns"),
+    Action("regex", "ctrl+r", "regex", "Search by a regular expression, or by words again", "find_row", "screen.regex"),
     Action("reverse", "O", "", "Reverse the order", "rows errors", "screen.reverse"),
     Action("surety", "c", "how sure", "Only those that it was so sure of", "errors", "screen.surety"),
     Action("row_on_data", "D", "row", "Show its row on Data", "errors", "screen.row_on_data"),
@@ -259,6 +272,9 @@ ACTIONS = [
     Action("code", "C", "", "Show which layers learn, as PyTorch code", "model"),
     Action("save", "ctrl+s", "save recipe", "Save the recipe as a file", "data model", "app.save"),
     Action("command_line", "Y", "", "The command line that does the same", "data model train runs"),
+    Action("copy_value", "y", "", "Copy the value", "row_dialog"),
+    Action("next_row", "right", "", "The next row", "row_dialog"),
+    Action("previous_row", "left", "", "The row before", "row_dialog"),
     Action("copy_command", "y", "", "Copy the command line", "command_dialog", "copy"),
     Action("whose_model", "left,right,space", "", "With this model, or its own", "named", "screen.whose_model"),
     Action("following", "right,space", "", "Next word", "choice"),
@@ -268,7 +284,8 @@ ACTIONS = [
         "enter",
         "",
         "Accept",
-        "path run_dialog ask_dialog recipes freeze_dialog models_dialog trust_dialog confirm_dialog questions",
+        "path filter_dialog run_dialog ask_dialog recipes freeze_dialog models_dialog trust_dialog confirm_dialog "
+        "questions",
     ),
     Action("complete", "tab", "", "Complete the path, or go on", "path"),
     Action("suggestion_above", "up", "", "File above", "path", "up"),

@@ -1,40 +1,24 @@
 """How long the texts of each class are, in tokens, with the limit beyond which they are cut."""
 
-from collections import Counter
 from collections.abc import Mapping
 from math import ceil
 from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.text import Text
+from textual.message import Message
 from textual.widget import Widget
 
 from core.architectures.counting import LONGEST
+from core.data.lengths import MOST, merged, quantile
 from core.rows import Profile
 from core.wording import on_one_line, percent
+from workbench import keys
 from workbench.formatting import LEVELS, cut
 from workbench.themes import class_role, colour
 
 MOST_APART = 8  # more classes than this share one histogram
 HIGHEST = 8  # lines of one class
-
-
-def quantile(lengths: Mapping[int, int], share: float) -> int:
-    """The length that `share` of the rows do not exceed; `lengths` is tokens -> rows."""
-    wanted, seen = share * sum(lengths.values()), 0
-    for tokens in sorted(lengths):
-        seen += lengths[tokens]
-        if seen >= wanted:
-            return tokens
-    return 0
-
-
-def merged(many: Mapping[str, Mapping[int, int]]) -> dict[int, int]:
-    """All classes' lengths as one: tokens -> rows."""
-    total: Counter[int] = Counter()
-    for lengths in many.values():
-        total.update(lengths)
-    return total
 
 
 def axis_end(lengths: Mapping[int, int], context: int) -> int:
@@ -76,24 +60,56 @@ class Axis(NamedTuple):
         return [rows for rows in bins for _ in range(self.cells)]
 
 
-class Histogram(Widget):
-    """One chart a class, each on its own scale; its height decides how much is drawn."""
+class Histogram(Widget, can_focus=True):
+    """One chart a class, each on its own scale; its height decides how much is drawn.
+
+    The arrow keys try other contexts: the limit moves, and what it would cut is said; enter or a click shows the rows.
+    """
 
     DEFAULT_CSS = "Histogram { height: 1fr; padding: 0 1; }"
+    BINDINGS = keys.bindings("lengths")
+
+    class Chosen(Message):
+        """The rows that the context cuts are wanted."""
 
     def __init__(self) -> None:
         super().__init__()
         self._profile: Profile | None = None
         self._drawn: tuple[tuple, Text] = ((), Text())
+        self.context = 0  # tokens: where the limit is drawn
 
     def show(self, profile: Profile) -> None:
-        self._profile = profile
+        self._profile, self.context = profile, profile.context
         self.refresh()
+
+    @property
+    def filter(self) -> str:
+        """The filter of the rows that the context cuts; empty where it cuts none."""
+        profile = self._profile
+        return f"longer {self.context}" if profile and profile.cuts.get(self.context) else ""
+
+    def action_next_context(self) -> None:
+        self._turn(1)
+
+    def action_previous_context(self) -> None:
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        contexts = [*self._profile.cuts] if self._profile else []
+        if self.context in contexts:
+            self.context = contexts[max(0, min(contexts.index(self.context) + by, len(contexts) - 1))]
+            self.refresh()
+
+    def action_show_cut(self) -> None:
+        self.post_message(self.Chosen())
+
+    def on_click(self) -> None:
+        self.action_show_cut()
 
     def render(self) -> Text:
         if self._profile is None or not any(self._profile.lengths.values()):
             return Text("")
-        key = (id(self._profile), self.size, self.app.theme)
+        key = (id(self._profile), self.context, self.has_focus, self.size, self.app.theme)
         if self._drawn[0] != key:
             self._drawn = key, self._draw(self._profile)
         return self._drawn[1]
@@ -107,9 +123,10 @@ class Histogram(Widget):
             classes, hues = {f"all {len(classes)}": merged(classes)}, [colour(self, "class-1")]
         names = min(12, max(cell_len(on_one_line(name)) for name in classes)) + 1
         axis = Axis.of(axis_end(merged(classes), profile.context), self.size.width - names)
-        limit = axis.at(profile.context) if profile.context <= axis.end else None
-        with_ticks = room > len(classes) + 1
-        height = max(1, min(HIGHEST, (room - 1 - with_ticks) // len(classes)))
+        limit = axis.at(self.context) if self.context <= axis.end else None
+        below = self._below(profile, axis.end, room - len(classes))
+        with_ticks = room > len(classes) + len(below)
+        height = max(1, min(HIGHEST, (room - len(below) - with_ticks) // len(classes)))
         lines = []
         for (name, lengths), hue in zip(classes.items(), hues, strict=True):
             bars = axis.bars(lengths)
@@ -124,18 +141,39 @@ class Histogram(Widget):
                 lines.append(line)
         if with_ticks:
             lines.append(Text(_ticks(axis, limit), muted, no_wrap=True))
-        lines.append(Text(caption(profile, axis.end, self.size.width), muted, no_wrap=True))
-        return Text("\n").join(lines)
+        return Text("\n").join([*lines, *below])
+
+    def _below(self, profile: Profile, end: int, room: int) -> list[Text]:
+        """What the context cuts and, where a second line has room, the percentiles of all lengths."""
+        muted, width = colour(self, "muted"), self.size.width
+        said = caption(profile, end, width, self.context)
+        if self.has_focus and self.context in profile.cuts:
+            said = f"‹ {self.context:,} ›" + said.removeprefix(f"{self.context:,}")
+            first = Text(cut(said, width), colour(self, "text"), no_wrap=True)
+        else:
+            first = Text(said, muted, no_wrap=True)
+        spread = percentiles_in_words(profile.percentiles, width)
+        return [first, Text(spread, muted, no_wrap=True)] if room > 2 and spread else [first]
 
 
-def caption(profile: Profile, end: int, width: int) -> str:
-    """What the limit cuts, medians, what lies beyond the chart: as much of it as fits."""
+def percentiles_in_words(found: Mapping[str, int], width: int) -> str:
+    """'50 % ≤ 18 · 90 % ≤ 54 · ... · max 301', as much of it as fits: the largest say most about a context."""
+    parts = [f"{'max' if name == MOST else f'{name} % ≤'} {tokens:,}" for name, tokens in found.items()]
+    while len(" · ".join(parts)) > width and len(parts) > 1:
+        parts.pop(0)
+    return " · ".join(parts)
+
+
+def caption(profile: Profile, end: int, width: int, context: int = 0) -> str:
+    """What a context cuts, the profile's own where none is said, medians, what lies beyond the chart: what fits."""
+    context = context or profile.context
+    n_cut = profile.cuts.get(context, profile.cut)
     together = merged(profile.lengths)
     apart = profile.lengths.values() if len(profile.lengths) <= 3 else [together]
     medians = [f"{quantile(lengths, 0.5):,}" for lengths in apart]
     total, beyond = sum(together.values()), sum(rows for tokens, rows in together.items() if tokens > end)
-    words = f"{profile.context:,} cuts "
-    words += f"{profile.cut:,}, {percent(profile.cut / total)}" if profile.cut else "none"
+    words = f"{context:,} cuts "
+    words += f"{n_cut:,}, {percent(n_cut / total)}" if n_cut else "none"
     words = "nothing is cut" if profile.context == LONGEST else words
     more = [("medians " if len(medians) > 1 else "median ") + " and ".join(medians)]
     for part in more + [f"{beyond:,} beyond {end:,}"] * bool(beyond):

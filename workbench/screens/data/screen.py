@@ -8,15 +8,18 @@ from textual.widgets import Input, Static
 from core.architectures.counting import LONGEST
 from core.errors import WorkbenchError
 from core.rows import Profile
-from core.wording import on_one_line, plural
+from core.wording import plural
 from workbench import keys
 from workbench.formatting import cut
 from workbench.layout import Column, Part, Plan
 from workbench.screens.data.choosing import Choosing
 from workbench.screens.data.classes import Classes
+from workbench.screens.data.filter_dialog import FilterDialog
+from workbench.screens.data.filters import in_words, kind
 from workbench.screens.data.histogram import Histogram
 from workbench.screens.data.notes import Notes
-from workbench.screens.data.rows import SORTS, Rows, View
+from workbench.screens.data.row_dialog import RowDialog
+from workbench.screens.data.rows import SORTS, FindRow, Rows, View
 from workbench.screens.data.source import Source, progress_in_words
 from workbench.screens.data.splits import Splits
 from workbench.screens.data.tokens import LEGEND, Tokens
@@ -29,6 +32,8 @@ from workbench.widgets.lines import Headings, Lines
 from workbench.widgets.panel import Panel
 
 MOST_CLASSES = 8  # that stand on show before the list grows into lines that nobody needs
+FIND = "find in the texts   ^r: by a regular expression"
+FIND_REGEX = "a regular expression   ^r: words again"
 RANKS = ("source", "notes", "lengths", "classes", "splits", "tokens")
 
 
@@ -51,12 +56,12 @@ class DataScreen(Choosing):
         headings = Headings(classes)
         headings.id = "class-headings"
         find_class = Input(placeholder="find a class", id="find-class", classes="find")
-        find_row = Input(placeholder="find in the texts", id="find-row", classes="find")
+        find_row = FindRow(placeholder=FIND, id="find-row", classes="find")
         whole = Static(id="whole-note", markup=False)
         await self.query_one(Body).mount(
             Panel(headings, find_class, classes, title="Classes", letter="c", id="classes"),
             Panel(Splits(), title="Splits", id="splits"),
-            Panel(Histogram(), title="Length in tokens", word="Lengths", id="lengths"),
+            Panel(Histogram(), title="Length in tokens", word="Lengths", letter="l", id="lengths"),
             Panel(Notes(), title="Worth a look", letter="w", id="notes"),
             Panel(Headings(rows), rows, find_row, whole, title="Rows", letter="r", id="rows"),
             Panel(VerticalScroll(Tokens()), title="Tokens", word="Tokens", letter="k", id="tokens"),
@@ -138,12 +143,10 @@ class DataScreen(Choosing):
         if self._shown is None:
             return
         rows, panel = self.query_one(Rows), self.query_one("#rows", Panel)
-        view, words = rows.view, []
-        if view.filter:
-            words.append(f"filter: {next((n.text for n in self._shown.notes if n.filter == view.filter), view.filter)}")
-        if view.search:
-            words.append(f"“{on_one_line(view.search)}”")
-        count = f"{rows.total:,} of {self._shown.rows:,}"
+        view = rows.view
+        filters = " · ".join(in_words(each, self._shown.notes) for each in view.filters)
+        words = [*([f"filter: {filters}"] if filters else []), *([view.said_search] if view.search else [])]
+        count = rows.searching or f"{rows.total:,} of {self._shown.rows:,}"
         room = panel.room - len(", ") - len(count)
         panel.subtitle = ", ".join([*filter(None, [cut(", ".join(words), room)]), count])
         for headings in self.query(Headings):
@@ -153,7 +156,7 @@ class DataScreen(Choosing):
         rows, notes = self.query_one(Rows), self._shown.notes if self._shown else []
         filters = ["", *dict.fromkeys(note.filter for note in notes if note.filter)]
         at = filters.index(rows.view.filter) if rows.view.filter in filters else -1
-        rows.look(rows.view._replace(filter=filters[(at + 1) % len(filters)]))
+        rows.look(rows.view._replace(filter=filters[(at + 1) % len(filters)], also=()))
 
     def action_sort(self) -> None:
         rows = self.query_one(Rows)
@@ -165,6 +168,8 @@ class DataScreen(Choosing):
 
     def action_search(self) -> None:
         field = self.query_one("#find-row" if self._searched is self.query_one(Rows) else "#find-class", Input)
+        if isinstance(field, FindRow):
+            field.placeholder = FIND_REGEX if self.query_one(Rows).view.regex else FIND
         field.display = True
         field.focus()
 
@@ -173,6 +178,28 @@ class DataScreen(Choosing):
         rows = self.query_one(Rows)
         if rows.view.search != event.value:
             rows.look(rows.view._replace(search=event.value))
+
+    def action_regex(self) -> None:
+        """Take what is searched for as a regular expression, or as words again."""
+        rows, field = self.query_one(Rows), self.query_one("#find-row", Input)
+        rows.look(rows.view._replace(regex=not rows.view.regex))
+        field.placeholder = FIND_REGEX if rows.view.regex else FIND
+
+    def action_filters(self) -> None:
+        if self._shown:
+            self.app.push_screen(FilterDialog(self._shown, self.query_one(Rows).view), self._filtered)
+
+    def _filtered(self, view: View | None) -> None:
+        if view is not None:
+            field = self.query_one("#find-row", Input)
+            field.value, field.display = view.search, bool(view.search)
+            field.placeholder = FIND_REGEX if view.regex else FIND
+            self.query_one(Rows).look(view)
+
+    def action_all_columns(self) -> None:
+        numbers, at = self.query_one(Rows).numbers
+        if self._shown and at < len(numbers):
+            self.app.push_screen(RowDialog(numbers, at, self._shown))
 
     @on(Input.Changed, "#find-class")
     def _find_class(self, event: Input.Changed) -> None:
@@ -196,15 +223,25 @@ class DataScreen(Choosing):
         self.query_one(field).display = False
 
     def action_show_rows(self) -> None:
-        rows, classes = self.query_one(Rows), self.query_one(Classes)
+        rows, classes, histogram = self.query_one(Rows), self.query_one(Classes), self.query_one(Histogram)
         if classes.has_focus:
             chosen = f"label {classes.selected}" if classes.selected is not None else ""
+        elif histogram.has_focus:
+            chosen = histogram.filter
         else:
             note = self.query_one(Notes).selected
             chosen = note.filter if note else ""
         if chosen:
-            rows.look(rows.view._replace(filter=chosen))
+            rows.look(rows.view.plus(chosen))
             rows.focus()
+
+    @on(Histogram.Chosen)
+    def _cut(self) -> None:
+        histogram = self.query_one(Histogram)
+        if histogram.filter:
+            self.action_show_rows()
+        else:
+            self.notify(f"A context of {histogram.context:,} cuts no text.", markup=False)
 
     @on(Lines.Chosen)
     def _chosen(self, event: Lines.Chosen) -> None:
@@ -246,10 +283,16 @@ class DataScreen(Choosing):
         if row and self._fitted and "tokens" in self._fitted.places:
             self._tokens(row.row)
 
+    @property
+    def _cut_at(self) -> int:
+        """The context whose cut rows are listed; 0 where none is asked for, and it is the recipe's."""
+        longer = [each for each in self.query_one(Rows).view.filters if kind(each) == "longer"]
+        return int(longer[0].partition(" ")[2]) if longer else 0
+
     @work(group="tokens", exclusive=True)
     async def _tokens(self, row: int) -> None:
         try:
-            answer = await self.session.data_helper.ask("pieces", row=row)
+            answer = await self.session.data_helper.ask("pieces", row=row, context=self._cut_at)
         except Superseded:
             return
         except WorkbenchError as error:
@@ -258,8 +301,9 @@ class DataScreen(Choosing):
         if not self._is_furnished:
             return  # the app was left meanwhile
         panel = self.query_one("#tokens", Panel)
-        panel.title = f"Row {row} in {plural(answer['tokens'], 'token')}"
-        self.query_one(Tokens).pieces = answer["pieces"]
+        gone = answer["tokens"] - answer["kept"]
+        panel.title = f"Row {row} in {plural(answer['tokens'], 'token')}{f', {gone:,} cut' if gone else ''}"
+        self.query_one(Tokens).pieces, self.query_one(Tokens).cut = answer["pieces"], frozenset(answer["cut"])
         panel.subtitle = LEGEND if self.query_one(Tokens).counts else ""
         self.query_one("#tokens VerticalScroll").scroll_home(animate=False)
 

@@ -14,6 +14,7 @@ from core.rows import Profile
 from core.wording import on_one_line, plural, shown, size
 from workbench import keys
 from workbench.formatting import bar, cut
+from workbench.screens.data.filters import NO_LETTERS
 from workbench.screens.data.glimpse import taken_for
 from workbench.session.complain import on_a_screen
 from workbench.session.helper import Progress
@@ -22,6 +23,7 @@ from workbench.themes import colour
 from workbench.widgets.waits import Waits
 
 WAY_ON = "Enter takes another file, or names its columns."
+LATIN = "Latin"
 QUOTES = {AUTO: "", "none": ", quotes kept"}
 DOING = {
     "start": "Starting",
@@ -56,6 +58,12 @@ def name_of(path: str) -> str:
 
 def column(name: str) -> str:
     return f"column {name}{' (1st)' if name == '0' else ''}" if name.isdigit() else on_one_line(name)
+
+
+def _script(profile: Profile) -> str:
+    """The script that most texts are in, where it is another than Latin."""
+    script = next((name for name in profile.scripts if name != NO_LETTERS), LATIN)
+    return "" if script == LATIN else f", {script} script"
 
 
 class Source(Waits, can_focus=True):
@@ -115,7 +123,7 @@ class Source(Waits, can_focus=True):
         quotes = QUOTES.get(profile.quoting, ", quoted")
         lines = [
             Text.assemble((name, f"bold {text}"), "  ", (cut(on_one_line(profile.format), room), muted)),
-            Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}{quotes}.", muted),
+            Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}{quotes}{_script(profile)}.", muted),
             Text(f"Label: {column(profile.columns['label'])}. Text: {self._text(profile)}", muted),
         ]
         if profile.files:

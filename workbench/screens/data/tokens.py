@@ -11,11 +11,14 @@ from workbench.themes import colour
 
 MOST = 2_000  # chips; what comes after is counted
 LEGEND = "² tokens in one character"
+CUT = " ▲cut▸ "  # before the first chip that the model does not read
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Tokens(Widget):
     """Chips in two shades, one after the other, of `pieces`: texts with the number of tokens that each takes.
+
+    What a context cuts, `cut` by its number, is struck through, behind a mark.
 
     Tokens that share a character share a chip and are counted. Special ones, which are not in the text, have none.
     """
@@ -23,6 +26,7 @@ class Tokens(Widget):
     DEFAULT_CSS = "Tokens { height: auto; padding: 0 1; }"
 
     pieces: reactive[Sequence[tuple[str, int, bool]]] = reactive((), layout=True)
+    cut: reactive[frozenset[int]] = reactive(frozenset(), layout=True)
 
     @property
     def counts(self) -> bool:
@@ -33,7 +37,10 @@ class Tokens(Widget):
         text, muted = colour(self, "text"), colour(self, "muted")
         shades = [f"{text} on {colour(self, 'surface')}", f"{text} on {colour(self, 'rule')}"]
         line = Text(overflow="fold")
+        first = min(self.cut, default=-1)
         for i, (piece, n_tokens, special) in enumerate(self.pieces[:MOST]):
+            if i == first:
+                line.append(CUT, f"bold {colour(self, 'warning')}")
             if special:
                 line.append(f"{' ' if i else ''}{on_one_line(piece)} ", muted)
                 continue
@@ -41,7 +48,8 @@ class Tokens(Widget):
             # every piece is shown by itself, and white space at its edges is part of it
             inner = on_one_line(shown.strip(" "))
             left, right = len(shown) - len(shown.lstrip(" ")), len(shown) - len(shown.rstrip(" "))
-            line.append(" " * left + inner + " " * (right if inner else 0), shades[i % 2])
+            style = f"{muted} strike" if i in self.cut else shades[i % 2]
+            line.append(" " * left + inner + " " * (right if inner else 0), style)
             if n_tokens > 1:
                 line.append(str(n_tokens).translate(RAISED), f"{muted} on {colour(self, 'background')}")
         beyond = len(self.pieces) - MOST
