@@ -19,15 +19,18 @@ class WholeRow(NamedTuple):
     cells: list[str]
 
 
-def whole_rows(data: Data, wanted: Collection[int], progress: Progress = unwatched) -> dict[int, WholeRow]:
+def whole_rows(
+    data: Data, wanted: Collection[int], progress: Progress = unwatched, found_as: Options | None = None
+) -> dict[int, WholeRow]:
     """The rows with these numbers, as `Table.rows` counts them: those of the files for validation and test follow.
 
-    A row that is not there, or holds nothing readable, is left out. Raises BadData where a file cannot be read.
+    `found_as` is how the first file was read before, `Table.options`: to find that out takes most of the time. A row
+    that is not there, or holds nothing readable, is left out. Raises BadData where a file cannot be read.
     """
     found: dict[int, WholeRow] = {}
     first, last = 0, max(wanted, default=-1)
     for path in filter(None, (data.path, data.validation_path, data.test_path)):
-        options = Options.of(data)
+        options = found_as if found_as and path == data.path else Options.of(data)
         given = Input(path, progress, options.encoding)
         cells = source_of(given, options).read(given, options, progress)
         number = -1

@@ -36,6 +36,7 @@ def kinds() -> dict[str, Callable]:
         "place": requests.place,
         "save": requests.save,
         "text": requests.text,
+        "found_as": requests.found_as,
         "pieces": requests.pieces,
         "models": models,
     }
@@ -102,6 +103,10 @@ class DataRequests:
         """{"row": its number} -> {"text"}, the whole of it."""
         survey = self._looked_at()
         return {"text": survey.table.texts[_index(survey, args["row"])]}
+
+    def found_as(self, args: dict, progress: Progress) -> dict:
+        """{} -> how the file was read, as `Options` has it, with what was found out in place of `auto`."""
+        return self._looked_at().table.options._asdict()
 
     def pieces(self, args: dict, progress: Progress) -> dict:
         """{"row": its number, "context"} ->

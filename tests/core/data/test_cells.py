@@ -25,7 +25,9 @@ def test_a_row_has_every_column_and_the_number_of_the_table(tmp_path):
     assert sorted(found) == [3, 7, 29] and found[3].cells[3] == "no text"
     table = read_parts(data(path))
     assert all(whole_rows(data(path), {row})[row].cells[1] == table.texts[i] for i, row in enumerate(table.rows[:5]))
-    answer = kinds()["columns"]({"data": data(path).model_dump(), "rows": [7]}, lambda *_: None)
+    assert whole_rows(data(path), {3, 7, 29, 400}, found_as=table.options) == found
+    asked = {"data": data(path).model_dump(), "rows": [7], "found_as": table.options._asdict()}
+    answer = kinds()["columns"](asked, lambda *_: None)
     assert answer == {"7": [("id", "7"), ("text", "some words 7"), ("label", "b"), ("note", "x, 7")]}
 
 

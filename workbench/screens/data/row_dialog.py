@@ -13,6 +13,7 @@ from core.rows import Profile
 from core.wording import on_one_line, plural, shown
 from workbench import keys
 from workbench.formatting import cut, name_width, named
+from workbench.screens.data.source import progress_in_words
 from workbench.screens.dialog import Dialog
 from workbench.session import copying
 from workbench.session.helper import Progress, Superseded
@@ -81,8 +82,10 @@ class RowDialog(Dialog[None]):
             near = self._rows[max(0, self._at - AROUND) : self._at + AROUND + 1]
             session = session_of(self)
             try:
+                found_as = await session.data_helper.ask("found_as")
+                data = session.draft.recipe.data.model_dump()
                 answer = await session.glimpse_helper.ask(
-                    "columns", self._progressed, data=session.draft.recipe.data.model_dump(), rows=list(near)
+                    "columns", self._progressed, data=data, rows=list(near), found_as=found_as
                 )
             except Superseded:
                 return
@@ -99,8 +102,8 @@ class RowDialog(Dialog[None]):
             self._show_value()
 
     def _progressed(self, progress: Progress) -> None:
-        if self.query(Columns) and progress.done:
-            self.hint(f"Reading the row: {progress.done:,} {progress.unit or 'rows'} so far.")
+        if self.query(Columns):
+            self.hint(f"Reading the row. {progress_in_words(progress)}.")
 
     @on(Lines.Moved)
     def _show_value(self) -> None:
