@@ -3,6 +3,7 @@
 from contextlib import asynccontextmanager
 
 import pytest
+from textual.containers import VerticalScroll
 from textual.widgets import Input
 
 from core.recipe import load
@@ -20,7 +21,8 @@ SIZES = [(80, 24), pytest.param((120, 36), marks=pytest.mark.more)]
 @pytest.fixture
 def file(tmp_path):
     """Eighty rows of two classes, of 5 to 40 words, the last in Chinese, with a third column."""
-    rows = [f"{'ham' if i % 2 else 'spam'},{'word ' * (5 + i % 36)}{i},note {i}" for i in range(79)]
+    rows = [f"{'ham' if i % 2 else 'spam'},{'word ' * (5 + i % 36)}{i},note {i}" for i in range(78)]
+    rows.append(f"spam,{'word ' * 300},note 78")
     path = tmp_path / "a.csv"
     path.write_text("\n".join(["label,text,remark", *rows, "ham,距离川沙公路较近,最后一行"]), encoding="utf-8")
     return path
@@ -68,6 +70,16 @@ async def test_the_histogram_tries_contexts_and_leads_to_the_texts_that_are_cut(
         await until(pilot, lambda: rows.total == 80)
         await pilot.click(Histogram, offset=(5, 1))
         await until(pilot, lambda: rows.total == cut)
+
+
+async def test_a_text_that_is_cut_far_below_is_shown_there(opened, until, shown):
+    async with opened() as pilot:
+        app, panel = pilot.app, pilot.app.screen.query_one("#tokens")
+        app.screen.query_one(Rows).look(View("longer 256"))
+        await until(pilot, lambda: app.screen.query_one(Rows).total == 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: panel.query_one(VerticalScroll).scroll_y > 3)
+        assert "▲cut▸" in shown(app) and panel.title.startswith("Row 78 in ")
 
 
 def test_percentiles_stand_in_the_room_that_there_is():

@@ -305,7 +305,13 @@ class DataScreen(Choosing):
         panel.title = f"Row {row} in {plural(answer['tokens'], 'token')}{f', {gone:,} cut' if gone else ''}"
         self.query_one(Tokens).pieces, self.query_one(Tokens).cut = answer["pieces"], frozenset(answer["cut"])
         panel.subtitle = LEGEND if self.query_one(Tokens).counts else ""
-        self.query_one("#tokens VerticalScroll").scroll_home(animate=False)
+        self.call_after_refresh(self._scroll_to_cut)
+
+    def _scroll_to_cut(self) -> None:
+        """Show where the row is cut, where such rows are listed, or else its beginning."""
+        is_asked = self._cut_at or "cut" in self.query_one(Rows).view.filters
+        line = self.query_one(Tokens).line_of_cut if is_asked else 0
+        self.query_one("#tokens VerticalScroll").scroll_to(y=max(0, line - 1), animate=False)
 
     def action_back(self) -> None:
         if self._shown is None:

@@ -33,6 +33,12 @@ class Tokens(Widget):
         """Whether raised digits are on show."""
         return any(n_tokens > 1 and not special for _, n_tokens, special in self.pieces[:MOST])
 
+    @property
+    def line_of_cut(self) -> int:
+        """The line on which what is cut begins; 0 where nothing is."""
+        before, mark, _ = self.render().plain.partition(CUT)
+        return len(Text(before).wrap(self.app.console, max(1, self.content_region.width))) - 1 if mark else 0
+
     def render(self) -> Text:
         text, muted = colour(self, "text"), colour(self, "muted")
         shades = [f"{text} on {colour(self, 'surface')}", f"{text} on {colour(self, 'rule')}"]
