@@ -16,6 +16,7 @@ SMALLEST = {
     "baselines.py": ([SAMPLE, "--most", "200"], "scikit-learn : workbench"),
     "encoder.py": ([SAMPLE, "--quick", "--repeat", "1", "--plans", "last_two_blocks"], "plain loop, fp32"),
     "families.py": ([SAMPLE, "--quick", "--repeat", "1"], "Trainer : workbench"),
+    "few_rows.py": (["--model", "nano", "--batches", "4", "--steps", "2"], "whole : in pieces"),
     "first_frame.py": (["1"], "workbench, first frame"),
     "keys.py": (["3"], "ratio of p99"),
     "long_log.py": (["10", "--steps", "1000"], "10 steps in a line"),
