@@ -119,10 +119,11 @@ def called(path: str) -> str:
 
 def same_data(path: str, other: str) -> bool:
     """Whether two recipes name the same data."""
-    return _place(path) == _place(other)
+    return place(path) == place(other)
 
 
-def _place(path: str) -> str:
+def place(path: str) -> str:
+    """Where a recipe's data lies: a path that is the same however it is named, or the name of a data set."""
     dataset = dataset_named(path)
     return dataset.name if dataset else os.path.realpath(os.path.expanduser(path))
 

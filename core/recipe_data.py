@@ -105,6 +105,14 @@ class Data(Part):
     header: Literal["auto", "yes", "no"] = opt(
         AUTO, "Whether the first row names the columns. auto finds out and says so.", flag="--header"
     )
+    edits: str = opt(
+        AUTO,
+        "The file of what a person has mended: rows relabelled or dropped before the split. auto takes what was mended "
+        "here in this data, in the app or with workbench mend; none learns from the data as it is. The data itself is "
+        "never changed.",
+        flag="--edits",
+        min_length=1,
+    )
     duplicates: Literal["drop", "drop_near", "keep"] = opt(
         "drop",
         "drop removes exact copies of a text before the split, and texts that occur with different labels; drop_near "

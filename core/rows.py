@@ -32,7 +32,7 @@ class Note(msgspec.Struct, frozen=True):
 
     `offers` is what the recipe could say instead, by the names of its options: another model, labels joined or apart, a
     split kept to or not. `asks` is the column that is unsure, text or label, where that is what it says. `do` is how
-    the command line does either; a screen has a key for it.
+    the command line does either; a screen has a key for it, by the action that it `does` where it changes no option.
     """
 
     count: int
@@ -42,6 +42,7 @@ class Note(msgspec.Struct, frozen=True):
     offers: dict[str, str] = {}
     asks: str = ""
     do: str = ""
+    does: str = ""
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -95,3 +96,33 @@ class Row(msgspec.Struct, frozen=True):
     text: str
     split: str  # "" where it is left out
     marks: list[str]  # "duplicate", "conflict", "near copy", "leak", "near leak", "cut"
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """A row that looks mislabelled: what a model that has not learned from it says instead.
+
+    `probability` is that of the class it `said`, `own` that of the row's label; `margin` is how it compares with what
+    is usual for both classes, the lower the more doubted. `text` is shortened.
+    """
+
+    row: int
+    label: str
+    said: str
+    probability: float
+    own: float
+    margin: float
+    text: str
+
+
+class DoubtsFound(msgspec.Struct, frozen=True):
+    """The most doubted rows, of `total` that are doubted at all, of `rows`, of which so many were `judged`.
+
+    `alone` are classes that cannot be judged: they have one row, or only copies of one, so that none is left to learn
+    from.
+    """
+
+    doubts: list[Doubt]
+    total: int
+    rows: int
+    judged: int
+    alone: list[str]

@@ -51,7 +51,11 @@ class Tfidf:
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """(N, C) of texts: the sigmoid of each class's own logit, all of them made to add up to 1."""
-        return self.from_logits(self._logits(vectors(self.kinds, texts)))
+        return self.of_vectors(vectors(self.kinds, texts))
+
+    def of_vectors(self, counted: sparse.csr_matrix) -> np.ndarray:
+        """The same (N, C) of the TF-IDF (N, F) of texts."""
+        return self.from_logits(self._logits(counted))
 
     def from_logits(self, logits: np.ndarray) -> np.ndarray:
         """Probabilities (N, C) from logits (N, C), or (N, 1) where there are two classes."""
@@ -70,7 +74,7 @@ class Tfidf:
 
     def right(self, counted: sparse.csr_matrix, labels: np.ndarray) -> float:
         """The share of vectors whose label it gives."""
-        return float((self.from_logits(self._logits(counted)).argmax(axis=1) == labels).mean())
+        return float((self.of_vectors(counted).argmax(axis=1) == labels).mean())
 
     def save(self, path: Path) -> None:
         """Write all of it to one safetensors file. Raises OSError."""
@@ -115,12 +119,8 @@ class Fitted(NamedTuple):
 
 def fit(train: Split, validation: Split, n_classes: int, progress: Callable[[int, int], None]) -> Fitted:
     """Learn from training texts; how loosely is chosen on validation. `progress(done, of)` may raise to break off."""
-    kinds = learn_kinds(train.texts)
-    counted, checked = vectors(kinds, train.texts), vectors(kinds, validation.texts)
-    few = WEIGHTS // n_classes
-    if counted.shape[1] > few:  # the n-grams of many classes would make more weights than memory holds
-        kinds = [_most_frequent(kind, few // len(kinds)) for kind in kinds]
-        counted, checked = vectors(kinds, train.texts), vectors(kinds, validation.texts)
+    kinds, counted = count(train.texts, n_classes)
+    checked = vectors(kinds, validation.texts)
     tried = LOOSENESS if counted.nnz * n_classes <= WORK else (USUAL,)
     done, total = 0, (len(tried) + (tried == LOOSENESS)) * n_classes
 
@@ -130,7 +130,7 @@ def fit(train: Split, validation: Split, n_classes: int, progress: Callable[[int
         progress(min(done, total), total)
 
     def regress(rows: slice, c: float) -> Tfidf:
-        found = _regress(counted[rows], train.labels[rows], n_classes, c, one_more)
+        found = regression(counted[rows], train.labels[rows], n_classes, c, one_more)
         return Tfidf(kinds, *found, n_classes, c)
 
     progress(0, total)
@@ -139,6 +139,17 @@ def fit(train: Split, validation: Split, n_classes: int, progress: Callable[[int
     best = models[int(np.argmax(shares))]  # the first of equals
     half = regress(slice(0, len(train.labels) // 2), best.c) if tried == LOOSENESS else None
     return Fitted(best, max(shares), half.right(checked, validation.labels) if half else None)
+
+
+def count(texts: Sequence[str], n_classes: int) -> tuple[list[Ngrams], sparse.csr_matrix]:
+    """The n-grams of texts that are to be told apart into so many classes, and the TF-IDF (N, F) of the texts."""
+    kinds = learn_kinds(texts)
+    counted = vectors(kinds, texts)
+    few = WEIGHTS // n_classes
+    if counted.shape[1] > few:  # the n-grams of many classes would make more weights than memory holds
+        kinds = [_most_frequent(kind, few // len(kinds)) for kind in kinds]
+        counted = vectors(kinds, texts)
+    return kinds, counted
 
 
 def learn_kinds(texts: Sequence[str]) -> list[Ngrams]:
@@ -163,7 +174,7 @@ def _most_frequent(kind: Ngrams, most: int) -> Ngrams:
     return Ngrams(kind.units, kind.keys[kept], kind.idf[kept])
 
 
-def _regress(
+def regression(
     counted: sparse.csr_matrix,
     labels: np.ndarray,
     n_classes: int,

@@ -20,7 +20,7 @@ def copies(first: np.ndarray, labels: Sequence[str], part: np.ndarray | None = N
     `first` are the texts' `first_rows`. With `part`, (N,) int64, only rows of one part are compared. No row is in both.
     """
     if part is not None:
-        first = _first_of(first * (int(part.max(initial=0)) + 1) + part)
+        first = first_of(first * (int(part.max(initial=0)) + 1) + part)
     label = first_rows(labels)
     different = np.zeros(len(first), dtype=bool)
     different[first[label != label[first]]] = True
@@ -41,7 +41,7 @@ def leaks(first: np.ndarray, split: np.ndarray) -> np.ndarray:
     return trained[first] & np.isin(split, ("validation", "test"))
 
 
-def _first_of(numbers: np.ndarray) -> np.ndarray:
+def first_of(numbers: np.ndarray) -> np.ndarray:
     """`first_rows` of numbers (N,)."""
     _, first, which = np.unique(numbers, return_index=True, return_inverse=True)
     return first[which]

@@ -23,6 +23,7 @@ from core.wording import escaped, on_one_line, percent, plural
 
 SHOWN = 5  # labels in a note
 NAMED_SCRIPTS = 3
+JUDGED = 40  # rows: of fewer, each can be looked at
 FEW = 10  # rows of a label are little to learn from
 
 
@@ -37,6 +38,7 @@ def notes(
             yield Note(count, one if count == 1 else several, filter, warn)
 
     yield from survey.table.doubts  # they decide what is learned
+    yield from _of_edits(survey)
     if splits:
         yield from _of_the_split(survey, recipe.data)
     dropped = ", left out" if recipe.data.duplicates != "keep" else ""
@@ -97,6 +99,9 @@ def notes(
     yield from (Note(0, text, warn=True) for text in survey.table.notes)
     if recipe.data.balance == "undersample" and recipe.data.balance_first:
         yield Note(0, "Balanced before the split: validation and test do not have the file's shares.", warn=True)
+    if len(set(survey.labels)) > 1 and len(survey.labels) >= JUDGED:
+        text = "a quick model says which rows look mislabelled"
+        yield Note(0, text, does="doubts", do="--doubts lists them, and workbench mend relabels or drops a row.")
     labels = survey.labels
     ((largest, count),) = Counter(labels).most_common(1) or [("", 0)]
     if count > len(labels) / 2:
@@ -126,6 +131,15 @@ def _label(name: str) -> str:
     """A label as a sentence names it: a word by itself, but 'label 1', because a code alone is read as a number."""
     is_code = len(name) < 2 or not any(map(str.isalpha, name))
     return f"{'label ' * is_code}{on_one_line(name)}"
+
+
+def _of_edits(survey: Survey) -> Iterator[Note]:
+    """What a person has mended, and what is not there any more to be mended."""
+    applied = survey.edited.applied()
+    rows = applied.relabelled + applied.dropped
+    if rows:
+        yield Note(rows, f"mended: {applied.relabelled:,} relabelled, {applied.dropped:,} dropped", "edited")
+    yield from (Note(0, words, warn=True) for words in applied.idle)
 
 
 def _of_the_split(survey: Survey, data: Data) -> Iterator[Note]:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from core.data.copies import copies, first_rows, leaks
+from core.data.copies import copies, first_of, first_rows, leaks
 from core.data.grouped import by_group, by_time
 from core.data.labels import looking_alike, renamed
 from core.data.near import first_near
@@ -83,7 +83,14 @@ def learned_labels(table: Table, data: Data) -> list[str]:
 def repeated(table: Table, labels: Sequence[str], data: Data) -> tuple[np.ndarray, np.ndarray]:
     """`copies` of a table, or near ones. Where the splits are given, a text may be in each: that is a leak, no copy."""
     part = np.array([SPLITS.index(split) for split in table.splits], dtype=np.int64) if table.splits else None
-    return copies(table.first_near if data.duplicates == "drop_near" else table.first, labels, part)
+    first = table.first_near if data.duplicates == "drop_near" else table.first
+    if table.dropped is None:
+        return copies(first, labels, part)
+    there = np.flatnonzero(~table.dropped)  # a dropped row is no other's copy, and contradicts none
+    found = np.zeros((2, len(first)), dtype=bool)
+    of_these = part[there] if part is not None else None
+    found[:, there] = copies(first_of(first[there]), [labels[i] for i in there.tolist()], of_these)
+    return found[0], found[1]
 
 
 def prepare(table: Table, data: Data) -> Prepared:
@@ -95,9 +102,11 @@ def prepare(table: Table, data: Data) -> Prepared:
     """
     said = learned_labels(table, data)
     duplicate, conflict = repeated(table, said, data)
-    kept = np.arange(len(table.texts))
+    kept = np.flatnonzero(~table.is_dropped)
+    if len(table.texts) and not len(kept):
+        raise BadData("The edits drop every row.", "Take some of them back.")
     if data.duplicates != "keep":
-        kept = kept[~(duplicate | conflict)]
+        kept = kept[~(duplicate | conflict)[kept]]
     _refuse(label_names([said[i] for i in kept]), len(kept), table, data)
     given = np.array(table.splits or [TRAIN] * len(table.texts))
     fold = data.fold_of

@@ -14,15 +14,18 @@ from core.data.survey import Survey, longest, survey
 from core.files import Progress, unwatched
 from core.recipe import Recipe
 from core.rows import Profile, Skipped
+from core.runs.edits import Edits
 
 
-def profile(recipe: Recipe, progress: Progress = unwatched, earlier: Survey | None = None) -> tuple[Profile, Survey]:
-    """Read, tokenize and split the file that a recipe names, and say what is worth knowing.
+def profile(
+    recipe: Recipe, progress: Progress = unwatched, earlier: Survey | None = None, edits: Edits | None = None
+) -> tuple[Profile, Survey]:
+    """Read, tokenize and split the file that a recipe names, with its edits, and say what is worth knowing.
 
     The rows and lengths of the `earlier` survey are used again while the file has not changed. Raises BadData where
     the file cannot be read; where it can be read but not be learned from, `problem` says so.
     """
-    found, prepared, problem = survey(recipe, progress, earlier)
+    found, prepared, problem = survey(recipe, progress, earlier, edits)
     return _profile(found, prepared, problem, recipe), found
 
 

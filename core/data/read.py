@@ -63,6 +63,7 @@ class Table:
     files: dict[str, str] = field(default_factory=dict)  # validation, test -> a file of their own, or ""
     groups: list[str] = field(default_factory=list)  # of each row, where they keep rows together; else empty
     times: np.ndarray | None = None  # (N,) float64, of each row, where the rows are split by them
+    dropped: np.ndarray | None = None  # (N,) bool, of each row, where a person has dropped some
 
     @cached_property
     def first(self) -> np.ndarray:
@@ -98,6 +99,19 @@ class Table:
     @cached_property
     def _having(self) -> dict[str, np.ndarray]:
         return {}
+
+    @property
+    def is_dropped(self) -> np.ndarray:
+        """(N,) bool: rows that a person has dropped, which are there to be seen, but no part of any split."""
+        return np.zeros(len(self.texts), dtype=bool) if self.dropped is None else self.dropped
+
+    def mended(self, labels: list[str], dropped: np.ndarray) -> "Table":
+        """The same rows with other labels, and some (N,) bool dropped; what is known of their texts stays known."""
+        found = replace(self, labels=labels, dropped=dropped)
+        for name in ("first", "first_near", "scripts", "sizes", "_having"):
+            if name in vars(self):
+                vars(found)[name] = vars(self)[name]
+        return found
 
 
 def read(path: str | Path, options: Options = ANY, progress: Progress = unwatched) -> Table:

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.architectures.lookup import architecture_for, preset_for
 from core.data.copies import leaks, near_copies
+from core.data.edited import Edited, edited
 from core.data.labels import looking_alike, renamed
 from core.data.parts import read_parts
 from core.data.prepare import OTHER, Prepared, learned_labels, prepare, repeated
@@ -19,9 +20,11 @@ from core.data.read import Table
 from core.data.scripts import SCRIPTS
 from core.data.sizes import huge, tiny
 from core.data.sources.source import Options
+from core.datasets import called
 from core.errors import BadData
 from core.files import Progress, absolute
 from core.recipe import Recipe
+from core.runs.edits import Edits
 from core.text.lookup import tokenizer_of
 from core.text.tokenizer import Tokenizer
 
@@ -35,7 +38,7 @@ class Survey:
     """What a profile was made from, row by row; arrays are (N,) over the rows of the table."""
 
     source: tuple  # what the table and the lengths were read from
-    table: Table
+    edited: Edited  # the rows that were read, and what a person has mended in them
     labels: list[str]  # as they are learned: joined where the recipe says so
     tokenizer: Tokenizer
     lengths: np.ndarray  # tokens, before cutting
@@ -51,6 +54,11 @@ class Survey:
     context: int
     most: int  # tokens that the model can read
     speed: float
+
+    @property
+    def table(self) -> Table:
+        """The rows as they are learned from; those that were dropped are among them."""
+        return self.edited.table
 
     def masks(self, filters: Iterable[str]) -> np.ndarray:
         """The rows (N,) bool that all of some filters show. Raises BadData as `mask` does."""
@@ -78,6 +86,8 @@ class Survey:
                 return self.table.having(name)
             case "split":
                 return self.split == name
+            case "edited":
+                return self.edited.mended
             case "leak":
                 return self.leak & (self.split == name) if name else self.leak
             case "near_leak":
@@ -102,17 +112,19 @@ class Survey:
         raise BadData(f"There is no filter {filter!r}.", "Choose one of those beside the notes.")
 
 
-def survey(recipe: Recipe, progress: Progress, earlier: Survey | None) -> tuple[Survey, Prepared | None, str]:
+def survey(
+    recipe: Recipe, progress: Progress, earlier: Survey | None, edits: Edits | None = None
+) -> tuple[Survey, Prepared | None, str]:
     """Read, tokenize and split the file that a recipe names: the survey, the splits, or why there are none.
 
     The rows and lengths of the `earlier` survey are used again while the file has not changed. Raises BadData where
-    the file cannot be read.
+    the file cannot be read, or the `edits` are of other data.
     """
     data = recipe.data
     tokenizer = tokenizer_of(preset_for(recipe), recipe.model.weights)
     source = _source(recipe, tokenizer)
     if earlier is not None and earlier.source == source:
-        table, lengths, speed = earlier.table, earlier.lengths, earlier.speed
+        table, lengths, speed = earlier.edited.read, earlier.lengths, earlier.speed
         unknown, near = earlier.unknown, earlier.near
     else:
         table = read_parts(data, progress)
@@ -120,6 +132,8 @@ def survey(recipe: Recipe, progress: Progress, earlier: Survey | None) -> tuple[
         progress("copies", 0, 0, "")
         near = near_copies(table.first, table.first_near)
         speed = measure()
+    mended = edited(table, edits, called(data.path))
+    table = mended.table
     prepared, problem = None, ""
     try:
         prepared = prepare(table, data)
@@ -139,10 +153,10 @@ def survey(recipe: Recipe, progress: Progress, earlier: Survey | None) -> tuple[
     if wanted == "longest":
         wanted = longest(lengths, split)
     context = most if wanted == "model" else max(1, min(wanted, most))
-    used = split != "" if prepared is not None else np.ones(len(split), dtype=bool)
+    used = split != "" if prepared is not None else ~table.is_dropped
     found = Survey(
         source=source,
-        table=table,
+        edited=mended,
         labels=labels,
         tokenizer=tokenizer,
         lengths=lengths,

@@ -16,6 +16,7 @@ from core.evaluate.predict import Counter, Network
 from core.export.expressible import EMPTY_TEXT, Format
 from core.export.findings import findings
 from core.export.markdown import span, table, words
+from core.runs import edits
 from core.runs.events import Noted
 from core.runs.folder import RunFolder
 from core.runs.history import History
@@ -220,6 +221,8 @@ def _data(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
     yield from table(["label", *prepare.SPLITS], rows)
     leaks = int(prepared.leaks[prepared.indices("test")].sum())
     notes = [event.text for event in run.events()[0] if isinstance(event, Noted)]
+    mended = edits.of_run(run)
+    notes += mended.applied.sentences if mended and mended.applied else []  # once more, if the log has lost them
     if not leaks:
         notes.append("No test text also stands, word for word, in training.")
     yield from (f"- {words(FOLDER.sub('', note))}" for note in dict.fromkeys(notes))
@@ -269,7 +272,8 @@ def _languages(asked: Network | Counter, base: Base) -> str:
 def _recipe(asked: Network | Counter, base: Base) -> list[str]:
     """Every option, folders of this machine left out; of a model from elsewhere, how it is read."""
     layers = asked.recipe.model_dump()
-    layers["data"]["path"] = Path(layers["data"]["path"]).name
+    for name in ("path", "edits"):
+        layers["data"][name] = Path(layers["data"][name]).name
     if is_folder(layers["model"]["weights"]):
         layers["model"]["weights"] = Path(layers["model"]["weights"]).name
     if is_own_folder(layers["model"]["name"]):

@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,13 +14,18 @@ from core.architectures.file_names import WEIGHTS
 from core.architectures.lookup import preset_of
 from core.architectures.models import MODELS
 from core.architectures.preset import OwnFolder
+from core.data.edited import Edited
+from core.data.mend import Mended, index_of, make_again, mend, take_back
 from core.data.profile import Survey, profile
 from core.data.search import holding, matching
 from core.errors import BadData, BadModel
 from core.files import Progress
 from core.model_files.kept import where
 from core.recipe import load
+from core.recipe_data import Data
 from core.rows import Profile, Row
+from core.runs import edits
+from core.runs.root import runs_root
 from core.text.special_tokens import kept
 from core.text.tokenizer import Piece, whole
 
@@ -38,6 +44,10 @@ def kinds() -> dict[str, Callable]:
         "text": requests.text,
         "found_as": requests.found_as,
         "pieces": requests.pieces,
+        "mend": requests.mend_row,
+        "undo": requests.undo,
+        "redo": requests.redo,
+        "mended": requests.mended,
         "models": models,
     }
 
@@ -47,13 +57,39 @@ class DataRequests:
 
     def __init__(self) -> None:
         self._survey: Survey | None = None
+        self._data, self._root = Data(), Path()
         self._listed: tuple[tuple, np.ndarray] = ((), np.empty(0, dtype=np.int64))
 
     def profile(self, args: dict, progress: Progress) -> Profile:
-        """{"recipe": a whole recipe} -> Profile."""
-        found, survey = profile(load(args["recipe"]), progress, self._survey)
+        """{"recipe": a whole recipe, "root": the folder of the runs, where edits are; the usual one if left out} ->
+        Profile.
+        """
+        recipe, root = load(args["recipe"]), runs_root(args.get("root"))
+        found, survey = profile(recipe, progress, self._survey, edits.of_data(root, recipe.data))
         self._survey, self._listed = survey, ((), np.empty(0, dtype=np.int64))
+        self._data, self._root = recipe.data, root
         return found
+
+    def mend_row(self, args: dict, progress: Progress) -> dict:
+        """{"row": its number, "to": a label, or null to drop it} -> {"what", "mended"} as below; it is on disk then."""
+        return self._mended(mend, args["row"], args["to"])
+
+    def undo(self, args: dict, progress: Progress) -> dict:
+        """{} -> {"what": what has become of the row, in a sentence, "mended"} as below."""
+        return self._mended(take_back)
+
+    def redo(self, args: dict, progress: Progress) -> dict:
+        """{} -> {"what", "mended"} likewise."""
+        return self._mended(make_again)
+
+    def mended(self, args: dict, progress: Progress) -> dict:
+        """{} -> {"mended": [[row, its label by now, or null where it is dropped], ...]}, all rows that were mended."""
+        return {"mended": _mended(self._looked_at().edited)}
+
+    def _mended(self, change: Callable[..., Mended], *args: Any) -> dict:
+        read, file = self._looked_at().edited.read, edits.file_of(self._root, self._data)
+        done = change(read, file, self._data, *args)
+        return {"what": done.what, "mended": _mended(done.edited)}
 
     def rows(self, args: dict, progress: Progress) -> dict:
         """{"filter", "also", "search", "regex", "sort", "reverse", "start", "count"} -> {"total", "rows": [Row]}.
@@ -102,7 +138,7 @@ class DataRequests:
     def text(self, args: dict, progress: Progress) -> dict:
         """{"row": its number} -> {"text"}, the whole of it."""
         survey = self._looked_at()
-        return {"text": survey.table.texts[_index(survey, args["row"])]}
+        return {"text": survey.table.texts[index_of(survey.table, args["row"])]}
 
     def found_as(self, args: dict, progress: Progress) -> dict:
         """{} -> how the file was read, as `Options` has it, with what was found out in place of `auto`."""
@@ -118,7 +154,7 @@ class DataRequests:
         and have a name in place of it. Only the first MOST_PIECES tokens are taken apart.
         """
         survey = self._looked_at()
-        table, i = survey.table, _index(survey, args["row"])
+        table, i = survey.table, index_of(survey.table, args["row"])
         tokens = survey.tokenizer.pieces(table.texts[i])
         stays = kept(np.array([token.special for token in tokens], dtype=bool), args.get("context") or survey.context)
         chips = list(_chips(tokens[:MOST_PIECES]))
@@ -138,13 +174,10 @@ class DataRequests:
         return self._survey
 
 
-def _index(survey: Survey, row: int) -> int:
-    """Where the row with this number stands in the table. Raises BadData where it has no text and label."""
-    rows = survey.table.rows
-    i = int(np.searchsorted(rows, row))
-    if i == len(rows) or rows[i] != row:
-        raise BadData(f"Row {row} has no text and label.", "Choose another row.")
-    return i
+def _mended(edited: Edited) -> list[tuple[int, str | None]]:
+    table = edited.table
+    places = np.flatnonzero(edited.mended).tolist()
+    return [(table.rows[i], None if table.is_dropped[i] else table.labels[i]) for i in places]
 
 
 def _chips(pieces: list[Piece]) -> Iterator[tuple[str, int, bool]]:
@@ -187,8 +220,10 @@ def _order(
 
 
 def _row(survey: Survey, i: int) -> Row:
-    table = survey.table
+    table, before = survey.table, survey.edited.read.labels[i]
     marks = {
+        "dropped": table.is_dropped[i],
+        f"was {before}": table.labels[i] != before,
         "duplicate": survey.duplicate[i],
         "conflict": survey.conflict[i],
         "near copy": survey.near[i],

@@ -33,6 +33,7 @@ Handler = Callable[[dict, Progress], Any]  # (args, progress) -> a result that m
 # modules whose kinds() together give a helper's handlers
 HELPERS = {
     "data": ["core.helper.data"],
+    "doubts": ["core.helper.doubts"],
     "fetch": ["core.helper.models"],
     "glimpse": ["core.helper.glimpse"],
     "groups": ["core.helper.groups"],

@@ -62,7 +62,9 @@ class RunFolder:
     tokenizer_file = Within(TOKENIZER)  # of a model that says itself how it reads a text
     data_file = Within("data.jsonl.gz")
     split_file = Within("split.csv")
+    edits_file = Within("edits.json")  # of rows that a person has mended, as they were when the run was made
     base_file = Within("base.json")
+    margins_file = Within("margins.csv")
     baselines_file = Within("baselines.json")
     predictions_file = Within("predictions.csv")
     result_file = Within("result.json")

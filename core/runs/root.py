@@ -16,15 +16,17 @@ from core.architectures.models import MODELS
 from core.architectures.preset import is_folder
 from core.datasets import dataset_named
 from core.errors import BadModel, BadRun
+from core.options import AUTO
 from core.pretraining import Pretraining
 from core.recipe import Recipe
-from core.runs import mark
+from core.runs import edits, mark
 from core.runs.folder import RunFolder
 from core.runs.records import Member
 
 # options that may name a file or a folder, and whether a value does
 PATHS: dict[str, Callable[[str], bool]] = {
     **dict.fromkeys(("data.path", "data.validation_path", "data.test_path"), lambda path: not dataset_named(path)),
+    "data.edits": lambda path: path not in (AUTO, edits.OFF),
     "model.name": is_own_folder,
     "model.weights": is_folder,
 }
@@ -114,11 +116,13 @@ def _is_folder(path: Path) -> bool:
 def create_run(root: Path, recipe: Recipe | Pretraining, member: Member | None = None) -> RunFolder:
     """A new folder r<n> with its recipe, and with its place in a group where it is to be a `member` of one.
 
-    Raises BadRun where it cannot be written, or the disk has no locks, BadModel where the model's weights or its
-    config.json are not there.
+    What a person has mended in the data by now goes with it. Raises BadRun where it cannot be written, or the disk has
+    no locks, BadModel where the model's weights or its config.json are not there, BadData where edits cannot be read.
     """
+    mended = None
     if isinstance(recipe, Recipe):
         demand_weights(preset_for(recipe), recipe.model.weights)
+        recipe, mended = _with_edits(root, recipe)
     config = None if recipe.model.name in MODELS else _config_of(recipe.model.name)
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -127,6 +131,8 @@ def create_run(root: Path, recipe: Recipe | Pretraining, member: Member | None =
         mark.put(run)
         if member:  # before the recipe: what has one is a run, which a group that is gone on with must find again
             files.write(run.group_file, msgspec.json.encode(member))
+        if mended:
+            edits.keep(run, mended)
         if config is not None:  # first, because without it the recipe cannot be read
             files.write(run.config_file, config)
         file = run.pretraining_file if isinstance(recipe, Pretraining) else run.recipe_file
@@ -137,6 +143,14 @@ def create_run(root: Path, recipe: Recipe | Pretraining, member: Member | None =
             "Free some space, or name another folder with --runs.",
         ) from error
     return run
+
+
+def _with_edits(root: Path, recipe: Recipe) -> tuple[Recipe, edits.Edits | None]:
+    """The recipe with the path of the edits of its data, and what they are; as it is where nothing was mended."""
+    mended = edits.of_data(root, recipe.data)
+    if not (mended and mended.latest):
+        return recipe, None
+    return recipe.model_copy(update={"data": edits.found(root, recipe.data)}), mended
 
 
 def _config_of(model: str) -> bytes:

@@ -24,6 +24,7 @@ from core.train.control_source import ControlSource
 from core.train.loop import State
 
 WEIGHTS, OPTIMIZER, STATE, MANIFEST = "weights.safetensors", "optimizer.safetensors", "state.json", "manifest.json"
+MARGINS = "margins.safetensors"
 OURS = re.compile(r"[0-9]+|\.[0-9]+\.(tmp|old)")  # names of folders that are made here; no other is ever removed
 
 
@@ -42,14 +43,21 @@ class Manifest(msgspec.Struct, kw_only=True):
 
 
 def write(
-    run: RunFolder, state: State, weights: Mapping[str, Tensor], optimizer: Mapping[str, Tensor], best: bool
+    run: RunFolder,
+    state: State,
+    weights: Mapping[str, Tensor],
+    optimizer: Mapping[str, Tensor],
+    best: bool,
+    margins: Mapping[str, Tensor] | None = None,
 ) -> None:
-    """A checkpoint of a network: what it has learned, and its optimizer. As `put`."""
+    """A checkpoint of a network: what it has learned, its optimizer, and its texts' margins if any. As `put`."""
     written: dict[str, Callable[[Path], object]] = {
         WEIGHTS: lambda path: save_file(_plain(weights), path),
         OPTIMIZER: lambda path: save_file(_plain(optimizer), path),
         STATE: lambda path: path.write_bytes(msgspec.json.encode(state)),
     }
+    if margins is not None:
+        written[MARGINS] = lambda path: save_file(_plain(margins), path)
     put(run, state.step, written, best)
 
 
@@ -114,6 +122,11 @@ def read(folder: Path, name: str) -> dict[str, Tensor]:
         return load_file(inside.checked(folder / name, folder))
     except SafetensorError as error:
         raise _not_whole(folder, f"{name} is damaged: {error}") from error
+
+
+def has(folder: Path, name: str) -> bool:
+    """Whether a checkpoint was written with such a file, which an older version knew nothing of. Raises BadRun."""
+    return name in _manifest(folder).sha256
 
 
 def read_state(folder: Path) -> bytes:

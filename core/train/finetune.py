@@ -32,6 +32,7 @@ from core.train.control_source import ControlSource
 from core.train.evaluation import evaluated
 from core.train.inputs import Fresh, Inputs
 from core.train.loop import SAFE, Loop, NotFinite, State
+from core.train.margins import Margins
 from core.train.optim import renewed, set_full_rates, set_rates, share_of_rate
 from core.train.sentences import Sentences
 from core.train.step_recorder import StepRecorder
@@ -84,6 +85,7 @@ class ClassifierLoop(Loop):
     """Learns from the inputs' training split, epoch by epoch. `origin(name)` gives a parameter as it was before.
 
     `encode(recipe)` makes the inputs of a recipe, and says so in events: where another part is to learn, they change.
+    `margins` see what each step makes of its texts.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class ClassifierLoop(Loop):
         control_source: ControlSource,
         origin: Callable[[str], Tensor],
         encode: Callable[[Recipe], Generator[Event, None, Inputs]],
+        margins: Margins | None = None,
     ):
         per_epoch = steps_per_epoch(recipe, inputs.texts)
         self.model, self.inputs, self.recipe, self.optimizer, self.origin = model, inputs, recipe, optimizer, origin
@@ -108,7 +111,7 @@ class ClassifierLoop(Loop):
         self.plan, self._thaw_every = began.plan, began.freeze.thaw_every
         self._boundary = self._boundary_of(began)
         self._before: tuple[torch.optim.AdamW, set[str]] | None = None  # the first change since the last step
-        self._encode = encode
+        self._encode, self._margins = encode, margins
         self._caches: list[CacheResult | None] = []  # of inputs before these
         self._sentences = Sentences()
         self._order: tuple[int, list[list[batches.Batch]]] = -1, []  # an epoch, and its steps
@@ -158,6 +161,8 @@ class ClassifierLoop(Loop):
                 logits = self.model.suffix(h, lengths, self.inputs.depth)
             if watched:
                 watched.see(batch, logits.detach())
+            if self._margins:
+                self._margins.see(batch.rows, logits)
             loss = F.cross_entropy(
                 logits,
                 labels,

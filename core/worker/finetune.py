@@ -4,15 +4,18 @@ import os
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from core import files, inside, toml
 from core.data import kept, prepare, read
+from core.data.edited import edited
 from core.data.labels import looking_alike
 from core.data.parts import read_parts
 from core.data.sources.source import Options
+from core.datasets import called
 from core.estimate import cost
 from core.evaluate import predict
 from core.files import Progress
@@ -21,9 +24,11 @@ from core.model.weights import WeightsFile, open_base
 from core.options import AUTO, resolved
 from core.recipe import Recipe
 from core.recipe_data import Data
+from core.runs import edits
 from core.runs.events import Ended, Event, Noted, Started, stopped
 from core.runs.folder import RunFolder, step_of
 from core.runs.history import History
+from core.runs.margins import write_margins
 from core.runs.origin import weights_of
 from core.runs.result import ClassifierResult, Seconds, encode_result
 from core.runs.verdict import advice
@@ -35,6 +40,7 @@ from core.train.control_source import ControlSource
 from core.train.finetune import ClassifierLoop, check_memory, steps_per_epoch
 from core.train.inputs import Fresh, Inputs
 from core.train.loop import Stopped
+from core.train.margins import Margins
 from core.train.optim import adamw, load_state, state_tensors
 from core.train.prefix import inputs_of
 from core.train.restore import before_training, cautions, find_origin, new_model, run_tokenizer, set_weights
@@ -44,6 +50,7 @@ from core.wording import on_one_line, plural
 from core.worker.advice import setting_of
 from core.worker.baselines import Baselines
 from core.worker.final_test import final_test, split_result
+from core.worker.margins import by_row
 from core.worker.resolve import resolve
 
 
@@ -94,6 +101,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     inputs = yield from encode(now)
     if learned is None:
         yield from baselines.probe(model, inputs, texts, recipe, progress)
+    margins = _margins(texts, recipe, learned)
     loop = ClassifierLoop(
         model,
         inputs,
@@ -106,10 +114,12 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
             dict(model.ever_trained_parameters()),
             state_tensors(loop.optimizer, model.trainable_parameters()),
             best,
+            margins.tensors() if margins else None,
         ),
         control_source=control_source,
         origin=before,
         encode=encode,
+        margins=margins,
     )
     del inputs, optimizer  # the loop makes others where something else is to learn, and these then go
     ready = time.monotonic()
@@ -122,6 +132,8 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         yield Noted(
             text=f"Stopped early: {waited} without a better {recipe.train.metric} on validation.", step=state.step
         )
+    if margins:
+        write_margins(run, by_row(margins, prepared))
     loop.let_go()
     give_back()
     tested = time.monotonic()
@@ -159,6 +171,16 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     yield Ended(state="done", result=result)
 
 
+def _margins(texts: Texts, recipe: Recipe, learned: Path | None) -> Margins | None:
+    """Those so far, by the checkpoint that the run goes on from; None where an older version kept none there."""
+    margins = Margins(texts.labels[texts.splits["train"]], recipe.train.ignore_index)
+    if learned:
+        if not checkpoint.has(learned, checkpoint.MARGINS):
+            return None
+        margins.load(checkpoint.read(learned, checkpoint.MARGINS))
+    return margins
+
+
 def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, prepare.Prepared, Texts, list[Event]]:
     """The run's rows, encoded, and its recipe with nothing left open; read from the source only the first time."""
     notes: list[Event] = []
@@ -167,10 +189,17 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
         prepared = kept.load(run)
     else:
         d = recipe.data
-        table = read_parts(d, progress)
+        mended = edited(read_parts(d, progress), edits.of_run(run), called(d.path))
+        table = mended.table
         prepared = prepare.prepare(table, d)
         options = table.options
         notes = [Noted(text=text) for text in data_notes(table, prepared, d)]
+        if mended.edits:
+            applied = mended.applied(prepared)
+            notes += [Noted(text=text) for text in applied.sentences]
+            edits.keep(run, mended.edits, applied)
+        elif d.edits == AUTO:
+            recipe = recipe.model_copy(update={"data": d.model_copy(update={"edits": edits.OFF})})
     tokenizer = run_tokenizer(run, recipe)
     encoded = tokenizer.encode_batch(prepared.texts, progress)
     splits = {split: prepared.indices(split) for split in prepare.SPLITS}

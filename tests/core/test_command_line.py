@@ -31,6 +31,7 @@ VALUES = {
     "data.time": "when",
     "data.fold": "2/5",
     "data.separator": ";",
+    "data.edits": "what I mended.json",
     "train.head_lr": 0.003,
     "train.warmup": 0.125,
     "lora.layers": "query,value",

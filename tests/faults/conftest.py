@@ -187,6 +187,8 @@ def outcome(run: RunFolder, logged: bool = True) -> dict:
     if run.predictions_file.exists():
         with open(run.predictions_file, newline="") as file:
             found["predictions"] = list(csv.reader(file))
+    if run.margins_file.exists():
+        found["margins"] = run.margins_file.read_text()
     assert not [*run.path.rglob("*.tmp")]
     left = {path.name for path in run.checkpoints.iterdir()}
     assert left <= {"best", "last", *(str(found[p][0]["step"]) for p in ("best", "last") if p in found)}, left

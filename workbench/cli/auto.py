@@ -18,6 +18,7 @@ from core.runs import group as groups
 from core.runs.auto import Budget, Candidate
 from core.runs.auto_table import auto_table, outcome_of, runs_by_candidate, unfinished
 from core.runs.control import Epochs
+from core.runs.edits import of_data
 from core.runs.folder import RunFolder
 from core.runs.group import Group
 from core.runs.history import History
@@ -172,7 +173,7 @@ def _asked(given: argparse.Namespace, root: Path) -> Group:
     if not given.name and (open_one := unfinished(root, base, seconds)):
         say([f"{open_one.name} asks just this and is not done: it goes on."], to_errors=True)
         return open_one
-    found = candidates(base, models_here(), Looks())
+    found = candidates(base, models_here(), Looks(root))
     plan = Plan(base=base, listed=[each.setting for each in found])
     budget = Budget(seconds, [each.candidate for each in found])
     return Group(name=given.name or groups.free_name(root, "auto"), plan=plan, budget=budget)
@@ -196,9 +197,12 @@ def _base(given: argparse.Namespace, layers: list[dict[str, Any]]) -> dict[str, 
 
 
 class Looks:
-    """Looks at the data under one recipe after the other, and reads the file once."""
+    """Looks at the data under one recipe after the other, with what was mended beside the runs of a root, and reads
+    the file once.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path) -> None:
+        self._root = root
         self._earlier: Survey | None = None
 
     def __call__(self, recipe: Recipe) -> Profile:
@@ -206,7 +210,8 @@ class Looks:
         from core.data.profile import profile
 
         with bars() as progress:
-            found, self._earlier = profile(recipe, progress, self._earlier)
+            mended = of_data(self._root, recipe.data)
+            found, self._earlier = profile(recipe, progress, self._earlier, mended)
         if found.problem:
             raise BadData(found.problem)
         return found

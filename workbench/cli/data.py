@@ -6,10 +6,14 @@ from itertools import islice
 from pathlib import Path
 
 from core.datasets import is_standard_input
+from core.errors import BadRecipe, Problem
 from core.options import AUTO, options
 from core.recipe import Recipe
 from core.rows import Note, Profile
+from core.runs.edits import of_data
+from core.runs.root import runs_root
 from core.wording import on_one_line, percent, plural
+from workbench.cli.doubts import USUAL, show_doubts
 from workbench.cli.flags import NAMES, add_options, recipe_of
 from workbench.cli.printing import bars, print_json, say, tabulate
 from workbench.formatting import cut
@@ -23,13 +27,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source", metavar="FILE", help=f"a file or a folder of labelled texts, - for standard input, or {NAMES}"
     )
+    words = f"list the rows that look mislabelled, so many (else {USUAL}), the most doubted first"
+    parser.add_argument("--doubts", nargs="?", type=int, const=USUAL, metavar="N", help=words)
     about = [o for o in options(Recipe) if o.name.startswith(("data.", "model.")) and o.name != "data.path"]
     add_options(parser, about)
 
 
 def execute(given: argparse.Namespace) -> int:
     """Print what is in a file; returns the exit code. Raises BadRecipe, and BadData where it cannot be read."""
-    found = profiled(recipe_of(given))
+    recipe, root = recipe_of(given), runs_root(given.runs)
+    if given.doubts is not None:
+        if given.doubts < 1:
+            raise BadRecipe([Problem("--doubts", f"cannot be {given.doubts}.", "It is how many rows to list.")])
+        show_doubts(recipe, root, given.doubts, given.json)
+        return 0
+    found = profiled(recipe, root)
     if given.json:
         print_json(found)
         return 0
@@ -96,9 +108,11 @@ def in_words(note: Note) -> str:
     return f"{note.text.rstrip('.')}. {note.do}" if note.do else note.text
 
 
-def profiled(recipe: Recipe) -> Profile:
-    """What is in the recipe's file. Raises BadData where it cannot be read."""
+def profiled(recipe: Recipe, root: Path) -> Profile:
+    """What is in the recipe's file, with what was mended in it beside the runs of a root. Raises BadData where it
+    cannot be read.
+    """
     from core.data.profile import profile
 
     with bars() as progress:
-        return profile(recipe, progress)[0]
+        return profile(recipe, progress, edits=of_data(root, recipe.data))[0]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 from core.architectures.lookup import architecture_for, preset_for
 from core.architectures.preset import Source
@@ -17,13 +18,14 @@ from workbench.cli.data import profiled
 from workbench.cli.printing import bars, print_json, say, tabulate
 
 
-def prices(recipe: Recipe, busy: str, as_json: bool) -> int:
-    """What a run of the recipe would cost here; returns the exit code. Measures this machine where that is not known.
+def prices(recipe: Recipe, root: Path, busy: str, as_json: bool) -> int:
+    """What a run of the recipe under a root would cost; returns the exit code. Measures this machine where that is not
+    known.
 
     `busy` names a run that is running: beside it nothing is measured, and what is not known is estimated. Raises
     BadData where there is nothing to learn from.
     """
-    profile = profiled(recipe)
+    profile = profiled(recipe, root)
     if profile.problem:
         raise BadData(profile.problem)
     if preset_for(recipe).counts:

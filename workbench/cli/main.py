@@ -35,7 +35,11 @@ COMMANDS = {
         "runs json",
     ),
     "predict": Command("classify texts with a trained run", "run runs json"),
-    "data": Command("say what is in a file of labelled texts", "json"),
+    "data": Command("say what is in a file of labelled texts", "runs json"),
+    "mend": Command(
+        "relabel or drop rows of a file, undo that, or list what was mended; the file itself is never changed",
+        "runs json",
+    ),
     "runs": Command("list the runs", "runs json"),
     "compare": Command(
         "compare two runs: the test rows that one wins and loses to the other, and what differs in their recipes",

@@ -5,7 +5,7 @@ import os
 
 from core.architectures.lookup import short_name
 from core.recipe import Recipe
-from core.runs import mark
+from core.runs import edits, mark
 from core.runs.auto_table import auto_table
 from core.runs.compare import changed, in_words
 from core.runs.group import find
@@ -18,6 +18,7 @@ from core.runs.steering import learned, weights_tested
 from core.runs.verdict import sentences
 from core.wording import clock, on_one_line, percent, plural
 from workbench.cli.auto_view import show_auto
+from workbench.cli.doubts import USUAL, show_doubts_of
 from workbench.cli.flags import DONE
 from workbench.cli.group_view import show_group
 from workbench.cli.printing import print_json, say, tabulate
@@ -30,6 +31,8 @@ MOST = 10  # pairs of labels that are taken for one another, of more labels
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     words = "print a script without the workbench that learns the same"
     parser.add_argument("--code", action="store_true", help=words)
+    words = f"list the training rows whose label the run doubts, so many (else {USUAL}), the most doubted first"
+    parser.add_argument("--doubts", nargs="?", type=int, const=USUAL, metavar="N", help=words)
 
 
 def execute(given: argparse.Namespace) -> int:
@@ -51,14 +54,19 @@ def execute(given: argparse.Namespace) -> int:
         else:
             say([code.rstrip()])
         return DONE
+    if given.doubts is not None:
+        show_doubts_of(run, max(1, given.doubts), given.json)
+        return DONE
     recipe, _ = run.pretraining_as_known() if run.pretrains else run.recipe_as_known()
     history = History.of(run.log())
     differs = changed(recipe, history.started.rows["train"] if history.started else None)
     entry, result = entry_of(run), run.result()
     status, label = entry.status, entry.label
+    mended = edits.of_run(run)
+    applied = mended.applied if mended else None
     if given.json:
         changes = {name: value for name, value, _ in differs}
-        print_json(row_of(entry) | {"changed": changes, "result": result})
+        print_json(row_of(entry) | {"changed": changes, "edits": applied, "result": result})
         return 0
     step = f", step {status.step:,} of {status.n_steps:,}" if status.n_steps else ""
     data = recipe.data.path if isinstance(recipe, Recipe) else ""
@@ -66,7 +74,9 @@ def execute(given: argparse.Namespace) -> int:
     about = " · ".join(filter(None, [data, short_name(recipe.model.name), learns]))
     origin = "" if mark.grew_here(run) else mark.in_words(run)
     words = (label.name, label.note, f"{status.why} {status.do}", about, origin)
-    said = filter(None, (on_one_line(each).strip() for each in words))
+    said = filter(
+        None, (on_one_line(each).strip() for each in (*words, " ".join(applied.sentences) if applied else ""))
+    )
     say([f"{run.name}  {status.state}{step}  {run.path}", *said, ""])
     if differs:
         tabulate(

@@ -76,7 +76,7 @@ def execute(given: argparse.Namespace) -> int:
 
         return show_costs(group, planned, root, given.json)
     if group.plan.folds and not groups.runs_of(root, group.name):
-        _look_at(planned[0].recipe)  # else every fold would fail by itself
+        _look_at(planned[0].recipe, root)  # else every fold would fail by itself
     group = groups.keep(root, group, named=bool(given.name))
     with Interrupts() as interrupts:
         if group.halving:
@@ -167,7 +167,7 @@ def _plan(given: argparse.Namespace, layers: list[dict], seeds: int) -> Plan:
         if exercise.option in varied:
             what = f"varies {exercise.option} itself."
             raise BadRecipe([Problem("--exercise", what, "Leave out one of the two.")])
-        varied = {exercise.option: exercise.values(_facts(recipe))} | varied
+        varied = {exercise.option: exercise.values(_facts(recipe, runs_root(given.runs)))} | varied
         if exercise.option == "preset":  # each is asked of one model, and not of its own
             layers = [layer("model.name", recipe.model.name), *layers]
     if both := [name for name in varied if name in vars(given)]:
@@ -198,15 +198,15 @@ def models_here() -> list[str]:
     return [name for name, preset in MODELS.items() if where(preset) != "download"]
 
 
-def _facts(recipe: Recipe) -> Facts:
-    return Facts(recipe, lambda: sum(_look_at(recipe).splits["train"].values()), models_here)
+def _facts(recipe: Recipe, root: Path) -> Facts:
+    return Facts(recipe, lambda: sum(_look_at(recipe, root).splits["train"].values()), models_here)
 
 
-def _look_at(recipe: Recipe) -> Profile:
+def _look_at(recipe: Recipe, root: Path) -> Profile:
     """What is in the data under a recipe. Raises BadData where nothing can be learned from it."""
     from workbench.cli.data import profiled
 
-    found = profiled(recipe)
+    found = profiled(recipe, root)
     if found.problem:
         raise BadData(found.problem)
     return found

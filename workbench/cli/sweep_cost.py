@@ -31,7 +31,7 @@ def show_costs(group: Group, planned: Sequence[Planned], root: Path, as_json: bo
     live = queue.alive(root)
     busy = live.name if live else ""
     firsts = {one.member.setting: one.recipe for one in reversed(planned)}
-    prices = _priced(firsts, busy)
+    prices = _priced(firsts, root, busy)
     all_together = together((one.recipe, prices[one.member.setting]) for one in left)
     runs = Counter(one.member.setting for one in left)
     settings: list[dict[str, Any]] = [
@@ -79,14 +79,14 @@ def show_costs(group: Group, planned: Sequence[Planned], root: Path, as_json: bo
     return DONE
 
 
-def _priced(recipes: Mapping[int, Recipe], busy: str) -> dict[int, Price]:
+def _priced(recipes: Mapping[int, Recipe], root: Path, busy: str) -> dict[int, Price]:
     """The price of each recipe; a file is read once for all that make the same of it."""
     profiles: dict[str, Profile] = {}
     found = {}
     for i, recipe in recipes.items():
         asked = repr((recipe.data, recipe.model))
         if asked not in profiles:
-            profiles[asked] = profiled(recipe)
+            profiles[asked] = profiled(recipe, root)
         if problem := profiles[asked].problem:
             raise BadData(problem)
         found[i] = price(recipe, profiles[asked], recipe.plan, known_speeds(recipe, busy))

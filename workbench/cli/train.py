@@ -38,7 +38,7 @@ def execute(given: argparse.Namespace) -> int:
         from workbench.cli.dry_run import prices
 
         live = queue.alive(root)
-        return prices(recipe, live.name if live else "", given.json)
+        return prices(recipe, root, live.name if live else "", given.json)
     demand_columns(recipe.data)
     return start(create_run(root, recipe), given)
 

@@ -30,13 +30,13 @@ from workbench.session.helper import Helper, Progress, Superseded
 if TYPE_CHECKING:
     from core.estimate.speeds import Speeds
 
+OF_A_FILE = (*READING, "validation_path", "test_path", "edits")  # what is said of one file, and of no other
 # what a preset leaves as it is
 KEPT_BY_PRESETS = (
-    *("data.path", "data.validation_path", "data.test_path", *(f"data.{name}" for name in READING)),
+    *("data.path", *(f"data.{name}" for name in OF_A_FILE)),
     *("train.follow", "speed.device", "speed.threads"),
 )
-# what is said of how one file is read and split says nothing of another
-OF_ANOTHER_FILE = {f"data.{name}": getattr(Data(), name) for name in (*READING, "validation_path", "test_path")}
+OF_ANOTHER_FILE = {f"data.{name}": getattr(Data(), name) for name in OF_A_FILE}
 
 
 class Draft:
@@ -178,7 +178,9 @@ class Draft:
         profile: Profile | None = None
         problem: WorkbenchError | None = None
         try:
-            answer = await self._data_helper.ask("profile", progressed, recipe=recipe.model_dump())
+            answer = await self._data_helper.ask(
+                "profile", progressed, recipe=recipe.model_dump(), root=str(self._root)
+            )
         except Superseded:
             return
         except WorkbenchError as error:

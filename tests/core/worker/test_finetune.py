@@ -1,6 +1,7 @@
 """A run from its folder to its result, in this process; and that resuming is exact wherever it was stopped."""
 
 import csv
+import json
 import shutil
 
 import msgspec
@@ -8,9 +9,12 @@ import pytest
 import torch
 
 from cases import first
+from core.data.mend import mend, take_back
+from core.data.parts import read_parts
 from core.errors import BadData, BadModel, WorkbenchError
 from core.evaluate.predict import open_predictor
 from core.recipe import load
+from core.runs import edits
 from core.runs.events import (
     Changed,
     Checkpointed,
@@ -23,6 +27,8 @@ from core.runs.events import (
     Steps,
 )
 from core.runs.folder import RunFolder
+from core.runs.kept_rows import kept_rows
+from core.runs.margins import read_margins
 from core.train import checkpoint
 from core.train.control_source import ControlSource
 from core.worker.finetune import attempt
@@ -70,6 +76,72 @@ def test_a_run_ends_with_its_result_and_files(new_run):
     assert len(said) == 18
     assert sum(s["label"] == s["predicted"] for s in said) == test.correct
     assert {int(s["row"]) for s in said} == {int(s["row"]) for s in splits if s["split"] == "test"}
+
+
+def test_a_run_keeps_the_margin_of_each_training_row_resumed_or_not(new_run):
+    run, broken = new_run(), new_run()
+    live(run)
+    margins = read_margins(run)
+    with open(run.split_file) as file:
+        training = {int(row["row"]): row["label"] for row in csv.DictReader(file) if row["split"] == "train"}
+    assert {one.row: one.label for one in margins} == training
+    assert {one.seen for one in margins} == {2} and all(one.other != one.label for one in margins)
+    steps = iter(range(14))
+    live(broken, stopping=lambda: next(steps, None) is None)
+    assert not broken.margins_file.exists()
+    live(broken, resumed=True)
+    assert broken.margins_file.read_bytes() == run.margins_file.read_bytes()
+
+
+def test_a_run_goes_on_from_a_checkpoint_of_an_older_version_that_kept_no_margins(new_run):
+    run, steps = new_run(), iter(range(14))
+    live(run, stopping=lambda: next(steps, None) is None)
+    folder = run.checkpoint("last")
+    manifest = json.loads((folder / checkpoint.MANIFEST).read_text())
+    del manifest["sha256"][checkpoint.MARGINS]
+    (folder / checkpoint.MANIFEST).write_text(json.dumps(manifest))
+    (folder / checkpoint.MARGINS).unlink()
+    assert live(run, resumed=True)[-1].state == "done"
+    assert not run.margins_file.exists()
+
+
+def test_edits_are_applied_before_the_split_and_the_run_keeps_them(new_run, messages, tmp_path):
+    plain = new_run()
+    live(plain)
+    with open(plain.split_file) as file:
+        rows = list(csv.DictReader(file))
+    tested = next(int(row["row"]) for row in rows if row["split"] == "test" and row["label"] == "ham")
+    data = plain.recipe().data.model_copy(update={"edits": "auto"})
+    read, file = read_parts(data), edits.file_of(plain.path.parent, data)
+    mend(read, file, data, tested, "spam")
+    mend(read, file, data, (tested + 3) % 90, None)
+    run = new_run()
+    assert run.recipe().data.edits == str(file) and len(edits.of_run(run).edits) == 2
+    take_back(read, file, data)  # what is mended later is for later runs
+    said = " ".join(event.text for event in live(run) if isinstance(event, Noted))
+    applied = edits.of_run(run).applied
+    assert (applied.relabelled, applied.dropped) == (1, 1)
+    assert "1 row relabelled, 1 dropped, as the edits say." in said
+    assert ("in the test part" in said) == bool(applied.tested)
+    kept = {row.row: row.label for row in kept_rows(run)}
+    assert len(kept) == 89 and kept[tested] == "spam"
+    by_hand = tmp_path / "by_hand.tsv"
+    lines = messages.read_text().splitlines()
+    lines[tested] = "spam" + lines[tested].removeprefix("ham")
+    del lines[(tested + 3) % 90]
+    by_hand.write_text("".join(f"{line}\n" for line in lines))
+    other = new_run(data={"path": str(by_hand)})
+    live(other)
+    assert [row.text for row in kept_rows(other)] == [row.text for row in kept_rows(run)]
+    assert weights(run).keys() == weights(other).keys()
+    assert all(torch.equal(weight, weights(other)[name]) for name, weight in weights(run).items())
+
+
+def test_a_run_with_edits_of_other_data_ends_in_a_sentence(new_run, tmp_path):
+    run = new_run()
+    edits.keep(run, edits.Edits(data="elsewhere.csv", edits=[edits.Edit.of("nothing of this", "ham", "spam")]))
+    with pytest.raises(BadData, match=r"made in elsewhere\.csv, and no row of theirs"):
+        live(run)
 
 
 def test_the_recipe_of_a_run_leaves_nothing_open(new_run):
