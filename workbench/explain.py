@@ -19,6 +19,11 @@ EXPLANATIONS = {
     "that are left. i shows a row with all of its columns.",
     "data.tokens": "One row as the model sees it: cut into tokens, each with a number. Rare words take several tokens, "
     "and other scripts take more. What is struck through is beyond the context: the model does not read it.",
+    "doubts.doubted": "Rows whose label looks wrong. The rows are cut into five parts; a model that counts words "
+    "learns from four of them and judges the fifth, so that no row, and no copy of one, vouches for itself. Rather is "
+    "the class that is more probable, compared with how sure the model usually is of each class, so that a rare class "
+    "is not doubted as a whole. Hard texts are doubted too: read before you mend.",
+    "doubts.text": "The whole text of the row that the cursor is on, and what the model makes of it.",
     "model.backbone": "The pretrained model that everything starts from. A larger one often does better, and always "
     "costs more time and memory.",
     "model.layers": "The parts of the model, the input at the bottom. ■ learns, · is frozen and stays as pretrained, "

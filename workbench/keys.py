@@ -26,7 +26,7 @@ PANELS = {
     "models_dialog": ("models",),
 }
 # places that have no panel of their own, as a person calls them
-CALLED = {"named": "Recipes", "models": "Models", "errors": "Errors", "find_row": "Find"}
+CALLED = {"named": "Recipes", "models": "Models", "errors": "Errors", "find_row": "Find", "doubts": "Doubts"}
 
 
 class Action(NamedTuple):
@@ -136,7 +136,20 @@ ACTIONS = [
         "sort_labels", "o", "sort", "Worst F1 first, or in the classifier's order", "per_class", "screen.sort_labels"
     ),
     Action("whole_text", "enter", "whole text", "Show the whole text", "step_texts", "screen.whole_text"),
-    Action("search", "slash", "find", "Find in the list", "rows classes errors", "screen.search"),
+    Action(
+        "relabel_doubt",
+        "enter,c",
+        "relabel",
+        "Choose its label; first what a model says",
+        "doubts",
+        "screen.relabel",
+    ),
+    Action("relabel", "c", "", "Give the row another label; the file is never changed", "rows", "screen.relabel"),
+    Action("drop_row", "d", "drop", "Leave the row out; the file is never changed", "doubts", "screen.drop_row"),
+    Action("leave_out", "d", "", "Leave the row out; the file is never changed", "rows", "screen.drop_row"),
+    Action("undo_edit", "u", "undo", "Undo the latest relabelling or dropping", "doubts", "screen.undo_edit"),
+    Action("redo_edit", "U", "", "Redo what was undone last", "doubts", "screen.redo_edit"),
+    Action("search", "slash", "find", "Find in the list", "rows classes errors doubts", "screen.search"),
     Action("filter", "f", "filter", "Next filter of the rows", "rows errors", "screen.filter"),
     Action("sort", "o", "sort", "Sort by another column", "rows errors", "screen.sort"),
     Action(
@@ -151,7 +164,7 @@ ACTIONS = [
     Action("regex", "ctrl+r", "regex", "Search by a regular expression, or by words again", "find_row", "screen.regex"),
     Action("reverse", "O", "", "Reverse the order", "rows errors", "screen.reverse"),
     Action("surety", "c", "how sure", "Only those that it was so sure of", "errors", "screen.surety"),
-    Action("row_on_data", "D", "row", "Show its row on Data", "errors", "screen.row_on_data"),
+    Action("row_on_data", "D", "row", "Show its row on Data", "errors doubts", "screen.row_on_data"),
     Action("keep", "enter", "keep", "Keep the text with its verdict", "text"),
     Action("recall", "up", "recall", "Examples, and what was kept", "text"),
     Action("return", "down", "", "Back towards your own text", "text"),
@@ -197,6 +210,9 @@ ACTIONS = [
     Action("undo", "u", "undo", "Bring back the run deleted last", "runs"),
     Action("train", "t", "train", "Train with this recipe; queued while a run trains", "data model runs"),
     Action("train_here", "t", "train", "Train with this recipe", "train play", "train"),
+    Action("doubts", "e", "", "Rows that look mislabelled, to be relabelled or dropped", "data"),
+    Action("undo_row_edit", "u", "", "Undo the latest relabelling or dropping of a row", "data", "undo_edit"),
+    Action("redo_row_edit", "U", "", "Redo what was undone last", "data", "redo_edit"),
     Action("better", "B", "better model", "Start from the suggested model, fetched first", "data"),
     Action("join_labels", "J", "", "Merge labels that look alike; again: keep them apart", "data"),
     Action("join_rare", "M", "", "Merge labels too rare to split; again: leave them out", "data"),

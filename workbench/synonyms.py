@@ -29,6 +29,8 @@ SYNONYMS = {
     "code": "pytorch python export script requires_grad",
     "command_line": "cli shell terminal copy export flags",
     "copy": "clipboard yank",
+    "doubts": "mislabelled mislabeled label noise confident learning wrong labels clean",
+    "relabel": "label class correct fix",
     "errors": "mistakes wrong confusion misclassified",
     "play": "predict classify try inference",
     "other": "checkpoint choose run",

@@ -99,6 +99,11 @@ async def test_every_panel_of_every_screen_is_explained(runs, until, messages):
             await until(pilot, lambda: app.session.draft.profile is not None)
             await pilot.pause()
             seen |= {(places.place_of(app.screen), panel.id) for panel in app.screen.query(Panel)}
+        await app.switch_mode("data")
+        await pilot.press("e")
+        await until(pilot, lambda: places.place_of(app.screen) == "doubts" and app.screen.query(Panel))
+        seen |= {("doubts", panel.id) for panel in app.screen.query(Panel)}
+        await pilot.press("escape")
         await app.switch_mode("train")
         await until(pilot, lambda: app.screen.has_class("-done"))
         for key, place in (("e", "errors"), ("w", "detail")):

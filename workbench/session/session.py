@@ -8,6 +8,7 @@ from textual.app import App
 from textual.message_pump import MessagePump
 
 from core.recipe import Recipe
+from workbench.session.doubting import Doubting
 from workbench.session.draft import Draft
 from workbench.session.fetcher import Fetcher
 from workbench.session.followed import Followed
@@ -26,6 +27,7 @@ class Session:
         self.data_helper, self.model_helper = Helper("data"), Helper("model")
         self.glimpse_helper, self.groups_helper = Helper("glimpse"), Helper("groups")
         self.draft = Draft(app, recipe, root, self.data_helper, self.glimpse_helper, self.model_helper)
+        self.doubting = Doubting(app, root, self.draft)
         self.fetcher = Fetcher(app, self.draft)
         self.followed = Followed(app, root)
         self.live = Live(app, root, self.followed)
@@ -36,7 +38,7 @@ class Session:
     async def close(self) -> None:
         """End the helpers. A run goes on."""
         helpers = (self.data_helper, self.glimpse_helper, self.groups_helper, self.model_helper)
-        await asyncio.gather(*(helper.close() for helper in helpers), self.fetcher.close())
+        await asyncio.gather(*(helper.close() for helper in helpers), self.fetcher.close(), self.doubting.close())
 
 
 class HasSession(Protocol):

@@ -54,6 +54,8 @@ class Choosing(BaseScreen):
             return any(OFFERED_BY[name] == action for name in self._offered)
         if action == ASKED_BY:
             return bool(self._asked)
+        if action == "doubts":
+            return profile is not None
         if action == "train":
             return profile is not None and not profile.problem
         return super().check_action(action, parameters)

@@ -22,7 +22,7 @@ ASKED_BY = "choose_column"
 
 def key_of(note: Note) -> str:
     """The key that does what a note offers, or answers what it asks; empty where it does neither."""
-    action = ASKED_BY if note.asks else next((OFFERED_BY[name] for name in note.offers), "")
+    action = ASKED_BY if note.asks else note.does or next((OFFERED_BY[name] for name in note.offers), "")
     return keys.key_of(action) if action else ""
 
 

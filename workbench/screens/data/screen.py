@@ -17,11 +17,13 @@ from workbench.screens.data.classes import Classes
 from workbench.screens.data.filter_dialog import FilterDialog
 from workbench.screens.data.filters import in_words, kind
 from workbench.screens.data.histogram import Histogram
+from workbench.screens.data.mending import Mending
 from workbench.screens.data.notes import Notes
 from workbench.screens.data.row_dialog import RowDialog
 from workbench.screens.data.rows import SORTS, FindRow, Rows, View
 from workbench.screens.data.source import Source, progress_in_words
 from workbench.screens.data.splits import Splits
+from workbench.screens.data.to_mend import Now, ToMend
 from workbench.screens.data.tokens import LEGEND, Tokens
 from workbench.session.complain import complain
 from workbench.session.draft import Draft
@@ -37,7 +39,7 @@ FIND_REGEX = "a regular expression   ^r: words again"
 RANKS = ("source", "notes", "lengths", "classes", "splits", "tokens")
 
 
-class DataScreen(Choosing):
+class DataScreen(Choosing, Mending):
     """One panel while there is nothing to show but the source, all of them once the file is read."""
 
     MODE = "data"
@@ -94,10 +96,28 @@ class DataScreen(Choosing):
 
     def on_screen_resume(self) -> None:
         if wanted := self.session.trail.take(DataRow):
+            self._go_to(wanted)
+
+    def _go_to(self, wanted: DataRow | None) -> None:
+        """The cursor on a row, of all rows; nothing where none is wanted."""
+        if wanted:
             self._clear("#find-row")
             rows = self.query_one(Rows)
             rows.look(View(), wanted.row)
             rows.focus()
+
+    def action_doubts(self) -> None:
+        from workbench.screens.data.doubts_screen import DoubtsScreen
+
+        self.app.push_screen(DoubtsScreen(), self._go_to)
+
+    @property
+    def to_mend(self) -> ToMend | None:
+        row = self.query_one(Rows).row if self._is_furnished else None
+        return ToMend(row.row, row.label) if row else None
+
+    def was_mended(self, now: Now) -> None:
+        self.draft.read_profile()
 
     async def _profiled(self, draft: Draft) -> None:
         profile = draft.profile
@@ -120,7 +140,8 @@ class DataScreen(Choosing):
             if another:
                 self._start_over()
             else:
-                self.query_one(Rows).look(self.query_one(Rows).view)
+                rows = self.query_one(Rows)
+                rows.look(rows.view, rows.row.row if rows.row else None)
 
     def _show(self, profile: Profile) -> None:
         self.query_one(Classes).show(profile)

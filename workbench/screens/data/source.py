@@ -36,6 +36,7 @@ DOING = {
     "read": "Reading the file",
     "tokens": "Counting tokens",
     "copies": "Looking for copies and making the splits",
+    "doubts": "Asking models that count words, each about rows it has not seen",
 }
 STARTS = Progress("start", 0, 0)
 

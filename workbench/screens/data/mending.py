@@ -1,0 +1,71 @@
+"""Mending a row: what the rows on Data and the doubts have in common."""
+
+import asyncio
+from abc import abstractmethod
+from typing import Any
+
+from textual import work
+
+from core.errors import WorkbenchError
+from workbench.screens.base import BaseScreen
+from workbench.screens.data.to_mend import Now, ToMend
+from workbench.session.complain import complain
+from workbench.session.helper import Superseded
+
+
+class Mending(BaseScreen):
+    """A screen with a row under a cursor. Every edit is on disk before it is said to be made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._one_at_a_time = asyncio.Lock()  # a newer question of a kind would take an older one's place
+
+    @property
+    @abstractmethod
+    def to_mend(self) -> ToMend | None:
+        """The row under the cursor."""
+
+    @abstractmethod
+    def was_mended(self, now: Now) -> None:
+        """Show what the rows are by now."""
+
+    @work(group="mend")
+    async def action_relabel(self) -> None:
+        from workbench.screens.data.label_dialog import LabelDialog
+
+        profile, one = self.draft.profile, self.to_mend
+        if one is None or profile is None:
+            return
+        label = await self.app.push_screen_wait(LabelDialog(self, one, profile.labels))
+        if label is not None:
+            await self._mend("mend", row=one.row, to=label)
+
+    @work(group="mend")
+    async def action_drop_row(self) -> None:
+        if one := self.to_mend:
+            await self._mend("mend", row=one.row, to=None)
+
+    @work(group="mend")
+    async def action_undo_edit(self) -> None:
+        await self._mend("undo")
+
+    @work(group="mend")
+    async def action_redo_edit(self) -> None:
+        await self._mend("redo")
+
+    async def _mend(self, how: str, **what: Any) -> None:
+        async with self._one_at_a_time:
+            try:
+                answer = await self.session.data_helper.ask(how, **what)
+            except Superseded:  # the app is being left
+                return
+            except WorkbenchError as error:
+                complain(self.app, error)
+                return
+        self.was_mended(dict(answer["mended"]))
+        self.notify("u takes it back." if how != "undo" else "U makes it again.", title=answer["what"], markup=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("relabel", "drop_row"):
+            return self.is_attached and self.to_mend is not None
+        return super().check_action(action, parameters)
