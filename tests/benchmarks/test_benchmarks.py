@@ -14,6 +14,7 @@ SAMPLE = str(ROOT / "core" / "assets" / "sample.csv")
 # the arguments of the smallest size, and words of what it then prints
 SMALLEST = {
     "baselines.py": ([SAMPLE, "--most", "200"], "scikit-learn : workbench"),
+    "doubts.py": ([SAMPLE, "--most", "300"], "| counting words |"),
     "encoder.py": ([SAMPLE, "--quick", "--repeat", "1", "--plans", "last_two_blocks"], "plain loop, fp32"),
     "families.py": ([SAMPLE, "--quick", "--repeat", "1"], "Trainer : workbench"),
     "few_rows.py": (["--model", "nano", "--batches", "4", "--steps", "2"], "whole : in pieces"),
