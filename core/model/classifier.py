@@ -42,11 +42,11 @@ class Classifier(nn.Module):
         self.ever_trained: set[str] = set()  # parts that learn, or have learned
 
     def new_head(self, seed: int) -> None:
-        """Initialize the head as the book does: PyTorch's default for a linear layer, right after seeding."""
+        """Initialize the head as the book does: PyTorch's default for each layer, right after seeding."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             for layer in self.head.modules():
-                if isinstance(layer, nn.Linear):
+                if isinstance(layer, nn.Linear | nn.LayerNorm):
                     layer.reset_parameters()
 
     def adapt(self, plan: FreezePlan, lora: Lora, seed: int) -> None:

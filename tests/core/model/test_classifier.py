@@ -6,6 +6,7 @@ import transformers
 
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.models import MODELS
+from core.architectures.modernbert import ModernBertArchitecture
 from core.estimate import cost
 from core.freeze import FreezePlan, parts_of
 from core.model.classifier import Classifier
@@ -236,3 +237,17 @@ def test_a_new_head_is_the_books():
     torch.manual_seed(123)
     book = torch.nn.Linear(TINY.width, 2)
     assert torch.equal(model.head.weight, book.weight) and torch.equal(model.head.bias, book.bias)
+
+
+@pytest.mark.parametrize("head", ["linear", "mlp", "own"])
+def test_a_new_head_is_whole_whatever_stood_in_memory(head):
+    arch = ModernBertArchitecture(2, 32, 4, 24, 97, inner=56, window=4, pad=96)
+    with torch.device("meta"):
+        model = Classifier(arch, 2, ClassifierKind(READOUTS["first"], head))
+    model.to_empty(device="cpu")
+    with torch.no_grad():
+        for p in model.head.parameters():
+            p.fill_(torch.nan)
+    model.new_head(1)
+    assert all(p.isfinite().all() for p in model.head.parameters())
+    assert head != "own" or torch.equal(model.head[2].weight, torch.ones(32))
