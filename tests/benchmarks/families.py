@@ -31,9 +31,12 @@ from core.freeze import FreezePlan
 from core.model.families import backbone_for
 from core.model.weights import published
 from core.text.tokenizer_files import built_in
+from core.wording import plural
 
 PLAN = "last_block"
-SMALL = {"n_blocks": 2, "width": 64, "inner": 96}  # of a look at whether it runs
+# of a look at whether it runs
+SMALL = {"n_blocks": 2, "width": 64, "n_heads": 4, "inner": 96}
+SMALL_HEADS = {"n_kv_heads": 2, "head_dim": 16}  # where the family has them
 
 
 class FamilyBench(Bench):
@@ -44,7 +47,7 @@ class FamilyBench(Bench):
     def __init__(self, data: Path, name: str, folder: Path, epochs: int, quick: bool):
         arch, tokenizer = MODELS[name].architecture, built_in("bert-uncased")
         if quick:
-            arch = replace(arch, **SMALL, **({"n_heads": 4} if name == "modernbert" else {}))
+            arch = replace(arch, **SMALL, **(SMALL_HEADS if arch.causal else {}))
         backbone = backbone_for(arch)
         backbone.initialize(torch.Generator().manual_seed(0))
         made = folder / "model"
@@ -87,7 +90,7 @@ def main(given: argparse.Namespace) -> None:
         for model in given.models:
             (folder := Path(name, model)).mkdir()
             bench = FamilyBench(data, model, folder, 1 if given.quick else given.epochs, given.quick)
-            print(f"{MODELS[model].title}'s shape, last block, {given.epochs} epochs", flush=True)
+            print(f"{MODELS[model].title}'s shape, last block, {plural(bench.epochs, 'epoch')}", flush=True)
             found = bench.turns(given.repeat)
             heading = table.heading(given.data.name, bench.counts, len(bench.names), bench.threads)
             print("\n".join(f"  {line}" for line in heading.splitlines()))

@@ -64,9 +64,9 @@ class Family(nn.Module):
             p.requires_grad_(name not in frozen)
             (self.body if name.startswith(job["prefix"]) else self.head).append(p)
 
-    def forward(self, **batch: Tensor) -> dict[str, Tensor]:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
         """ids and mask (B, T), labels (B,) -> the mean loss, where there are labels, and logits (B, C)."""
-        found = self.model(**batch)
+        found = self.model(input_ids=input_ids, attention_mask=attention_mask, labels=labels)
         return ({} if found.loss is None else {"loss": found.loss}) | {"logits": found.logits}
 
     def optimizer(self, n_steps: int) -> tuple[torch.optim.AdamW, LambdaLR]:
