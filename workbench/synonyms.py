@@ -53,6 +53,10 @@ SYNONYMS = {
     "explain": "help about what glossary",
     "jump": "go to panel focus",
     "search": "find grep filter",
+    "filters": "regex regular expression search combine class split length script copies query",
+    "all_columns": "record fields details metadata row view",
+    "regex": "regular expression pattern",
+    "show_cut": "truncated context long texts",
     "join_labels": "merge classes",
     "drop_near": "duplicates deduplicate minhash",
 }

@@ -74,7 +74,9 @@ def notes(
     yield from note("cut", f"text {limit}", f"texts {limit}")
     other = _made_for_many(recipe.model.name)
     if per_character > COSTLY:
-        script = f"need many tokens, {per_character:.1f} a character: "
+        written = _written_in(survey)
+        of = f" of {written} script" if written not in ("Latin", SCRIPTS[0]) else ""
+        script = f"need many tokens, {per_character:.1f} a character{of}: "
         script += f"try {other}, made for {MANY}" if other else "the tokenizer was not made for their script"
         yield from note("costly", f"text {script}", f"texts {script}")
     yield from _of_scripts(survey)
@@ -109,13 +111,20 @@ def notes(
         yield Note(count, f"Always answering {_label(largest)} is right for {percent(share)}", f"label {largest}")
 
 
+def _written_in(survey: Survey) -> str:
+    """The script of most texts that have letters; that of none where there are none."""
+    counts = np.bincount(survey.table.scripts, minlength=len(SCRIPTS))
+    return SCRIPTS[int(counts[1:].argmax()) + 1] if counts[1:].any() else SCRIPTS[0]
+
+
 def _of_scripts(survey: Survey) -> Iterator[Note]:
     """Texts in another script than most, and those that hold no letters."""
     counts = np.bincount(survey.table.scripts, minlength=len(SCRIPTS))
-    most = int(counts[1:].argmax()) + 1
-    others = [i for i in np.argsort(-counts, kind="stable").tolist() if counts[i] and i not in (0, most)]
+    most = _written_in(survey)
+    order = np.argsort(-counts, kind="stable").tolist()
+    others = [i for i in order if i and counts[i] and SCRIPTS[i] != most]
     for i in others[:NAMED_SCRIPTS]:
-        text = f"{'text' if counts[i] == 1 else 'texts'} in {SCRIPTS[i]} script; most are in {SCRIPTS[most]}"
+        text = f"{'text' if counts[i] == 1 else 'texts'} in {SCRIPTS[i]} script; most are in {most}"
         yield Note(int(counts[i]), text, f"script {SCRIPTS[i]}")
     if counts[0]:
         yield Note(int(counts[0]), f"{'text' if counts[0] == 1 else 'texts'} without letters", f"script {SCRIPTS[0]}")

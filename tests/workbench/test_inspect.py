@@ -68,8 +68,11 @@ async def test_the_histogram_tries_contexts_and_leads_to_the_texts_that_are_cut(
         assert min(chips.cut) == 16 and "▲cut▸" in chips.render().plain
         await pilot.press("escape", "escape")
         await until(pilot, lambda: rows.total == 80)
+        assert "512 cuts none" in histogram.render().plain  # the recipe's again
+        histogram.focus()
+        await pilot.press("left", "left")
         await pilot.click(Histogram, offset=(5, 1))
-        await until(pilot, lambda: rows.total == cut)
+        await until(pilot, lambda: subtitle(app).startswith("filter: longer than 128"))
 
 
 async def test_a_text_that_is_cut_far_below_is_shown_there(opened, until, shown):

@@ -100,6 +100,11 @@ class Histogram(Widget, can_focus=True):
             self.context = contexts[max(0, min(contexts.index(self.context) + by, len(contexts) - 1))]
             self.refresh()
 
+    def on_blur(self) -> None:
+        """What was tried is over: the limit is the recipe's again."""
+        if self._profile:
+            self.context = self._profile.context
+
     def action_show_cut(self) -> None:
         self.post_message(self.Chosen())
 

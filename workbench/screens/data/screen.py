@@ -262,7 +262,8 @@ class DataScreen(Choosing, Mending):
         if histogram.filter:
             self.action_show_rows()
         else:
-            self.notify(f"A context of {histogram.context:,} cuts no text.", markup=False)
+            context = f"A context of {histogram.context:,}" if self._shown and self._shown.cuts else "This model"
+            self.notify(f"{context} cuts no text.", markup=False)
 
     @on(Lines.Chosen)
     def _chosen(self, event: Lines.Chosen) -> None:
