@@ -14,6 +14,7 @@ from core.presets import RECIPES, is_of_the_book
 from core.readout import READOUTS, ClassifierKind, Readout
 from core.recipe_data import Data
 from core.recipe_parts import Freeze, Lora, Model, Train
+from core.template import Template
 
 DECISIVE = ("model", "lora")  # the parts of a recipe that decide how its run answers
 ASKED = 1000  # texts: by so many, the accuracy on training is known to about 3 %
@@ -48,6 +49,8 @@ class Recipe(Options):
             yield Problem("model.name", error.what, error.do)
             return
         yield from _shares(data)
+        if (template := Template.parse(data.text)) and (what := template.bad_pair):
+            yield Problem("data.text", what, "'{question} [SEP] {answer}' makes one.")
         if data.text == data.label != AUTO:
             yield Problem("data.label", f"is the text's own column, {data.text}.", "Name two different columns.")
         if data.split not in (AUTO, "none") and (data.validation_path or data.test_path):

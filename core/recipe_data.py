@@ -40,7 +40,8 @@ class Data(Part):
     text: str = opt(
         AUTO,
         "The column that holds the text: its name, or its number from 0. Or a text made of several, whose names are in "
-        "braces: '{title}. {description}'. {title:.100} is the first 100 characters of one.",
+        "braces: '{title}. {description}'. {title:.100} is the first 100 characters of one. [SEP] between two, as in "
+        "'{question} [SEP] {answer}', makes a pair for models that were pretrained on pairs.",
         flag="--text",
     )
     label: str = opt(

@@ -5,6 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, Self
 
+# between the two parts of a pair, in a template and in the text that it makes; a model whose tokenizer knows pairs
+# reads its own special tokens there
+PAIR = "[SEP]"
+
 # a doubled brace is a brace; {column} is what a column holds, {column:.400} its first 400 characters
 _PIECE = re.compile(r"\{\{|\}\}|\{(?P<column>[^{}]+?)(?::\.(?P<most>[1-9]\d{0,8}))?\}")
 
@@ -37,19 +41,47 @@ class Template(NamedTuple):
         literals[-1] += said[end:]
         return cls(tuple(literals), tuple(parts)) if parts else None
 
+    @property
+    def is_pair(self) -> bool:
+        """Whether it makes two parts, which a model may read as a pair."""
+        return any(PAIR in literal for literal in self.literals)
+
+    @property
+    def bad_pair(self) -> str:
+        """What is wrong with how it parts a pair; empty where nothing is."""
+        if sum(literal.count(PAIR) for literal in self.literals) > 1:
+            return f"has {PAIR} more than once, and a pair has two parts."
+        if PAIR in self.literals[0] or PAIR in self.literals[-1]:
+            return f"has no column on one side of {PAIR}, and a pair has two parts."
+        return ""
+
     def render(self, row: Mapping[str, str]) -> str:
         """The text of a row, which maps columns to what they hold; empty where all of them are.
 
-        A list of texts, as JSON writes it, is read as its texts, one below the other. Raises KeyError where the row
-        lacks a column.
+        A list of texts, as JSON writes it, is read as its texts, one below the other. Where it makes a pair, no column
+        parts it a second time. Raises KeyError where the row lacks a column.
         """
         contents = [_unfolded(row[part.column]) for part in self.parts]
         if not any(content.strip() for content in contents):
             return ""
+        if self.is_pair:
+            contents = [content.replace(PAIR, f"[ {PAIR[1:-1]} ]") for content in contents]
         found = [self.literals[0]]
         for part, content, literal in zip(self.parts, contents, self.literals[1:], strict=True):
             found += [content[: part.most] if part.most else content, literal]
         return "".join(found)
+
+
+def is_pair(said: str) -> bool:
+    """Whether texts that are made so are pairs: by a template that says where the second part begins."""
+    template = Template.parse(said)
+    return template is not None and template.is_pair
+
+
+def parts_of(text: str) -> list[str]:
+    """The two parts of a text that says where the second begins, without the blanks between; or all of it."""
+    first, mark, second = text.partition(PAIR)
+    return [first.rstrip(" "), second.lstrip(" ")] if mark else [text]
 
 
 def columns_in(said: str) -> list[str]:

@@ -148,6 +148,11 @@ class Architecture(ABC):
         return None
 
     @property
+    def tells_parts(self) -> bool:
+        """Whether it is told which part of a pair each token belongs to; others see that by the tokens between."""
+        return False
+
+    @property
     @abstractmethod
     def pad(self) -> int:
         """The id that fills a batch."""

@@ -94,6 +94,10 @@ class BertArchitecture(Architecture):
         return BlockDesign("LayerNorm", False, "a table", "all of the text", "GELU")
 
     @property
+    def tells_parts(self) -> bool:
+        return self.n_segments > 1
+
+    @property
     def book(self) -> Book:
         segments = ("seg_emb",) if self.n_segments else ()
         return Book("bert.py.jinja", ("tok_emb", "pos_emb", *segments, "emb_norm"))

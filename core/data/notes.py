@@ -19,6 +19,7 @@ from core.data.survey import COSTLY, Survey
 from core.recipe import Recipe
 from core.recipe_data import Data
 from core.rows import Note
+from core.text.lookup import about_pairs
 from core.wording import escaped, on_one_line, percent, plural
 
 SHOWN = 5  # labels in a note
@@ -39,6 +40,8 @@ def notes(
 
     yield from survey.table.doubts  # they decide what is learned
     yield from _of_edits(survey)
+    if said := about_pairs(survey.tokenizer, preset_for(recipe), recipe.data.text):
+        yield Note(0, said)
     if splits:
         yield from _of_the_split(survey, recipe.data)
     dropped = ", left out" if recipe.data.duplicates != "keep" else ""

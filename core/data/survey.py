@@ -25,7 +25,7 @@ from core.errors import BadData
 from core.files import Progress, absolute
 from core.recipe import Recipe
 from core.runs.edits import Edits
-from core.text.lookup import tokenizer_of
+from core.text.lookup import for_texts, tokenizer_of
 from core.text.tokenizer import Tokenizer
 
 COSTLY = 0.7  # tokens a character: above it the tokenizer was not made for the text
@@ -121,7 +121,8 @@ def survey(
     the file cannot be read, or the `edits` are of other data.
     """
     data = recipe.data
-    tokenizer = tokenizer_of(preset_for(recipe), recipe.model.weights)
+    preset = preset_for(recipe)
+    tokenizer = for_texts(tokenizer_of(preset, recipe.model.weights), preset, data.text)
     source = _source(recipe, tokenizer)
     if earlier is not None and earlier.source == source:
         table, lengths, speed = earlier.edited.read, earlier.lengths, earlier.speed

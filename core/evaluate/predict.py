@@ -13,7 +13,7 @@ from core.data import batches
 from core.files import Progress, unwatched
 from core.model.classifier import Classifier
 from core.model.linear import multiply_in
-from core.model.padding import pad
+from core.model.padding import pad, pad_segments
 from core.options import resolved
 from core.recipe import Recipe
 from core.runs.folder import RunFolder, step_of
@@ -32,8 +32,11 @@ def probabilities(
     recipe: Recipe,
     progress: Callable[[int], None] = lambda done: None,
     precision: str = "fp32",
+    segments: Sequence[np.ndarray | None] = (),
 ) -> Tensor:
     """N encoded texts, as `Tokenizer.shorten` gives them -> probabilities (N, C), fp32 on the CPU.
+
+    `segments` are theirs, where some of them are pairs.
 
     Readouts that read pads depend on them, so their texts are always padded to the recipe's context. From
     here on the model multiplies in `precision`, which is fp32 for every figure that is reported.
@@ -48,7 +51,8 @@ def probabilities(
     with torch.no_grad():
         for batch in batches.filled(lengths, width):
             x, n = pad([ids[i] for i in batch.rows], batch.width, model.backbone.arch.pad, device)
-            found[torch.from_numpy(batch.rows)] = model(x, n).float().softmax(dim=1).cpu()
+            second = pad_segments([segments[i] for i in batch.rows], batch.width, device) if segments else None
+            found[torch.from_numpy(batch.rows)] = model(x, n, second).float().softmax(dim=1).cpu()
             done += len(batch.rows)
             progress(done)
     return found
@@ -77,8 +81,9 @@ class Network:
         """One answer a text. An empty text is read as the special tokens alone."""
         texts = [well_formed(text) for text in texts]
         encoded = [self.tokenizer.encode(text) for text in texts]
-        ids = [self.tokenizer.shorten(one, self.context).ids for one in encoded]
-        found = probabilities(self.model, ids, self.recipe, precision=self.precision).tolist()
+        shortened = [self.tokenizer.shorten(one, self.context) for one in encoded]
+        ids, segments = [one.ids for one in shortened], [one.segments for one in shortened]
+        found = probabilities(self.model, ids, self.recipe, precision=self.precision, segments=segments).tolist()
         cut = [len(one.ids) > self.context for one in encoded]
         return [_answer(self.names, *one) for one in zip(texts, found, cut, strict=True)]
 

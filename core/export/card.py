@@ -23,6 +23,7 @@ from core.runs.history import History
 from core.runs.origin import Base, demand_origin
 from core.runs.result import ClassifierResult
 from core.template import Template
+from core.text.lookup import reads_pairs
 from core.wording import in_json
 
 FOLDER = re.compile(r"(?<!\S)/\S*/")  # of this machine, which nobody else needs to know
@@ -110,7 +111,25 @@ PIPELINE = (
     "as `[SEP]` or `<|endoftext|>` is plain text, as it was to the run, unless `split_special_tokens=False` is asked "
     "for."
 )
+PAIRS = (
+    "Each text is a pair, what stands before [SEP] in the form below and what stands behind it, read with the model's "
+    "own special tokens between; of one that is too long, the longer part is shortened first."
+)
 SEES_NO_OTHER = "That token sees no other: the rest of a text changes nothing."
+
+
+def _for_pairs(code: str, tells_parts: bool) -> str:
+    """The code that asks, for texts that are pairs."""
+    code = code.replace(
+        'texts = ["You have won a prize!", "see you at seven"]',
+        'texts = [("What have I won?", "A prize!"), ("When do we meet?", "see you at seven")]',
+    )
+    code = code.replace("tokenizer(texts, ", "tokenizer([a for a, b in texts], [b for a, b in texts], ")
+    if tells_parts:
+        mask = '    "attention_mask": np.array([text.attention_mask for text in batch], dtype=np.int64),\n'
+        parts = '    "token_type_ids": np.array([text.type_ids for text in batch], dtype=np.int64),\n'
+        code = code.replace(mask, mask + parts)
+    return code
 
 
 def card(run: RunFolder, asked: Network | Counter, format: Format) -> str:
@@ -123,6 +142,13 @@ def card(run: RunFolder, asked: Network | Counter, format: Format) -> str:
         ends = preset_for(asked.recipe).architecture.position_table
         about = about.format(then="it fails" if ends else "it reads all of the text, to another answer")
         about = about if len(asked.tokenizer.encode("").ids) else f"{about} {EMPTY_TEXT}"
+    if not isinstance(asked, Counter) and reads_pairs(asked.tokenizer):
+        tells_parts = asked.model.backbone.arch.tells_parts
+        code, about = _for_pairs(code, tells_parts), f"{about} {PAIRS}"
+        if tells_parts and format == "onnx":
+            about = about.replace(
+                "`input_ids` and `attention_mask`, both", "`input_ids`, `attention_mask` and `token_type_ids`, all"
+            )
     parts = [
         *_front(base, format),
         f"# A classifier of texts: {words(', '.join(asked.names))}",

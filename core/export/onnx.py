@@ -15,16 +15,20 @@ from core.errors import BadModel
 from core.export.folder import filling, put
 from core.export.transformers import CARD, as_published, beside, with_room_for
 from core.model.classifier import Classifier
-from core.model.padding import pad
+from core.model.padding import pad, pad_segments
 from core.options import resolved
 from core.recipe import Recipe
+from core.template import PAIR
+from core.text.lookup import reads_pairs
 from core.text.tokenizer import Tokenizer
 
 FILE = "model.onnx"
 INPUTS = ["input_ids", "attention_mask"]
+PARTS = "token_type_ids"  # which part of a pair each token belongs to
 AT_ONCE = 1_500_000_000  # bytes of weights; with more they lie in a file of their own, because protobuf ends at 2 GB
 TOLERANCE = 1e-4
 TEXTS = ["", "You have won a prize! Call now to claim it.", "see you at seven", "more of the same, " * 12]
+PAIRS = ["", f"See you? {PAIR} at seven", "see you at seven", f"more of the same, {PAIR} {'no more of it, ' * 12}"]
 
 
 def export(
@@ -37,7 +41,7 @@ def export(
     """
     demand_packages()
     tokens = as_published(tokenizer)
-    texts = beside(recipe, labels, tokens, INPUTS) | {CARD: card}
+    texts = beside(recipe, labels, tokens, inputs(model, tokenizer)) | {CARD: card}
     with filling(folder) as place:
         _trace(model, recipe, labels, tokenizer, place / FILE)
         check(place / FILE, model, recipe, tokenizer)
@@ -58,6 +62,11 @@ def demand_packages() -> None:
         ) from error
 
 
+def inputs(model: Classifier, tokenizer: Tokenizer) -> list[str]:
+    """What the file takes: of pairs, where the model tells their parts apart, to which each token belongs."""
+    return [*INPUTS, PARTS] if reads_pairs(tokenizer) and model.backbone.arch.tells_parts else INPUTS
+
+
 class MaskedClassifier(nn.Module):
     """A classifier that takes what tokenizers give. What the mask leaves out may hold anything, and be of any width."""
 
@@ -69,12 +78,13 @@ class MaskedClassifier(nn.Module):
         self.pad = model.backbone.arch.pad
         self.width = model.readout.padded(resolved(recipe.model.context))
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Ids and mask (B, T) int64, padded on the right -> logits (B, C)."""
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
+        """Ids, mask and parts (B, T) int64, padded on the right -> logits (B, C)."""
         lengths = attention_mask.sum(dim=1).clamp(min=1)  # an empty text is one end-of-text token, which the pad is
         ids = torch.where(attention_mask == 1, input_ids, self.pad)
-        ids = F.pad(ids, (0, self.width - ids.shape[1] if self.width else self.more), value=self.pad)
-        return self.model(ids, lengths)
+        room = (0, self.width - ids.shape[1] if self.width else self.more)
+        segments = None if token_type_ids is None else F.pad(token_type_ids * attention_mask, room)
+        return self.model(F.pad(ids, room, value=self.pad), lengths, segments)
 
 
 def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], tokenizer: Tokenizer, path: Path) -> None:
@@ -85,7 +95,8 @@ def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], tokenizer: 
     plain = with_room_for(arch.max_tokens + more, model, recipe, labels, rows="all")
     ids = torch.zeros(2, min(8, context), dtype=torch.int64)
     shape = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", min=0, max=context)}
-    axes = {name: shape for name in INPUTS}
+    names = inputs(model, tokenizer)
+    axes = {name: shape for name in names}
     log = logging.getLogger("torch.onnx")
     level = log.level
     try:
@@ -95,12 +106,12 @@ def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], tokenizer: 
             # strict: otherwise a length that Python asks for is frozen into the file
             graph = torch.export.export(
                 MaskedClassifier(plain, recipe, more).eval(),
-                (ids, torch.ones_like(ids)),
+                (ids, *(torch.ones_like(ids) for _ in names[1:])),
                 dynamic_shapes=axes,
                 strict=True,
             )
             program = torch.onnx.export(
-                graph, (), dynamo=True, input_names=INPUTS, output_names=["logits"], dynamic_shapes=axes, verbose=False
+                graph, (), dynamo=True, input_names=names, output_names=["logits"], dynamic_shapes=axes, verbose=False
             )
             assert program is not None  # as it is with dynamo alone
             program.model.metadata_props["labels"] = json.dumps(list(labels), ensure_ascii=False)
@@ -122,17 +133,27 @@ def _trace(model: Classifier, recipe: Recipe, labels: Sequence[str], tokenizer: 
 def check(path: Path, model: Classifier, recipe: Recipe, tokenizer: Tokenizer) -> None:
     """Compare what onnxruntime makes of a file with the model, for texts alone and together. Raises BadModel."""
     context, pad_id = resolved(recipe.model.context), model.backbone.arch.pad
-    ids = [tokenizer.shorten(tokenizer.encode(text), context).ids for text in TEXTS]
+    texts = PAIRS if reads_pairs(tokenizer) else TEXTS
+    encoded = [tokenizer.shorten(tokenizer.encode(text), context) for text in texts]
+    ids, parts = [one.ids for one in encoded], [one.segments for one in encoded]
     width = model.readout.padded(context)
     with torch.no_grad():
-        expected = torch.cat([model(*pad([one], width or len(one), pad_id)) for one in ids]).float().numpy()
+        each = [
+            model(*pad([one], width or len(one), pad_id), pad_segments([second], width or len(one)))
+            for one, second in zip(ids, parts, strict=True)
+        ]
+    expected = torch.cat(each).float().numpy()
 
-    given = [one[: len(tokenizer.encode(text).ids)] for text, one in zip(TEXTS, ids, strict=True)]  # perhaps none
+    given = [one[: len(tokenizer.encode(text).ids)] for text, one in zip(texts, ids, strict=True)]  # perhaps none
 
     def padded(rows: Sequence[int]) -> dict[str, np.ndarray]:
         batch, lengths = pad([given[i] for i in rows], max(len(given[i]) for i in rows), pad_id)
         mask = torch.arange(batch.shape[1]) < lengths[:, None]
-        return {"input_ids": batch.numpy(), "attention_mask": mask.long().numpy()}
+        found = {"input_ids": batch.numpy(), "attention_mask": mask.long().numpy()}
+        if PARTS in inputs(model, tokenizer):
+            second = pad_segments([parts[i] for i in rows], batch.shape[1])
+            found[PARTS] = (torch.zeros_like(batch) if second is None else second).numpy()
+        return found
 
     compare(path, padded, expected, ([0], [2], [3], [1, 2], [3, 0, 2, 1]), "logits", TOLERANCE)
 

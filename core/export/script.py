@@ -19,6 +19,7 @@ from core.recipe_parts import Lora
 from core.runs.folder import RunFolder
 from core.runs.history import History
 from core.runs.origin import demand_origin, weights_of
+from core.template import PAIR
 from core.wording import UNSAFE, escaped, on_one_line
 
 WIDTH = 100  # columns that the script keeps to
@@ -98,6 +99,7 @@ class Framing(NamedTuple):
     after: list[int]
     splits: str  # the pattern after which a text is split, so that it becomes no special token; empty for none
     adds: bool = False  # whether a text may have tokens that are not in the vocabulary
+    between: list[int] | None = None  # ids between the two parts of a pair; None where no text is read as one
 
 
 class Facts(NamedTuple):
@@ -122,7 +124,7 @@ def facts_of(run: RunFolder) -> Facts:
     """
     from safetensors import SafetensorError, safe_open
 
-    from core.text.lookup import kept_tokenizer
+    from core.text.lookup import for_texts, kept_tokenizer
     from core.text.tokenizer_json import JsonTokenizer
 
     known, recipe = demand_origin(run), run.recipe()
@@ -147,7 +149,7 @@ def facts_of(run: RunFolder) -> Facts:
     within = [head for head in ("", arch.prefix) if own and f"{head}{own}.weight" in names][:1]
     history = History.of(run.log())
     changes = history.changes_in_words(history.step)
-    read = kept_tokenizer(preset_for(recipe), folder)
+    read = for_texts(kept_tokenizer(preset_for(recipe), folder), preset_for(recipe), recipe.data.text)
     return Facts(
         folder,
         known.labels,
@@ -156,7 +158,9 @@ def facts_of(run: RunFolder) -> Facts:
         prefix,
         _tokens_of(run, recipe),
         changes,
-        Framing(read.specials, *read.around, read.splits, read.adds) if isinstance(read, JsonTokenizer) else None,
+        Framing(read.specials, *read.around, read.splits, read.adds, read.between if read.pairs else None)
+        if isinstance(read, JsonTokenizer)
+        else None,
         older=any(one.also and f"{prefix}{one.names[0]}" not in names for one in arch.published.values()),
         dense=f"{within[0]}{own}" if within else "",
         dense_norm=f"{within[0]}{norm}" if within and norm else "",
@@ -198,6 +202,8 @@ def script(recipe: Recipe, facts: Facts) -> str:
     lengths = hides_pads or (real and readout.where != "first")
     dense = arch.dense_of(recipe.head)
     framing = facts.framing
+    parted = framing is not None and framing.between is not None and arch.tells_parts
+    inputs = ["inputs", *["segments"] * parted, *["lengths"] * lengths]
     sigmoid = model.outputs == "sigmoid"
     ignores = train.ignore_index in range(len(facts.labels))
     special = ignores or train.class_weights == "balanced" or train.label_smoothing > 0
@@ -233,7 +239,9 @@ def script(recipe: Recipe, facts: Facts) -> str:
         fixed=train.padding == "fixed",
         bucketed=train.padding == "bucketed",
         lengths=lengths,
-        inputs="inputs, lengths" if lengths else "inputs",
+        inputs=", ".join(inputs),
+        parted=parted,
+        pair=PAIR,
         mask=", mask" if causal or hides_pads else "",
         readout=readout.where,
         real=real,
@@ -259,7 +267,7 @@ def script(recipe: Recipe, facts: Facts) -> str:
         freezing="\n".join(freezing(recipe.plan, arch, recipe.lora)),
         compressed=framing is None or facts.tokens.suffix == ".xz",
         framing=framing is not None,
-        **(_framing(framing, resolved(model.context)) if framing else {"framed": False}),
+        **(_framing(framing, resolved(model.context)) if framing else {"framed": False, "pairs": False}),
     )
 
 
@@ -272,6 +280,8 @@ def _framing(framing: Framing, context: int) -> dict[str, Any]:
     first = framing.before[:context]
     return {
         "framed": bool(framing.before or framing.after),
+        "pairs": framing.between is not None,
+        "middle": framing.between,
         "specials": _list(list(framing.specials), len("SPECIAL_TOKENS = ")),
         "splits": _literal(framing.splits) if framing.splits else "",
         "adds": framing.adds,

@@ -68,7 +68,8 @@ class Bert(Backbone):
         first = self.arch.first_position + start
         h = self.tokens(ids) + self.positions.weight[first : first + ids.shape[1]]
         if self.segments is not None:
-            h = h + (self.segments.weight[0] if segments is None else self.segments(segments))
+            one = segments is None or len(self.segments.weight) == 1  # as RoBERTa's, which tells no parts apart
+            h = h + (self.segments.weight[0] if one else self.segments(segments))
         return self.norm_0(h)
 
     def batch_context(self, lengths: Tensor, n_tokens: int, start: int = 0) -> Context:

@@ -9,8 +9,10 @@ from core.architectures.lookup import folder_of
 from core.architectures.preset import ModelPreset, OwnFolder, Source, is_folder
 from core.errors import BadModel
 from core.model_files.kept import demand_as_recorded
+from core.template import PAIR, is_pair
 from core.text import byte_bpe, tokenizer_files, words
 from core.text.tokenizer import Tokenizer
+from core.text.tokenizer_json import JsonTokenizer
 
 # Another kind of tokenizer takes a line in each of these two. The tokenizers that come with the program, by the name
 # that a model's preset gives: name -> tokenizer
@@ -79,6 +81,30 @@ def kept_tokenizer(preset: ModelPreset, run: Path) -> Tokenizer:
     """
     kept = next((run / name for name in READERS if inside.holds(run / name, run)), None)
     return READERS[kept.name](preset, kept) if kept else tokenizer_of(preset, "pretrained")
+
+
+def for_texts(tokenizer: Tokenizer, preset: ModelPreset, text: str) -> Tokenizer:
+    """A model's tokenizer for texts that `text`, a column or a template, makes: one that reads pairs as pairs, where
+    the template makes them and the model was pretrained on such. To any other a pair is one text, as it stands.
+    """
+    if not is_pair(text) or preset.architecture.causal or not isinstance(tokenizer, JsonTokenizer):
+        return tokenizer
+    return tokenizer.for_pairs() if tokenizer.knows_pairs else tokenizer
+
+
+def reads_pairs(tokenizer: Tokenizer) -> bool:
+    """Whether a text that says where its second part begins is a pair to it."""
+    return isinstance(tokenizer, JsonTokenizer) and tokenizer.pairs
+
+
+def about_pairs(tokenizer: Tokenizer, preset: ModelPreset, text: str) -> str:
+    """How a model reads the pairs that a template makes, in a sentence; empty where `text` makes none."""
+    if not is_pair(text):
+        return ""
+    title = preset.architecture.title
+    if reads_pairs(tokenizer):
+        return f"Pairs: {title} reads what stands before {PAIR} and what stands behind it as two parts."
+    return f"{title} knows no pairs: it reads both parts as one text, with {PAIR} between them as it stands."
 
 
 def lacks_tokenizer(weights: str) -> bool:

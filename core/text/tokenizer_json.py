@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, islice, pairwise
 from json import dumps, loads
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import tokenizers
@@ -15,6 +17,7 @@ from core import files
 from core.architectures.file_names import TOKENIZER
 from core.errors import BadModel
 from core.files import Progress, unwatched
+from core.template import parts_of
 from core.text.byte_bpe import CHUNK
 from core.text.byte_spelling import spelling
 from core.text.special_tokens import (
@@ -53,8 +56,11 @@ class JsonTokenizer(Tokenizer):
 
     `specials` are the ids of its special tokens by name: those that the file calls so, and those that are known by
     their name, or as the pad, where it does not. `unknown` is the id of what it does not know, which is the only
-    special one that a text may yield. The file's own settings of length and padding are not heeded.
+    special one that a text may yield. The file's own settings of length and padding are not heeded. Where it `pairs`,
+    a text that says where its second part begins is read as a pair.
     """
+
+    pairs = False
 
     def __init__(self, id: str, json: str, pad: int):
         """Raises BadModel where it is no tokenizer.json, or one that is not known here."""
@@ -106,7 +112,24 @@ class JsonTokenizer(Tokenizer):
         """Of one part, or of the two of a pair; raises ValueError for more."""
         if len(parts) > 2:
             raise ValueError("a model reads a text or a pair of texts")
-        return self._framed(*self._ids(parts or ("",)))
+        return self._framed(*self._ids(self._parts(*parts) if len(parts) == 1 else parts or ("",)))
+
+    def _parts(self, text: str) -> list[str]:
+        return parts_of(text) if self.pairs else [text]
+
+    @property
+    def knows_pairs(self) -> bool:
+        """Whether special tokens stand between the two parts of a pair, and around it those of a single text."""
+        places = [next(i for i, slot in enumerate(self._pair) if slot.part == part) for part in (0, 1)]
+        ends = self._pair[: places[0]], self._pair[places[1] + 1 :]
+        before, after = ([id for slot in end for id in slot.ids] for end in ends)
+        return bool(self.between) and places[0] < places[1] and (before, after) == self.around
+
+    def for_pairs(self) -> Self:
+        """This one, which `pairs`."""
+        made = copy(self)
+        made.pairs = True
+        return made
 
     @cached_property
     def mask(self) -> str | None:
@@ -147,7 +170,9 @@ class JsonTokenizer(Tokenizer):
         encoded: list[Encoding] = []
         for start in range(0, len(texts), CHUNK):
             progress("tokens", start, len(texts), "texts")
-            encoded += map(self._framed, self._ids(texts[start : start + CHUNK]))
+            parted = [self._parts(text) for text in texts[start : start + CHUNK]]
+            ids = iter(self._ids([*chain.from_iterable(parted)]))
+            encoded += (self._framed(*islice(ids, len(parts))) for parts in parted)
         progress("tokens", len(texts), len(texts), "texts")
         return encoded
 
@@ -184,14 +209,15 @@ class JsonTokenizer(Tokenizer):
 
         What no id stands for, such as spaces, goes with the id that follows; at the end, with the last.
         """
-        text = well_formed(text)
+        parts = self._parts(well_formed(text))
         with self._at_work():
-            found = self._tokenizer.encode(text, add_special_tokens=False)
+            found = [self._tokenizer.encode(part, add_special_tokens=False) for part in parts]
         pieces: list[Piece] = []
-        for slot in self._single:
+        for slot in self._single if len(parts) == 1 else self._pair:
             pieces += [Piece(id, self._names[id].encode(), special=True) for id in slot.ids]
             if slot.part is not None:
-                pieces += map(Piece, found.ids, self._contents(text, found.ids, found.offsets))
+                ids, offsets = found[slot.part].ids, found[slot.part].offsets
+                pieces += map(Piece, ids, self._contents(parts[slot.part], ids, offsets))
         return pieces
 
     def _contents(self, text: str, ids: list[int], offsets: list[tuple[int, int]]) -> list[bytes]:
@@ -231,6 +257,12 @@ class JsonTokenizer(Tokenizer):
         place = next(i for i, slot in enumerate(self._single) if slot.part is not None)
         before, after = self._single[:place], self._single[place + 1 :]
         return [int(id) for slot in before for id in slot.ids], [int(id) for slot in after for id in slot.ids]
+
+    @property
+    def between(self) -> list[int]:
+        """The special ids between the two parts of a pair. Before and after it stand those of a single text."""
+        first, second = (next(i for i, slot in enumerate(self._pair) if slot.part == part) for part in (0, 1))
+        return [id for slot in self._pair[first + 1 : second] for id in slot.ids]
 
     @property
     def normalizers(self) -> list[str]:

@@ -54,7 +54,8 @@ class Fresh:
     def batch(self, split: str, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         ids, lengths, labels = self.texts.batch(split, batch, self.device)
         with torch.set_grad_enabled(self._learns and torch.is_grad_enabled()):
-            h = self.model.prefix(ids, lengths, self.depth)
+            segments = self.texts.segments_of(self.texts.splits[split][batch.rows], batch.width, self.device)
+            h = self.model.prefix(ids, lengths, self.depth, segments)
         return h, lengths, labels
 
 

@@ -139,7 +139,8 @@ def encode(model: Classifier, texts: Texts, chunk: Chunk, plan: Layout, depth: i
     device = next(model.parameters()).device
     ids, lengths = pad([texts.ids[row] for row in chunk.rows], chunk.width, texts.pad_id, device)
     with torch.no_grad():
-        hidden = model.prefix(ids, lengths, depth)  # (B, S, D)
+        segments = texts.segments_of(chunk.rows, chunk.width, device)
+        hidden = model.prefix(ids, lengths, depth, segments)  # (B, S, D)
     counts = torch.from_numpy(plan.counts[chunk.rows])
     return hidden.cpu()[torch.arange(hidden.shape[1]) < counts[:, None]]
 
@@ -163,6 +164,8 @@ def key(model: Classifier, texts: Texts, recipe: Recipe, plan: Layout, dtype: to
         digest.update(repr((chunk.width, chunk.start, chunk.stop)).encode())
         for row in chunk.rows:
             digest.update(np.int64(len(texts.ids[row])).tobytes() + texts.ids[row].tobytes())
+            if texts.segments and (second := texts.segments[row]) is not None:
+                digest.update(second.tobytes())
     return digest.hexdigest()
 
 

@@ -17,7 +17,7 @@ from core.model.weights import Progress, WeightsFile, find_base, open_base
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.origin import Base, Origin, demand_origin, read_origin, write_origin
-from core.text.lookup import PUBLISHED, kept_tokenizer, lacks_tokenizer, tokenizer_of
+from core.text.lookup import PUBLISHED, for_texts, kept_tokenizer, lacks_tokenizer, tokenizer_of
 from core.text.tokenizer import Tokenizer
 from core.train import checkpoint
 
@@ -43,19 +43,19 @@ def cautions(base: Base, recipe: Recipe) -> Iterator[str]:
 
 
 def run_tokenizer(run: RunFolder, recipe: Recipe) -> Tokenizer:
-    """The tokenizer of a run: once the origin is written down, the one that the run keeps, or else a published one.
+    """The tokenizer of a run's texts: once the origin is written down, the one that it keeps, or else a published one.
 
     A folder's tokenizer may change, and so may that of a model that is built in. Raises BadModel.
     """
     preset = preset_for(recipe)
     if inside.holds(run.base_file, run.path):
-        return kept_tokenizer(preset, run.path)
+        return for_texts(kept_tokenizer(preset, run.path), preset, recipe.data.text)
     tokenizer = tokenizer_of(preset, recipe.model.weights)
     if tokenizer.id in PUBLISHED:
         run.tokens_file.unlink(missing_ok=True)
     else:
         tokenizer.save(run.path)
-    return tokenizer
+    return for_texts(tokenizer, preset, recipe.data.text)
 
 
 def new_model(recipe: Recipe, n_classes: int, base: WeightsFile) -> Classifier:

@@ -3,7 +3,7 @@
 import torch
 
 from core.model.classifier import Classifier
-from core.model.padding import pad
+from core.model.padding import pad, pad_segments
 from core.train.inputs import Inputs
 
 
@@ -21,5 +21,6 @@ class Sentences:
                 width = model.readout.padded(texts.context) or max(map(len, texts.followed))
                 device = next(model.parameters()).device
                 ids, self._lengths = pad(texts.followed, width, texts.pad_id, device)
-                self._h, self._of = model.prefix(ids, self._lengths, depth), (inputs, depth)
+                segments = pad_segments(texts.followed_segments, width, device)
+                self._h, self._of = model.prefix(ids, self._lengths, depth, segments), (inputs, depth)
             return model.suffix(self._h, self._lengths, depth).float().softmax(dim=1).tolist()

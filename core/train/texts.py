@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from core.data.batches import Batch
-from core.model.padding import pad
+from core.model.padding import pad, pad_segments
 
 
 @dataclass
@@ -21,6 +21,9 @@ class Texts:
     pad_id: int
     context: int
     followed: Sequence[np.ndarray] = ()  # ids of texts of the person's own, in no split
+    # (T,) of each text, and of each that is followed, as `Encoding` has them; empty where no text is a pair
+    segments: Sequence[np.ndarray | None] = ()
+    followed_segments: Sequence[np.ndarray | None] = ()
 
     def __post_init__(self) -> None:
         self.lengths = np.fromiter(map(len, self.ids), dtype=np.int64, count=len(self.ids))
@@ -34,3 +37,7 @@ class Texts:
         rows = self.splits[split][batch.rows]
         ids, lengths = pad([self.ids[i] for i in rows], batch.width, self.pad_id, device)
         return ids, lengths, torch.from_numpy(self.labels[rows]).to(device)
+
+    def segments_of(self, rows: np.ndarray, width: int, device: str | torch.device) -> Tensor | None:
+        """Which part of its text each token of some texts (B,) belongs to, (B, width); None where no text is a pair."""
+        return pad_segments([self.segments[i] for i in rows], width, device) if self.segments else None

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from core import files, inside, toml
+from core.architectures.lookup import preset_for
 from core.data import kept, prepare, read
 from core.data.edited import edited
 from core.data.labels import looking_alike
@@ -33,6 +34,7 @@ from core.runs.origin import weights_of
 from core.runs.result import ClassifierResult, Seconds, encode_result
 from core.runs.verdict import advice
 from core.steady import give_back
+from core.text.lookup import about_pairs, reads_pairs
 from core.text.tokenizer import well_formed
 from core.train import checkpoint
 from core.train.compiled import compile_learning
@@ -149,8 +151,9 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         return
     yield from ends
     model.merge()  # as it is asked from now on
-    asked = [texts.ids[i] for i in texts.splits["test"]]
-    p = predict.probabilities(model, asked, recipe, lambda n: progress("test", n, len(asked), "texts"))
+    tests = texts.splits["test"]
+    asked, second = [texts.ids[i] for i in tests], [texts.segments[i] for i in tests] if texts.segments else ()
+    p = predict.probabilities(model, asked, recipe, lambda n: progress("test", n, len(asked), "texts"), segments=second)
     test = final_test(run, prepared, p.numpy().astype(np.float64), baselines)
     seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - tested}
     train, validation = (split_result(seen, len(texts.splits[seen.split])) for seen in ends)
@@ -201,6 +204,8 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
         elif d.edits == AUTO:
             recipe = recipe.model_copy(update={"data": d.model_copy(update={"edits": edits.OFF})})
     tokenizer = run_tokenizer(run, recipe)
+    if notes and (said := about_pairs(tokenizer, preset_for(recipe), recipe.data.text)):
+        notes.append(Noted(text=said))
     encoded = tokenizer.encode_batch(prepared.texts, progress)
     splits = {split: prepared.indices(split) for split in prepare.SPLITS}
     lengths = np.array([max(1, len(encoded[i].ids)) for i in splits["train"]])
@@ -212,12 +217,21 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
     if not inside.holds(run.data_file, run.path):  # after the recipe: a run that keeps its rows leaves nothing open
         kept.save(prepared, run)
     context = resolved(recipe.model.context)
-    ids = [tokenizer.shorten(one, context).ids for one in encoded]
-    followed = [tokenizer.shorten(tokenizer.encode(well_formed(text)), context).ids for text in recipe.train.follow]
+    shortened = [tokenizer.shorten(one, context) for one in encoded]
+    followed = [tokenizer.shorten(tokenizer.encode(well_formed(text)), context) for text in recipe.train.follow]
     over = sum(len(one.ids) > context for one in encoded)
     if over:
         notes.append(Noted(text=f"{over:,} texts are longer than {context} tokens and are cut."))
-    texts = Texts(ids, prepared.labels.astype(np.int64), splits, tokenizer.pad, context, followed)
+    texts = Texts(
+        [one.ids for one in shortened],
+        prepared.labels.astype(np.int64),
+        splits,
+        tokenizer.pad,
+        context,
+        followed=[one.ids for one in followed],
+        segments=[one.segments for one in shortened] if reads_pairs(tokenizer) else (),
+        followed_segments=[one.segments for one in followed],
+    )
     return recipe, prepared, texts, notes
 
 

@@ -10,7 +10,7 @@ from core.data.read import read
 from core.data.sources.input import Input
 from core.data.sources.source import Options
 from core.data.texts import open_texts
-from core.errors import BadData
+from core.errors import BadData, BadRecipe
 from core.presets import RECIPES
 from core.recipe import load
 from core.template import Part, Template, columns_in
@@ -143,3 +143,25 @@ def test_what_no_encoding_can_hold_is_mended_in_a_list_too(tmp_path):
 def test_no_characters_of_a_column_are_no_part_of_a_text(news):
     with pytest.raises(BadData, match=r"has no column title:\.0"):
         read(news, Options(text="{title:.0}"))
+
+
+def test_a_pair_has_two_parts_and_no_column_parts_it_again(tmp_path):
+    (tmp_path / "pairs.csv").write_text("a,b,label\nwhy,so,1\nis [SEP] a token?,yes [SEP],2\n,,1\n")
+    assert read(tmp_path / "pairs.csv", Options(text="{a} [SEP] {b}")).texts == [
+        "why [SEP] so",
+        "is [ SEP ] a token? [SEP] yes [ SEP ]",
+    ]
+    assert read(tmp_path / "pairs.csv", Options(text="{a}, {b}")).texts[1] == "is [SEP] a token?, yes [SEP]"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("{a} [SEP] {b} [SEP] {c}", "more than once"),
+        ("[SEP] {a}", "no column on one side"),
+        ("{a} {b} [SEP]", "no column on one side"),
+    ],
+)
+def test_what_is_no_pair_is_refused(said, why):
+    with pytest.raises(BadRecipe, match=why):
+        load({"data": {"text": said}})

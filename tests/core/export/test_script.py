@@ -414,6 +414,21 @@ def test_the_weights_of_an_encoder_are_those_of_the_run(trained, folder_of, fami
     learns_as_its_script(trained, folder_of, family, changes, tmp_path, monkeypatch)
 
 
+@pytest.mark.parametrize("family", first(1, ["bert", "roberta", "t5"]))
+def test_the_weights_of_a_run_on_pairs(trained, folder_of, family, tmp_path, monkeypatch):
+    """Of which some are cut, one part or both, and one has no second part."""
+    rng = random.Random(7)
+    rows = [
+        (" ".join(rng.choices(GOOD, k=rng.randint(1, 9))), " ".join(rng.choices(BAD, k=rng.randint(1, 9))), i % 2)
+        for i in range(40)
+    ] + [("meet [SEP] lunch", "[CLS] prize", 1), ("see you", "", 0)]
+    path = tmp_path / "pairs.csv"
+    path.write_text("asked,said,label\n" + "".join(f"{a},{b},{label}\n" for a, b, label in rows))
+    data = {"data": {"path": str(path), "text": "{asked} [SEP] {said}", "label": "label"}}
+    kind = {"model": {"readout": "mean", "context": 12}, "freeze": {"trainable": "all"}}
+    learns_as_its_script(trained, folder_of, family, merge(kind, data), tmp_path, monkeypatch)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("family", "changes"), SLOW_ENCODERS.values(), ids=SLOW_ENCODERS)
 def test_the_weights_of_every_kind_of_encoder(trained, folder_of, family, changes, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ from core.export import transformers as export
 from core.export.card import card
 from core.files import unwatched
 from core.model.gpt2 import GPT2
-from core.runs.events import Encoded, Ended, Noted
+from core.runs.events import Encoded, Ended, Followed, Noted
 from core.runs.origin import demand_origin
 from core.text import byte_bpe
 from core.text.byte_spelling import merges, spelling
@@ -148,6 +148,27 @@ def test_a_folder_is_a_model_and_the_run_keeps_what_it_is_made_of(new_run, folde
     after = open_predictor(run).predict(["free prize", "see you"])
     assert after == before
     assert load_file(run.path / "base.safetensors").keys() == load_file(copy / "model.safetensors").keys()
+
+
+def test_pairs_are_learned_from_the_cache_as_without_it(new_run, folder, tmp_path):
+    """And answered by the model that learned them, from the same columns or typed."""
+    rows = [f"the film {i},{'free prize' if i % 2 else 'see you at seven'},{i % 2}\n" for i in range(60)]
+    (tmp_path / "pairs.csv").write_text("first,second,label\n" + "".join(rows))
+    data = {"path": str(tmp_path / "pairs.csv"), "text": "{first} [SEP] {second}", "label": "label", "probe": "off"}
+    kind = {"model": {"readout": "first"}, "train": {"follow": ["the film [SEP] free prize"]}, "data": data}
+    found = []
+    for cache in ("run", "off"):
+        events = live(run := new_run(**of_folder(folder, **kind, speed={"cache": cache})))
+        assert isinstance(events[-1], Ended) and events[-1].state == "done", events[-1]
+        assert any(isinstance(event, Encoded) for event in events) == (cache == "run")
+        found.append(open_predictor(run).predict(["the film 1 [SEP] free prize"])[0].probabilities)
+        followed = [event for event in events if isinstance(event, Followed)][-1].probabilities[0]
+        last = open_predictor(run, "last").predict(kind["train"]["follow"])[0].probabilities
+        assert followed == pytest.approx([*last.values()], abs=1e-4)
+    assert found[0] == pytest.approx(found[1], abs=1e-5)
+    one = open_predictor(run)
+    one.tokenizer = built_in("bert-uncased")
+    assert one.predict(["the film 1 [SEP] free prize"])[0].probabilities != pytest.approx(found[1], abs=1e-4)
 
 
 @pytest.mark.more
