@@ -127,6 +127,8 @@ _ARENA: dict[str, Any] = {
     "data": {
         "text": "Question: {prompt:.300}\n\nFirst answer: {response_a:.500}\n\nSecond answer: {response_b:.500}",
         "label": "winner_model_a,winner_model_b,winner_tie",
+        "swap": "response_a,response_b",
+        "swap_labels": "winner_model_a,winner_model_b",
     }
 }
 
@@ -160,7 +162,8 @@ NAMED_RECIPES: dict[str, Named] = {
     "arena": Named(
         _ARENA,
         "Kaggle's train.csv of the chatbot arena: which of two answers people preferred, or neither",
-        note="Question and answers get a share of the context each.",
+        note="Question and answers get a share of the context each, and every training row is learned from in both "
+        "orders of the answers.",
     ),
 }
 

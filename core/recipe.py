@@ -14,7 +14,7 @@ from core.presets import RECIPES, is_of_the_book
 from core.readout import READOUTS, ClassifierKind, Readout
 from core.recipe_data import Data
 from core.recipe_parts import Freeze, Lora, Model, Train
-from core.template import Template
+from core.template import Template, columns_in
 
 DECISIVE = ("model", "lora")  # the parts of a recipe that decide how its run answers
 ASKED = 1000  # texts: by so many, the accuracy on training is known to about 3 %
@@ -49,6 +49,7 @@ class Recipe(Options):
             yield Problem("model.name", error.what, error.do)
             return
         yield from _shares(data)
+        yield from _swaps(data)
         if (template := Template.parse(data.text)) and (what := template.bad_pair):
             yield Problem("data.text", what, "'{question} [SEP] {answer}' makes one.")
         if data.text == data.label != AUTO:
@@ -245,6 +246,21 @@ def _shares(data: Data) -> Iterator[Problem]:
     if fold and data.validation >= 1 - 1 / fold[1]:
         what = f"leaves no row to learn from beside a test set of one in {fold[1]}."
         yield Problem("data.validation", what, "Make it smaller, or the parts more.")
+
+
+def _swaps(data: Data) -> Iterator[Problem]:
+    """What is wrong with the columns that may stand in either order."""
+    for name, example in (("swap", "answer_a,answer_b names two columns"), ("swap_labels", "a,b names two labels")):
+        try:
+            found = data.swapped if name == "swap" else data.swapped_labels
+        except ValueError as error:
+            yield Problem(f"data.{name}", str(error), f"{example}.")
+            return
+        if name == "swap" and found and not set(found) <= set(columns_in(data.text)):
+            lacks = next(column for column in found if column not in columns_in(data.text))
+            what = f"names {lacks}, which is no column of the text."
+            do = "Make the text of both, as '{answer_a} or {answer_b}', or exchange none: --swap ''."
+            yield Problem("data.swap", what, do)
 
 
 def _spells_text(codec: str) -> bool:

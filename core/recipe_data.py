@@ -10,7 +10,7 @@ from core.options import AUTO, Part, opt
 
 # the options that say how a file is read, and what its columns are
 READING = (
-    *("text", "label", "several_labels", "split", "group", "time"),
+    *("text", "label", "several_labels", "split", "group", "time", "swap", "swap_labels"),
     *("quoting", "encoding", "separator", "skip_lines", "header"),
 )
 
@@ -75,6 +75,26 @@ class Data(Part):
         "A column of dates or numbers: its name, or its number from 0. The earliest rows are learned from, the latest "
         "tested, as in use. Empty: rows are split at random.",
         flag="--time",
+    )
+    swap: str = opt(
+        "",
+        "Two columns of the text, with a comma between, that may stand in either order, such as two answers or two "
+        "sentences: every training row is learned from a second time with them exchanged. Validation and test stay as "
+        "they are. Empty: none.",
+        flag="--swap",
+    )
+    swap_labels: str = opt(
+        "",
+        "Two labels, with a comma between, of which one means the other once the columns of data.swap are exchanged, "
+        "such as first and second. Every other label stays. Empty, or without data.swap: all stay.",
+        flag="--swap-labels",
+    )
+    rows: Literal["all"] | Annotated[int, Field(ge=2, le=1_000_000_000)] = opt(
+        "all",
+        "Take so many rows of the file only, drawn by data.seed with each label's share kept, before anything else is "
+        "done with them: a part of a large file to try things on. data.learn_from takes fewer to learn from alone.",
+        flag="--rows",
+        unit="rows",
     )
     quoting: Quoting = opt(
         AUTO,
@@ -185,6 +205,16 @@ class Data(Part):
     seed: int = opt(123, "Decides which rows are sampled and which split each falls into.", ge=0, lt=2**32)
 
     @property
+    def swapped(self) -> tuple[str, str] | None:
+        """The two columns that may stand in either order; None for none. Raises ValueError for what is not two."""
+        return _two(self.swap)
+
+    @property
+    def swapped_labels(self) -> tuple[str, str] | None:
+        """The two labels that change with them; None for none. Raises ValueError for what is not two."""
+        return _two(self.swap_labels)
+
+    @property
     def fold_of(self) -> tuple[int, int] | None:
         """Which part is tested on, from 1, and of how many; None where no such parts are made.
 
@@ -197,3 +227,12 @@ class Data(Part):
         if not 1 <= part <= of or of < 2:
             raise ValueError(f"cannot be {self.fold!r}.")
         return part, of
+
+
+def _two(said: str) -> tuple[str, str] | None:
+    if not said:
+        return None
+    found = [name.strip() for name in said.split(",")]
+    if len(found) != 2 or "" in found or found[0] == found[1]:
+        raise ValueError(f"cannot be {said!r}.")
+    return found[0], found[1]

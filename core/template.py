@@ -72,6 +72,18 @@ class Template(NamedTuple):
         return "".join(found)
 
 
+def exchanged(said: str, one: str, other: str) -> str:
+    """A template with two of its columns in each other's place, each with the share of the place."""
+    one, other = one.strip(), other.strip()
+    places = {one: other, other: one}
+
+    def put(piece: re.Match[str]) -> str:
+        most = f":.{piece['most']}" if piece["most"] else ""
+        return f"{{{places.get(piece['column'], piece['column'])}{most}}}" if piece["column"] else piece[0]
+
+    return _PIECE.sub(put, said)
+
+
 def is_pair(said: str) -> bool:
     """Whether texts that are made so are pairs: by a template that says where the second part begins."""
     template = Template.parse(said)

@@ -15,7 +15,9 @@ from core.data.letters import hold_letters
 from core.data.prepare import OTHER, SPLITS
 from core.data.scripts import SCRIPTS
 from core.data.sizes import HUGE, TINY
+from core.data.splits import TRAIN
 from core.data.survey import COSTLY, Survey
+from core.data.swapped import differing
 from core.recipe import Recipe
 from core.recipe_data import Data
 from core.rows import Note
@@ -44,6 +46,7 @@ def notes(
         yield Note(0, said)
     if splits:
         yield from _of_the_split(survey, recipe.data)
+        yield from _of_the_order(survey, recipe.data)
     dropped = ", left out" if recipe.data.duplicates != "keep" else ""
     with_near = recipe.data.duplicates == "drop_near"
     kind = "exact or near" if with_near else "exact"
@@ -166,6 +169,16 @@ def _of_the_split(survey: Survey, data: Data) -> Iterator[Note]:
         yield Note(
             0, f"Split by column {data.time}, {first} to {last}: validation begins with {ends[0]}, test with {ends[1]}."
         )
+
+
+def _of_the_order(survey: Survey, data: Data) -> Iterator[Note]:
+    """What is learned from in both orders, and what becomes of labels then."""
+    if data.swapped is None:
+        return
+    trained = (survey.split == TRAIN) & differing(survey.table)
+    columns, labels = on_one_line(" and ".join(data.swapped)), ", labels too" if data.swapped_labels else ""
+    text = f"training rows once more, {columns} exchanged{labels}"
+    yield Note(int(trained.sum()), text, "split train", do="--swap '' learns from each row once.")
 
 
 def _when(moment: float) -> str:

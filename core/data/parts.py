@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.data.choose import NONE
+from core.data.part import part_of
 from core.data.read import Table, one_spelling, read
 from core.data.sources.source import Options
 from core.data.splits import TEST, TRAIN, VALIDATION
@@ -21,13 +22,13 @@ def read_parts(data: Data, progress: Progress = unwatched) -> Table:
     paths = {VALIDATION: data.validation_path, TEST: data.test_path}
     table = read(data.path, options, progress)
     if not any(paths.values()):
-        return table
+        return part_of(table, data)
     columns = options._replace(text=table.columns["text"], label=table.columns["label"], split=NONE)
     table = replace(table, splits=[TRAIN] * len(table.texts), files=paths)
     for split, path in paths.items():
         if path:
             table = _joined(table, read(path, columns, progress), split)
-    return one_spelling(table)
+    return part_of(one_spelling(table), data)
 
 
 def _joined(table: Table, more: Table, split: str) -> Table:
@@ -35,6 +36,7 @@ def _joined(table: Table, more: Table, split: str) -> Table:
     return replace(
         table,
         texts=table.texts + more.texts,
+        swapped=table.swapped + more.swapped,
         labels=table.labels + more.labels,
         rows=table.rows + [table.n_rows + row for row in more.rows],
         n_rows=table.n_rows + more.n_rows,

@@ -13,7 +13,9 @@ from core.data.grouped import by_group, by_time
 from core.data.labels import looking_alike, renamed
 from core.data.near import first_near
 from core.data.read import Table
+from core.data.shares import by_label, first_of_each
 from core.data.splits import SPLITS, TEST, TRAIN, VALIDATION
+from core.data.swapped import differing, swapped_labels
 from core.errors import BadData
 from core.recipe_data import Data
 from core.wording import plural
@@ -27,7 +29,8 @@ class Prepared:
 
     `duplicates` and `conflicts` count what the file holds, whether it was left out or not, `unbalanced` the rows that
     balancing left out, `again` those that it took once more, `unused` the training rows that `data.learn_from` left
-    out, and `rare` those of each label that was left out or joined; a run does not keep these six.
+    out, `swapped` those that stand there a second time, last, with `data.swap`'s columns exchanged, and `rare` those of
+    each label that was left out or joined; a run does not keep these seven.
     """
 
     rows: np.ndarray  # int64, numbers in the file as read
@@ -40,6 +43,7 @@ class Prepared:
     unbalanced: int = 0
     unused: int = 0
     again: int = 0
+    swapped: int = 0
     rare: Mapping[str, int] = field(default_factory=dict)
 
     def indices(self, split: str) -> np.ndarray:
@@ -152,16 +156,23 @@ def prepare(table: Table, data: Data) -> Prepared:
     unbalanced = len(kept) + more - len(order)
     learned = np.flatnonzero(split == TRAIN)
     if data.learn_from != "all" and data.learn_from < len(learned):
-        chosen = learned[_first_of_each(labels[order[learned]])[: data.learn_from]]
+        chosen = learned[first_of_each(labels[order[learned]])[: data.learn_from]]
         stays = np.sort(np.concatenate([np.flatnonzero(split != TRAIN), chosen]))
         order, split = order[stays], split[stays]
-    chosen = kept[order]
+    chosen, texts, known = kept[order], table.texts, labels[order]
+    rows, read = np.array(table.rows)[chosen], [texts[i] for i in chosen]
+    twice = np.flatnonzero((split == TRAIN) & differing(table)[chosen])
+    if data.swap:
+        rows, split = np.concatenate([rows, rows[twice]]), np.concatenate([split, split[twice]])
+        known = np.concatenate([known, swapped_labels(names, data)[known[twice]]])
+        read += [table.swapped[i] for i in chosen[twice]]
     prepared = Prepared(
-        rows=np.array(table.rows)[chosen],
-        texts=[table.texts[i] for i in chosen],
-        labels=labels[order],
+        rows=rows,
+        texts=read,
+        labels=known,
         names=names,
         split=split,
+        swapped=len(twice),
         duplicates=int(duplicate.sum()),
         conflicts=int(conflict.sum()),
         unbalanced=unbalanced,
@@ -222,22 +233,16 @@ def _permutation(n: int, seed: int) -> np.ndarray:
 
 
 def _undersampled(labels: np.ndarray, seed: int) -> np.ndarray:
-    rows = [at for at in _by_label(labels) if len(at)]
+    rows = [at for at in by_label(labels) if len(at)]
     least = min(map(len, rows), default=0)
     return np.concatenate([r[_permutation(len(r), seed)[:least]] if len(r) > least else r for r in rows])
 
 
 def _oversampled(labels: np.ndarray, seed: int) -> np.ndarray:
     """All rows, and those of the rarer labels again, each as often as another or once more."""
-    rows = [at for at in _by_label(labels) if len(at)]
+    rows = [at for at in by_label(labels) if len(at)]
     most = max(map(len, rows), default=0)
     return np.concatenate([np.resize(r[_permutation(len(r), seed)], most) if len(r) < most else r for r in rows])
-
-
-def _by_label(labels: np.ndarray) -> list[np.ndarray]:
-    """Where the rows of each label are, in order; linear in rows and labels."""
-    order = np.argsort(labels, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(labels))[:-1])
 
 
 def _cut(n: int, shares: Mapping[str, float], data: Data) -> np.ndarray:
@@ -253,7 +258,7 @@ def _stratified(labels: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
     """Every label's rows cut alike, with one row at least for each part."""
     split = np.full(len(labels), TRAIN, dtype=np.array(SPLITS).dtype)
     parts = [*shares][::-1]  # from the last row on
-    for at in filter(len, _by_label(labels)):
+    for at in filter(len, by_label(labels)):
         end = len(at)
         for others, part in enumerate(parts):
             n = min(max(1, round(len(at) * shares[part])), end - len(parts) + others)
@@ -287,14 +292,6 @@ def _folds(labels: np.ndarray, k: int, stratify: bool, groups: np.ndarray | None
     folds = np.empty(len(labels), dtype=np.int64)
     folds[dealt] = np.arange(len(labels)) % k
     return folds
-
-
-def _first_of_each(labels: np.ndarray) -> np.ndarray:
-    """(N,) Where the rows are, so ordered that the first n of them have every label in its share, for each n."""
-    share = np.empty(len(labels))
-    for at in _by_label(labels):
-        share[at] = np.arange(len(at)) / max(1, len(at))
-    return np.argsort(share, kind="stable")
 
 
 def _refuse(names: list[str], n_rows: int, table: Table, data: Data) -> None:

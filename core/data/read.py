@@ -1,7 +1,7 @@
 """A file of labelled texts to rows: what was read, what was skipped, and why."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,11 +23,12 @@ from core.data.sources.input import Input
 from core.data.sources.registry import source_of
 from core.data.sources.source import Cells, Damaged, Options, misfit
 from core.data.splits import split_of
-from core.data.templated import templated
+from core.data.templated import renderer, templated
 from core.errors import BadData
 from core.files import Progress, unwatched
 from core.options import AUTO
 from core.rows import Note
+from core.template import Template, exchanged
 from core.wording import on_one_line, plural
 
 ANY = Options()
@@ -64,6 +65,7 @@ class Table:
     groups: list[str] = field(default_factory=list)  # of each row, where they keep rows together; else empty
     times: np.ndarray | None = None  # (N,) float64, of each row, where the rows are split by them
     dropped: np.ndarray | None = None  # (N,) bool, of each row, where a person has dropped some
+    swapped: list[str] = field(default_factory=list)  # of each row, its text with two columns exchanged; else empty
 
     @cached_property
     def first(self) -> np.ndarray:
@@ -129,7 +131,9 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
         chosen = choose(names, cells.sample, given.name, options)
     except BadData as error:
         raise BadData(error.what, error.do, own.names) from error
-    found = _Usable(cells, chosen, options.several_labels == JOIN)
+    swapped = Template.parse(exchanged(options.text, *options.swap.split(","))) if options.swap else None
+    swap = renderer(names, swapped) if swapped else None
+    found = _Usable(cells, chosen, options.several_labels == JOIN, swap)
     label = ", ".join(names[i] for i in chosen.label)
     split = names[chosen.split] if chosen.split is not None else ""
     if chosen.time is not None:
@@ -163,6 +167,7 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
             doubts=chosen.doubts,
             groups=found.groups,
             times=found.times,
+            swapped=found.swapped,
         )
     )
 
@@ -187,8 +192,9 @@ def one_spelling(table: Table) -> Table:
 class _Usable:
     """The rows that have a text and one label, how many rows there are, and why the others are left out."""
 
-    def __init__(self, cells: Cells, chosen: Chosen, joins: bool):
+    def __init__(self, cells: Cells, chosen: Chosen, joins: bool, swap: Callable[[list[str]], str] | None = None):
         self.texts: list[str] = []
+        self.swapped: list[str] = []
         self.labels: list[str] = []
         self.rows: list[int] = []
         self.splits: list[str] = []
@@ -231,6 +237,9 @@ class _Usable:
                 self._moments.append(row[chosen.time])
             room.take(text)
             self.texts.append(text)
+            if swap:
+                self.swapped.append(swap(row))
+                room.take(self.swapped[-1])
             self.labels.append(label)
             self.rows.append(number)
         self.n_rows = number + 1
@@ -245,7 +254,7 @@ class _Usable:
             raise BadData(what, "Name another column with --time.")
         if lost := int((~dated).sum()):
             self.skipped["no date"] = lost
-        for name in ("texts", "labels", "rows", "splits", "groups"):
+        for name in ("texts", "swapped", "labels", "rows", "splits", "groups"):
             values = getattr(self, name)
             setattr(self, name, [value for value, keep in zip(values, dated, strict=True) if keep] if values else [])
         self.times = times[dated]

@@ -198,7 +198,9 @@ def longest(lengths: np.ndarray, split: np.ndarray) -> int:
 def _source(recipe: Recipe, tokenizer: Tokenizer) -> tuple:
     data = recipe.data
     paths = (data.path, data.validation_path, data.test_path)
-    return (paths, tuple(_state(absolute(path)) if path else None for path in paths), Options.of(data), tokenizer.id)
+    part = (data.rows, data.seed, data.stratify) if data.rows != "all" else ()
+    states = tuple(_state(absolute(path)) if path else None for path in paths)
+    return (paths, states, Options.of(data), part, tokenizer.id)
 
 
 def _state(path: Path) -> tuple[int, ...] | None:

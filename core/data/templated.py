@@ -1,6 +1,6 @@
 """A table with one more column: the text that a template makes of the others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from core.data.sources.source import Again, Cells, Damaged, Row, Valued
 from core.template import Template
@@ -16,13 +16,13 @@ def templated(cells: Cells, said: str) -> Cells:
     template = None if said in cells.names else Template.parse(said)
     if template is None or missing(cells.names, template):
         return cells
-    n, at = len(cells.names), {part.column: number(cells.names, part.column) for part in template.parts}
+    n, needed = len(cells.names), max(number(cells.names, part.column) for part in template.parts)
+    text_of = renderer(cells.names, template)
 
     def with_text(row: list[str]) -> list[str]:
-        if len(row) <= max(at.values()):  # it has too few columns, which stays to be seen
+        if len(row) <= needed:  # it has too few columns, which stays to be seen
             return row
-        # what JSON escapes is seen only as its lists are unfolded
-        text = well_formed(template.render({column: row[i] for column, i in at.items()}))
+        text = text_of(row)
         longer = [*row[:n], *[""] * (n - len(row)), text, *row[n:]]
         return Valued(longer, row.values) if isinstance(row, Valued) else longer
 
@@ -39,6 +39,13 @@ def templated(cells: Cells, said: str) -> Cells:
         cells.options,
         cells.notes,
     )
+
+
+def renderer(names: Sequence[str], template: Template) -> Callable[[list[str]], str]:
+    """What makes the text of a row that has these columns at least."""
+    at = {part.column: number(names, part.column) for part in template.parts}
+    # what JSON escapes is seen only as its lists are unfolded
+    return lambda row: well_formed(template.render({column: row[i] for column, i in at.items()}))
 
 
 def missing(names: Sequence[str], template: Template) -> list[str]:

@@ -263,8 +263,11 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
         yield f"{prepared.unbalanced:,} rows left out for balance{f', {where}' if data.balance_first else ''}."
     if prepared.again:
         yield f"{prepared.again:,} training rows of rarer labels stand there again, for balance."
+    if prepared.swapped and data.swapped:
+        columns = on_one_line(" and ".join(data.swapped))
+        yield f"{plural(prepared.swapped, 'training row')} learned from a second time, {columns} exchanged."
     if prepared.unused:
-        learned = len(prepared.indices("train"))
+        learned = len(prepared.indices("train")) - prepared.swapped
         yield f"It learns from {learned:,} of {learned + prepared.unused:,} training rows, as data.learn_from says."
     for split in prepare.SPLITS:
         absent = [name for name, count in prepared.counts(split).items() if not count]

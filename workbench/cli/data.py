@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     words = f"list the rows that look mislabelled, so many (else {USUAL}), the most doubted first"
     parser.add_argument("--doubts", nargs="?", type=int, const=USUAL, metavar="N", help=words)
-    about = [o for o in options(Recipe) if o.name.startswith(("data.", "model.")) and o.name != "data.path"]
+    about = [o for o in options(Recipe) if o.name.startswith(("data.", "model.", "preset")) and o.name != "data.path"]
     add_options(parser, about)
 
 

@@ -3,7 +3,7 @@
 import argparse
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -24,10 +24,13 @@ from workbench.formatting import cut
 if TYPE_CHECKING:
     from core.data.texts import Texts
     from core.evaluate.answers import Answer, Written
+    from core.evaluate.labelled import Labelled
+    from core.runs.folder import RunFolder
 
 STDIN = "-"
+MOST = 20  # columns in a message
 WIDEST = 60  # cells of what a text is made of
-OF_SPLITS = ("label", "split", "several_labels", "group", "time")  # what is asked of a file has none
+OF_SPLITS = ("split", "several_labels", "group", "time", "swap")  # what is asked of a file has none
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +68,9 @@ def execute(given: argparse.Namespace) -> int:
     if given.texts == [STDIN] and not given.file:  # as for data and train; after -- it is a text
         given.texts, given.file = [], STDIN
     in_parts = is_folder(given)
+    if in_parts and vars(given).get("data.label"):
+        what = "compares answers with labels on the terminal, or in one file."
+        raise BadRecipe([Problem("--label", what, "Leave it out: the columns of the file stand beside the answers.")])
     run = find_run(runs_root(given.runs), given.run, trained=True)
     from core.data.sources.input import Input
 
@@ -90,20 +96,40 @@ def execute(given: argparse.Namespace) -> int:
             stack.close()  # beside bars a command that is said would be broken into lines
             say_outcome(given, outcome)
             return DONE
-        found = answers(predictor, texts.rows)
+        found, written = answers(predictor, texts.rows), None
+        labelled = _labelled(given, run, texts, predictor.names)
+        if labelled:
+            found = labelled.watch(found)
         if given.out:
             written = write(absolute(given.out), texts, predictor.names, found, given.probabilities, source or None)
         elif given.json:
             print_json_list(map(_document, chunk) for chunk in found)
-            return DONE
         else:
             for chunk in found:
                 for answer in chunk:
                     print(_line(answer))
                 sys.stdout.flush()
-            return DONE
-    _say_written(given, written)
+        worth = [*labelled.sentences(run, source.name, progress)] if labelled and source else []
+    if written:
+        _say_written(given, written)
+    say(worth, to_errors=True)
     return DONE
+
+
+def _labelled(given: argparse.Namespace, run: "RunFolder", texts: "Texts", labels: Sequence[str]) -> "Labelled | None":
+    """What compares answers with the labels, where the file has the column that the run learned from, or that is named.
+
+    Raises BadRecipe where that is not there.
+    """
+    from core.evaluate.labelled import Labelled, label_columns
+
+    named = vars(given).get("data.label")
+    said = named or run.recipe_as_known()[0].data.label
+    columns = label_columns(said, texts.names, texts.text) if texts.has_columns else []
+    if named and not columns:
+        what = f"names {on_one_line(named)}, which is no column beside the text."
+        raise BadRecipe([Problem("--label", what, f"There are {on_one_line(', '.join(texts.names[:MOST]))}.")])
+    return Labelled(columns, texts.names, labels) if columns else None
 
 
 def _texts(given: argparse.Namespace, source: Any, learned: str, progress: Progress) -> "Texts":

@@ -18,8 +18,8 @@ class Options(NamedTuple):
     """What a person says of a file, or `auto`; as found, where a source gives them back.
 
     `text`, `label` and `split` name columns, or number them from 0; `text` may also be a template, and `split` none;
-    `group` and `time` name columns, or nothing; `quoting` is a kind of quotes or none, `header` yes or no, `encoding`
-    what the codecs of Python call it.
+    `group` and `time` name columns, or nothing, and `swap` two of the text's; `quoting` is a kind of quotes or none,
+    `header` yes or no, `encoding` what the codecs of Python call it.
     """
 
     text: str = AUTO
@@ -33,6 +33,7 @@ class Options(NamedTuple):
     several_labels: str = "refuse"
     group: str = ""
     time: str = ""
+    swap: str = ""
 
     @classmethod
     def of(cls, data: Data) -> Self:

@@ -201,6 +201,22 @@ def test_data_says_what_is_there(messages, capsys):
     assert code == 0 and "66.7 %" in out
 
 
+def test_data_takes_a_recipe_by_name_and_a_part_of_the_file(tmp_path, capsys):
+    path = tmp_path / "arena.csv"
+    head = "id,prompt,response_a,response_b,winner_model_a,winner_model_b,winner_tie\n"
+    rows = [f'{i},"[""why {i}""]",yes {i} a,no {i} b,{i % 3 == 0:d},{i % 3 == 1:d},{i % 3 == 2:d}\n' for i in range(90)]
+    path.write_text(head + "".join(rows))
+    assert main.main(["data", str(path), "--preset", "arena", "--rows", "60"]) == 0
+    out = capsys.readouterr().out
+    assert "text: Question: {prompt:.300}" in out
+    assert "42  training rows once more, response_a and response_b exchanged, labels too." in out
+    assert "60 of 90 rows are taken, with each label's share kept; 30 are left out." in out
+    assert main.main(["data", str(path), "--preset", "arena", "--swap", ""]) == 0
+    assert "once more" not in capsys.readouterr().out
+    assert main.main(["data", str(path), "--preset", "arena", "--text", "prompt"]) == main.USAGE
+    assert "names response_a, which is no column of the text" in capsys.readouterr().err
+
+
 def test_data_says_what_was_chosen_and_how_to_choose_otherwise(tmp_path, capsys):
     kinds, parts = ("ham", "spam", "ham", "Spam\x1b[2J"), ("train", "train", "dev", "test")
     rows = [f"{kinds[i % 4]},{'xyz'[i % 3]},this is text {i},{parts[i // 4 % 4]}" for i in range(96)]

@@ -412,8 +412,31 @@ def test_a_text_made_of_columns_is_described_wherever_the_run_is_used(tmp_path, 
 
 
 def test_how_rows_are_split_is_no_question_to_a_file_of_texts(say, tmp_path, capsys):
-    for option in ("--group", "--time", "--split", "--label"):
+    for option in ("--group", "--time", "--split", "--swap"):
         with pytest.raises(SystemExit, match="2"):
             say("--file", tmp_path / "any.csv", option, "x")
         errors = capsys.readouterr().err
         assert "is no option of workbench predict" in errors
+
+
+def test_a_file_that_has_the_labels_says_what_the_answers_are_worth(say, tmp_path):
+    """Beside the answers, which stay as they are; with and without texts that the run learned from."""
+    rows = [
+        f"{'spam' if i % 3 == 0 else 'ham'},{'win a prize' if i % 3 == 0 else 'see you later'} {i}" for i in range(90)
+    ]
+    path = tmp_path / "labelled.csv"
+    path.write_text("\n".join(["label,message", *rows, "ham,win a prize now", "eggs,other"]) + "\n")
+    code, out, err = say("--file", path)
+    assert code == 0 and len(out.splitlines()) == 92
+    assert "has labels in 1 row that" in err and "has not learned: eggs." in err
+    assert "of 91 rows are right" in err and "also stand word for word in what it learned from" in err
+    assert "By the labels" in say("--file", path, "--out", tmp_path / "o.csv")[2]
+    assert "By the labels" not in say("--file", path, "--lines")[2]
+    renamed = tmp_path / "renamed.csv"
+    renamed.write_text(path.read_text().replace("label,", "truth,", 1))
+    assert "By the labels" not in say("--file", renamed)[2]
+    assert "By the labels in column truth, " in say("--file", renamed, "--label", "truth")[2]
+    code, _, err = say("--file", renamed, "--label", "label")
+    assert code == main.USAGE and "names label, which is no column beside the text." in err
+    code, _, err = say("--file", renamed, "--label", "truth", "--out", f"{tmp_path}/parts/")
+    assert code == main.USAGE and "compares answers with labels" in err
