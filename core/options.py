@@ -264,12 +264,19 @@ def nearest(name: str, known: Mapping[str, Option]) -> str:
     return f"Did you mean {names[close[0]]}?" if close else "The command's --help lists them."
 
 
+def _least(option: Option) -> str:
+    """From where on an option that may be a word or a number takes numbers; empty where that is not said."""
+    marks = [mark for arm in get_args(option.info.annotation) for mark in getattr(arm, "__metadata__", ())]
+    least = [getattr(limit, "ge", None) for mark in marks for limit in getattr(mark, "metadata", ())]
+    return next((f", {each} or more" for each in least if each is not None), "")
+
+
 def _allowed(option: Option, item: Mapping) -> str:
     if option.choices:
         close = get_close_matches(str(item["input"]), option.choices, 1) if len(option.choices) > FEW else []
         return f"Did you mean {close[0]}?" if close else f"It is one of: {', '.join(option.choices)}."
     union = [get_args(arm) for arm in get_args(option.info.annotation) if get_origin(arm) is Literal]
-    words = f"{', '.join(union[0])}, or a number" if union else ""
+    words = f"{', '.join(union[0])}, or a number{_least(option)}" if union else ""
     plain = {
         "string_too_short": "It cannot be empty.",
         "string_unicode": "It is not UTF-8: rename the file or folder, or the column, and try again.",

@@ -8,12 +8,14 @@ EXPLANATIONS = {
     "data.classes": "How many rows each class has in the file, and how many are used. A model that always says the "
     "largest class is right as often as that class's share, so a useful model must do better.",
     "data.splits": "How many texts the model learns from (training), which are used to compare settings (validation), "
-    "and which are kept for the one final test. The three never share a row.",
+    "and which are kept for the one final test. The three never share a row. Rows that are balanced, or learned from "
+    "with two columns exchanged, stand in training more than once.",
     "data.lengths": "How long the texts of each class are, in tokens, the pieces that the model reads. What lies "
     "beyond the limit is cut off. If one class is much longer, length alone may give the answer away. ← and → try "
     "other contexts. 90 % ≤ 54: of 100 texts 90 have at most 54 tokens, so that a context of 64 cuts few of them.",
     "data.notes": "What may make the results better or worse than they should be: duplicates, labels that look alike, "
-    "and leaks. A leak is a test text that is also in training: the model may simply remember it.",
+    "and leaks. A leak is a test text that is also in training: the model may simply remember it. Of texts made of "
+    "two columns with [SEP] between, it says whether the model reads them as a pair.",
     "data.rows": "Every row of the file with its label, its length and its text. Muted rows are not used. Filters, "
     "sorting and search choose which rows are listed; what is chosen stands in the rule above, with the number of rows "
     "that are left. i shows a row with all of its columns.",
@@ -60,7 +62,8 @@ EXPLANATIONS = {
     "errors.text": "The whole text of the row that the cursor is on, with its label and the answer.",
     "detail.text": "The whole text of the row that the cursor is on, with its label and the answer.",
     "detail.worker-log": "What the process that trains wrote itself: warnings of libraries, and where it failed.",
-    "play.text": "The text that the classifier reads. The answer follows while you type.",
+    "play.text": "The text that the classifier reads. The answer follows while you type. Where it learned from pairs, "
+    "[SEP] stands between the two parts.",
     "play.verdict": "The answer, with the probability of each class. A model is often too sure: how often it was right "
     "on the test set when it was this sure tells more than the percentage.",
     "play.beginnings": "The token curve: what the answer would be if the text ended after each token. Each token sees "

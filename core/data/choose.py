@@ -81,7 +81,7 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
         text_column = _text([c for c in columns if c.i not in at], file, doubts, others)
     else:
         text_column = columns[_named(text, names, file)]
-        if len(parts) > 1 and all(columns[i].has_few for i in parts - {text_column.i}):
+        if len(parts) > 1 and all(columns[i].values and columns[i].has_few for i in parts - {text_column.i}):
             doubts.append(Note(0, CODES, warn=True, do="scikit-learn's DecisionTreeClassifier is one."))
     return Chosen(
         text=text_column.i,

@@ -103,7 +103,9 @@ def notes(
         yield Note(len(few), f"labels have fewer than {FEW} rows", warn=True)
     for split, rows in splits.items():
         for name in [name for name, count in rows.items() if not count][:3]:
-            yield Note(0, f"{split} has no row of {_label(name)}", warn=True)
+            asked = sum(splits[other][name] for other in SPLITS[1:])
+            wrong = f": {plural(asked, 'answer')} on it can only be wrong" if split == TRAIN and asked else ""
+            yield Note(0, f"{split} has no row of {_label(name)}{wrong}", warn=True)
     yield from (Note(0, text, warn=True) for text in survey.table.notes)
     if recipe.data.balance == "undersample" and recipe.data.balance_first:
         yield Note(0, "Balanced before the split: validation and test do not have the file's shares.", warn=True)
@@ -162,6 +164,11 @@ def _of_the_split(survey: Survey, data: Data) -> Iterator[Note]:
     table = survey.table
     if data.group:
         groups = len(set(table.groups))
+        if groups == len(table.groups):
+            column = on_one_line(data.group)
+            what = f"Each row has a group of its own in column {column}, which so keeps nothing together."
+            yield Note(0, what, warn=True, do="Name another column with --group, or none.")
+            return
         yield Note(0, f"Split by column {data.group}: {plural(groups, 'group')}, each of them in one part only.")
     if table.times is not None:
         ends = [_when(table.times[survey.split == name].min(initial=np.inf)) for name in SPLITS[1:]]

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from core.data.splits import SPLITS, TEST, TRAIN, VALIDATION
 from core.data.swapped import differing, swapped_labels
 from core.errors import BadData
 from core.recipe_data import Data
-from core.wording import plural
+from core.wording import on_one_line, plural
 
 OTHER = "other"  # the label of what is rare, joined
 
@@ -298,6 +299,9 @@ def _refuse(names: list[str], n_rows: int, table: Table, data: Data) -> None:
     column = table.columns["label"]
     near = data.duplicates == "drop_near"
     copied = "near copies" if near else "copied texts"
+    if not table.texts and table.skipped.get("no text") == table.n_rows:
+        what = f"Every text is empty: {on_one_line(table.columns['text'])} holds nothing in any row."
+        raise BadData(what, "Name another column with --text, or a text made of several.")
     if not table.texts:
         raise BadData(
             "No row has both a text and a label.", f"Is the label really column {column}? Choose with --label."
@@ -334,6 +338,14 @@ def _refuse_split(prepared: Prepared, table: Table) -> None:
                 uncut or "Add rows, or change data.train and data.validation.",
             )
     learned = [name for name, count in prepared.counts("train").items() if count]
+    for split in SPLITS[1:]:
+        asked = [name for name, count in prepared.counts(split).items() if count]
+        if not set(learned) & set(asked):
+            where = f" ({on_one_line(Path(table.files[split]).name)})" if table.files.get(split) else ""
+            raise BadData(
+                f"No label of {split}{where} is learned: it has {_some(asked)}, and training has {_some(learned)}.",
+                uncut or "Is it of the same data? Spell its labels as the training rows do.",
+            )
     if len(learned) == 1:
         raise BadData(f"Every row to learn from says {learned[0]}.", uncut or "Turn data.stratify on, or add rows.")
 

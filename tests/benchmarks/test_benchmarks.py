@@ -9,6 +9,7 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+MUSHROOMS = "mushrooms.csv"
 SAMPLE = str(ROOT / "core" / "assets" / "sample.csv")
 
 # the arguments of the smallest size, and words of what it then prints
@@ -23,6 +24,8 @@ SMALLEST = {
     "long_log.py": (["10", "--steps", "1000"], "10 steps in a line"),
     "many_runs.py": (["--runs", "40"], "anew : index"),
     "many_texts.py": (["--rows", "300"], "| 300 |"),
+    "mushrooms.py": ([MUSHROOMS], "| 2 |"),
+    "near.py": ([SAMPLE, "--most", "200"], "near copies of an earlier text"),
     "play.py": (["--keys", "2"], "scratch : kept"),
     "prices.py": (["--texts", "60", "--plans", "head"], "head "),
     "reading.py": ([SAMPLE], "pandas and tiktoken : workbench"),
@@ -32,6 +35,16 @@ SMALLEST = {
         "| TF-IDF and logistic regression |",
     ),
 }
+
+
+def mushrooms() -> str:
+    """A file with the columns of Kaggle's, whose smell says what they are."""
+    from core.presets import RECIPES
+    from core.template import columns_in
+
+    columns = columns_in(RECIPES["mushrooms"]["data"]["text"])
+    lines = [",".join("ab"[(i >> n % 6) % 2] for n in range(len(columns))) for i in range(64)]
+    return "\n".join([",".join(["class", *columns]), *(f"{'ep'[line[2] == 'a']},{line}" for line in lines)])
 
 
 def test_none_is_forgotten():
@@ -45,6 +58,9 @@ def test_it_runs(name, tmp_path):
     if name in ("encoder.py", "families.py", "speed.py"):
         pytest.importorskip("accelerate", reason=f"{name} needs pip install '.[bench]'")
     given, printed = SMALLEST[name]
+    if given == [MUSHROOMS]:
+        (tmp_path / MUSHROOMS).write_text(mushrooms())
+        given = [str(tmp_path / MUSHROOMS), "--learn-from", "2"]
     env = os.environ | {"WORKBENCH_CACHE": str(tmp_path / "cache"), "WORKBENCH_RUNS": str(tmp_path / "runs")}
     done = subprocess.run(
         [sys.executable, HERE / name, *given], cwd=ROOT, env=env, capture_output=True, text=True, check=False

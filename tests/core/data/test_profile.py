@@ -130,7 +130,7 @@ def test_what_is_worth_a_look(file):
             "Every row says ham. A classifier needs two labels.",
         ),
         ("label,text\n" + "".join(f"a,text {i}\n" for i in range(20)) + "rare,one\n", "rare has 1"),
-        ("label,text\n" + "ham,\nspam,\n" * 3, "No row has both a text and a label."),
+        ("label,text\n" + "ham,\nspam,\n" * 3, "Every text is empty: text holds nothing in any row."),
     ],
 )
 def test_a_file_that_cannot_be_split_still_shows_what_it_holds(file, content, what):
@@ -287,3 +287,40 @@ def test_copies_but_for_case_and_white_space_are_counted(file):
     assert np.flatnonzero(survey.mask("near")).tolist() == [60]
     near = sum(found.near_leaks.values())
     assert near == survey.mask("near_leak").sum()
+
+
+def said(path, **changes) -> str:
+    """All that is said of a file, its notes and its problem."""
+    found = profile(recipe.load({"data": {"path": str(path), "text": "text", "label": "label"} | changes}))[0]
+    return "\n".join([*(note.text for note in found.notes), found.problem])
+
+
+def test_a_test_file_of_other_labels_is_refused_and_one_with_some_more_is_told(file):
+    rows = [f"{'cats' if i % 2 else 'dogs'} {i},{'ab'[i % 2]}\n" for i in range(60)]
+    path = file("text,label\n" + "".join(rows))
+    other = file("text,label\nnew,x\nnewer,y\n", "other.csv")
+    assert "No label of test (other.csv) is learned: it has x, y, and training has a, b." in said(
+        path, test_path=str(other)
+    )
+    more = file("text,label\nnew,a\nnewer,z\n", "more.csv")
+    assert "train has no row of label z: 1 answer on it can only be wrong" in said(path, test_path=str(more))
+
+
+def test_texts_and_groups_that_hold_nothing_are_told(file):
+    rows = [f"{'cats' if i % 2 else 'dogs'} {i},{'ab'[i % 2]},,u{i}\n" for i in range(60)]
+    path = file("text,label,empty,own\n" + "".join(rows))
+    for text in ("{empty}", "{empty} [SEP] {empty}"):
+        found = said(path, text=text)
+        assert f"Every text is empty: {text} holds nothing in any row." in found and "tree" not in found
+    for column in ("empty", "own"):
+        assert f"Each row has a group of its own in column {column}," in said(path, group=column)
+
+
+def test_how_pairs_are_read_is_told(file):
+    path = file("text,label,more\n" + "".join(f"cats {i},{'ab'[i % 2]},dogs\n" for i in range(60)))
+    read = recipe.load({"data": {"path": str(path), "text": "{text} [SEP] {more}", "label": "label"}})
+    joined, parted = (
+        profile(read.model_copy(update={"model": recipe.Model(name=name)}))[0] for name in ("nano", "minilm")
+    )
+    assert any(note.text.startswith("GPT-2 knows no pairs") for note in joined.notes)
+    assert any(note.text.startswith("Pairs: BERT reads what stands before [SEP]") for note in parted.notes)
