@@ -10,7 +10,7 @@ from core.options import AUTO, Part, opt
 
 # the options that say how a file is read, and what its columns are
 READING = (
-    *("text", "label", "several_labels", "split", "group", "time", "swap", "swap_labels"),
+    *("text", "label", "several_labels", "split", "group", "time", "swap"),
     *("quoting", "encoding", "separator", "skip_lines", "header"),
 )
 

@@ -30,6 +30,8 @@ VALUES = {
     "data.group": "the author",
     "data.time": "when",
     "data.fold": "2/5",
+    "data.swap": "first,second",
+    "data.swap_labels": "a,b",
     "data.separator": ";",
     "data.edits": "what I mended.json",
     "train.head_lr": 0.003,

@@ -30,7 +30,8 @@ from workbench.session.helper import Helper, Progress, Superseded
 if TYPE_CHECKING:
     from core.estimate.speeds import Speeds
 
-OF_A_FILE = (*READING, "validation_path", "test_path", "edits")  # what is said of one file, and of no other
+# what is said of one file, and of no other
+OF_A_FILE = (*READING, "swap_labels", "validation_path", "test_path", "edits")
 # what a preset leaves as it is
 KEPT_BY_PRESETS = (
     *("data.path", *(f"data.{name}" for name in OF_A_FILE)),
