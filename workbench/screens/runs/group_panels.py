@@ -43,8 +43,8 @@ class GroupPanels(GroupActions):
         fold = self._fold
         table = self.tables.of(fold.name) if fold else None
         rows = 2 + max(2, min(MOST_ROWS, len(table.rows) if table else 0))
-        settings, answer = Part("settings", rows, rows, brief=5), Part("answer", 4, 12, grows=2)
-        ranks = ("runs", "settings", "answer", "settings", "picture", "runs")
+        settings, answer = Part("settings", rows, rows, brief=5), Part("answer", 4, 12, brief=3, grows=2)
+        ranks = ("runs", "settings", "answer", "settings", "answer", "picture", "runs")
         if table and table.axis:
             picture = Part("picture", 10, 18, grows=2)
             return Plan.of(runs, [Column((settings, answer), 3, 62), Column((picture,), 2, 44)], ranks=ranks)

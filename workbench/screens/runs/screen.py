@@ -79,8 +79,8 @@ class RunsScreen(GroupPanels):
         runs = Part("runs", 10, max(10, min(16, 6 + lines)), grows=3)
         if not lines:  # nothing is found
             return Plan.of(runs, ranks=("runs",))
-        if self._fold:
-            return self.plan_of_group(Part("runs", 10, 10, brief=7, grows=1))
+        if self._fold:  # in short, it has the lines of the picture that takes its place
+            return self.plan_of_group(Part("runs", 10, 10, brief=9, grows=1))
         below = [Column((Part("curves", 9, 12, grows=2),), 3, 44), Column((Part("recipe", 7, 12, grows=2),), 2, 34)]
         return Plan.of(runs, below, ranks=("runs", "curves", "recipe"))
 
