@@ -43,6 +43,7 @@ VALUES = {
 BESIDE = {
     "train.batch": {"train.padding": "dynamic"},
     "model.readout": {"train.padding": "fixed"},
+    "data.swap": {"data.text": "{first} or {second}"},
 }
 
 
