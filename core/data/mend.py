@@ -31,8 +31,9 @@ def mend(read: Table, file: Path, data: Data, row: int, to: str | None) -> Mende
     """
     i = index_of(read, row)
     if to is not None and to not in set(read.labels):
-        names = ", ".join(on_one_line(name) for name in sorted(set(read.labels))[:5])
-        raise BadData(f"No row has the label {to}.", f"Choose one of those that there are: {names}, ...")
+        names = sorted(set(read.labels))
+        known = ", ".join(map(on_one_line, names[:5])) + (", …" if len(names) > 5 else "")
+        raise BadData(f"No row has the label {on_one_line(to)}.", f"Choose one of those that there are: {known}.")
     now = edited(read, edits.read(file), called(data.path)).table
     if (None if now.is_dropped[i] else now.labels[i]) == to:
         raise BadData(f"Row {row} is {'dropped' if to is None else on_one_line(to)} already.")

@@ -53,7 +53,7 @@ def about(found: DoubtsFound) -> list[str]:
         said = f"No row of {found.rows:,} looks mislabelled."
     if not found.alone:
         return [f"{said} {RULE}"]
-    names = ", ".join(on_one_line(name) for name in found.alone[:5]) + (", ..." if len(found.alone) > 5 else "")
+    names = ", ".join(on_one_line(name) for name in found.alone[:5]) + (", …" if len(found.alone) > 5 else "")
     return [f"{said} {RULE}", f"Not judged, because they have one text each: {names}."]
 
 

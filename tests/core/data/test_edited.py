@@ -95,8 +95,9 @@ def test_mending_says_what_a_row_is_now_and_again(table, tmp_path):
     assert mend(read, file, data, 2, None).what == "Row 2 is dropped now."
     with pytest.raises(BadData, match="Row 2 is dropped already"):
         mend(read, file, data, 2, None)
-    with pytest.raises(BadData, match="No row has the label hamm"):
+    with pytest.raises(BadData, match="No row has the label hamm") as refused:
         mend(read, file, data, 2, "hamm")
+    assert refused.value.do == "Choose one of those that there are: ham, spam."
     with pytest.raises(BadData, match="Row 77 has no text and label"):
         mend(read, file, data, 77, "ham")
     assert take_back(read, file, data).what == "Row 2 is ham again."
