@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from core.data.copies import copies, first_of, first_rows, leaks
+from core.data.demands import demand_labels, demand_split, some
 from core.data.grouped import by_group, by_time
 from core.data.labels import looking_alike, renamed
 from core.data.near import first_near
@@ -19,7 +19,7 @@ from core.data.splits import SPLITS, TEST, TRAIN, VALIDATION
 from core.data.swapped import differing, swapped_labels
 from core.errors import BadData
 from core.recipe_data import Data
-from core.wording import on_one_line, plural
+from core.wording import plural
 
 OTHER = "other"  # the label of what is rare, joined
 
@@ -112,7 +112,7 @@ def prepare(table: Table, data: Data) -> Prepared:
         raise BadData("The edits drop every row.", "Take some of them back.")
     if data.duplicates != "keep":
         kept = kept[~(duplicate | conflict)[kept]]
-    _refuse(label_names([said[i] for i in kept]), len(kept), table, data)
+    demand_labels(label_names([said[i] for i in kept]), len(kept), table, data)
     given = np.array(table.splits or [TRAIN] * len(table.texts))
     fold = data.fold_of
     if fold and (given != TRAIN).any():
@@ -181,7 +181,7 @@ def prepare(table: Table, data: Data) -> Prepared:
         again=more,
         rare=rare,
     )
-    _refuse_split(prepared, table)
+    demand_split({name: prepared.counts(name) for name in SPLITS}, table)
     return prepared
 
 
@@ -205,7 +205,7 @@ def _without_rare(
         return kept, said, {}
     if what == "refuse":
         raise BadData(
-            f"Too few rows to put each label into all splits: {_some([f'{n} ({rows})' for n, rows in rare.items()])}.",
+            f"Too few rows to put each label into all splits: {some([f'{n} ({rows})' for n, rows in rare.items()])}.",
             f"Give them {fewest} different texts at least, or leave them out, or join them: data.rare_labels says "
             "which. Or turn data.stratify off.",
         )
@@ -214,7 +214,7 @@ def _without_rare(
     gone = too_few(said)
     kept = kept[[said[i] not in gone for i in kept]]
     if len({said[i] for i in kept}) < 2:
-        named = _some([f"{name} has {rows}" for name, rows in rare.items()])
+        named = some([f"{name} has {rows}" for name, rows in rare.items()])
         skipped = sum(table.skipped.values())
         why = ", ".join(f"{reason} ({rows:,})" for reason, rows in table.skipped.items())
         column = table.columns["label"]
@@ -293,62 +293,3 @@ def _folds(labels: np.ndarray, k: int, stratify: bool, groups: np.ndarray | None
     folds = np.empty(len(labels), dtype=np.int64)
     folds[dealt] = np.arange(len(labels)) % k
     return folds
-
-
-def _refuse(names: list[str], n_rows: int, table: Table, data: Data) -> None:
-    column = table.columns["label"]
-    near = data.duplicates == "drop_near"
-    copied = "near copies" if near else "copied texts"
-    if not table.texts and table.skipped.get("no text") == table.n_rows:
-        what = f"Every text is empty: {on_one_line(table.columns['text'])} holds nothing in any row."
-        raise BadData(what, "Name another column with --text, or a text made of several.")
-    if not table.texts:
-        raise BadData(
-            "No row has both a text and a label.", f"Is the label really column {column}? Choose with --label."
-        )
-    if not names:
-        do = "Leave out exact copies only: data.duplicates drop." if near else "Keep them all: data.duplicates keep."
-        raise BadData(
-            f"Every text{', or nearly the same one,' if near else ''} occurs with different labels.",
-            f"{do} Or fix the labels.",
-        )
-    if len(names) == 1:
-        everywhere = len(set(table.labels)) == 1
-        raise BadData(
-            f"Every row says {names[0]}." if everywhere else f"Without {copied} every row says {names[0]}.",
-            f"A classifier needs two labels. Is the label really column {column}? Choose with --label.",
-        )
-    if len(names) > 10 and len(names) > n_rows / 2:
-        raise BadData(
-            f"There are {len(names):,} labels in {n_rows:,} rows, too many to learn.",
-            f"Is the label really column {column}? Choose with --label.",
-        )
-
-
-def _refuse_split(prepared: Prepared, table: Table) -> None:
-    uncut = ""
-    if table.groups:
-        uncut = "A group is never cut: name another column with --group, or none."
-    elif table.times is not None:
-        uncut = "Rows of one moment are never cut: name another column with --time, or none."
-    for split in SPLITS:
-        if not len(prepared.indices(split)):
-            raise BadData(
-                f"The split leaves no row for {split}: there are {len(prepared.texts):,} in all.",
-                uncut or "Add rows, or change data.train and data.validation.",
-            )
-    learned = [name for name, count in prepared.counts("train").items() if count]
-    for split in SPLITS[1:]:
-        asked = [name for name, count in prepared.counts(split).items() if count]
-        if not set(learned) & set(asked):
-            where = f" ({on_one_line(Path(table.files[split]).name)})" if table.files.get(split) else ""
-            raise BadData(
-                f"No label of {split}{where} is learned: it has {_some(asked)}, and training has {_some(learned)}.",
-                uncut or "Is it of the same data? Spell its labels as the training rows do.",
-            )
-    if len(learned) == 1:
-        raise BadData(f"Every row to learn from says {learned[0]}.", uncut or "Turn data.stratify on, or add rows.")
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
