@@ -6,15 +6,12 @@ from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 import numpy as np
-import psutil
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core import memory
 from core.data import batches
 from core.errors import WorkbenchError
-from core.estimate import cost
 from core.files import Progress
 from core.freeze import FreezePlan
 from core.model.classifier import Classifier
@@ -25,7 +22,6 @@ from core.runs import control
 from core.runs.control import Control
 from core.runs.events import Changed, Evaluated, Event, Followed, Noted, Phase
 from core.runs.result import CacheResult
-from core.train import prefix
 from core.train.change import relative_change
 from core.train.compiled import compile_learning
 from core.train.control_source import ControlSource
@@ -36,41 +32,11 @@ from core.train.margins import Margins
 from core.train.optim import renewed, set_full_rates, set_rates, share_of_rate
 from core.train.sentences import Sentences
 from core.train.step_recorder import StepRecorder
+from core.train.steps import check_memory, epoch_plan, steps_per_epoch
 from core.train.texts import Texts
 from core.train.thaw import plan_at, recipe_at, settings_of, trainable
 
 COMPARING = 100  # measuring how far the weights have moved takes at most one part in so many of the time
-
-
-def epoch_plan(recipe: Recipe, texts: Texts, epoch: int) -> list[list[batches.Batch]]:
-    """The steps of an epoch, each of some batches."""
-    t = recipe.train
-    lengths = texts.split_lengths["train"]
-    return batches.steps(lengths, t.padding, recipe.batch, t.accumulate, t.seed, epoch, t.drop_last, texts.context)
-
-
-def steps_per_epoch(recipe: Recipe, texts: Texts) -> int:
-    """Raises WorkbenchError where there is no batch at all."""
-    if n := len(epoch_plan(recipe, texts, 0)):
-        return n
-    raise WorkbenchError(
-        f"A step of {recipe.batch * recipe.train.accumulate} is more than the {len(texts.splits['train'])} texts to "
-        "learn from, and train.drop_last leaves out what is no whole step.",
-        "Make the batch smaller, or turn train.drop_last off.",
-    )
-
-
-def check_memory(recipe: Recipe, texts: Texts, n_classes: int) -> None:
-    """Raises NotEnoughMemory where learning would take more memory than is free: such a process may be killed."""
-    if recipe.speed.memory == "ignore" or recipe.speed.device != "cpu":
-        return
-    costs = cost.Costs.of(recipe, n_classes)
-    width = texts.context if recipe.train.padding == "fixed" else int(texts.lengths.max())
-    info, cache = psutil.Process().memory_info(), prefix.held(recipe, texts, costs)
-    # by texts and what libraries keep, which the reckoning holds already; what is mapped from files counts as free
-    held = info.rss - getattr(info, "shared", 0)
-    free = memory.free() + held
-    memory.demand(lambda batch: costs.memory(batch, width) + cache, recipe.batch, recipe.train.accumulate, free)
 
 
 def class_weights(kind: str, texts: Texts, n_classes: int) -> Tensor:

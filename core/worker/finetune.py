@@ -39,13 +39,14 @@ from core.text.tokenizer import well_formed
 from core.train import checkpoint
 from core.train.compiled import compile_learning
 from core.train.control_source import ControlSource
-from core.train.finetune import ClassifierLoop, check_memory, steps_per_epoch
+from core.train.finetune import ClassifierLoop
 from core.train.inputs import Fresh, Inputs
 from core.train.loop import Stopped
 from core.train.margins import Margins
 from core.train.optim import adamw, load_state, state_tensors
 from core.train.prefix import inputs_of
 from core.train.restore import before_training, cautions, find_origin, new_model, run_tokenizer, set_weights
+from core.train.steps import check_memory, steps_per_epoch
 from core.train.texts import Texts
 from core.train.thaw import recipe_at, settings_of, trainable
 from core.wording import on_one_line, plural

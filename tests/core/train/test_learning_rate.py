@@ -9,8 +9,8 @@ import torch.nn.functional as F
 
 from core.metrics import macro_f1
 from core.runs.events import Evaluated, Steps
-from core.train.finetune import epoch_plan
 from core.train.optim import share_of_rate
+from core.train.steps import epoch_plan
 
 
 def test_the_rate_falls_in_the_shape_that_is_asked_for():

@@ -20,10 +20,10 @@ from core.estimate.cost import Costs
 from core.evaluate.predict import probabilities
 from core.model.linear import multiply_in
 from core.runs.events import Encoded, Noted
-from core.train.finetune import check_memory
 from core.train.inputs import Cached, Fresh
 from core.train.layout import layout
 from core.train.prefix import held, inputs_of, key
+from core.train.steps import check_memory
 from core.train.store import DONE, HIDDEN, Busy, KeptStore, make_room
 
 

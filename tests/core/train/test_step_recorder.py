@@ -8,8 +8,8 @@ from core.data.batches import Batch
 from core.runs.control import Continue, Line, Step
 from core.runs.events import StepExamples, Steps
 from core.train.control_source import ControlSource
-from core.train.finetune import epoch_plan
 from core.train.loop import WATCHED
+from core.train.steps import epoch_plan
 
 PLAIN = {"train": {"batch": 4}}
 ODD = {

@@ -61,7 +61,7 @@ def learned(built):
 
 def gradients(built):
     """The loss and gradients of the first batch."""
-    from core.train.finetune import epoch_plan
+    from core.train.steps import epoch_plan
 
     h, lengths, labels = built.inputs.batch("train", epoch_plan(built.recipe, built.inputs.texts, 0)[0][0])
     loss = F.cross_entropy(built.model.suffix(h, lengths, built.inputs.depth), labels)
@@ -235,7 +235,7 @@ def test_dropout_of_adapters_depends_on_the_step_alone(build):
 def test_an_ignored_class_teaches_nothing(build):
     import numpy as np
 
-    from core.train.finetune import epoch_plan
+    from core.train.steps import epoch_plan
 
     with_it, without = build(train={"ignore_index": 1}), build()
     batch = epoch_plan(with_it.recipe, with_it.inputs.texts, 0)[0][0]
