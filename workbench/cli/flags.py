@@ -26,6 +26,7 @@ UNKNOWN = (
     "The recipe names {}, which is not on this machine. Nobody has said what its small files should be: they are "
     "recorded when they come, and compared from then on. Ask the hub for them?"
 )
+NUMBERS = {"int": "a whole number", "float": "a number"}
 LITERAL = "\0"  # stands before a word that is no option whatever it begins with: no argument of a program has one
 
 
@@ -67,6 +68,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if "are required" in message and (dashed := [word for word in self.words if self._is_unknown(word)]):
             self.refuse(dashed)  # which are what is missing, perhaps
+        for kind, words in NUMBERS.items():  # of argparse's message, as people call them
+            message = re.sub(f"invalid {kind} value: (.+)", rf"cannot be \1. It is {words}", message)
         self.exit(USAGE, shown(f"workbench: {message.removeprefix('argument ')}. See {self.prog} --help.\n"))
 
     def refuse(self, words: Sequence[str]) -> NoReturn:

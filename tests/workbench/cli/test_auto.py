@@ -55,7 +55,7 @@ def test_words_are_tried_whatever_the_budget_and_what_it_does_not_hold_is_named(
         (["--minutes", "0"], 2, "--minutes: cannot be 0."),
         (["--minutes=-1"], 2, "--minutes: cannot be -1."),
         (["--minutes", "nan"], 2, "--minutes: cannot be nan."),
-        (["--minutes", "five"], 2, "--minutes: invalid float value: 'five'"),
+        (["--minutes", "five"], 2, "--minutes: cannot be 'five'. It is a number. See workbench auto --help."),
         (["--name", "r4"], 1, "cannot be called r4"),
         (["--lr", "1"], 2, "--lr is no option of workbench auto"),
     ],

@@ -71,10 +71,17 @@ def test_what_cannot_be_mended_is_said(mails, capsys, words, said):
     assert code == 1 and said in err
 
 
-def test_a_row_that_is_no_number_is_wrong_usage(mails, capsys):
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--relabel", "three", "ham"], "three is no number of a row"),
+        (["--drop", "three"], "--drop: cannot be 'three'. It is a whole number. See workbench mend --help."),
+    ],
+)
+def test_a_row_that_is_no_number_is_wrong_usage(mails, capsys, words, said):
     with pytest.raises(SystemExit) as ended:
-        done(capsys, "mend", mails, "--relabel", "three", "ham")
-    assert ended.value.code == 2 and "three is no number of a row" in capsys.readouterr().err
+        done(capsys, "mend", mails, *words)
+    assert ended.value.code == 2 and said in capsys.readouterr().err
 
 
 def test_edits_of_other_data_are_refused_by_every_command(mails, capsys, tmp_path):
