@@ -14,6 +14,7 @@ from workbench.screens.data.doubted import Doubted, Looking
 from workbench.screens.data.mending import Mending
 from workbench.screens.data.source import progress_in_words
 from workbench.screens.data.to_mend import Now, ToMend
+from workbench.screens.finding import Finding
 from workbench.session.complain import complain
 from workbench.session.doubting import STARTS, Doubting
 from workbench.session.draft import Draft
@@ -26,7 +27,7 @@ from workbench.widgets.panel import Panel
 LONGEST = 20_000  # characters of one text that are shown
 
 
-class DoubtsScreen(Mending):
+class DoubtsScreen(Finding, Mending):
     """The list, and below it the whole text of the row under the cursor. Leaves with a row that Data is to show."""
 
     MODE = "data"
@@ -55,6 +56,10 @@ class DoubtsScreen(Mending):
         self._show(doubting)
         self._doubted.focus()
         self._ask_what_is_mended()
+
+    @property
+    def found(self) -> Doubted:
+        return self._doubted
 
     @property
     def _doubted(self) -> Doubted:
@@ -148,21 +153,10 @@ class DoubtsScreen(Mending):
 
     # Which of them
 
-    def action_search(self) -> None:
-        field = self.query_one(Input)
-        field.display = True
-        field.focus()
-
     @on(Input.Changed)
     def _find(self, event: Input.Changed) -> None:
         if self._doubted.searched != event.value:
             self._doubted.look(event.value)
-
-    @on(Input.Submitted)
-    def _leave_field(self) -> None:
-        field = self.query_one(Input)
-        self._doubted.focus()
-        field.display = bool(field.value)
 
     async def copied(self) -> str:
         one = self._doubted.selected
@@ -176,7 +170,7 @@ class DoubtsScreen(Mending):
 
     def action_back(self) -> None:
         if isinstance(self.focused, Input):
-            self._leave_field()
+            self.leave_field()
         elif self._doubted.searched:
             self.query_one(Input).value, self.query_one(Input).display = "", False
         elif not self.take_back():

@@ -15,6 +15,7 @@ from core.runs.classifiers import Asked
 from core.runs.folder import RunFolder
 from core.wording import on_one_line, percent, shown
 from workbench.layout import Part, Plan
+from workbench.screens.finding import Finding
 from workbench.screens.train.detail_screen import DetailScreen
 from workbench.session.complain import complain
 from workbench.session.exporting import Export, export_of
@@ -27,7 +28,7 @@ from workbench.widgets.panel import Panel
 LONGEST = 20_000  # characters of one text that are shown
 
 
-class ErrorsScreen(DetailScreen):
+class ErrorsScreen(Finding, DetailScreen):
     """The list, at first of one confusion or of all, and below it the whole text of the row under the cursor."""
 
     PLACE = "errors"
@@ -55,6 +56,10 @@ class ErrorsScreen(DetailScreen):
             return
         self._errors.show(mistakes, labels)
         self._errors.focus()
+
+    @property
+    def found(self) -> Errors:
+        return self._errors
 
     @property
     def _errors(self) -> Errors:
@@ -103,26 +108,15 @@ class ErrorsScreen(DetailScreen):
         look = self._errors.shown
         self._errors.look(look._replace(reverse=not look.reverse))
 
-    def action_search(self) -> None:
-        field = self.query_one(Input)
-        field.display = True
-        field.focus()
-
     @on(Input.Changed)
     def _find(self, event: Input.Changed) -> None:
         if self._errors.shown.search != event.value:
             self._errors.look(self._errors.shown._replace(search=event.value))
 
-    @on(Input.Submitted)
-    def _leave_field(self) -> None:
-        field = self.query_one(Input)
-        self._errors.focus()
-        field.display = bool(field.value)
-
     def action_back(self) -> None:
         look = self._errors.shown
         if isinstance(self.focused, Input):
-            self._leave_field()
+            self.leave_field()
         elif (look.search, look.sure, look.confusion) != ("", "", self._confusion):
             self.query_one(Input).value, self.query_one(Input).display = "", False
             self._errors.look(look.everything._replace(confusion=self._confusion))
