@@ -70,6 +70,7 @@ def test_on_the_command_line_it_is_trained_asked_and_exported(labels, tmp_path, 
     assert "no network" in capsys.readouterr().err
 
 
+@pytest.mark.more
 def test_exported_it_says_the_same_in_onnxruntime(labels, tmp_path, capsys):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")

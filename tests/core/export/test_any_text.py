@@ -97,6 +97,7 @@ def test_transformers_says_the_same_of_any_text(trained, name, tmp_path):
         transformers.pipeline("text-classification", model=model, tokenizer=tokenizer)("the fox " * MOST)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("name", ["nano", "bert", "roberta", "xlm-roberta", DECODERS[0], *ENCODERS])
 @pytest.mark.parametrize("context", [MOST, 60])
 def test_onnxruntime_says_the_same_of_any_text(trained, name, context, tmp_path):

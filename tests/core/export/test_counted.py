@@ -16,6 +16,8 @@ from core.text.tokenizer import well_formed
 onnxruntime = pytest.importorskip("onnxruntime", reason="pip install onnxruntime onnxscript for this")
 pytest.importorskip("onnxscript", reason="pip install onnxruntime onnxscript for this")
 
+pytestmark = pytest.mark.more  # the README's command does not install them
+
 LEARNED = [
     "Free prize, claim it NOW now now",
     "see you  at seven\n",

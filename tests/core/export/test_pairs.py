@@ -82,8 +82,10 @@ def test_the_encoder_of_a_t5_reads_pairs_as_its_tokenizer_has_them(trained):
 @pytest.mark.parametrize("name", ["bert", "roberta"])
 def test_onnx_takes_pairs(trained, name, tmp_path):
     import numpy as np
-    import onnxruntime
     import tokenizers
+
+    onnxruntime = pytest.importorskip("onnxruntime", reason="pip install onnxruntime onnxscript for this")
+    pytest.importorskip("onnxscript", reason="pip install onnxruntime onnxscript for this")
 
     of = trained(name)
     asked = network(of)
