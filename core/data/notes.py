@@ -8,16 +8,14 @@ import msgspec
 import numpy as np
 
 from core.architectures.lookup import preset_for
-from core.architectures.models import MANY, MODELS
 from core.data.giveaways import GiveAway, giveaways
 from core.data.labels import is_look_alike, looking_alike
-from core.data.letters import hold_letters
 from core.data.prepare import OTHER, SPLITS
-from core.data.scripts import SCRIPTS
 from core.data.sizes import HUGE, TINY
 from core.data.splits import TRAIN
-from core.data.survey import COSTLY, Survey
+from core.data.survey import Survey
 from core.data.swapped import differing
+from core.data.written import of_writing
 from core.recipe import Recipe
 from core.recipe_data import Data
 from core.rows import Note
@@ -25,7 +23,6 @@ from core.text.lookup import about_pairs
 from core.wording import escaped, on_one_line, percent, plural
 
 SHOWN = 5  # labels in a note
-NAMED_SCRIPTS = 3
 JUDGED = 40  # rows: of fewer, each can be looked at
 FEW = 10  # rows of a label are little to learn from
 
@@ -78,19 +75,7 @@ def notes(
     yield from (msgspec.structs.replace(one, do=do) for one in found)
     limit = f"longer than {survey.context:,} tokens, cut there"
     yield from note("cut", f"text {limit}", f"texts {limit}")
-    other = _made_for_many(recipe.model.name)
-    if per_character > COSTLY:
-        written = _written_in(survey)
-        of = f" of {written} script" if written not in ("Latin", SCRIPTS[0]) else ""
-        script = f"need many tokens, {per_character:.1f} a character{of}: "
-        script += f"try {other}, made for {MANY}" if other else "the tokenizer was not made for their script"
-        yield from note("costly", f"text {script}", f"texts {script}")
-    yield from _of_scripts(survey)
-    unread = f"full of unknown tokens: try {other}" if other else "full of unknown tokens"
-    yield from note("unknown", f"text {unread}", f"texts {unread}")
-    if better := _better(recipe, survey.table.texts, per_character):
-        text = f"{better} learns more here in about the same time: it was trained on far more text"
-        yield Note(0, text, offers={"model.name": better}, do=f"--model {better} starts from it.")
+    yield from of_writing(survey, per_character, recipe)
     for kind, words in (
         ("tiny", f"of {TINY} characters or fewer"),
         ("huge", f"over {HUGE} times as long as the median"),
@@ -117,25 +102,6 @@ def notes(
     if count > len(labels) / 2:
         share = count / len(labels)
         yield Note(count, f"Always answering {_label(largest)} is right for {percent(share)}", f"label {largest}")
-
-
-def _written_in(survey: Survey) -> str:
-    """The script of most texts that have letters; that of none where there are none."""
-    counts = np.bincount(survey.table.scripts, minlength=len(SCRIPTS))
-    return SCRIPTS[int(counts[1:].argmax()) + 1] if counts[1:].any() else SCRIPTS[0]
-
-
-def _of_scripts(survey: Survey) -> Iterator[Note]:
-    """Texts in another script than most, and those that hold no letters."""
-    counts = np.bincount(survey.table.scripts, minlength=len(SCRIPTS))
-    most = _written_in(survey)
-    order = np.argsort(-counts, kind="stable").tolist()
-    others = [i for i in order if i and counts[i] and SCRIPTS[i] != most]
-    for i in others[:NAMED_SCRIPTS]:
-        text = f"{'text' if counts[i] == 1 else 'texts'} in {SCRIPTS[i]} script; most are in {most}"
-        yield Note(int(counts[i]), text, f"script {SCRIPTS[i]}")
-    if counts[0]:
-        yield Note(int(counts[0]), f"{'text' if counts[0] == 1 else 'texts'} without letters", f"script {SCRIPTS[0]}")
 
 
 def _giveaways(survey: Survey) -> list[GiveAway]:
@@ -238,15 +204,3 @@ def alike(labels: list[str]) -> dict[str, list[str]]:
     for label, name in looking_alike(Counter(labels)).items():
         found.setdefault(name, []).append(label)
     return found
-
-
-def _made_for_many(model: str) -> str:
-    """A model whose tokenizer was made for many languages; empty where the chosen one is such a model."""
-    made = [name for name, preset in MODELS.items() if preset.languages == MANY]
-    return "" if model in made else next(iter(made), "")
-
-
-def _better(recipe: Recipe, texts: list[str], per_character: float) -> str:
-    """The name of a model that learns more from such texts than the recipe's; empty where none is known."""
-    is_own = recipe.data.path != "sample" and recipe.model.weights == "pretrained"
-    return preset_for(recipe).learns_less_than if is_own and per_character <= COSTLY and hold_letters(texts) else ""

@@ -11,6 +11,7 @@ from core.data.notes import alike, notes
 from core.data.prepare import SPLITS, Prepared, label_names
 from core.data.scripts import SCRIPTS
 from core.data.survey import Survey, longest, survey
+from core.data.written import found_in
 from core.files import Progress, unwatched
 from core.recipe import Recipe
 from core.rows import Profile, Skipped
@@ -73,6 +74,7 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
         percentiles=percentiles(together),
         cuts=cuts(together, contexts(survey.most, survey.context)) if survey.most < LONGEST else {},
         scripts=_scripts(survey),
+        languages=found_in(survey),
         rare=dict(prepared.rare) if prepared else {},
         problem=problem,
     )

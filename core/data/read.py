@@ -15,6 +15,7 @@ from core.data.copies import first_rows
 from core.data.giveaways import GiveAway, giveaways, words_of
 from core.data.grouped import moments
 from core.data.labels import parted, renamed, several, spelled_alike
+from core.data.languages import languages_of
 from core.data.near import first_near
 from core.data.room import Room, demand
 from core.data.scripts import scripts_of
@@ -88,6 +89,11 @@ class Table:
         return scripts_of(self.texts)
 
     @cached_property
+    def languages(self) -> np.ndarray:
+        """(N,) str: the language of each text that was looked at, as `languages_of` has it."""
+        return languages_of(self.texts)
+
+    @cached_property
     def sizes(self) -> np.ndarray:
         """(N,) int64: how many characters each text has."""
         return characters(self.texts)
@@ -110,7 +116,7 @@ class Table:
     def mended(self, labels: list[str], dropped: np.ndarray) -> "Table":
         """The same rows with other labels, and some (N,) bool dropped; what is known of their texts stays known."""
         found = replace(self, labels=labels, dropped=dropped)
-        for name in ("first", "first_near", "scripts", "sizes", "_having"):
+        for name in ("first", "first_near", "scripts", "languages", "sizes", "_having"):
             if name in vars(self):
                 vars(found)[name] = vars(self)[name]
         return found

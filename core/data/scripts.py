@@ -6,7 +6,8 @@ from itertools import accumulate
 
 import numpy as np
 
-NONE = "no letters"
+from core.rows import NO_LETTERS
+
 # the first and the last character of each block that holds a script's letters
 _BLOCKS: dict[str, tuple[tuple[int, int], ...]] = {
     "Latin": ((0x41, 0x5A), (0x61, 0x7A), (0xAA, 0xAA), (0xBA, 0xBA), (0xC0, 0xD6), (0xD8, 0xF6), (0xF8, 0x2AF),
@@ -40,7 +41,7 @@ _BLOCKS: dict[str, tuple[tuple[int, int], ...]] = {
     "Han": ((0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF),
             (0x20000, 0x3FFFF)),
 }  # fmt: skip
-SCRIPTS = (NONE, *_BLOCKS)
+SCRIPTS = (NO_LETTERS, *_BLOCKS)
 WINDOW = 5_000  # texts whose characters are looked at together
 MOST = 500  # characters of a text: they tell its script
 

@@ -100,6 +100,8 @@ class Survey:
                 return (self.lengths > int(name)) & self.used
             case "script" if name in SCRIPTS:
                 return self.table.scripts == SCRIPTS.index(name)
+            case "language":
+                return self.table.languages == name
             case "tiny":
                 return tiny(self.table.sizes)
             case "huge":
@@ -130,6 +132,8 @@ def survey(
     else:
         table = read_parts(data, progress)
         lengths, unknown = _tokenized(table.texts, tokenizer, progress)
+        progress("languages", 0, 0, "")
+        _ = table.languages  # found once, and kept
         progress("copies", 0, 0, "")
         near = near_copies(table.first, table.first_near)
         speed = measure()

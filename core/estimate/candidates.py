@@ -23,7 +23,8 @@ class Priced(NamedTuple):
 
 def candidates(base: dict[str, Any], models: Sequence[str], profile_of: Callable[[Recipe], Profile]) -> list[Priced]:
     """Words, then of each model that has a network the probe and the fine-tuning, as it learns by default; a model
-    that learns less than another of these in about the same time is left out.
+    that learns less than another of these in about the same time is left out, and so are those that were trained on
+    another language than most texts are in, unless all were.
 
     `base` is what all share, as a layer for `load`. `profile_of` looks at the data under a recipe. Speeds are those
     that were measured on this machine before, or else estimates: measuring takes of the same budget.
@@ -32,11 +33,12 @@ def candidates(base: dict[str, Any], models: Sequence[str], profile_of: Callable
 
 
 def _priced(base: dict[str, Any], models: Sequence[str], profile_of: Callable[[Recipe], Profile]) -> Iterator[Priced]:
+    profiles = {COUNTING: profile_of(_recipe(base, _setting("words", COUNTING)))}
+    models = [name for name in models if MODELS[name].knows(profiles[COUNTING].language)] or models
     kinds: list[tuple[Kind, str]] = [("words", COUNTING)]
     # in the time of one that learns less, the better one learns longer
     networks = [name for name in models if not MODELS[name].counts and MODELS[name].learns_less_than not in models]
     kinds += [(kind, name) for name in networks for kind in ("probe", "fine-tuning")]
-    profiles: dict[str, Profile] = {}
     for kind, name in kinds:
         setting = _setting(kind, name)
         recipe = _recipe(base, setting)

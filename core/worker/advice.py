@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from core.architectures.lookup import is_own_folder, preset_for, short_name
 from core.architectures.models import MANY, MODELS
+from core.architectures.preset import ENGLISH
 from core.data.letters import hold_letters, in_other_script
 from core.recipe import Recipe
 from core.runs.verdict import Setting
-
-ENGLISH = "English"
 
 
 def setting_of(recipe: Recipe, texts: Sequence[str]) -> Setting:

@@ -12,6 +12,7 @@ from workbench.screens.data.filter_dialog import FilterDialog
 from workbench.screens.data.histogram import Histogram, percentiles_in_words
 from workbench.screens.data.row_dialog import Columns, RowDialog
 from workbench.screens.data.rows import Rows, View
+from workbench.screens.data.source import Source
 from workbench.screens.data.tokens import Tokens
 from workbench.widgets.choice import Choice
 
@@ -172,3 +173,31 @@ async def test_a_row_that_the_file_no_longer_has_says_so(opened, until, shown, f
         file.write_text("label,text,remark\nham,words,x\n")
         await pilot.press("j", "i")
         await until(pilot, lambda: "this row is not in it any more" in shown(pilot.app))
+
+
+async def test_texts_in_another_language_are_found_from_the_note_and_by_the_filter(tmp_path, until, shown):
+    english, german = (
+        "the train leaves at seven and arrives before noon",
+        "der Zug fährt um sieben und kommt vor Mittag an",
+    )
+    path = tmp_path / "a.csv"
+    path.write_text("label,text\n" + "".join(f"{'ab'[i % 2]},{i} {(english, german)[i >= 30]}\n" for i in range(35)))
+    app = WorkbenchApp(load({"data": {"path": str(path)}}), tmp_path / "runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.screen.query(Rows) and app.screen.query_one(Rows).row is not None)
+        await until(pilot, lambda: "5  texts seem to be in German" in shown(app))
+        assert "in English" not in app.screen.query_one(Source).render().plain  # as most files are
+        await pilot.press("F")
+        await until(pilot, lambda: isinstance(app.screen, FilterDialog) and "35 of 35 rows pass" in shown(app))
+        language = app.screen.query_one("#by-language", Choice)
+        app.screen.set_focus(language)
+        await pilot.press("right", "right")
+        assert language.value == "German"
+        await until(pilot, lambda: "5 of 35 rows pass" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen.query_one(Rows).total == 5)
+        assert "filter: in German" in subtitle(app)
+    path.write_text("label,text\n" + "".join(f"{'ab'[i % 2]},{i} {german}\n" for i in range(35)))
+    app = WorkbenchApp(load({"data": {"path": str(path)}}), tmp_path / "runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "35 rows, UTF-8, quotes kept, in German." in shown(app))

@@ -72,6 +72,11 @@ def execute(given: argparse.Namespace) -> int:
     scripts, texts = found.scripts, sum(found.scripts.values()) or 1
     if scripts:
         say([f"script: {', '.join(f'{name} {percent(n / texts)}' for name, n in scripts.items())}"])
+    if languages := found.languages:
+        looked_at = sum(languages.values())
+        of = f" ({looked_at:,} texts looked at)" if looked_at < texts else ""
+        shares_of = ", ".join(f"{name} {percent(n / looked_at)}" for name, n in languages.items())
+        say([f"language, guessed: {shares_of}{of}"])
     say(f"{f'{note.count:,}' if note.count else '':>7}  {in_words(note)}" for note in found.notes)
     if found.problem:
         say([found.problem])

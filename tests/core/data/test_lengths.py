@@ -4,8 +4,9 @@ import numpy as np
 
 from core.data.lengths import contexts, cuts, merged, percentiles, quantile
 from core.data.profile import profile
-from core.data.scripts import NONE, SCRIPTS, WINDOW, scripts_of
+from core.data.scripts import SCRIPTS, WINDOW, scripts_of
 from core.recipe import load
+from core.rows import NO_LETTERS
 
 
 def test_percentiles_and_cuts_are_those_of_numpy():
@@ -34,9 +35,9 @@ def test_scripts_by_their_letters():
         "नमस्ते": "Devanagari",
         "สวัสดี": "Thai",
         "Καλημέρα": "Greek",
-        "123 😀 !?": NONE,
-        "": NONE,
-        "\ud800": NONE,
+        "123 😀 !?": NO_LETTERS,
+        "": NO_LETTERS,
+        "\ud800": NO_LETTERS,
     }
     assert [SCRIPTS[i] for i in scripts_of([*said])] == [*said.values()]
     many = ["ok", "да"] * WINDOW

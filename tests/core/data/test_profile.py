@@ -150,7 +150,7 @@ def test_an_unchanged_file_is_not_read_again(file):
     path = file("label,text\n" + "".join(f"{'ab'[i % 2]},text {i}\n" for i in range(60)))
     heard = []
     _, first = profile(of(path), lambda *report: heard.append(report))
-    assert {report[0] for report in heard} == {"find", "columns", "read", "tokens", "copies"}
+    assert {report[0] for report in heard} == {"find", "columns", "read", "tokens", "languages", "copies"}
     heard.clear()
     _, second = profile(of(path, data={"seed": 7}), lambda *report: heard.append(report), first)
     assert heard == [] and second.table is first.table

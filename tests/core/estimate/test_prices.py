@@ -13,7 +13,7 @@ from core.estimate.schedule import Schedule
 from core.estimate.speeds import Speeds
 from core.freeze import FreezePlan
 from core.recipe import load
-from core.rows import Profile
+from core.rows import NOT_SURE, Profile
 
 ALL_BLOCKS = ",".join([*(f"blocks.{i}" for i in range(12)), "head"])
 ROWS = {"train": 700, "validation": 100, "test": 200}
@@ -224,3 +224,14 @@ def test_the_candidates_are_words_and_of_each_network_a_probe_and_a_fine_tuning(
             assert one.seconds() == pytest.approx(price(least, profile, least.plan).total)
     beside = candidates(base, ["nano", "minilm"], look)
     assert {one.candidate.model for one in beside} == {"tfidf", "minilm"}
+
+
+def test_a_model_that_does_not_know_the_language_of_the_texts_is_no_candidate_beside_one_that_does(profile):
+    german = msgspec.structs.replace(profile, languages={"German": 50, NOT_SURE: 40, "English": 3})
+
+    def models(*given, of=german):
+        return {one.candidate.model for one in candidates({}, given, lambda recipe: of)} - {"tfidf"}
+
+    assert models("bert", "minilm", "xlm-roberta") == {"xlm-roberta"}
+    assert models("bert", "minilm") == {"bert", "minilm"}  # better than nothing
+    assert models("bert", "xlm-roberta", of=profile) == {"bert", "xlm-roberta"}

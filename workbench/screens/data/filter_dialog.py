@@ -35,6 +35,7 @@ class FilterDialog(Dialog[View | None]):
             "length": cut_at(profile),
             "copies": COPIES,
             "script": {script: f"script {script}" for script in profile.scripts},
+            "language": {name: f"language {name}" for name in profile.languages},
             "size": SIZES,
         }
         known = {each for words in self._fields.values() for each in words.values()}

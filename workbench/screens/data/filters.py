@@ -2,10 +2,16 @@
 
 from collections.abc import Iterable
 
-from core.rows import Note, Profile
+from core.rows import NO_LETTERS, NOT_SURE, Note, Profile
 from core.wording import on_one_line
 
-KINDS = ("label", "split", "longer", "script")  # of which a row is one, or each of which says all of the one before
+KINDS = (
+    "label",
+    "split",
+    "longer",
+    "script",
+    "language",
+)  # of which a row is one, or each of which says all of the one before
 COPIES = {
     "exact copies": "duplicate",
     "near copies": "near",
@@ -15,7 +21,6 @@ COPIES = {
 }
 SIZES = {"tiny": "tiny", "huge": "huge"}
 LEFT_OUT = "left out"
-NO_LETTERS = "no letters"
 
 
 def kind(filter: str) -> str:
@@ -29,7 +34,7 @@ def plus(filters: Iterable[str], more: str) -> tuple[str, ...]:
 
 
 def in_words(filter: str, notes: Iterable[Note]) -> str:
-    """'negative', 'test', 'longer than 64 tokens', 'Han script'; of any other what its note says."""
+    """'negative', 'test', 'longer than 64 tokens', 'Han script', 'in French'; of any other what its note says."""
     first, _, name = filter.partition(" ")
     match first:
         case "label":
@@ -40,6 +45,8 @@ def in_words(filter: str, notes: Iterable[Note]) -> str:
             return f"longer than {int(name):,}"
         case "script":
             return name if name == NO_LETTERS else f"{name} script"
+        case "language":
+            return "in no sure language" if name == NOT_SURE else f"in {name}"
     said = next((note.text for note in notes if note.filter == filter), "")
     return said or next((words for words, each in COPIES.items() if each == filter), filter)
 

@@ -7,14 +7,14 @@ from rich.text import Text
 from textual import events
 
 from core.architectures.lookup import short_name
+from core.architectures.preset import ENGLISH
 from core.datasets import dataset_named, file_name
 from core.errors import WorkbenchError
 from core.options import AUTO
-from core.rows import Profile
+from core.rows import NO_LETTERS, Profile
 from core.wording import on_one_line, plural, shown, size
 from workbench import keys
 from workbench.formatting import bar, cut
-from workbench.screens.data.filters import NO_LETTERS
 from workbench.screens.data.glimpse import taken_for
 from workbench.session.complain import on_a_screen
 from workbench.session.helper import Progress
@@ -36,6 +36,7 @@ DOING = {
     "read": "Reading the file",
     "tokens": "Counting tokens",
     "copies": "Looking for copies and making the splits",
+    "languages": "Looking for the language",
     "doubts": "Asking models that count words, each about rows it has not seen",
 }
 STARTS = Progress("start", 0, 0)
@@ -61,10 +62,11 @@ def column(name: str) -> str:
     return f"column {name}{' (1st)' if name == '0' else ''}" if name.isdigit() else on_one_line(name)
 
 
-def _script(profile: Profile) -> str:
-    """The script that most texts are in, where it is another than Latin."""
+def _writing(profile: Profile) -> str:
+    """The language and the script that most texts are in, where they are others than English and Latin."""
+    language = f", in {profile.language}" if profile.language not in ("", ENGLISH) else ""
     script = next((name for name in profile.scripts if name != NO_LETTERS), LATIN)
-    return "" if script == LATIN else f", {script} script"
+    return language if script == LATIN else f"{language}, {script} script"
 
 
 class Source(Waits, can_focus=True):
@@ -124,7 +126,7 @@ class Source(Waits, can_focus=True):
         quotes = QUOTES.get(profile.quoting, ", quoted")
         lines = [
             Text.assemble((name, f"bold {text}"), "  ", (cut(on_one_line(profile.format), room), muted)),
-            Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}{quotes}{_script(profile)}.", muted),
+            Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}{quotes}{_writing(profile)}.", muted),
             Text(f"Label: {column(profile.columns['label'])}. Text: {self._text(profile)}", muted),
         ]
         if profile.files:
