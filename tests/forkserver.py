@@ -24,7 +24,6 @@ import traceback
 from collections.abc import Callable
 
 IMPORTED = (
-    "torch._dynamo",  # as the first optimizer does
     "sklearn.feature_extraction.text",
     "sklearn.linear_model",
     "core.worker.finetune",

@@ -29,7 +29,7 @@ from core.train.evaluation import evaluated
 from core.train.inputs import Fresh, Inputs
 from core.train.loop import SAFE, Loop, NotFinite, State
 from core.train.margins import Margins
-from core.train.optim import renewed, set_full_rates, set_rates, share_of_rate
+from core.train.optim import AdamW, renewed, set_full_rates, set_rates, share_of_rate
 from core.train.sentences import Sentences
 from core.train.step_recorder import StepRecorder
 from core.train.steps import check_memory, epoch_plan, steps_per_epoch
@@ -60,7 +60,7 @@ class ClassifierLoop(Loop):
         inputs: Inputs,
         recipe: Recipe,
         state: State,
-        optimizer: torch.optim.AdamW,
+        optimizer: AdamW,
         *,
         save: Callable[[bool], None],
         control_source: ControlSource,
@@ -76,7 +76,7 @@ class ClassifierLoop(Loop):
         began = recipe_at(recipe, control_source, state.step - 1)
         self.plan, self._thaw_every = began.plan, began.freeze.thaw_every
         self._boundary = self._boundary_of(began)
-        self._before: tuple[torch.optim.AdamW, set[str]] | None = None  # the first change since the last step
+        self._before: tuple[AdamW, set[str]] | None = None  # the first change since the last step
         self._encode, self._margins = encode, margins
         self._caches: list[CacheResult | None] = []  # of inputs before these
         self._sentences = Sentences()

@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,25 @@ QUINTIC = 3.4445, -4.7750, 2.0315
 TIMES = 5
 
 
-def adamw(model: Classifier, train: Train) -> torch.optim.AdamW:
+def _uncompiled(method: Any) -> Any:
+    """A method of PyTorch's without what `torch.compile` needs around it, which takes two seconds to import."""
+    return getattr(method, "__wrapped__", method)
+
+
+class Optimizer(torch.optim.Optimizer):
+    """PyTorch's, used without its compiler."""
+
+    add_param_group = _uncompiled(torch.optim.Optimizer.add_param_group)
+    zero_grad = _uncompiled(torch.optim.Optimizer.zero_grad)
+
+
+class AdamW(Optimizer, torch.optim.AdamW):
+    """PyTorch's, used without its compiler."""
+
+    step = torch.no_grad()(_uncompiled(torch.optim.AdamW.step))
+
+
+def adamw(model: Classifier, train: Train) -> AdamW:
     """AdamW over what learns (Loshchilov and Hutter 2019), at rates that leave nothing open.
 
     A group of parameters keeps its full rate as `initial_lr`, for `set_rates`.
@@ -32,12 +51,12 @@ def adamw(model: Classifier, train: Train) -> torch.optim.AdamW:
         {"params": params, "head": head, "share": share, "weight_decay": decay}
         for (head, share, decay), params in groups.items()
     ]
-    optimizer = torch.optim.AdamW(made, fused=True)
+    optimizer = AdamW(made, fused=True)
     set_full_rates(optimizer, resolved(train.lr), resolved(train.head_lr))
     return optimizer
 
 
-def renewed(optimizer: torch.optim.AdamW, model: Classifier, train: Train) -> torch.optim.AdamW:
+def renewed(optimizer: AdamW, model: Classifier, train: Train) -> AdamW:
     """The optimizer of what learns now: what goes on keeps its state, what is frozen loses it, what thaws has none."""
     made = adamw(model, train)
     for _, p in model.trainable_parameters():
@@ -52,7 +71,7 @@ def _share(part: str, n_blocks: int, layer_decay: float) -> float:
     return layer_decay ** (above[part] if part in above else n_blocks - 1 - int(part.partition(".")[2]))
 
 
-def set_full_rates(optimizer: torch.optim.AdamW, lr: float, head_lr: float) -> None:
+def set_full_rates(optimizer: AdamW, lr: float, head_lr: float) -> None:
     """Give every group of `adamw` its full rate; the next `set_rates` takes its share of it."""
     for group in optimizer.param_groups:
         group["lr"] = group["initial_lr"] = head_lr if group["head"] else lr * group["share"]
@@ -73,13 +92,13 @@ def share_of_rate(step: int, n_steps: int, warmup: float, cooldown: float, shape
     return min(1.0, rising) * (1 - falling if shape == "linear" else 0.5 + 0.5 * math.cos(math.pi * falling))
 
 
-def set_rates(optimizer: torch.optim.Optimizer, share: float) -> None:
+def set_rates(optimizer: Optimizer, share: float) -> None:
     """Learn at this share of the full rates."""
     for group in optimizer.param_groups:
         group["lr"] = share * group["initial_lr"]
 
 
-class Muon(torch.optim.Optimizer):
+class Muon(Optimizer):
     """Momentum whose step for a matrix is made orthogonal, so that it moves all directions alike.
 
     Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; steps are scaled to the size of
@@ -115,7 +134,7 @@ def orthogonal(matrix: Tensor) -> Tensor:
     return x.T if tall else x
 
 
-def state_tensors(optimizer: torch.optim.Optimizer, learning: Named) -> dict[str, Tensor]:
+def state_tensors(optimizer: Optimizer, learning: Named) -> dict[str, Tensor]:
     """The state of an optimizer of these parameters as `<parameter>/<moment>` -> tensor; empty before a step."""
     return {
         f"{name}/{moment}": tensor
@@ -124,7 +143,7 @@ def state_tensors(optimizer: torch.optim.Optimizer, learning: Named) -> dict[str
     }
 
 
-def load_state(optimizer: torch.optim.Optimizer, learning: Named, tensors: dict[str, Tensor]) -> None:
+def load_state(optimizer: Optimizer, learning: Named, tensors: dict[str, Tensor]) -> None:
     """Put back what `state_tensors` gave; of other parameters' state nothing is taken."""
     named = dict(learning)
     for key, tensor in tensors.items():

@@ -23,7 +23,7 @@ from core.text.tokenizer import Tokenizer
 from core.train.change import relative_change
 from core.train.control_source import ControlSource
 from core.train.loop import SAFE, Loop, NotFinite, State, Stopped
-from core.train.optim import Muon, set_rates, share_of_rate
+from core.train.optim import AdamW, Muon, set_rates, share_of_rate
 
 AT_ONCE = 1024  # positions on the CPU: what lies between its layers then stays in its caches
 PROMPT, WRITTEN = 12, 40  # tokens of the text that is begun for the model, and that it writes
@@ -34,7 +34,7 @@ class Optimizers(NamedTuple):
     """Muon for the blocks' matrices, AdamW for embeddings, norms and biases."""
 
     muon: Muon
-    adamw: torch.optim.AdamW
+    adamw: AdamW
 
     @classmethod
     def of(cls, model: LanguageModel, lr: float, weight_decay: float) -> "Optimizers":
@@ -42,7 +42,7 @@ class Optimizers(NamedTuple):
         matrices = [p for p in backbone.blocks.parameters() if p.ndim == 2]
         rest = [p for p in backbone.parameters() if p.ndim == 1]
         groups = [{"params": backbone.tables, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
-        adamw = torch.optim.AdamW(groups, lr=lr, betas=BETAS, fused=True)
+        adamw = AdamW(groups, lr=lr, betas=BETAS, fused=True)
         made = cls(Muon(matrices, lr, weight_decay), adamw)
         made.set_full_rate(lr)
         return made

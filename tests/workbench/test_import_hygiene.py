@@ -91,3 +91,21 @@ for family, arch in of.items():
 
 def test_a_model_is_built_without_the_compiler_which_takes_seconds_to_import():
     assert loaded(BUILT, ("torch._dynamo", "sympy")) == []
+
+
+LEARNED = """
+from pathlib import Path
+
+from core.recipe import load
+from core.runs.root import create_run
+from core.worker import process
+
+layer = {{"data": {{"path": {path!r}, "probe": "off"}}, "model": {{"weights": "random", "context": 8}}}}
+run = create_run(Path({runs!r}), load(layer, {{"train": {{"epochs": 1, "clip": 1.0}}}}))
+assert process.main(str(run.path)) == 0 and run.events()[0][-1].state == "done"
+"""
+
+
+def test_a_run_learns_without_the_compiler(labelled, tmp_path):
+    code = LEARNED.format(path=str(labelled(90)), runs=str(tmp_path / "runs"))
+    assert loaded(code, ("torch._dynamo", "sympy")) == []
