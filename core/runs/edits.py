@@ -137,6 +137,12 @@ def found(root: Path, data: Data) -> Data:
     return data.model_copy(update={"edits": str(file) if file.is_file() else OFF})
 
 
+def are_shared(root: Path, data: Data, other: Data) -> bool:
+    """Whether a recipe takes the edits that are kept for its data, and another recipe's data is the same."""
+    theirs = other.model_copy(update={"edits": AUTO})
+    return data.edits == AUTO and file_of(root, data) == file_of(root, theirs)
+
+
 def of_data(root: Path, data: Data) -> Edits | None:
     """What was mended in a recipe's data; None where nothing was. Raises BadData where it cannot be read."""
     data = found(root, data)

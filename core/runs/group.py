@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from core import files, inside
-from core.errors import BadRecipe, BadRun
+from core.errors import BadRecipe, BadRun, WorkbenchError
 from core.runs import document, mark, queue
 from core.runs.auto import Budget
 from core.runs.folder import RunFolder
@@ -157,22 +157,34 @@ def runs_of(root: Path, name: str) -> dict[Member, RunFolder]:
 
 def fill(root: Path, group: Group, planned: Iterable[Planned]) -> list[RunFolder]:
     """Make the runs that a group lacks, and have all wait that are not done and not running; the runs of its plan, in
-    their order. One process at a time does that. Raises BadRun, and BadModel where weights are missing.
+    their order. All learn from the rows as they were mended when the first was made: else they could not be compared.
+    One process at a time does that. Raises BadRun, and BadModel where weights are missing.
     """
     with files.alone(root / FOLDER / LOCK, lambda: None):
         there, found = runs_of(root, group.name), []
         for one in there.values():
             if one.recipe_file.exists() and not is_over(one):
                 mark.demand(one)  # before anything is made for a group that came from elsewhere
+        first = _oldest(there)
         for member, recipe in planned:
             run = there.get(member)
             if run is not None and not run.recipe_file.exists():  # its maker was killed, and it never started
                 if mark.grew_here(run):
                     shutil.rmtree(run.path)
                 run = None
-            found.append(run or create_run(root, recipe, member))
+            found.append(run or create_run(root, recipe, member, beside=first))
+            first = first or found[-1]
         queue.add_all(root, [run for run in found if not (is_over(run) or run.locked() or run.queued_file.exists())])
     return found
+
+
+def _oldest(runs: dict[Member, RunFolder]) -> RunFolder | None:
+    """The one that was made first, of those whose recipe can be read."""
+    for run in runs.values():
+        with suppress(WorkbenchError):  # a damaged one is told of where it is listed
+            run.recipe()
+            return run
+    return None
 
 
 def is_over(run: RunFolder) -> bool:

@@ -113,16 +113,19 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def create_run(root: Path, recipe: Recipe | Pretraining, member: Member | None = None) -> RunFolder:
+def create_run(
+    root: Path, recipe: Recipe | Pretraining, member: Member | None = None, beside: RunFolder | None = None
+) -> RunFolder:
     """A new folder r<n> with its recipe, and with its place in a group where it is to be a `member` of one.
 
-    What a person has mended in the data by now goes with it. Raises BadRun where it cannot be written, or the disk has
+    What a person has mended in the data by now goes with it; of a run that is to be compared with one `beside` it, what
+    was mended when that one was made. Raises BadRun where it cannot be written, or the disk has
     no locks, BadModel where the model's weights or its config.json are not there, BadData where edits cannot be read.
     """
     mended = None
     if isinstance(recipe, Recipe):
         demand_weights(preset_for(recipe), recipe.model.weights)
-        recipe, mended = _with_edits(root, recipe)
+        recipe, mended = _with_edits(root, recipe, beside)
     config = None if recipe.model.name in MODELS else _config_of(recipe.model.name)
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -145,9 +148,11 @@ def create_run(root: Path, recipe: Recipe | Pretraining, member: Member | None =
     return run
 
 
-def _with_edits(root: Path, recipe: Recipe) -> tuple[Recipe, edits.Edits | None]:
+def _with_edits(root: Path, recipe: Recipe, beside: RunFolder | None) -> tuple[Recipe, edits.Edits | None]:
     """The recipe with the path of the edits of its data, and what they are; as it is where nothing was mended."""
     mended = edits.of_data(root, recipe.data)
+    if beside is not None and edits.are_shared(root, recipe.data, beside.recipe().data):
+        mended = edits.of_run(beside)
     if not (mended and mended.latest):
         return recipe, None
     return recipe.model_copy(update={"data": edits.found(root, recipe.data)}), mended

@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from core.errors import BadRun
+from core.recipe import load
+from core.runs import edits, mark, queue
 from core.runs import group as groups
-from core.runs import mark, queue
+from core.runs.edits import Edit
 from core.runs.events import Ended, encode
 from core.runs.folder import RunFolder
 from core.runs.group import Group
@@ -145,3 +147,25 @@ def test_a_table_counts_only_places_of_its_plan_and_says_why_runs_failed(root, g
     assert [len(row.runs) for row in table.rows] == [1, 1]
     assert progress_in_words(table) == "0 of 2 runs done, 2 failed"
     assert table.problems == ["r2 and 1 more failed. Nothing was to learn. Label some."]
+
+
+@pytest.mark.parametrize("at_first", [0, 1])
+def test_runs_that_are_made_later_learn_from_the_rows_as_they_were_mended_when_the_first_was(root, tmp_path, at_first):
+    path = tmp_path / "mails.csv"
+    path.write_text("label,text\nham,hello\nham,you\nspam,win\n")
+    plan = Plan(base={"data": {"path": str(path)}}, varied={"train.lr": ["1e-4", "1e-3"]}, seeds=1)
+    group = groups.keep(root, Group(name="mended", plan=plan))
+    data, changes = plan.recipes()[0].data, [Edit.of("hello", "ham", "spam"), Edit.of("you", "ham", None)]
+    for change in changes[:at_first]:
+        edits.add(edits.file_of(root, data), data, change)
+    first, second = group.plan.planned("mended")
+    (one,) = groups.fill(root, group, [first])
+    edits.add(edits.file_of(root, data), data, changes[at_first])
+    _, later = groups.fill(root, group, [first, second])
+    known = [mended.edits if mended else [] for mended in map(edits.of_run, (one, later))]
+    assert known == [changes[:at_first]] * 2
+    assert edits.of_run(create_run(root, second.recipe)).edits == changes[: at_first + 1]  # one of no group
+    other = tmp_path / "others.csv"
+    other.write_text("label,text\nham,hello\n")
+    elsewhere = create_run(root, load({"data": {"path": str(other)}}), beside=one)
+    assert edits.of_run(elsewhere) is None
