@@ -99,11 +99,14 @@ class Classifier(nn.Module):
         return self.classify(self._read_out(self._blocks(h, lengths, depth, self.backbone.arch.n_blocks), lengths))
 
     def _read_out(self, h: Tensor, lengths: Tensor) -> Tensor:
-        """What the readout looks at, normalized: the last block's output (B, T, D), lengths (B,) -> (B, D)."""
+        """What the readout looks at, normalized: the last block's output, lengths (B,) -> (B, D).
+
+        The output is (B, T, D), or (B, 1, D) where the block has made no more than the one position that is read.
+        """
         if not self.readout.one_row:
             n = readouts.read(self.readout, lengths, h.shape[1])
             return readouts.mean(self.backbone.norm(h), n)
-        if not self.one_row:
+        if h.shape[1] > 1:
             position = readouts.position(self.readout, lengths, h.shape[1])
             h = h[torch.arange(len(h), device=h.device), position, None]
         # the norm acts on each position by itself: only the one that is read needs it
@@ -117,11 +120,11 @@ class Classifier(nn.Module):
         if self.reads_out_below(depth):
             return {self.readout.name: h[:, 0]}
         last = self.backbone.arch.n_blocks
-        own = self._read_out(self._blocks(h, lengths, depth, last), lengths)
         if self.readout.name == "mean" or self.one_token or (self.one_row and depth == last):
-            return {self.readout.name: own}
-        every = self._blocks(h, lengths, depth, last, every=True)
-        return {self.readout.name: own, "mean": readouts.mean(self.backbone.norm(every), lengths)}
+            return {self.readout.name: self._read_out(self._blocks(h, lengths, depth, last), lengths)}
+        h = self._blocks(h, lengths, depth, last, every=True)
+        own = self._read_out(h, lengths)
+        return {self.readout.name: own, "mean": readouts.mean(self.backbone.norm(h), lengths)}
 
     def classify(self, h: Tensor) -> Tensor:
         """What was read out, normalized (N, D) -> logits (N, C).

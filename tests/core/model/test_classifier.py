@@ -77,6 +77,23 @@ def test_every_kind_is_cut_anywhere_and_computes_only_what_is_needed(readout, ki
         torch.testing.assert_close(found, whole, atol=1e-12, rtol=0)
 
 
+@pytest.mark.parametrize("readout", READOUTS)
+@pytest.mark.parametrize("causal", [True, False])
+def test_the_states_of_a_probe_are_what_is_read_out_and_take_each_block_once(readout, causal, monkeypatch):
+    model, (ids, lengths) = classifier(readout, causal=causal).double(), batch()
+    averaging, run, block = classifier("mean", causal=causal).double(), [], model.backbone.block
+    expected = averaging.states(averaging.prefix(ids, lengths, 0), lengths, 0)["mean"]
+    monkeypatch.setattr(model.backbone, "block", lambda i, *given: run.append(i) or block(i, *given))
+    for depth in range(TINY.n_blocks + 1):
+        h = model.prefix(ids, lengths, depth)
+        run.clear()
+        found = model.states(h, lengths, depth)
+        assert run == list(range(depth, TINY.n_blocks))
+        torch.testing.assert_close(model.classify(found[model.readout.name]), model(ids, lengths), atol=1e-12, rtol=0)
+        if "mean" in found and (causal or not model.readout.reads_pads):  # else pads have been looked at
+            torch.testing.assert_close(found["mean"], expected, atol=1e-12, rtol=0)
+
+
 @pytest.mark.parametrize("readout", ["last_real", "first", "mean"])
 def test_without_the_causal_mask_later_tokens_count_and_pads_do_not(readout):
     model, (ids, lengths) = classifier(readout, causal=False).double(), batch()
