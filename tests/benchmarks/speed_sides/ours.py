@@ -29,14 +29,16 @@ def spent(events: list[Event]) -> dict:
         return next(e.t for e in events if isinstance(e, kind) and (name is None or e.name == name))
 
     began, started, ended = events[0].t, first(Started), first(Ended)
-    counted = max(e.t for e in events if isinstance(e, Baseline))
+    counted = max(e.t for e in events if isinstance(e, Baseline) and e.t <= started)
+    probed = [e.t for e in events if isinstance(e, Phase) and e.name == "probe"]
     learn = [e.t for e in events if isinstance(e, Phase) and e.name == "learn"]
     steps = sum(e.seconds for e in events if isinstance(e, Steps))
     phases = {
         "read": first(Phase, "tokens") - began,
         "tokens": first(Phase, "baseline") - first(Phase, "tokens"),
         "baseline": counted - first(Phase, "baseline"),
-        "encode": learn[0] - started,
+        "encode": min([*probed, learn[0]]) - started,
+        "probe": learn[0] - min([*probed, learn[0]]),
         "steps": steps,
         "looks": learn[-1] - learn[0] - steps,
         "evaluate": first(Phase, "test") - learn[-1],

@@ -5,6 +5,7 @@ PHASES = {
     "tokens": "tokenize",
     "baseline": "TF-IDF baseline",
     "encode": "prefix cache",
+    "probe": "probe, a baseline",
     "steps": "training steps",
     "looks": "evaluations while training, checkpoints",
     "evaluate": "training and validation set at the end",
