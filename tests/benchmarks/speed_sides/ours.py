@@ -57,6 +57,8 @@ def facts(run: RunFolder, events: list[Event]) -> dict:
         "epochs": started.epochs,
         "n_steps": started.n_steps,
         "learns": started.learns,
+        "one_row": recipe.readout.one_row,
+        "probed": recipe.data.probe == "on",
         "eval_every": recipe.train.eval_every,
         "eval_batches": recipe.train.eval_batches,
     }
