@@ -1,4 +1,4 @@
-"""The one way to a text's probabilities: fp32, uncached, whatever it is batched or padded with."""
+"""The one way to a text's probabilities: fp32, whatever it is batched or padded with, and from no cache on disk."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -21,6 +21,7 @@ from core.runs.origin import demand_origin
 from core.runs.predictions import Prediction
 from core.text.tokenizer import Tokenizer, well_formed
 from core.train import checkpoint
+from core.train.inputs import Inputs
 from core.train.restore import run_tokenizer, trained_model
 
 TFIDF = "tfidf.safetensors"  # in the checkpoint of a model that counts
@@ -33,10 +34,12 @@ def probabilities(
     progress: Callable[[int], None] = lambda done: None,
     precision: str = "fp32",
     segments: Sequence[np.ndarray | None] = (),
+    inputs: Inputs | None = None,
 ) -> Tensor:
     """N encoded texts, as `Tokenizer.shorten` gives them -> probabilities (N, C), fp32 on the CPU.
 
-    `segments` are theirs, where some of them are pairs.
+    `segments` are theirs, where some of them are pairs. Where they are the test split of `inputs`, these may know
+    already what the frozen layers make of them, in the same precision; the answers are the same to the last bit.
 
     Readouts that read pads depend on them, so their texts are always padded to the recipe's context. From
     here on the model multiplies in `precision`, which is fp32 for every figure that is reported.
@@ -47,12 +50,19 @@ def probabilities(
     found = torch.empty(len(ids), model.n_classes)
     device = next(model.parameters()).device
     multiply_in(model, precision)
+
+    def logits_of(batch: batches.Batch) -> Tensor:
+        if inputs is not None:
+            h, n, _ = inputs.batch("test", batch)
+            return model.suffix(h, n, inputs.depth)
+        x, n = pad([ids[i] for i in batch.rows], batch.width, model.backbone.arch.pad, device)
+        second = pad_segments([segments[i] for i in batch.rows], batch.width, device) if segments else None
+        return model(x, n, second)
+
     done = 0
     with torch.no_grad():
         for batch in batches.filled(lengths, width):
-            x, n = pad([ids[i] for i in batch.rows], batch.width, model.backbone.arch.pad, device)
-            second = pad_segments([segments[i] for i in batch.rows], batch.width, device) if segments else None
-            found[torch.from_numpy(batch.rows)] = model(x, n, second).float().softmax(dim=1).cpu()
+            found[torch.from_numpy(batch.rows)] = logits_of(batch).float().softmax(dim=1).cpu()
             done += len(batch.rows)
             progress(done)
     return found

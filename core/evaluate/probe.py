@@ -11,8 +11,7 @@ import torch
 
 from core.data import batches
 from core.model.classifier import Classifier
-from core.train.inputs import Fresh, Inputs
-from core.train.texts import Texts
+from core.train.inputs import Inputs
 
 LOOSENESS = (0.001, 0.01, 0.1, 1.0)  # values of C that are tried; of equally good ones the strictest is taken
 MOST = 20_000  # texts to learn from: more change little, and take long
@@ -28,13 +27,14 @@ class Probed(NamedTuple):
     answers: np.ndarray
 
 
-def probe(model: Classifier, inputs: Inputs, texts: Texts, device: str, progress: Callable[[int, int], None]) -> Probed:
+def probe(model: Classifier, inputs: Inputs, tests: Inputs, progress: Callable[[int, int], None]) -> Probed:
     """Fit it on the states of a model that has not learned yet. The readout is chosen on validation, too.
 
-    `inputs` give the states of training and validation, where a prefix cache may hold part of the way to them.
+    `inputs` give the states of training and validation, where a prefix cache may hold part of the way to them, and
+    `tests` those of the test texts.
     `progress(done, of)`, of texts, may raise to break off.
     """
-    splits = texts.splits
+    texts, splits = inputs.texts, inputs.texts.splits
     train = splits["train"][:MOST]
     total = len(train) + len(splits["validation"]) + len(splits["test"])
     done = 0
@@ -45,10 +45,9 @@ def probe(model: Classifier, inputs: Inputs, texts: Texts, device: str, progress
         progress(done, total)
 
     progress(0, total)
-    from_text = Fresh(model, texts, 0, device)
     learned = states(model, inputs, "train", len(train), more)
     checked = states(model, inputs, "validation", len(splits["validation"]), more)
-    asked = states(model, from_text, "test", len(splits["test"]), more)
+    asked = states(model, tests, "test", len(splits["test"]), more)
     best: Probed | None = None
     for readout in learned:
         found = _regress(

@@ -18,7 +18,6 @@ from core.runs.events import Baseline
 from core.runs.folder import RunFolder
 from core.runs.result import BaselineName, BaselineResult
 from core.train.inputs import Inputs
-from core.train.texts import Texts
 
 
 class Baselines:
@@ -63,13 +62,13 @@ class Baselines:
         yield from self.events()
 
     def probe(
-        self, model: Classifier, inputs: Inputs, texts: Texts, recipe: Recipe, progress: Progress
+        self, model: Classifier, inputs: Inputs, tests: Inputs, recipe: Recipe, progress: Progress
     ) -> Iterator[Baseline]:
         """The probe of a model that has learned nothing, where the recipe, which leaves nothing open, wants one."""
         if self._has("probe") or recipe.data.probe != "on":
             return
         began = time.monotonic()
-        found = probe(model, inputs, texts, recipe.speed.device, lambda done, of: progress("probe", done, of, "texts"))
+        found = probe(model, inputs, tests, lambda done, of: progress("probe", done, of, "texts"))
         seconds = time.monotonic() - began
         self._keep(
             BaselineAnswers(name="probe", validation=found.validation, answers=found.answers.tolist(), seconds=seconds)

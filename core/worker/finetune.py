@@ -40,7 +40,7 @@ from core.train import checkpoint
 from core.train.compiled import compile_learning
 from core.train.control_source import ControlSource
 from core.train.finetune import ClassifierLoop
-from core.train.inputs import Fresh, Inputs
+from core.train.inputs import Fresh, Inputs, of_tests
 from core.train.loop import Stopped
 from core.train.margins import Margins
 from core.train.optim import adamw, load_state, state_tensors
@@ -84,7 +84,8 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     # as in the last step: what is due after it is looked at with what learned then
     now = recipe_at(recipe, control_source, state.step - 1)
     if lost:
-        yield from baselines.probe(model, Fresh(model, texts, 0, recipe.speed.device), texts, recipe, progress)
+        fresh = Fresh(model, texts, 0, recipe.speed.device)
+        yield from baselines.probe(model, fresh, fresh, recipe, progress)
     if learned:
         set_weights(model, recipe, checkpoint.read(learned, checkpoint.WEIGHTS), before)
     model.adapt(now.plan, recipe.lora, recipe.train.seed)
@@ -102,8 +103,9 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
         return inputs_of(model, texts, recipe, run.path, progress)
 
     inputs = yield from encode(now)
+    asked_twice = of_tests(model, texts, now)
     if learned is None:
-        yield from baselines.probe(model, inputs, texts, recipe, progress)
+        yield from baselines.probe(model, inputs, asked_twice, recipe, progress)
     margins = _margins(texts, recipe, learned)
     loop = ClassifierLoop(
         model,
@@ -154,7 +156,11 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     model.merge()  # as it is asked from now on
     tests = texts.splits["test"]
     asked, second = [texts.ids[i] for i in tests], [texts.segments[i] for i in tests] if texts.segments else ()
-    p = predict.probabilities(model, asked, recipe, lambda n: progress("test", n, len(asked), "texts"), segments=second)
+    p = predict.probabilities(
+        *(model, asked, recipe, lambda n: progress("test", n, len(asked), "texts")),
+        segments=second,
+        inputs=asked_twice if model.is_new_below(asked_twice.depth) else None,
+    )
     test = final_test(run, prepared, p.numpy().astype(np.float64), baselines)
     seconds = {"prepare": ready - began, "learn": state.seconds, "test": time.monotonic() - tested}
     train, validation = (split_result(seen, len(texts.splits[seen.split])) for seen in ends)

@@ -31,6 +31,7 @@ from core.runs.kept_rows import kept_rows
 from core.runs.margins import read_margins
 from core.train import checkpoint
 from core.train.control_source import ControlSource
+from core.train.inputs import Remembering
 from core.worker.finetune import attempt
 
 pytestmark = pytest.mark.usefixtures("tiny")
@@ -191,6 +192,37 @@ def test_the_cache_changes_nothing_but_the_time(new_run, same_test):
     served = 72 + 2 * 63 + sum(e.rows for e in first if isinstance(e, Evaluated))
     assert cache.saved == pytest.approx(cache.cost / 72 * served - cache.seconds)
     assert uncached.result().cache is None
+
+
+@pytest.mark.parametrize(
+    ("layer", "once"),
+    [
+        ({}, True),
+        ({"model": {"readout": "mean"}}, True),
+        ({"lora": {"rank": 2}, "freeze": {"trainable": "lora.2,head"}}, True),
+        ({"freeze": {"trainable": "all"}}, False),
+        ({"freeze": {"trainable": "head", "thaw_every": 2}}, False),
+    ],
+)
+def test_probe_and_test_go_the_same_way_through_the_frozen_layers_once(layer, once, new_run, monkeypatch):
+    known, batch = [], Remembering.batch
+
+    def noting(self, split, one):
+        known.append((split, one.rows.tobytes()) in self._kept)
+        return batch(self, split, one)
+
+    monkeypatch.setattr(Remembering, "batch", noting)
+    run = new_run(**layer)
+    live(run)
+    assert (True in known) == once and (not once or known == [False, True])
+    monkeypatch.setattr("core.train.inputs.REMEMBERED", 0)
+    known.clear()
+    other = new_run(**layer)
+    live(other)
+    assert True not in known
+    assert run.predictions_file.read_bytes() == other.predictions_file.read_bytes()  # to the last digit
+    results = [one.result().test.baselines["probe"] for one in (run, other)]
+    assert results[0].correct == results[1].correct and results[0].won == results[1].won
 
 
 def test_a_stop_while_encoding_loses_nothing(new_run):
