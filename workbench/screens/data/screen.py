@@ -324,7 +324,7 @@ class DataScreen(Choosing, Mending):
             return  # the app was left meanwhile
         panel = self.query_one("#tokens", Panel)
         gone = answer["tokens"] - answer["kept"]
-        panel.title = f"Row {row} in {plural(answer['tokens'], 'token')}{f', {gone:,} cut' if gone else ''}"
+        panel.title = f"Row {row:,} in {plural(answer['tokens'], 'token')}{f', {gone:,} cut' if gone else ''}"
         self.query_one(Tokens).pieces, self.query_one(Tokens).cut = answer["pieces"], frozenset(answer["cut"])
         panel.subtitle = LEGEND if self.query_one(Tokens).counts else ""
         self.call_after_refresh(self._scroll_to_cut)
