@@ -151,6 +151,7 @@ def test_a_run_with_a_damaged_file_is_refused_or_ends_the_same(forks, halfway, w
     }
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("damage", first(2, DAMAGES))
 def test_a_finished_run_with_a_damaged_file_answers_the_same_or_with_a_sentence(forks, halfway, watch, damage):
     whole = forks.finish(watch.copy(halfway, "whole"))

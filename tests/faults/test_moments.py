@@ -78,6 +78,7 @@ def long(kind):
     return changes | {"train": LONG["train"] | changes.get("train", {})}
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     ("kind", "kills", "seed"),
     [

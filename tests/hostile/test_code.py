@@ -89,6 +89,7 @@ def test_a_script_does_the_same_whatever_is_put_together(several, n):
     assert does(several, n) == tame(4, n)
 
 
+@pytest.mark.more
 @settings(max_examples=30, deadline=None)
 @given(st.lists(words, min_size=3, max_size=3, unique=True))
 def test_labels_and_paths_are_what_they_were(several):

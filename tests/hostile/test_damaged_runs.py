@@ -168,6 +168,7 @@ def damaged(finished, tmp_path_factory) -> dict[tuple[str, str], RunFolder]:
     return made
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("kind", ["a folder", "a pipe", "a link to itself", "a link to nothing"])
 def test_what_is_no_file_makes_no_run_wait_for_ever(finished, tmp_path, kind):
     run = copied(finished, tmp_path / "runs" / "r1")

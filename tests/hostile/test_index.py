@@ -70,6 +70,7 @@ def read(monkeypatch):
     return names
 
 
+@pytest.mark.more
 def test_another_process_reads_no_run_twice_and_only_those_that_changed(root, executed):
     opened, states = in_a_process(root)
     assert opened >= 2 * N and states == ["stopped"] * N

@@ -39,6 +39,7 @@ def workbench(tmp_path):
     return workbench
 
 
+@pytest.mark.more
 def test_any_name_is_a_files(workbench, tmp_path):
     for name in NAMES:
         (tmp_path / name).write_text(ROWS)
@@ -97,6 +98,7 @@ def test_who_stops_reading_hears_no_more(argv, tmp_path):
     assert process.wait(DEADLINE) in (0, 1) and not said
 
 
+@pytest.mark.more
 def test_a_checkpoint_of_any_name_is_read(workbench, tmp_path):
     for name in NAMES:
         torch.save({"loss": 1.0}, file := tmp_path / name)

@@ -52,6 +52,7 @@ def test_nor_is_anything_else_asked_for_by_name(copied, outside, program, name):
             copied.checkpoint(name)
 
 
+@pytest.mark.more
 @given(name=NAMES)
 @MANY
 def test_no_name_leads_out_of_the_checkpoints(trained, name):

@@ -104,6 +104,7 @@ async def test_who_comes_back_lands_on_what_ended_meanwhile(runs, shown, until):
     assert again.DEFAULT_MODE == "data"
 
 
+@pytest.mark.more
 async def test_the_session_says_when_a_run_moves_on_and_when_another_is_followed(runs, until):
     run, other = runs.write("running", upto=100), runs.write("done")
     told = []
@@ -131,6 +132,7 @@ async def test_quitting_with_a_live_run_says_that_it_goes_on(runs, until, capsys
         assert run.locked()
 
 
+@pytest.mark.more
 async def test_quitting_without_a_run_says_nothing_and_ends_the_helper(app, until, capsys):
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.session.draft.profile is not None)
@@ -140,6 +142,7 @@ async def test_quitting_without_a_run_says_nothing_and_ends_the_helper(app, unti
     assert process.returncode is not None
 
 
+@pytest.mark.more
 async def test_esc_never_quits_and_a_letter_in_a_field_is_typed(app, until):
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.session.draft.profile is not None)
@@ -197,6 +200,7 @@ async def test_what_works_everywhere_works_in_a_dialog(app):
         assert app.return_code == 0
 
 
+@pytest.mark.more
 async def test_ctrl_o_and_a_letter_jump_to_a_panel_and_a_digit_to_a_screen(app, until):
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: app.session.draft.profile is not None)
@@ -210,6 +214,7 @@ async def test_ctrl_o_and_a_letter_jump_to_a_panel_and_a_digit_to_a_screen(app, 
         assert app.current_mode == "model" and not isinstance(app.screen, Jump)
 
 
+@pytest.mark.more
 async def test_both_themes_paint_every_screen(empty):
     async with empty.run_test(size=(80, 24)) as pilot:
         for mode in keys.MODES:

@@ -26,6 +26,7 @@ def hint(app) -> str:
     return str(app.screen.query_one(".hint", Static).render())
 
 
+@pytest.mark.more
 async def test_the_names_of_fields_are_whole_and_stand_apart_from_them(dialog):
     async with dialog() as pilot:
         names = [*pilot.app.screen.query(".field > .name").results(Static)]

@@ -107,6 +107,7 @@ async def test_a_click_chooses_a_neighbour(opened):
         assert chosen(pilot) == "minilm"
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("size", SIZES)
 async def test_enter_lists_all_by_family_and_enter_takes_one(opened, shown, size, until):
     async with opened("minilm", size) as pilot:

@@ -157,6 +157,7 @@ async def test_a_paused_run_that_was_killed_has_vanished(opened, runs, shown, un
         assert run.status().state == "running"
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("size", first(1, SIZES))
 async def test_parts_thaw_and_freeze_on_the_ladder(opened, runs, shown, until, size):
     run = runs.write("running", upto=400)

@@ -90,6 +90,7 @@ def test_exported_it_says_the_same_in_onnxruntime(labels, tmp_path, capsys):
     assert "counts words and characters" in card and "Better than the majority" in card
 
 
+@pytest.mark.more
 async def test_a_better_model_for_such_texts_is_named_and_one_key_starts_from_it(labels, tmp_path, shown, until):
     app = WorkbenchApp(load({"data": {"path": str(labels)}}), tmp_path / "runs")
     async with app.run_test(size=(120, 36)) as pilot:

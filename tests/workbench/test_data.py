@@ -101,6 +101,7 @@ async def test_search_sort_and_reverse(messages, tmp_path, ready, until):
         await until(pilot, lambda: rows.row and rows.row.row == 59)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("size", first(1, [(120, 36), (80, 24)]))
 async def test_a_search_that_finds_nothing_says_so_and_esc_shows_all_rows(messages, tmp_path, ready, until, size):
     app = opened(tmp_path, messages)
@@ -127,6 +128,7 @@ async def test_a_search_that_finds_nothing_says_so_and_esc_shows_all_rows(messag
         await until(pilot, lambda: rows.total == 60)
 
 
+@pytest.mark.more
 async def test_enter_shows_the_tokens_of_a_row_and_a_character_stays_whole(messages, tmp_path, ready, until):
     app = opened(tmp_path, messages)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -209,6 +211,7 @@ def test_what_a_terminal_pastes_for_a_dropped_file(tmp_path):
     assert dropped("it's " * 2000) is None and dropped("") is None
 
 
+@pytest.mark.more
 async def test_columns_are_chosen_from_the_file_where_they_cannot_be_found_out(tmp_path, ready, until):
     path = tmp_path / "two.csv"
     rows = [f"a title that says {i},the longer text of number {i} goes on,x{i},{'yn'[i % 2]}" for i in range(40)]
@@ -229,6 +232,7 @@ async def test_columns_are_chosen_from_the_file_where_they_cannot_be_found_out(t
         assert app.session.draft.recipe.data.label == "spam" and list(app.session.draft.profile.labels) == ["n", "y"]
 
 
+@pytest.mark.more
 async def test_what_a_file_is_taken_for_is_shown_before_it_is_read_and_can_be_changed(tmp_path, ready, until):
     path = tmp_path / "quoted.csv"
     path.write_text(
@@ -289,6 +293,7 @@ async def test_a_text_of_several_columns_is_typed_and_shown_at_once(tmp_path, re
         assert app.screen.query_one("#text", Choice).value == "auto"
 
 
+@pytest.mark.more
 async def test_another_file_is_never_shown_with_the_rows_or_the_split_of_the_former(tmp_path, ready, until):
     path = lines_of(
         tmp_path, "split.csv", "label,text,part", lambda i: f"{'ab'[i % 2]},text {i},{('train', 'test')[i // 2 % 2]}"
@@ -445,6 +450,7 @@ async def test_a_file_that_is_no_text_is_said_to_be_none(tmp_path, until):
         assert "save it as CSV or plain text, in UTF-8" in words
 
 
+@pytest.mark.more
 async def test_while_a_large_file_is_read_the_screen_says_how_far_it_is_and_answers(tmp_path, until):
     path = tmp_path / "large.tsv"
     path.write_text("".join(f"{'ab'[i % 2]}\t{'some longer text with many words ' * 8}{i}\n" for i in range(20_000)))
@@ -459,6 +465,7 @@ async def test_while_a_large_file_is_read_the_screen_says_how_far_it_is_and_answ
         assert app.session.draft.profile.rows == 911 and "Sample messages" in text_of(app, Source)
 
 
+@pytest.mark.more
 async def test_a_helper_that_dies_is_said_and_started_again(messages, tmp_path, ready, until):
     app = opened(tmp_path, messages)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -496,6 +503,7 @@ def test_cells_are_counted_and_no_character_is_cut_in_half():
     assert cut("距离川沙", 5) == "距离…" and cut("距离", 4) == "距离" and cut("abc", 0) == ""
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("file", ["sms/SMSSpamCollection", "chinese/ChnSentiCorp_htl_all.csv"])
 async def test_real_files(file, tmp_path, ready):
     if not (SHARED / file).is_file():
@@ -531,6 +539,7 @@ async def test_labels_that_look_alike_are_joined_on_one_key(tmp_path, ready, unt
         await until(pilot, lambda: app.session.draft.profile.labels == {"Spam": 20, "ham": 40, "spam": 20})
 
 
+@pytest.mark.more
 async def test_labels_too_rare_to_be_split_are_joined_and_left_out_again_on_one_key(tmp_path, ready, until):
     path = lines_of(
         tmp_path,
@@ -576,6 +585,7 @@ async def test_the_split_of_the_file_is_kept_to_on_one_key(tmp_path, ready, unti
         assert app.session.draft.recipe.data.split == "auto"
 
 
+@pytest.mark.more
 async def test_where_two_columns_could_be_the_label_one_key_asks_which(tmp_path, ready, until):
     path = lines_of(
         tmp_path, "two.csv", "mood,shop,said", lambda i: f"{'ab'[i % 2]},{'xyz'[i % 3]},this is what person {i} said"

@@ -97,6 +97,7 @@ async def test_a_row_is_relabelled_dropped_and_taken_back_and_each_is_on_disk(
         assert "No row looks mislabelled" in shown(app)
 
 
+@pytest.mark.more
 async def test_the_next_run_learns_from_what_was_mended_and_an_app_started_later_knows_it(
     mails, tmp_path, open_doubts, until
 ):
@@ -117,6 +118,7 @@ async def test_the_next_run_learns_from_what_was_mended_and_an_app_started_later
         await until(pilot, lambda: not any("mended" in n.text for n in again.session.draft.profile.notes))
 
 
+@pytest.mark.more
 async def test_a_row_of_data_is_mended_where_the_cursor_stays(mails, tmp_path, shown, until):
     app = app_of(mails, tmp_path)
     async with app.run_test(size=(120, 36)) as pilot:
@@ -133,6 +135,7 @@ async def test_a_row_of_data_is_mended_where_the_cursor_stays(mails, tmp_path, s
         await until(pilot, lambda: app.screen.query(Rows))
 
 
+@pytest.mark.more
 async def test_what_is_searched_for_is_shown_and_a_row_is_shown_on_data(mails, tmp_path, open_doubts, until, shown):
     app = app_of(mails, tmp_path)
     async with app.run_test(size=(120, 36)) as pilot:

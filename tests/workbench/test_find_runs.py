@@ -86,6 +86,7 @@ def test_every_filter_and_every_order_comes_in_its_turn():
     assert View().turned("reverse").in_words == ["oldest first"]
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("size", first(1, [(80, 24), (120, 36)]))
 async def test_two_files_of_one_name_are_told_apart(four, opened, shown, until, size):
     async with opened(size) as pilot:
@@ -95,6 +96,7 @@ async def test_two_files_of_one_name_are_told_apart(four, opened, shown, until, 
         assert any(" r3 " in line and "banking7" in line and "99.0 %" in line for line in lines)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("size", first(1, [(80, 24), (120, 36)]))
 async def test_keys_find_filter_and_sort_and_esc_shows_all(four, opened, shown, until, size):
     async with opened(size) as pilot:
@@ -170,6 +172,7 @@ async def test_a_run_that_was_told_to_learn_more_is_marked(runs, opened, shown, 
         assert any(" r1 " in line and "◇ last" in line for line in shown(pilot.app).splitlines())
 
 
+@pytest.mark.more
 async def test_what_two_equal_recipes_came_to_is_no_difference_to_the_baseline(runs, opened, shown, until):
     for memory in (5.2, 5.3):
         run = runs.write("done")

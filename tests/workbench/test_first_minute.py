@@ -111,6 +111,7 @@ async def test_who_comes_back_finds_the_last_data_and_who_asks_the_sample(layers
         assert Path(app.session.draft.recipe.data.path).name == path
 
 
+@pytest.mark.more
 async def test_the_dialog_offers_the_names_and_says_what_fetching_costs(tmp_path, shown, until):
     app = opened(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:

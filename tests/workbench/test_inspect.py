@@ -125,6 +125,7 @@ def test_one_filter_of_a_kind_takes_the_place_of_the_other():
     assert view.filters == ("near", "label b", "longer 32") and view.plus("near").filters[-1] == "near"
 
 
+@pytest.mark.more
 async def test_a_regular_expression_that_is_none_or_never_ends_is_said_in_the_place_of_the_rows(
     opened, until, file, monkeypatch
 ):

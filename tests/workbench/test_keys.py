@@ -136,6 +136,7 @@ CALLED = {
 }  # fmt: skip
 
 
+@pytest.mark.more
 async def test_the_palette_finds_what_people_call_it_from_any_screen(app):
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("3")
@@ -147,6 +148,7 @@ async def test_the_palette_finds_what_people_call_it_from_any_screen(app):
             await pilot.press("escape")
 
 
+@pytest.mark.more
 async def test_the_palette_says_that_there_is_no_such_command(app, shown):
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("ctrl+p", *"xyzzy")

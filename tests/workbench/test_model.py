@@ -49,6 +49,7 @@ def lines(widget) -> list[str]:
     return [widget.render_line(y).text.rstrip() for y in range(widget.count)]
 
 
+@pytest.mark.more
 async def test_keys_change_what_learns_and_the_price_answers_each(model):
     async with model() as pilot:
         session, panel = pilot.app.session, pilot.app.screen.query_one(PricePanel)
@@ -380,6 +381,7 @@ async def test_the_form_has_the_options_of_adapters_where_there_are_any(model):
         await pilot.press("escape")
 
 
+@pytest.mark.more
 async def test_the_form_changes_words_and_numbers_and_shows_help(model):
     async with model() as pilot:
         session, form = pilot.app.session, pilot.app.screen.query_one(Options)

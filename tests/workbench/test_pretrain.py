@@ -46,6 +46,7 @@ def test_it_prints_one_document_and_says_what_happens(pretrained):
     assert "vocabulary" in progress and "bits a byte" in progress and "too few to learn" in progress
 
 
+@pytest.mark.more
 def test_the_other_commands_know_what_it_is(pretrained, capsys):
     runs = ["--runs", str(pretrained[0])]
 

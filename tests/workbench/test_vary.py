@@ -98,6 +98,7 @@ async def test_two_options_that_vary_become_a_group_once_one_has_agreed(opened, 
         assert recipes == {(1e-4, 8), (1e-4, 16), (3e-4, 8), (3e-4, 16)}
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -150,6 +151,7 @@ async def test_what_no_longer_goes_with_the_recipe_is_said_at_its_option(opened,
         await until(pilot, lambda: "✕ 64 | 4096" not in shown(app))
 
 
+@pytest.mark.more
 async def test_models_and_layers_vary_from_their_own_panels(opened, shown, until):
     async with opened((120, 36)) as pilot:
         app = pilot.app
@@ -218,6 +220,7 @@ async def test_more_than_a_hundred_runs_are_agreed_to_by_their_number(opened, va
         assert groups.names(runs.root) == []
 
 
+@pytest.mark.more
 async def test_the_same_sweep_goes_on_where_it_is_not_done(opened, vary, runs, shown, until):
     async with opened((120, 36)) as pilot:
         app = pilot.app

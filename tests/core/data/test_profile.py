@@ -43,6 +43,7 @@ def test_the_sms_file_under_the_book(shared):
     assert 0.2 < found.tokens_per_character < 0.35
 
 
+@pytest.mark.more
 def test_the_sms_file_under_the_default(shared):
     found, _ = profile(of(shared / "sms/SMSSpamCollection"))
     assert (found.rows, found.quoting, found.duplicates) == (5574, "none", 403)
@@ -51,6 +52,7 @@ def test_the_sms_file_under_the_default(shared):
     assert (found.context, found.cut) == (512, 0)
 
 
+@pytest.mark.more
 def test_a_profile_holds_the_tokens_of_a_window_of_texts_at_a_time(shared, monkeypatch):
     whole, _ = profile(of(shared / "sms/SMSSpamCollection"))
     monkeypatch.setattr("core.data.survey.WINDOW", 700)
@@ -61,11 +63,13 @@ def test_a_profile_holds_the_tokens_of_a_window_of_texts_at_a_time(shared, monke
     assert done == sorted(done) and done[-1] == 5574 and {700, 1200, 1400} <= set(done)
 
 
+@pytest.mark.more
 def test_a_profile_travels_as_json(shared):
     found, _ = profile(of(shared / "sms/SMSSpamCollection"))
     assert msgspec.json.decode(msgspec.json.encode(found), type=Profile) == found
 
 
+@pytest.mark.more
 def test_a_script_the_tokenizer_was_not_made_for_is_said(shared):
     found, _ = profile(of(shared / "chinese/ChnSentiCorp_htl_all.csv"))
     assert found.tokens_per_character > 1

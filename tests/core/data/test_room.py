@@ -35,6 +35,7 @@ def test_memory_that_suffices_is_not_spoken_of(file, monkeypatch):
     assert len(read(file("ham\tsee you\nspam\twin a prize\n" * 20)).texts) == 40
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, lambda data: zipped({"rows.tsv": data})])
 def test_a_file_that_cannot_fit_is_refused_before_it_is_gone_through(file, monkeypatch, pack):
     rows = "".join(f"ham\tsee you at the station {i}\nspam\twin a prize {i}\n" for i in range(60_000))

@@ -50,6 +50,7 @@ def test_how_far_it_is_is_said_and_may_end_it(monkeypatch):
         holding(many, np.arange(250), "text", enough)
 
 
+@pytest.mark.more
 def test_many_texts_that_take_long_together_are_searched_one_by_one(monkeypatch):
     monkeypatch.setattr("core.data.search.SECONDS", 0.3)
     slow = ["a" * 17 + "!"] * 99 + ["aaa"]  # some hundredths of a second each

@@ -130,6 +130,7 @@ def test_fewer_than_no_lines_cannot_be_skipped():
         load({"data": {"skip_lines": -1}})
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     "lines",
     [

@@ -60,6 +60,7 @@ def test_data_reads_a_pipe():
     assert input_folder().is_dir()
 
 
+@pytest.mark.more
 def test_data_of_a_terminal_or_nothing_is_a_sentence():
     _, side = os.openpty()
     for stdin, words in ((side, b"this terminal"), (subprocess.DEVNULL, b"is empty")):

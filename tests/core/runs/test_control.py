@@ -261,6 +261,7 @@ HELD = [
 ]
 
 
+@pytest.mark.more
 @pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize(("changes", "told"), first(2, HELD, names=2), ids=IDS)
 def test_what_learns_changes_on_the_way_and_a_killed_run_repeats_it(new_run, changes, told, same_test):
@@ -329,6 +330,7 @@ def test_what_was_best_before_a_thaw_is_tested_as_it_was(new_run, same_test):
     assert run.result().validation.accuracy == alone.result().validation.accuracy
 
 
+@pytest.mark.more
 @pytest.mark.usefixtures("tiny")
 def test_the_cache_is_made_anew_of_what_has_moved(new_run):
     told = {5: [SetTrainable("all")], 20: [SetTrainable("last_block")]}
@@ -384,6 +386,7 @@ def test_a_paused_worker_that_is_killed_vanishes_and_goes_on_with_what_it_was_to
     assert same(whole, run)
 
 
+@pytest.mark.more
 def test_a_paused_worker_hears_a_signal(new_run, wait):
     run = new_run(train={"epochs": 500})
     process = launch(run)

@@ -212,6 +212,7 @@ def test_words_for_the_log(event, words):
     assert describe(event) == words
 
 
+@pytest.mark.more
 def test_a_million_steps_are_read_and_folded_in_a_few_seconds(tmp_path):
     run = RunFolder(tmp_path)
     n_steps = 1_000_000

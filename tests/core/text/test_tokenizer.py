@@ -128,6 +128,7 @@ def test_progress_may_end_the_work():
         built_in("gpt2").encode_batch(["a"], enough)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("text", first(1, ["ab1!", " ", " \n", "a", "\u5b57", "!", "1"]))
 def test_long_texts_neither_hang_nor_lose_anything(text):
     long = text * (1_000_000 // len(text)) + "x"

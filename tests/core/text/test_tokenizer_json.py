@@ -297,6 +297,7 @@ def test_the_tokenizers_library_alone_gives_equal_ids(pair):
         assert set(one.ids[len(ids) :]) <= {ours.pad}
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("kind", ["bert-uncased", "xlm-roberta", "gpt2"])
 @pytest.mark.parametrize("text", each(3, ["ab1!", "a", " ", "<s>", "字", "!", "e\u0301"]))
 def test_long_texts_take_time_in_proportion(kind, text, tmp_path_factory):

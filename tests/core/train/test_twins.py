@@ -104,6 +104,7 @@ DECODERS = [
 ]
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("arch", DECODERS, ids=lambda arch: arch.family)
 @pytest.mark.parametrize(
     ("readout", "padding", "trainable"),
@@ -122,6 +123,7 @@ def test_a_later_decoder_learns_the_same_on_both_paths(build, arch, readout, pad
     demand_the_same_is_learned(fast, twin)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("arch", ENCODERS, ids=lambda arch: arch.family)
 @pytest.mark.parametrize(
     ("readout", "head", "padding", "trainable"),

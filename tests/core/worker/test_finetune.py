@@ -358,6 +358,7 @@ def test_where_the_last_weights_are_kept_no_others_are(new_run):
     assert {p.name for p in run.checkpoints.iterdir()} == {"last", "48"} and run.result().checkpoint == 48
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("kind", [{}, {"head": "mlp"}, {"outputs": "sigmoid"}, {"causal": False}], ids=str)
 def test_of_an_adapted_run_only_adapters_and_head_are_kept_and_it_is_asked_merged(new_run, kind):
     run = new_run(freeze={"trainable": "lora.1,lora.2,head"}, model=kind, train={"lr": 5e-3})

@@ -31,6 +31,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(measure, "MOST", 1)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_the_probe_measures_and_remembers(quick, precision):
     recipe = load(NANO.model_dump(), {"speed": {"precision": precision}})

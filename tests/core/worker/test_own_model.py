@@ -150,6 +150,7 @@ def test_a_folder_is_a_model_and_the_run_keeps_what_it_is_made_of(new_run, folde
     assert load_file(run.path / "base.safetensors").keys() == load_file(copy / "model.safetensors").keys()
 
 
+@pytest.mark.more
 def test_pairs_are_learned_from_the_cache_as_without_it(new_run, folder, tmp_path):
     """And answered by the model that learned them, from the same columns or typed."""
     rows = [f"the film {i},{'free prize' if i % 2 else 'see you at seven'},{i % 2}\n" for i in range(60)]

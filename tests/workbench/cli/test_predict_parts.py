@@ -132,6 +132,7 @@ def test_parts_joined_are_what_one_file_holds(say, run, tmp_path, ending):
         assert (tmp_path / f"joined{ending}").read_bytes() == whole(tmp_path / f"one{ending}")
 
 
+@pytest.mark.more
 def test_shards_make_together_what_one_makes(say, run, tmp_path):
     source = write(tmp_path / "in.csv", 150)
     assert say(run, "--file", source, "--out", tmp_path / "one.csv")[0] == 0
@@ -346,6 +347,7 @@ def test_parquet_keeps_the_types_of_objects_and_says_what_is_not_read(say, count
     assert joined(tmp_path / "out", ".parquet").select(kept).equals(table.select(kept))
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("precision", first(1, ["bf16", "fp32"]))
 def test_fast_says_what_differs_and_a_second_start_keeps_to_it(say, trained, tmp_path, monkeypatch, precision):
     from core.evaluate import fast

@@ -32,6 +32,7 @@ def figures(table):
     return table
 
 
+@pytest.mark.more
 def test_a_sweep_that_was_killed_with_its_worker_and_its_queue_gives_the_same_table(
     said, root, labelled, wait, start, kill_all, tmp_path
 ):
@@ -93,6 +94,7 @@ def test_halving_stops_the_worse_settings_early_and_gives_the_same_table_after_k
     assert apart[0] == apart[1] and len(list_runs(elsewhere)) == 4
 
 
+@pytest.mark.more
 def test_folds_test_every_row_once_and_fold_into_one_line(said, root, labelled):
     code, out, progress = said("sweep", labelled(40), "--folds", "3", *SMALL, "--trainable", "head")
     assert code == 0 and "3 of 3" in progress
@@ -112,6 +114,7 @@ def test_folds_test_every_row_once_and_fold_into_one_line(said, root, labelled):
     assert code == 1 and "asks something else" in err and len(list_runs(root)) == 3
 
 
+@pytest.mark.more
 def test_runs_that_share_what_is_frozen_share_one_encoding(said, root, labelled):
     pretrained = SMALL[2:]  # random weights differ with the seed
     varied = ["--set", "train.head_lr=1e-2,1e-3", "--seeds", "2"]
