@@ -256,8 +256,9 @@ def _swaps(data: Data) -> Iterator[Problem]:
         except ValueError as error:
             yield Problem(f"data.{name}", str(error), f"{example}.")
             return
-        if name == "swap" and found and not set(found) <= set(columns_in(data.text)):
-            lacks = next(column for column in found if column not in columns_in(data.text))
+        named = [column.strip() for column in columns_in(data.text)]
+        if name == "swap" and found and not set(found) <= set(named):
+            lacks = next(column for column in found if column not in named)
             what = f"names {lacks}, which is no column of the text."
             do = "Make the text of both, as '{answer_a} or {answer_b}', or exchange none: --swap ''."
             yield Problem("data.swap", what, do)

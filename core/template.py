@@ -72,6 +72,17 @@ class Template(NamedTuple):
         return "".join(found)
 
 
+def fault(said: str) -> str:
+    """What is wrong with how a text is described; empty where nothing is, or where it has no braces."""
+    template = Template.parse(said)
+    if template is None:
+        has_braces = "{" in said or "}" in said
+        return "names no column: each stands between one { and one }, as in {title}." if has_braces else ""
+    if set("{}") & set(_PIECE.sub("", said)):
+        return "has one brace too many: a column stands between { and }, and {{ or }} is a brace of the text itself."
+    return template.bad_pair
+
+
 def exchanged(said: str, one: str, other: str) -> str:
     """A template with two of its columns in each other's place, each with the share of the place."""
     one, other = one.strip(), other.strip()
@@ -79,7 +90,7 @@ def exchanged(said: str, one: str, other: str) -> str:
 
     def put(piece: re.Match[str]) -> str:
         most = f":.{piece['most']}" if piece["most"] else ""
-        return f"{{{places.get(piece['column'], piece['column'])}{most}}}" if piece["column"] else piece[0]
+        return f"{{{places.get(piece['column'].strip(), piece['column'])}{most}}}" if piece["column"] else piece[0]
 
     return _PIECE.sub(put, said)
 

@@ -12,7 +12,7 @@ from core.data.templated import number
 from core.errors import BadData
 from core.options import AUTO
 from core.rows import Note
-from core.template import columns_in
+from core.template import columns_in, fault
 from core.wording import percent, plural
 
 NONE = "none"
@@ -104,6 +104,7 @@ def text_column(names: Sequence[str], rows: Rows, text: str, file: str, learned:
     one, else the one that looks most like it. Raises BadData as `choose` does.
     """
     if text != AUTO:
+        _parts(text, names, file)
         return _named(text, names, file), []
     columns = [Column(i, name, rows) for i, name in enumerate(names)]
     for column in columns:
@@ -122,6 +123,8 @@ def _parts(text: str, names: Sequence[str], file: str) -> set[int]:
     """The columns that the text is said to be made of, and that of the text itself."""
     if text == AUTO:
         return set()
+    if text not in names and (what := fault(text)):
+        raise BadData(f"What the text is made of, {text}, {what}", _listed(names))
     parts = columns_in(text)
     if text in names and any(number(names, part) < 0 for part in parts):
         return {names.index(text)}  # a column with braces in its own name
@@ -315,7 +318,8 @@ def _named_several(wanted: str, names: Sequence[str], file: str) -> list[int]:
 def _named(wanted: str, names: Sequence[str], file: str) -> int:
     if (found := number(names, wanted)) >= 0:
         return found
-    raise BadData(f"{file} has no column {wanted}.", _listed(names))
+    shares = "{title:.100} is the first 100 characters of a column, from 1 on. " if ":" in wanted else ""
+    raise BadData(f"{file} has no column {wanted}.", shares + _listed(names))
 
 
 def _listed(names: Sequence[str]) -> str:

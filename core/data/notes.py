@@ -75,7 +75,8 @@ def notes(
     yield from (msgspec.structs.replace(one, do=do) for one in found)
     limit = f"longer than {survey.context:,} tokens, cut there"
     yield from note("cut", f"text {limit}", f"texts {limit}")
-    yield from of_writing(survey, per_character, recipe)
+    # another model is no help where nothing can be learned
+    yield from (each for each in of_writing(survey, per_character, recipe) if splits or "model.name" not in each.offers)
     for kind, words in (
         ("tiny", f"of {TINY} characters or fewer"),
         ("huge", f"over {HUGE} times as long as the median"),
@@ -99,7 +100,7 @@ def notes(
         yield Note(0, text, does="doubts", do="--doubts lists them, and workbench mend relabels or drops a row.")
     labels = survey.labels
     ((largest, count),) = Counter(labels).most_common(1) or [("", 0)]
-    if count > len(labels) / 2:
+    if len(labels) > count > len(labels) / 2:
         share = count / len(labels)
         yield Note(count, f"Always answering {_label(largest)} is right for {percent(share)}", f"label {largest}")
 

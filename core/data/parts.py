@@ -9,8 +9,10 @@ from core.data.part import part_of
 from core.data.read import Table, one_spelling, read
 from core.data.sources.source import Options
 from core.data.splits import TEST, TRAIN, VALIDATION
+from core.errors import BadData
 from core.files import Progress, unwatched
 from core.recipe_data import Data
+from core.template import columns_in
 
 
 def read_parts(data: Data, progress: Progress = unwatched) -> Table:
@@ -27,8 +29,20 @@ def read_parts(data: Data, progress: Progress = unwatched) -> Table:
     table = replace(table, splits=[TRAIN] * len(table.texts), files=paths)
     for split, path in paths.items():
         if path:
-            table = _joined(table, read(path, columns, progress), split)
+            table = _joined(table, _beside(table, split, path, columns, progress), split)
     return part_of(one_spelling(table), data)
+
+
+def _beside(first: Table, split: str, path: str, columns: Options, progress: Progress) -> Table:
+    """The rows of a file for validation or test. Raises BadData, which says what columns it has to have."""
+    try:
+        return read(path, columns, progress)
+    except BadData as error:
+        if not error.columns:  # it is not about them
+            raise
+        text, label = (" and ".join(columns_in(name)) for name in (columns.text, columns.label))
+        needed = f"The file for {split} needs those of {Path(first.path).name}: {text} as text, {label} as label."
+        raise BadData(error.what, f"{error.do} {needed}", first.all_columns) from error
 
 
 def _joined(table: Table, more: Table, split: str) -> Table:

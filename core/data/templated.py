@@ -3,18 +3,18 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from core.data.sources.source import Again, Cells, Damaged, Row, Valued
-from core.template import Template
+from core.template import Template, fault
 from core.text.tokenizer import well_formed
 
 
 def templated(cells: Cells, said: str) -> Cells:
     """A table with the text that `said` describes as its last column, of that name.
 
-    Unchanged where `said` is no template, is a column's own name, or names a column that the table lacks: whoever looks
-    the column up then says so.
+    Unchanged where `said` is no template or a faulty one, is a column's own name, or names a column that the table
+    lacks: whoever looks the column up then says so.
     """
     template = None if said in cells.names else Template.parse(said)
-    if template is None or missing(cells.names, template):
+    if template is None or fault(said) or missing(cells.names, template):
         return cells
     n, needed = len(cells.names), max(number(cells.names, part.column) for part in template.parts)
     text_of = renderer(cells.names, template)
@@ -54,7 +54,11 @@ def missing(names: Sequence[str], template: Template) -> list[str]:
 
 
 def number(names: Sequence[str], wanted: str) -> int:
-    """The number of a column that is named, or numbered from 0; -1 where there is none."""
+    """The number of a column that is named, or numbered from 0; -1 where there is none.
+
+    Blanks around a name count only where a column has them itself.
+    """
+    wanted = wanted if wanted in names else wanted.strip()
     if wanted in names:
         return names.index(wanted)
     return int(wanted) if wanted.isdecimal() and int(wanted) < len(names) else -1

@@ -20,6 +20,7 @@ from workbench.screens.data.source import Source
 from workbench.screens.data.source_dialog import Files, SourceDialog, dropped
 from workbench.screens.data.splits import Splits
 from workbench.screens.data.tokens import LEGEND, Tokens
+from workbench.session.complain import on_a_screen
 from workbench.session.helper import Helper
 from workbench.widgets.choice import Choice
 
@@ -261,6 +262,53 @@ async def test_what_a_file_is_taken_for_is_shown_before_it_is_read_and_can_be_ch
         data = app.session.draft.recipe.data
         assert (data.path, data.label, data.text) == (str(path), "kind", "auto")
         assert list(app.session.draft.profile.labels) == ["a", "b"]
+
+
+async def test_why_nothing_can_be_learned_stands_where_one_looks_first(tmp_path, ready):
+    path = lines_of(tmp_path, "one.csv", "label,text", lambda i: f"good,some words {i}")
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        source = app.screen.query_one(Source)
+        lines = source.render().wrap(app.console, source.size.width)[: source.size.height]
+        said = " ".join(line.plain.strip() for line in lines)
+        assert "Every row says good. A classifier needs two labels. Is the label really column label?" in said
+        assert "Enter on Source shows the columns." in said
+        assert app.focused is source and "None" in text_of(app, Splits)
+        assert not app.screen.query_one(Notes).items  # neither a better model nor what always saying good gives
+
+
+@pytest.mark.parametrize(
+    ("said", "on_screen"),
+    [
+        ("Name its column with --text.", "Name its column."),
+        ("Name it with --label. Its columns are a, b.", "Name it. Its columns are a, b."),
+        ("Name it with --data.label, or none.", "Name it, or none."),
+        ("Choose with --label NAME.", "Enter on Source shows the columns."),
+        ("Choose with --label, or fix it.", "Enter on Source shows the columns, or fix it."),
+    ],
+)
+def test_flags_of_the_command_line_leave_whole_sentences(said, on_screen):
+    assert on_a_screen(said) == on_screen
+
+
+async def test_a_template_that_is_refused_stays_to_be_mended(tmp_path, ready, until):
+    path = lines_of(tmp_path, "news.csv", "title,body,kind", lambda i: f"News {i},some words {i},{'ab'[i % 2]}")
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        app.screen.action_source()
+        await until(pilot, lambda: isinstance(app.screen, SourceDialog))
+        field = app.screen.query_one("#template", Input)
+        field.focus()
+        field.value = "{title} [SEP]"
+        await until(pilot, lambda: "has no column on one side of [SEP]" in text_of(app, "#taken-for"))
+        await pilot.press("enter")
+        await until(pilot, lambda: "✕ data.text: has no column on one side of [SEP]" in text_of(app, ".hint"))
+        assert app.screen.query_one("#template", Input).value == "{title} [SEP]"
+        field.value = "{title. {body}"
+        await until(pilot, lambda: "has one brace too many" in text_of(app, "#taken-for"))
+        assert "--" not in text_of(app, "#taken-for")
 
 
 @pytest.mark.more

@@ -6,13 +6,14 @@ from textual.app import App
 
 from core.errors import WorkbenchError
 
-_CHOOSE = re.compile(r"Choose with --[\w.-]+\.")
-_FLAG = re.compile(r" with --[\w.-]+")
+_NAME = r"--\w[\w-]*(?:\.\w[\w-]*)*(?: [A-Z]+\b)?"
+_CHOOSE = re.compile(rf"Choose with {_NAME}")
+_FLAG = re.compile(rf" with {_NAME}")
 
 
 def on_a_screen(words: str) -> str:
     """What an error says, without the flags of the command line: a column is chosen where the file is."""
-    return _FLAG.sub("", _CHOOSE.sub("Enter on Source shows the columns.", words))
+    return _FLAG.sub("", _CHOOSE.sub("Enter on Source shows the columns", words))
 
 
 def complain(app: App, error: WorkbenchError) -> None:

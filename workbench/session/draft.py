@@ -70,8 +70,8 @@ class Draft:
         """Change one option by its dotted name. Raises BadRecipe, and then nothing has changed."""
         self.change_all({name: value})
 
-    def change_all(self, values: Mapping[str, Any]) -> None:
-        """Change several options at once. Raises BadRecipe, and then nothing has changed."""
+    def changed(self, values: Mapping[str, Any]) -> Recipe:
+        """The recipe with several options changed. Raises BadRecipe where there is none such."""
         kept = self.recipe.model_dump()
         if "preset" in values:
             kept = {}
@@ -81,7 +81,11 @@ class Draft:
                 if name != "data.path" and option in own.get(part, {}):
                     continue  # it says how its table is read, such as what the text is made of
                 kept.setdefault(part, {})[option] = getattr(getattr(self.recipe, part), option)
-        before, self.recipe = self.recipe, load(kept, *(layer(name, value) for name, value in values.items()))
+        return load(kept, *(layer(name, value) for name, value in values.items()))
+
+    def change_all(self, values: Mapping[str, Any]) -> None:
+        """Change several options at once. Raises BadRecipe, and then nothing has changed."""
+        before, self.recipe = self.recipe, self.changed(values)
         if self.recipe == before:
             return
         if self.recipe.model.name not in (*MODELS, *self.others):

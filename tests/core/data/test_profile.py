@@ -277,7 +277,8 @@ def test_validation_and_test_may_be_files_of_their_own(file):
         0
     ]
     assert both.rows == 92 and sum(both.splits["validation"].values()) == 10
-    with pytest.raises(BadData, match="other.csv has no column label"):
+    needed = "other.csv has no column label.*The file for test needs those of train.csv: text as text, label as label"
+    with pytest.raises(BadData, match=needed):
         profile(of(train, data={"test_path": str(file("what,text\na,text\nb,more\n", "other.csv"))}))
     with pytest.raises(BadRecipe, match="beside files"):
         of(train, data={"test_path": test, "split": "part"})

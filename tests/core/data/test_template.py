@@ -60,7 +60,12 @@ def test_the_first_look_shows_what_is_made(news):
     ("said", "why"),
     [
         ("{titel}", "has no column titel"),
-        ("{}", "has no column {}"),
+        ("{title:.0}", "has no column title:.0.*the first 100 characters of a column, from 1 on"),
+        ("{}", "{}, names no column: each stands between one { and one }"),
+        ("{title", "{title, names no column"),
+        ("{{title}}", "names no column"),
+        ("{title. {description}", "has one brace too many"),
+        ("{title} }", "has one brace too many"),
         ("{title} {class}", "The label, column class, stands in the text"),
         ("class", "Column class cannot be both text and label"),
         ("just words", "has no column just words"),
@@ -69,6 +74,7 @@ def test_the_first_look_shows_what_is_made(news):
 def test_what_makes_no_text_is_refused(news, said, why):
     with pytest.raises(BadData, match=why) as error:
         read(news, Options(text=said, label="class"))
+    assert why.split(".*")[0] in glimpse(str(news), Options(text=said, label="class")).problem
     assert error.value.columns in (["title", "description", "class"], [])
 
 
@@ -84,6 +90,10 @@ def test_a_text_that_holds_the_label_says_so_where_no_other_is_found(tmp_path):
 def test_a_column_with_braces_in_its_name_is_a_column(tmp_path):
     (tmp_path / "odd.csv").write_text("{x},class\nsome words here,a\nother words there,b\n")
     assert read(tmp_path / "odd.csv", Options(text="{x}")).texts == ["some words here", "other words there"]
+
+
+def test_blanks_around_a_name_in_braces_do_not_count(news):
+    assert read(news, Options(text="{ title }. {description }")).texts[0] == "Hello. World one"
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])

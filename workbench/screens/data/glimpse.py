@@ -7,6 +7,7 @@ from textual.widget import Widget
 from core.rows import Glimpse
 from core.wording import on_one_line, plural, shown
 from workbench.formatting import cut
+from workbench.session.complain import on_a_screen
 from workbench.themes import colour
 
 WIDEST = 18  # cells of a label
@@ -19,7 +20,7 @@ def taken_for(widget: Widget, glimpse: Glimpse, width: int) -> Text:
     lines = [Text(cut(on_one_line(f"{glimpse.format}, {glimpse.encoding}, {columns}"), width), muted)]
     if glimpse.problem:
         lines += [Text(cut("  ".join(on_one_line(cell) for cell in row), width), muted) for row in glimpse.rows]
-        lines.append(Text.assemble(("✕ ", colour(widget, "error")), (shown(glimpse.problem), text)))
+        lines.append(Text.assemble(("✕ ", colour(widget, "error")), (shown(on_a_screen(glimpse.problem)), text)))
     else:
         rows = [(cut(on_one_line(label), WIDEST), on_one_line(content)) for label, content in glimpse.rows]
         heads = cut(on_one_line(glimpse.label), WIDEST), on_one_line(glimpse.text)

@@ -72,10 +72,11 @@ class DataScreen(Choosing, Mending):
     def plan(self) -> Plan:
         if self._shown is None or not self._is_furnished:
             return Plan.of(Part("source", 3, grows=1), ranks=("source",))
-        source = 1 + self.query_one(Source).lines_at(self.app.size.width // 2 - 2)
+        width = self.app.size.width // 2 - 2
+        source, brief = 1 + self.query_one(Source).lines_at(width), 1 + self.query_one(Source).least_at(width)
         classes, notes = len(self._shown.labels), self.query_one(Notes).count  # whatever is searched for
         left = (
-            Part("source", min(source, 4), source, brief=2),
+            Part("source", max(min(source, 4), brief), source, brief=brief),
             Part("classes", 2 + min(classes, 2), 3 + min(classes, MOST_CLASSES), grows=classes > MOST_CLASSES),
             Part("splits", 5, 6, brief=2),
         )
@@ -156,7 +157,8 @@ class DataScreen(Choosing, Mending):
         for field in self.query(".find").results(Input):
             field.value, field.display = "", False
         self.query_one(Rows).look(View())
-        self.query_one(Rows).focus()
+        # where nothing can be learned, the next step is another file or column
+        (self.query_one(Source) if self._shown and self._shown.problem else self.query_one(Rows)).focus()
 
     @on(Rows.Counted)
     def _headings(self) -> None:

@@ -23,6 +23,7 @@ from workbench.themes import colour
 from workbench.widgets.waits import Waits
 
 WAY_ON = "Enter takes another file, or names its columns."
+ELSEWHERE = ("group", "time", "split", "swap", "validation_path", "test_path")  # options of the form on Model
 LATIN = "Latin"
 QUOTES = {AUTO: "", "none": ", quotes kept"}
 DOING = {
@@ -92,7 +93,17 @@ class Source(Waits, can_focus=True):
 
     def lines_at(self, width: int) -> int:
         """How many it needs."""
-        return len(self.render().wrap(self.app.console, max(1, width)))
+        return self._lines(self.render(), width)
+
+    def least_at(self, width: int) -> int:
+        """How many it needs where there is little room: a file that nothing can be learned from says why."""
+        draft = session_of(self).draft
+        if not draft.profile or not draft.profile.problem:
+            return 1
+        return sum(self._lines(line, width) for line in self._first(draft.recipe.data.path, draft.profile))
+
+    def _lines(self, words: Text, width: int) -> int:
+        return len(words.wrap(self.app.console, max(1, width)))
 
     def _loading(self, path: str, progress: Progress) -> Text:
         words = Text(f"{name_of(path)}\n{progress_in_words(progress)}  {self.spinner}\n", colour(self, "text"))
@@ -106,6 +117,8 @@ class Source(Waits, can_focus=True):
 
     def _failed(self, path: str, problem: WorkbenchError) -> Text:
         way_on = "Enter takes another file, or the same data set again." if dataset_named(path) else WAY_ON
+        if any(getattr(session_of(self).draft.recipe.data, name) not in ("", AUTO) for name in ELSEWHERE):
+            way_on += " Other files, and columns for the split, are options of the recipe: 2."
         session, why = session_of(self), on_a_screen(str(problem))
         if session.draft.lacks_tokenizer:
             why, way_on = problem.what, f"f fetches {short_name(session.draft.recipe.model.name)}. {way_on}"
@@ -119,13 +132,11 @@ class Source(Waits, can_focus=True):
         )
 
     def _ready(self, path: str, profile: Profile) -> Text:
-        text, muted = colour(self, "text"), colour(self, "muted")
-        name = name_of(path)
-        room = max(0, self.size.width - cell_len(name) - 2)
+        muted = colour(self, "muted")
         left_out = ", ".join(f"{plural(each.rows, 'row')} with {each.reason}" for each in profile.skipped)
         quotes = QUOTES.get(profile.quoting, ", quoted")
         lines = [
-            Text.assemble((name, f"bold {text}"), "  ", (cut(on_one_line(profile.format), room), muted)),
+            *self._first(path, profile),
             Text(f"{plural(profile.rows, 'row')}, {on_one_line(profile.encoding)}{quotes}{_writing(profile)}.", muted),
             Text(f"Label: {column(profile.columns['label'])}. Text: {self._text(profile)}", muted),
         ]
@@ -134,9 +145,16 @@ class Source(Waits, can_focus=True):
             lines.append(Text(f"{files}.", muted))
         if left_out:
             lines.append(Text(f"Left out: {on_one_line(left_out)}.", muted))
-        if profile.problem:
-            lines.append(Text.assemble(("✕ ", colour(self, "error")), (shown(on_a_screen(profile.problem)), text)))
         return Text("\n").join(lines)
+
+    def _first(self, path: str, profile: Profile) -> list[Text]:
+        """What always stands there: the file, and why nothing can be learned from it."""
+        text, muted, name = colour(self, "text"), colour(self, "muted"), name_of(path)
+        room = max(0, self.size.width - cell_len(name) - 2)
+        first = Text.assemble((name, f"bold {text}"), "  ", (cut(on_one_line(profile.format), room), muted))
+        if not profile.problem:
+            return [first]
+        return [first, Text.assemble(("✕ ", colour(self, "error")), (shown(on_a_screen(profile.problem)), text))]
 
     def _text(self, profile: Profile) -> str:
         """What is read as the text, in a line at most: what it is made of may be long."""

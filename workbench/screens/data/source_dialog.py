@@ -11,15 +11,16 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
 from core.datasets import NAMED, DataSet, fetched
-from core.errors import WorkbenchError
+from core.errors import BadRecipe, WorkbenchError
 from core.options import AUTO
 from core.recipe_data import Data
-from core.template import Template
+from core.template import Template, fault
 from core.wording import on_one_line, shown, size
 from workbench import keys
 from workbench.formatting import cut
 from workbench.screens.data.glimpse import taken_for
 from workbench.screens.dialog import Dialog, field
+from workbench.session.complain import on_a_screen
 from workbench.session.draft import OF_ANOTHER_FILE
 from workbench.session.session import session_of
 from workbench.themes import colour
@@ -154,7 +155,8 @@ class SourceDialog(Dialog[dict | None]):
     @property
     def _template(self) -> str:
         """What the text is made of, where that are several columns."""
-        return self._data.text if Template.parse(self._data.text) else ""
+        text = self._data.text
+        return text if Template.parse(text) or (fault(text) and text not in self._columns) else ""
 
     def _said(self, name: str) -> str:
         """What the recipe says of how this file is read, as its field shows it."""
@@ -239,7 +241,7 @@ class SourceDialog(Dialog[dict | None]):
         for name in READ_AS:
             self.query_one(f"#{name}", Choice).comes_to = ""
         if found is None:
-            words = Text.assemble(("✕ ", colour(self, "error")), shown(str(problem))) if problem else ""
+            words = Text.assemble(("✕ ", colour(self, "error")), shown(on_a_screen(str(problem)))) if problem else ""
             self.query_one("#taken-for", Static).update(words)
             return
         self._seen = found.columns
@@ -282,4 +284,10 @@ class SourceDialog(Dialog[dict | None]):
             else:
                 self.hint(f"There is no file {on_one_line(typed)}. Check the path.")
             return
-        self.dismiss(self._changes(path))
+        changes = self._changes(path)
+        try:
+            session_of(self).draft.changed(changes)
+        except BadRecipe as error:  # what is filled in stays, to be mended here
+            self.hint("\n".join(f"✕ {problem}" for problem in error.problems), "text")
+            return
+        self.dismiss(changes)

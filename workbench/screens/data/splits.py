@@ -31,6 +31,8 @@ class Splits(Widget):
 
     def render(self) -> Text:
         text, muted = colour(self, "text"), colour(self, "muted")
+        if not self._rows:
+            return Text("None: Source says why.", muted)
         if self.size.height < len(self._rows) + 1:
             return self._in_one_line()
         top = max(self._rows.values(), default=0) or 1
