@@ -278,6 +278,17 @@ async def test_why_nothing_can_be_learned_stands_where_one_looks_first(tmp_path,
         assert not app.screen.query_one(Notes).items  # neither a better model nor what always saying good gives
 
 
+async def test_why_rows_cannot_be_searched_stands_there_whole(messages, tmp_path, ready, until):
+    app = opened(tmp_path, messages)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        rows = app.screen.query_one(Rows)
+        rows.look(View(search="([a-z]+)+X(", regex=True))
+        await until(pilot, lambda: rows.problem)
+        said = " ".join(rows.render_line(y).text.strip() for y in range(rows.size.height)).strip()
+        assert said == f"✕ {rows.problem}" and len(said) > 80 and "…" not in said
+
+
 @pytest.mark.parametrize(
     ("said", "on_screen"),
     [

@@ -96,9 +96,8 @@ class Lines(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         style = self.rich_style
-        if y == self.count == 0:
-            words = Text(cut(f" {on_one_line(self.nothing())}", width), colour(self, "text"))
-            return self._strip(words).adjust_cell_length(width).apply_style(style)
+        if self.count == 0:
+            return self._strip(self._line_of_nothing(y, width)).adjust_cell_length(width).apply_style(style)
         if index >= self.count:
             return Strip.blank(width, style)
         strip = self._strip(self.line(index, width)).adjust_cell_length(width)
@@ -106,6 +105,15 @@ class Lines(ScrollView, can_focus=True):
             strip = Strip.join([self._strip(Text("▌", colour(self, "focus"))), strip.crop(1, width)])
             style += self.get_component_rich_style("lines--cursor", partial=True)
         return strip.apply_style(style)
+
+    def _line_of_nothing(self, y: int, width: int) -> Text:
+        """One line of the sentence that stands in the place of an empty list; what has no room is cut."""
+        room = max(1, width - 1)
+        lines = Text(on_one_line(self.nothing())).wrap(self.app.console, room)
+        words = lines[y].plain.rstrip() if y < len(lines) else ""
+        if y == max(1, self.size.height) - 1:
+            words = cut(" ".join(line.plain.rstrip() for line in lines[y:]), room)
+        return Text(f" {words}", colour(self, "text"))
 
     def _strip(self, text: Text) -> Strip:
         if UNSAFE.search(text.plain):  # what a subclass has not escaped
