@@ -278,6 +278,20 @@ async def test_why_nothing_can_be_learned_stands_where_one_looks_first(tmp_path,
         assert not app.screen.query_one(Notes).items  # neither a better model nor what always saying good gives
 
 
+async def test_a_panel_stays_lit_while_the_focus_moves_within_it(messages, tmp_path, ready, until):
+    app = opened(tmp_path, messages)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("slash")
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.focused is app.screen.query_one(Rows))
+        await pilot.pause(0.1)  # the field tells that it has lost the focus later than the rows that they have it
+        assert app.screen.query_one("#rows").lit
+        app.screen.query_one(Notes).focus()
+        await until(pilot, lambda: not app.screen.query_one("#rows").lit)
+
+
 async def test_why_rows_cannot_be_searched_stands_there_whole(messages, tmp_path, ready, until):
     app = opened(tmp_path, messages)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -157,7 +157,8 @@ class Panel(Vertical):
         self.lit = True
 
     def on_descendant_blur(self) -> None:
-        self.lit = False
+        # of two things in it, the one that loses the focus may tell later than the one that gets it
+        self.lit = self.has_focus_within
 
     def on_focus(self) -> None:
         self.lit = True
