@@ -25,7 +25,9 @@ BUILT_IN: dict[str, Callable[[str], Tokenizer]] = {
 # (preset, file) -> tokenizer
 READERS: dict[str, Callable[[ModelPreset, Path], Tokenizer]] = {
     TOKENS: byte_bpe.read_for,
-    TOKENIZER: lambda preset, file: tokenizer_files.read(file, preset.architecture.vocab, preset.architecture.pad),
+    TOKENIZER: lambda preset, file: tokenizer_files.read(
+        file, preset.architecture.vocab, preset.architecture.pad, settings=True
+    ),
     tokenizer_files.BPE_FILE: lambda preset, file: tokenizer_files.read_vocab_and_merges(
         file.parent, preset.architecture.vocab, preset.architecture.pad
     ),
@@ -80,6 +82,8 @@ def kept_tokenizer(preset: ModelPreset, run: Path) -> Tokenizer:
     Raises BadModel as that does, and BadRun where anything but a file of the run's own lies in its place.
     """
     kept = next((run / name for name in READERS if inside.holds(run / name, run)), None)
+    if kept and kept.name == TOKENIZER:  # into which settings went already
+        return tokenizer_files.read(kept, preset.architecture.vocab, preset.architecture.pad)
     return READERS[kept.name](preset, kept) if kept else tokenizer_of(preset, "pretrained")
 
 
