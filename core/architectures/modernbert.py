@@ -31,7 +31,7 @@ from core.architectures.config_json import (
     number,
     numbers,
 )
-from core.architectures.design import BlockDesign
+from core.architectures.design import BlockDesign, Sight
 
 # with defaults where a config does not say them
 OTHERS = {"window": "local_attention", "pad": "pad_token_id"}
@@ -94,7 +94,8 @@ class ModernBertArchitecture(Architecture):
 
     @property
     def design(self) -> BlockDesign:
-        return BlockDesign("LayerNorm", True, "rotary", "what is near", "GeGLU", whole_every=self.every)
+        sees: Sight = "what is near" if self.every > 1 and self.n_blocks > 1 else "all of the text"
+        return BlockDesign("LayerNorm", True, "rotary", sees, "GeGLU", whole_every=min(self.every, self.n_blocks))
 
     @property
     def book(self) -> Book:
