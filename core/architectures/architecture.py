@@ -124,6 +124,7 @@ class Architecture(ABC):
     biases: ClassVar[bool] = True  # whether the matrices and norms of a block have them
     absorbs: ClassVar[bool] = False  # whether one position is computed without keys and values (attention.attend_from)
     final_norm: ClassVar[bool] = True  # whether a norm stands between the last block and the head
+    skips_pads: ClassVar[bool] = False  # whether positions are counted without tokens of the pad's id, in a text too
     position_table: ClassVar[bool] = True  # whether positions have a table, at whose end no longer text can be read
     own_dense: ClassVar[Dense | None] = None  # of the head that its own classifiers have; None where that is one layer
     classifier: ClassVar[SequenceClassifier | None] = None  # of transformers, where there is one

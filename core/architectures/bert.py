@@ -166,6 +166,7 @@ class RobertaArchitecture(BertArchitecture):
     n_segments: int = 1
     epsilon: float = 1e-5
     pad: int = 1
+    skips_pads: ClassVar[bool] = True
 
     family = "roberta"
     title = "RoBERTa"

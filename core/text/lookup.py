@@ -121,9 +121,24 @@ def _beside(preset: ModelPreset, folder: Path) -> Tokenizer | None:
     """The tokenizer that a folder holds, or None. Raises BadModel where it is of a kind that is not read here."""
     for name, read in READERS.items():
         if (folder / name).is_file():
-            return read(preset, folder / name)
+            found = read(preset, folder / name)
+            _demand_pad_apart(found, preset, folder)
+            return found
     if unread := [name for name in UNREAD if (folder / name).is_file()]:
         what = f"The tokenizer in {folder} ({', '.join(unread)}) is of a kind that is not read here."
         do = f"Put its {TOKENIZER} there: AutoTokenizer.from_pretrained(...).save_pretrained(FOLDER) writes one."
         raise BadModel(what, do)
     return None
+
+
+def _demand_pad_apart(tokenizer: Tokenizer, preset: ModelPreset, folder: Path) -> None:
+    """Raises BadModel where texts have the pad's id in them, and the model would count positions without it."""
+    pad = preset.architecture.pad
+    if not preset.architecture.skips_pads or not isinstance(tokenizer, JsonTokenizer):
+        return
+    before, after = tokenizer.around
+    if pad in (*before, *after, *tokenizer.between, tokenizer.unknown):
+        what = (
+            f"The pad of the model in {folder}, id {pad}, is a token of its texts too, by which positions would shift."
+        )
+        raise BadModel(what, "Put the id of the tokenizer's pad into config.json as pad_token_id.")
