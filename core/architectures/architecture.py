@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
-from core.architectures.config_json import Otherwise, demand_whole_weights
+from core.architectures.config_json import Otherwise, by_own_names, demand, demand_whole_weights
 from core.architectures.design import BlockDesign
 from core.architectures.file_names import CONFIG
 from core.errors import BadModel
@@ -120,9 +120,11 @@ class Architecture(ABC):
     title: ClassVar[str]  # the family's name, for a person
     prefix: ClassVar[str]  # of its names in files that were saved with a head
     causal: ClassVar[bool]  # whether it was pretrained with each token seeing only those before it
+    aliases: ClassVar[Mapping[str, str]] = {}  # other names in config.json for the family's own
     biases: ClassVar[bool] = True  # whether the matrices and norms of a block have them
     absorbs: ClassVar[bool] = False  # whether one position is computed without keys and values (attention.attend_from)
     final_norm: ClassVar[bool] = True  # whether a norm stands between the last block and the head
+    skips_pads: ClassVar[bool] = False  # whether positions are counted without tokens of the pad's id, in a text too
     position_table: ClassVar[bool] = True  # whether positions have a table, at whose end no longer text can be read
     own_dense: ClassVar[Dense | None] = None  # of the head that its own classifiers have; None where that is one layer
     classifier: ClassVar[SequenceClassifier | None] = None  # of transformers, where there is one
@@ -256,11 +258,16 @@ class Architecture(ABC):
     def from_config(cls, config: Mapping[str, Any], folder: Path) -> Self:
         """Read Hugging Face's config.json. Raises BadModel, naming the folder, for what the family does not compute."""
         try:
+            config = by_own_names(config, cls.aliases)
             demand_whole_weights(config)
+            if cls.causal:
+                demand(config, {"is_causal": True})
             return cls.read(config)
         except Otherwise as other:
             what = f"The model in {folder} computes otherwise than {cls.title}: {other}."
-            raise BadModel(what, "It cannot be used here.") from other
+            raise BadModel(
+                what, "It cannot be used here. Choose another model: workbench models names some."
+            ) from other
         except ValueError as error:
             what = f"{folder / CONFIG} does not describe a {cls.title}: {error}."
             raise BadModel(what, "Take the one that came with the model.") from error

@@ -82,6 +82,7 @@ class BertArchitecture(Architecture):
         "is_decoder": False,
         "add_cross_attention": False,
     }
+    left_out: ClassVar[Mapping[str, Any]] = {}  # what transformers takes for said where a file leaves it out
     dropouts: ClassVar[tuple[str, ...]] = ("hidden_dropout_prob", "attention_probs_dropout_prob")
 
     @property
@@ -132,6 +133,7 @@ class BertArchitecture(Architecture):
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> Self:
+        config = {**cls.left_out, **config}
         sizes = numbers(config, cls.sizes)
         whole = {ours: theirs for ours, theirs in cls.others.items() if ours != "epsilon"}
         others: dict[str, Any] = dict(given(config, whole))
@@ -164,6 +166,7 @@ class RobertaArchitecture(BertArchitecture):
     n_segments: int = 1
     epsilon: float = 1e-5
     pad: int = 1
+    skips_pads: ClassVar[bool] = True
 
     family = "roberta"
     title = "RoBERTa"
@@ -173,6 +176,7 @@ class RobertaArchitecture(BertArchitecture):
         "lm_head.dense", "lm_head.layer_norm", ("lm_head.bias", "lm_head.decoder.bias"), "lm_head.decoder.weight"
     )
     prefix = "roberta."
+    left_out: ClassVar[Mapping[str, Any]] = {"layer_norm_eps": 1e-12, "type_vocab_size": 2}
 
     @property
     def first_position(self) -> int:
@@ -200,6 +204,11 @@ class DistilBertArchitecture(BertArchitecture):
     classifier = SequenceClassifier("DistilBertForSequenceClassification", {"first": {}}, "classifier")
     masked_head = MaskedHead("vocab_transform", "vocab_layer_norm", ("vocab_projector.bias",), "vocab_projector.weight")
     prefix = "distilbert."
+    aliases: ClassVar[Mapping[str, str]] = {
+        "hidden_size": "dim",
+        "num_hidden_layers": "n_layers",
+        "num_attention_heads": "n_heads",
+    }
     layers = ("transformer.layer", DISTILLED_BLOCK)
     sizes = SIZES | {"n_blocks": "n_layers", "width": "dim", "n_heads": "n_heads", "inner": "hidden_dim"}
     others: ClassVar[Mapping[str, str]] = {"pad": "pad_token_id"}

@@ -69,8 +69,22 @@ def flag(config: Mapping[str, Any], key: str) -> bool:
     return value
 
 
+def by_own_names(config: Mapping[str, Any], aliases: Mapping[str, str]) -> Mapping[str, Any]:
+    """The same file, in which what it says by one of the `aliases` stands by the family's own name.
+
+    Raises ValueError where both names are there and do not say the same: transformers would read the alias.
+    """
+    said = {own: (alias, config[alias]) for alias, own in aliases.items() if config.get(alias) is not None}
+    for own, (alias, value) in said.items():
+        if config.get(own) not in (None, value):
+            raise ValueError(f"{own} and {alias} are the same, but are {config[own]!r} and {repr(value)[:40]}")
+    return {**config, **{own: value for own, (_, value) in said.items()}}
+
+
 def demand_whole_weights(config: Mapping[str, Any]) -> None:
-    """Raises Otherwise for what no family here has: several MLPs in a block, and weights of few bits."""
+    """Raises Otherwise for what no family here has: several MLPs in a block, weights of few bits, unequal blocks."""
+    if config.get("per_layer_config"):
+        raise Otherwise("its blocks have dimensions of their own (per_layer_config)")
     if experts := [f"{key} is {repr(config[key])[:40]}" for key in EXPERTS if config.get(key) not in (None, 0, 1)]:
         raise Otherwise(f"its blocks have several MLPs, so-called experts ({experts[0]})")
     if config.get("quantization_config"):

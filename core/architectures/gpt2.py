@@ -6,10 +6,10 @@ Radford et al. 2019, "Language Models are Unsupervised Multitask Learners".
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from core.architectures.architecture import Architecture, Book, Published, Rows, SequenceClassifier
-from core.architectures.config_json import demand, demand_heads, is_id, numbers
+from core.architectures.config_json import Otherwise, demand, demand_heads, is_id, numbers
 from core.architectures.design import GPT2, BlockDesign
 
 SIZES = {
@@ -62,6 +62,12 @@ class GPT2Architecture(Architecture):
     title = "GPT-2"
     prefix = "transformer."
     causal = True
+    aliases: ClassVar[Mapping[str, str]] = {
+        "hidden_size": "n_embd",
+        "num_hidden_layers": "n_layer",
+        "num_attention_heads": "n_head",
+        "max_position_embeddings": "n_positions",
+    }
     absorbs = True
     classifier = SequenceClassifier("GPT2ForSequenceClassification", {"last_real": {}}, "score", norm="ln_f")
 
@@ -106,6 +112,8 @@ class GPT2Architecture(Architecture):
     def read(cls, config: Mapping[str, Any]) -> Self:
         sizes = numbers(config, SIZES)
         demand(config, COMPUTED)
+        if config.get("n_inner") not in (None, 4 * sizes["width"]):
+            raise Otherwise(f"n_inner is {repr(config['n_inner'])[:40]}, and not four times its width")
         demand_heads(sizes["width"], sizes["n_heads"])
         end = config.get("eos_token_id")
         last = not is_id(end, sizes["vocab"]) or end == sizes["vocab"] - 1

@@ -28,6 +28,8 @@ BLOCK = {
 QK_NORMS = ("query_norm", "key_norm")
 # what changes what a model of these dimensions computes, with the shape's own choice
 COMPUTED = {"hidden_act": "silu", "attention_bias": False, "mlp_bias": False}
+USUAL_WINDOW, USUAL_WHOLE = 4096, 28  # tokens that are seen, and blocks below that see all, where a file only says so
+ORIGINAL = "original_max_position_embeddings"
 ROTARY = ("rope_scaling", "rope_parameters")  # of older files, and of newer ones
 
 
@@ -49,7 +51,7 @@ class Llama3Scaling(NamedTuple):
             "factor": self.factor,
             "low_freq_factor": self.low,
             "high_freq_factor": self.high,
-            "original_max_position_embeddings": self.context,
+            ORIGINAL: self.context,
         }
 
 
@@ -196,8 +198,8 @@ def _rotary(config: Mapping[str, Any]) -> tuple[float, Llama3Scaling | None]:
 
     Raises Otherwise for another scaling than Llama 3's, and ValueError for numbers that are none.
     """
-    said: dict[str, Any] = {}
-    for key in reversed(ROTARY):
+    tables: list[dict[str, Any]] = []
+    for key in ROTARY:
         one = config.get(key) or {}
         if not isinstance(one, Mapping):
             raise ValueError(f"{key} is {repr(one)[:40]}, no table")
@@ -206,7 +208,11 @@ def _rotary(config: Mapping[str, Any]) -> tuple[float, Llama3Scaling | None]:
         kind = one.get("rope_type", one.get("type", "default"))
         if kind not in ("default", "llama3"):
             raise Otherwise(f"its rotary positions are scaled by {repr(kind)[:40]}, where only llama3 is computed")
-        said |= one
+        tables.append(dict(one))
+    older, newer = tables
+    if older and newer and older != newer:
+        raise ValueError(f"{' and '.join(ROTARY)} do not say the same")
+    said = older or newer
     kind = said.get("rope_type", said.get("type", "default"))
     part = said.get("partial_rotary_factor", config.get("partial_rotary_factor"))
     if part not in (None, 1, 1.0):
@@ -214,9 +220,11 @@ def _rotary(config: Mapping[str, Any]) -> tuple[float, Llama3Scaling | None]:
     theta = number(config if said.get("rope_theta") is None else said, "rope_theta", 10_000.0, least=1.0)
     if kind == "default":
         return theta, None
-    said = {"original_max_position_embeddings": config["max_position_embeddings"], **said}
+    said = {ORIGINAL: config["max_position_embeddings"], **said}
+    if config.get(ORIGINAL) is not None:  # outside the table it comes first, as in transformers
+        said[ORIGINAL] = config[ORIGINAL]
     factor, low, high = (number(said, key) for key in ("factor", "low_freq_factor", "high_freq_factor"))
-    context = numbers(said, {"context": "original_max_position_embeddings"})["context"]
+    context = numbers(said, {"context": ORIGINAL})["context"]
     if low >= high:
         raise ValueError(f"low_freq_factor {low:g} is not below high_freq_factor {high:g}")
     return theta, Llama3Scaling(factor, low, high, context)
@@ -224,14 +232,14 @@ def _rotary(config: Mapping[str, Any]) -> tuple[float, Llama3Scaling | None]:
 
 def _demand_whole_sight(config: Mapping[str, Any], n_blocks: int, max_tokens: int) -> None:
     """Raises Otherwise where a token sees less than all that stands before it."""
-    window, layers = config.get("sliding_window"), config.get("layer_types")
+    window, layers = config.get("sliding_window", USUAL_WINDOW), config.get("layer_types")
     slides = config.get("use_sliding_window", False) and window is not None
     within = not isinstance(window, int) or window < max_tokens
     if isinstance(layers, list):
         slides = slides and "sliding_attention" in layers
         if other := sorted({str(kind)[:40] for kind in layers} - {"full_attention", "sliding_attention"}):
             raise Otherwise(f"its layer_types have {other[0]}")
-    elif isinstance(first := config.get("max_window_layers"), int):
+    elif isinstance(first := config.get("max_window_layers", USUAL_WHOLE), int):
         slides = slides and first < n_blocks
     if slides and within:
         raise Otherwise(f"a token sees only a window of {window!r} tokens (use_sliding_window)")

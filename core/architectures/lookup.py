@@ -20,7 +20,7 @@ from core.architectures.bert import (
 )
 from core.architectures.counting import CountingArchitecture
 from core.architectures.deberta import DebertaArchitecture
-from core.architectures.file_names import CONFIG, TOKENIZER, WEIGHTS
+from core.architectures.file_names import CONFIG, SHARDS, TOKENIZER, WEIGHTS
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.llama import LlamaArchitecture, Qwen2Architecture, Qwen3Architecture
 from core.architectures.models import MODELS
@@ -48,6 +48,7 @@ FAMILIES: dict[str, type[Architecture]] = {
 }
 HUB = "hub:"  # before an address, owner/name or owner/name@revision
 MOST = 1 << 20  # bytes of a config.json
+FLOATS = ("F64", "F32", "F16", "BF16")  # numbers that weights may be, as safetensors names them
 # what an encoder that is not known by name begins with: nothing is known of what its first token was taught to say
 UNKNOWN_ENCODER: dict[str, Any] = {"batch": 16, "head_lr": 5e-4, "readout": "mean"}
 
@@ -174,6 +175,12 @@ def _unknown(name: str, folder: Path) -> BadModel:
 def no_model_folder(folder: Path) -> BadModel:
     """What is said of a folder that lacks what a model needs."""
     there = sorted(p.name for p in folder.glob("*"))[:5] if folder.is_dir() else []
+    if (folder / SHARDS).is_file():
+        return BadModel(
+            f"The weights in {folder} are cut into several files ({SHARDS}), which is not read here.",
+            "Save them in one: AutoModel.from_pretrained(FOLDER).save_pretrained(OTHER, max_shard_size='100GB'), "
+            "and put the tokenizer's files there, too.",
+        )
     return BadModel(
         f"{folder} is not a model folder: " + (f"it holds {', '.join(there)}." if there else "there is nothing in it."),
         f"It needs {CONFIG} and {WEIGHTS}; pickled weights (.bin, .pt) are not read.",
@@ -232,11 +239,16 @@ def _check_weights(file: Path, arch: Architecture) -> None:
         with safe_open(file, framework="np") as opened:  # its head alone is read, which says how long it must be
             there = frozenset(opened.keys())
             found = 0
-            for name, published in arch.published.items():
+            for published in arch.published.values():
                 names = published.among(there)
                 if names is None:
-                    raise BadModel(f"{file} holds no {name}: it is not the {arch.title} of its config.json.", do)
-                found += sum(prod(opened.get_slice(each).get_shape()) for each in names)
+                    what = f"{file} holds no {published.names[0]}: it is not the {arch.title} of its config.json."
+                    raise BadModel(what, do)
+                parts = [opened.get_slice(each) for each in names]
+                if whole := [part.get_dtype() for part in parts if part.get_dtype() not in FLOATS]:
+                    what = f"{file} holds {names[0]} in {whole[0]}: its weights are quantized, which is not read here."
+                    raise BadModel(what, "Take the model as it was before that, in F32, F16 or BF16.")
+                found += sum(prod(part.get_shape()) for part in parts)
     except (SafetensorError, OSError) as error:
         what = f"{file} is not a whole safetensors file: {error}."
         raise BadModel(what, "Download or copy it again.") from error

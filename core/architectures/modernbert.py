@@ -31,7 +31,7 @@ from core.architectures.config_json import (
     number,
     numbers,
 )
-from core.architectures.design import BlockDesign
+from core.architectures.design import BlockDesign, Sight
 
 # with defaults where a config does not say them
 OTHERS = {"window": "local_attention", "pad": "pad_token_id"}
@@ -94,7 +94,8 @@ class ModernBertArchitecture(Architecture):
 
     @property
     def design(self) -> BlockDesign:
-        return BlockDesign("LayerNorm", True, "rotary", "what is near", "GeGLU", whole_every=self.every)
+        sees: Sight = "what is near" if self.every > 1 and self.n_blocks > 1 else "all of the text"
+        return BlockDesign("LayerNorm", True, "rotary", sees, "GeGLU", whole_every=min(self.every, self.n_blocks))
 
     @property
     def book(self) -> Book:
@@ -134,12 +135,15 @@ class ModernBertArchitecture(Architecture):
         sizes = numbers(config, SIZES)
         others: dict[str, Any] = dict(given(config, OTHERS))
         others["every"] = _every(config, sizes["n_blocks"])
+        _demand_positions(config)
         others["theta"], others["local_theta"] = _thetas(config)
         others["epsilon"] = fraction(config, "norm_eps", cls.epsilon)
         demand(config, COMPUTED)
-        _demand_positions(config)
         demand_heads(sizes["width"], sizes["n_heads"], pairs=True)
         made = cls(**sizes, **others)
+        half = config.get("sliding_window")  # transformers heeds this one first
+        if half not in (None, made.window // 2):
+            raise ValueError(f"sliding_window is {repr(half)[:40]}, and not half of local_attention, {made.window}")
         demand_pad(made.pad, made.vocab)
         return made
 
@@ -175,11 +179,11 @@ def _every(config: Mapping[str, Any], n_blocks: int) -> int:
 def _thetas(config: Mapping[str, Any]) -> tuple[float, float]:
     """The bases of rotary positions, where all is seen and where little is. Raises ValueError for what is none."""
     newer = config.get("rope_parameters") or {}
+    both = config.get("rope_scaling") or {}  # comes before what is said of each
     usual = ModernBertArchitecture.theta, ModernBertArchitecture.local_theta
     found: list[float] = []
     for kind, older, theta in zip((GLOBAL, LOCAL), (THETA, LOCAL_THETA), usual, strict=True):
-        said = newer.get(kind) if isinstance(newer, dict) else None
-        said = said.get("rope_theta") if isinstance(said, dict) else None
+        said = both.get("rope_theta", (newer.get(kind) or {}).get("rope_theta"))
         if said is None and config.get(older) is None and older in config and found:
             theta = found[0]  # where an older file says null of the near ones, it means the other
         found.append(number(config if said is None else {older: said}, older, theta, least=1.0))
@@ -187,10 +191,13 @@ def _thetas(config: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def _demand_positions(config: Mapping[str, Any]) -> None:
-    """Raises Otherwise where rotary positions are not turned by their number."""
+    """Raises Otherwise where rotary positions are not turned by their number, ValueError where they are not told."""
     newer = config.get("rope_parameters") or {}
-    said = [config.get("rope_scaling"), *(newer.values() if isinstance(newer, dict) else [newer])]
-    for one in said:
-        kind = one.get("rope_type", one.get("type", "default")) if isinstance(one, dict) else one
-        if kind not in (None, "default"):
-            raise Otherwise(f"its rotary positions are scaled ({kind!r})")
+    if not isinstance(newer, dict) or not newer.keys() <= {GLOBAL, LOCAL}:
+        raise ValueError(f"rope_parameters are not those of {GLOBAL} and {LOCAL}")
+    for one in (config.get("rope_scaling"), *newer.values()):
+        if not isinstance(one or {}, dict):
+            raise ValueError(f"its rotary positions are {repr(one)[:40]}, no table")
+        kind = one.get("rope_type", one.get("type", "default")) if one else "default"
+        if kind != "default":
+            raise Otherwise(f"its rotary positions are scaled ({repr(kind)[:40]})")

@@ -7,7 +7,7 @@ Raffel et al. 2020, "Exploring the Limits of Transfer Learning with a Unified Te
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from core.architectures.architecture import (
     BOOK_GATED_MATRICES,
@@ -39,6 +39,11 @@ OTHERS = {
 # what changes what a model of these dimensions computes, with the family's own choice
 COMPUTED = {"is_decoder": False}
 MLP, PLAIN, GATED = "feed_forward_proj", "relu", "gated-gelu"
+# what files say of the same besides, which transformers heeds before the former
+SAME = {
+    PLAIN: {"is_gated_act": False, "dense_act_fn": "relu"},
+    GATED: {"is_gated_act": True, "dense_act_fn": "gelu_new"},
+}
 # FLOPs that take as long as looking up what a distance adds to a score; as on two cores of a server
 BIASED = 350
 # our names of the parts of a block -> the published ones; where the MLP is gated, gate and wide layer are one matrix
@@ -72,8 +77,14 @@ class T5Architecture(Architecture):
 
     family = "t5"
     title = "T5"
-    prefix = ""
+    prefix = "transformer."
     causal = False
+    aliases: ClassVar[Mapping[str, str]] = {
+        "hidden_size": "d_model",
+        "num_hidden_layers": "num_layers",
+        "num_attention_heads": "num_heads",
+        "head_dim": "d_kv",
+    }
     biases = False
     position_table = False
     without_classifier = "transformers classifies with the decoder of a T5, too; here its encoder learns alone."
@@ -97,7 +108,7 @@ class T5Architecture(Architecture):
         block = BLOCK | ({"up": GATED_UP} if self.gated else {})
         bias = "encoder.block.0.layer.0.SelfAttention.relative_attention_bias"
         return {
-            "tokens.weight": Published(("shared.weight",), also=("encoder.embed_tokens.weight",)),
+            "tokens.weight": Published(("shared.weight",), self.prefix, also=("encoder.embed_tokens.weight",)),
             "distances.weight": self.tensor((bias,), "weight"),
             "last.weight": self.tensor(("encoder.final_layer_norm",), "weight"),
             **{
@@ -134,6 +145,10 @@ class T5Architecture(Architecture):
         demand(config, COMPUTED)
         if (kind := config.get(MLP, PLAIN)) not in (PLAIN, GATED):
             raise Otherwise(f"{MLP} is {kind!r}")
+        try:
+            demand(config, SAME[kind])
+        except Otherwise as other:
+            raise Otherwise(f"{MLP} is {kind!r}, but {other}") from other
         made = cls(**sizes, gated=kind == GATED, epsilon=epsilon)
         if made.buckets < 4 or made.distance <= made.buckets // 4:
             raise ValueError(f"{made.buckets} buckets do not hold distances up to {made.distance}")

@@ -8,7 +8,6 @@ embeddings; each block makes queries and keys of them by its own matrices.
 Shapes: B texts, T tokens, D width, H heads, S distances.
 """
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -99,6 +98,8 @@ class Deberta(Backbone):
         """The bucket of each distance, int64, to either side of 0: near ones have one each, wider ones follow."""
         exact = self.arch.buckets // 2
         far = behind.abs()
-        share = torch.log(far.clamp(min=exact).float() / exact) / math.log((self.arch.reach - 1) / exact)
+        # both logarithms in the same precision: where they are equal, a rounded one would be in the next bucket
+        widest = torch.log(torch.tensor((self.arch.reach - 1) / exact, device=far.device))
+        share = torch.log(far.clamp(min=exact).float() / exact) / widest
         wide = (torch.ceil(share * (exact - 1)) + exact).long()
         return torch.where(far <= exact, behind, wide * behind.sign())

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core import files
-from core.architectures.file_names import CONFIG, TOKENIZER, WEIGHTS
+from core.architectures.file_names import CONFIG, SHARDS, TOKENIZER, WEIGHTS
 from core.architectures.lookup import HUB, address, preset_of, small_files
 from core.architectures.models import MODELS
 from core.architectures.preset import ModelPreset, Source
@@ -34,7 +34,7 @@ SMALL = 100_000_000  # bytes of any file but the weights
 PAPERS = ("LICENSE", "LICENSE.txt", "NOTICE", "README.md")  # of a repository; the last is the model's card
 # what repositories hold in place of model.safetensors, and why it is not read
 INSTEAD = {
-    "model.safetensors.index.json": "its weights are cut into several files, which is not read here",
+    SHARDS: "its weights are cut into several files, which is not read here",
     "pytorch_model.bin": "its weights are pickled (pytorch_model.bin), and to open those can execute anything",
     "tf_model.h5": "its weights are TensorFlow's (tf_model.h5), which are not read here",
 }

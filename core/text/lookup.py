@@ -25,7 +25,9 @@ BUILT_IN: dict[str, Callable[[str], Tokenizer]] = {
 # (preset, file) -> tokenizer
 READERS: dict[str, Callable[[ModelPreset, Path], Tokenizer]] = {
     TOKENS: byte_bpe.read_for,
-    TOKENIZER: lambda preset, file: tokenizer_files.read(file, preset.architecture.vocab, preset.architecture.pad),
+    TOKENIZER: lambda preset, file: tokenizer_files.read(
+        file, preset.architecture.vocab, preset.architecture.pad, settings=True
+    ),
     tokenizer_files.BPE_FILE: lambda preset, file: tokenizer_files.read_vocab_and_merges(
         file.parent, preset.architecture.vocab, preset.architecture.pad
     ),
@@ -80,6 +82,8 @@ def kept_tokenizer(preset: ModelPreset, run: Path) -> Tokenizer:
     Raises BadModel as that does, and BadRun where anything but a file of the run's own lies in its place.
     """
     kept = next((run / name for name in READERS if inside.holds(run / name, run)), None)
+    if kept and kept.name == TOKENIZER:  # into which settings went already
+        return tokenizer_files.read(kept, preset.architecture.vocab, preset.architecture.pad)
     return READERS[kept.name](preset, kept) if kept else tokenizer_of(preset, "pretrained")
 
 
@@ -117,9 +121,24 @@ def _beside(preset: ModelPreset, folder: Path) -> Tokenizer | None:
     """The tokenizer that a folder holds, or None. Raises BadModel where it is of a kind that is not read here."""
     for name, read in READERS.items():
         if (folder / name).is_file():
-            return read(preset, folder / name)
+            found = read(preset, folder / name)
+            _demand_pad_apart(found, preset, folder)
+            return found
     if unread := [name for name in UNREAD if (folder / name).is_file()]:
         what = f"The tokenizer in {folder} ({', '.join(unread)}) is of a kind that is not read here."
         do = f"Put its {TOKENIZER} there: AutoTokenizer.from_pretrained(...).save_pretrained(FOLDER) writes one."
         raise BadModel(what, do)
     return None
+
+
+def _demand_pad_apart(tokenizer: Tokenizer, preset: ModelPreset, folder: Path) -> None:
+    """Raises BadModel where texts have the pad's id in them, and the model would count positions without it."""
+    pad = preset.architecture.pad
+    if not preset.architecture.skips_pads or not isinstance(tokenizer, JsonTokenizer):
+        return
+    before, after = tokenizer.around
+    if pad in (*before, *after, *tokenizer.between, tokenizer.unknown):
+        what = (
+            f"The pad of the model in {folder}, id {pad}, is a token of its texts too, by which positions would shift."
+        )
+        raise BadModel(what, "Put the id of the tokenizer's pad into config.json as pad_token_id.")

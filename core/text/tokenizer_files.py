@@ -5,7 +5,7 @@ import hashlib
 import lzma
 import os
 from functools import cache
-from json import loads
+from json import dumps, loads
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
@@ -27,6 +27,12 @@ MOST = 1 << 28  # bytes of a file; those of 250,000 tokens take a tenth of that
 BPE_FILE, MERGES_FILE, WORDPIECE_FILE = "vocab.json", "merges.txt", "vocab.txt"
 BPE_CLASSES = ("GPT2Tokenizer", "RobertaTokenizer")
 WORDPIECE_CLASSES = ("BertTokenizer", "DistilBertTokenizer")
+# what settings of BERT's kind say of letters -> the same in a tokenizer.json
+LETTERS = {
+    "do_lower_case": "lowercase",
+    "strip_accents": "strip_accents",
+    "tokenize_chinese_chars": "handle_chinese_chars",
+}
 
 
 @cache
@@ -44,16 +50,37 @@ def built_in(name: str) -> JsonTokenizer:
     return JsonTokenizer(name, content.decode(), pad)
 
 
-def read(file: Path, vocab: int, pad: int) -> JsonTokenizer:
+def read(file: Path, vocab: int, pad: int, settings: bool = False) -> JsonTokenizer:
     """The tokenizer of a tokenizer.json, for a model whose embeddings have `vocab` rows.
 
+    With `settings`, what those beside it say is heeded, as where a model is published, and not where a run keeps it.
     Raises BadModel where it cannot be read, or has more ids than that.
     """
     try:
         json = files.content(file, most=MOST).decode()
     except (OSError, ValueError) as error:
         raise BadModel(f"The tokenizer in {file} cannot be read: {error}.", PUT_BACK) from error
-    return fitting(JsonTokenizer(str(file), json, pad), vocab)
+    return fitting(JsonTokenizer(str(file), _as_set(file, json) if settings else json, pad), vocab)
+
+
+def _as_set(file: Path, json: str) -> str:
+    """A tokenizer.json with what the settings beside it say of letters, which transformers heeds before it.
+
+    That is BERT's kind alone. Raises BadModel where the settings cannot be read.
+    """
+    config = _settings(file.parent)
+    said = {ours: config[theirs] for theirs, ours in LETTERS.items() if theirs in config}
+    kind = config.get("tokenizer_class")
+    if not said or not isinstance(kind, str) or kind.removesuffix("Fast") not in WORDPIECE_CLASSES:
+        return json
+    try:
+        found = loads(json)
+        if found["normalizer"]["type"] != "BertNormalizer":
+            return json
+        found["normalizer"] |= said
+    except (LookupError, TypeError, ValueError):
+        return json  # what is no tokenizer is said by who reads it
+    return dumps(found, ensure_ascii=False)
 
 
 def fitting(tokenizer: JsonTokenizer, vocab: int) -> JsonTokenizer:
@@ -120,16 +147,24 @@ def read_wordpiece(folder: Path, vocab: int, pad: int) -> JsonTokenizer:
 
 def _config(folder: Path, classes: tuple[str, ...]) -> dict:
     """The settings beside a vocabulary, if any. Raises BadModel where they are of another class of tokenizers."""
+    config = _settings(folder)
+    kind = str(config.get("tokenizer_class") or classes[0])
+    if kind.removesuffix("Fast") not in classes:
+        raise BadModel(f"{folder} holds a {kind} without tokenizer.json, which cannot be read.", SAVE_AGAIN)
+    return config
+
+
+def _settings(folder: Path) -> dict:
+    """The settings beside a tokenizer, if any. Raises BadModel where they cannot be read."""
     file = folder / SETTINGS
     if not file.is_file():
         return {}
     try:
         config = loads(files.content(file, most=MOST))
-        kind = config.get("tokenizer_class") or classes[0]
-    except (OSError, ValueError, AttributeError) as error:
+        if not isinstance(config, dict):
+            raise ValueError("it is no table")
+    except (OSError, ValueError, RecursionError) as error:
         raise BadModel(f"{file} cannot be read: {error}.", PUT_BACK) from error
-    if kind.removesuffix("Fast") not in classes:
-        raise BadModel(f"{folder} holds a {kind} without tokenizer.json, which cannot be read.", SAVE_AGAIN)
     return config
 
 

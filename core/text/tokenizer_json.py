@@ -327,7 +327,10 @@ def _plain(file: dict, specials: dict[str, int]) -> dict:
     """A tokenizer.json to which special tokens are text, and which does not shorten or pad."""
     added = file.get("added_tokens", [])
     # the library numbers added tokens from the end of the vocabulary on, unless they are in it
-    file |= {"model": holding(file["model"], specials | {token["content"]: token["id"] for token in added})}
+    model = holding(file["model"], specials | {token["content"]: token["id"] for token in added})
+    if model.get("dropout"):  # which leaves out merges at random, where one text is to have one encoding
+        model["dropout"] = None
+    file |= {"model": model}
     return file | {
         "truncation": None,
         "padding": None,

@@ -7,13 +7,16 @@ import pytest
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer, models, processors
 
-from core.architectures.lookup import read_config
+from core.architectures.bert import RobertaArchitecture
+from core.architectures.lookup import preset_of, read_config
 from core.architectures.models import MODELS
 from core.errors import BadModel
 from core.model.classifier import Classifier
 from core.model.weights import WeightsFile, published
 from core.readout import READOUTS, ClassifierKind
+from core.text.lookup import tokenizer_of
 from parity import backbone_of, demand_fast_paths_agree, texts, weighed
 
 VOCAB, MOST = 101, 38
@@ -167,3 +170,18 @@ def test_a_config_comes_back_as_it_went(tmp_path, name):
     (tmp_path / "config.json").write_text(json.dumps(arch.to_config()))
     assert read_config(tmp_path / "config.json") == arch
     assert dataclasses.asdict(arch)["max_tokens"] == (8192 if arch.family == "modernbert" else 512)
+
+
+def test_a_roberta_whose_pad_is_a_token_of_texts_is_refused(tmp_path):
+    """transformers counts its positions without every token of that id."""
+    made = Tokenizer(models.BPE({"<s>": 0, "<pad>": 1, "</s>": 2, "a": 3}, []))
+    made.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    made.save(str(tmp_path / "tokenizer.json"))
+    arch = RobertaArchitecture(2, 16, 2, 20, 9, inner=24)
+    for pad, fits in ((0, False), (1, True), (2, False)):
+        (tmp_path / "config.json").write_text(json.dumps(arch.to_config() | {"pad_token_id": pad}))
+        if fits:
+            assert tokenizer_of(preset_of(str(tmp_path)), "pretrained").pad == pad
+            continue
+        with pytest.raises(BadModel, match=f"id {pad}, is a token of its texts too"):
+            tokenizer_of(preset_of(str(tmp_path)), "pretrained")

@@ -47,7 +47,15 @@ def folder(theirs, tmp_path):
 
 
 @pytest.mark.parametrize(("dtype", "within"), [(torch.float32, 1e-4), (torch.float64, 1e-5)])
-@pytest.mark.parametrize("more", [{}, {"position_buckets": 8, "max_relative_positions": 12}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"position_buckets": 8, "max_relative_positions": 12},
+        {"max_relative_positions": 5},  # whose widest distance is at the edge of a bucket
+        {"position_buckets": 5, "max_relative_positions": 8},
+    ],
+)
 def test_hidden_states_of_every_block_are_those_of_transformers(tmp_path, dtype, within, more):
     model = weighed(transformers.DebertaV2Model(transformers.DebertaV2Config(**SIZES | more)))
     demand_states_of_transformers(model, tmp_path, dtype, within)

@@ -184,6 +184,16 @@ def config_of(name, **changes):
             {"rope_scaling": {"rope_type": "default"}, "rope_parameters": {"rope_type": "yarn"}},
             "scaled by 'yarn'",
         ),
+        (
+            "smollm2-135m",
+            {"rope_scaling": LLAMA3, "rope_parameters": {"rope_type": "default", "rope_theta": 77.0}},
+            "rope_scaling and rope_parameters do not say the same",
+        ),
+        (
+            "qwen3-0.6b",
+            {"use_sliding_window": True, "max_window_layers": 0, "sliding_window": "missing"},
+            "sees only a window of 4096 tokens",
+        ),
         ("smollm2-135m", {"tie_word_embeddings": "yes"}, "tie_word_embeddings is 'yes', neither true nor false"),
         ("smollm2-135m", {"rope_scaling": {"rope_type": ["llama3"]}}, r"scaled by \['llama3'\]"),
         ("smollm2-135m", {"rope_scaling": LLAMA3 | {"factor": "8"}}, "factor is '8', no number above 0"),
@@ -195,7 +205,11 @@ def config_of(name, **changes):
         ),
         ("smollm2-135m", {"partial_rotary_factor": 0.5}, "partial_rotary_factor is 0.5"),
         ("smollm2-135m", {"rope_theta": float("nan")}, "rope_theta is nan"),
-        ("qwen3-0.6b", {"use_sliding_window": True, "sliding_window": 4096}, "sees only a window of 4096 tokens"),
+        (
+            "qwen3-0.6b",
+            {"use_sliding_window": True, "sliding_window": 4096, "max_window_layers": 9},
+            "sees only a window of 4096 tokens",
+        ),
         ("qwen3-0.6b", {"quantization_config": {"quant_method": "fp8"}}, "its weights are quantized"),
         ("qwen3-0.6b", {"num_experts": 8}, r"several MLPs, so-called experts \(num_experts is 8\)"),
         ("smollm2-135m", {"model_type": "mixtral", "num_local_experts": 8}, "is of the family 'mixtral'"),
@@ -221,6 +235,7 @@ def test_a_config_of_another_computation_is_refused(tmp_path, name, change, says
         {"use_sliding_window": False, "sliding_window": 4096, "max_window_layers": 28},
         {"use_sliding_window": True, "sliding_window": 40960},  # as wide as the context
         {"use_sliding_window": True, "sliding_window": 4096, "max_window_layers": 28},  # in none of 28 blocks
+        {"use_sliding_window": True, "sliding_window": 4096, "max_window_layers": "missing"},
         {"layer_types": ["full_attention"] * 28, "use_sliding_window": True, "sliding_window": 4096},
         {"rope_theta": "missing", "rope_scaling": None, "rope_parameters": {"rope_type": "default", "rope_theta": 1e6}},
         {"rope_theta": 1_000_000, "rope_scaling": "missing"},
@@ -232,6 +247,15 @@ def test_a_config_of_another_computation_is_refused(tmp_path, name, change, says
 def test_what_changes_nothing_is_passed_over(tmp_path, change):
     (tmp_path / "config.json").write_text(json.dumps(config_of("qwen3-0.6b", **change)))
     assert read_config(tmp_path / "config.json") == MODELS["qwen3-0.6b"].architecture
+
+
+def test_the_context_of_pretraining_comes_first_where_it_stands_outside_the_table(tmp_path):
+    """As in transformers, which moves it there."""
+    config = config_of("smollm2-135m", rope_scaling=LLAMA3, original_max_position_embeddings=8)
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    found, theirs = read_config(tmp_path / "config.json"), transformers.LlamaConfig.from_pretrained(tmp_path)
+    theirs.standardize_rope_params()  # as its model does
+    assert found.scaling.context == theirs.rope_parameters["original_max_position_embeddings"] == 8
 
 
 def test_what_a_config_leaves_out_is_as_transformers_has_it(tmp_path):

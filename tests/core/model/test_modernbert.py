@@ -1,12 +1,14 @@
 """ModernBERT against transformers, on weights that it saved, and its own fast paths against the slow ones."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 import transformers
 
 from cases import each
+from core.architectures.design import in_code
 from core.architectures.lookup import read_config
 from core.architectures.models import MODELS
 from core.errors import BadModel
@@ -112,3 +114,16 @@ def test_newer_and_older_configs_say_the_same(tmp_path):
     assert read_config(tmp_path / "config.json") == arch
     (tmp_path / "config.json").write_text(json.dumps(older | {"local_rope_theta": None}))
     assert read_config(tmp_path / "config.json").local_theta == arch.theta
+
+
+@pytest.mark.parametrize(
+    ("every", "says"),
+    [
+        (1, "sees all of the text"),
+        (3, "sees what is near, 1 block of 3 all"),
+        (99, "sees what is near, 1 block of 22 all"),
+    ],
+)
+def test_a_block_is_told_with_what_its_tokens_see(every, says):
+    arch = replace(MODELS["modernbert"].architecture, every=every)
+    assert in_code(arch.design)[1].endswith(f"# {says}")

@@ -39,9 +39,11 @@ def test_hidden_states_of_every_block_are_those_of_transformers(tmp_path, dtype,
     demand_states_of_transformers(made(kind), tmp_path, dtype, within)
 
 
-def test_of_a_whole_model_the_encoder_is_read(tmp_path):
-    whole = made("relu", transformers.T5ForConditionalGeneration)
+@pytest.mark.parametrize("kind", ["T5ForConditionalGeneration", "T5ForSequenceClassification"])
+def test_of_a_whole_model_the_encoder_is_read(tmp_path, kind):
+    whole = made("relu", getattr(transformers, kind))
     whole.save_pretrained(tmp_path)
+    whole = getattr(whole, "transformer", whole)
     ours = backbone_of(tmp_path)
     check_folder(tmp_path, ours.arch)
     ids = torch.arange(5, 22)[None]

@@ -469,6 +469,44 @@ def test_a_vocabulary_of_words_is_read_as_transformers_does(tmp_path, config):
         read_wordpiece(tmp_path, len(vocab) - 1, 0)
 
 
+@pytest.mark.parametrize("kind", ["BertTokenizer", "DistilBertTokenizerFast"])
+@pytest.mark.parametrize(
+    "config",
+    [{"do_lower_case": True}, {"do_lower_case": False}, {"do_lower_case": True, "strip_accents": False}],
+)
+def test_what_settings_say_of_letters_comes_before_the_tokenizer_beside_them(tmp_path, kind, config):
+    for lower in (True, False):
+        made = transformers.BertTokenizerFast(vocab=_wordpiece(lower), do_lower_case=lower)
+        made.backend_tokenizer.save(str(tmp_path / TOKENIZER))
+        (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind, **config}))
+        (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
+        theirs = transformers.AutoTokenizer.from_pretrained(tmp_path)
+        ours = read(tmp_path / TOKENIZER, 30522, 0, settings=True)
+        (tmp_path / "kept").mkdir(exist_ok=True)
+        ours.save(tmp_path / "kept")
+        for text in PLAIN:
+            _same(ours.encode(text), theirs, text)
+            _same(read(tmp_path / "kept" / TOKENIZER, 30522, 0).encode(text), theirs, text)
+
+
+def test_settings_that_cannot_be_read_are_refused(tmp_path):
+    built_in("bert-uncased").save(tmp_path)
+    for content in ("[]", "{", "[" * 100_000):
+        (tmp_path / "tokenizer_config.json").write_text(content)
+        with pytest.raises(BadModel, match=r"tokenizer_config\.json cannot be read"):
+            read(tmp_path / TOKENIZER, 30522, 0, settings=True)
+
+
+def test_a_text_has_one_encoding_where_merges_would_be_left_out_at_random(tmp_path):
+    made = tokenizers.Tokenizer(tokenizers.models.BPE({"a": 0, "b": 1, "ab": 2, "abab": 3}, [("a", "b"), ("ab", "ab")]))
+    whole = made.encode("abab" * 50).ids
+    made.model.dropout = 0.5
+    (tmp_path / TOKENIZER).write_text(made.to_str())
+    ours = read(tmp_path / TOKENIZER, 9, 8)
+    assert [ours.encode("abab" * 50).ids.tolist() for _ in range(3)] == [whole] * 3
+    assert tokenizers.Tokenizer.from_str(ours.standalone(400)).encode("abab" * 50).ids == whole
+
+
 @pytest.mark.parametrize("kind", ["GPT2Tokenizer", "RobertaTokenizer"])
 def test_a_vocabulary_with_merges_is_read_as_transformers_does(tmp_path, kind):
     vocab, merges = _byte_level(["<|endoftext|>"] if kind == "GPT2Tokenizer" else XLM_SPECIAL)

@@ -305,7 +305,7 @@ def test_the_built_in_tokenizer_is_that_of_bert():
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"num_hidden_layers": 4}, "holds no layers.3"),
+        ({"num_hidden_layers": 4}, "holds no encoder.layer.3"),
         ({"num_hidden_layers": 2}, "holds more blocks than the 2"),
         ({"intermediate_size": 49}, "numbers where its config.json says"),
     ],
