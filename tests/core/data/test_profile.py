@@ -277,6 +277,10 @@ def test_validation_and_test_may_be_files_of_their_own(file):
         0
     ]
     assert both.rows == 92 and sum(both.splits["validation"].values()) == 10
+    one_for_both = profile(of(train, data={"test_path": test, "validation_path": test}))[0]
+    said = [note.count for note in one_for_both.notes if "also in validation" in note.text]
+    assert said == [sum(one_for_both.splits["test"].values())]
+    assert not any("also in validation" in note.text for note in found.notes)
     with pytest.raises(BadData, match="other.csv has no column label"):
         profile(of(train, data={"test_path": str(file("what,text\na,text\nb,more\n", "other.csv"))}))
     with pytest.raises(BadRecipe, match="beside files"):
