@@ -50,7 +50,7 @@ class Applied(msgspec.Struct, frozen=True):
     """What edits came to: rows `relabelled`, `dropped`, and of these `tested`, which stand in the test part.
 
     `done` edits were made in the data itself meanwhile, the rows of `gone` are not there any more, those of `untaken`
-    are not among the part of the rows that is taken, if they are there, and those of `others` have a third label by now.
+    are not in the part of the rows that is taken, if they are there, and those of `others` have a third label by now.
     """
 
     relabelled: int = 0
