@@ -7,6 +7,7 @@ from itertools import pairwise
 from core.data.column import YES, Column, common_word, one_to_one
 from core.data.columns import Rows
 from core.data.labels import SOME
+from core.data.named import LISTED, listed, named, named_several, some
 from core.data.sources.source import Options
 from core.data.templated import number
 from core.errors import BadData
@@ -16,7 +17,6 @@ from core.template import columns_in, fault
 from core.wording import percent, plural
 
 NONE = "none"
-LISTED = 6  # names in a sentence
 EXAMPLE = 60  # characters
 CODES = "The text is made of codes, not of sentences: a decision tree learns more from such columns, in a second."
 
@@ -52,8 +52,8 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
     doubts: list[Note] = []
     others: dict[str, list[str]] = {}
     parts = _parts(text, names, file)
-    given = parts | ({_named(split, names, file)} if split not in (AUTO, NONE) else set())
-    group, time = (_named(name, names, file) if name else None for name in (wanted.group, wanted.time))
+    given = parts | ({named(split, names, file)} if split not in (AUTO, NONE) else set())
+    group, time = (named(name, names, file) if name else None for name in (wanted.group, wanted.time))
     given |= {i for i in (group, time) if i is not None}
     split_column = _split(columns, split, names, file, doubts)
     if label == AUTO:
@@ -63,10 +63,15 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
         except BadData:
             if in_text := [columns[i].name for i in sorted(parts) if columns[i].is_label and columns[i].label_hint]:
                 raise _label_in_text(in_text[0], text) from None
+            used = (columns[i] for i in (group, time, *([split_column.i] if split_column else [])) if i is not None)
+            if taken := [c.name for c in used if c.is_label and c.label_hint]:
+                what = f"No column of {file} is left for the label: {taken[0]} looks like it, and is used otherwise."
+                do = "Name other columns with --group, --time and --split, or the label with --label."
+                raise BadData(what, do) from None
             raise
         doubts += _passed_over([columns[i] for i in sorted(given)], labels)
     else:
-        labels = [columns[i] for i in _named_several(label, names, file)]
+        labels = [columns[i] for i in named_several(label, names, file)]
         if both := [c.name for c in labels if c.i in parts]:
             raise _label_in_text(both[0], text)
         if group in {c.i for c in labels}:
@@ -80,7 +85,7 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
         at = {c.i for c in labels} | ({split_column.i} if split_column else set())
         text_column = _text([c for c in columns if c.i not in at], file, doubts, others)
     else:
-        text_column = columns[_named(text, names, file)]
+        text_column = columns[named(text, names, file)]
         if len(parts) > 1 and all(columns[i].values and columns[i].has_few for i in parts - {text_column.i}):
             doubts.append(Note(0, CODES, warn=True, do="scikit-learn's DecisionTreeClassifier is one."))
     return Chosen(
@@ -105,7 +110,7 @@ def text_column(names: Sequence[str], rows: Rows, text: str, file: str, learned:
     """
     if text != AUTO:
         _parts(text, names, file)
-        return _named(text, names, file), []
+        return named(text, names, file), []
     columns = [Column(i, name, rows) for i, name in enumerate(names)]
     for column in columns:
         # a number says where the text stood in another file: here it may be something else
@@ -114,7 +119,7 @@ def text_column(names: Sequence[str], rows: Rows, text: str, file: str, learned:
     doubts: list[Note] = []
     found = _text(columns, file, doubts, {})
     if lacking := [part for part in columns_in(learned) if learned != part and number(names, part) < 0]:
-        lacks = f"{file} lacks {_some(lacking)}, of which the run's text is made. Column {found.name} is read alone."
+        lacks = f"{file} lacks {some(lacking)}, of which the run's text is made. Column {found.name} is read alone."
         doubts.append(Note(0, lacks, do="Name another text with --text."))
     return found.i, [f"{doubt.text} {doubt.do}" for doubt in doubts]
 
@@ -124,11 +129,11 @@ def _parts(text: str, names: Sequence[str], file: str) -> set[int]:
     if text == AUTO:
         return set()
     if text not in names and (what := fault(text)):
-        raise BadData(f"What the text is made of, {text}, {what}", _listed(names))
+        raise BadData(f"What the text is made of, {text}, {what}", listed(names))
     parts = columns_in(text)
     if text in names and any(number(names, part) < 0 for part in parts):
         return {names.index(text)}  # a column with braces in its own name
-    return {_named(part, names, file) for part in parts} | ({names.index(text)} if text in names else set())
+    return {named(part, names, file) for part in parts} | ({names.index(text)} if text in names else set())
 
 
 def _passed_over(given: list[Column], labels: list[Column]) -> Iterator[Note]:
@@ -136,13 +141,13 @@ def _passed_over(given: list[Column], labels: list[Column]) -> Iterator[Note]:
     most = max(c.label_hint for c in labels)
     for c in given:
         if c.is_label and c.label_hint > max(2, most):
-            what = f"Column {c.name} is used otherwise, so that {_some([c.name for c in labels])} is read as the label."
+            what = f"Column {c.name} is used otherwise, so that {some([c.name for c in labels])} is read as the label."
             yield Note(0, what, warn=True, do="Choose with --label NAME.")
 
 
 def _split(columns: list[Column], split: str, names: Sequence[str], file: str, doubts: list[Note]) -> Column | None:
     if split not in (AUTO, NONE):
-        kept = columns[_named(split, names, file)]
+        kept = columns[named(split, names, file)]
         doubts.append(split_kept(kept.name))
         return kept
     found = next((c for c in columns if c.is_split), None)
@@ -164,7 +169,7 @@ def _label(
     # a column that says one thing throughout is the label only if no other can be
     likely.sort(key=lambda c: (c.unlikely, -c.label_hint, len(c.values) < 2, len(c.values), c.length))
     if flags := _flags(likely, rows, file):
-        notes.append(f"Columns {_some([c.name for c in flags])} are read as one label: each row sets one of them.")
+        notes.append(f"Columns {some([c.name for c in flags])} are read as one label: each row sets one of them.")
         return flags
     if not likely:
         if amount := next((c for c in columns if c.is_quantity and c.label_hint), None):
@@ -176,7 +181,7 @@ def _label(
             )
         raise BadData(
             f"No column of {file} looks like a label: a few short values that repeat.",
-            f"Name it with --label. {_listed([c.name for c in columns])}",
+            f"Name it with --label. {listed([c.name for c in columns])}",
         )
     best = likely[0]
     if amount := next((c for c in columns if c.is_quantity and c.label_hint >= max(3, best.label_hint + 1)), None):
@@ -217,7 +222,7 @@ def _flags(likely: list[Column], rows: Rows, file: str) -> list[Column]:
     if len(flags) > 2 and all(c.is_flag or c.unlikely for c in likely) and several:
         raise BadData(
             f"The label of {file} is spread over {len(flags)} columns of yes and no, "
-            f"{_some([c.name for c in flags])}, and {percent(several / len(rows))} of the rows set several.",
+            f"{some([c.name for c in flags])}, and {percent(several / len(rows))} of the rows set several.",
             "This program gives each text one label. Name one of the columns with --label to learn that one alone, "
             "or make one column of them.",
         )
@@ -307,29 +312,6 @@ def _text(columns: list[Column], file: str, doubts: list[Note], others: dict[str
     return texts[0]
 
 
-def _named_several(wanted: str, names: Sequence[str], file: str) -> list[int]:
-    """The numbers of one column, or of several that are named with commas between them."""
-    several = [name.strip() for name in wanted.split(",") if name.strip()]
-    if wanted not in names and "," in wanted and several:
-        return list(dict.fromkeys(_named(name, names, file) for name in several))
-    return [_named(wanted, names, file)]
-
-
-def _named(wanted: str, names: Sequence[str], file: str) -> int:
-    if (found := number(names, wanted)) >= 0:
-        return found
-    shares = "{title:.100} is the first 100 characters of a column, from 1 on. " if ":" in wanted else ""
-    raise BadData(f"{file} has no column {wanted}.", shares + _listed(names))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"Its columns are {_some(names, 40)}."
-
-
-def _some(names: Sequence[str], most: int = LISTED) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
-
-
 def split_seen(column: str) -> Note:
     """What is said of a column that says which split a row belongs to, where it is not kept to."""
     text = f"Column {column} is a split into training, validation and test. Even so, the rows are split again."
@@ -344,6 +326,6 @@ def split_kept(column: str) -> Note:
 
 def unsure(chosen: str, role: str, rivals: list[str]) -> Note:
     """What is said of a column that is one of several that could be the text, or the label."""
-    either = _some(rivals) if len(rivals) > LISTED else " or ".join(filter(None, [", ".join(rivals[:-1]), rivals[-1]]))
+    either = some(rivals) if len(rivals) > LISTED else " or ".join(filter(None, [", ".join(rivals[:-1]), rivals[-1]]))
     text = f"Column {chosen} is read as the {role}. It could also be {either}."
     return Note(0, text, warn=True, asks=role, do=f"Choose with --{role} NAME.")

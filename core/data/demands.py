@@ -30,8 +30,13 @@ def demand_labels(names: list[str], n_rows: int, table: Table, data: Data) -> No
         )
     if len(names) == 1:
         everywhere = len(set(table.labels)) == 1
+        skipped = ", ".join(f"{reason} ({rows:,})" for reason, rows in table.skipped.items())
         raise BadData(
-            f"Every row says {names[0]}." if everywhere else f"Without {copied} every row says {names[0]}.",
+            (f"Every row says {names[0]}." if everywhere else f"Without {copied} every row says {names[0]}.")
+            + (
+                f" {sum(table.skipped.values()):,} of the {table.n_rows:,} rows were skipped: {skipped}."
+                * bool(skipped)
+            ),
             f"A classifier needs two labels. Is the label really column {column}? Choose with --label.",
         )
     if len(names) > 10 and len(names) > n_rows / 2:

@@ -9,8 +9,9 @@ from core.data.read import Table
 from core.data.splits import TEST
 from core.errors import BadData
 from core.runs.edits import Applied, Edit, Edits, digest
+from core.wording import plural
 
-Outcome = Literal["made", "done", "gone", "other"]
+Outcome = Literal["made", "done", "gone", "untaken", "other"]
 
 
 class Edited(NamedTuple):
@@ -49,6 +50,7 @@ class Edited(NamedTuple):
             tested=tested,
             done=outcomes.count("done"),
             gone=outcomes.count("gone"),
+            untaken=outcomes.count("untaken"),
             others=outcomes.count("other"),
         )
 
@@ -73,16 +75,16 @@ def edited(table: Table, edits: Edits | None, data: str) -> Edited:
             labels[i] = label if edit.to is None else edit.to
     if not there and edits.data != data:
         what = f"The edits were made in {edits.data}, and no row of theirs is in {data}."
-        do = f"Name the edits of this data, or do without these {len(wanted):,}: data.edits none."
+        do = f"Name the edits of this data, or do without the {plural(len(wanted), 'edit')}: --edits none."
         raise BadData(what, do)
-    outcomes = [(edit, _outcome(edit, there.get(edit.text, set()))) for edit in wanted.values()]
+    outcomes = [(edit, _outcome(edit, there.get(edit.text, set()), table.left_out)) for edit in wanted.values()]
     return Edited(table.mended(labels, dropped), table, outcomes, edits)
 
 
-def _outcome(edit: Edit, labels: set[str]) -> Outcome:
-    """What becomes of an edit of a text that the data has with these labels."""
+def _outcome(edit: Edit, labels: set[str], left_out: int) -> Outcome:
+    """What becomes of an edit of a text that the data has with these labels, where so many rows are not taken."""
     if edit.label in labels:
         return "made"
     if not labels:
-        return "gone"
+        return "untaken" if left_out else "gone"
     return "done" if edit.to in labels else "other"

@@ -13,7 +13,7 @@ from core.errors import BadData
 from core.recipe_data import Data
 from core.runs import edits
 from core.runs.edits import Edit, Edits, digest
-from core.wording import on_one_line
+from core.wording import on_one_line, plural
 
 
 class Mended(NamedTuple):
@@ -57,6 +57,11 @@ def index_of(table: Table, row: int) -> int:
     """Where the row with this number stands in a table. Raises BadData where it has no text and label."""
     i = int(np.searchsorted(table.rows, row))
     if i == len(table.rows) or table.rows[i] != row:
+        if row >= table.n_rows:
+            raise BadData(f"There is no row {row}: they are numbered from 0 to {table.n_rows - 1}.")
+        if table.left_out:
+            what = f"Row {row} is not among the {plural(len(table.texts), 'row')} that are taken."
+            raise BadData(what, "Leave --rows out: what is mended in the whole data is mended in each part of it.")
         raise BadData(f"Row {row} has no text and label.", "Choose another row.")
     return i
 

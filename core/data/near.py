@@ -1,10 +1,11 @@
-"""Texts that are nearly the same: but for case, white space and Unicode form, or for a few words.
+"""Texts that are nearly the same: but for case, white space and Unicode form, or for marks and a few words.
 
 Two texts are compared by their pairs of neighbouring words, or characters where no blanks part words: of those that
 either has, ALIKE must be in both. Which texts to compare is found out with MinHash and banding (Broder 1997; Leskovec,
 Rajaraman and Ullman, "Mining of Massive Datasets", chapter 3), so that the time grows with the number of texts.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -17,6 +18,7 @@ FEWEST = 8  # words: of shorter texts, a word more or less says something else
 BANDS, ROWS = 12, 3  # of the hashes: texts of which 0.7 is shared are found with 99 %, of 0.8 with 99.99 %
 BLOCK = 1 << 20  # words at a time
 
+_MARKS = re.compile(r"^\W+|\W+$")
 _ODD = np.uint32(0x9E3779B1)
 _FACTORS, _SHIFTS = np.random.default_rng(0).integers(0, 2**32, (2, BANDS * ROWS), dtype=np.uint32)
 
@@ -79,10 +81,11 @@ def _shared(a: np.ndarray, b: np.ndarray) -> float:
 
 
 class _Numbers(dict[str, int]):
-    """A number for each word."""
+    """A number for each word, the same with and without marks around it: a comma more makes no other text."""
 
     def __missing__(self, word: str) -> int:
-        number = self[word] = crc32(word.encode(errors="surrogatepass"))
+        bare = _MARKS.sub("", word) or word
+        number = self[word] = crc32(bare.encode(errors="surrogatepass"))
         return number
 
 

@@ -12,7 +12,7 @@ from core.data.giveaways import GiveAway, giveaways
 from core.data.labels import is_look_alike, looking_alike
 from core.data.prepare import OTHER, SPLITS
 from core.data.sizes import HUGE, TINY
-from core.data.splits import TRAIN
+from core.data.splits import TEST, TRAIN, VALIDATION
 from core.data.survey import Survey
 from core.data.swapped import differing
 from core.data.written import of_writing
@@ -49,6 +49,7 @@ def notes(
     kind = "exact or near" if with_near else "exact"
     yield from note("leak test", "test text also in training", "test texts also in training")
     yield from note("leak validation", "validation text also in training", "validation texts also in training")
+    yield from _of_both(survey)
     # never one alone
     text = "the same or nearly the same text" if with_near else "the same text"
     yield from note("conflict", "", f"rows with {text} but different labels{dropped}", warn=not dropped)
@@ -143,6 +144,16 @@ def _of_the_split(survey: Survey, data: Data) -> Iterator[Note]:
         yield Note(
             0, f"Split by column {data.time}, {first} to {last}: validation begins with {ends[0]}, test with {ends[1]}."
         )
+
+
+def _of_both(survey: Survey) -> Iterator[Note]:
+    """Texts of the test that stand in validation, too, as where one file is given for both."""
+    first = survey.table.first
+    count = int(np.isin(first[survey.split == TEST], first[survey.split == VALIDATION]).sum())
+    if count:
+        one = count == 1
+        text = f"test {'text' if one else 'texts'} also in validation, which chooses the weights that are tested"
+        yield Note(count, text, warn=True, do="Give validation and test different rows.")
 
 
 def _of_the_order(survey: Survey, data: Data) -> Iterator[Note]:

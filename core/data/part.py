@@ -41,5 +41,6 @@ def part_of(table: Table, data: Data) -> Table:
         splits=some(table.splits),
         groups=some(table.groups),
         times=None if table.times is None else table.times[rows],
+        left_out=n - wanted,
         notes=[*table.notes, f"{wanted:,} of {n:,} rows are taken{share}; {n - wanted:,} are left out."],
     )

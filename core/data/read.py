@@ -67,6 +67,7 @@ class Table:
     times: np.ndarray | None = None  # (N,) float64, of each row, where the rows are split by them
     dropped: np.ndarray | None = None  # (N,) bool, of each row, where a person has dropped some
     swapped: list[str] = field(default_factory=list)  # of each row, its text with two columns exchanged; else empty
+    left_out: int = 0  # rows with a text and a label that are not taken, where a part of them is
 
     @cached_property
     def first(self) -> np.ndarray:

@@ -49,8 +49,8 @@ class Edit(msgspec.Struct, frozen=True):
 class Applied(msgspec.Struct, frozen=True):
     """What edits came to: rows `relabelled`, `dropped`, and of these `tested`, which stand in the test part.
 
-    `done` edits were made in the data itself meanwhile, the rows of `gone` are not there any more, and those of
-    `others` have a third label by now.
+    `done` edits were made in the data itself meanwhile, the rows of `gone` are not there any more, those of `untaken`
+    are not in the part of the rows that is taken, if they are there, and those of `others` have a third label by now.
     """
 
     relabelled: int = 0
@@ -59,6 +59,7 @@ class Applied(msgspec.Struct, frozen=True):
     done: int = 0
     gone: int = 0
     others: int = 0
+    untaken: int = 0
 
     @property
     def in_words(self) -> str:
@@ -83,6 +84,7 @@ class Applied(msgspec.Struct, frozen=True):
         edits = {
             "made in the data already": self.done,
             "of a row that is not there any more": self.gone,
+            "of a row that is not among those taken (data.rows)": self.untaken,
             "of a row that has a third label by now": self.others,
         }
         return [f"{plural(n, 'edit')} {why}." for why, n in edits.items() if n]

@@ -21,6 +21,7 @@ OUTCOMES = {
     "made": "",
     "done": "made in the data already",
     "gone": "the row is not there any more",
+    "untaken": "the row is not among those taken (--rows)",
     "other": "the row has a third label by now",
 }
 

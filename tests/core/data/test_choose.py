@@ -100,6 +100,12 @@ def test_of_texts_a_language_or_an_author_is_the_label_where_nothing_else_is():
         chosen({"id": CODES, "text": TEXTS, "date": turns("2026-01-01", "2026-01-02")})
 
 
+@pytest.mark.parametrize("role", ["group", "time", "split"])
+def test_the_label_that_is_used_otherwise_is_named_where_no_other_is_left(role):
+    with pytest.raises(BadData, match=r"left for the label: class looks like it, and is used otherwise.*--group"):
+        chosen({"text": TEXTS, "class": turns("a", "b")}, **{role: "class"})
+
+
 @pytest.mark.parametrize("name", ["majority_vote", "Majority", "consensus", "annotation"])
 def test_what_annotators_agree_on_is_the_label_before_what_each_of_them_says(name):
     each = {f"annotator_{i}": turns("x", "y", "z")[i:] + turns("x", "y", "z")[:i] for i in (1, 2)}

@@ -1,6 +1,7 @@
 """Rows as a person has mended them, found again by what they say."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,22 @@ def test_an_edit_that_has_nothing_to_do_says_why(table):
     assert (applied.relabelled, applied.gone, applied.done, applied.others) == (1, 1, 1, 1)
 
 
+def test_an_edit_of_a_row_outside_of_the_part_that_is_taken_is_not_said_to_be_of_a_row_that_is_gone(table):
+    part = replace(table(TEXTS, LABELS), left_out=3)
+    applied = edited(part, of(Edit.of("left out", "ham", "spam")), "mails").applied()
+    assert (applied.gone, applied.untaken) == (0, 1)
+    assert applied.idle == ["1 edit of a row that is not among those taken (data.rows)."]
+
+
+def test_a_row_that_cannot_be_mended_is_told_from_one_that_is_not_there(table, tmp_path):
+    read, data = table(TEXTS, LABELS), Data(path="mails.csv")
+    with pytest.raises(BadData, match="There is no row 99: they are numbered from 0 to 5"):
+        mend(read, tmp_path / "edits.json", data, 99, None)
+    part = replace(read, texts=TEXTS[:2], labels=LABELS[:2], rows=[0, 1], left_out=4)
+    with pytest.raises(BadData, match="Row 3 is not among the 2 rows that are taken"):
+        mend(part, tmp_path / "edits.json", data, 3, None)
+
+
 def test_edits_of_other_data_are_refused_and_of_this_data_whose_rows_are_gone_are_not(table):
     made = of(Edit.of("nothing of this", "ham", "spam"), data="reviews/train.csv")
     with pytest.raises(BadData, match=r"were made in reviews/train\.csv, and no row of theirs is in mails"):
@@ -98,7 +115,7 @@ def test_mending_says_what_a_row_is_now_and_again(table, tmp_path):
     with pytest.raises(BadData, match="No row has the label hamm") as refused:
         mend(read, file, data, 2, "hamm")
     assert refused.value.do == "Choose one of those that there are: ham, spam."
-    with pytest.raises(BadData, match="Row 77 has no text and label"):
+    with pytest.raises(BadData, match="There is no row 77"):
         mend(read, file, data, 77, "ham")
     assert take_back(read, file, data).what == "Row 2 is ham again."
     assert make_again(read, file, data).what == "Row 2 is dropped now."

@@ -36,6 +36,13 @@ def test_a_few_other_words_make_a_near_copy_and_many_do_not():
     assert found.tolist() == [0, 1, 0, 3, 4]
 
 
+@pytest.mark.parametrize("marked", ["{},", "“{}”", "{}\u200b", "({})", "{}..."])
+def test_marks_around_words_make_no_other_text(marked):
+    whole = text(1)
+    found = first_near([" ".join(whole), " ".join(marked.format(word) for word in whole), "- - - - - - - - -"])
+    assert found.tolist() == [0, 0, 2]
+
+
 def test_short_texts_are_compared_as_a_whole():
     assert first_near(["ok see you at eight", "ok see you at nine"]).tolist() == [0, 1]
 

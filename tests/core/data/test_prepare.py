@@ -240,6 +240,12 @@ def test_what_cannot_be_learned_from_is_refused_with_what_to_do(table, texts, la
     assert error.value.do
 
 
+def test_where_one_label_is_left_because_rows_were_skipped_these_are_named(table):
+    read = replace(table(["a", "b"], ["ham", "ham"]), n_rows=102, skipped={"no date": 100})
+    with pytest.raises(BadData, match=r"Every row says ham\. 100 of the 102 rows were skipped: no date \(100\)\."):
+        prepare(read, data())
+
+
 @pytest.fixture
 def run(tmp_path) -> RunFolder:
     return RunFolder(tmp_path)

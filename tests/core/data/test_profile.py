@@ -33,11 +33,11 @@ def test_the_sms_file_under_the_book(shared):
     assert (found.duplicates, found.leaks) == (403, {"validation": 13, "test": 37})
     assert (found.context, found.longest_training, found.cut) == (120, 120, 0)
     assert found.problem == ""
-    near = {"near": 118, "near_leak test": 25, "near_leak validation": 12}
+    near = {"near": 130, "near_leak test": 26, "near_leak validation": 14}
     said = {"leak test": 37, "leak validation": 13, "duplicate": 403, "label ham": 4825, "": 0}
     assert notes(found) == said | near | {"script no letters": 3, "tiny": 12}
     assert any("Balanced before the split" in note.text for note in found.notes)
-    assert (found.near_copies, found.near_leaks) == (118, {"validation": 12, "test": 25})
+    assert (found.near_copies, found.near_leaks) == (130, {"validation": 14, "test": 26})
     assert sum(found.lengths["spam"].values()) == 747
     assert all(survey.mask(note.filter).sum() == note.count for note in found.notes if note.filter)
     assert 0.2 < found.tokens_per_character < 0.35
@@ -277,6 +277,10 @@ def test_validation_and_test_may_be_files_of_their_own(file):
         0
     ]
     assert both.rows == 92 and sum(both.splits["validation"].values()) == 10
+    one_for_both = profile(of(train, data={"test_path": test, "validation_path": test}))[0]
+    said = [note.count for note in one_for_both.notes if "also in validation" in note.text]
+    assert said == [sum(one_for_both.splits["test"].values())]
+    assert not any("also in validation" in note.text for note in found.notes)
     needed = "other.csv has no column label.*The file for test needs those of train.csv: text as text, label as label"
     with pytest.raises(BadData, match=needed):
         profile(of(train, data={"test_path": str(file("what,text\na,text\nb,more\n", "other.csv"))}))

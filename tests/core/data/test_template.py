@@ -78,6 +78,25 @@ def test_what_makes_no_text_is_refused(news, said, why):
     assert error.value.columns in (["title", "description", "class"], [])
 
 
+@pytest.mark.parametrize(
+    ("said", "do"),
+    [
+        ("{title:400}", r"write it as \{title:\.400\}"),
+        ("{title", r"as in \{title\}"),
+        ("{{title}}", r"as in \{title\}"),
+        (" ", "The name of a column is empty"),
+    ],
+)
+def test_a_template_that_went_wrong_is_shown_as_it_is_written(news, said, do):
+    with pytest.raises(BadData, match=do):
+        read(news, Options(text=said, label="class"))
+
+
+def test_what_a_template_makes_is_named_as_no_column_of_the_file(news):
+    with pytest.raises(BadData, match=r"has no column nope\. Its columns are title, description, class\.$"):
+        read(news, Options(text="{title}. {description}", label="nope"))
+
+
 def test_a_text_that_holds_the_label_says_so_where_no_other_is_found(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("title,class\n" + "".join(f"some words {i},{'ab'[i % 2]}\n" for i in range(40)))

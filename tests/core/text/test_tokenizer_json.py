@@ -525,7 +525,9 @@ def test_a_vocabulary_with_merges_is_read_as_transformers_does(tmp_path, kind):
 
 
 def test_a_folder_s_own_tokenizer_is_the_one_that_is_used(tmp_path):
-    preset = SimpleNamespace(name="any", tokenizer="bert-uncased", architecture=SimpleNamespace(vocab=30522, pad=0))
+    preset = SimpleNamespace(
+        name="any", tokenizer="bert-uncased", architecture=SimpleNamespace(vocab=30522, pad=0, skips_pads=False)
+    )
     assert tokenizer_of(preset, "random") is tokenizer_of(preset, str(tmp_path)) is built_in("bert-uncased")
     (tmp_path / "vocab.txt").write_text("\n".join([*BERT_SPECIAL, "a"]))
     assert tokenizer_of(preset, str(tmp_path)).encode("a b").ids.tolist() == [2, 5, 1, 3]

@@ -60,7 +60,7 @@ def test_so_many_are_listed_the_most_doubted_first(mails, capsys):
     [
         (["--relabel", "3", "hamm"], "No row has the label hamm"),
         (["--relabel", "3", "ham"], "Row 3 is ham already"),
-        (["--drop", "99"], "Row 99 has no text and label"),
+        (["--drop", "99"], "There is no row 99: they are numbered from 0 to"),
         (["--undo"], "There is nothing to undo"),
         (["--redo"], "There is nothing to do again"),
         (["--drop", "3", "--edits", "none"], "data.edits is none"),
