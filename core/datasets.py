@@ -26,6 +26,7 @@ class DataSet:
     sha256: str = ""
     most: int = 0  # bytes that the archive may unpack to
     unpack: Literal["sms", "imdb", ""] = ""
+    language: str = "English"
 
     @property
     def archive(self) -> str:

@@ -25,6 +25,7 @@ from core.data.sources.registry import source_of
 from core.data.sources.source import Cells, Damaged, Options, misfit
 from core.data.splits import split_of
 from core.data.templated import renderer, templated
+from core.datasets import dataset_named
 from core.errors import BadData
 from core.files import Progress, unwatched
 from core.options import AUTO
@@ -67,6 +68,7 @@ class Table:
     times: np.ndarray | None = None  # (N,) float64, of each row, where the rows are split by them
     dropped: np.ndarray | None = None  # (N,) bool, of each row, where a person has dropped some
     swapped: list[str] = field(default_factory=list)  # of each row, its text with two columns exchanged; else empty
+    language: str = ""  # where it is known, and need not be guessed
     left_out: int = 0  # rows with a text and a label that are not taken, where a part of them is
 
     @cached_property
@@ -92,7 +94,7 @@ class Table:
     @cached_property
     def languages(self) -> np.ndarray:
         """(N,) str: the language of each text that was looked at, as `languages_of` has it."""
-        return languages_of(self.texts)
+        return np.full(len(self.texts), self.language) if self.language else languages_of(self.texts)
 
     @cached_property
     def sizes(self) -> np.ndarray:
@@ -129,7 +131,7 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
     `progress("find", "columns" or "read", done, total, "bytes")` may raise to cancel, and so may those of
     `fetch.fetch`. Raises BadData where there is no such file or nothing in it reads as labelled texts.
     """
-    given = Input(str(path), progress, options.encoding)
+    given, known = Input(str(path), progress, options.encoding), dataset_named(str(path))
     demand(given.name, given.about)
     own = source_of(given, options).read(given, options, progress)
     cells = templated(own, options.text)
@@ -175,6 +177,7 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
             groups=found.groups,
             times=found.times,
             swapped=found.swapped,
+            language=known.language if known else "",
         )
     )
 

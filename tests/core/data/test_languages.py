@@ -1,5 +1,8 @@
 """The language of texts, and what follows from it: the notes, and a model that knows it."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -89,3 +92,15 @@ def test_each_model_knows_english_and_some_know_more():
     knowing = {name for name, preset in MODELS.items() if preset.knows("German")}
     assert knowing == {"xlm-roberta", "qwen3-0.6b", "tfidf"}
     assert all(preset.knows("English") and preset.knows("") for preset in MODELS.values())
+
+
+def test_of_a_data_set_by_name_it_is_known_and_nothing_is_loaded_to_guess_it():
+    code = """
+import sys
+from core.data.profile import profile
+from core.recipe import load
+found = profile(load({"data": {"path": "sample"}}))[0]
+assert found.languages == {"English": found.rows}, found.languages
+print(*[name for name in sys.modules if name.startswith("py3langid")])
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
