@@ -62,7 +62,8 @@ def notes(
     offers = {"data.duplicates": "drop" if with_near else "drop_near"}
     do = "--duplicates drop keeps them." if with_near else "--duplicates drop_near leaves them out."
     for one in note("near", f"near copy of an earlier text: {how}", f"near copies of earlier texts: {how}", warn=False):
-        if recipe.data.duplicates != "keep":  # who keeps copies wants all of them
+        # who keeps copies wants all of them; and where most texts are alike, they are so by their kind
+        if recipe.data.duplicates != "keep" and (with_near or one.count <= len(survey.labels) / 2):
             one = msgspec.structs.replace(one, offers=offers, do=do)
         yield one
     yield from _of_labels(survey, recipe.data)
@@ -135,7 +136,7 @@ def _of_the_split(survey: Survey, data: Data) -> Iterator[Note]:
         if groups == len(table.groups):
             column = on_one_line(data.group)
             what = f"Each row has a group of its own in column {column}, which so keeps nothing together."
-            yield Note(0, what, warn=True, do="Name another column with --group, or none.")
+            yield Note(0, what, warn=True, do="Name another column with --group, or leave it out.")
             return
         yield Note(0, f"Split by column {data.group}: {plural(groups, 'group')}, each of them in one part only.")
     if table.times is not None:

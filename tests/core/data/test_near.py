@@ -132,3 +132,18 @@ def test_near_copies_with_different_labels_are_said_to_be_near(tmp_path):
     assert any(
         note.text.startswith("rows with the same or nearly the same text but different labels") for note in shown.notes
     )
+
+
+def test_to_leave_near_copies_out_is_not_offered_where_most_texts_are_alike(tmp_path):
+    path = tmp_path / "made.csv"
+    rows = [f"{'ab'[i % 2]},{' '.join(text(1))} {i} {' '.join(text(2))}" for i in range(40)]
+    path.write_text("\n".join(["label,text", *rows]))
+    found, _ = profile(load({"data": {"path": str(path)}}))
+    (note,) = (note for note in found.notes if note.filter == "near")
+    assert note.count == 39 and not note.offers and not note.do
+    (note,) = (
+        note
+        for note in profile(load({"data": {"path": str(path), "duplicates": "drop_near"}}))[0].notes
+        if note.filter == "near"
+    )
+    assert note.offers == {"data.duplicates": "drop"}  # and there is a way back

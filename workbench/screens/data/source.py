@@ -64,10 +64,11 @@ def column(name: str) -> str:
 
 
 def _writing(profile: Profile) -> str:
-    """The language and the script that most texts are in, where they are others than English and Latin."""
-    language = f", in {profile.language}" if profile.language not in ("", ENGLISH) else ""
+    """The language that most texts are in, where it is another than English; else their script, if not Latin."""
+    if profile.language not in ("", ENGLISH):
+        return f", in {profile.language}"
     script = next((name for name in profile.scripts if name != NO_LETTERS), LATIN)
-    return language if script == LATIN else f"{language}, {script} script"
+    return "" if script == LATIN else f", {script} script"
 
 
 class Source(Waits, can_focus=True):
