@@ -77,7 +77,7 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
         if group in {c.i for c in labels}:
             raise BadData(
                 f"Column {names[group]} is the label: no class would be on two sides of the split.",
-                "Name another column with --group, or none.",
+                "Name another column with --group, or leave that out.",
             )
     if len(labels) == 1:
         _check(labels[0], file, several)

@@ -53,9 +53,9 @@ def demand_split(counts: Mapping[str, Mapping[str, int]], table: Table) -> None:
     """
     uncut = ""
     if table.groups:
-        uncut = "A group is never cut: name another column with --group, or none."
+        uncut = "A group is never cut: name another column with --group, or leave that out."
     elif table.times is not None:
-        uncut = "Rows of one moment are never cut: name another column with --time, or none."
+        uncut = "Rows of one moment are never cut: name another column with --time, or leave that out."
     for split in SPLITS:
         if not sum(counts[split].values()):
             n = sum(sum(each.values()) for each in counts.values())

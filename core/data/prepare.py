@@ -218,12 +218,13 @@ def _without_rare(
         skipped = sum(table.skipped.values())
         why = ", ".join(f"{reason} ({rows:,})" for reason, rows in table.skipped.items())
         column = table.columns["label"]
+        more = "Take more with --rows" if len(table.texts) + skipped < table.n_rows else "Add rows"
         raise BadData(
             f"Fewer than two labels have {fewest} rows, one for each split: {named}."
             + (f" {skipped:,} of the {table.n_rows:,} rows were skipped: {why}." if skipped else ""),
             f"Is the label really column {column}? Choose with --label, or give these rows what they lack."
             if skipped > len(kept)
-            else "Add rows, or split without regard to labels: --stratify off.",
+            else f"{more}, or split without regard to labels: --stratify off.",
         )
     return kept, said, rare
 
@@ -277,7 +278,7 @@ def _groups(table: Table, kept: np.ndarray, fewest: int) -> np.ndarray | None:
         what = (
             f"{'There is one group' if n == 1 else f'There are {n} groups'} in all, and the split has {fewest} parts."
         )
-        raise BadData(what, "A group is never cut: name another column with --group, or none.")
+        raise BadData(what, "A group is never cut: name another column with --group, or leave that out.")
     return groups
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from core.data.parts import read_parts
 from core.data.prepare import prepare
+from core.errors import BadData
 from core.recipe import load
 
 
@@ -52,3 +53,9 @@ def test_parts_of_their_own_keep_their_share(large, tmp_path):
     (tmp_path / "test.csv").write_text("text,label,author\n" + "".join(f"t {i},{'ab'[i % 2]},1\n" for i in range(1000)))
     found = read_parts(data(large, rows=500, test_path=str(tmp_path / "test.csv")))
     assert Counter(found.splits) == {"train": 400, "test": 100}
+
+
+def test_a_part_that_is_too_small_is_to_be_made_larger(large):
+    of = data(large, rows=4)
+    with pytest.raises(BadData, match="Take more with --rows, or split"):
+        prepare(read_parts(of), of)
