@@ -81,7 +81,7 @@ def test_pieces_of_a_row(ask):
     found = ask("pieces", row=38)
     assert found["text"] == "word " * 100 and found["label"] == "b" and found["tokens"] == 101
     assert "".join(text for text, *_ in found["pieces"]) == found["text"]
-    with pytest.raises(BadData, match="Row 99"):
+    with pytest.raises(BadData, match="no row 99"):
         ask("pieces", row=99)
 
 
