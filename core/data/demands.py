@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from core.data.named import some
 from core.data.read import Table
 from core.data.splits import SPLITS, TRAIN
 from core.errors import BadData
@@ -74,7 +75,3 @@ def demand_split(counts: Mapping[str, Mapping[str, int]], table: Table) -> None:
             )
     if len(learned) == 1:
         raise BadData(f"Every row to learn from says {learned[0]}.", uncut or "Turn data.stratify on, or add rows.")
-
-
-def some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")

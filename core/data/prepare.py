@@ -9,9 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from core.data.copies import copies, first_of, first_rows, leaks
-from core.data.demands import demand_labels, demand_split, some
+from core.data.demands import demand_labels, demand_split
 from core.data.grouped import by_group, by_time
 from core.data.labels import looking_alike, renamed
+from core.data.named import some
 from core.data.near import first_near
 from core.data.read import Table
 from core.data.shares import by_label, first_of_each
@@ -218,7 +219,7 @@ def _without_rare(
         skipped = sum(table.skipped.values())
         why = ", ".join(f"{reason} ({rows:,})" for reason, rows in table.skipped.items())
         column = table.columns["label"]
-        more = "Take more with --rows" if len(table.texts) + skipped < table.n_rows else "Add rows"
+        more = "Take more with --rows" if table.left_out else "Add rows"
         raise BadData(
             f"Fewer than two labels have {fewest} rows, one for each split: {named}."
             + (f" {skipped:,} of the {table.n_rows:,} rows were skipped: {why}." if skipped else ""),

@@ -46,7 +46,7 @@ def in_words(filter: str, notes: Iterable[Note]) -> str:
         case "script":
             return name if name == NO_LETTERS else f"{name} script"
         case "language":
-            return "in no sure language" if name == NOT_SURE else f"in {name}"
+            return "language not sure" if name == NOT_SURE else f"in {name}"
     said = next((note.text for note in notes if note.filter == filter), "")
     return said or next((words for words, each in COPIES.items() if each == filter), filter)
 
