@@ -129,7 +129,7 @@ def _parts(text: str, names: Sequence[str], file: str) -> set[int]:
     if text == AUTO:
         return set()
     if text not in names and (what := fault(text)):
-        raise BadData(f"What the text is made of, {text}, {what}", listed(names))
+        raise BadData(f"The text is to be made of “{text}”, which {what}", listed(names))
     parts = columns_in(text)
     if text in names and any(number(names, part) < 0 for part in parts):
         return {names.index(text)}  # a column with braces in its own name

@@ -31,9 +31,7 @@ def of_writing(survey: Survey, per_character: float, recipe: Recipe) -> Iterator
         yield Note(count, what, "costly", warn=True)
     elif is_pretrained and other and not preset.knows(language):
         name = short_name(recipe.model.name)
-        text = (
-            f"Most texts seem to be in {language}, and {name} was trained on {preset.languages}; {other} was on {MANY}"
-        )
+        text = f"{language} texts, it seems; {name} was trained on {preset.languages}, {other} on {MANY}"
         yield Note(0, text, warn=True, offers={"model.name": other}, do=f"--model {other} starts from it.")
     yield from _of_scripts(survey)
     yield from _of_languages(survey)

@@ -61,8 +61,8 @@ def test_the_first_look_shows_what_is_made(news):
     [
         ("{titel}", "has no column titel"),
         ("{title:.0}", "has no column title:.0.*the first 100 characters of a column, from 1 on"),
-        ("{}", "{}, names no column: each stands between one { and one }"),
-        ("{title", "{title, names no column"),
+        ("{}", "{}”, which names no column: each stands between one { and one }"),
+        ("{title", "{title”, which names no column"),
         ("{{title}}", "names no column"),
         ("{title. {description}", "has one brace too many"),
         ("{title} }", "has one brace too many"),
