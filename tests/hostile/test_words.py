@@ -267,11 +267,11 @@ def test_the_app_on_a_terminal(run, failed, root, data):
     """As it is used: every screen, with a run that failed and one that ended, and their data."""
     with Terminal(str(data), "--runs", str(root), columns=160, rows=50) as terminal:
         terminal.until("a message of number")
-        for key in "53214":  # the last takes all keys for a text
+        screens = [("5", ESCAPED[:10]), ("3", "[red]"), ("2", "LoRA"), ("1", "tokens in one character"), ("4", "Play")]
+        for key, word in screens:  # Play comes last: it takes all keys for a text
             painted = len(terminal.output)
             terminal.send(key)
-            while terminal.read(0.5) or len(terminal.output) == painted:
-                pass
+            terminal.until(word, since=painted)
         terminal.send("\x11")
         terminal.close()
     rest = harmless(terminal)

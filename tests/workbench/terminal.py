@@ -40,10 +40,10 @@ class Terminal:
         self.output += data
         return data
 
-    def until(self, words: str, seconds: float = 60) -> float:
-        """Read until `words` have been painted; returns seconds since the start."""
+    def until(self, words: str, seconds: float = 60, since: int = 0) -> float:
+        """Read until `words` have been painted, after the first `since` bytes; returns seconds since the start."""
         end = time.monotonic() + seconds
-        while words.encode() not in self.output:
+        while words.encode() not in self.output[since:]:
             assert time.monotonic() < end, self.output[-2000:].decode(errors="replace")
             self.read(0.1)
         return time.monotonic() - self.began
