@@ -21,8 +21,8 @@ class _Kept(NamedTuple):
 class Linear(nn.Linear):
     """Weights, input and output are fp32; with `bf16` set, the product between them is bf16.
 
-    With `fused` set too, what needs no gradient has its output in bf16, which a residual stream in fp32 takes up.
-    A weight in bf16 is kept until it moves or learns. `lora` holds an Adapter for some of the `stacked` matrices of
+    With `fused` set, products are oneDNN's. In bf16 only those that need no gradient: these have their output in bf16,
+    which a residual stream in fp32 takes up. A weight in bf16 is kept until it moves or learns. `lora` holds an Adapter for some of the `stacked` matrices of
     equal height that the weight is made of, by their names from the top.
     """
 
@@ -40,13 +40,18 @@ class Linear(nn.Linear):
         With `only`, the products of just these of the stacked matrices, which are neighbours.
         """
         weight, bias, names = self._rows(only)
-        if self.fused and not self.lora and self._is_looked_at(x):
-            return fused.linear(x.bfloat16(), self._in_bf16(weight, only, packed=True), bias, gelu)
+        fuses = self.fused and not torch.compiler.is_compiling()  # a compiler fuses by itself
+        if fuses and not self.lora and self._is_looked_at(x):
+            if self.bf16:
+                return fused.linear(x.bfloat16(), self._in_bf16(weight, only, packed=True), bias, gelu)
+            return fused.linear(x, weight, bias, gelu)
         if few_rows.pays(x, weight):
             y = few_rows.linear(x, weight, bias)
         elif self.bf16:
             y = F.linear(x.bfloat16(), self._in_bf16(weight, only, packed=False)).float()
             y = y if bias is None else y + bias
+        elif fuses:
+            y = fused.learning_linear(x, weight, bias)
         else:
             y = F.linear(x, weight, bias)
         added = {name: adapter(x) for name, adapter in self.lora.items() if name in names}
@@ -87,9 +92,9 @@ class Linear(nn.Linear):
         return torch.cat([added.get(name, nothing) for name in names], dim=dim)
 
     def _is_looked_at(self, x: Tensor) -> bool:
-        """Whether no gradient is asked for, and no compiler looks on, which fuses by itself."""
+        """Whether no gradient is asked for."""
         learns = x.requires_grad or any(p.requires_grad for p in self.parameters(recurse=False))
-        return not (torch.is_grad_enabled() and learns) and not torch.compiler.is_compiling()
+        return not (torch.is_grad_enabled() and learns)
 
     def _in_bf16(self, weight: Tensor, only: tuple[str, ...], packed: bool) -> Tensor:
         if torch.is_grad_enabled() and self.weight.requires_grad:
@@ -111,11 +116,12 @@ class _Multiplies(Protocol):
 def multiply_in(model: nn.Module, precision: str, fuse: bool = True) -> None:
     """Take the products of every module that has a choice, as `Linear` has, in `fp32` or `bf16`.
 
-    In bf16 on a CPU that can do it, biases and activations are `fuse`d into them where no gradient is needed.
+    On a CPU where that pays they are oneDNN's, with biases and activations `fuse`d into them.
     """
     for module in model.modules():
         if isinstance(module, _Multiplies):
             module.bf16 = precision == "bf16"
         if isinstance(module, Linear):
             module._kept.clear()
-            module.fused = module.bf16 and fuse and module.weight.device.type == "cpu" and fused.works()
+            here = module.weight.device.type == "cpu" and module.weight.dtype == torch.float32
+            module.fused = fuse and here and fused.pays(precision)

@@ -154,7 +154,7 @@ def key(model: Classifier, texts: Texts, recipe: Recipe, plan: Layout, dtype: to
         *(recipe.speed.precision, dtype, depth, model.readout.name, model.causal, model.one_row),
         model.backbone.arch,  # equal weights compute something else with other heads or another epsilon
         *(("read out",) if model.reads_out_below(depth) else ()),
-        *(("fused",) if recipe.speed.precision == "bf16" and fused.works() else ()),
+        *(("fused",) if recipe.speed.device == "cpu" and fused.pays(recipe.speed.precision) else ()),
     )
     digest.update(repr(computed).encode())
     with ThreadPoolExecutor(resolved(recipe.speed.threads)) as pool:  # hashing lets go of the interpreter

@@ -1,5 +1,7 @@
 """Products with their bias and activation in one pass, against public operators one after another."""
 
+from itertools import product
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -26,7 +28,12 @@ SHAPES = [
     DebertaArchitecture(3, 64, 4, 40, 97, inner=112, buckets=6, reach=12),
     QWEN,
 ]
-pytestmark = pytest.mark.skipif(not fused.works(), reason="this build of PyTorch has no such operators")
+pytestmark = pytest.mark.skipif(not (fused.works("bf16") and fused.works("fp32")), reason="this build of PyTorch has no such operators")
+
+
+@pytest.fixture(autouse=True)
+def on_every_processor(monkeypatch):
+    monkeypatch.setattr(fused, "pays", fused.works)
 
 
 def drawn(*shape, seed=0):
@@ -54,23 +61,50 @@ def test_it_is_the_public_product_rounded_once(shape, gelu):
     torch.testing.assert_close(found.double(), right, rtol=2**-8, atol=1e-5)
 
 
+@pytest.mark.parametrize("gelu", [None, "none", "tanh"])
+@pytest.mark.parametrize("shape", [(1, 96), (5, 7, 96), (300, 96)])
+def test_in_fp32_it_is_the_public_product(shape, gelu):
+    x, weight, bias = drawn(*shape), drawn(200, 96, seed=1) / 10, drawn(200, seed=2)
+    right = F.linear(x.double(), weight.double(), bias.double())
+    right = right if gelu is None else F.gelu(right, approximate=gelu)
+    found = fused.linear(x, weight, bias, gelu)
+    assert found.dtype == torch.float32 and found.shape == right.shape
+    torch.testing.assert_close(found.double(), right, rtol=1e-5, atol=3e-6)
+    torch.testing.assert_close(fused.linear(x, weight[50:90], None), F.linear(x, weight[50:90]))
+
+
 @pytest.mark.parametrize("arch", SHAPES, ids=lambda arch: arch.family)
 def test_a_model_says_the_same_with_it_and_without(arch):
     model, ids, lengths = classifier(arch), torch.arange(60).view(3, 20) % 97, torch.tensor([20, 11, 1])
     said = {}
     with torch.no_grad():
-        for precision, fuse in (("fp32", False), ("bf16", False), ("bf16", True)):
+        for precision, fuse in (("fp32", False), ("fp32", True), ("bf16", False), ("bf16", True)):
             multiply_in(model, precision, fuse)
             said[precision, fuse] = model.prefix(ids, lengths, 3)
-    exact, rounded, passed = said.values()
+    exact, as_exact, rounded, passed = said.values()
+    torch.testing.assert_close(as_exact, exact, rtol=1e-4, atol=1e-4 * exact.abs().max().item())
     assert passed.dtype == torch.float32 and not torch.equal(passed, rounded)
     for each in (rounded, passed):
         assert ((each - exact).norm() / exact.norm()).item() < 0.01
 
 
+@pytest.mark.parametrize("arch", SHAPES, ids=lambda arch: arch.family)
+def test_a_model_learns_the_same_in_fp32_with_it_and_without(arch):
+    model, ids, lengths = classifier(arch), torch.arange(60).view(3, 20) % 97, torch.tensor([20, 11, 1])
+    found = {}
+    for fuse in (False, True):
+        multiply_in(model, "fp32", fuse)
+        model.zero_grad(set_to_none=True)
+        F.cross_entropy(model(ids, lengths), torch.arange(3)).backward()
+        found[fuse] = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    assert found[True].keys() == found[False].keys() and len(found[True]) > 20
+    for name, grad in found[False].items():
+        torch.testing.assert_close(found[True][name], grad, rtol=1e-3, atol=1e-4 * grad.abs().max().item(), msg=name)
+
+
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("adapted", [(), ("key",), ("query", "value")])
-@pytest.mark.parametrize(("precision", "fuse"), [("fp32", False), ("bf16", False), ("bf16", True)])
+@pytest.mark.parametrize(("precision", "fuse"), [*product(("fp32", "bf16"), (False, True))])
 def test_some_of_the_stacked_products_are_those_of_all(precision, fuse, adapted, bias):
     layer, x = Linear(32, 3 * 16, "query", "key", "value", bias=bias), drawn(4, 7, 32)
     for name in adapted:
@@ -85,16 +119,19 @@ def test_some_of_the_stacked_products_are_those_of_all(precision, fuse, adapted,
 
 
 @pytest.mark.parametrize("learns", ["weight", "bias", "x"])
-def test_what_needs_a_gradient_gets_it(learns):
+@pytest.mark.parametrize("precision", ["bf16", "fp32"])
+def test_what_needs_a_gradient_gets_it(precision, learns):
     layer, x = Linear(32, 48), drawn(4, 32)
     layer.requires_grad_(False)
     found = {}
     for fuse in (True, False):
-        multiply_in(layer, "bf16", fuse)
+        multiply_in(layer, precision, fuse)
         leaf = x.clone() if learns == "x" else getattr(layer, learns)
         y = layer(leaf.requires_grad_() if learns == "x" else (leaf.requires_grad_(), x)[1], gelu="tanh")
         found[fuse] = torch.autograd.grad(y.sum(), leaf)[0]
-    assert torch.equal(*found.values())
+    if precision == "bf16":
+        assert torch.equal(*found.values())
+    torch.testing.assert_close(*found.values())
 
 
 def test_a_weight_that_has_moved_is_packed_anew():
@@ -122,10 +159,19 @@ def test_where_the_operators_are_missing_or_others_the_public_ones_do_it(monkeyp
     monkeypatch.setattr(torch.ops.mkldnn, "_linear_pointwise", gone)
     fused.works.cache_clear()
     try:
-        assert not fused.works()
-        layer, x = Linear(32, 48), drawn(4, 32)
-        multiply_in(layer, "bf16")
-        with torch.no_grad():
-            assert layer(x).dtype == torch.float32
+        for precision in ("bf16", "fp32"):
+            assert not fused.works(precision)
+            layer, x = Linear(32, 48), drawn(4, 32)
+            multiply_in(layer, precision)
+            with torch.no_grad():
+                assert layer(x).dtype == torch.float32
     finally:
         fused.works.cache_clear()
+
+
+def test_in_fp32_it_is_for_processors_that_are_not_intels(tmp_path):
+    processor = tmp_path / "cpuinfo"
+    assert not fused.slow_mkl(processor)
+    for maker, slow in (("GenuineIntel", False), ("AuthenticAMD", torch.backends.mkl.is_available())):
+        processor.write_text(f"processor\t: 0\nvendor_id\t: {maker}\n")
+        assert fused.slow_mkl(processor) == slow

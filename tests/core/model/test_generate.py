@@ -54,6 +54,7 @@ def test_logits_equal_those_of_transformers(model, theirs):
 
 def test_the_output_can_be_multiplied_in_bf16(model):
     ids = torch.tensor([PROMPT])
+    multiply_in(model, "fp32")
     with torch.no_grad():
         h, exact = model.hidden(ids), model(ids)
         multiply_in(model, "bf16")
