@@ -37,7 +37,7 @@ class _Loads(NamedTuple):
     look: Workload  # a few batches of training and of validation
     ending: Workload  # an epoch's end: a few batches of training, all of validation
     whole: Workload  # all of training and validation
-    final: Workload  # of training what is asked at the end, all of validation
+    final: Workload  # of training what is asked at the end; validation has been asked then
 
 
 class Schedule:
@@ -146,7 +146,7 @@ class Schedule:
         learn = batches(rows["train"] - (rows["train"] % (batch * train.accumulate) if leaves_out else 0))
         look = batches(few["train"]) + batches(few["validation"])
         ending = batches(few["train"]) + self._filled(seen, rows["validation"])
-        asked = self.recipe.asked_at_the_end(rows["train"], cached) + rows["validation"]
+        asked = self.recipe.asked_at_the_end(rows["train"], cached)
         return _Loads(learn, look, ending, self._filled(seen, self._encoded), self._filled(seen, asked))
 
     def _filled(self, widths: Shares, n: int) -> Workload:

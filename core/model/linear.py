@@ -22,8 +22,8 @@ class Linear(nn.Linear):
     """Weights, input and output are fp32; with `bf16` set, the product between them is bf16.
 
     With `fused` set, products are oneDNN's. In bf16 only those that need no gradient: these have their output in bf16,
-    which a residual stream in fp32 takes up. A weight in bf16 is kept until it moves or learns. `lora` holds an Adapter for some of the `stacked` matrices of
-    equal height that the weight is made of, by their names from the top.
+    which a residual stream in fp32 takes up. A weight in bf16 is kept until it moves or learns. `lora` holds an Adapter
+    for some of the `stacked` matrices of equal height that the weight is made of, by their names from the top.
     """
 
     bf16 = fused = False

@@ -80,6 +80,7 @@ class ClassifierLoop(Loop):
         self._encode, self._margins = encode, margins
         self._caches: list[CacheResult | None] = []  # of inputs before these
         self._sentences = Sentences()
+        self._validated: dict[int, tuple[Inputs, Evaluated]] = {}  # by the step after which it was
         self._order: tuple[int, list[list[batches.Batch]]] = -1, []  # an epoch, and its steps
         self._compared = -math.inf, 0.0  # when the way of the weights was measured, and in how many seconds
         super().__init__(
@@ -270,6 +271,7 @@ class ClassifierLoop(Loop):
         if ends:
             seen = self._look("validation", self.whole("validation"), whole=True)
             yield seen
+            self._validated[step] = self.inputs, seen
             assert seen.f1 is not None
             found = {"loss": seen.loss, "accuracy": -seen.accuracy, "f1": -seen.f1}[t.metric]
             if self.state.best is None or found < self.state.best:
@@ -300,10 +302,13 @@ class ClassifierLoop(Loop):
         """What texts are padded to in an evaluation; None where it is their longest."""
         return self.context if self.train.padding == "fixed" else None
 
-    def evaluate(self, split: str, progress: Progress) -> Evaluated:
-        """Loss and accuracy at the end, the rows reported as a phase: over a whole split; of training, where it is
-        large and nothing of it is cached, over a sample. Raises Stopped.
+    def evaluate(self, split: str, step: int, progress: Progress) -> Evaluated:
+        """Loss and accuracy at the end, with the weights of a step, the rows reported as a phase: over a whole split;
+        of training, where it is large and nothing of it is cached, over a sample. Raises Stopped.
         """
+        inputs, known = self._validated.get(step, (None, None))
+        if split == "validation" and known and inputs is self.inputs:  # it would be the same again
+            return msgspec.structs.replace(known, step=self.state.step)
         rows, plan = len(self.lengths[split]), self.whole(split)
         asked = rows
         if split == "train":

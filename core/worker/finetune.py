@@ -144,11 +144,10 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     tested = time.monotonic()
     if not model.is_new_below(loop.plan.depth or 0):  # then what is kept is of other weights
         loop.start_from(Fresh(model, texts, 0, recipe.speed.device))
-    set_weights(
-        model, recipe, checkpoint.read(run.checkpoint(predict.kept_checkpoint(run, recipe)), checkpoint.WEIGHTS), before
-    )
+    answering = run.checkpoint(predict.kept_checkpoint(run, recipe))
+    set_weights(model, recipe, checkpoint.read(answering, checkpoint.WEIGHTS), before)
     try:
-        ends = [loop.evaluate(split, progress) for split in ("train", "validation")]
+        ends = [loop.evaluate(split, step_of(answering), progress) for split in ("train", "validation")]
     except Stopped:
         yield stopped()
         return
@@ -167,7 +166,7 @@ def attempt(run: RunFolder, progress: Progress, control_source: ControlSource, r
     result = ClassifierResult(
         run=str(run.path),
         name=run.name,
-        checkpoint=step_of(run.checkpoint(predict.kept_checkpoint(run, recipe))),
+        checkpoint=step_of(answering),
         labels=prepared.names,
         test=test,
         train=train,

@@ -33,6 +33,15 @@ def test_the_book_is_the_chapters_protocol():
     assert book.plan.parts == {"blocks.11", "norm", "head"} and book.plan.depth == 11
 
 
+def test_what_training_is_asked_at_the_end_takes_a_tenth_of_learning_at_most_but_for_few_texts():
+    def asked(rows, epochs=1, cached=False, preset="default"):
+        return load({"preset": preset, "train": {"epochs": epochs}}).asked_at_the_end(rows, cached)
+
+    assert [asked(rows) for rows in (200, 1045, 2000, 3333, 50_000)] == [200, 313, 600, 999, 1000]
+    assert asked(1045, epochs=3) == 940 and asked(1045, epochs=5) == 1000
+    assert asked(5000, cached=True) == asked(5000, preset="book") == 5000
+
+
 def test_later_layers_win():
     assert load({"preset": "book", "train": {"epochs": 1}}, layer("train.epochs", 9)).train.epochs == 9
     assert merge({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}) == {"a": {"b": 3, "c": 2}}

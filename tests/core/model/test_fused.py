@@ -28,7 +28,9 @@ SHAPES = [
     DebertaArchitecture(3, 64, 4, 40, 97, inner=112, buckets=6, reach=12),
     QWEN,
 ]
-pytestmark = pytest.mark.skipif(not (fused.works("bf16") and fused.works("fp32")), reason="this build of PyTorch has no such operators")
+pytestmark = pytest.mark.skipif(
+    not (fused.works("bf16") and fused.works("fp32")), reason="this build of PyTorch has no such operators"
+)
 
 
 @pytest.fixture(autouse=True)

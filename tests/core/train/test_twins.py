@@ -314,7 +314,7 @@ def test_training_is_asked_whole_where_it_is_cached_and_else_by_a_sample_that_is
     monkeypatch.setattr(recipes, "ASKED", 20)
 
     def final(split="train", **changes):
-        seen = build(**changes).loop.evaluate(split, lambda *_: None)
+        seen = build(**changes).loop.evaluate(split, 0, lambda *_: None)
         return seen.rows, seen.whole, seen.loss
 
     learns_all = {"freeze": {"trainable": "all"}}

@@ -29,7 +29,7 @@ from core.runs.events import (
 from core.runs.folder import RunFolder
 from core.runs.kept_rows import kept_rows
 from core.runs.margins import read_margins
-from core.train import checkpoint
+from core.train import checkpoint, finetune
 from core.train.control_source import ControlSource
 from core.train.inputs import Remembering
 from core.worker.finetune import attempt
@@ -189,7 +189,8 @@ def test_the_cache_changes_nothing_but_the_time(new_run, same_test):
         torch.testing.assert_close(tensor, weights(uncached)[name], atol=1e-3, rtol=0)
     cache = cached.result().cache  # which the probe reads, too
     assert cache.texts == 72 and cache.blocks == 2 and cache.bytes == encoded[0].bytes
-    served = 72 + 2 * 63 + sum(e.rows for e in first if isinstance(e, Evaluated))
+    seen = [e.rows for e in first if isinstance(e, Evaluated)]
+    served = 72 + 2 * 63 + sum(seen[:-1])  # the last says again what the one at the epoch's end said
     assert cache.saved == pytest.approx(cache.cost / 72 * served - cache.seconds)
     assert uncached.result().cache is None
 
@@ -466,6 +467,23 @@ def test_a_run_that_asks_a_sample_of_training_says_how_many_texts_it_learned_fro
     live(run)
     train, validation = run.result().train, run.result().validation
     assert (train.rows, train.drawn_from, validation.drawn_from) == (40, 63, None) and train.size == 63
+
+
+def test_validation_is_not_asked_again_with_the_weights_that_it_was_asked_with(new_run, monkeypatch):
+    evaluated, asked = finetune.evaluated, []
+
+    def watched(model, inputs, split, *rest):
+        asked.append(split)
+        return evaluated(model, inputs, split, *rest)
+
+    monkeypatch.setattr(finetune, "evaluated", watched)
+    run = new_run(train={"epochs": 2})
+    live(run)
+    before, at_the_end = run.result().validation, asked[-1]
+    asked.clear()
+    live(run, resumed=True)  # another attempt does not know what this one saw
+    assert at_the_end == "train" and asked == ["train", "validation"]
+    assert run.result().validation == before
 
 
 def test_a_run_is_one_json_document(new_run):
