@@ -225,10 +225,12 @@ class Recipe(Options):
 
 def _shares(data: Data) -> Iterator[Problem]:
     """What is wrong with how the rows are to be split."""
-    given = data.split not in (AUTO, "none") or data.validation_path or data.test_path
+    says = {"split": data.split not in (AUTO, "none"), "validation_path": data.validation_path}
+    given = [f"data.{name}" for name, said in (says | {"test_path": data.test_path}).items() if said]
     for name, column in (("group", data.group), ("time", data.time)):
         if column and given:
-            yield Problem(f"data.{name}", "cannot be kept to where the data says itself what is for testing.")
+            what = "cannot be kept to where the data says itself what is for testing."
+            yield Problem(f"data.{name}", what, f"Leave it out, or {' and '.join(given)}.")
     if data.balance_first and data.balance == "oversample":
         what = "would put copies of a row into training and test, with oversample."
         yield Problem("data.balance_first", what, "Balance after the split, or undersample.")

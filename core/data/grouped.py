@@ -56,8 +56,9 @@ def by_time(times: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
     return np.array([*shares])[part]
 
 
-def moments(cells: Sequence[str]) -> np.ndarray:
-    """When each cell says, (N,) float64, seconds since 1970 or the number that it is; NaN where it says nothing.
+def moments(cells: Sequence[str]) -> tuple[np.ndarray, bool]:
+    """When each cell says, (N,) float64, and whether these are dates, as seconds since 1970, or the numbers that stand
+    there; NaN where a cell says nothing.
 
     All cells are read in the one way that makes sense of most of them; without a zone, the time is UTC.
     """
@@ -67,7 +68,7 @@ def moments(cells: Sequence[str]) -> np.ndarray:
     sensible = _most_sensible(_WAYS, different[:: max(1, len(different) // LOOK)])
     if len(sensible) > 1:
         sensible = _most_sensible(sensible, different)
-    return np.fromiter(map(sensible[0], cells), np.float64, len(cells))
+    return np.fromiter(map(sensible[0], cells), np.float64, len(cells)), sensible[0] is not _number
 
 
 def _most_sensible(ways: Sequence[Way], cells: Sequence[str]) -> list[Way]:

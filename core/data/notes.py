@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import numpy as np
@@ -25,6 +25,7 @@ from core.wording import escaped, on_one_line, percent, plural
 SHOWN = 5  # labels in a note
 JUDGED = 40  # rows: of fewer, each can be looked at
 FEW = 10  # rows of a label are little to learn from
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def notes(
@@ -140,8 +141,9 @@ def _of_the_split(survey: Survey, data: Data) -> Iterator[Note]:
             return
         yield Note(0, f"Split by column {data.group}: {plural(groups, 'group')}, each of them in one part only.")
     if table.times is not None:
-        ends = [_when(table.times[survey.split == name].min(initial=np.inf)) for name in SPLITS[1:]]
-        first, last = (_when(found(table.times)) for found in (np.min, np.max))
+        when = _day if table.are_dates else _as_day
+        ends = [when(table.times[survey.split == name].min(initial=np.inf)) for name in SPLITS[1:]]
+        first, last = (when(found(table.times)) for found in (np.min, np.max))
         yield Note(
             0, f"Split by column {data.time}, {first} to {last}: validation begins with {ends[0]}, test with {ends[1]}."
         )
@@ -160,6 +162,9 @@ def _of_both(survey: Survey) -> Iterator[Note]:
 def _of_the_order(survey: Survey, data: Data) -> Iterator[Note]:
     """What is learned from in both orders, and what becomes of labels then."""
     if data.swapped is None:
+        if data.swapped_labels:
+            labels = on_one_line(" and ".join(data.swapped_labels))
+            yield Note(0, f"{labels} stay as they are: no two columns are exchanged.", do="--swap names the columns.")
         return
     trained = (survey.split == TRAIN) & differing(survey.table)
     columns, labels = on_one_line(" and ".join(data.swapped)), ", labels too" if data.swapped_labels else ""
@@ -167,13 +172,15 @@ def _of_the_order(survey: Survey, data: Data) -> Iterator[Note]:
     yield Note(int(trained.sum()), text, "split train", do="--swap '' learns from each row once.")
 
 
-def _when(moment: float) -> str:
-    """A moment as a day, where it is seconds or milliseconds since 1970, or as the number that it is."""
-    if 6e11 < moment < 4e12:
-        moment /= 1000
-    if not 1e8 < moment < 4e9:
-        return f"{moment:.12g}"
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
+def _day(moment: float) -> str:
+    """Seconds since 1970 as a day; of infinitely many, which are none, the word for them."""
+    return str((EPOCH + timedelta(seconds=moment)).date()) if np.isfinite(moment) else str(moment)
+
+
+def _as_day(number: float) -> str:
+    """A number as a day, where it looks like seconds or milliseconds since 1970, or as it stands there."""
+    seconds = number / 1000 if 6e11 < number < 4e12 else number
+    return _day(seconds) if 1e8 < seconds < 4e9 else f"{number:.12g}"
 
 
 def _of_labels(survey: Survey, data: Data) -> Iterator[Note]:

@@ -66,6 +66,7 @@ class Table:
     files: dict[str, str] = field(default_factory=dict)  # validation, test -> a file of their own, or ""
     groups: list[str] = field(default_factory=list)  # of each row, where they keep rows together; else empty
     times: np.ndarray | None = None  # (N,) float64, of each row, where the rows are split by them
+    are_dates: bool = False  # whether these are seconds since 1970, and not numbers of any kind
     dropped: np.ndarray | None = None  # (N,) bool, of each row, where a person has dropped some
     swapped: list[str] = field(default_factory=list)  # of each row, its text with two columns exchanged; else empty
     language: str = ""  # where it is known, and need not be guessed
@@ -176,6 +177,7 @@ def read(path: str | Path, options: Options = ANY, progress: Progress = unwatche
             doubts=chosen.doubts,
             groups=found.groups,
             times=found.times,
+            are_dates=found.are_dates,
             swapped=found.swapped,
             language=known.language if known else "",
         )
@@ -210,6 +212,7 @@ class _Usable:
         self.splits: list[str] = []
         self.groups: list[str] = []
         self.times: np.ndarray | None = None
+        self.are_dates = False
         self._moments: list[str] = []
         self.skipped: Counter[str] = Counter()
         text_i = chosen.text
@@ -256,7 +259,7 @@ class _Usable:
 
     def keep_dated(self, column: str, file: str) -> None:
         """Leave out the rows without a date. Raises BadData where the column holds hardly any."""
-        times = moments(self._moments)
+        times, self.are_dates = moments(self._moments)
         dated = np.isfinite(times)
         if len(times) and dated.mean() < 0.5:
             example = on_one_line(next(cell for cell, one in zip(self._moments, dated, strict=True) if not one))

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.data.column import YES
 from core.data.copies import first_rows
-from core.data.labels import spelled_alike
+from core.data.labels import looking_alike, spelled_alike
 from core.data.near import first_near
 from core.data.templated import number
 from core.evaluate.answers import Answer
@@ -91,6 +91,9 @@ class Labelled:
             )
             rows = plural(self.unknown.total(), "row")
             yield f"Column {column} of {file} has labels in {rows} that {run.name} has not learned: {some}."
+            alike = looking_alike(dict.fromkeys(self.labels, 2) | dict.fromkeys(self.unknown, 1))
+            if pairs := [f"{on_one_line(label)} is not {on_one_line(name)}" for label, name in alike.items()]:
+                yield f"Letter by letter, {', '.join(pairs[:SHOWN])}: spell them alike to compare those rows, too."
         if not self.hits:
             if self.unknown:
                 known = ", ".join(on_one_line(label) for label in self.labels[:SHOWN])

@@ -53,13 +53,15 @@ def test_what_came_before_is_learned_from_and_one_moment_is_never_cut(times):
 )  # fmt: skip
 def test_dates_are_read_as_people_write_them(form):
     days = [date(2024, 1, 1) + timedelta(days=9 * i) for i in range(40)]
-    found = moments([f"{day:{form}}" for day in days])
-    assert np.diff(found).tolist() == [9 * 86_400.0] * 39 and found[0] == 1704067200
+    found, are_dates = moments([f"{day:{form}}" for day in days])
+    assert are_dates and np.diff(found).tolist() == [9 * 86_400.0] * 39 and found[0] == 1704067200
 
 
 def test_what_is_no_date_is_none():
-    assert np.isnan(moments(["soon", "", "2024-02-30", "2024-02-01"])).tolist() == [True, True, True, False]
-    assert moments(["3", "1.5", "x"])[:2].tolist() == [3, 1.5]
+    found, are_dates = moments(["soon", "", "2024-02-30", "2024-02-01"])
+    assert are_dates and np.isnan(found).tolist() == [True, True, True, False]
+    found, are_dates = moments(["3", "1.5", "x"])
+    assert not are_dates and found[:2].tolist() == [3, 1.5]
 
 
 @pytest.fixture
@@ -103,6 +105,24 @@ def test_the_latest_rows_are_tested(table):
     )
 
 
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([f"{1801 + i}-03-01" for i in range(60)], "1801-03-01 to 1860-03-01"),
+        ([f"{2090 + i}-03-01" for i in range(60)], "2090-03-01 to 2149-03-01"),
+        ([str(1801 + i) for i in range(60)], "1801 to 1860"),
+        ([str(1_700_000_000 + 86_400 * i) for i in range(60)], "2023-11-14 to 2024-01-12"),
+        ([str(1_700_000_000_000 + 86_400_000 * i) for i in range(60)], "2023-11-14 to 2024-01-12"),
+        ([str(-5 * i) for i in range(60)], "-295 to 0"),
+    ],
+)
+def test_dates_of_any_year_are_said_as_dates_and_numbers_as_they_are(tmp_path, cells, said):
+    path = tmp_path / "dated.csv"
+    path.write_text("text,kind,day\n" + "".join(f"words {i},{'ab'[i % 2]},{cell}\n" for i, cell in enumerate(cells)))
+    shown, _ = profile(load({"data": {"path": str(path), "time": "day"}}))
+    assert f"Split by column day, {said}: " in " ".join(note.text for note in shown.notes)
+
+
 def test_a_row_without_a_date_is_left_out_and_a_column_without_any_is_refused(table):
     table.write_text(table.read_text() + "one more text here,a,someone,soon\n")
     found, _ = split_of(table, time="day")
@@ -125,7 +145,7 @@ def test_too_few_groups_are_refused(tmp_path):
              {"time": "a", "fold": "1/5"}],
 )  # fmt: skip
 def test_what_cannot_be_kept_to_together_is_refused(said):
-    with pytest.raises(BadRecipe):
+    with pytest.raises(BadRecipe, match="Leave"):
         load({"data": said})
 
 
@@ -136,16 +156,16 @@ def test_what_cannot_be_kept_to_together_is_refused(said):
 )  # fmt: skip
 def test_months_and_dates_of_other_programs_are_read(form):
     days = [date(2023 + i // 12, 1 + i % 12, 1) for i in range(30)]
-    found = moments([f"{day:{form}}" for day in days])
+    found, _ = moments([f"{day:{form}}" for day in days])
     assert np.isfinite(found).all() and (np.diff(found) > 0).all()
 
 
 def test_how_dates_are_written_is_found_in_all_of_the_file_not_in_its_first_days():
     start = datetime(2024, 2, 1)
     cells = [f"{start + timedelta(minutes=30 * i):%d/%m/%Y %H:%M}" for i in range(900)]
-    assert (np.diff(moments(cells)) == 1800).all()
+    assert (np.diff(moments(cells)[0]) == 1800).all()
     # a single day that can be no month decides
-    assert np.isfinite(moments([*(f"{1 + i % 12:02}/02/2024" for i in range(500)), "13/02/2024"])).all()
+    assert np.isfinite(moments([*(f"{1 + i % 12:02}/02/2024" for i in range(500)), "13/02/2024"])[0]).all()
 
 
 def test_groups_that_are_as_many_as_parts_leave_none_empty():

@@ -6,6 +6,7 @@ import pytest
 
 from core.data.parts import read_parts
 from core.data.prepare import prepare
+from core.data.profile import profile
 from core.data.read import read
 from core.data.sources.source import Options
 from core.errors import BadData, BadRecipe
@@ -97,6 +98,11 @@ def test_a_label_that_no_row_has_is_said(answers):
     wrong = data(answers, swap="left,right", swap_labels="a,B")
     with pytest.raises(BadData, match="has the label B"):
         prepare(read_parts(wrong), wrong)
+
+
+def test_labels_that_would_change_with_no_columns_are_said_to_stay(answers):
+    shown, _ = profile(load({"data": {"path": str(answers), "text": SAID, "label": "better", "swap_labels": "a,b"}}))
+    assert "a and b stay as they are: no two columns are exchanged." in [note.text for note in shown.notes]
 
 
 def test_a_table_read_without_it_holds_nothing_more(answers):

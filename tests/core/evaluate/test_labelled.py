@@ -65,6 +65,15 @@ def test_where_all_or_nothing_was_learned_from_that_is_said(run):
     assert "is not known" in [*watched([CELLS[3]], ["0"]).sentences(run, "f")][1]
 
 
+def test_labels_that_differ_from_its_own_in_case_alone_are_said_to_be_others(run):
+    found = Labelled([1], ["text", "label"], ["ham", "spam"])
+    row = Row(["a text", "Ham "], "a text")
+    assert [*found.watch([[Answer(row, Prediction("a text", "ham", {"ham": 1.0}, False))]])]
+    assert [*found.sentences(run, "f")][1] == (
+        "Letter by letter, Ham is not ham: spell them alike to compare those rows, too."
+    )
+
+
 def test_labels_of_another_file_are_not_compared(run):
     found = [*watched([("a", "x\n"), ("b", "y")], ["1", "1"]).sentences(run, "f")]
     assert found[1] == "None of its labels is one of 0, 1: nothing is compared." and "x, y" in found[0]
