@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.model import few_rows, fused
+from core.model import few_rows, onednn
 from core.model.lora import Adapter
 
 
@@ -21,12 +21,13 @@ class _Kept(NamedTuple):
 class Linear(nn.Linear):
     """Weights, input and output are fp32; with `bf16` set, the product between them is bf16.
 
-    With `fused` set, products are oneDNN's. In bf16 only those that need no gradient: these have their output in bf16,
-    which a residual stream in fp32 takes up. A weight in bf16 is kept until it moves or learns. `lora` holds an Adapter
-    for some of the `stacked` matrices of equal height that the weight is made of, by their names from the top.
+    With `onednn` set, products are oneDNN's: in fp32 large ones, in bf16 those that need no gradient, and these have
+    their output in bf16, which a residual stream in fp32 takes up. A weight in bf16 is kept until it moves or learns.
+    `lora` holds an Adapter for some of the `stacked` matrices of equal height that the weight is made of, by their
+    names from the top.
     """
 
-    bf16 = fused = False
+    bf16 = onednn = False
 
     def __init__(self, n_in: int, n_out: int, *stacked: str, bias: bool = True):
         super().__init__(n_in, n_out, bias)
@@ -40,18 +41,16 @@ class Linear(nn.Linear):
         With `only`, the products of just these of the stacked matrices, which are neighbours.
         """
         weight, bias, names = self._rows(only)
-        fuses = self.fused and not torch.compiler.is_compiling()  # a compiler fuses by itself
-        if fuses and not self.lora and self._is_looked_at(x):
-            if self.bf16:
-                return fused.linear(x.bfloat16(), self._in_bf16(weight, only, packed=True), bias, gelu)
-            return fused.linear(x, weight, bias, gelu)
+        by_onednn = self.onednn and not torch.compiler.is_compiling()  # a compiler fuses by itself
+        if by_onednn and self.bf16 and not self.lora and self._is_looked_at(x):
+            return onednn.fused_linear(x.bfloat16(), self._in_bf16(weight, only, packed=True), bias, gelu)
         if few_rows.pays(x, weight):
             y = few_rows.linear(x, weight, bias)
         elif self.bf16:
             y = F.linear(x.bfloat16(), self._in_bf16(weight, only, packed=False)).float()
             y = y if bias is None else y + bias
-        elif fuses:
-            y = fused.learning_linear(x, weight, bias)
+        elif by_onednn:
+            y = onednn.linear(x, weight, bias)
         else:
             y = F.linear(x, weight, bias)
         added = {name: adapter(x) for name, adapter in self.lora.items() if name in names}
@@ -103,7 +102,7 @@ class Linear(nn.Linear):
         kept = self._kept.get(only)
         if kept is None or (kept.packed, kept.version) != (packed, self.weight._version):
             weight = weight.detach()
-            kept = _Kept(packed, self.weight._version, fused.pack(weight) if packed else weight.bfloat16())
+            kept = _Kept(packed, self.weight._version, onednn.pack(weight) if packed else weight.bfloat16())
             self._kept[only] = kept
         return kept.weight
 
@@ -113,10 +112,10 @@ class _Multiplies(Protocol):
     bf16: bool
 
 
-def multiply_in(model: nn.Module, precision: str, fuse: bool = True) -> None:
+def multiply_in(model: nn.Module, precision: str, by_onednn: bool = True) -> None:
     """Take the products of every module that has a choice, as `Linear` has, in `fp32` or `bf16`.
 
-    On a CPU where that pays they are oneDNN's, with biases and activations `fuse`d into them.
+    `by_onednn` leaves them to oneDNN on a CPU where that pays.
     """
     for module in model.modules():
         if isinstance(module, _Multiplies):
@@ -124,4 +123,5 @@ def multiply_in(model: nn.Module, precision: str, fuse: bool = True) -> None:
         if isinstance(module, Linear):
             module._kept.clear()
             here = module.weight.device.type == "cpu" and module.weight.dtype == torch.float32
-            module.fused = fuse and here and fused.pays(precision)
+            large = precision == "bf16" or module.weight.numel() >= onednn.LARGE
+            module.onednn = by_onednn and here and large and onednn.pays(precision)

@@ -13,7 +13,7 @@ from torch import Tensor
 from core.errors import BadRun
 from core.estimate.cost import FP32, Costs
 from core.files import Progress, cache_root, disk_full
-from core.model import fused
+from core.model import onednn
 from core.model.classifier import Classifier
 from core.model.padding import pad
 from core.options import resolved
@@ -154,7 +154,7 @@ def key(model: Classifier, texts: Texts, recipe: Recipe, plan: Layout, dtype: to
         *(recipe.speed.precision, dtype, depth, model.readout.name, model.causal, model.one_row),
         model.backbone.arch,  # equal weights compute something else with other heads or another epsilon
         *(("read out",) if model.reads_out_below(depth) else ()),
-        *(("fused",) if recipe.speed.device == "cpu" and fused.pays(recipe.speed.precision) else ()),
+        *(("oneDNN",) if recipe.speed.device == "cpu" and onednn.pays(recipe.speed.precision) else ()),
     )
     digest.update(repr(computed).encode())
     with ThreadPoolExecutor(resolved(recipe.speed.threads)) as pool:  # hashing lets go of the interpreter

@@ -24,6 +24,7 @@ SMALLEST = {
     "long_log.py": (["10", "--steps", "1000"], "10 steps in a line"),
     "many_runs.py": (["--runs", "40"], "anew : index"),
     "many_texts.py": (["--rows", "300"], "| 300 |"),
+    "products.py": (["--model", "nano", "--texts", "2", "--repeat", "1"], "2 texts learned from: oneDNN"),
     "mushrooms.py": ([MUSHROOMS], "| 2 |"),
     "near.py": ([SAMPLE, "--most", "200"], "near copies of an earlier text"),
     "play.py": (["--keys", "2"], "scratch : kept"),

@@ -31,7 +31,7 @@ def test_it_is_the_usual_product_and_so_are_its_gradients(shape, n_out, bias):
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_a_layer_that_learns_takes_it_for_a_few_rows_alone(precision):
     layer = Linear(512, 1024)
-    multiply_in(layer, precision, fuse=False)
+    multiply_in(layer, precision, by_onednn=False)
     x = {rows: drawn(rows, 512, dtype=torch.float32) for rows in (1, 8, few_rows.MOST + 1)}
     assert [few_rows.pays(each, layer.weight) for each in x.values()] == [False, True, False]
     exact = F.linear(x[8], layer.weight, layer.bias)

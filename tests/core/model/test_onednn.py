@@ -1,4 +1,4 @@
-"""Products with their bias and activation in one pass, against public operators one after another."""
+"""oneDNN's products, of any size and on every processor, against public operators."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.llama import Qwen3Architecture
 from core.architectures.modernbert import ModernBertArchitecture
 from core.architectures.t5 import T5Architecture
-from core.model import fused
+from core.model import onednn
 from core.model.classifier import Classifier
 from core.model.kv_cache import KVCache
 from core.model.linear import Linear, multiply_in
@@ -27,14 +27,15 @@ SHAPES = [
     QWEN,
 ]
 NONE = "this build of PyTorch has no such operators, or they do not run on this processor"
-IN_BF16 = pytest.mark.skipif(not fused.works("bf16"), reason=NONE)
-IN_FP32 = pytest.mark.skipif(not fused.works("fp32"), reason=NONE)
+IN_BF16 = pytest.mark.skipif(not onednn.works("bf16"), reason=NONE)
+IN_FP32 = pytest.mark.skipif(not onednn.works("fp32"), reason=NONE)
 PRECISIONS = [pytest.param("bf16", marks=IN_BF16), pytest.param("fp32", marks=IN_FP32)]
 
 
 @pytest.fixture(autouse=True)
 def on_every_processor(monkeypatch):
-    monkeypatch.setattr(fused, "pays", fused.works)
+    monkeypatch.setattr(onednn, "pays", onednn.works)
+    monkeypatch.setattr(onednn, "LARGE", 0)
 
 
 def drawn(*shape, seed=0):
@@ -56,35 +57,41 @@ def test_it_is_the_public_product_rounded_once(shape, gelu):
     right = F.linear(x.double(), weight.bfloat16().double(), bias.double())
     right = right if gelu is None else F.gelu(right, approximate=gelu)
     with torch.no_grad():
-        found = fused.linear(x, fused.pack(weight), bias, gelu)
-        bare = fused.linear(x, fused.pack(weight), None)
+        found = onednn.fused_linear(x, onednn.pack(weight), bias, gelu)
+        bare = onednn.fused_linear(x, onednn.pack(weight), None)
     assert found.dtype == bare.dtype == torch.bfloat16 and found.shape == bare.shape == right.shape
     # half a unit in the last place of a bf16, and what fp32 leaves out near zero
     torch.testing.assert_close(found.double(), right, rtol=2**-8, atol=1e-5)
 
 
 @IN_FP32
-@pytest.mark.parametrize("gelu", [None, "none", "tanh"])
 @pytest.mark.parametrize("shape", [(1, 96), (5, 7, 96), (300, 96)])
-def test_in_fp32_it_is_the_public_product(shape, gelu):
+def test_in_fp32_it_is_the_public_product(shape):
     x, weight, bias = drawn(*shape), drawn(200, 96, seed=1) / 10, drawn(200, seed=2)
-    right = F.linear(x.double(), weight.double(), bias.double())
-    right = right if gelu is None else F.gelu(right, approximate=gelu)
-    found = fused.linear(x, weight, bias, gelu)
-    assert found.dtype == torch.float32 and found.shape == right.shape
-    torch.testing.assert_close(found.double(), right, rtol=1e-5, atol=3e-6)
-    torch.testing.assert_close(fused.linear(x, weight[50:90], None), F.linear(x, weight[50:90]))
+    found = onednn.linear(x, weight, bias)
+    assert found.dtype == torch.float32 and found.shape == (*shape[:-1], 200)
+    torch.testing.assert_close(found.double(), F.linear(x.double(), weight.double(), bias.double()), rtol=0, atol=3e-6)
+    torch.testing.assert_close(onednn.linear(x, weight[50:90], None), F.linear(x, weight[50:90]))
+
+
+@IN_FP32
+def test_in_fp32_it_is_for_large_products(monkeypatch):
+    monkeypatch.setattr(onednn, "LARGE", 32 * 48)
+    model = torch.nn.Sequential(Linear(32, 47), Linear(47, 33), Linear(32, 48))
+    for precision, taken in (("fp32", [False, True, True]), ("bf16", [onednn.works("bf16")] * 3)):
+        multiply_in(model, precision)
+        assert [layer.onednn for layer in model] == taken
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("arch", SHAPES, ids=lambda arch: arch.family)
 def test_a_model_says_the_same_with_it_and_without(arch, precision, monkeypatch):
     model, ids, lengths = classifier(arch), torch.arange(60).view(3, 20) % 97, torch.tensor([20, 11, 1])
-    linear, taken = fused.linear, []
-    monkeypatch.setattr(fused, "linear", lambda *args: taken.append(linear(*args)) or taken[-1])
+    linear, taken = onednn._linear, []
+    monkeypatch.setattr(onednn, "_linear", lambda *args: taken.append(linear(*args)) or taken[-1])
 
-    def said(precision, fuse):
-        multiply_in(model, precision, fuse)
+    def said(precision, by_onednn):
+        multiply_in(model, precision, by_onednn)
         with torch.no_grad():
             return model.prefix(ids, lengths, 3)
 
@@ -102,11 +109,11 @@ def test_a_model_says_the_same_with_it_and_without(arch, precision, monkeypatch)
 def test_a_model_learns_the_same_in_fp32_with_it_and_without(arch):
     model, ids, lengths = classifier(arch), torch.arange(60).view(3, 20) % 97, torch.tensor([20, 11, 1])
     found = {}
-    for fuse in (False, True):
-        multiply_in(model, "fp32", fuse)
+    for by_onednn in (False, True):
+        multiply_in(model, "fp32", by_onednn)
         model.zero_grad(set_to_none=True)
         F.cross_entropy(model(ids, lengths), torch.arange(3)).backward()
-        found[fuse] = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+        found[by_onednn] = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
     assert found[True].keys() == found[False].keys() and len(found[True]) > 20
     for name, grad in found[False].items():
         torch.testing.assert_close(found[True][name], grad, rtol=1e-3, atol=1e-4 * grad.abs().max().item(), msg=name)
@@ -114,14 +121,14 @@ def test_a_model_learns_the_same_in_fp32_with_it_and_without(arch):
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("adapted", [(), ("key",), ("query", "value")])
-@pytest.mark.parametrize("fuse", [True, False])
+@pytest.mark.parametrize("by_onednn", [True, False])
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_some_of_the_stacked_products_are_those_of_all(precision, fuse, adapted, bias):
+def test_some_of_the_stacked_products_are_those_of_all(precision, by_onednn, adapted, bias):
     layer, x = Linear(32, 3 * 16, "query", "key", "value", bias=bias), drawn(4, 7, 32)
     for name in adapted:
         layer.lora[name] = adapter = Adapter((16, 32), 2, 1.0, 0.0, torch.Generator().manual_seed(0))
         torch.nn.init.normal_(adapter.b, generator=torch.Generator().manual_seed(1))
-    multiply_in(layer, precision, fuse)
+    multiply_in(layer, precision, by_onednn)
     for learns in (True, False, False):  # what is kept of one is not taken for the other
         with torch.set_grad_enabled(learns):
             whole = layer(x)
@@ -135,11 +142,11 @@ def test_what_needs_a_gradient_gets_it(precision, learns):
     layer, x = Linear(32, 48), drawn(4, 32)
     layer.requires_grad_(False)
     found = {}
-    for fuse in (True, False):
-        multiply_in(layer, precision, fuse)
+    for by_onednn in (True, False):
+        multiply_in(layer, precision, by_onednn)
         leaf = x.clone() if learns == "x" else getattr(layer, learns)
         y = layer(leaf.requires_grad_() if learns == "x" else (leaf.requires_grad_(), x)[1], gelu="tanh")
-        found[fuse] = torch.autograd.grad(y.sum(), leaf)[0]
+        found[by_onednn] = torch.autograd.grad(y.sum(), leaf)[0]
     if precision == "bf16":
         assert torch.equal(*found.values())
     torch.testing.assert_close(*found.values())
@@ -170,21 +177,21 @@ def test_what_was_read_before_can_be_kept_in_fp32(arch):
 @pytest.mark.parametrize("gone", [None, lambda *args: torch.zeros(2, 3, 48, dtype=torch.bfloat16)])
 def test_where_the_operators_are_missing_or_others_the_public_ones_do_it(monkeypatch, gone):
     monkeypatch.setattr(torch.ops.mkldnn, "_linear_pointwise", gone)
-    fused.works.cache_clear()
+    onednn.works.cache_clear()
     try:
         for precision in ("bf16", "fp32"):
-            assert not fused.works(precision)
+            assert not onednn.works(precision)
             layer, x = Linear(32, 48), drawn(4, 32)
             multiply_in(layer, precision)
             with torch.no_grad():
                 assert layer(x).dtype == torch.float32
     finally:
-        fused.works.cache_clear()
+        onednn.works.cache_clear()
 
 
 def test_in_fp32_it_is_for_processors_that_are_not_intels(tmp_path):
     processor = tmp_path / "cpuinfo"
-    assert not fused.slow_mkl(processor)
+    assert not onednn.slow_mkl(processor)
     for maker, slow in (("GenuineIntel", False), ("AuthenticAMD", torch.backends.mkl.is_available())):
         processor.write_text(f"processor\t: 0\nvendor_id\t: {maker}\n")
-        assert fused.slow_mkl(processor) == slow
+        assert onednn.slow_mkl(processor) == slow
