@@ -20,7 +20,7 @@ from core.architectures.bert import (
 )
 from core.architectures.counting import CountingArchitecture
 from core.architectures.deberta import DebertaArchitecture
-from core.architectures.file_names import CONFIG, SHARDS, TOKENIZER, WEIGHTS
+from core.architectures.file_names import CONFIG, SETTINGS, SHARDS, TOKENIZER, TOKENIZERS, WEIGHTS
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.llama import LlamaArchitecture, Qwen2Architecture, Qwen3Architecture
 from core.architectures.models import MODELS
@@ -46,6 +46,8 @@ FAMILIES: dict[str, type[Architecture]] = {
         Qwen3Architecture,
     )
 }
+# files of which one set is wanted, the first that is whole; the empty one stands last where there may be none
+Sets = tuple[tuple[str, ...], ...]
 HUB = "hub:"  # before an address, owner/name or owner/name@revision
 MOST = 1 << 20  # bytes of a config.json
 FLOATS = ("F64", "F32", "F16", "BF16")  # numbers that weights may be, as safetensors names them
@@ -128,16 +130,24 @@ def folder_of(name: str) -> Path:
     return model_folder(*address(name)) if name.startswith(HUB) else files.absolute(name)
 
 
-def small_files(name: str) -> tuple[str, ...]:
-    """The files that say what a model is and how it reads a text, where they are fetched and do not come along."""
+def small_files(name: str) -> tuple[Sets, ...]:
+    """The files that say what a model is and how it reads a text, where they are fetched and do not come along.
+
+    The tokenizer comes last: where it is, the settings beside it have been asked for.
+    """
     if name.startswith(HUB):
-        return CONFIG, TOKENIZER
-    return (TOKENIZER,) if name in MODELS and not MODELS[name].tokenizer else ()
+        return ((CONFIG,),), ((SETTINGS,), ()), TOKENIZERS
+    return (((TOKENIZER,),),) if name in MODELS and not MODELS[name].tokenizer else ()
+
+
+def are_there(wanted: Iterable[Sets], has: Callable[[str], bool]) -> bool:
+    """Whether a set of each is whole, where `has` says which files there are."""
+    return all(any(all(map(has, files)) for files in sets) for sets in wanted)
 
 
 def lacks_small_files(name: str) -> bool:
     """Whether one of them is not on this machine yet. Raises BadModel for what is no address on the hub."""
-    return not all((folder_of(name) / file).is_file() for file in small_files(name))
+    return not are_there(small_files(name), lambda file: (folder_of(name) / file).is_file())
 
 
 def model_folder(repo: str, revision: str = "") -> Path:
@@ -208,7 +218,10 @@ def read_config(file: Path, home: Path | None = None) -> Architecture:
 
 
 def demand_weights(preset: ModelPreset, weights: str) -> None:
-    """Raises BadModel where a recipe names weights that the model cannot have, or that are not there."""
+    """Raises BadModel where a recipe names weights that the model cannot have, or that are not there.
+
+    Those of an address that are not here yet are asked about when they are.
+    """
     if preset.counts and weights != "pretrained":
         what = f"{preset.name} counts words: it has no weights, so {weights} cannot be used."
         raise BadModel(what, "Leave --weights out, or choose another --model.")
@@ -216,6 +229,8 @@ def demand_weights(preset: ModelPreset, weights: str) -> None:
         check_folder(files.absolute(weights), preset.architecture)
     elif weights == "pretrained" and isinstance(preset.source, OwnFolder):
         check_folder(preset.source.folder, preset.architecture)
+    elif weights == "pretrained" and preset.name.startswith(HUB) and (folder_of(preset.name) / WEIGHTS).is_file():
+        check_weights(folder_of(preset.name) / WEIGHTS, preset.architecture)
 
 
 def check_folder(folder: Path, expected: Architecture) -> None:
@@ -229,12 +244,12 @@ def check_folder(folder: Path, expected: Architecture) -> None:
             f"{found.n_heads} heads, context {found.max_tokens:,}; another was chosen.",
             f"Choose it by its folder: --model {folder}",
         )
-    _check_weights(folder / WEIGHTS, expected)
+    check_weights(folder / WEIGHTS, expected)
 
 
-def _check_weights(file: Path, arch: Architecture) -> None:
+def check_weights(file: Path, arch: Architecture) -> None:
     """Raises BadModel where a file is no whole one of safetensors, or its tensors are not those of the architecture."""
-    do = "Put the config.json and the weights of one model there."
+    do = "Take the config.json and the weights of one model, from one place."
     try:
         with safe_open(file, framework="np") as opened:  # its head alone is read, which says how long it must be
             there = frozenset(opened.keys())

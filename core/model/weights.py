@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from core import assets, files
 from core.architectures.architecture import Architecture, Published
 from core.architectures.file_names import BASE_WEIGHTS, WEIGHTS
-from core.architectures.lookup import check_folder
+from core.architectures.lookup import HUB, check_folder, check_weights
 from core.architectures.preset import BuiltIn, ModelPreset, OwnFolder, Source
 from core.errors import BadModel
 from core.files import Progress, sha256, unwatched
@@ -121,6 +121,8 @@ def find_base(preset: ModelPreset, weights: str, run: Path, seed: int, progress:
     if weights == "pretrained":
         if isinstance(source, Source):
             found = fetch(preset, progress)
+            if preset.name.startswith(HUB):  # of a model by name it is known what they are
+                check_weights(found.weights, preset.architecture)
             return Base("pretrained", source.repo, str(found.weights), found.sha256, found.revision)
         if isinstance(source, BuiltIn):
             return _built_in(source, preset.name, run)

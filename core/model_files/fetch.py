@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core import files
 from core.architectures.file_names import CONFIG, SHARDS, TOKENIZER, WEIGHTS
-from core.architectures.lookup import HUB, address, preset_of, small_files
+from core.architectures.lookup import HUB, Sets, address, are_there, preset_of, small_files
 from core.architectures.models import MODELS
 from core.architectures.preset import ModelPreset, Source
 from core.errors import BadModel
@@ -96,7 +96,7 @@ def fetch_small(name: str, progress: Progress = unwatched) -> ModelPreset:
         wanted = small_files(name)
         folder = folder_of(source)
         record = read_record(folder)
-        if record is None or not all(file in record.files and (folder / file).is_file() for file in wanted):
+        if record is None or not _are_settled(wanted, record, folder):
             with _held(source, progress):
                 write_record(folder, _bring_small(source, wanted, progress))
         demand_as_recorded(folder)
@@ -160,30 +160,60 @@ def _from_hub(preset: ModelPreset, source: Source, unverified: bool, progress: P
     else:
         raise _no_weights(source)
     verified: Verified = "pinned" if source.sha256 else "hub" if expected else "word"
-    return Record(source.repo, source.revision, {**small.files, **papers, WEIGHTS: digest}, "hub", verified)
+    found = {**small.files, **papers, WEIGHTS: digest}
+    return Record(source.repo, source.revision, found, "hub", verified, small.without)
 
 
-def _bring_small(source: Source, wanted: tuple[str, ...], progress: Progress) -> Record:
-    """Put small files into a model's folder, all of the commit that its first one was of."""
+def _are_settled(wanted: tuple[Sets, ...], record: Record, folder: Path) -> bool:
+    """Whether there is nothing left to ask a repository: of each, the first set that it may have is here."""
+    firsts = [next((files for files in sets if not {*files} & {*record.without}), None) for sets in wanted]
+    return all(files is not None and all(_is_here(name, record, folder) for name in files) for files in firsts)
+
+
+def _is_here(name: str, record: Record, folder: Path) -> bool:
+    return name in record.files and (folder / name).is_file()
+
+
+def _bring_small(source: Source, wanted: tuple[Sets, ...], progress: Progress) -> Record:
+    """Put small files into a model's folder, all of the commit that its first one was of.
+
+    Where nothing that must be there is missing, a hub that refuses is no reason to refuse: that is a folder from before
+    all of these files were asked for, or what another program left in the hub's cache. They are asked for next time.
+    """
     folder = folder_of(source)
     record = read_record(folder)
     if record is None:
         commit = source.revision if hub.is_commit(source.revision) else _commit(source)
         record = Record(source.repo, commit, {}, "hub", "hub")
     source = replace(source, revision=record.revision)
-    for name in wanted:
-        if name not in record.files or not (folder / name).is_file():
+    enough = are_there(wanted, lambda name: _is_here(name, record, folder) or hub.cached(source, name) is not None)
+
+    def bring(name: str) -> bool:
+        """Whether it is here then."""
+        if _is_here(name, record, folder) or name in record.without:
+            return name not in record.without
+        try:
             digest = _bring_one(source, name, folder, record, progress)
-            if digest is None:
-                raise _no_small(source, name)
+        except hub.Refused:
+            if not enough:
+                raise
+            return False
+        if digest:
             record.files[name] = digest
+        elif name not in record.files:
+            record.without.append(name)
+        return digest is not None
+
+    for sets in wanted:
+        if not any(all(map(bring, files)) for files in sets):
+            raise _no_small(source, sets)
     return record
 
 
 def _commit(source: Source) -> str:
     entry = hub.ask(source, CONFIG)
     if entry is None:
-        raise _no_small(source, CONFIG)
+        raise _no_small(source, ((CONFIG,),))
     return entry.commit
 
 
@@ -225,7 +255,7 @@ def _download(source: Source, name: str, entry: hub.Entry, expected: str, folder
         if expected and digest != expected:
             what = f"What came for {name} of {source.repo} is damaged, or another file: its SHA-256 is {digest[:12]}…"
             raise _Another(f"{what}, not {expected[:12]}….", "It was deleted. Check HF_ENDPOINT, and try again.")
-        if name in (CONFIG, TOKENIZER):
+        if name.endswith(".json"):
             _demand_json(source, name, part)
     except BadModel:
         part.unlink()
@@ -236,9 +266,10 @@ def _download(source: Source, name: str, entry: hub.Entry, expected: str, folder
 
 def _demand_json(source: Source, name: str, part: Path) -> None:
     try:
-        json.loads(part.read_bytes())
+        if not isinstance(json.loads(part.read_bytes()), dict):
+            raise ValueError("it holds something else")
     except (ValueError, RecursionError) as error:
-        what = f"What comes for {name} of {source.repo} is no JSON: {error}."
+        what = f"What comes for {name} of {source.repo} is no JSON object: {error}."
         raise BadModel(what, "Check HF_ENDPOINT and the network: some want a log-in first.") from error
 
 
@@ -288,11 +319,11 @@ def _no_weights(source: Source) -> BadModel:
     return BadModel(what, "Choose a repository that has one.")
 
 
-def _no_small(source: Source, name: str) -> BadModel:
+def _no_small(source: Source, sets: Sets) -> BadModel:
     do = "Choose a repository that has one."
-    if name == TOKENIZER:
+    if (TOKENIZER,) in sets:
         do += " transformers writes one: AutoTokenizer.from_pretrained(...).save_pretrained(FOLDER)."
-    return BadModel(f"{source.repo} has no {name}.", do)
+    return BadModel(f"{source.repo} has no {', no '.join(' with '.join(files) for files in sets)}.", do)
 
 
 def _demand(file: Path, digest: str, expected: str) -> None:

@@ -21,6 +21,10 @@ TRIES, WAIT = 5, 1.0  # connections in a row over which nothing comes, and secon
 DOWNLOADING = "download"  # the phase in which bytes arrive
 
 
+class Refused(BadModel):
+    """The hub cannot be asked, or does not give what is asked of it."""
+
+
 class Entry(NamedTuple):
     """What the hub says of a file: the commit that it is of, its bytes, and its SHA-256, "" where it keeps none."""
 
@@ -162,14 +166,14 @@ def _is_sha256(text: str) -> bool:
 
 @contextmanager
 def _in_sentences(source: Source) -> Iterator[None]:
-    """Raises BadModel for whatever the hub's client raises, which lets through what its HTTP library does."""
+    """Raises Refused for whatever the hub's client raises, which lets through what its HTTP library does."""
     try:
         yield
     except Exception as error:
         raise _refusal(source, error) from error
 
 
-def _refusal(source: Source, error: Exception) -> BadModel:
+def _refusal(source: Source, error: Exception) -> Refused:
     from huggingface_hub import constants
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -183,20 +187,20 @@ def _refusal(source: Source, error: Exception) -> BadModel:
     repo, page = source.repo, f"{constants.ENDPOINT}/{source.repo}"
     if isinstance(error, GatedRepoError):
         what = f"{repo} is gated: its owners let only those download it who accepted their licence."
-        return BadModel(what, f"Accept it on {page}, log in with: hf auth login, and try again.")
+        return Refused(what, f"Accept it on {page}, log in with: hf auth login, and try again.")
     if isinstance(error, RevisionNotFoundError):
-        return BadModel(f"{repo} has no revision {source.revision}.", f"Name one that is listed on {page}.")
+        return Refused(f"{repo} has no revision {source.revision}.", f"Name one that is listed on {page}.")
     if isinstance(error, (RepositoryNotFoundError, HFValidationError)):
         what = f"There is no {repo} on the hub, or it is private."
-        return BadModel(what, "Check the address; for a private one, log in with: hf auth login")
+        return Refused(what, "Check the address; for a private one, log in with: hf auth login")
     if isinstance(error, OfflineModeIsEnabled):
-        return BadModel(f"{repo} is not on this machine, and HF_HUB_OFFLINE forbids asking the hub.")
+        return Refused(f"{repo} is not on this machine, and HF_HUB_OFFLINE forbids asking the hub.")
     if isinstance(error, HfHubHTTPError):
-        return BadModel(f"{repo} could not be downloaded: the hub answers {error.response.status_code}.")
+        return Refused(f"{repo} could not be downloaded: the hub answers {error.response.status_code}.")
     if isinstance(error, OSError) and error.filename:
-        return BadModel(f"{repo} cannot be kept at {error.filename}: {error.strerror}.")
+        return Refused(f"{repo} cannot be kept at {error.filename}: {error.strerror}.")
     what = f"{repo} could not be downloaded, for the hub cannot be reached: {_said(error)}."
-    return BadModel(what, "Try again with a network, or choose a folder that holds the model.")
+    return Refused(what, "Try again with a network, or choose a folder that holds the model.")
 
 
 def _said(error: Exception) -> str:

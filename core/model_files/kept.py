@@ -1,13 +1,14 @@
 """Which files of a model are on this machine, and what is known of them. No network."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from core import assets, files
-from core.architectures.file_names import CONFIG, TOKENIZER, WEIGHTS
-from core.architectures.lookup import model_folder
+from core.architectures.file_names import SETTINGS, SMALL_FILES, TOKENIZER, TOKENIZERS, WEIGHTS
+from core.architectures.lookup import are_there, model_folder
 from core.architectures.preset import BuiltIn, ModelPreset, Source
 from core.errors import BadModel
 from core.model_files import hub
@@ -18,7 +19,7 @@ SOURCE = "source.json"  # in a model's folder, written after the files that it l
 Verified = Literal["pinned", "hub", "word"]
 
 
-class Record(msgspec.Struct, frozen=True, rename={"origin": "from"}):
+class Record(msgspec.Struct, frozen=True, rename={"origin": "from"}, omit_defaults=True):
     """Where the files of a model's folder come from. The folder is whole where the weights are among them."""
 
     repo: str
@@ -26,6 +27,7 @@ class Record(msgspec.Struct, frozen=True, rename={"origin": "from"}):
     files: dict[str, str]  # name -> SHA-256
     origin: str  # hub, hand, or package NAME VERSION
     verified: Verified
+    without: list[str] = []  # names of files that the repository does not have, and is not asked for again
 
 
 class ModelFiles(NamedTuple):
@@ -72,7 +74,7 @@ def _in_hub_cache(preset: ModelPreset, source: Source) -> ModelFiles | None:
     if not hub.is_commit(source.revision):  # what a name stood for once, it may stand for no more
         return None
     weights = hub.cached(source, WEIGHTS)
-    if weights is None or not (preset.tokenizer or hub.cached(source, TOKENIZER)):
+    if weights is None or not _reads(preset, lambda name: hub.cached(source, name) is not None):
         return None
     digest = source.sha256 or hub.recorded(weights)
     verified: Verified = "pinned" if source.sha256 else "hub"
@@ -90,7 +92,12 @@ def copy_of(repo: str, revision: str, sha256: str) -> Path | None:
 
 def has_all(record: Record, preset: ModelPreset) -> bool:
     """Whether a folder's record lists all that a model needs of it."""
-    return WEIGHTS in record.files and bool(preset.tokenizer or TOKENIZER in record.files)
+    return WEIGHTS in record.files and _reads(preset, record.files.__contains__)
+
+
+def _reads(preset: ModelPreset, has: Callable[[str], bool]) -> bool:
+    """Whether a model has its tokenizer, where `has` says which files there are."""
+    return bool(preset.tokenizer) or are_there((TOKENIZERS,), has)
 
 
 def _agrees(record: Record, source: Source) -> bool:
@@ -105,13 +112,18 @@ def folder_of(source: Source) -> Path:
 
 
 def demand_as_recorded(folder: Path) -> None:
-    """Raises BadModel where a file that says what a model is, or how it reads a text, has changed since it came."""
+    """Raises BadModel where a file that says what a model is, or how it reads a text, has changed since it came.
+
+    That the settings of a tokenizer are gone is such a change: without them it would read other letters.
+    """
     record = read_record(folder)
-    for name in (CONFIG, TOKENIZER):
-        known = record.files.get(name) if record else None
-        if known and (folder / name).is_file() and files.sha256(folder / name) != known:
-            what = f"{folder / name} is not what it was when it came here."
-            raise BadModel(what, "Delete it, and fetch the model again: workbench fetch MODEL")
+    again = "etch the model again: workbench fetch MODEL"
+    for name in SMALL_FILES:
+        known, file = record.files.get(name) if record else None, folder / name
+        if known and name == SETTINGS and not file.is_file():
+            raise BadModel(f"{file} came here once, and is gone.", f"F{again}")
+        if known and file.is_file() and files.sha256(file) != known:
+            raise BadModel(f"{file} is not what it was when it came here.", f"Delete it, and f{again}")
 
 
 def read_record(folder: Path) -> Record | None:

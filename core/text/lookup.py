@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core import files, inside
-from core.architectures.file_names import TOKENIZER, TOKENS
+from core.architectures.file_names import BPE_FILE, MERGES_FILE, TOKENIZER, TOKENS, WORDPIECE_FILE
 from core.architectures.lookup import folder_of
 from core.architectures.preset import ModelPreset, OwnFolder, Source, is_folder
 from core.errors import BadModel
@@ -28,10 +28,10 @@ READERS: dict[str, Callable[[ModelPreset, Path], Tokenizer]] = {
     TOKENIZER: lambda preset, file: tokenizer_files.read(
         file, preset.architecture.vocab, preset.architecture.pad, settings=True
     ),
-    tokenizer_files.BPE_FILE: lambda preset, file: tokenizer_files.read_vocab_and_merges(
+    BPE_FILE: lambda preset, file: tokenizer_files.read_vocab_and_merges(
         file.parent, preset.architecture.vocab, preset.architecture.pad
     ),
-    tokenizer_files.WORDPIECE_FILE: lambda preset, file: tokenizer_files.read_wordpiece(
+    WORDPIECE_FILE: lambda preset, file: tokenizer_files.read_wordpiece(
         file.parent, preset.architecture.vocab, preset.architecture.pad
     ),
 }
@@ -43,7 +43,7 @@ UNREAD = (
     "sentencepiece.bpe.model",
     "spiece.model",
     "spm.model",
-    tokenizer_files.MERGES_FILE,
+    MERGES_FILE,
     "encoder.json",
     "vocab.bpe",
     "bpe.codes",

@@ -11,9 +11,10 @@ from pathlib import Path
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 from core import assets, files
+from core.architectures.file_names import BPE_FILE, MERGES_FILE, SETTINGS, WORDPIECE_FILE
 from core.errors import BadModel
 from core.text.special_tokens import SAVE_AGAIN
-from core.text.tokenizer_json import PUT_BACK, SETTINGS, JsonTokenizer, reading
+from core.text.tokenizer_json import PUT_BACK, JsonTokenizer, reading
 
 # those that come with the program: the compressed file, the SHA-256 of the JSON inside, and the pad id
 BUILT_IN = {
@@ -24,7 +25,6 @@ BUILT_IN = {
     )
 }
 MOST = 1 << 28  # bytes of a file; those of 250,000 tokens take a tenth of that
-BPE_FILE, MERGES_FILE, WORDPIECE_FILE = "vocab.json", "merges.txt", "vocab.txt"
 BPE_CLASSES = ("GPT2Tokenizer", "RobertaTokenizer")
 WORDPIECE_CLASSES = ("BertTokenizer", "DistilBertTokenizer")
 # what settings of BERT's kind say of letters -> the same in a tokenizer.json
@@ -69,16 +69,18 @@ def _as_set(file: Path, json: str) -> str:
     That is BERT's kind alone. Raises BadModel where the settings cannot be read.
     """
     config = _settings(file.parent)
-    said = {ours: config[theirs] for theirs, ours in LETTERS.items() if theirs in config}
     kind = config.get("tokenizer_class")
-    if not said or not isinstance(kind, str) or kind.removesuffix("Fast") not in WORDPIECE_CLASSES:
+    if not isinstance(kind, str) or kind.removesuffix("Fast") not in WORDPIECE_CLASSES:
+        return json
+    said = _letters(config, file.parent)
+    if not said:
         return json
     try:
         found = loads(json)
         if found["normalizer"]["type"] != "BertNormalizer":
             return json
         found["normalizer"] |= said
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, RecursionError):
         return json  # what is no tokenizer is said by who reads it
     return dumps(found, ensure_ascii=False)
 
@@ -131,11 +133,7 @@ def read_wordpiece(folder: Path, vocab: int, pad: int) -> JsonTokenizer:
         raise BadModel(f"{file} cannot be read: {error}.", PUT_BACK) from error
     ids = {token: id for id, token in enumerate(tokens)}
     tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))  # noqa: S106 - a token of a text
-    tokenizer.normalizer = normalizers.BertNormalizer(
-        handle_chinese_chars=config.get("tokenize_chinese_chars", True),
-        strip_accents=config.get("strip_accents"),
-        lowercase=config.get("do_lower_case", True),
-    )
+    tokenizer.normalizer = normalizers.BertNormalizer(**_letters(config, folder))
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
     special = _add_special(tokenizer, "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -152,6 +150,16 @@ def _config(folder: Path, classes: tuple[str, ...]) -> dict:
     if kind.removesuffix("Fast") not in classes:
         raise BadModel(f"{folder} holds a {kind} without tokenizer.json, which cannot be read.", SAVE_AGAIN)
     return config
+
+
+def _letters(config: dict, folder: Path) -> dict[str, bool | None]:
+    """What settings of BERT's kind say of letters. Raises BadModel where that is neither yes nor no."""
+    said = {theirs: config[theirs] for theirs in LETTERS if theirs in config}
+    for name, value in said.items():
+        if not isinstance(value, bool) and (value is not None or name != "strip_accents"):
+            what = f"{folder / SETTINGS} says that {name} is {repr(value)[:40]}, neither true nor false."
+            raise BadModel(what, PUT_BACK)
+    return {LETTERS[name]: value for name, value in said.items()}
 
 
 def _settings(folder: Path) -> dict:

@@ -14,7 +14,7 @@ import numpy as np
 import tokenizers
 
 from core import files
-from core.architectures.file_names import TOKENIZER
+from core.architectures.file_names import SETTINGS, TOKENIZER
 from core.errors import BadModel
 from core.files import Progress, unwatched
 from core.template import parts_of
@@ -45,7 +45,6 @@ ROLES = {
     "pad_token": ("[PAD]", "<pad>"),
 }
 KNOWN = dict.fromkeys(name for names in ROLES.values() for name in names)
-SETTINGS = "tokenizer_config.json"
 PUT_BACK = "Put back the file that belongs to the model."
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 _BYTE_OF = {character: byte for byte, character in spelling().items()}

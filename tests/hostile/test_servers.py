@@ -21,7 +21,7 @@ from huggingface_hub import constants
 
 from core import pace
 from core.architectures.gpt2 import GPT2Architecture
-from core.architectures.lookup import model_folder
+from core.architectures.lookup import lacks_small_files, model_folder
 from core.architectures.models import MODELS
 from core.architectures.preset import ModelPreset, Source
 from core.data import download
@@ -283,37 +283,62 @@ def test_what_names_no_commit_is_no_hub(liar, tmp_path, commit):
     ("content", "headers", "said"),
     [
         (b"<html>Log in</html>", {}, "is no JSON"),
-        (b"<html>Log in</html>", {"Content-Type": "text/html"}, "A web page comes in place of config.json"),
+        (b"<html>Log in</html>", {"Content_Type": "text/html"}, "A web page comes in place of {}"),
         (b"[" * 100_000, {}, "is no JSON"),
         (b'{"model_type": "gpt2"', {}, "is no JSON"),
-        (b"{}", {"Content-Length": "999999999999"}, "was not downloaded"),
-        (b"{}", {"Content-Length": None}, "does not say how large config.json is"),
+        (b"[]", {}, "is no JSON object"),
+        (b"{}", {"Content_Length": "999999999999"}, "was not downloaded"),
+        (b"{}", {"Content_Length": None}, "does not say how large {} is"),
     ],
 )
-def test_a_small_file_that_is_none(liar, tmp_path, content, headers, said):
-    liar.files["config.json"] = content
-    liar.headers |= headers
-    with pytest.raises(BadModel, match=said):
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
+def test_a_small_file_that_is_none(liar, tmp_path, name, content, headers, said):
+    liar.files[name] = content
+    liar.lie = lambda a: a.name == name and (a.send(content, **headers) or True)
+    with pytest.raises(BadModel, match=said.format(name)):
         fetch_small(ADDRESS)
+    assert lacks_small_files(ADDRESS)
+    (model_folder("owner/tiny") / "config.json").unlink(missing_ok=True)  # which was as it should be
     nothing_taken(tmp_path)
 
 
-def test_small_files_are_compared_with_what_came_first(liar):
-    liar.headers["ETag"] = '"a-git-hash"'
-    folder = model_folder("owner/tiny")
-    fetch_small(ADDRESS)
-    first = (folder / "tokenizer.json").read_bytes()
-    (folder / "tokenizer.json").write_bytes(b'{"changed": 1}')
-    with pytest.raises(BadModel, match=r"tokenizer.json is not what it was when it came here. Delete it"):
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (lambda a: a.send(b"{}" if a.command == "HEAD" else b'{"a": 1}'), "More comes for tokenizer_config.json"),
+        (lambda a: a.send_error(500), "the hub answers 500"),
+        (lambda a: a.send(b"{}", ETag=f'"{digest(b"[]")}"'), "damaged, or another file"),
+    ],
+)
+def test_a_tokenizer_does_not_come_without_the_settings_that_are_said_to_be_there(liar, act, said):
+    liar.lie = lambda a: a.name == "tokenizer_config.json" and (act(a) or True)
+    with pytest.raises(BadModel, match=said):
         fetch_small(ADDRESS)
-    (folder / "tokenizer.json").unlink()
-    liar.files["tokenizer.json"] = b'{"changed": 2}'
+    assert lacks_small_files(ADDRESS)
+    liar.lie = lambda a: False
+    fetch_small(ADDRESS)
+    assert not lacks_small_files(ADDRESS)
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json", "vocab.txt"])
+def test_small_files_are_compared_with_what_came_first(liar, name):
+    liar.headers["ETag"] = '"a-git-hash"'
+    folder, first = model_folder("owner/tiny"), b"{}"
+    if name == "vocab.txt":
+        del liar.files["tokenizer.json"]
+    liar.files[name] = first
+    fetch_small(ADDRESS)
+    (folder / name).write_bytes(b'{"changed": 1}')
+    with pytest.raises(BadModel, match=rf"{name} is not what it was when it came here. Delete it"):
+        fetch_small(ADDRESS)
+    (folder / name).unlink()
+    liar.files[name] = b'{"changed": 2}'
     with pytest.raises(BadModel, match="is not what it was when it came here first, and was not taken") as refused:
         fetch_small(ADDRESS)
-    assert f"delete {folder}" in refused.value.do and not (folder / "tokenizer.json").exists()
-    liar.files["tokenizer.json"] = first
+    assert f"delete {folder}" in refused.value.do and not (folder / name).exists()
+    liar.files[name] = first
     fetch_small(ADDRESS)
-    assert (folder / "tokenizer.json").read_bytes() == first
+    assert (folder / name).read_bytes() == first
 
 
 @pytest.fixture

@@ -11,17 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from huggingface_hub import constants
+from safetensors.torch import save
 
 from core.architectures.gpt2 import GPT2Architecture
-from core.architectures.lookup import model_folder, preset_of
+from core.architectures.lookup import demand_weights, lacks_small_files, model_folder, preset_of
 from core.architectures.models import MODELS
 from core.architectures.preset import ModelPreset, Source
 from core.errors import BadModel
 from core.files import sha256
-from core.model.weights import open_base
+from core.model.families import backbone_for
+from core.model.weights import find_base, open_base, published
 from core.model_files.fetch import fetch, fetch_again, fetch_small
-from core.model_files.kept import files_of, where
+from core.model_files.kept import demand_as_recorded, files_of, where
 from core.runs.origin import Base
 
 TINY = GPT2Architecture(2, 32, 4, 64, 211)
@@ -231,6 +234,111 @@ def test_the_small_files_come_first_and_alone(hub):
     assert where(made) == "download"
     hub.asked.clear()
     assert fetch_small(ADDRESS) == made and not hub.asked
+
+
+def test_settings_beside_a_tokenizer_come_before_it_and_are_recorded(hub):
+    hub.files["tokenizer_config.json"] = b'{"do_lower_case": false}'
+    made = fetch_small(ADDRESS)
+    small = [asked.split()[-1] for asked in hub.asked if asked.startswith("GET")]
+    assert small == ["config.json", "tokenizer_config.json", "tokenizer.json"], "with the last one, all are there"
+    at = model_folder("owner/tiny")
+    for _ in range(2):
+        record = json.loads((at / "source.json").read_text())
+        assert record["files"]["tokenizer_config.json"] == sha256(at / "tokenizer_config.json")
+        fetch(made)
+
+
+def earlier(at: Path) -> None:
+    """Make a folder what it was before settings were asked for."""
+    record = json.loads((at / "source.json").read_text())
+    del record["without"]
+    (at / "source.json").write_text(json.dumps(record))
+
+
+def test_a_folder_from_before_settings_were_asked_for_is_as_it_was_until_it_is_fetched_again(hub):
+    made, at = fetch_small(ADDRESS), model_folder("owner/tiny")
+    fetch(made)
+    earlier(at)
+    hub.files["tokenizer_config.json"] = b"{}"
+    hub.asked.clear()
+    assert not lacks_small_files(ADDRESS) and where(made) == "on disk" and fetch(made) and not hub.asked
+    hub.error = "RepoNotFound"
+    assert fetch_small(ADDRESS) == made and hub.asked, "whatever the hub says"
+    assert "tokenizer_config.json" not in names(at)
+    hub.error = ""
+    assert fetch_small(ADDRESS) == made and "tokenizer_config.json" in names(at)
+    assert where(made) == "on disk"
+    hub.asked.clear()
+    assert fetch_small(ADDRESS) == made and fetch(made) and not hub.asked
+
+
+def test_what_another_program_left_in_the_hubs_cache_is_enough_without_a_network(hub):
+    cache(hub, "config.json", "tokenizer.json")
+    hub.error = "RepoNotFound"
+    fetch_small(f"{ADDRESS}@{'a' * 40}")
+    assert names(folder()) == {"config.json", "tokenizer.json", "source.json"}
+    hub.files["tokenizer_config.json"] = b"{}"
+    hub.error = ""
+    fetch_small(f"{ADDRESS}@{'a' * 40}")
+    assert "tokenizer_config.json" in names(folder())
+
+
+def test_a_file_that_is_gone_is_not_done_without(hub):
+    hub.files["tokenizer_config.json"] = b"{}"
+    fetch_small(ADDRESS)
+    at = model_folder("owner/tiny")
+    (at / "tokenizer_config.json").unlink()
+    with pytest.raises(BadModel, match=r"tokenizer_config\.json came here once, and is gone. Fetch the model again"):
+        demand_as_recorded(at)
+    content = hub.files.pop("tokenizer_config.json")
+    with pytest.raises(BadModel, match="is gone"):
+        fetch_small(ADDRESS)
+    hub.files["tokenizer_config.json"] = content
+    fetch_small(ADDRESS)
+    assert "tokenizer_config.json" in names(at)
+
+
+@pytest.mark.parametrize("kept", [("vocab.json", "merges.txt"), ("vocab.txt",)])
+def test_an_address_may_have_an_older_tokenizer(hub, kept):
+    del hub.files["tokenizer.json"]
+    hub.files |= dict.fromkeys(kept, b"{}")
+    made = fetch_small(ADDRESS)
+    assert names(model_folder("owner/tiny")) == {"config.json", "source.json", *kept}
+    fetch(made)
+    assert where(made) == "on disk" and not lacks_small_files(ADDRESS)
+    hub.asked.clear()
+    assert fetch_small(ADDRESS) == made and fetch(made) and not hub.asked
+    shutil.rmtree(model_folder("owner/tiny"))
+    cache(hub)
+    pinned = replace(made, source=replace(made.source, revision="a" * 40))
+    assert where(pinned) == "on disk"
+
+
+@pytest.mark.parametrize("kept", [("vocab.json",), ("merges.txt",), ()])
+def test_an_address_without_a_whole_tokenizer_says_which_there_may_be(hub, kept):
+    del hub.files["tokenizer.json"]
+    hub.files |= dict.fromkeys(kept, b"{}")
+    with pytest.raises(BadModel, match="has no tokenizer.json, no merges.txt with vocab.json, no vocab.txt"):
+        fetch_small(ADDRESS)
+    assert lacks_small_files(ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda tensors: {name: tensor.to(torch.int8) for name, tensor in tensors.items()}, "in I8: its weights are q"),
+        (lambda tensors: dict(list(tensors.items())[:-1]), "it is not the GPT-2 of its config.json"),
+        (lambda tensors: tensors | published(backbone_for(replace(TINY, n_blocks=3))), "more blocks than the 2"),
+    ],
+)
+def test_weights_of_an_address_are_looked_at_as_those_of_a_folder_are(hub, tmp_path, change, said):
+    hub.files["model.safetensors"] = save(change(published(backbone_for(TINY))))
+    made = fetch_small(ADDRESS)
+    demand_weights(made, "pretrained")  # as long as they are not here
+    with pytest.raises(BadModel, match=said):
+        find_base(made, "pretrained", tmp_path, 7, lambda *_: None)
+    with pytest.raises(BadModel, match=said):
+        demand_weights(made, "pretrained")
 
 
 def test_an_address_stays_at_the_commit_that_it_was_first_seen_at(hub):

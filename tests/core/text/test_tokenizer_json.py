@@ -14,8 +14,11 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 import decoders
 from cases import each
 from core import assets
-from core.architectures.file_names import TOKENIZER
+from core.architectures.file_names import SETTINGS, TOKENIZER
+from core.architectures.lookup import preset_of
+from core.architectures.models import MODELS
 from core.errors import BadModel
+from core.model_files.fetch import fetch_small
 from core.text import tokenizer_files
 from core.text.lookup import tokenizer_of
 from core.text.tokenizer import well_formed, whole
@@ -487,6 +490,52 @@ def test_what_settings_say_of_letters_comes_before_the_tokenizer_beside_them(tmp
         for text in PLAIN:
             _same(ours.encode(text), theirs, text)
             _same(read(tmp_path / "kept" / TOKENIZER, 30522, 0).encode(text), theirs, text)
+
+
+MODEL_TYPE = {"bert": "BertTokenizer", "distilbert": "DistilBertTokenizer"}
+
+
+@pytest.mark.parametrize("config", [{}, {"do_lower_case": False}, {"do_lower_case": True, "strip_accents": False}])
+@pytest.mark.parametrize("files", ["vocab.txt", TOKENIZER])
+@pytest.mark.parametrize("family", MODEL_TYPE)
+def test_an_address_is_read_as_transformers_reads_its_files(tmp_path, hub, family, files, config):
+    """Whatever context its settings speak of: it is that of the model."""
+    vocab, arch = _wordpiece(False), MODELS["bert" if family == "bert" else "distilbert"].architecture
+    (tmp_path / "vocab.txt").write_text("".join(f"{token}\n" for token in sorted(vocab, key=vocab.get)))
+    if files == TOKENIZER:
+        made = transformers.BertTokenizerFast(vocab=vocab, do_lower_case="do_lower_case" not in config)
+        made.backend_tokenizer.save(str(tmp_path / TOKENIZER))
+    settings = {"tokenizer_class": MODEL_TYPE[family], "model_max_length": 8, **config}
+    (tmp_path / SETTINGS).write_text(json.dumps(settings))
+    (tmp_path / "config.json").write_text(json.dumps(arch.to_config()))
+    hub.files |= {name: (tmp_path / name).read_bytes() for name in ("config.json", SETTINGS, files)}
+    preset = fetch_small("hub:owner/tiny")
+    ours, theirs = tokenizer_of(preset, "pretrained"), transformers.AutoTokenizer.from_pretrained(tmp_path)
+    folder = tokenizer_of(preset_of(str(tmp_path)), "pretrained")
+    assert theirs.model_max_length == 8 and preset.architecture == arch
+    for text in PLAIN:
+        _same(ours.encode(text), theirs, text)
+        assert folder.encode(text).ids.tolist() == ours.encode(text).ids.tolist()
+    (tmp_path / "run").mkdir()
+    ours.save(tmp_path / "run")
+    assert tokenizer_files.read(tmp_path / "run" / TOKENIZER, arch.vocab, 0).as_json() == ours.as_json()
+
+
+@pytest.mark.parametrize("said", [{"do_lower_case": None}, {"do_lower_case": "no"}, {"strip_accents": 1}])
+def test_what_is_neither_yes_nor_no_is_said_of_the_settings_that_say_it(tmp_path, said):
+    built_in("bert-uncased").save(tmp_path)
+    (tmp_path / "vocab.txt").write_text("\n".join([*BERT_SPECIAL, "a"]))
+    (tmp_path / SETTINGS).write_text(json.dumps({"tokenizer_class": "BertTokenizer", **said}))
+    for reader in (lambda: read(tmp_path / TOKENIZER, 30522, 0, settings=True), lambda: read_wordpiece(tmp_path, 9, 0)):
+        with pytest.raises(BadModel, match=r"tokenizer_config\.json says that .* neither true nor false"):
+            reader()
+
+
+def test_a_tokenizer_of_endless_lists_is_refused_whatever_stands_beside_it(tmp_path):
+    (tmp_path / TOKENIZER).write_text("[" * 100_000)
+    (tmp_path / SETTINGS).write_text(json.dumps({"tokenizer_class": "BertTokenizer", "do_lower_case": True}))
+    with pytest.raises(BadModel, match="holds no tokenizer"):
+        read(tmp_path / TOKENIZER, 30522, 0, settings=True)
 
 
 def test_settings_that_cannot_be_read_are_refused(tmp_path):
