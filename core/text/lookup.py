@@ -26,7 +26,7 @@ BUILT_IN: dict[str, Callable[[str], Tokenizer]] = {
 READERS: dict[str, Callable[[ModelPreset, Path], Tokenizer]] = {
     TOKENS: byte_bpe.read_for,
     TOKENIZER: lambda preset, file: tokenizer_files.read(
-        file, preset.architecture.vocab, preset.architecture.pad, settings=True
+        file, preset.architecture.vocab, preset.architecture.pad, preset.architecture.family
     ),
     BPE_FILE: lambda preset, file: tokenizer_files.read_vocab_and_merges(
         file.parent, preset.architecture.vocab, preset.architecture.pad

@@ -7,6 +7,7 @@ import os
 from functools import cache
 from json import dumps, loads
 from pathlib import Path
+from typing import Any
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
@@ -27,6 +28,7 @@ BUILT_IN = {
 MOST = 1 << 28  # bytes of a file; those of 250,000 tokens take a tenth of that
 BPE_CLASSES = ("GPT2Tokenizer", "RobertaTokenizer")
 WORDPIECE_CLASSES = ("BertTokenizer", "DistilBertTokenizer")
+WORDPIECE_FAMILIES = ("bert", "distilbert")
 # what settings of BERT's kind say of letters -> the same in a tokenizer.json
 LETTERS = {
     "do_lower_case": "lowercase",
@@ -50,26 +52,28 @@ def built_in(name: str) -> JsonTokenizer:
     return JsonTokenizer(name, content.decode(), pad)
 
 
-def read(file: Path, vocab: int, pad: int, settings: bool = False) -> JsonTokenizer:
+def read(file: Path, vocab: int, pad: int, family: str = "") -> JsonTokenizer:
     """The tokenizer of a tokenizer.json, for a model whose embeddings have `vocab` rows.
 
-    With `settings`, what those beside it say is heeded, as where a model is published, and not where a run keeps it.
+    With the model's `family`, what settings beside it say is heeded, as where a model is published, and not where a run
+    keeps it.
     Raises BadModel where it cannot be read, or has more ids than that.
     """
     try:
         json = files.content(file, most=MOST).decode()
     except (OSError, ValueError) as error:
         raise BadModel(f"The tokenizer in {file} cannot be read: {error}.", PUT_BACK) from error
-    return fitting(JsonTokenizer(str(file), _as_set(file, json) if settings else json, pad), vocab)
+    return fitting(JsonTokenizer(str(file), _as_set(file, json, family) if family else json, pad), vocab)
 
 
-def _as_set(file: Path, json: str) -> str:
+def _as_set(file: Path, json: str, family: str) -> str:
     """A tokenizer.json with what the settings beside it say of letters, which transformers heeds before it.
 
-    That is BERT's kind alone. Raises BadModel where the settings cannot be read.
+    That is BERT's kind alone, which BERT's families have where the settings name none. Raises BadModel where these
+    cannot be read.
     """
     config = _settings(file.parent)
-    kind = config.get("tokenizer_class")
+    kind = config.get("tokenizer_class") or (WORDPIECE_CLASSES[0] if family in WORDPIECE_FAMILIES else "")
     if not isinstance(kind, str) or kind.removesuffix("Fast") not in WORDPIECE_CLASSES:
         return json
     said = _letters(config, file.parent)
@@ -152,7 +156,7 @@ def _config(folder: Path, classes: tuple[str, ...]) -> dict:
     return config
 
 
-def _letters(config: dict, folder: Path) -> dict[str, bool | None]:
+def _letters(config: dict, folder: Path) -> dict[str, Any]:
     """What settings of BERT's kind say of letters. Raises BadModel where that is neither yes nor no."""
     said = {theirs: config[theirs] for theirs in LETTERS if theirs in config}
     for name, value in said.items():

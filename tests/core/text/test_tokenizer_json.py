@@ -484,7 +484,7 @@ def test_what_settings_say_of_letters_comes_before_the_tokenizer_beside_them(tmp
         (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind, **config}))
         (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
         theirs = transformers.AutoTokenizer.from_pretrained(tmp_path)
-        ours = read(tmp_path / TOKENIZER, 30522, 0, settings=True)
+        ours = read(tmp_path / TOKENIZER, 30522, 0, family="bert")
         (tmp_path / "kept").mkdir(exist_ok=True)
         ours.save(tmp_path / "kept")
         for text in PLAIN:
@@ -492,20 +492,20 @@ def test_what_settings_say_of_letters_comes_before_the_tokenizer_beside_them(tmp
             _same(read(tmp_path / "kept" / TOKENIZER, 30522, 0).encode(text), theirs, text)
 
 
-MODEL_TYPE = {"bert": "BertTokenizer", "distilbert": "DistilBertTokenizer"}
-
-
 @pytest.mark.parametrize("config", [{}, {"do_lower_case": False}, {"do_lower_case": True, "strip_accents": False}])
 @pytest.mark.parametrize("files", ["vocab.txt", TOKENIZER])
-@pytest.mark.parametrize("family", MODEL_TYPE)
-def test_an_address_is_read_as_transformers_reads_its_files(tmp_path, hub, family, files, config):
+@pytest.mark.parametrize(
+    ("family", "named"),
+    [("bert", {}), ("bert", {"tokenizer_class": None}), ("distilbert", {"tokenizer_class": "DistilBertTokenizer"})],
+)
+def test_an_address_is_read_as_transformers_reads_its_files(tmp_path, hub, family, named, files, config):
     """Whatever context its settings speak of: it is that of the model."""
-    vocab, arch = _wordpiece(False), MODELS["bert" if family == "bert" else "distilbert"].architecture
+    vocab, arch = _wordpiece(False), MODELS[family].architecture
     (tmp_path / "vocab.txt").write_text("".join(f"{token}\n" for token in sorted(vocab, key=vocab.get)))
     if files == TOKENIZER:
         made = transformers.BertTokenizerFast(vocab=vocab, do_lower_case="do_lower_case" not in config)
         made.backend_tokenizer.save(str(tmp_path / TOKENIZER))
-    settings = {"tokenizer_class": MODEL_TYPE[family], "model_max_length": 8, **config}
+    settings = {"model_max_length": 8, **named, **config}
     (tmp_path / SETTINGS).write_text(json.dumps(settings))
     (tmp_path / "config.json").write_text(json.dumps(arch.to_config()))
     hub.files |= {name: (tmp_path / name).read_bytes() for name in ("config.json", SETTINGS, files)}
@@ -526,7 +526,7 @@ def test_what_is_neither_yes_nor_no_is_said_of_the_settings_that_say_it(tmp_path
     built_in("bert-uncased").save(tmp_path)
     (tmp_path / "vocab.txt").write_text("\n".join([*BERT_SPECIAL, "a"]))
     (tmp_path / SETTINGS).write_text(json.dumps({"tokenizer_class": "BertTokenizer", **said}))
-    for reader in (lambda: read(tmp_path / TOKENIZER, 30522, 0, settings=True), lambda: read_wordpiece(tmp_path, 9, 0)):
+    for reader in (lambda: read(tmp_path / TOKENIZER, 30522, 0, family="bert"), lambda: read_wordpiece(tmp_path, 9, 0)):
         with pytest.raises(BadModel, match=r"tokenizer_config\.json says that .* neither true nor false"):
             reader()
 
@@ -535,7 +535,7 @@ def test_a_tokenizer_of_endless_lists_is_refused_whatever_stands_beside_it(tmp_p
     (tmp_path / TOKENIZER).write_text("[" * 100_000)
     (tmp_path / SETTINGS).write_text(json.dumps({"tokenizer_class": "BertTokenizer", "do_lower_case": True}))
     with pytest.raises(BadModel, match="holds no tokenizer"):
-        read(tmp_path / TOKENIZER, 30522, 0, settings=True)
+        read(tmp_path / TOKENIZER, 30522, 0, family="bert")
 
 
 def test_settings_that_cannot_be_read_are_refused(tmp_path):
@@ -543,7 +543,7 @@ def test_settings_that_cannot_be_read_are_refused(tmp_path):
     for content in ("[]", "{", "[" * 100_000):
         (tmp_path / "tokenizer_config.json").write_text(content)
         with pytest.raises(BadModel, match=r"tokenizer_config\.json cannot be read"):
-            read(tmp_path / TOKENIZER, 30522, 0, settings=True)
+            read(tmp_path / TOKENIZER, 30522, 0, family="bert")
 
 
 def test_a_text_has_one_encoding_where_merges_would_be_left_out_at_random(tmp_path):
@@ -575,7 +575,9 @@ def test_a_vocabulary_with_merges_is_read_as_transformers_does(tmp_path, kind):
 
 def test_a_folder_s_own_tokenizer_is_the_one_that_is_used(tmp_path):
     preset = SimpleNamespace(
-        name="any", tokenizer="bert-uncased", architecture=SimpleNamespace(vocab=30522, pad=0, skips_pads=False)
+        name="any",
+        tokenizer="bert-uncased",
+        architecture=SimpleNamespace(vocab=30522, pad=0, skips_pads=False, family="bert"),
     )
     assert tokenizer_of(preset, "random") is tokenizer_of(preset, str(tmp_path)) is built_in("bert-uncased")
     (tmp_path / "vocab.txt").write_text("\n".join([*BERT_SPECIAL, "a"]))
