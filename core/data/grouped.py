@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 import numpy as np
 
 LOOK = 200  # different cells, by which it is found out how dates are written
+LONGEST = 100  # characters: no date has more, and to search a long text for one takes long
 
 Way = Callable[[str], float]
 
@@ -62,7 +63,7 @@ def moments(cells: Sequence[str]) -> tuple[np.ndarray, bool]:
 
     All cells are read in the one way that makes sense of most of them; without a zone, the time is UTC.
     """
-    cells = [cell.strip() for cell in cells]
+    cells = [cell if len(cell) <= LONGEST else "" for cell in map(str.strip, cells)]
     different = [*dict.fromkeys(cells)]
     # from all over the file: on its first days, day and month may look alike
     sensible = _most_sensible(_WAYS, different[:: max(1, len(different) // LOOK)])

@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
-from core.wording import UNSAFE
+from core.wording import UNSAFE, escaped, on_one_line
 
 MARKS = ",;|/、，；"  # between several labels
 NO_NAME = ";|；"  # of these, what hardly stands in the name of a class
@@ -96,7 +96,13 @@ def skeleton(label: str) -> str:
     return UNSAFE.sub("", "".join(plain.split())).translate(_LOOKS) or label
 
 
-def is_look_alike(letter: str) -> bool:
+def told_apart(label: str) -> str:
+    """A label as it may be shown, with letters that look like Latin ones escaped where others are Latin."""
+    mixed = any(char.isascii() and char.isalpha() for char in label)
+    return "".join(escaped(c) if mixed and _is_look_alike(c) else c for c in on_one_line(label))
+
+
+def _is_look_alike(letter: str) -> bool:
     """Whether a letter of another alphabet looks like a Latin one."""
     return ord(letter.casefold()[:1] or " ") in _LOOKS
 

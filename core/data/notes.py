@@ -9,7 +9,7 @@ import numpy as np
 
 from core.architectures.lookup import preset_for
 from core.data.giveaways import GiveAway, giveaways
-from core.data.labels import is_look_alike, looking_alike
+from core.data.labels import looking_alike, told_apart
 from core.data.prepare import OTHER, SPLITS
 from core.data.sizes import HUGE, TINY
 from core.data.splits import TEST, TRAIN, VALIDATION
@@ -20,12 +20,13 @@ from core.recipe import Recipe
 from core.recipe_data import Data
 from core.rows import Note
 from core.text.lookup import about_pairs
-from core.wording import escaped, on_one_line, percent, plural
+from core.wording import on_one_line, percent, plural
 
 SHOWN = 5  # labels in a note
 JUDGED = 40  # rows: of fewer, each can be looked at
 FEW = 10  # rows of a label are little to learn from
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST, LAST = ((datetime(*day, tzinfo=UTC) - EPOCH).total_seconds() for day in ((1, 1, 1), (9999, 12, 31)))
 
 
 def notes(
@@ -174,7 +175,8 @@ def _of_the_order(survey: Survey, data: Data) -> Iterator[Note]:
 
 def _day(moment: float) -> str:
     """Seconds since 1970 as a day; of infinitely many, which are none, the word for them."""
-    return str((EPOCH + timedelta(seconds=moment)).date()) if np.isfinite(moment) else str(moment)
+    # a zone, or a last second that is rounded up, leads out of the years that there are
+    return str((EPOCH + timedelta(seconds=np.clip(moment, FIRST, LAST))).date()) if np.isfinite(moment) else str(moment)
 
 
 def _as_day(number: float) -> str:
@@ -189,7 +191,7 @@ def _of_labels(survey: Survey, data: Data) -> Iterator[Note]:
     found = alike(survey.table.labels)
     if found:
         name, others = next(iter(found.items()))
-        spelled = ", ".join(f"{_told_apart(other)} ({counts[other]:,})" for other in others[:SHOWN])
+        spelled = ", ".join(f"{told_apart(other)} ({counts[other]:,})" for other in others[:SHOWN])
         more = f"; {plural(len(found) - 1, 'other label')} with several spellings" if len(found) > 1 else ""
         rows = sum(counts[other] for others in found.values() for other in others)
         most = f"{on_one_line(name)} ({counts[name]:,}){more}"
@@ -210,12 +212,6 @@ def _of_labels(survey: Survey, data: Data) -> Iterator[Note]:
         do = "leaves them out" if is_asked else "makes one label of them"
         do = f"--rare-labels {other} {do}."
         yield Note(few.total(), text, "rare", warn=not is_joined, offers={"data.rare_labels": other}, do=do)
-
-
-def _told_apart(label: str) -> str:
-    """A label as it may be shown, with letters that look like Latin ones escaped where others are Latin."""
-    mixed = any(char.isascii() and char.isalpha() for char in label)
-    return "".join(escaped(c) if mixed and is_look_alike(c) else c for c in on_one_line(label))
 
 
 def alike(labels: list[str]) -> dict[str, list[str]]:

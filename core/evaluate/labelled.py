@@ -8,7 +8,7 @@ import numpy as np
 
 from core.data.column import YES
 from core.data.copies import first_rows
-from core.data.labels import looking_alike, spelled_alike
+from core.data.labels import looking_alike, spelled_alike, told_apart
 from core.data.near import first_near
 from core.data.templated import number
 from core.evaluate.answers import Answer
@@ -92,7 +92,8 @@ class Labelled:
             rows = plural(self.unknown.total(), "row")
             yield f"Column {column} of {file} has labels in {rows} that {run.name} has not learned: {some}."
             alike = looking_alike(dict.fromkeys(self.labels, 2) | dict.fromkeys(self.unknown, 1))
-            if pairs := [f"{on_one_line(label)} is not {on_one_line(name)}" for label, name in alike.items()]:
+            ours = {label: name for label, name in alike.items() if label in self.unknown and name in self.labels}
+            if pairs := [f"{told_apart(label)} is not {told_apart(name)}" for label, name in ours.items()]:
                 yield f"Letter by letter, {', '.join(pairs[:SHOWN])}: spell them alike to compare those rows, too."
         if not self.hits:
             if self.unknown:

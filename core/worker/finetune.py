@@ -13,7 +13,7 @@ from core import files, inside, toml
 from core.architectures.lookup import preset_for
 from core.data import kept, prepare, read
 from core.data.edited import edited
-from core.data.labels import looking_alike
+from core.data.labels import looking_alike, told_apart
 from core.data.parts import read_parts
 from core.data.sources.source import Options
 from core.datasets import called
@@ -248,7 +248,7 @@ def data_notes(table: read.Table, prepared: prepare.Prepared, data: Data) -> Ite
     yield from filter(None, [table.origin, *table.notes])
     yield from (f"{doubt.text} {doubt.do}" for doubt in table.doubts)
     if data.join_labels == "off" and (alike := looking_alike(Counter(table.labels))):
-        pairs = ", ".join(f"{on_one_line(label)} and {on_one_line(name)}" for label, name in [*alike.items()][:5])
+        pairs = ", ".join(f"{told_apart(label)} and {told_apart(name)}" for label, name in [*alike.items()][:5])
         yield f"Labels look alike and are classes of their own: {pairs}. --join-labels on makes them one."
     for reason, rows in table.skipped.items():
         yield f"{rows:,} rows skipped: {reason}."

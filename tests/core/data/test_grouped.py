@@ -64,6 +64,12 @@ def test_what_is_no_date_is_none():
     assert not are_dates and found[:2].tolist() == [3, 1.5]
 
 
+def test_a_long_text_is_no_date_and_is_not_searched_for_one():
+    # each way to read a date would look at every blank once for every other one
+    found, are_dates = moments(["2024-02-01", "2024-02-02", f"a{' ' * 100_000}b"])
+    assert are_dates and np.isnan(found).tolist() == [False, False, True]
+
+
 @pytest.fixture
 def table(tmp_path):
     """A table of 60 texts, with an author for each three and a day for each two."""
@@ -114,6 +120,9 @@ def test_the_latest_rows_are_tested(table):
         ([str(1_700_000_000 + 86_400 * i) for i in range(60)], "2023-11-14 to 2024-01-12"),
         ([str(1_700_000_000_000 + 86_400_000 * i) for i in range(60)], "2023-11-14 to 2024-01-12"),
         ([str(-5 * i) for i in range(60)], "-295 to 0"),
+        ([f"{2000 + i}-03-01" for i in range(59)] + ["9999-12-31 23:59:59.999999"], "2000-03-01 to 9999-12-31"),
+        (["0001-01-01T00:00:00+14:00"] + [f"{2000 + i}-03-01" for i in range(59)], "0001-01-01 to 2058-03-01"),
+        ([f"{2000 + i}-03-01" for i in range(59)] + ["9999-12-31T23:00:00-12:00"], "2000-03-01 to 9999-12-31"),
     ],
 )
 def test_dates_of_any_year_are_said_as_dates_and_numbers_as_they_are(tmp_path, cells, said):
