@@ -80,7 +80,7 @@ class ClassifierLoop(Loop):
         self._encode, self._margins = encode, margins
         self._caches: list[CacheResult | None] = []  # of inputs before these
         self._sentences = Sentences()
-        self._validated: dict[int, tuple[Inputs, Evaluated]] = {}  # by the step after which it was
+        self._validated: dict[int, Evaluated] = {}  # from these inputs, by the step after which it was
         self._order: tuple[int, list[list[batches.Batch]]] = -1, []  # an epoch, and its steps
         self._compared = -math.inf, 0.0  # when the way of the weights was measured, and in how many seconds
         super().__init__(
@@ -210,6 +210,7 @@ class ClassifierLoop(Loop):
         model, self.plan, self._thaw_every = self.model, now.plan, now.freeze.thaw_every
         self._before = self._before or (self.optimizer, set(model.ever_trained))
         self.optimizer.zero_grad(set_to_none=True)
+        self._validated.clear()  # adapters that are there from now on may change the last bits
         model.reset_ever_trained(self._before[1])
         model.adapt(now.plan, self.recipe.lora, self.train.seed)
         model.freeze(now.plan)
@@ -235,6 +236,7 @@ class ClassifierLoop(Loop):
     def start_from(self, inputs: Inputs) -> None:
         """From now on, in place of what was read before."""
         self._caches.append(self.inputs.cache)
+        self._validated.clear()
         self.inputs = inputs
 
     @property
@@ -271,7 +273,7 @@ class ClassifierLoop(Loop):
         if ends:
             seen = self._look("validation", self.whole("validation"), whole=True)
             yield seen
-            self._validated[step] = self.inputs, seen
+            self._validated[step] = seen
             assert seen.f1 is not None
             found = {"loss": seen.loss, "accuracy": -seen.accuracy, "f1": -seen.f1}[t.metric]
             if self.state.best is None or found < self.state.best:
@@ -306,8 +308,7 @@ class ClassifierLoop(Loop):
         """Loss and accuracy at the end, with the weights of a step, the rows reported as a phase: over a whole split;
         of training, where it is large and nothing of it is cached, over a sample. Raises Stopped.
         """
-        inputs, known = self._validated.get(step, (None, None))
-        if split == "validation" and known and inputs is self.inputs:  # it would be the same again
+        if split == "validation" and (known := self._validated.get(step)):  # it would be the same again
             return msgspec.structs.replace(known, step=self.state.step)
         rows, plan = len(self.lengths[split]), self.whole(split)
         asked = rows

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+import weakref
 from contextlib import suppress
 
 import pytest
@@ -45,7 +46,7 @@ from core.runs.events import (
 from core.runs.history import History
 from core.runs.launch import launch, lock
 from core.runs.log import EventLog
-from core.train import checkpoint
+from core.train import checkpoint, prefix
 from core.train.control_source import ControlSource
 from core.worker.control_file import FileControlSource
 from core.worker.finetune import attempt
@@ -328,6 +329,28 @@ def test_what_was_best_before_a_thaw_is_tested_as_it_was(new_run, same_test):
     ]
     assert same_test(run.result().test, alone.result().test)
     assert run.result().validation.accuracy == alone.result().validation.accuracy
+
+
+@pytest.mark.usefixtures("tiny")
+def test_what_is_kept_of_texts_goes_where_another_part_is_to_learn(new_run, monkeypatch):
+    made, alive = [], []
+
+    class Watched(prefix.Cached):
+        def __init__(self, *given):
+            super().__init__(*given)
+            made.append(weakref.ref(self))
+
+    monkeypatch.setattr(prefix, "Cached", Watched)
+    run = new_run(freeze={"trainable": "head"})
+    tell = telling(run, {5: [SetTrainable("last_block")], 20: [SetTrainable("last_two_blocks")]})
+
+    def saw(event):
+        tell(event)
+        if isinstance(event, Changed):
+            alive.append(sum(one() is not None for one in made))
+
+    live(run, saw)
+    assert len(made) == 3 and set(alive) == {1}  # also after the end of an epoch
 
 
 @pytest.mark.more
