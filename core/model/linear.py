@@ -21,10 +21,10 @@ class _Kept(NamedTuple):
 class Linear(nn.Linear):
     """Weights, input and output are fp32; with `bf16` set, the product between them is bf16.
 
-    With `onednn` set, products are oneDNN's: in fp32 large ones, in bf16 those that need no gradient, and these have
-    their output in bf16, which a residual stream in fp32 takes up. A weight in bf16 is kept until it moves or learns.
-    `lora` holds an Adapter for some of the `stacked` matrices of equal height that the weight is made of, by their
-    names from the top.
+    With `onednn` set, products are oneDNN's: in fp32 large ones of several rows, in bf16 those that need no gradient,
+    and these have their output in bf16, which a residual stream in fp32 takes up. A weight in bf16 is kept until it
+    moves or learns. `lora` holds an Adapter for some of the `stacked` matrices of equal height that the weight is made
+    of, by their names from the top.
     """
 
     bf16 = onednn = False
@@ -41,7 +41,8 @@ class Linear(nn.Linear):
         With `only`, the products of just these of the stacked matrices, which are neighbours.
         """
         weight, bias, names = self._rows(only)
-        by_onednn = self.onednn and not torch.compiler.is_compiling()  # a compiler fuses by itself
+        # a compiler fuses by itself, and a model may have moved since
+        by_onednn = self.onednn and onednn.takes(weight) and not torch.compiler.is_compiling()
         if by_onednn and self.bf16 and not self.lora and self._is_looked_at(x):
             return onednn.fused_linear(x.bfloat16(), self._in_bf16(weight, only, packed=True), bias, gelu)
         if few_rows.pays(x, weight):
@@ -49,7 +50,7 @@ class Linear(nn.Linear):
         elif self.bf16:
             y = F.linear(x.bfloat16(), self._in_bf16(weight, only, packed=False)).float()
             y = y if bias is None else y + bias
-        elif by_onednn:
+        elif by_onednn and x.numel() > x.shape[-1]:  # of a single row, as a key in Play asks, MKL is faster
             y = onednn.linear(x, weight, bias)
         else:
             y = F.linear(x, weight, bias)
@@ -122,6 +123,5 @@ def multiply_in(model: nn.Module, precision: str, by_onednn: bool = True) -> Non
             module.bf16 = precision == "bf16"
         if isinstance(module, Linear):
             module._kept.clear()
-            here = module.weight.device.type == "cpu" and module.weight.dtype == torch.float32
             large = precision == "bf16" or module.weight.numel() >= onednn.LARGE
-            module.onednn = by_onednn and here and large and onednn.pays(precision)
+            module.onednn = by_onednn and large and onednn.pays(precision)

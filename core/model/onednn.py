@@ -2,7 +2,7 @@
 
 In bf16 that is everywhere, with a weight that is laid out for this processor, and with bias and activation in one pass.
 In fp32 PyTorch multiplies with Intel's MKL, which takes slower ways on processors of other makers; there oneDNN takes
-large weights as they lie.
+large weights as they lie, for several rows at once.
 
 These are oneDNN's operators as PyTorch's own compiler calls them on CPUs. They are not public, so they are called here
 only, and only where `works` finds that they do what public ones do.
@@ -55,6 +55,11 @@ def works(precision: str) -> bool:
     return True
 
 
+def takes(weight: Tensor) -> bool:
+    """Whether a weight is of the kind, and on the device, that this is for."""
+    return weight.device.type == "cpu" and weight.dtype == torch.float32
+
+
 def pack(weight: Tensor) -> Tensor:
     """A weight (out, in) as `fused_linear` takes it."""
     return torch.ops.mkldnn._reorder_linear_weight(weight.detach().bfloat16())
@@ -79,16 +84,18 @@ class _Linear(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        ctx.save_for_backward(x, weight)
+        to_x, to_weight, _ = ctx.needs_input_grad
+        ctx.save_for_backward(x if to_weight else None, weight if to_x else None)  # what is not saved can be let go
         return _linear(x, weight, bias)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, weight = ctx.saved_tensors
-        g = grads[0].reshape(-1, len(weight))
+        y = grads[0]
+        g = y.reshape(-1, y.shape[-1])
         to_x, to_weight, to_bias = ctx.needs_input_grad
         return (
-            (g @ weight).view_as(x) if to_x else None,
+            (g @ weight).view(*y.shape[:-1], weight.shape[1]) if to_x else None,
             g.t() @ x.reshape(-1, x.shape[-1]) if to_weight else None,
             g.sum(0) if to_bias else None,
         )

@@ -1,5 +1,7 @@
 """oneDNN's products, of any size and on every processor, against public operators."""
 
+import itertools
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -72,6 +74,66 @@ def test_in_fp32_it_is_the_public_product(shape):
     assert found.dtype == torch.float32 and found.shape == (*shape[:-1], 200)
     torch.testing.assert_close(found.double(), F.linear(x.double(), weight.double(), bias.double()), rtol=0, atol=3e-6)
     torch.testing.assert_close(onednn.linear(x, weight[50:90], None), F.linear(x, weight[50:90]))
+
+
+@IN_FP32
+@pytest.mark.parametrize(
+    "x", [drawn(0, 96), drawn(2, 0, 96), drawn(96), drawn(96, 7, 5).permute(2, 1, 0), drawn(5, 7, 192)[..., ::2]]
+)
+@pytest.mark.parametrize("weight", [drawn(200, 96, seed=1), drawn(96, 200, seed=1).T, drawn(400, 96, seed=1)[::2]])
+def test_in_fp32_it_takes_no_rows_and_what_lies_otherwise(x, weight):
+    found = {}
+    for way in (onednn.linear, F.linear):
+        leaves = x.detach().requires_grad_(), weight.detach().requires_grad_()
+        y = way(*leaves, None)
+        found[way] = y, *torch.autograd.grad((y * y.detach().cos()).sum(), leaves)
+    for ours, right in zip(*found.values(), strict=True):
+        assert ours.shape == right.shape
+        torch.testing.assert_close(ours, right, rtol=1e-4, atol=1e-3)
+
+
+@IN_FP32
+@pytest.mark.parametrize("learns", [*itertools.product([True, False], repeat=3)], ids=str)
+def test_in_fp32_what_no_gradient_needs_is_let_go(learns):
+    x, weight, bias = (one.requires_grad_(learn) for one, learn in zip(
+        (drawn(5, 7, 96), drawn(200, 96, seed=1), drawn(200, seed=2)), learns, strict=True
+    ))  # fmt: skip
+    kept = set()
+    with torch.autograd.graph.saved_tensors_hooks(lambda one: kept.add(one.data_ptr()) or one, lambda one: one):
+        y = onednn.linear(x, weight, bias)
+    assert kept == {one.data_ptr() for one, learn in ((weight, learns[0]), (x, learns[1])) if learn}
+    if any(learns):
+        y.sum().backward()
+    grads = [one.grad for one in (x, weight, bias)]
+    if any(learns):
+        leaves = [one.detach().requires_grad_(learn) for one, learn in zip((x, weight, bias), learns, strict=True)]
+        F.linear(*leaves).sum().backward()
+        torch.testing.assert_close(
+            [grad for grad in grads if grad is not None], [one.grad for one in leaves if one.requires_grad]
+        )
+    assert [grad is not None for grad in grads] == [*learns]
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_a_model_that_becomes_of_another_type_multiplies_in_it(precision, dtype):
+    layer, x = Linear(32, 48), drawn(4, 32)
+    multiply_in(layer, precision)
+    whole = layer(x)
+    found = layer.to(dtype)(x.to(dtype))
+    torch.testing.assert_close(found.float(), whole.float(), rtol=0.02, atol=0.02)
+
+
+@IN_FP32
+def test_in_fp32_a_single_row_is_left_to_pytorch(monkeypatch):
+    linear, taken = onednn._linear, []
+    monkeypatch.setattr(onednn, "_linear", lambda *args: taken.append(len(args[0])) or linear(*args))
+    layer = Linear(32, 48)
+    multiply_in(layer, "fp32")
+    with torch.no_grad():
+        for rows in (0, 1, 2, 9):
+            assert layer(drawn(rows, 32)).shape == (rows, 48)
+    assert taken == [2, 9]
 
 
 @IN_FP32
