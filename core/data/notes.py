@@ -1,7 +1,7 @@
 """What is worth knowing of a file of labelled texts before anything is learned from it, in sentences."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -142,7 +142,7 @@ def _of_the_split(survey: Survey, data: Data) -> Iterator[Note]:
             return
         yield Note(0, f"Split by column {data.group}: {plural(groups, 'group')}, each of them in one part only.")
     if table.times is not None:
-        when = _day if table.are_dates else _as_day
+        when = _day if table.are_dates else _as_days(table.times)
         ends = [when(table.times[survey.split == name].min(initial=np.inf)) for name in SPLITS[1:]]
         first, last = (when(found(table.times)) for found in (np.min, np.max))
         yield Note(
@@ -179,10 +179,14 @@ def _day(moment: float) -> str:
     return str((EPOCH + timedelta(seconds=np.clip(moment, FIRST, LAST))).date()) if np.isfinite(moment) else str(moment)
 
 
-def _as_day(number: float) -> str:
-    """A number as a day, where it looks like seconds or milliseconds since 1970, or as it stands there."""
-    seconds = number / 1000 if 6e11 < number < 4e12 else number
-    return _day(seconds) if 1e8 < seconds < 4e9 else f"{number:.12g}"
+def _as_days(numbers: np.ndarray) -> Callable[[float], str]:
+    """How to say one of some numbers (N,): as a day, where all look like seconds or milliseconds since 1970, or as it
+    stands there.
+    """
+    for second, least, most in ((1, 1e8, 4e9), (1000, 6e11, 4e12)):
+        if least < numbers.min() and numbers.max() < most:
+            return lambda number: _day(number / second)
+    return lambda number: f"{number:.15g}"
 
 
 def _of_labels(survey: Survey, data: Data) -> Iterator[Note]:
