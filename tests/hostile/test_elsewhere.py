@@ -8,6 +8,7 @@ import sys
 import platformdirs
 import pytest
 
+from cases import each
 from core.errors import BadRun
 from core.runs import mark, queue
 from core.runs.folder import RunFolder
@@ -87,7 +88,7 @@ def test_it_says_so_where_it_is_shown(begun, sent, program):
         assert json.loads(program("workbench", "runs", "--json", *root).stdout)[0]["made_here"] is here
 
 
-@pytest.mark.parametrize("answer", ["y\n", "Yes\n", "\n", "n\n", "\x04"])
+@pytest.mark.parametrize("answer", each(2, ["y\n", "Yes\n", "\n", "n\n", "\x04"]))
 def test_one_question_takes_it_up(sent, monkeypatch, capsys, wait, answer):
     """On a terminal, on which that is typed; the last is its end."""
     goes_on = answer[0] in "yY"

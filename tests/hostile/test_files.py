@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cases import each, first
 from core import files, inside
 from core.architectures.models import MODELS
 from core.errors import BadRun
@@ -61,7 +62,7 @@ def refused(run, elsewhere, seen):
     return refused
 
 
-@pytest.mark.parametrize("name", WRITTEN + REPLACED)
+@pytest.mark.parametrize("name", each(3, WRITTEN + REPLACED))
 @pytest.mark.parametrize("kind", IN_WORDS)
 def test_a_run_with_anything_else_in_place_of_a_file_is_not_started(run, other, refused, kind, name):
     put(kind, run.path / name, other)
@@ -83,7 +84,7 @@ def test_weights_that_are_only_read_may_have_another_name(run, other):
     assert run.path / base.file == run.weights_file
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", first(1, WRITTEN))
 def test_the_command_and_the_worker_say_so_and_change_nothing(run, elsewhere, other, seen, program, name):
     put("link", run.path / name, other)
     before = seen(run.path), seen(elsewhere)

@@ -8,6 +8,8 @@ import sys
 import pytest
 import torch
 
+from cases import each
+
 DEADLINE = 90  # seconds
 ROWS = "label,text\n" + "".join(
     f"{'垃圾' if i % 2 else '正常'},{'free prize' if i % 2 else 'lunch at home'} {i}\n" for i in range(60)
@@ -88,7 +90,7 @@ def test_a_terminal_that_is_not_utf8_is_sent_what_it_has(workbench, tmp_path):
         assert rb"\u5f88\u597d" in workbench("runs", *runs, PYTHONIOENCODING=encoding).stdout
 
 
-@pytest.mark.parametrize("argv", [["models"], ["models", "--json"], ["data", "sample"], ["runs"], ["--help"]])
+@pytest.mark.parametrize("argv", each(4, [["models"], ["models", "--json"], ["data", "sample"], ["runs"], ["--help"]]))
 def test_who_stops_reading_hears_no_more(argv, tmp_path):
     command = [sys.executable, "-P", "-m", "workbench", *argv]
     environment = os.environ | {"WORKBENCH_RUNS": str(tmp_path)}

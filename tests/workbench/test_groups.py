@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 from textual.widgets import Input
 
+from cases import first
 from core.exercises import EXERCISES, Facts
 from core.recipe import load
 from core.runs import queue
@@ -226,7 +227,7 @@ async def test_a_group_whose_command_decides_is_left_to_it(runs, on_runs, shown,
 
 
 @pytest.mark.parametrize(
-    "damage", [None, b"{", b'{"name": "sweep-1", "plan": {"base": {}, "varied": {"no.such": [1]}}}']
+    "damage", first(1, [b"{", None, b'{"name": "sweep-1", "plan": {"base": {}, "varied": {"no.such": [1]}}}'])
 )
 async def test_a_group_whose_plan_is_gone_or_damaged_says_so(runs, on_runs, shown, until, damage):
     runs.group("sweep-1", RATES, [270, 291])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cases import each
 from core.recipe import load
 from core.runs.control import Stop
 from core.runs.launch import launch
@@ -27,7 +28,7 @@ def messages(tmp_path):
 
 
 @pytest.mark.usefixtures("executed")
-@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 36), (20, 6)])
+@pytest.mark.parametrize(("columns", "rows"), each(2, [(80, 24), (120, 36), (20, 6)], names=2))
 def test_it_opens_and_q_leaves_it(messages, tmp_path, columns, rows):
     with Terminal(str(messages), "--runs", str(tmp_path / "runs"), columns=columns, rows=rows) as screen:
         screen.until("\x1b[?1049h")

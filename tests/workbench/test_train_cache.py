@@ -57,7 +57,8 @@ def opened(runs, until):
 
 
 @pytest.mark.parametrize(
-    ("size", "plan", "above"), [(SIZES[0], "last_block", "■ ■ ■"), (SIZES[1], "lora.11,head", "▚ · ■")]
+    ("size", "plan", "above"),
+    first(1, [(SIZES[0], "last_block", "■ ■ ■"), (SIZES[1], "lora.11,head", "▚ · ■")], names=3),
 )
 async def test_while_the_cache_is_filled_the_screen_says_what_it_is_and_what_it_buys(
     opened, runs, shown, until, size, plan, above

@@ -35,8 +35,9 @@ SECONDS, MEMORY = 20, 200 * 2**20  # of the processor for a file of some kilobyt
 
 
 def fast_and_slow(fast, slow):
-    """A test of few examples in the fast suite, and the same of many, marked as slow."""
-    return pytest.mark.parametrize("n", [fast, pytest.param(slow, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])])
+    """A test of few examples in the fast suite, of more in what CI runs beside it, and of many, marked as slow."""
+    many = pytest.param(slow, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])
+    return pytest.mark.parametrize("n", [fast // 6, pytest.param(fast, marks=pytest.mark.more), many])
 
 
 def checked(n, check, *strategies):

@@ -4,6 +4,7 @@ import codecs
 
 import pytest
 
+from cases import each
 from core.data.read import read
 from core.data.sources.input import CHUNK
 from core.data.sources.source import Options
@@ -50,7 +51,10 @@ def rows(language: str, n: int = 6) -> str:
     return "label,text\n" + f'good,"{good}"\nbad,"{bad}"\n' * n
 
 
-@pytest.mark.parametrize("language, codec", [*PAGES, *((name, codec) for name in SENTENCES for codec in WIDE)])
+@pytest.mark.parametrize(
+    "language, codec",
+    [*each(2, PAGES, names=2), *each(7, [(name, codec) for name in SENTENCES for codec in WIDE], names=2)],
+)
 def test_the_encoding_is_found_by_what_comes_out(file, language, codec):
     path = file(rows(language).encode(codec))
     found = read(path)

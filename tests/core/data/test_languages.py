@@ -96,6 +96,7 @@ def test_each_model_knows_english_and_some_know_more():
     assert all(preset.knows("English") and preset.knows("") for preset in MODELS.values())
 
 
+@pytest.mark.more
 def test_of_a_data_set_by_name_it_is_known_and_nothing_is_loaded_to_guess_it():
     code = """
 import sys

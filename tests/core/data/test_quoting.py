@@ -2,6 +2,7 @@
 
 import pytest
 
+from cases import first
 from core.data.read import read
 from core.data.sources.input import Input
 from core.data.sources.source import Options
@@ -87,9 +88,9 @@ def test_what_looks_like_another_kind_is_read_as_csv(file, form):
     assert found.texts == read(path, Options(quoting="csv")).texts and found.labels == [row[1] for row in ROWS]
 
 
-@pytest.mark.parametrize("form", ["{text},{label}", "{label},{text}", "{id},{label},{text}"])
+@pytest.mark.parametrize("form", first(1, ["{text},{label}", "{label},{text}", "{id},{label},{text}"]))
 @pytest.mark.parametrize("header", [True, False])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", first(1, ["\n", "\r\n"]))
 @pytest.mark.parametrize("between", [0, 1, 30])
 def test_a_lone_quote_that_another_one_closes_much_later_swallows_no_rows(file, form, header, end, between):
     rows = [form.format(text=enclosed(text), label=label, id=i) for text, label, i in ROWS]

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from pyarrow import feather
 
+from cases import each
 from core.data.read import read
 from core.data.sources.source import Options
 
@@ -166,7 +167,7 @@ PACKINGS = st.sampled_from(["", "", "zip", "tar", "tar:gz", "tar:xz", "gz", "bz2
 for_all = texts.filter(lambda text: text[0] not in "=#" and "_x" not in text)
 
 
-@pytest.mark.parametrize("form", ANY_TEXT)
+@pytest.mark.parametrize("form", each(2, [*ANY_TEXT]))
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(rows=tables(for_all, LABELS), packing=PACKINGS)
 def test_texts_of_any_lines(form, rows, packing):

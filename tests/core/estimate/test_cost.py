@@ -41,7 +41,7 @@ def flops(work: Work) -> float:
 
 
 @pytest.mark.parametrize("plan", PLANS)
-@pytest.mark.parametrize("readout", ["last_real", "mean"])
+@pytest.mark.parametrize("readout", first(1, ["last_real", "mean"]))
 def test_flops_are_those_that_are_counted(plan, readout):
     plan = FreezePlan.parse(plan, SHAPE.n_blocks)
     model = Classifier(SHAPE, 2, ClassifierKind(READOUTS[readout])).eval()

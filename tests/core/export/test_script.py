@@ -169,7 +169,7 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("changes", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("changes", first(1, [*CASES.values()]), ids=CASES)
 def test_the_weights_are_those_of_the_run(trained, changes, tmp_path, monkeypatch):
     run = trained(**changes)
     check(run, weights_of(script(run.recipe(), facts_of(run)), tmp_path, monkeypatch))
@@ -410,7 +410,7 @@ SLOW_ENCODERS = {
 
 
 @pytest.mark.more
-@pytest.mark.parametrize(("family", "changes"), first(4, [*ENCODERS.values()], 2), ids=ENCODERS)
+@pytest.mark.parametrize(("family", "changes"), first(2, [*ENCODERS.values()], 2), ids=ENCODERS)
 def test_the_weights_of_an_encoder_are_those_of_the_run(trained, folder_of, family, changes, tmp_path, monkeypatch):
     learns_as_its_script(trained, folder_of, family, changes, tmp_path, monkeypatch)
 
@@ -558,8 +558,10 @@ PLANS += ["lora.0,blocks.2,head", "lora.1,lora.2,norm", "blocks.0,lora.1,blocks.
 NARROW = {"n_blocks": 3, "width": 32, "n_heads": 2, "max_tokens": 64, "vocab": 500, "inner": 48}
 
 
-@pytest.mark.parametrize("trainable", each(3, PLANS))
-@pytest.mark.parametrize("name", ["nano", "bert", "distilbert", "roberta", "qwen3-0.6b", "modernbert", "t5-small"])
+@pytest.mark.parametrize("trainable", each(6, PLANS))
+@pytest.mark.parametrize(
+    "name", each(2, ["nano", "bert", "distilbert", "roberta", "qwen3-0.6b", "modernbert", "t5-small"])
+)
 def test_what_the_toggles_mean_lets_learn_what_the_run_does(name, trainable, monkeypatch):
     if name != "nano":
         heads = {"n_kv_heads": 1, "head_dim": 12} if name == "qwen3-0.6b" else {}
@@ -674,7 +676,7 @@ def replace_linear_with_lora(model, rank, alpha):
             replace_linear_with_lora(module, rank, alpha)
 
 
-@pytest.mark.parametrize("layers", ["all", "query,value", "up", "out,down"])
+@pytest.mark.parametrize("layers", each(3, ["all", "query,value", "up", "out,down"]))
 @pytest.mark.parametrize("name", first(2, [name for name, preset in MODELS.items() if preset.architecture.book]))
 def test_the_lines_run_as_printed_beside_the_functions_of_the_book(name, layers):
     arch = MODELS[name].architecture
@@ -841,7 +843,7 @@ STRANGE = [
 ]
 
 
-@pytest.mark.parametrize("words", each(3, STRANGE))
+@pytest.mark.parametrize("words", each(6, STRANGE))
 def test_no_words_of_a_folder_are_code(words, tmp_path):
     """A script does the same whatever stands in the folder; what stands there is in it as it is, or a comment."""
     plain, strange = (
@@ -888,7 +890,7 @@ def encoder(tmp_path_factory):
     return tiny, does_and_says(script(run.recipe(), facts_of(run)))
 
 
-@pytest.mark.parametrize("words", each(3, STRANGE))
+@pytest.mark.parametrize("words", each(6, STRANGE))
 def test_no_words_of_an_encoder_s_folder_are_code(words, encoder, tmp_path):
     """Its name, and what its tokenizer calls the special tokens."""
     tiny, does = encoder
@@ -931,7 +933,7 @@ def of_plain_facts(framed: bool) -> str:
 
 
 @pytest.mark.parametrize("words", each(3, [*STRANGE, "\ud800"]))
-@pytest.mark.parametrize("framed", [False, True])
+@pytest.mark.parametrize("framed", first(1, [True, False]))
 def test_no_facts_are_code(words, framed):
     strange = Facts(
         Path("/runs") / words, ["ham", words], Path("/other") / words, words, "", Path("/elsewhere") / words, [words]

@@ -8,6 +8,7 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
+from cases import each
 from core.architectures.lookup import architecture_for
 from core.errors import BadModel
 from core.export import expressible
@@ -53,7 +54,7 @@ def exported(of, folder):
     return model, transformers.AutoTokenizer.from_pretrained(folder)
 
 
-@pytest.mark.parametrize(("name", "kind"), EXPRESSIBLE)
+@pytest.mark.parametrize(("name", "kind"), each(2, EXPRESSIBLE, names=2))
 def test_logits_and_labels_are_equal_from_the_text_on(trained, name, kind, tmp_path):
     of = trained(name, 2 if "outputs" in kind else 3, **kind)
     model, tokenizer = exported(of, tmp_path / "out")
@@ -77,7 +78,7 @@ def test_logits_and_labels_are_equal_from_the_text_on(trained, name, kind, tmp_p
 
 
 @pytest.mark.parametrize(
-    "name", ["nano", "bert", "distilbert", "roberta", "xlm-roberta", "smollm2-135m", "modernbert", "deberta"]
+    "name", each(2, ["nano", "bert", "distilbert", "roberta", "xlm-roberta", "smollm2-135m", "modernbert", "deberta"])
 )
 def test_a_pipeline_reads_as_much_of_a_text_as_the_run_did(trained, name, tmp_path):
     of = trained(name, context=20, **(LAST if name == "nano" else {}))

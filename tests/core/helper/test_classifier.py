@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 import decoders
+from cases import first
 from core.architectures.bert import BertArchitecture
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.llama import LlamaArchitecture
@@ -55,7 +56,7 @@ def ask(tmp_path, monkeypatch):
     return asked
 
 
-@pytest.mark.parametrize("readout", ["last_real", "mean"])
+@pytest.mark.parametrize("readout", first(1, ["last_real", "mean"]))
 def test_a_typed_text_comes_with_the_verdict_after_each_of_its_pieces(ask, readout):
     ask = ask(readout)
     for text in ("free prize", "free pri", "", "日本 😀 ok", "\ud800 a", "lunch " * 2 * CONTEXT):
@@ -106,7 +107,7 @@ def test_another_readout_has_no_curve_and_says_why(ask):
     assert "needs the readout last_real or mean, not first" in typed["why"] and typed["answer"]["text"] == "free prize"
 
 
-@pytest.mark.parametrize("ends", [False, True])
+@pytest.mark.parametrize("ends", first(1, [False, True]))
 def test_special_tokens_around_a_text_of_a_decoder(ask, monkeypatch, tmp_path, ends):
     file = json.loads(decoders.tokenizer_json("llama3", ["free prize, lunch at home"] * 9, 300))
     if ends:

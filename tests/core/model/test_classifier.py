@@ -4,6 +4,7 @@ import pytest
 import torch
 import transformers
 
+from cases import each
 from core.architectures.gpt2 import GPT2Architecture
 from core.architectures.models import MODELS
 from core.architectures.modernbert import ModernBertArchitecture
@@ -225,7 +226,7 @@ def test_only_what_the_plan_names_moves(text):
     assert moved == plan.parts
 
 
-@pytest.mark.parametrize("name", [name for name, preset in MODELS.items() if not preset.counts])
+@pytest.mark.parametrize("name", each(3, [name for name, preset in MODELS.items() if not preset.counts]))
 def test_parameter_counts_are_arithmetic(name):
     shape = MODELS[name].architecture
     with torch.device("meta"):

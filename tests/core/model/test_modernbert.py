@@ -7,7 +7,7 @@ import pytest
 import torch
 import transformers
 
-from cases import each
+from cases import each, first
 from core.architectures.design import in_code
 from core.architectures.lookup import read_config
 from core.architectures.models import MODELS
@@ -43,7 +43,7 @@ def folder(theirs, tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(("dtype", "within"), [(torch.float32, 1e-4), (torch.float64, 1e-5)])
+@pytest.mark.parametrize(("dtype", "within"), first(1, [(torch.float64, 1e-5), (torch.float32, 1e-4)], names=2))
 @pytest.mark.parametrize("every", [1, 3])
 def test_hidden_states_of_every_block_are_those_of_transformers(tmp_path, dtype, within, every):
     config = transformers.ModernBertConfig(**SIZES, global_attn_every_n_layers=every)
@@ -70,7 +70,7 @@ def test_the_family_s_own_head_gives_the_logits_of_transformers(theirs, folder, 
 
 
 @pytest.mark.parametrize("readout", each(3, ["first", "last_real", "mean", "mean_pads", "last_pad"]))
-@pytest.mark.parametrize("plan", ["last_block", "lora.1,blocks.3,head", "lora"])
+@pytest.mark.parametrize("plan", each(2, ["last_block", "lora.1,blocks.3,head", "lora"]))
 def test_fast_paths_give_what_the_slow_one_gives(folder, readout, plan):
     demand_fast_paths_agree(folder, readout, plan, VOCAB)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 import transformers
 
-from cases import each
+from cases import each, first
 from core.architectures.lookup import check_folder, read_config
 from core.architectures.models import MODELS
 from core.errors import BadModel
@@ -33,7 +33,7 @@ def made(kind, whole=transformers.T5EncoderModel):
     return weighed(whole(transformers.T5Config(**SIZES, feed_forward_proj=kind)))
 
 
-@pytest.mark.parametrize(("dtype", "within"), [(torch.float32, 1e-4), (torch.float64, 1e-5)])
+@pytest.mark.parametrize(("dtype", "within"), first(1, [(torch.float64, 1e-5), (torch.float32, 1e-4)], names=2))
 @pytest.mark.parametrize("kind", KINDS)
 def test_hidden_states_of_every_block_are_those_of_transformers(tmp_path, dtype, within, kind):
     demand_states_of_transformers(made(kind), tmp_path, dtype, within)

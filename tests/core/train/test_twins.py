@@ -190,7 +190,7 @@ def logits_of(built, rows):
     ],
     ids=["decoder", "later decoder", "encoder", "later encoder"],
 )
-@pytest.mark.parametrize("trainable", ["last_block", "all"])
+@pytest.mark.parametrize("trainable", first(1, ["last_block", "all"]))
 def test_bf16_products_change_few_predictions(build, trainable, arch, model):
     """Of 100 texts, at most 3 are called otherwise after 60 steps with bf16 products; prediction itself is fp32."""
     from core.model.linear import multiply_in
@@ -210,7 +210,7 @@ def test_bf16_products_change_few_predictions(build, trainable, arch, model):
 
 
 @pytest.mark.parametrize("kind", [{"causal": False}, {"causal": False, "readout": "first"}, {"head": "mlp"}], ids=str)
-@pytest.mark.parametrize("trainable", ["last_block", "lora.2,head"])
+@pytest.mark.parametrize("trainable", first(1, ["last_block", "lora.2,head"]))
 def test_other_kinds_of_model_learn_the_same_on_both_paths(build, kind, trainable):
     fast, twin = (build(model=kind, freeze={"trainable": trainable}, speed=speed) for speed in (FAST, SLOWEST))
     losses, _, weights = learned(fast)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 import torch
 
-from cases import first
+from cases import each, first
 from core.data.mend import mend, take_back
 from core.data.parts import read_parts
 from core.errors import BadData, BadModel, WorkbenchError
@@ -197,13 +197,17 @@ def test_the_cache_changes_nothing_but_the_time(new_run, same_test):
 
 @pytest.mark.parametrize(
     ("layer", "once"),
-    [
-        ({}, True),
-        ({"model": {"readout": "mean"}}, True),
-        ({"lora": {"rank": 2}, "freeze": {"trainable": "lora.2,head"}}, True),
-        ({"freeze": {"trainable": "all"}}, False),
-        ({"freeze": {"trainable": "head", "thaw_every": 2}}, False),
-    ],
+    each(
+        3,
+        [
+            ({}, True),
+            ({"model": {"readout": "mean"}}, True),
+            ({"lora": {"rank": 2}, "freeze": {"trainable": "lora.2,head"}}, True),
+            ({"freeze": {"trainable": "all"}}, False),
+            ({"freeze": {"trainable": "head", "thaw_every": 2}}, False),
+        ],
+        names=2,
+    ),
 )
 def test_probe_and_test_go_the_same_way_through_the_frozen_layers_once(layer, once, new_run, monkeypatch):
     known, batch = [], Remembering.batch

@@ -87,7 +87,7 @@ def write(path: Path, n: int, packed=False, encoding="utf-8") -> list[list[str]]
 
 
 @pytest.mark.parametrize("source", [".csv", ".tsv", ".jsonl"])
-@pytest.mark.parametrize("out", [".csv", ".tsv", ".jsonl"])
+@pytest.mark.parametrize("out", first(1, [".csv", ".tsv", ".jsonl"]))
 @pytest.mark.parametrize("n", first(1, [3, 10_000]))
 def test_columns_and_order_are_kept(say, tmp_path, counted, source, out, n):
     rows, path = write(tmp_path / f"ask{source}", n), tmp_path / f"out{out}"

