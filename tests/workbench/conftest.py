@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from rich.cells import cell_len
+from textual.css.stylesheet import Stylesheet
 
 from core import files
 from core.recipe import load
@@ -28,6 +29,31 @@ from workbench.screens.model.backbone import Backbone
 from workbench.screens.runs.run_table import RunTable
 from workbench.widgets.choice import Choice
 from workbench.widgets.layers import Layers
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_once():
+    """What a style sheet says is parsed once in all apps together: each reads the same sheets, several times over."""
+    parse_rules, known = Stylesheet._parse_rules, {}
+
+    def parse_once(sheet, *given, **named):
+        key = given, tuple(named.items()), tuple(sheet._variables.items())
+        if key not in known:
+            known[key] = parse_rules(sheet, *given, **named)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parse_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unwarmed():
+    """No app starts the helper of models before it is asked: few tests ask it, and it takes a process in each app."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("workbench.app.WARM_AFTER", 3600)
+        yield
+
 
 LABELS = ["ham", "spam"]
 PARTS = {"head": 0.38, "norm": 0.004, "blocks.5.mlp": 0.009, "blocks.5.attn": 0.007}

@@ -6,6 +6,7 @@ import time
 import pytest
 from textual.widgets import Input
 
+from cases import first
 from core.recipe import load
 from core.runs import last_visit
 from workbench import keys, themes
@@ -142,6 +143,12 @@ async def test_quitting_without_a_run_says_nothing_and_ends_the_helper(app, unti
     assert process.returncode is not None
 
 
+async def test_the_helper_of_models_is_started_before_it_is_asked(empty, until, monkeypatch):
+    monkeypatch.setattr("workbench.app.WARM_AFTER", 0.01)
+    async with empty.run_test() as pilot:
+        await until(pilot, lambda: empty.session.model_helper._process)
+
+
 @pytest.mark.more
 async def test_esc_never_quits_and_a_letter_in_a_field_is_typed(app, until):
     async with app.run_test() as pilot:
@@ -227,7 +234,7 @@ async def test_both_themes_paint_every_screen(empty):
             empty.action_switch_theme()
 
 
-@pytest.mark.parametrize("size", [(40, 24), (80, 10)])
+@pytest.mark.parametrize("size", first(1, [(40, 24), (80, 10)]))
 async def test_a_terminal_that_is_too_small_says_how_large_it_must_be(empty, size):
     async with empty.run_test(size=size):
         assert empty.screen.query_one("#too-small").display

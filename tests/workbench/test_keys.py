@@ -29,15 +29,15 @@ def offered(app) -> list[str]:
     return [command.words for command in app.screen.query_one(CommandList).items]
 
 
-@pytest.mark.parametrize("mode", keys.MODES)
-async def test_no_key_stands_twice_in_a_group_of_help(app, mode):
+async def test_no_key_stands_twice_in_a_group_of_help_of_any_screen(app):
     async with app.run_test(size=(120, 36)):
-        await app.switch_mode(mode)
-        groups = list(places.groups(app.screen))
-        assert len(groups) == len({group.title for group in groups})
-        for group in groups:
-            count = Counter(key for action in group.actions for key in action.keys.split(","))
-            assert not [key for key, n in count.items() if n > 1], group
+        for mode in keys.MODES:
+            await app.switch_mode(mode)
+            groups = list(places.groups(app.screen))
+            assert len(groups) == len({group.title for group in groups})
+            for group in groups:
+                count = Counter(key for action in group.actions for key in action.keys.split(","))
+                assert not [key for key, n in count.items() if n > 1], group
 
 
 async def test_help_begins_with_the_focused_panel_and_dims_what_does_nothing_now(app, shown):
@@ -211,7 +211,7 @@ async def test_a_spinner_with_seconds_moves_while_something_is_waited_for(until)
         waits = pilot.app.query_one(Waits)
         waits.wait_for("a slow phase")
         first = waits.spinner
-        await until(pilot, lambda: waits.spinner.endswith(" 1 s"))
+        await until(pilot, lambda: waits.spinner.endswith(" s"))
         assert waits.waiting and first != waits.spinner
         waits.wait_for("the next phase")
         assert "s" not in waits.spinner
