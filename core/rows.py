@@ -93,6 +93,7 @@ class Profile(msgspec.Struct, frozen=True):
     cuts: dict[int, int] = {}  # context -> rows for learning that it cuts; the last is the model's own
     scripts: dict[str, int] = {}  # "Latin", "Han", ..., "no letters" -> texts that are mostly in it, most first
     languages: dict[str, int] = {}  # "English", ..., "not sure" -> texts, of those looked at, most first
+    own_labels: dict[str, int] = {}  # label -> rows, before rare ones are joined: those that a row can be given
     rare: dict[str, int] = {}  # labels too rare to be split -> rows, left out or joined as the recipe says
     problem: str = ""  # why these rows cannot be learned from under this recipe, and what to do; empty: all is well
 

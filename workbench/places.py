@@ -99,7 +99,8 @@ def where_it_works(screen: Screen, key: str) -> str:
             return f"{face} works in {title(screen, place)}: {way_to(screen, place)}"
     if states := [action.when for action, place in found if place == here and action.when]:
         return f"{face} works {' or '.join(dict.fromkeys(states))}"
+    below = getattr(screen, "MODE", "")  # which its own digit does not lead to
     for mode, name in keys.MODES.items():
         if mode != here and any(place in keys.places_of(mode) for _, place in found):
-            return f"{face} works in {name}: {keys.key_of(f'mode_{mode}')}"
+            return f"{face} works in {name}: {keys.key_of('back' if mode == below else f'mode_{mode}')}"
     return ""

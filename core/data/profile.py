@@ -8,7 +8,7 @@ from core.architectures.counting import LONGEST
 from core.data.copies import first_rows
 from core.data.lengths import contexts, cuts, merged, percentiles
 from core.data.notes import alike, notes
-from core.data.prepare import SPLITS, Prepared, label_names
+from core.data.prepare import SPLITS, Prepared, label_names, learned_labels
 from core.data.scripts import SCRIPTS
 from core.data.survey import Survey, longest, survey
 from core.data.written import found_in
@@ -40,6 +40,7 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
         for kind in ("leak", "near_leak")
     )
     per_character = int(survey.lengths[survey.used].sum()) / max(1, int(characters))
+    own, read = (Counter(learned_labels(each, recipe.data)) for each in (table, survey.edited.read))
     kept = {name: sum(split.get(name, 0) for split in splits.values()) for name in names}
     lengths = _lengths(survey, names)
     together = merged(lengths)
@@ -75,6 +76,7 @@ def _profile(survey: Survey, prepared: Prepared | None, problem: str, recipe: Re
         cuts=cuts(together, contexts(survey.most, survey.context)) if survey.most < LONGEST else {},
         scripts=_scripts(survey),
         languages=found_in(survey),
+        own_labels={name: own[name] for name in label_names([*own, *read])},
         rare=dict(prepared.rare) if prepared else {},
         problem=problem,
     )

@@ -23,6 +23,7 @@ from workbench.screens.data.tokens import LEGEND, Tokens
 from workbench.session.complain import on_a_screen
 from workbench.session.helper import Helper
 from workbench.widgets.choice import Choice
+from workbench.widgets.footer import Footer
 
 SHARED = Path(__file__).parents[2] / "../shared/data"
 
@@ -688,3 +689,73 @@ async def test_rows_are_copied_whole_and_exported(messages, tmp_path, ready, unt
         await rows.exported().write(path)
         assert path.read_text().splitlines()[0] == "row,label,tokens,split,marks,text"
         assert len(path.read_text().splitlines()) == 22
+
+
+@pytest.mark.parametrize(
+    ("options", "how"),
+    [
+        ({"group": "author"}, "by column author, seed 123"),
+        ({"time": "day"}, "by column day, the earliest first"),
+        ({"fold": "2/5"}, "fold 2/5, stratified, seed 123"),
+    ],
+)
+@pytest.mark.more
+async def test_the_splits_say_by_what_the_rows_were_divided(tmp_path, ready, options, how):
+    rows = [f"{'ab'[i % 2]},text {i},author {i % 9},2024-{1 + i // 10:02}-{1 + i % 10:02}" for i in range(90)]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["label,text,author,day", *rows]))
+    app = opened(tmp_path, path, data=options)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        assert text_of(app, Splits).endswith(f"\n{how}")
+
+
+@pytest.mark.more
+async def test_enter_is_offered_on_a_note_only_where_rows_belong_to_it(tmp_path, ready, until):
+    path = tmp_path / "a.csv"
+    rows = [f"{'ab'[i % 2]},text of number {i}" for i in range(60)]
+    path.write_text("\n".join(["label,text", *rows, rows[0]]))
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        notes, footer = app.screen.query_one(Notes), app.screen.query_one(Footer)
+        notes.focus()
+        behind = [bool(note.filter) for note in notes.items]
+        assert {*behind} == {True, False}
+        for at, has_rows in enumerate(behind):
+            notes.cursor = at
+            await pilot.pause()
+            assert ("show rows" in footer.render().plain) == has_rows
+        notes.cursor = behind.index(False)
+        await pilot.press("enter")
+        assert footer.hint == "No rows belong to this note. e does what it says."
+
+
+@pytest.mark.more
+async def test_keys_of_a_row_are_not_offered_where_none_is_listed(messages, tmp_path, ready, until):
+    app = opened(tmp_path, messages)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        rows, footer = app.screen.query_one(Rows), app.screen.query_one(Footer)
+        await pilot.press("slash", *"nowhere", "enter")
+        await until(pilot, lambda: "holds" in rows.nothing())
+        hints = footer.render().plain
+        assert "tokens" not in hints and "sort" not in hints and "find" in hints
+        await pilot.press("escape")
+        await until(pilot, lambda: "tokens" in footer.render().plain)
+
+
+@pytest.mark.more
+async def test_a_second_click_takes_a_file_that_is_suggested(tmp_path, ready, until, monkeypatch):
+    (tmp_path / "some.csv").write_text("label,text\n" + "".join(f"{'ab'[i % 2]},text {i}\n" for i in range(40)))
+    monkeypatch.chdir(tmp_path)
+    app = opened(tmp_path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        app.screen.query_one(Source).focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SourceDialog) and app.screen.query(Files))
+        app.screen.query_one("#path", Input).value = "so"
+        await until(pilot, lambda: app.screen.query_one(Files).count == 1)
+        await pilot.click(Files, offset=(3, 0), times=2)
+        await until(pilot, lambda: app.screen.query_one("#path", Input).value == "some.csv")

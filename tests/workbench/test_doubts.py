@@ -11,7 +11,10 @@ from workbench.screens.data.doubted import Doubted, Looking
 from workbench.screens.data.doubts_screen import DoubtsScreen
 from workbench.screens.data.label_dialog import LabelDialog, Labels
 from workbench.screens.data.rows import Rows
+from workbench.screens.data.source import Source
+from workbench.session.trail import DataRow
 from workbench.widgets.footer import Footer
+from workbench.widgets.layers import Layers
 
 
 @pytest.fixture
@@ -169,3 +172,87 @@ async def test_data_that_cannot_be_judged_says_why(tmp_path, until, shown, monke
         await until(pilot, lambda: not isinstance(app.screen, DoubtsScreen))
         await pilot.press("e")
         await until(pilot, lambda: "✕" in shown(app))
+
+
+@pytest.mark.more
+async def test_keys_that_need_a_row_are_not_offered_where_none_is_doubted(tmp_path, open_doubts, until, shown, mails):
+    mails.write_text(
+        "label,text\n" + "".join(f"{'ab'[i % 2]},{('free prize', 'lunch')[i % 2]} {i}\n" for i in range(60))
+    )
+    app = app_of(mails, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        doubted = await open_doubts(pilot)
+        await until(pilot, lambda: "No row looks mislabelled" in shown(app))
+        hints = app.screen.query_one(Footer).render().plain
+        assert "relabel" not in hints and "drop" not in hints and "find" not in hints and "row" not in hints
+        await pilot.press("slash", "D")
+        assert doubted.has_focus and isinstance(app.screen, DoubtsScreen)
+
+
+async def test_a_row_that_was_mended_is_shown_on_data_when_it_is_left_with_that(mails, tmp_path, open_doubts, until):
+    app = app_of(mails, tmp_path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        doubted = await open_doubts(pilot)
+        row = doubted.items[1].row
+        await pilot.press("down", "d")
+        await until(pilot, lambda: row in doubted.now)
+        await pilot.press("D")
+        await until(pilot, lambda: any("mended" in note.text for note in app.session.draft.profile.notes))
+        await until(pilot, lambda: app.screen.query(Rows) and app.screen.query_one(Rows).row is not None)
+        assert app.screen.query_one(Rows).row.row == row
+
+
+@pytest.mark.more
+async def test_doubts_of_other_data_are_left(mails, tmp_path, open_doubts, until):
+    app = app_of(mails, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_doubts(pilot)
+        await pilot.press("2")
+        await until(pilot, lambda: app.current_mode == "model" and app.screen.query(Layers))
+        app.session.draft.change("data.header", "no")  # every row has another number now
+        await pilot.press("1")
+        await until(pilot, lambda: app.current_mode == "data" and not isinstance(app.screen, DoubtsScreen))
+
+
+@pytest.mark.more
+async def test_a_row_that_another_screen_leads_to_is_shown_in_place_of_the_doubts(mails, tmp_path, open_doubts, until):
+    app = app_of(mails, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_doubts(pilot)
+        await pilot.press("5")
+        await until(pilot, lambda: app.current_mode == "runs")
+        app.session.trail.go("data", DataRow(33))
+        await until(pilot, lambda: app.current_mode == "data" and app.screen.query(Rows))
+        await until(pilot, lambda: (row := app.screen.query_one(Rows).row) is not None and row.row == 33)
+
+
+@pytest.mark.more
+async def test_a_key_of_the_screen_below_and_its_command_lead_there(mails, tmp_path, open_doubts, until):
+    app = app_of(mails, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_doubts(pilot)
+        await pilot.press("t")
+        assert app.screen.query_one(Footer).hint == "t works in Data: esc"
+        await pilot.press("ctrl+p", *"choose the file and", "enter")
+        await until(pilot, lambda: not isinstance(app.screen, DoubtsScreen) and app.screen.query(Source))
+        assert app.screen.query_one(Source).has_focus
+
+
+@pytest.mark.more
+async def test_labels_are_offered_as_the_rows_have_them_not_as_rare_ones_are_joined(
+    tmp_path, mails, open_doubts, until, shown
+):
+    lines = mails.read_text(encoding="utf-8")
+    mails.write_text(lines + "rare,one of a few\nother,more of a kind\n", encoding="utf-8")
+    app = WorkbenchApp(load({"data": {"path": str(mails), "rare_labels": "join"}}), tmp_path / "runs")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await open_doubts(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, LabelDialog) and app.screen.query(Labels))
+        assert app.screen.query_one(Labels).items == ["ham", "other", "rare", "spam"]
+
+
+def test_of_more_doubts_than_are_listed_all_are_counted():
+    doubted = Doubted()
+    doubted._all, doubted.items, doubted._total = [None] * 3, [None] * 3, 7012
+    assert doubted.in_words == "7,012 (3 listed)"

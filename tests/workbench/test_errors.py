@@ -21,6 +21,7 @@ from workbench.screens.save_dialog import SaveDialog
 from workbench.screens.train.errors_screen import ErrorsScreen
 from workbench.session import copying
 from workbench.widgets.errors import Errors
+from workbench.widgets.footer import Footer
 from workbench.widgets.panel import Panel
 from workbench.widgets.per_class import PerClass
 
@@ -247,3 +248,25 @@ def test_names_with_the_same_beginning_differ_where_they_are_cut():
         assert shown[0] != shown[1] or width < 6
     assert named("a\tb", 9, fill=False) == "a b"
     assert name_width(names[:2], 20) == 20 and name_width(["ham"], 20) == 5
+
+
+@pytest.mark.more
+async def test_keys_that_need_an_error_are_not_offered_where_every_text_is_right(opened, runs, until):
+    run = runs.write("done")
+    runs.write_predictions(run, [("ham", "ham", 0.9, "some words")])
+    async with opened(run) as pilot:
+        app = pilot.app
+        errors = await errors_of(pilot, until)
+        assert errors.nothing() == "Every test text is right."
+        hints = app.screen.query_one(Footer).render().plain
+        assert not any(word in hints for word in ("try it", "find", "filter", "sort", "how sure", "row"))
+        await pilot.press("slash", "f", "o", "c", "D", "x")
+        assert errors.has_focus and isinstance(app.screen, ErrorsScreen)
+
+
+@pytest.mark.more
+async def test_a_key_of_train_leads_back_there_from_its_errors(opened, runs, until):
+    async with opened(runs.write("done")) as pilot:
+        await errors_of(pilot, until)
+        await pilot.press("L")
+        assert pilot.app.screen.query_one(Footer).hint == "L works in Train: esc"

@@ -134,7 +134,10 @@ async def carry_out(app: App, over: Screen, command: Command | None) -> None:
     if command.option or command.mode not in ("", places.place_of(over)):
         if isinstance(over, Dialog):
             over.action_back()
-        await app.switch_mode(command.mode or "model")
+        mode = command.mode or "model"
+        await app.switch_mode(mode)
+        if isinstance(app.screen, BaseScreen) and places.place_of(app.screen) != mode:
+            app.screen.dismiss()  # it stands over the screen that is wanted
         screen = app.screen
     if command.action is None:
         await screen.run_action(f"show_option('{command.option}')")

@@ -29,6 +29,7 @@ class Doubted(ItemList[Doubt]):
         self.now: Now = {}
         self.searched = ""
         self._all: list[Doubt] = []
+        self._total = 0  # of which the list holds the first
         self._order: dict[str, int] = {}
         self._said = ""
 
@@ -40,6 +41,7 @@ class Doubted(ItemList[Doubt]):
         profile = session_of(self).draft.profile
         self._order = {label: i for i, label in enumerate(profile.labels if profile else {})}
         self._all = doubting.found.doubts if doubting.found else []
+        self._total = doubting.found.total if doubting.found else 0
         self._said = _nothing(doubting.found) if doubting.found else ""
         self.look(self.searched)
 
@@ -55,10 +57,16 @@ class Doubted(ItemList[Doubt]):
         self.post_message(self.Moved(self))
 
     @property
+    def has_any(self) -> bool:
+        """Whether any row is doubted, whatever is searched for."""
+        return bool(self._all)
+
+    @property
     def in_words(self) -> str:
-        """'75 rows', '3 of 75 rows'."""
+        """'75', '3 of 75', or of more than are listed '6,012 (5,000 listed)'."""
         some = f"{self.count:,} of " if self.count < len(self._all) else ""
-        return f"{some}{len(self._all):,}"
+        listed = f" ({len(self._all):,} listed)" if len(self._all) < self._total else ""
+        return f"{some}{self._total:,}{listed}"
 
     def headings(self, width: int) -> Text:
         name = self._name_width(width)
@@ -87,6 +95,8 @@ class Doubted(ItemList[Doubt]):
         return colour(self, name_role(self._order[label], len(self._order)) if label in self._order else "text")
 
     def exported(self) -> Export | None:
+        if not self.items:
+            return None
         rows = [(o.row, o.label, o.said, round(o.probability, 6), round(o.own, 6), round(o.margin, 6), o.text)
                 for o in self.items]  # fmt: skip
         return export_of("Export the doubts that are listed", "doubts.csv", lambda: table(COLUMNS, rows))

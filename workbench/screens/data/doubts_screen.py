@@ -36,7 +36,7 @@ class DoubtsScreen(Finding, Mending):
     def __init__(self) -> None:
         super().__init__()
         self._data: Data = self.draft.recipe.data
-        self._is_mended = False
+        self.is_mended = False
 
     def compose_panels(self) -> ComposeResult:
         doubted = Doubted()
@@ -56,6 +56,13 @@ class DoubtsScreen(Finding, Mending):
         self._show(doubting)
         self._doubted.focus()
         self._ask_what_is_mended()
+
+    def on_screen_resume(self) -> None:
+        """Another screen may have led here to a row of Data, or have changed the data."""
+        if wanted := self.session.trail.take(DataRow):
+            self.dismiss(wanted)
+        else:
+            self._leave_with_data(self.draft)
 
     @property
     def found(self) -> Doubted:
@@ -90,9 +97,8 @@ class DoubtsScreen(Finding, Mending):
         panel.subtitle = ""
         if found:
             alone = f"{plural(len(found.alone), 'label')} of one text not judged"
-            panel.subtitle = f"{doubted.in_words} of {plural(found.rows, 'row')}, " + (
-                alone if found.alone else "the most doubted first"
-            )
+            order = alone if found.alone else "the most doubted first"
+            panel.subtitle = f"{doubted.in_words} of {plural(found.rows, 'row')}, {order}"
         self.query_one("#text", Panel).title = f"Row {one.row:,}" if one else "Whole text"
         if one is None:
             self.query_one("#whole", Static).update("")
@@ -143,13 +149,17 @@ class DoubtsScreen(Finding, Mending):
         return ToMend(one.row, one.label if now is None else now, one.said)
 
     def was_mended(self, now: Now) -> None:
-        self._is_mended = True
+        self.is_mended = True
         self._show_now(now)
         self._doubted.focus()
 
     def _show_now(self, now: Now) -> None:
         self._doubted.now = now
         self._doubted.changed()
+
+    @on(Doubted.Chosen)
+    def _chosen(self) -> None:
+        self.action_relabel()
 
     # Which of them
 
@@ -164,9 +174,17 @@ class DoubtsScreen(Finding, Mending):
 
     # Ways out
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "row_on_data":
+            return bool(self.query(Doubted)) and self._doubted.selected is not None
+        if action == "search":
+            return bool(self.query(Doubted)) and self._doubted.has_any
+        return super().check_action(action, parameters)
+
     def action_row_on_data(self) -> None:
-        if one := self._doubted.selected:
-            self._leave(DataRow(one.row))
+        one = self._doubted.selected
+        assert one  # see check_action
+        self.dismiss(DataRow(one.row))
 
     def action_back(self) -> None:
         if isinstance(self.focused, Input):
@@ -174,9 +192,4 @@ class DoubtsScreen(Finding, Mending):
         elif self._doubted.searched:
             self.query_one(Input).value, self.query_one(Input).display = "", False
         elif not self.take_back():
-            self._leave(None)
-
-    def _leave(self, wanted: DataRow | None) -> None:
-        if self._is_mended:
-            self.draft.read_profile()
-        self.dismiss(wanted)
+            self.dismiss(None)

@@ -36,7 +36,7 @@ class Mending(BaseScreen):
         profile, one = self.draft.profile, self.to_mend
         if one is None or profile is None:
             return
-        label = await self.app.push_screen_wait(LabelDialog(self, one, profile.labels))
+        label = await self.app.push_screen_wait(LabelDialog(self, one, profile.own_labels))
         if label is not None:
             await self._mend("mend", row=one.row, to=label)
 

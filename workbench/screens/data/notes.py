@@ -37,6 +37,15 @@ class Notes(ItemList[Note]):
         note, width = self.selected, self.scrollable_content_region.width
         return on_one_line(note.text) if note and cell_len(on_one_line(note.text)) > self._room(note, width) else ""
 
+    @property
+    def why_no_rows(self) -> str:
+        """What enter cannot do for the note under the cursor, and which key does what the note says, if one does."""
+        note = self.selected
+        if note is None or note.filter:
+            return ""
+        key = key_of(note)
+        return "No rows belong to this note." + (f" {key} does what it says." if key else "")
+
     async def copied(self) -> str:
         return self.selected.text if self.selected else ""
 

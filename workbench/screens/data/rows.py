@@ -70,7 +70,8 @@ class Rows(Lines):
         self._wanted: list[int] = []  # pages, the latest last
         self._fetching: Worker | None = None
         self._hues: dict[str, str] = {}
-        self._sought: int | None = None  # the number of the row for the cursor, until it is known where that is
+        self._goal: int | None = None  # the number of the row for the cursor
+        self._sought: int | None = None  # the same, until it is known where that is
         self._start = 0  # where the cursor stands at first
         self.problem = ""  # why the rows cannot be searched
         self.searching = ""  # how far a search is that takes long
@@ -83,6 +84,11 @@ class Rows(Lines):
     def row(self) -> Row | None:
         """The row under the cursor, where it has arrived."""
         return self._at(self.cursor)
+
+    @property
+    def wanted(self) -> int | None:
+        """The number of the row under the cursor, or of the one that the cursor is on its way to."""
+        return self.row.row if self.row else self._goal
 
     def nothing(self) -> str:
         if self.problem:
@@ -100,7 +106,7 @@ class Rows(Lines):
 
     def look(self, view: View, row: int | None = None) -> None:
         """Show the rows of a view from its first one, or with the cursor on a row of this number."""
-        self.view, self._sought, self._start = view, row, 0
+        self.view, self._goal, self._sought, self._start = view, row, row, 0
         self._pages, self._wanted = {}, [0]
         self.problem = self.searching = ""
         profile = session_of(self).draft.profile

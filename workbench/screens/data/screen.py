@@ -100,17 +100,37 @@ class DataScreen(Choosing, Mending):
             self._go_to(wanted)
 
     def _go_to(self, wanted: DataRow | None) -> None:
-        """The cursor on a row, of all rows; nothing where none is wanted."""
+        """Put the cursor on a row, of all rows, where one is wanted."""
         if wanted:
             self._clear("#find-row")
             rows = self.query_one(Rows)
             rows.look(View(), wanted.row)
             rows.focus()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "show_rows":
+                return self._is_furnished and bool(self._to_filter)
+            case "tokens" | "all_columns" | "sort" | "reverse":
+                return self._is_furnished and self.query_one(Rows).count > 0
+        return super().check_action(action, parameters)
+
+    def why_not(self, key: str) -> str:
+        if key == "enter" and self._is_furnished and self.query_one(Notes).has_focus:
+            return self.query_one(Notes).why_no_rows
+        return super().why_not(key)
+
     def action_doubts(self) -> None:
         from workbench.screens.data.doubts_screen import DoubtsScreen
 
-        self.app.push_screen(DoubtsScreen(), self._go_to)
+        doubts = DoubtsScreen()
+
+        def left(wanted: DataRow | None) -> None:
+            if doubts.is_mended:
+                self.draft.read_profile()
+            self._go_to(wanted)
+
+        self.app.push_screen(doubts, left)
 
     @property
     def to_mend(self) -> ToMend | None:
@@ -142,7 +162,7 @@ class DataScreen(Choosing, Mending):
                 self._start_over()
             else:
                 rows = self.query_one(Rows)
-                rows.look(rows.view, rows.row.row if rows.row else None)
+                rows.look(rows.view, rows.wanted)
 
     def _show(self, profile: Profile) -> None:
         self.query_one(Classes).show(profile)
@@ -174,6 +194,7 @@ class DataScreen(Choosing, Mending):
         panel.subtitle = ", ".join([*filter(None, [cut(", ".join(words), room)]), count])
         for headings in self.query(Headings):
             headings.refresh()
+        self.refresh_bindings()
 
     def action_filter(self) -> None:
         rows, notes = self.query_one(Rows), self._shown.notes if self._shown else []
@@ -245,16 +266,20 @@ class DataScreen(Choosing, Mending):
         self.query_one(field, Input).value = ""
         self.query_one(field).display = False
 
-    def action_show_rows(self) -> None:
-        rows, classes, histogram = self.query_one(Rows), self.query_one(Classes), self.query_one(Histogram)
+    @property
+    def _to_filter(self) -> str:
+        """The filter of what is chosen in the panel that has the focus; empty where no rows stand behind it."""
+        classes, histogram = self.query_one(Classes), self.query_one(Histogram)
         if classes.has_focus:
-            chosen = f"label {classes.selected}" if classes.selected is not None else ""
-        elif histogram.has_focus:
-            chosen = histogram.filter
-        else:
-            note = self.query_one(Notes).selected
-            chosen = note.filter if note else ""
-        if chosen:
+            return f"label {classes.selected}" if classes.selected is not None else ""
+        if histogram.has_focus:
+            return histogram.filter
+        note = self.query_one(Notes).selected
+        return note.filter if note else ""
+
+    def action_show_rows(self) -> None:
+        rows = self.query_one(Rows)
+        if chosen := self._to_filter:
             rows.look(rows.view.plus(chosen))
             rows.focus()
 
@@ -284,6 +309,7 @@ class DataScreen(Choosing, Mending):
         if isinstance(event.lines, Rows):
             self._ask_for_tokens()
         self._say_whole_note()
+        self.refresh_bindings()
 
     def on_descendant_focus(self) -> None:
         self._say_whole_note()

@@ -272,6 +272,7 @@ class SourceDialog(Dialog[dict | None]):
         field.value = completed
         field.cursor_position = len(completed)
 
+    @on(Files.Chosen)
     @on(Input.Submitted)
     def action_accept(self) -> None:
         path = self._named

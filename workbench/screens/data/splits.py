@@ -6,7 +6,8 @@ from textual.widget import Widget
 from core.options import AUTO
 from core.recipe import Recipe
 from core.rows import Profile
-from workbench.formatting import bar
+from core.wording import on_one_line
+from workbench.formatting import bar, cut
 from workbench.themes import colour
 
 
@@ -24,9 +25,12 @@ class Splits(Widget):
         self._rows = {split: sum(rows.values()) for split, rows in profile.splits.items()}
         data = recipe.data
         balanced = "" if data.balance == "none" else "balanced, " if data.balance_first else "training balanced, "
+        fold = f"fold {data.fold}, " if data.fold_of else ""
         kept = profile.files or data.split not in (AUTO, "none")
         how = "as given" if kept else "stratified" if data.stratify else "shuffled"
-        self._how = f"{balanced}{how}, seed {data.seed}"
+        if not kept and (column := data.group or data.time):
+            how = f"by column {on_one_line(column)}{', the earliest first' if data.time else ''}"
+        self._how = f"{balanced}{fold}{how}" + ("" if data.time else f", seed {data.seed}")
         self.refresh()
 
     def render(self) -> Text:
@@ -46,7 +50,7 @@ class Splits(Widget):
             )
             for split, rows in self._rows.items()
         ]
-        return Text("\n").join([*lines, Text(self._how, muted)])
+        return Text("\n").join([*lines, Text(cut(self._how, self.size.width), muted)])
 
     def _in_one_line(self) -> Text:
         text, muted = colour(self, "text"), colour(self, "muted")

@@ -277,7 +277,8 @@ class RecipeForm(Container):
         if form.option and form.option.name == "preset":
             self.post_message(self.RecipesWanted())
             return
-        if form.option is None or form.option.choices:
+        if form.option is None or form.option.choices:  # after a second click: enter does so by itself
+            form.action_edit()
             return
         field.value = form.value(form.option)
         field.styles.offset = (form.indent, form.cursor - form.scroll_offset.y)

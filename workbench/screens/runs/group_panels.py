@@ -50,6 +50,11 @@ class GroupPanels(GroupActions):
             return Plan.of(runs, [Column((settings, answer), 3, 62), Column((picture,), 2, 44)], ranks=ranks)
         return Plan.of(runs, settings, answer, ranks=ranks)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "runs_of":
+            return bool(self.query(Settings)) and bool(self.query_one(Settings).items)
+        return super().check_action(action, parameters)
+
     # Reading
 
     async def read_tables(self) -> None:

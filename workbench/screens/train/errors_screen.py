@@ -128,6 +128,8 @@ class ErrorsScreen(Finding, DetailScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("ask_again", "row_on_data"):
             return bool(self.query(Errors)) and self._errors.selected is not None
+        if action in ("search", "filter", "surety", "sort", "reverse"):  # which have nothing to choose from
+            return bool(self.query(Errors)) and bool(self._errors.mistakes)
         return super().check_action(action, parameters)
 
     @on(Errors.Chosen)
@@ -166,7 +168,9 @@ class ErrorsScreen(Finding, DetailScreen):
     async def copied(self) -> str:
         return self._errors.selected.text if self._errors.selected else ""
 
-    def exported(self) -> Export:
+    def exported(self) -> Export | None:
+        if not self._errors.items:
+            return None
         return export_of("Export the errors that are listed", f"{self._run.name}-errors.csv", self._errors.as_csv)
 
 
