@@ -256,8 +256,8 @@ def _sentences(table: GroupTable, tested: Sequence[Mapping[Place, _Tested]], ask
         beside = {i: _compared(tested, table.best, i) for i in others}
         yield from filter(None, [_worse(table, beside), _cheaper(table, beside)])
     if best.beside:
-        kind = BASELINES[best.baseline].title if best.baseline in BASELINES else best.baseline
-        yield best.beside.sentence(table.title(table.best) if table.varied else "The network", kind)
+        kind = BASELINES[best.baseline].in_a_sentence if best.baseline in BASELINES else best.baseline
+        yield best.beside.sentence(table.title(table.best) if table.varied else "The model", kind)
 
 
 def _shape(table: GroupTable) -> Iterator[str]:

@@ -74,7 +74,7 @@ class Paired(msgspec.Struct, frozen=True):
             nearly = ", though it is close" if self.verdict == "close" else ""
             return f"{first} and {second} are {gap} apart; with {on} that is no difference shown (p {p}{nearly})."
         better, worse = (first, second) if self.difference > 0 else (second, first)
-        doubt = " How much another seed changes it, --seeds 3 would say." if self.p_seeds is None else ""
+        doubt = " --seeds 3 would show how much another seed changes it." if self.p_seeds is None else ""
         return f"{better} is better than {worse} by {gap}: shown with {on} (p {p}).{doubt}"
 
 

@@ -23,6 +23,11 @@ class Kind(NamedTuple):
     title: str
     about: str
 
+    @property
+    def in_a_sentence(self) -> str:
+        """'TF-IDF', 'the majority'."""
+        return self.title if self.title[:2].isupper() else f"the {self.title}"
+
 
 BASELINES = {
     "tfidf": Kind("TF-IDF", "word-count baseline"),

@@ -30,8 +30,7 @@ def in_words(test: FinalTest) -> str:
     best = test.baselines.get(test.strongest or "")
     if test.verdict is None or test.strongest is None or best is None or best.won is None or best.lost is None:
         return _without_verdict(test)
-    title = BASELINES[test.strongest].title
-    name = title if title[:2].isupper() else f"the {title}"
+    name = BASELINES[test.strongest].in_a_sentence
     said = {"better": f"Better than {name}", "even": f"No difference shown from {name}", "worse": f"Worse than {name}"}
     p = Comparison(test.rows, best.won, best.lost).p_in_words
     return f"{said[test.verdict]}: {plural(best.won, 'text')} won, {best.lost:,} lost (p {p})."

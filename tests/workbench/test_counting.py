@@ -13,6 +13,7 @@ from core.runs.result import BaselineResult, result_of, strongest_of
 from core.runs.verdict import Setting, advice, in_words, standing
 from workbench.app import WorkbenchApp
 from workbench.cli.main import main
+from workbench.widgets.footer import Footer
 from workbench.widgets.layers import Layers
 
 
@@ -32,6 +33,8 @@ async def test_it_is_chosen_trained_and_asked_in_the_app(labels, tmp_path, shown
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.session.draft.profile)
         assert "nothing is cut" in shown(app) and "Length in words" in shown(app)
+        await until(pilot, lambda: " words  text" in shown(app))
+        assert "tokens  text" not in shown(app)
         await pilot.press("2")
         await until(pilot, lambda: app.screen.query(Layers) and "n-grams → 2" in shown(app))
         words = shown(app)
@@ -43,6 +46,7 @@ async def test_it_is_chosen_trained_and_asked_in_the_app(labels, tmp_path, shown
         await pilot.press("t")
         await until(pilot, lambda: app.session.followed.history.result)
         await until(pilot, lambda: "Better than the majority" in shown(app) and "precision" in shown(app))
+        assert "read values" not in app.screen.query_one(Footer).render().plain  # there are no curves
         await pilot.press("4")
         await until(pilot, lambda: app.screen.query(TextArea) and app.focused in app.screen.query(TextArea))
         await pilot.press(*"free", "space", *"lunch")

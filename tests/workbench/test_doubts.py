@@ -187,6 +187,7 @@ async def test_keys_that_need_a_row_are_not_offered_where_none_is_doubted(tmp_pa
         assert "relabel" not in hints and "drop" not in hints and "find" not in hints and "row" not in hints
         await pilot.press("slash", "D")
         assert doubted.has_focus and isinstance(app.screen, DoubtsScreen)
+        assert app.screen.query_one(Footer).hint.startswith("No row looks mislabelled")
 
 
 async def test_a_row_that_was_mended_is_shown_on_data_when_it_is_left_with_that(mails, tmp_path, open_doubts, until):

@@ -3,10 +3,12 @@
 from abc import abstractmethod
 
 from textual import on
-from textual.widget import Widget
 from textual.widgets import Input
 
+from workbench import keys
+from workbench.places import place_of
 from workbench.screens.base import BaseScreen
+from workbench.widgets.lines import Lines
 
 
 class Finding(BaseScreen):
@@ -14,8 +16,13 @@ class Finding(BaseScreen):
 
     @property
     @abstractmethod
-    def found(self) -> Widget:
+    def found(self) -> Lines:
         """The list."""
+
+    def why_not(self, key: str) -> str:
+        """Where the list is empty, why: its keys have nothing to act on."""
+        own = any(key in action.keys.split(",") for action in keys.at(place_of(self)))
+        return self.found.nothing() if own and not self.found.count else super().why_not(key)
 
     def action_search(self) -> None:
         field = self.query_one(Input)

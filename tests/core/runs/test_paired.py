@@ -69,13 +69,16 @@ def test_folds_are_pooled():
 
 
 SHOWN = "shown with {} and 100 test texts (p .002)."
-ONE_SEED = f"a is better than b by 10.0 points: {SHOWN.format('1 seed')} How much another seed changes it, "
+ONE_SEED = f"a is better than b by 10.0 points: {SHOWN.format('1 seed')} "
 
 
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (Paired.of(100, [1] * 10 + [0] * 90, [0.1]), f"{ONE_SEED}--seeds 3 would say."),
+        (
+            Paired.of(100, [1] * 10 + [0] * 90, [0.1]),
+            f"{ONE_SEED}--seeds 3 would show how much another seed changes it.",
+        ),
         (
             Paired.of(100, [-2] * 10 + [0] * 90, [-0.1, -0.1]),
             f"b is better than a by 10.0 points: {SHOWN.format('2 seeds')}",

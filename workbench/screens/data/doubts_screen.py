@@ -97,8 +97,8 @@ class DoubtsScreen(Finding, Mending):
         panel.subtitle = ""
         if found:
             alone = f"{plural(len(found.alone), 'label')} of one text not judged"
-            order = alone if found.alone else "the most doubted first"
-            panel.subtitle = f"{doubted.in_words} of {plural(found.rows, 'row')}, {order}"
+            order = alone if found.alone else "the most doubted first" if doubted.count else ""
+            panel.subtitle = ", ".join(filter(None, [f"{doubted.in_words} of {plural(found.rows, 'row')}", order]))
         self.query_one("#text", Panel).title = f"Row {one.row:,}" if one else "Whole text"
         if one is None:
             self.query_one("#whole", Static).update("")

@@ -10,8 +10,9 @@ from textual.message import Message
 from textual.widgets import Input
 from textual.worker import Worker
 
+from core.architectures.counting import LONGEST
 from core.errors import WorkbenchError
-from core.rows import Row
+from core.rows import Profile, Row
 from core.wording import on_one_line
 from workbench import keys
 from workbench.formatting import cut, name_width, named, pad
@@ -192,6 +193,7 @@ class Rows(Lines):
         """The line above the rows; an arrow stands at what they are sorted by."""
         arrow = " ▾" if self.view.reverse else " ▴"
         row, label, tokens = (name + arrow * (name == self.view.sort) for name in SORTS)
+        tokens = tokens.replace("tokens", f"{unit_of(session_of(self).draft.profile)}s")
         words = (
             f" {pad(row, 7, right=True)}  {pad(label, self._label_width(width))}  {pad(tokens, 8, right=True)}  text"
         )
@@ -214,6 +216,11 @@ class Rows(Lines):
         room = width - line.cell_len - len(marks) - 1
         line.append(pad(on_one_line(row.text), room), text if row.split else muted)
         return line.append(marks, colour(self, "warning"))
+
+
+def unit_of(profile: Profile | None) -> str:
+    """What texts are measured in: a model that counts reads words, and no tokens."""
+    return "word" if profile and profile.context == LONGEST else "token"
 
 
 class FindRow(Input):

@@ -5,7 +5,6 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
-from core.architectures.counting import LONGEST
 from core.errors import WorkbenchError
 from core.rows import Profile
 from core.wording import plural
@@ -20,7 +19,7 @@ from workbench.screens.data.histogram import Histogram
 from workbench.screens.data.mending import Mending
 from workbench.screens.data.notes import Notes
 from workbench.screens.data.row_dialog import RowDialog
-from workbench.screens.data.rows import SORTS, FindRow, Rows, View
+from workbench.screens.data.rows import SORTS, FindRow, Rows, View, unit_of
 from workbench.screens.data.source import Source, progress_in_words
 from workbench.screens.data.splits import Splits
 from workbench.screens.data.to_mend import Now, ToMend
@@ -167,8 +166,7 @@ class DataScreen(Choosing, Mending):
     def _show(self, profile: Profile) -> None:
         self.query_one(Classes).show(profile)
         self.query_one(Histogram).show(profile)
-        unit = "words" if profile.context == LONGEST else "tokens"
-        self.query_one("#lengths", Panel).title = f"Length in {unit}"
+        self.query_one("#lengths", Panel).title = f"Length in {unit_of(profile)}s"
         self.query_one(Splits).show(profile, self.draft.recipe)
         self.query_one(Notes).show_items(profile.notes)
         self.fit()
@@ -352,7 +350,9 @@ class DataScreen(Choosing, Mending):
             return  # the app was left meanwhile
         panel = self.query_one("#tokens", Panel)
         gone = answer["tokens"] - answer["kept"]
-        panel.title = f"Row {row:,} in {plural(answer['tokens'], 'token')}{f', {gone:,} cut' if gone else ''}"
+        panel.title = (
+            f"Row {row:,} in {plural(answer['tokens'], unit_of(self._shown))}{f', {gone:,} cut' if gone else ''}"
+        )
         self.query_one(Tokens).pieces, self.query_one(Tokens).cut = answer["pieces"], frozenset(answer["cut"])
         panel.subtitle = LEGEND if self.query_one(Tokens).counts else ""
         self.call_after_refresh(self._scroll_to_cut)

@@ -244,7 +244,7 @@ class TrainScreen(RunControls):
                 return self.recipe_on_show() is not None
             case "view":
                 reads = parameters[0] in ("read", "smooth", "log", "fewer", "more")
-                has_curves = bool(status) and not self.has_class("-waiting", "-counts")
+                has_curves = bool(status) and not self.has_class("-waiting") and not self.has_class("-counts", "-done")
                 return has_curves and (reads or self._view.cursor is not None)
         return super().check_action(action, parameters)
 
