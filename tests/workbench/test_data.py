@@ -728,7 +728,7 @@ async def test_enter_is_offered_on_a_note_only_where_rows_belong_to_it(tmp_path,
             assert ("show rows" in footer.render().plain) == has_rows
         notes.cursor = behind.index(False)
         await pilot.press("enter")
-        assert footer.hint == "No rows belong to this note. e does what it says."
+        assert footer.hint == "No rows belong to this note. B does what it says."
 
 
 @pytest.mark.more
