@@ -99,6 +99,7 @@ def test_folds_test_every_row_once_and_fold_into_one_line(said, root, labelled):
     code, out, progress = said("sweep", labelled(40), "--folds", "3", *SMALL, "--trainable", "head")
     assert code == 0 and "3 of 3" in progress
     assert "folds-1  3 of 3 runs done, 1 seed and 3 folds for each setting" in out and "interval" in out
+    assert "The model" in out and "The network" not in out
     rows = [
         int(line.split(",")[0]) for run in list_runs(root) for line in run.predictions_file.read_text().splitlines()[1:]
     ]
