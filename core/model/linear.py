@@ -21,10 +21,10 @@ class _Kept(NamedTuple):
 class Linear(nn.Linear):
     """Weights, input and output are fp32; with `bf16` set, the product between them is bf16.
 
-    With `onednn` set, products are oneDNN's: in fp32 large ones of several rows, in bf16 those that need no gradient,
-    and these have their output in bf16, which a residual stream in fp32 takes up. A weight in bf16 is kept until it
-    moves or learns. `lora` holds an Adapter for some of the `stacked` matrices of equal height that the weight is made
-    of, by their names from the top.
+    With `onednn` set, products are oneDNN's: in fp32 large ones, in bf16 those that need no gradient, and these have
+    their output in bf16, which a residual stream in fp32 takes up. A weight in bf16 is kept until it moves or learns.
+    `lora` holds an Adapter for some of the `stacked` matrices of equal height that the weight is made of, by their
+    names from the top.
     """
 
     bf16 = onednn = False
@@ -50,7 +50,7 @@ class Linear(nn.Linear):
         elif self.bf16:
             y = F.linear(x.bfloat16(), self._in_bf16(weight, only, packed=False)).float()
             y = y if bias is None else y + bias
-        elif by_onednn and x.numel() > x.shape[-1]:  # of a single row, as a key in Play asks, MKL is faster
+        elif by_onednn:
             y = onednn.linear(x, weight, bias)
         else:
             y = F.linear(x, weight, bias)

@@ -2,7 +2,7 @@
 
 In bf16 that is everywhere, with a weight that is laid out for this processor, and with bias and activation in one pass.
 In fp32 PyTorch multiplies with Intel's MKL, which takes slower ways on processors of other makers; there oneDNN takes
-large weights as they lie, for several rows at once.
+large weights as they lie.
 
 These are oneDNN's operators as PyTorch's own compiler calls them on CPUs. They are not public, so they are called here
 only, and only where `works` finds that they do what public ones do.

@@ -125,18 +125,6 @@ def test_a_model_that_becomes_of_another_type_multiplies_in_it(precision, dtype)
 
 
 @IN_FP32
-def test_in_fp32_a_single_row_is_left_to_pytorch(monkeypatch):
-    linear, taken = onednn._linear, []
-    monkeypatch.setattr(onednn, "_linear", lambda *args: taken.append(len(args[0])) or linear(*args))
-    layer = Linear(32, 48)
-    multiply_in(layer, "fp32")
-    with torch.no_grad():
-        for rows in (0, 1, 2, 9):
-            assert layer(drawn(rows, 32)).shape == (rows, 48)
-    assert taken == [2, 9]
-
-
-@IN_FP32
 def test_in_fp32_it_is_for_large_products(monkeypatch):
     monkeypatch.setattr(onednn, "LARGE", 32 * 48)
     model = torch.nn.Sequential(Linear(32, 47), Linear(47, 33), Linear(32, 48))
