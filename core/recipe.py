@@ -209,7 +209,7 @@ class Recipe(Options):
         """Of how many of `rows` training texts the final accuracy on training is taken.
 
         Where nothing is cached, each of them passes through all layers, which takes a third of what it takes to learn
-        from it once. So many are asked that they take at most a tenth of the time that learning takes.
+        from it once. They may take a tenth of the time that learning takes; 300 are asked where that would be fewer.
         """
         if cached or is_of_the_book(self.preset):
             return rows

@@ -94,7 +94,7 @@ class Labelled:
             alike = looking_alike(dict.fromkeys(self.labels, 2) | dict.fromkeys(self.unknown, 1))
             ours = {label: name for label, name in alike.items() if label in self.unknown and name in self.labels}
             if pairs := [f"{told_apart(label)} is not {told_apart(name)}" for label, name in ours.items()]:
-                yield f"Letter by letter, {', '.join(pairs[:SHOWN])}: spell them alike to compare those rows, too."
+                yield f"Labels are compared as they are spelled, and {', '.join(pairs[:SHOWN])}."
         if not self.hits:
             if self.unknown:
                 known = ", ".join(on_one_line(label) for label in self.labels[:SHOWN])

@@ -69,18 +69,16 @@ def test_labels_that_differ_from_its_own_in_case_alone_are_said_to_be_others(run
     found = Labelled([1], ["text", "label"], ["ham", "spam"])
     row = Row(["a text", "Ham "], "a text")
     assert [*found.watch([[Answer(row, Prediction("a text", "ham", {"ham": 1.0}, False))]])]
-    assert [*found.sentences(run, "f")][1] == (
-        "Letter by letter, Ham is not ham: spell them alike to compare those rows, too."
-    )
+    assert [*found.sentences(run, "f")][1] == ("Labels are compared as they are spelled, and Ham is not ham.")
 
 
 def test_labels_that_look_like_no_label_of_its_own_are_not_said_to_be_spelled_otherwise(run):
     found = Labelled([1], ["text", "label"], ["Yes", "yes"])
     answer = Prediction("a text", "yes", {"yes": 1.0}, False)
     assert [*found.watch([[Answer(Row(["a text", label], "a text"), answer) for label in ("No", "no", "NO")]])]
-    assert not [sentence for sentence in found.sentences(run, "f") if "Letter by letter" in sentence]
+    assert not [sentence for sentence in found.sentences(run, "f") if "as they are spelled" in sentence]
     assert [*found.watch([[Answer(Row(["a text", "y\u0435s"], "a text"), answer)]])]  # with a Cyrillic letter
-    assert "Letter by letter, y\\u0435s is not Yes: spell" in " ".join(found.sentences(run, "f"))
+    assert "as they are spelled, and y\\u0435s is not Yes." in " ".join(found.sentences(run, "f"))
 
 
 def test_labels_of_another_file_are_not_compared(run):
