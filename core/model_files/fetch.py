@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,9 +26,9 @@ from core.model_files.kept import (
     read_record,
     write_record,
 )
+from core.model_files.one_file import bring_one, demand, download, place
 from core.wording import size
 
-SMALL = 100_000_000  # bytes of any file but the weights
 PAPERS = ("LICENSE", "LICENSE.txt", "NOTICE", "README.md")  # of a repository; the last is the model's card
 # what repositories hold in place of model.safetensors, and why it is not read
 INSTEAD = {
@@ -42,10 +40,6 @@ INSTEAD = {
 
 class Unverifiable(BadModel):
     """Nobody says what the hash of the weights should be: they are taken only by the person's word."""
-
-
-class _Another(BadModel):
-    """A file has not the hash that is known of it."""
 
 
 def fetch(preset: ModelPreset, progress: Progress = unwatched, unverified: bool = False) -> ModelFiles:
@@ -61,7 +55,7 @@ def fetch(preset: ModelPreset, progress: Progress = unwatched, unverified: bool 
     with _held(source, progress):
         found = files_of(preset)
         if found and found.weights.parent == folder:
-            _demand(found.weights, sha256(found.weights, progress), found.sha256)
+            demand(found.weights, sha256(found.weights, progress), found.sha256)
             demand_as_recorded(folder)
             return found
         write_record(folder, _bring(preset, source, unverified, progress))
@@ -124,10 +118,10 @@ def _by_hand(preset: ModelPreset, source: Source, progress: Progress) -> Record 
     folder = folder_of(source)
     if not source.sha256 or not (folder / WEIGHTS).is_file() or read_record(folder):
         return None
-    _demand(folder / WEIGHTS, sha256(folder / WEIGHTS, progress), source.sha256)
+    demand(folder / WEIGHTS, sha256(folder / WEIGHTS, progress), source.sha256)
     found = {WEIGHTS: source.sha256}
     if source.tokenizer_sha256 and (folder / TOKENIZER).is_file():
-        _demand(folder / TOKENIZER, sha256(folder / TOKENIZER), source.tokenizer_sha256)
+        demand(folder / TOKENIZER, sha256(folder / TOKENIZER), source.tokenizer_sha256)
         found[TOKENIZER] = source.tokenizer_sha256
     return Record(source.repo, source.revision, found, "hand", "pinned")
 
@@ -153,10 +147,10 @@ def _from_hub(preset: ModelPreset, source: Source, unverified: bool, progress: P
         papers = _papers(source, small, folder, progress)
     if weights:
         digest = sha256(weights, progress)
-        _demand(weights, digest, expected or digest)
-        _place(weights, folder / WEIGHTS)
+        demand(weights, digest, expected or digest)
+        place(weights, folder / WEIGHTS)
     elif entry:
-        digest = _download(source, WEIGHTS, entry, expected, folder, progress)
+        digest = download(source, WEIGHTS, entry, expected, folder, progress)
     else:
         raise _no_weights(source)
     verified: Verified = "pinned" if source.sha256 else "hub" if expected else "word"
@@ -193,7 +187,7 @@ def _bring_small(source: Source, wanted: tuple[Sets, ...], progress: Progress) -
         if _is_here(name, record, folder) or name in record.without:
             return name not in record.without
         try:
-            digest = _bring_one(source, name, folder, record, progress)
+            digest = bring_one(source, name, folder, record, progress)
         except hub.Refused:
             if not enough:
                 raise
@@ -217,66 +211,10 @@ def _commit(source: Source) -> str:
     return entry.commit
 
 
-def _bring_one(source: Source, name: str, folder: Path, record: Record, progress: Progress) -> str | None:
-    """Put a small file into a model's folder: its SHA-256, or None where the repository has none of that name.
-
-    Raises BadModel where it is another than the known one, or than the one that came here first.
-    """
-    first = record.files.get(name, "")
-    known = (source.tokenizer_sha256 or "") if name == TOKENIZER else ""
-    try:
-        if file := hub.cached(source, name):
-            digest = sha256(file)
-            _demand(file, digest, known or first or hub.recorded(file) or digest)
-            files.write(folder / name, file.read_bytes())
-            return digest
-        entry = hub.ask(source, name)
-        if entry is None:
-            return None
-        if entry.size > SMALL:
-            raise BadModel(f"{name} of {source.repo} is {size(entry.size)} large, and was not downloaded.")
-        return _download(source, name, entry, known or first or entry.sha256, folder, progress)
-    except _Another as error:
-        if known or not first:
-            raise
-        what = f"{name} of {source.repo} is not what it was when it came here first, and was not taken."
-        raise BadModel(what, f"Only if you trust the new one: delete {folder}, and fetch the model again.") from error
-
-
-def _download(source: Source, name: str, entry: hub.Entry, expected: str, folder: Path, progress: Progress) -> str:
-    """Put a file of the hub into a model's folder: its SHA-256, which is the expected one where there is one."""
-    part = folder / f".{name}.{expected[:16] or 'word'}.part"
-    for other in folder.glob(f".{name}.*.part"):
-        if other != part or not expected:  # nobody knows whether what comes next goes on with it
-            other.unlink()
-    hub.download(source, name, entry, part, progress)
-    digest = sha256(part, progress)
-    try:
-        if expected and digest != expected:
-            what = f"What came for {name} of {source.repo} is damaged, or another file: its SHA-256 is {digest[:12]}…"
-            raise _Another(f"{what}, not {expected[:12]}….", "It was deleted. Check HF_ENDPOINT, and try again.")
-        if name.endswith(".json"):
-            _demand_json(source, name, part)
-    except BadModel:
-        part.unlink()
-        raise
-    files.write(folder / name, lambda temporary: os.replace(part, temporary))
-    return digest
-
-
-def _demand_json(source: Source, name: str, part: Path) -> None:
-    try:
-        if not isinstance(json.loads(part.read_bytes()), dict):
-            raise ValueError("it holds something else")
-    except (ValueError, RecursionError) as error:
-        what = f"What comes for {name} of {source.repo} is no JSON object: {error}."
-        raise BadModel(what, "Check HF_ENDPOINT and the network: some want a log-in first.") from error
-
-
 def _papers(source: Source, record: Record, folder: Path, progress: Progress) -> dict[str, str]:
     """Put licence, notice and card into a model's folder, and the tokenizer of which the hash is known."""
     names = (*PAPERS, TOKENIZER) if source.tokenizer_sha256 else PAPERS
-    found = {name: _bring_one(source, name, folder, record, progress) for name in names}
+    found = {name: bring_one(source, name, folder, record, progress) for name in names}
     return {name: digest for name, digest in found.items() if digest}
 
 
@@ -324,26 +262,6 @@ def _no_small(source: Source, sets: Sets) -> BadModel:
     if (TOKENIZER,) in sets:
         do += " transformers writes one: AutoTokenizer.from_pretrained(...).save_pretrained(FOLDER)."
     return BadModel(f"{source.repo} has no {', no '.join(' with '.join(files) for files in sets)}.", do)
-
-
-def _demand(file: Path, digest: str, expected: str) -> None:
-    if digest != expected:
-        raise _Another(
-            f"{file} is damaged, or another file: its SHA-256 is {digest[:12]}…, not {expected[:12]}….",
-            "Delete it and download it again.",
-        )
-
-
-def _place(file: Path, at: Path) -> None:
-    """Give a file of the hub's cache a second name, or copy it where that cannot be, as on another disk."""
-
-    def link(temporary: Path) -> None:
-        try:
-            os.link(file.resolve(), temporary)
-        except OSError:
-            shutil.copyfile(file, temporary)
-
-    files.write(at, link)
 
 
 @contextmanager
