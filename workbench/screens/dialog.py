@@ -10,13 +10,14 @@ from textual.widgets import Static
 
 from core.wording import shown
 from workbench import keys
+from workbench.screens.leaving import EndsItsWorkers
 from workbench.themes import colour
 
 # a dialog that leaves a few columns of the screen at its sides is hard to tell from them
 WIDTHS = [(0, "-full-width"), (100, "-framed")]
 
 
-class Dialog(ModalScreen[ScreenResultType]):
+class Dialog(EndsItsWorkers[ScreenResultType], ModalScreen[ScreenResultType]):
     """A question over a screen. One that is left gives None."""
 
     PLACE: ClassVar[str] = "dialog"  # whose keys help lists

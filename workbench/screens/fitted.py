@@ -4,10 +4,10 @@ from abc import abstractmethod
 
 from textual import on
 from textual.app import ComposeResult
-from textual.screen import Screen
 from textual.widget import Widget
 
 from workbench.layout import Fit, Plan, fit, joint
+from workbench.screens.leaving import EndsItsWorkers
 from workbench.widgets.body import Body
 from workbench.widgets.panel import Panel
 
@@ -15,7 +15,7 @@ SMALLEST = (60, 16)
 CHROME = 2  # lines of header and footer
 
 
-class FittedScreen(Screen):
+class FittedScreen(EndsItsWorkers[None]):
     """Subclasses make their parts, and plan where they stand.
 
     What a plan has no room for is folded: `tab`, its letter in a jump or a click opens it in the place of the first.
