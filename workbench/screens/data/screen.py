@@ -346,8 +346,6 @@ class DataScreen(Choosing, Mending):
         except WorkbenchError as error:
             complain(self.app, error)
             return
-        if not self._is_furnished:
-            return  # the app was left meanwhile
         panel = self.query_one("#tokens", Panel)
         gone = answer["tokens"] - answer["kept"]
         panel.title = (

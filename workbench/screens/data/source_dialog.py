@@ -226,7 +226,7 @@ class SourceDialog(Dialog[dict | None]):
     @work(group="look", exclusive=True)
     async def _look(self) -> None:
         """Show what the file is taken for, as it is to be read now."""
-        path = self._named if self.query("#taken-for") else None  # a dialog that was left holds nothing any more
+        path = self._named
         if path is None:
             return
         changes = {name.removeprefix("data."): value for name, value in self._changes(path).items()}
@@ -236,8 +236,6 @@ class SourceDialog(Dialog[dict | None]):
             found = await session_of(self).draft.look_at(data)
         except WorkbenchError as error:
             problem = error
-        if not self.query("#taken-for"):
-            return
         for name in READ_AS:
             self.query_one(f"#{name}", Choice).comes_to = ""
         if found is None:

@@ -66,8 +66,6 @@ class GroupPanels(GroupActions):
             folds = sorted((line for line in lines if isinstance(line, Fold)), key=self._is_elsewhere)
             for fold in self.tables.stale(folds):
                 await self.tables.read(fold)
-                if not self.query(RunTable):
-                    return  # the screen has gone meanwhile
                 self.show_runs()
 
     def _is_elsewhere(self, fold: Fold) -> bool:

@@ -121,7 +121,7 @@ class RunsScreen(GroupPanels):
             interrupted = await asyncio.to_thread(turns.interrupted, self.session.root)
             self._entries, self._baseline, self._interrupted = entries, baseline, bool(interrupted)
             if not self.query(RunTable):
-                return  # read before the panels stand, or after they have gone: the next look shows it
+                return  # read before the panels stand: the next look shows it
             paths = {entry.run.path for entry in self._entries}
             self._marked = [path for path in self._marked if path in paths]
             self.set_class(bool(self._entries), "-some")
@@ -226,12 +226,8 @@ class RunsScreen(GroupPanels):
     @work(group="curves", exclusive=True)
     async def read_curves(self) -> None:
         await asyncio.sleep(SETTLE)
-        if not self.query(RunTable):
-            return  # the screen has gone meanwhile
         if (entry := self._selected) and (other := self._other):
             await self._measure([(entry, other)])
-            if not self.query(RunTable):
-                return
         drawn = self._drawn()
         paths = {run.path for run in drawn}
         self._histories = {path: read for path, read in self._histories.items() if path in paths}
@@ -240,9 +236,8 @@ class RunsScreen(GroupPanels):
             size = files.size(run.events_file)
             if not followed and self._histories.get(run.path, (-1,))[0] != size:
                 self._histories[run.path] = size, await asyncio.to_thread(fold, run)
-        if self.query(RunTable):
-            self._compare()
-            self._draw()
+        self._compare()
+        self._draw()
 
     def _drawn(self) -> list[RunFolder]:
         """The selected run and the marked ones."""
