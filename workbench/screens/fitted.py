@@ -15,7 +15,7 @@ SMALLEST = (60, 16)
 CHROME = 2  # lines of header and footer
 
 
-class FittedScreen(EndsItsWorkers[None]):
+class FittedScreen(EndsItsWorkers):
     """Subclasses make their parts, and plan where they stand.
 
     What a plan has no room for is folded: `tab`, its letter in a jump or a click opens it in the place of the first.

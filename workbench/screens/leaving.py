@@ -1,5 +1,7 @@
 """What a screen does before its widgets go."""
 
+from textual import on
+from textual.messages import Prune
 from textual.screen import Screen, ScreenResultType
 
 
@@ -9,7 +11,8 @@ class EndsItsWorkers(Screen[ScreenResultType]):
     Textual ends them after, and a worker that gets its answer in between would look for widgets that are gone.
     """
 
-    def on_prune(self) -> None:
+    @on(Prune)
+    def _end_workers(self) -> None:
         for worker in list(self.app.workers):
             if self in worker.node.ancestors_with_self:
                 worker.cancel()
