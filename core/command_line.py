@@ -13,10 +13,12 @@ def command(recipe: Recipe) -> str:
     return shlex.join(["workbench", "train", *arguments(recipe)])
 
 
-def sweep(recipe: Recipe, varied: Mapping[str, Sequence[str]], seeds: int) -> str:
-    """`workbench sweep data.csv --set 'train.lr=1e-4|3e-4' --seeds 3`, for a shell."""
+def sweep(recipe: Recipe, varied: Mapping[str, Sequence[str]], seeds: int, folds: int = 0) -> str:
+    """`workbench sweep data.csv --set 'train.lr=1e-4|3e-4' --seeds 3`, for a shell; 0 folds are none."""
     sets = [word for name, values in varied.items() for word in ("--set", f"{name}={'|'.join(values)}")]
-    return shlex.join(["workbench", "sweep", *arguments(recipe, varied), *sets, "--seeds", str(seeds)])
+    cut = ["--folds", str(folds)] if folds else []
+    without = {*varied, *(["data.fold"] if folds else [])}
+    return shlex.join(["workbench", "sweep", *arguments(recipe, without), *sets, *cut, "--seeds", str(seeds)])
 
 
 def arguments(recipe: Recipe, without: Collection[str] = ()) -> list[str]:

@@ -221,6 +221,7 @@ ACTIONS = [
     Action("choose_column", "W", "", "Choose between columns that could be label or text", "data"),
     Action("questions", "Q", "questions", "Questions that several runs answer, by name", "model"),
     Action("vary_layers", "V", "", "Several choices of what learns: many runs", "model", "vary('freeze.trainable')"),
+    Action("vary_folds", "F", "", "k-fold cross-validation: every row is tested once", "model", "vary('data.fold')"),
     Action("measure", "P", "measure", "Measure this machine, for exact times", "model"),
     Action("apply", "enter", "smaller batches", "Train with smaller batches that fit into memory", "train"),
     Action("play", "enter", "play", "Try sentences on this run", "train"),

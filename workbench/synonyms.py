@@ -12,6 +12,7 @@ SYNONYMS = {
     "vary": "sweep grid search hyperparameters several values seeds mark",
     "vary_model": "sweep which model compare",
     "vary_layers": "sweep which layers freeze",
+    "vary_folds": "cross-validation cv kfold folds sweep",
     "questions": "sweep exercises experiments learning curve which model first last token context length",
     "toggle": "freeze unfreeze thaw trainable",
     "thaw": "unfreeze trainable layers lora",

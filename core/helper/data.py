@@ -16,6 +16,7 @@ from core.architectures.models import MODELS
 from core.architectures.preset import OwnFolder
 from core.data.edited import Edited
 from core.data.mend import Mended, index_of, make_again, mend, take_back
+from core.data.prepare import prepare
 from core.data.profile import Survey, profile
 from core.data.search import holding, matching
 from core.errors import BadData, BadModel
@@ -48,6 +49,7 @@ def kinds() -> dict[str, Callable]:
         "undo": requests.undo,
         "redo": requests.redo,
         "mended": requests.mended,
+        "demand_folds": requests.demand_folds,
         "models": models,
     }
 
@@ -85,6 +87,12 @@ class DataRequests:
     def mended(self, args: dict, progress: Progress) -> dict:
         """{} -> {"mended": [[row, its label by now, or null where it is dropped], ...]}, all rows that were mended."""
         return {"mended": _mended(self._looked_at().edited)}
+
+    def demand_folds(self, args: dict, progress: Progress) -> dict:
+        """{"folds": how many} -> {}. Raises BadData where the rows cannot be cut into so many parts."""
+        survey = self._looked_at()
+        prepare(survey.table, self._data.model_copy(update={"fold": f"1/{args['folds']}"}))
+        return {}
 
     def _mended(self, change: Callable[..., Mended], *args: Any) -> dict:
         read, file = self._looked_at().edited.read, edits.file_of(self._root, self._data)

@@ -11,6 +11,7 @@ from core.runs import queue
 from workbench.app import WorkbenchApp
 from workbench.screens.command_dialog import CommandDialog
 from workbench.screens.confirm_dialog import ConfirmDialog
+from workbench.screens.model.folds_dialog import FoldsDialog
 from workbench.screens.model.questions_dialog import Questions, QuestionsDialog
 from workbench.screens.model.recipe_form import Options
 from workbench.screens.model.vary_dialog import VaryDialog
@@ -235,3 +236,60 @@ async def test_the_same_sweep_goes_on_where_it_is_not_done(opened, vary, runs, s
             await pilot.press("enter")
             await until(pilot, lambda: app.current_mode == "runs")
         assert groups.names(runs.root) == ["sweep-1"] and len(queue.waiting(runs.root)) == 6
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_folds_become_a_group_of_which_every_run_tests_another_part(opened, runs, shown, until, size):
+    async with opened(size) as pilot:
+        app = pilot.app
+        await pilot.press("F")
+        await until(pilot, lambda: isinstance(app.screen, FoldsDialog) and "5 runs: 5 folds." in shown(app))
+        app.screen.query_one("#folds", Input).value = "3"
+        await until(pilot, lambda: "3 runs: 3 folds." in shown(app))
+        await pilot.press("enter")
+        await on_model(pilot, until)
+        app.screen.action_show_option("data.fold")
+        words = "all runs 3, about" if size[1] > 30 else "3 runs, about"
+        await until(pilot, lambda: "3 folds" in shown(app) and words in shown(app))
+        app.screen.action_command_line()
+        await until(pilot, lambda: "--folds 3 --seeds 1" in shown_whole(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, CommandDialog))
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmDialog) and "every row is tested once" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.current_mode == "runs" and "0 of 3 done" in shown(app))
+        assert [run.recipe().data.fold for run in queue.waiting(runs.root)] == ["1/3", "2/3", "3/3"]
+        assert not app.session.sweep.marked
+
+
+async def test_folds_that_the_rows_do_not_allow_are_said_in_the_dialog(opened, shown, until):
+    async with opened() as pilot:
+        app = pilot.app
+        for typed, says in (
+            ("x", "Folds and seeds are numbers"),
+            ("1", "folds: cannot be 1. Two are the fewest."),
+            ("5000", "5,000 folds cannot be made of"),
+        ):
+            await pilot.press("F")
+            await until(pilot, lambda: isinstance(app.screen, FoldsDialog) and app.screen.query("#folds"))
+            app.screen.query_one("#folds", Input).value = typed
+            await pilot.press("enter")
+            await until(pilot, lambda says=says: says in " ".join(shown(app).split()))
+            await pilot.press("escape")
+            await on_model(pilot, until)
+        assert not app.session.sweep.marked
+
+
+async def test_folds_are_taken_back_where_their_field_is_emptied(opened, shown, until):
+    async with opened() as pilot:
+        app = pilot.app
+        await app.session.sweep.cut(4, 2)
+        app.screen.action_show_option("data.fold")
+        await until(pilot, lambda: "4 folds" in shown(app))
+        await pilot.press("space")
+        await until(pilot, lambda: isinstance(app.screen, FoldsDialog) and "8 runs: 2 seeds × 4 folds." in shown(app))
+        app.screen.query_one("#folds", Input).value = ""
+        await pilot.press("enter")
+        await on_model(pilot, until)
+        assert not app.session.sweep.marked and app.session.sweep.plan.n_runs == 2

@@ -8,6 +8,7 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from core.command_line import command
 from core.errors import BadRecipe, BadRun, WorkbenchError
 from core.recipe import Recipe
 from core.runs import mark
@@ -82,7 +83,7 @@ class BaseScreen(FittedScreen):
     async def action_train(self) -> None:
         """Start a run of the draft's recipe and watch it; or all runs of a sweep, where options vary."""
         sweep = self.session.sweep
-        if sweep.varied:
+        if sweep.marked:
             self.start_sweep(sweep.plan)
         elif await self.launcher.start():
             self.app.switch_mode("train")
@@ -119,9 +120,8 @@ class BaseScreen(FittedScreen):
         from workbench.screens.command_dialog import CommandDialog
 
         if recipe := self.recipe_on_show():
-            sweep = self.session.sweep
-            varied = sweep.varied if recipe is self.draft.recipe else {}
-            self.app.push_screen(CommandDialog(recipe, varied, sweep.seeds))
+            many = recipe is self.draft.recipe and self.session.sweep.marked
+            self.app.push_screen(CommandDialog(self.session.sweep.command_line if many else command(recipe)))
 
     async def resume(self, run: RunFolder) -> bool:
         """Take a run up again, in a worker; one that was made elsewhere only once the person says so."""

@@ -1,12 +1,8 @@
 """The command line that trains the recipe on show."""
 
-from collections.abc import Mapping, Sequence
-
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from core.command_line import command, sweep
-from core.recipe import Recipe
 from core.wording import shown
 from workbench import keys
 from workbench.screens.dialog import Dialog
@@ -20,9 +16,9 @@ class CommandDialog(Dialog[None]):
     PLACE = "command_dialog"
     BINDINGS = keys.bindings(PLACE)
 
-    def __init__(self, recipe: Recipe, varied: Mapping[str, Sequence[str]], seeds: int):
+    def __init__(self, command: str):
         super().__init__()
-        self._command = sweep(recipe, varied, seeds) if varied else command(recipe)
+        self._command = command
 
     def compose(self) -> ComposeResult:
         with Panel(title="The same on the command line", subtitle="y copies · esc closes", classes="dialog"):

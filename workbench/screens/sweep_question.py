@@ -48,8 +48,9 @@ def in_words(plan: Plan, seconds: float | None) -> str:
 
 
 def settings_and_seeds(plan: Plan) -> str:
-    """'4 settings × 3 seeds'."""
-    return f"{plural(plan.n_settings, 'setting')} × {plural(plan.seeds, 'seed')}"
+    """'4 settings × 3 seeds × 5 folds', without what there is one of."""
+    each = {"setting": plan.n_settings, "seed": plan.seeds, "fold": plan.folds}
+    return " × ".join(plural(n, name) for name, n in each.items() if n > 1)
 
 
 def what_varies(plan: Plan) -> str:
@@ -59,4 +60,6 @@ def what_varies(plan: Plan) -> str:
         said = titles(plan, plan.recipes()) if len(plan.varied) == 1 else [str(value) for value in values]
         more = [f"{len(said) - SHOWN} more"] if len(said) > SHOWN else []
         lines.append(f"{name}: {BETWEEN.join([*map(on_one_line, said[:SHOWN]), *more])}")
+    if plan.folds:
+        lines.append(f"{plural(plan.folds, 'fold')}: every row is tested once, by a run that has not learned from it")
     return "\n".join(lines)

@@ -14,7 +14,7 @@ from core.architectures.lookup import folder_of, preset_for, preset_of
 from core.architectures.models import MODELS
 from core.architectures.preset import ModelPreset
 from core.datasets import NAMED, dataset_named, fetched
-from core.errors import BadRecipe, Problem, WorkbenchError
+from core.errors import BadData, BadRecipe, Problem, WorkbenchError
 from core.freeze import FreezePlan
 from core.options import AUTO, layer
 from core.presets import RECIPES
@@ -196,6 +196,12 @@ class Draft:
             return
         self.profile, self.problem, self.profiling = profile, problem, None
         self.profile_changed.publish(self)
+
+    async def demand_folds(self, folds: int) -> None:
+        """Raises WorkbenchError where the rows of the recipe's file cannot be cut into so many parts."""
+        if self.profile is None:
+            raise BadData("How many rows there are is known once the file has been read.", "1 leads to Data.")
+        await self._data_helper.ask("demand_folds", folds=folds)
 
     def find_models(self) -> None:
         """Ask in the background where each model's weights are."""

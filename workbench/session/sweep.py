@@ -1,4 +1,4 @@
-"""What the next runs are to vary: several values for some options of the draft, and seeds; and starting them."""
+"""What the next runs are to vary: several values for some options of the draft, seeds, folds; and starting them."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 from textual.app import App
 from textual.signal import Signal
 
+from core import command_line
 from core.architectures.lookup import demand_weights, preset_for
 from core.architectures.models import MODELS
 from core.errors import BadData, BadRecipe, Problem
@@ -17,7 +18,8 @@ from core.recipe import Recipe
 from core.runs import group as groups
 from core.runs.group import Group
 from core.runs.root import PATHS, from_anywhere
-from core.runs.sweep import Plan, values_of
+from core.runs.sweep import FOLD, Plan, values_of
+from core.wording import plural
 from workbench.session.draft import KEPT_BY_PRESETS, Draft
 
 SEEDS = 3
@@ -32,36 +34,55 @@ class Sweep:
         self._root, self._draft = root, draft
         self.varied: dict[str, list[str]] = {}
         self.seeds = SEEDS
+        self.folds = 0  # parts of k-fold cross-validation; 0 are none
         self.problems: list[Problem] = []  # why it could not be started, by option
         self.changed: Signal[Sweep] = Signal(app, "sweep changed")
 
     @property
     def plan(self) -> Plan:
         """What stands in the recipe's form."""
-        return self.plan_of(self.varied, self.seeds)
+        return self.plan_of(self.varied, self.seeds, self.folds)
 
-    def plan_of(self, varied: Mapping[str, Sequence[Any]], seeds: int) -> Plan:
-        """The draft, with several values for some of its options, each with so many seeds."""
+    @property
+    def marked(self) -> set[str]:
+        """The options of which several values are to be run."""
+        return {*self.varied, *([FOLD] if self.folds else [])}
+
+    @property
+    def command_line(self) -> str:
+        return command_line.sweep(self._draft.recipe, self.varied, self.seeds, self.folds)
+
+    def plan_of(self, varied: Mapping[str, Sequence[Any]], seeds: int, folds: int = 0) -> Plan:
+        """The draft, with several values for some of its options, each with so many seeds, in so many folds."""
         recipe = self._draft.recipe
         base: dict[str, Any] = recipe.model_dump(mode="json")
         if "preset" in varied:  # what else the draft says would take the place of what each preset says
             base = merge(*(layer(name, _of(recipe, name)) for name in KEPT_BY_PRESETS))
         paths = (layer(name, from_anywhere(name, _of(recipe, name))) for name in PATHS if _is_set(base, name))
         meant = {name: [from_anywhere(name, value) for value in values] for name, values in varied.items()}
-        return Plan(base=merge(base, *paths), varied=meant, seeds=seeds)
+        return Plan(base=merge(base, *paths), varied=meant, seeds=seeds, folds=folds)
 
     def values(self, name: str) -> str:
-        """The values of an option as they are typed; empty where it does not vary."""
+        """The values of an option as they are typed, or how many folds; empty where it does not vary."""
+        if name == FOLD and self.folds:
+            return plural(self.folds, "fold")
         return BETWEEN.join(self.varied.get(name, []))
 
     async def mark(self, name: str, words: str, seeds: int) -> None:
         """Have an option take several values. Raises BadRecipe where that makes a plan that is none."""
         varied = self.varied | self.typed(name, words)
-        plan = self.plan_of(varied, seeds)
+        plan = self.plan_of(varied, seeds, self.folds)
         if plan.n_runs == 1:
             raise BadRecipe([Problem(name, "One value and one seed make one run.", "Give two values, or more seeds.")])
         await asyncio.to_thread(plan.planned, "sweep")
         self.varied, self.seeds, self.problems = varied, seeds, []
+        self.changed.publish(self)
+
+    async def cut(self, folds: int, seeds: int) -> None:
+        """Have every row tested once, in so many folds. Raises BadRecipe, and BadData where the rows allow no such."""
+        await asyncio.to_thread(self.plan_of(self.varied, seeds, folds).planned, "sweep")
+        await self._draft.demand_folds(folds)
+        self.folds, self.seeds, self.problems = folds, seeds, []
         self.changed.publish(self)
 
     @staticmethod
@@ -71,12 +92,13 @@ class Sweep:
 
     def unmark(self, name: str) -> None:
         self.varied = {other: values for other, values in self.varied.items() if other != name}
+        self.folds = 0 if name == FOLD else self.folds
         self.problems = []
         self.changed.publish(self)
 
     def clear(self) -> None:
         """Go on with single runs."""
-        self.varied, self.problems = {}, []
+        self.varied, self.folds, self.problems = {}, 0, []
         self.changed.publish(self)
 
     def asks(self, exercise: str, seeds: int) -> Plan:

@@ -131,7 +131,7 @@ class PricePanel(Widget):
     def _count_all(self, sweep: Sweep) -> None:
         """What all runs cost, where options vary."""
         self._whole = None
-        if sweep.varied:
+        if sweep.marked:
             plan = sweep.plan
             try:
                 self._whole = plan, sweep.seconds(plan)

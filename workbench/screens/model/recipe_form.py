@@ -77,9 +77,9 @@ class Options(Lines):
         recipe = session_of(self).draft.recipe
         adapters = any(part.startswith("lora.") for part in recipe.plan.parts)
         names = ALWAYS | ADAPTERS if adapters else ALWAYS
-        varied = session_of(self).sweep.varied
-        elsewhere = [option for option in options(Recipe) if option.name in ELSEWHERE and option.name in varied]
-        names |= {*varied}
+        marked = session_of(self).sweep.marked
+        elsewhere = [option for option in options(Recipe) if option.name in ELSEWHERE and option.name in marked]
+        names |= marked
         everything = self.everything  # once: it asks the screen for the list's height
         return elsewhere + [one for one in self._read if everything or one.first or one.name in names]
 
@@ -179,7 +179,7 @@ class Options(Lines):
 
     def _turn(self, by: int) -> None:
         option = self.option
-        if option and option.name in session_of(self).sweep.varied:
+        if option and option.name in session_of(self).sweep.marked:
             self.action_vary()
         elif option and option.name == "preset":
             self.post_message(self.Chosen(self))  # each changes much: one is chosen by what it says
@@ -198,7 +198,7 @@ class Options(Lines):
             self.wants_all = not self.everything
             self.changed()
             self.post_message(self.Moved(self))
-        elif self.option.choices or self.option.name in session_of(self).sweep.varied:
+        elif self.option.choices or self.option.name in session_of(self).sweep.marked:
             self._turn(1)
         else:
             self.post_message(self.Chosen(self))
@@ -271,7 +271,7 @@ class RecipeForm(Container):
     @on(Options.Chosen)
     def _edit(self) -> None:
         form, field = self.query_one(Options), self.query_one(Input)
-        if form.option and form.option.name in session_of(self).sweep.varied:
+        if form.option and form.option.name in session_of(self).sweep.marked:
             form.action_vary()
             return
         if form.option and form.option.name == "preset":

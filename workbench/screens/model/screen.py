@@ -13,6 +13,7 @@ from core.evaluate.question import guesses_words
 from core.export.script import freezing
 from core.options import options
 from core.recipe import Recipe
+from core.runs.sweep import FOLD
 from core.wording import plural
 from workbench import keys
 from workbench.layout import Column, Part, Plan
@@ -99,7 +100,7 @@ class ModelScreen(BaseScreen):
         recipe, panel = self.draft.recipe, self.query_one("#recipe", Panel)
         brief = [recipe.preset, f"epochs {recipe.train.epochs}", f"learning rate {recipe.train.lr}"]
         panel.subtitle = ""
-        if sweep.varied:
+        if sweep.marked:
             brief = [plural(sweep.plan.n_runs, "run")]
             panel.subtitle = f"t starts {plural(sweep.plan.n_runs, 'run')}"
         panel.brief = " · ".join(brief)
@@ -151,11 +152,13 @@ class ModelScreen(BaseScreen):
 
     def action_vary(self, name: str) -> None:
         """Ask for several values of an option."""
+        from workbench.screens.model.folds_dialog import FoldsDialog
         from workbench.screens.model.vary_dialog import VaryDialog
 
-        form = self.query_one(Options)
+        form, sweep = self.query_one(Options), self.session.sweep
         option = next(option for option in options(Recipe) if option.name == name)
-        self.app.push_screen(VaryDialog(self.session.sweep, option, form.called(name), form.value(option)))
+        many = FoldsDialog(sweep) if name == FOLD else VaryDialog(sweep, option, form.called(name), form.value(option))
+        self.app.push_screen(many)
 
     def action_questions(self) -> None:
         from workbench.screens.model.questions_dialog import QuestionsDialog
