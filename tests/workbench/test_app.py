@@ -98,8 +98,9 @@ async def test_who_comes_back_lands_on_what_ended_meanwhile(runs, shown, until):
     app = WorkbenchApp(load(), runs.root)
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         assert app.current_mode == "train"
-        await until(pilot, lambda: app._notifications and "98.3 %" in shown(app))
+        await until(pilot, lambda: app._notifications)  # before it goes again: to paint may take longer
         [note] = app._notifications
+        await until(pilot, lambda: "98.3 %" in shown(app))
         assert note.title == "r2 went on without you" and note.message.startswith("650 steps, best 9")
     again = WorkbenchApp(load(), runs.root)
     assert again.DEFAULT_MODE == "data"
