@@ -208,6 +208,15 @@ async def test_what_works_everywhere_works_in_a_dialog(app):
         assert app.return_code == 0
 
 
+async def test_a_dialog_stands_in_the_middle_and_what_it_stands_over_is_seen_beside_it(empty, shown):
+    async with empty.run_test(size=(120, 36)) as pilot:
+        empty.push_screen(Help(empty.screen))
+        await pilot.pause()
+        region = empty.screen.query_one(".dialog").region
+        assert abs(region.x - (120 - region.right)) <= 1 and abs(region.y - (36 - region.bottom)) <= 1
+        assert "1 Data" in shown(empty)
+
+
 @pytest.mark.more
 async def test_ctrl_o_and_a_letter_jump_to_a_panel_and_a_digit_to_a_screen(app, until):
     async with app.run_test(size=(120, 36)) as pilot:

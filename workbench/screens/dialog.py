@@ -17,7 +17,8 @@ from workbench.themes import colour
 WIDTHS = [(0, "-full-width"), (100, "-framed")]
 
 
-class Dialog(EndsItsWorkers[ScreenResultType], ModalScreen[ScreenResultType]):
+# of several bases, style sheets know a class by the first alone
+class Dialog(ModalScreen[ScreenResultType], EndsItsWorkers[ScreenResultType]):
     """A question over a screen. One that is left gives None."""
 
     PLACE: ClassVar[str] = "dialog"  # whose keys help lists
