@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
-from typing import NamedTuple, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Self
 
 # between the two parts of a pair, in a template and in the text that it makes; a model whose tokenizer knows pairs
 # reads its own special tokens there
@@ -70,6 +70,46 @@ class Template(NamedTuple):
         for part, content, literal in zip(self.parts, contents, self.literals[1:], strict=True):
             found += [content[: part.most] if part.most else content, literal]
         return "".join(found)
+
+    def contents(self, text: str) -> str:
+        """What the columns held of a text that it made, one below the other; the text itself where it made it not.
+
+        Where a column holds one of the literals too, that is taken for the literal: the words that stay are the same.
+        """
+        first, *between, last = self.literals
+        at, end = len(first), len(text) - len(last)
+        if at > end or not text.startswith(first) or not text.endswith(last):
+            return text
+        found = []
+        for literal in between:
+            here = text.find(literal, at, end)
+            if here < 0:
+                return text
+            found.append(text[at:here])
+            at = here + len(literal)
+        return "\n".join([*found, text[at:end]])
+
+
+class _Contents(Sequence[str]):
+    """The contents of each of some texts, made when they are asked for: all of them would be held a second time."""
+
+    def __init__(self, texts: Sequence[str], template: Template):
+        self._texts, self._template = texts, template
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __getitem__(self, i: Any) -> Any:
+        return self._template.contents(self._texts[i])
+
+
+def contents(texts: Sequence[str], said: str) -> Sequence[str]:
+    """Texts without the words that all of them have from the template `said`; as they are where it is a column.
+
+    What compares the words of texts, or tells what they are written in, looks at these.
+    """
+    template = Template.parse(said)
+    return _Contents(texts, template) if template else texts
 
 
 def fault(said: str) -> str:

@@ -27,8 +27,11 @@ def save(prepared: Prepared, run: RunFolder) -> None:
     files.write(run.data_file, gzip.compress(lines, 6, mtime=0))  # last: a run that has it is not prepared again
 
 
-def load(run: RunFolder) -> Prepared:
-    """The rows that a run keeps, in their order. Raises BadRun where they are missing or damaged."""
+def load(run: RunFolder, text: str) -> Prepared:
+    """The rows that a run keeps, in their order, their texts made as its recipe says with `text`.
+
+    Raises BadRun where they are missing or damaged.
+    """
     lines = list(kept_rows(run))
     if not lines:
         raise damaged(run)
@@ -40,4 +43,5 @@ def load(run: RunFolder) -> Prepared:
         labels=np.array([number[line.label] for line in lines]),
         names=names,
         split=np.array([line.split for line in lines]),
+        text=text,
     )

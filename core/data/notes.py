@@ -112,7 +112,7 @@ def notes(
 def _giveaways(survey: Survey) -> list[GiveAway]:
     """The words that give a class away; those of the labels in the file are found once."""
     table = survey.table
-    return table.giveaways if survey.labels == table.labels else giveaways(table.texts, survey.labels)
+    return table.giveaways if survey.labels == table.labels else giveaways(table.contents, survey.labels)
 
 
 def _label(name: str) -> str:

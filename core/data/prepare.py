@@ -19,7 +19,9 @@ from core.data.shares import by_label, first_of_each
 from core.data.splits import SPLITS, TEST, TRAIN, VALIDATION
 from core.data.swapped import differing, swapped_labels
 from core.errors import BadData
+from core.options import AUTO
 from core.recipe_data import Data
+from core.template import contents
 from core.wording import plural
 
 OTHER = "other"  # the label of what is rare, joined
@@ -29,10 +31,11 @@ OTHER = "other"  # the label of what is rare, joined
 class Prepared:
     """The rows to learn from and to check on, in the order that the seed gives them; all arrays are (N,).
 
-    `duplicates` and `conflicts` count what the file holds, whether it was left out or not, `unbalanced` the rows that
-    balancing left out, `again` those that it took once more, `unused` the training rows that `data.learn_from` left
-    out, `swapped` those that stand there a second time, last, with `data.swap`'s columns exchanged, and `rare` those of
-    each label that was left out or joined; a run does not keep these seven.
+    `text` names the column of the texts, or the template that made them. `duplicates` and `conflicts` count what the
+    file holds, whether it was left out or not, `unbalanced` the rows that balancing left out, `again` those that it
+    took once more, `unused` the training rows that `data.learn_from` left out, `swapped` those that stand there a
+    second time, last, with `data.swap`'s columns exchanged, and `rare` those of each label that was left out or joined;
+    a run does not keep these seven.
     """
 
     rows: np.ndarray  # int64, numbers in the file as read
@@ -40,6 +43,7 @@ class Prepared:
     labels: np.ndarray  # int64, indices into `names`
     names: list[str]
     split: np.ndarray  # str: train, validation or test
+    text: str = AUTO
     duplicates: int = 0
     conflicts: int = 0
     unbalanced: int = 0
@@ -65,7 +69,7 @@ class Prepared:
     @cached_property
     def near_leaks(self) -> np.ndarray:
         """(N,) bool: those whose text is nearly the same as one in training, by `first_near`."""
-        return leaks(first_near(self.texts), self.split) & ~self.leaks
+        return leaks(first_near(contents(self.texts, self.text)), self.split) & ~self.leaks
 
 
 def label_names(labels: Sequence[str]) -> list[str]:
@@ -174,6 +178,7 @@ def prepare(table: Table, data: Data) -> Prepared:
         labels=known,
         names=names,
         split=split,
+        text=table.columns["text"],
         swapped=len(twice),
         duplicates=int(duplicate.sum()),
         conflicts=int(conflict.sum()),

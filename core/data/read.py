@@ -30,7 +30,7 @@ from core.errors import BadData
 from core.files import Progress, unwatched
 from core.options import AUTO
 from core.rows import Note
-from core.template import Template, exchanged
+from core.template import Template, contents, exchanged
 from core.wording import on_one_line, plural
 
 ANY = Options()
@@ -72,6 +72,11 @@ class Table:
     language: str = ""  # where it is known, and need not be guessed
     left_out: int = 0  # rows with a text and a label that are not taken, where a part of them is
 
+    @property
+    def contents(self) -> Sequence[str]:
+        """What the columns of each text hold, without what a template says between them."""
+        return contents(self.texts, self.columns["text"])
+
     @cached_property
     def first(self) -> np.ndarray:
         """(N,) int64: the row where each text stands first, as `copies` compares them."""
@@ -80,22 +85,22 @@ class Table:
     @cached_property
     def first_near(self) -> np.ndarray:
         """(N,) int64: the row where what each text is nearly the same as stands first."""
-        return first_near(self.texts)
+        return first_near(self.contents)
 
     @cached_property
     def giveaways(self) -> list[GiveAway]:
         """The words that give a label of the file away."""
-        return giveaways(self.texts, self.labels)
+        return giveaways(self.contents, self.labels)
 
     @cached_property
     def scripts(self) -> np.ndarray:
         """(N,) uint8: the script of each text, by its number in `SCRIPTS`."""
-        return scripts_of(self.texts)
+        return scripts_of(self.contents)
 
     @cached_property
     def languages(self) -> np.ndarray:
         """(N,) str: the language of each text that was looked at, as `languages_of` has it."""
-        return np.full(len(self.texts), self.language) if self.language else languages_of(self.texts)
+        return np.full(len(self.texts), self.language) if self.language else languages_of(self.contents)
 
     @cached_property
     def sizes(self) -> np.ndarray:
@@ -105,7 +110,7 @@ class Table:
     def having(self, word: str) -> np.ndarray:
         """(N,) bool: the texts that have a word, as `words_of` finds it."""
         if word not in self._having:
-            self._having[word] = np.fromiter((word in words_of(text) for text in self.texts), bool, len(self.texts))
+            self._having[word] = np.fromiter((word in words_of(each) for each in self.contents), bool, len(self.texts))
         return self._having[word]
 
     @cached_property

@@ -39,7 +39,7 @@ def of_writing(survey: Survey, per_character: float, recipe: Recipe) -> Iterator
         advice = f": try {other}" if other else ""
         yield Note(count, f"{_texts(count)} full of unknown tokens{advice}", "unknown", warn=True)
     better = preset.learns_less_than if is_pretrained and recipe.data.path != "sample" and not is_costly else ""
-    if better and MODELS[better].knows(language) and hold_letters(survey.table.texts):
+    if better and MODELS[better].knows(language) and hold_letters(survey.table.contents):
         text = f"{better} learns more here in about the same time: it was trained on far more text"
         yield Note(0, text, offers={"model.name": better}, do=f"--model {better} starts from it.")
 

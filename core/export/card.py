@@ -236,7 +236,7 @@ def _data(run: RunFolder, asked: Network | Counter, base: Base) -> Iterator[str]
     if base.kind == "brought in" or not inside.holds(run.data_file, run.path):
         yield from ("Not known.", "")
         return
-    path, prepared = asked.recipe.data.path, kept.load(run)
+    path, prepared = asked.recipe.data.path, kept.load(run, asked.recipe.data.text)
     named = NAMED.get(path)
     yield from (f"{named.title}, {named.licence}." if named else f"{span(Path(path).name)}.", "")
     if Template.parse(asked.recipe.data.text):

@@ -71,7 +71,7 @@ def _judged(mended: Edited, labels: list[str], there: np.ndarray, progress: Prog
     """What is said of the rows `there`, (M,), which have these labels: as it was kept, or computed and kept."""
     texts = [mended.table.texts[i] for i in there]
     folder = files.cache_root() / "doubts"
-    file = folder / f"{_key(texts, labels)}.safetensors"
+    file = folder / f"{_key(texts, labels, mended.table.columns['text'])}.safetensors"
     if known := _kept(file, labels):
         return known
     progress("copies", 0, 0, "")
@@ -84,9 +84,9 @@ def _judged(mended: Edited, labels: list[str], there: np.ndarray, progress: Prog
     return found
 
 
-def _key(texts: list[str], labels: list[str]) -> str:
-    """What decides all that is said: the rows in their order, and how they are judged."""
-    digest = hashlib.sha256(str(VERSION).encode())
+def _key(texts: list[str], labels: list[str], made_as: str) -> str:
+    """What decides all that is said: the rows in their order, how their texts are made, and how they are judged."""
+    digest = hashlib.sha256(msgspec.json.encode([VERSION, made_as]))
     for each in (texts, labels):
         digest.update(msgspec.json.encode([len(text) for text in each]))
         for text in each:

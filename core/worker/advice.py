@@ -8,11 +8,12 @@ from core.architectures.preset import ENGLISH
 from core.data.letters import hold_letters, in_other_script
 from core.recipe import Recipe
 from core.runs.verdict import Setting
+from core.template import contents
 
 
 def setting_of(recipe: Recipe, texts: Sequence[str]) -> Setting:
     """The setting of a run that has learned from such texts."""
-    preset, name = preset_for(recipe), recipe.model.name
+    preset, name, texts = preset_for(recipe), recipe.model.name, contents(texts, recipe.data.text)
     foreign = in_other_script(texts) and preset.languages == ENGLISH
     better = "" if is_own_folder(name) else preset.learns_less_than
     others = [other for other, one in MODELS.items() if one.languages == MANY]

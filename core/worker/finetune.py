@@ -195,7 +195,7 @@ def gather(run: RunFolder, recipe: Recipe, progress: Progress) -> tuple[Recipe, 
     notes: list[Event] = []
     options = Options.of(recipe.data)
     if inside.holds(run.data_file, run.path):
-        prepared = kept.load(run)
+        prepared = kept.load(run, recipe.data.text)
     else:
         d = recipe.data
         mended = edited(read_parts(d, progress), edits.of_run(run), called(d.path))

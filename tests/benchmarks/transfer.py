@@ -78,7 +78,7 @@ def words(run: Path) -> tuple[float, float | None]:
     from core.runs.folder import RunFolder
     from core.worker.baselines import splits_of
 
-    rows = kept.load(RunFolder(run))
+    rows = kept.load(RunFolder(run), "auto")
     splits = splits_of(rows)
     found = baseline.word_counts("tfidf", splits, len(rows.names))
     assert found is not None  # as it is of tfidf

@@ -259,7 +259,7 @@ def prepared(table) -> Prepared:
 
 def test_a_run_keeps_its_rows(prepared, run):
     save(prepared, run)
-    loaded = load(run)
+    loaded = load(run, "text")
     assert loaded.texts == prepared.texts and loaded.names == prepared.names == ["9", "10"]
     for name in ("rows", "labels", "split", "leaks"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(prepared, name))
@@ -299,7 +299,7 @@ def test_kept_rows_that_are_damaged_are_refused(prepared, run, harm):
         }
         run.data_file.write_bytes(damaged[harm])
     with pytest.raises(BadRun, match=r"data\.jsonl\.gz") as error:
-        load(run)
+        load(run, "text")
     assert error.value.do
 
 

@@ -6,14 +6,18 @@ import json
 import pytest
 
 from core.data.glimpse import glimpse
+from core.data.prepare import prepare
 from core.data.read import read
+from core.data.scripts import SCRIPTS
 from core.data.sources.input import Input
 from core.data.sources.source import Options
 from core.data.texts import open_texts
 from core.errors import BadData, BadRecipe
 from core.presets import RECIPES
 from core.recipe import load
-from core.template import Part, Template, columns_in
+from core.rows import NO_LETTERS
+from core.template import Part, Template, columns_in, contents
+from core.worker.advice import setting_of
 
 NEWS = 'title,description,class\nHello,World one,a\nBye,"World, two",b\n,,a\nOnly a title,,b\n'
 SAID = "{title}. {description:.5}"
@@ -41,6 +45,56 @@ def test_a_list_of_texts_is_read_as_its_texts():
     assert template.render({"q": " "}) == ""
     with pytest.raises(KeyError):
         template.render({"a": "b"})
+
+
+def test_what_the_columns_hold_is_found_in_a_text_again():
+    said = "Title: {title}. Body: {body:.9}!"
+    template, row = Template.parse(said), {"title": "So. Body: what", "body": '["one", "two"]'}
+    assert template.contents(template.render(row)).split() == ["So", "what.", "Body:", "one", "two"]
+    assert template.contents("Title: . Body: !") == "\n" and template.contents("Title: a. Body: b!") == "a\nb"
+    for other in ("", "Title: ", "Title: a!", "a. Body: b!", "Title: a. Body: b"):
+        assert template.contents(other) == other
+    assert Template.parse("{a}{b}").contents("ab").split() == ["ab"]
+    assert Template.parse("a{b}a").contents("a") == "a"  # which is too short to hold both
+    assert [*contents(["Q: one", "two"], "Q: {q}")] == ["one", "two"]
+    texts = ["one. two"]
+    assert contents(texts, "text") is texts and [*contents(texts, "{a}. {b}")] == ["one\ntwo"]
+
+
+@pytest.fixture
+def frame(tmp_path):
+    """Short German texts in columns, and one sentence in English that a template makes of each."""
+    rows = [f"Zug {i},Der Zug {i} an die Küste fährt um sieben,{'ab'[i % 2]}" for i in range(60)]
+    rows += ["ZUG 0, der Zug 0 an die Küste fährt um sieben,a", "Привет,Поезд отправляется,b", "12,7:30,b"]
+    path = tmp_path / "trains.csv"
+    path.write_text("name,words,kind\n" + "\n".join(rows) + "\n")
+    return path, "The name that somebody gave to this text is {name}. What is said in this text of the kind: {words}"
+
+
+def test_what_a_template_says_makes_no_text_like_another_and_is_no_language(frame):
+    path, said = frame
+    table = read(path, Options(text=said))
+    assert table.first_near.tolist() == [*range(60), 0, 61, 62]
+    assert set(table.languages[:61]) == {"German"} and table.languages[61] == "Russian"
+    assert [SCRIPTS[i] for i in table.scripts[[0, 61, 62]]] == ["Latin", "Cyrillic", NO_LETTERS]
+    assert table.having("somebody").sum() == 0 and table.having("küste").sum() == 61
+    prepared = prepare(table, load({"data": {"path": str(path), "text": said}}).data)
+    assert prepared.near_leaks.sum() <= 1  # of the one row that is nearly another
+
+
+def test_a_word_of_a_template_may_give_a_class_away_too(tmp_path):
+    path = tmp_path / "mails.csv"
+    rows = [f"{'subject' if i % 2 else 'other'} words {i},{'ab'[i % 2]}" for i in range(60)]
+    path.write_text("mail,kind\n" + "\n".join(rows) + "\n")
+    table = read(path, Options(text="Subject: {mail}"))
+    assert {one.word for one in table.giveaways} == {"subject", "other"} and table.having("subject").sum() == 30
+
+
+def test_advice_looks_at_what_the_columns_hold():
+    recipe = load({"model": {"name": "nano"}, "data": {"text": "Words: {words}"}})
+    found = setting_of(recipe, ["Words: 12", "Words: привет, мы едем домой", "Words: привет, мы едем на море"])
+    assert found.foreign and found.learns_more
+    assert not setting_of(recipe, ["Words: 12", "Words: 5"]).learns_more
 
 
 def test_several_columns_make_one_text(news):
