@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from core.data.sources import arrow
 from core.data.sources.cell import cell
-from core.data.sources.input import Input
+from core.data.sources.input import LONGEST, Input
 from core.data.texts import Row
 from core.errors import WorkbenchError
 from core.text.tokenizer import well_formed
@@ -46,6 +46,28 @@ def table(path: Path, ending: str, names: Sequence[str], own: Mapping[str, str],
             file.flush()
 
         yield put_all
+
+
+def labels_in(path: Path, name: str) -> Iterator[str | None]:
+    """What the column `name` of a table that was written here says of each row; None where it says nothing.
+
+    Raises OSError, ValueError, LookupError or csv.Error where it is damaged.
+    """
+    ending = path.suffix
+    if ending == PARQUET:
+        import pyarrow.parquet as pq
+
+        for batch in pq.ParquetFile(path).iter_batches(columns=[name]):
+            yield from batch.column(name).to_pylist()
+        return
+    with open(path, encoding="utf-8", newline="" if ending in SEPARATORS else "\n") as file:
+        if ending in SEPARATORS:
+            csv.field_size_limit(LONGEST)
+            rows = csv.reader(file, delimiter=SEPARATORS[ending])
+            at = next(rows, []).index(name)
+            yield from (row[at] or None for row in rows)
+        else:
+            yield from (json.loads(line)[name] for line in file)
 
 
 def _separated(file: TextIO, mark: str, names: list[str], own: list[str]) -> Callable[[Row, Figures], object]:

@@ -79,10 +79,7 @@ def write(
     `probabilities` adds a column for each of `labels`; `given` is the file that the texts are of. Raises BadRun where
     the disk refuses.
     """
-    # a column a.b comes out of an object a, whose name is taken as well
-    taken = [".".join(name.split(".")[: n + 1]) for name in texts.names for n in range(name.count(".") + 1)]
-    columns = ["label", "probability", *[LABEL + label for label in labels] * probabilities, "note"]
-    own = dict(zip(columns, _unique(taken, columns), strict=True))
+    own = own_names(texts.names, labels if probabilities else ())
     unanswered: Counter[str] = Counter()
     rows = 0
 
@@ -98,6 +95,14 @@ def write(
     with files.writing(path.parent, f"{path} cannot be written"):
         files.write(path, fill)
     return Written(rows, dict(unanswered))
+
+
+def own_names(names: Sequence[str], labels: Sequence[str]) -> dict[str, str]:
+    """What is said of a row -> the name of its column, beside the columns `names` of the file."""
+    # a column a.b comes out of an object a, whose name is taken as well
+    taken = [".".join(name.split(".")[: n + 1]) for name in names for n in range(name.count(".") + 1)]
+    columns = ["label", "probability", *(LABEL + label for label in labels), "note"]
+    return dict(zip(columns, _unique(taken, columns), strict=True))
 
 
 def _figures(answer: Answer, labels: Sequence[str]) -> Figures:

@@ -11,11 +11,14 @@ from core.data.copies import first_rows
 from core.data.labels import looking_alike, spelled_alike, told_apart
 from core.data.near import first_near
 from core.data.templated import number
+from core.data.texts import Row
 from core.evaluate.answers import Answer
 from core.files import Progress, unwatched
+from core.options import AUTO
 from core.runs.folder import RunFolder
 from core.runs.kept_rows import kept_rows
 from core.statistics import wilson
+from core.template import contents
 from core.wording import on_one_line, percent, plural
 
 MOST = 50_000  # rows that are compared with the training texts: those of a larger file would have to be held
@@ -42,6 +45,8 @@ class Labelled:
     columns: Sequence[int]  # of the label; several of which each row sets exactly one
     names: Sequence[str]  # of the file's columns
     labels: Sequence[str]  # that the classifier knows
+    text: str = AUTO  # how the file's texts are made: a column, or a template
+    learned: str = AUTO  # how those were that the classifier learned from
     hits: bytearray = field(default_factory=bytearray)  # of each row whose label it knows: 1 where it is right
     texts: list[str] = field(default_factory=list)  # of the first of them
     unknown: Counter[str] = field(default_factory=Counter)  # labels that it does not know -> rows
@@ -53,12 +58,13 @@ class Labelled:
         """The same answers, some at a time."""
         for chunk in found:
             for answer in chunk:
-                self._see(answer)
+                self.see(answer.row, answer.said.label if answer.said else None)
             yield chunk
 
-    def _see(self, answer: Answer) -> None:
-        label = self._label(answer.row.cells)
-        if not label or answer.said is None:
+    def see(self, row: Row, said: str | None) -> None:
+        """Compare what is said of a row, where that is anything, with its label."""
+        label = self._label(row.cells)
+        if not label or said is None:
             return
         if label not in self._known:
             self._known[label] = self._spelled(label)
@@ -66,9 +72,9 @@ class Labelled:
         if known is None:
             self.unknown[label] += 1
             return
-        self.hits.append(answer.said.label == known)
+        self.hits.append(said == known)
         if len(self.texts) < MOST:
-            self.texts.append(answer.row.text)
+            self.texts.append(row.text)
 
     def _label(self, cells: Sequence[str]) -> str:
         if len(self.columns) > 1:
@@ -82,15 +88,18 @@ class Labelled:
         # 1.0 is the class 1; the classifier's own spelling counts
         return spelled_alike({**dict.fromkeys(self.labels, 2), label: 1}).get(label)
 
-    def sentences(self, run: RunFolder, file: str, progress: Progress = unwatched) -> Iterator[str]:
-        """Raises BadRun where the rows that the run keeps are damaged."""
+    def sentences(self, run: RunFolder, file: str, progress: Progress = unwatched, part: str = "") -> Iterator[str]:
+        """`part` says how much of the file has answers, where that is not all. Raises BadRun where the rows that the
+        run keeps are damaged.
+        """
         column = ", ".join(on_one_line(self.names[i]) for i in self.columns)
+        where, of = (f"in {part}, ", f"{part} of {file}") if part else ("", file)
         if self.unknown:
             some = ", ".join(on_one_line(label) for label in [*self.unknown][:SHOWN]) + ", …" * (
                 len(self.unknown) > SHOWN
             )
             rows = plural(self.unknown.total(), "row")
-            yield f"Column {column} of {file} has labels in {rows} that {run.name} has not learned: {some}."
+            yield f"Column {column} of {of} has labels in {rows} that {run.name} has not learned: {some}."
             alike = looking_alike(dict.fromkeys(self.labels, 2) | dict.fromkeys(self.unknown, 1))
             ours = {label: name for label, name in alike.items() if label in self.unknown and name in self.labels}
             if pairs := [f"{told_apart(label)} is not {told_apart(name)}" for label, name in ours.items()]:
@@ -101,12 +110,16 @@ class Labelled:
                 yield f"None of its labels is one of {known}: nothing is compared."
             return
         hits = np.frombuffer(self.hits, dtype=bool)
-        yield f"By the labels in column {column}, {_accuracy(hits)}."
+        yield f"By the labels in column {column}, {where}{_accuracy(hits)}."
         if not run.data_file.exists():
             yield f"What {run.name} learned from is not known, so rows that it has seen are not told apart."
             return
         trained = [row.text for row in kept_rows(run) if row.split == "train"]
-        exact, near = seen(trained, self.texts, progress)
+        progress("copies", 0, 0, "")
+        exact = _among(first_rows([*trained, *self.texts]), len(trained))
+        # what a template says in every text makes none like another
+        own = [*contents(trained, self.learned), *contents(self.texts, self.text)]
+        near = _among(first_near(own), len(trained)) & ~exact
         compared = hits[: len(self.texts)]
         first = f"Of the first {len(compared):,}, " if len(compared) < len(hits) else ""
         if not (exact | near).any():
@@ -119,14 +132,6 @@ class Labelled:
         rest = compared[~(exact | near)]
         without = f"without them, {_accuracy(rest)}" if len(rest) else "there are no others"
         yield f"{first}{how}: {without}."
-
-
-def seen(trained: Sequence[str], texts: Sequence[str], progress: Progress = unwatched) -> tuple[np.ndarray, np.ndarray]:
-    """Which of some texts (N,) stand word for word among those learned from, and which others nearly: two masks."""
-    progress("copies", 0, 0, "")
-    n, every = len(trained), [*trained, *texts]
-    exact, near = (_among(first(every), n) for first in (first_rows, first_near))
-    return exact, near & ~exact
 
 
 def _among(first: np.ndarray, n: int) -> np.ndarray:

@@ -4,9 +4,10 @@ A *part* holds the answers to a number of rows that is the same whenever and whe
 several starts and several machines make one whole.
 """
 
+import csv
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, count, islice
 from pathlib import Path
@@ -18,7 +19,8 @@ from core.data.sources.json_records import FORMS
 from core.data.texts import Row, Texts
 from core.errors import BadData, WorkbenchError
 from core.evaluate import answers
-from core.evaluate.answer_table import LINES, PARQUET
+from core.evaluate.answer_table import LINES, PARQUET, labels_in
+from core.evaluate.labelled import Labelled
 from core.evaluate.part_manifest import Asked, Manifest, Whole, finish, remove_leftovers
 from core.evaluate.predict import Predictor
 from core.files import Progress
@@ -111,11 +113,14 @@ def write_parts(
     predictor: Predictor,
     shard: Shard,
     told: Callable[[Step], None],
+    labelled: Labelled | None = None,
 ) -> Outcome:
-    """Write the parts that are not there yet, each whole or not at all; `told` hears of each.
+    """Write the parts that are not there yet, each whole or not at all; `told` hears of each, and `labelled` sees the
+    answers of all that are there then.
 
-    Raises BadData where the file changes meanwhile, or its columns change in the middle, WorkbenchError where another
-    process makes the same parts, BadRun where the disk refuses. All parts that are there stay.
+    Raises BadData where the file changes meanwhile, its columns change in the middle, or a part that is there is not
+    what was written; WorkbenchError where another process makes the same parts, BadRun where the disk refuses. All
+    parts that are there stay.
     """
     began = 0.0
     rows = done = written = missing = 0
@@ -140,17 +145,33 @@ def write_parts(
             is_there = files.stat_of(path) is not None
             if is_there or not shard.takes(number):
                 missing += not is_there
-                rows += sum(map(len, part))
+                rows += _compare(path, part, texts, labelled) if is_there and labelled else sum(map(len, part))
                 continue
             began = began or time.monotonic()
             remove_leftovers(path)
-            found = answers.write(path, texts, predictor.names, answered(part), manifest.asked.probabilities, given)
+            made = labelled.watch(answered(part)) if labelled else answered(part)
+            found = answers.write(path, texts, predictor.names, made, manifest.asked.probabilities, given)
             rows, done, written = rows + found.rows, done + found.rows, written + 1
             unanswered.update(found.unanswered)
             told(Step(path.name, rows, done, time.monotonic() - began))
     if not missing:
         finish(folder, manifest, Whole(rows, number))
     return Outcome(manifest.asked.format, rows, number, missing, written, dict(unanswered))
+
+
+def _compare(path: Path, part: Iterable[list[Row]], texts: Texts, labelled: Labelled) -> int:
+    """Let `labelled` see the answers of a part that is there, and say how many there are. Raises BadData for others."""
+    rows = [*chain.from_iterable(part)]
+    try:
+        said = [*labels_in(path, answers.own_names(texts.names, ())["label"])]
+        if len(said) != len(rows):
+            raise ValueError(f"it has {plural(len(said), 'answer')} to {plural(len(rows), 'row')}")
+    except (OSError, ValueError, LookupError, csv.Error) as error:
+        what = f"{path} is not what was written: {error}."
+        raise BadData(what, "Remove it, and start again to make it anew.") from error
+    for row, label in zip(rows, said, strict=True):
+        labelled.see(row, label)
+    return len(rows)
 
 
 def _demand_columns(chunk: list[Row], texts: Texts, given: Input, before: int, folder: Path) -> None:

@@ -17,7 +17,7 @@ from core.recipe import Recipe, load
 from core.runs.root import find_run, runs_root
 from core.wording import on_one_line, percent, plural
 from workbench.cli.flags import DONE, add_options, layers_of
-from workbench.cli.predict_parts import Reading, is_folder, say_outcome, write_in_parts
+from workbench.cli.predict_parts import Reading, is_folder, parts_here, say_outcome, write_in_parts
 from workbench.cli.printing import bars, print_json, print_json_list, say, with_tabs
 from workbench.formatting import cut
 
@@ -68,9 +68,6 @@ def execute(given: argparse.Namespace) -> int:
     if given.texts == [STDIN] and not given.file:  # as for data and train; after -- it is a text
         given.texts, given.file = [], STDIN
     in_parts = is_folder(given)
-    if in_parts and vars(given).get("data.label"):
-        what = "compares answers with labels on the terminal, or in one file."
-        raise BadRecipe([Problem("--label", what, "Leave it out: the columns of the file stand beside the answers.")])
     run = find_run(runs_root(given.runs), given.run, trained=True)
     from core.data.sources.input import Input
 
@@ -91,13 +88,16 @@ def execute(given: argparse.Namespace) -> int:
 
         with bars() as fetching:  # weights that are gone are fetched again
             predictor = open_predictor(run, given.checkpoint, fetching)
+        labelled = _labelled(given, run, texts, predictor.names)
         if in_parts and source:
-            outcome = write_in_parts(given, run, source, texts, predictor, _options(given), reading)
+            outcome = write_in_parts(given, run, source, texts, predictor, _options(given), labelled, reading)
+            here = parts_here(outcome)
+            worth = [*labelled.sentences(run, source.name, progress, here)] if labelled else []
             stack.close()  # beside bars a command that is said would be broken into lines
             say_outcome(given, outcome)
+            say(worth, to_errors=True)
             return DONE
         found, written = answers(predictor, texts.rows), None
-        labelled = _labelled(given, run, texts, predictor.names)
         if labelled:
             found = labelled.watch(found)
         if given.out:
@@ -123,13 +123,13 @@ def _labelled(given: argparse.Namespace, run: "RunFolder", texts: "Texts", label
     """
     from core.evaluate.labelled import Labelled, label_columns
 
-    named = vars(given).get("data.label")
-    said = named or run.recipe_as_known()[0].data.label
+    named, learned = vars(given).get("data.label"), run.recipe_as_known()[0].data
+    said = named or learned.label
     columns = label_columns(said, texts.names, texts.text) if texts.has_columns else []
     if named and not columns:
         what = f"names {on_one_line(named)}, which is no column beside the text."
         raise BadRecipe([Problem("--label", what, f"There are {on_one_line(', '.join(texts.names[:MOST]))}.")])
-    return Labelled(columns, texts.names, labels) if columns else None
+    return Labelled(columns, texts.names, labels, texts.text, learned.text) if columns else None
 
 
 def _texts(given: argparse.Namespace, source: Any, learned: str, progress: Progress) -> "Texts":

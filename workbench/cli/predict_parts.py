@@ -15,6 +15,7 @@ from workbench.cli.printing import print_json, say
 if TYPE_CHECKING:
     from core.data.sources.input import Input
     from core.data.texts import Texts
+    from core.evaluate.labelled import Labelled
     from core.evaluate.part_manifest import Asked, Difference, Manifest
     from core.evaluate.parts import Outcome, Shard, Step
     from core.evaluate.predict import Counter, Network
@@ -72,9 +73,10 @@ def write_in_parts(
     texts: "Texts",
     predictor: "Network | Counter",
     options: dict[str, Any],
+    labelled: "Labelled | None",
     reading: Reading,
 ) -> "Outcome":
-    """Write the parts that are not there yet. Raises WorkbenchError."""
+    """Write the parts that are not there yet; `labelled` sees the answers of all. Raises WorkbenchError."""
     from core.evaluate.fast import demand_network
     from core.evaluate.part_manifest import begin
     from core.evaluate.parts import asks, write_parts
@@ -89,7 +91,7 @@ def write_in_parts(
         predictor.precision = manifest.precision
     if given.fast:
         say([_fast(manifest.precision, manifest.sample)], to_errors=True)
-    return write_parts(folder, manifest, source, texts, predictor, shard, _teller(reading))
+    return write_parts(folder, manifest, source, texts, predictor, shard, _teller(reading), labelled)
 
 
 def _first(asked: "Asked", predictor: "Network | Counter", texts: "Texts") -> "Manifest":
@@ -143,12 +145,16 @@ def say_outcome(given: argparse.Namespace, outcome: "Outcome") -> None:
         say(_ending(folder, outcome), to_errors=True)
 
 
+def parts_here(outcome: "Outcome") -> str:
+    """How many of the parts are in the folder; empty where all are."""
+    return f"{outcome.parts - outcome.missing:,} of {plural(outcome.parts, 'part')}" if outcome.missing else ""
+
+
 def _ending(folder: Path, outcome: "Outcome") -> list[str]:
     lines = [f"{plural(n, 'row')} of these without an answer: {why}." for why, n in outcome.unanswered.items()]
-    if outcome.missing:
-        here = outcome.parts - outcome.missing
+    if here := parts_here(outcome):
         do = "Those of other shards are still to come; put all into one folder."
-        return [*lines, f"{here:,} of {plural(outcome.parts, 'part')} are in {folder}. {do}"]
+        return [*lines, f"{here} are in {folder}. {do}"]
     parts = f"{quote(str(folder))}/part-*{outcome.format}"
     joined = {
         ".jsonl": f"cat {parts} > answers.jsonl",

@@ -56,6 +56,18 @@ def test_it_says_what_is_right_with_and_without_what_was_learned_from(run):
     ]
 
 
+def test_what_a_template_says_makes_no_row_like_one_that_was_learned_from(run):
+    def said(words: str) -> str:
+        return f"What somebody wrote in this mail, from the first word to the last: {words}"
+
+    kept = {"row": 0, "text": said("see you at noon"), "label": "1", "split": "train"}
+    run.data_file.write_bytes(gzip.compress((json.dumps(kept) + "\n").encode()))
+    found = Labelled([0], ["label", "words"], ["1"], said("{words}"), said("{words}"))
+    rows = [Row(["1", words], said(words)) for words in ("win a prize", "See you at NOON")]
+    assert [*found.watch([[Answer(row, Prediction(row.text, "1", {"1": 1.0}, False)) for row in rows]])]
+    assert "1 nearly, with a few other words, case or spaces" in [*found.sentences(run, "f")][1]
+
+
 def test_where_all_or_nothing_was_learned_from_that_is_said(run):
     assert [*watched([CELLS[0]], ["0"]).sentences(run, "f")][1].endswith("learned from: there are no others.")
     assert [*watched([CELLS[3]], ["0"]).sentences(run, "f")][1] == (

@@ -250,6 +250,53 @@ def test_something_else_is_refused_in_a_sentence(say, counted, trained, tmp_path
     assert code == 1 and "There is no folder" in err
 
 
+@pytest.mark.parametrize("ending", first(2, [".csv", ".parquet", ".tsv", ".jsonl"]))
+def test_what_answers_are_worth_is_said_of_all_parts_that_are_there(say, counted, tmp_path, ending):
+    source = tmp_path / f"in{ending}"
+    rows = [{"label": ("ham", "spam", "eggs", "")[i % 4], "words": text} for i, text in enumerate(texts(100))]
+    if ending == ".parquet":
+        pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        pq.write_table(pa.Table.from_pylist(rows), source)
+    elif ending == ".jsonl":
+        source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        with open(source, "w", newline="") as file:
+            writer = csv.writer(file, delimiter="\t" if ending == ".tsv" else ",")
+            writer.writerows([["label", "words"], *(row.values() for row in rows)])
+
+    def worth(*argv) -> list[str]:
+        code, _, err = say(counted, "--file", source, *argv)
+        assert code == 0, err
+        return [line for line in err.splitlines() if line.startswith(("Column label", "By the labels", "None of them"))]
+
+    one, folder = worth("--out", tmp_path / f"one{ending}"), tmp_path / "out"
+    assert len(one) == 3 and "eggs" in one[0] and " rows are right" in one[1]
+    assert worth("--out", f"{folder}/") == one
+    assert worth("--out", f"{folder}/") == one  # all of them read, and none made
+    for number in (0, 3):
+        (folder / f"part-0000{number}{ending}").unlink()
+    assert worth("--out", f"{folder}/") == one
+    shard = worth("--out", f"{tmp_path}/shard/", "--shard", "2/2")
+    assert shard[0].startswith(f"Column label of 2 of 5 parts of in{ending} has")
+    assert shard[1].startswith("By the labels in column label, in 2 of 5 parts, ") and " of 21 rows are" in shard[1]
+    assert worth("--out", f"{tmp_path}/shard/", "--shard", "1/2") == one
+
+
+def test_a_part_that_is_not_what_was_written_is_not_compared(say, counted, tmp_path):
+    source, folder = tmp_path / "in.csv", tmp_path / "out"
+    source.write_text("label,words\n" + "ham,see you\n" * 50)
+    asked = ["--file", source, "--out", f"{folder}/"]
+    assert say(counted, *asked)[0] == 0
+    part = folder / "part-00001.csv"
+    whole = part.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole.replace(b"predicted_label", b"another"), b"\xff" + whole, b""):
+        part.write_bytes(damaged)
+        code, _, err = say(counted, *asked)
+        assert code == 1 and "part-00001.csv is not what was written: " in err and "Remove it" in err
+    part.unlink()
+    assert say(counted, *asked)[0] == 0 and part.read_bytes() == whole
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
