@@ -77,6 +77,8 @@ class FreezePlan:
     @property
     def in_words(self) -> str:
         """For a person: 'last block', 'all layers', '3 of 12 blocks and head'."""
+        if not self.n_blocks:
+            return "weights of n-grams"  # of a model that counts, which has no layers
         named = {
             "head": "head only",
             "last_block": "last block",

@@ -125,8 +125,9 @@ class Labelled:
         if not (exact | near).any():
             yield f"{first or 'None of them '}{'none ' if first else ''}stands in what it learned from, nor nearly."
             return
+        stand = "stands" if exact.sum() == 1 else "stand"
         how = " and ".join(
-            [f"{exact.sum():,} also stand word for word in what it learned from"] * bool(exact.any())
+            [f"{exact.sum():,} also {stand} word for word in what it learned from"] * bool(exact.any())
             + [f"{near.sum():,} nearly, with a few other words, case or spaces"] * bool(near.any())
         )
         rest = compared[~(exact | near)]
@@ -141,5 +142,5 @@ def _among(first: np.ndarray, n: int) -> np.ndarray:
 
 def _accuracy(hits: np.ndarray) -> str:
     low, high = wilson(int(hits.sum()), len(hits))
-    of = plural(len(hits), "row")
-    return f"{percent(float(hits.mean()))} of {of} are right (95 % interval {percent(low)} to {percent(high)})"
+    of, verb = plural(len(hits), "row"), "is" if len(hits) == 1 else "are"
+    return f"{percent(float(hits.mean()))} of {of} {verb} right (95 % interval {percent(low)} to {percent(high)})"

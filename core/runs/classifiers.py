@@ -13,7 +13,7 @@ from core.runs.origin import Origin, read_origin
 from core.runs.predictions import PLACES, AnsweredText, Prediction, read_predictions
 from core.runs.root import list_runs
 from core.template import Template
-from core.wording import on_one_line, plural
+from core.wording import on_one_line
 
 
 class Asked(NamedTuple):
@@ -170,6 +170,9 @@ def on_the_test(classifier: Opened, answer: Prediction) -> str:
     if tested.step != classifier.step:
         return f"Not tested: the test was of step {tested.step:,}."
     right, n = tested.times(answer.label, answer.probability)
+    label = on_one_line(answer.label)
     if not n:
-        return f"On the test set it was never this sure of {on_one_line(answer.label)}."
-    return f"When this sure on the test set, it was right {right:,} of {plural(n, 'time')}."
+        return f"On the test set it was never this sure of {label}."
+    if n == 1:
+        return f"On the test set it was this sure of {label} once, and that was {'right' if right else 'wrong'}."
+    return f"When this sure on the test set, it was right {right:,} of {n:,} times."

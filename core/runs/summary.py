@@ -8,6 +8,7 @@ from typing import Self
 import msgspec
 
 from core import files
+from core.architectures.lookup import preset_for
 from core.errors import BadRun, Problem
 from core.options import options
 from core.recipe import Recipe
@@ -31,8 +32,9 @@ Version = tuple[tuple[int, int, int, int], ...]
 
 
 class About(msgspec.Struct, frozen=True):
-    """What a run is: its model and data, what learns, as its recipe names it and in words. `plan` and `data` are empty
-    where it makes a language model. `options` are those that a person has set and those of ALWAYS, in words.
+    """What a run is: its model and data, what learns, as its recipe names it and in words (in words both times of a
+    model that counts, which has no layers to choose from). `plan` and `data` are empty where it makes a language model.
+    `options` are those that a person has set and those of ALWAYS, in words.
     """
 
     model: str
@@ -159,9 +161,12 @@ def _about(run: RunFolder, rows: int | None) -> tuple[About, list[Problem]]:
         return About(_short(recipe.model.name), "a language model"), later
     said = {option.name: in_words(option.of(recipe)) for option in options(Recipe) if option.name in ALWAYS}
     said |= {name: in_words(value) for name, value, _ in changed(recipe, rows)}
+    counts = preset_for(recipe).counts
+    if counts:  # it reads a text whole, and at no one place
+        said |= {"model.context": "", "model.readout": ""}
     about = About(
         model=_short(recipe.model.name),
-        trainable=_short(recipe.trainable),
+        trainable=_short(recipe.plan.in_words if counts else recipe.trainable),
         plan=_short(recipe.plan.in_words),
         data=_short(recipe.data.path),
         options={name: _short(words) for name, words in said.items()},

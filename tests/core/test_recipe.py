@@ -159,6 +159,11 @@ def test_a_block_learns_or_has_adapters():
     assert FreezePlan.parse("lora.1,head", 4).in_words == "LoRA in 1, head"
 
 
+def test_a_model_without_layers_is_not_said_to_learn_its_head():
+    assert FreezePlan.parse("head", 1).in_words == "head only"
+    assert load({"model": {"name": "tfidf"}}).plan.in_words == "weights of n-grams"
+
+
 def test_a_part_that_is_not_there():
     with pytest.raises(ValueError, match=r"'blocks.4' is no part.*blocks.0 to blocks.3"):
         FreezePlan.parse("blocks.4,head", 4)

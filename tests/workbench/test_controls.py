@@ -14,7 +14,7 @@ from core.runs import control
 from core.runs import events as e
 from core.runs.history import History
 from workbench.app import WorkbenchApp
-from workbench.screens.train.freeze_dialog import FreezeDialog
+from workbench.screens.train.freeze_dialog import FreezeDialog, consequences
 from workbench.screens.train.rates_dialog import RatesDialog
 from workbench.widgets.layers import Layers
 
@@ -155,6 +155,14 @@ async def test_a_paused_run_that_was_killed_has_vanished(opened, runs, shown, un
         assert run.status().state == "paused"
         runs.append(run, now(e.Resumed, from_step=390))
         assert run.status().state == "running"
+
+
+def test_that_a_change_ends_the_thawing_of_the_recipe_is_said():
+    recipe = load({"freeze": {"trainable": "head", "thaw_every": 10}})
+    began = e.Trainable(parts="head", words="head only", parameters=7, depth=6, thaws=True)
+    words = consequences(recipe, History.of([began]), recipe.plan, recipe.plan.thawed(1), None)
+    assert "thaws. After this change the run thaws no more blocks by itself. " in words
+    assert "by itself" not in consequences(recipe, History.of([]), recipe.plan, recipe.plan.thawed(1), None)
 
 
 @pytest.mark.more

@@ -53,6 +53,7 @@ async def test_it_is_chosen_trained_and_asked_in_the_app(labels, tmp_path, shown
         await until(pilot, lambda: "after each token" in shown(app) and "lunch" in shown(app))
         await pilot.press("escape", "5")
         await until(pilot, lambda: "better" in shown(app) and COUNTING in shown(app))
+        assert "head only" not in shown(app) and "readout" not in shown(app)
 
 
 def test_on_the_command_line_it_is_trained_asked_and_exported(labels, tmp_path, capsys):
@@ -65,7 +66,10 @@ def test_on_the_command_line_it_is_trained_asked_and_exported(labels, tmp_path, 
     (answer,) = json.loads(said("predict", "r1", "a free prize", "--json"))
     assert answer["label"] == "spam"
     assert "no network" in said("train", labels, "--model", COUNTING, "--dry-run")
-    assert COUNTING in said("runs") and "majority" in said("show", "r1")
+    listed, shown = said("runs"), said("show", "r1")
+    assert COUNTING in listed and "majority" in shown
+    assert "weights of n-grams" in listed and f"{COUNTING} · weights of n-grams" in shown and "head" not in listed
+    assert "context" not in listed and "readout" not in listed
     assert (
         main(["export", "r1", str(tmp_path / "out"), "--format", "transformers", "--runs", str(tmp_path / "runs")]) == 1
     )

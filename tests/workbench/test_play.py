@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 from textual.events import Paste
@@ -13,7 +14,7 @@ from core.recipe import load
 from core.runs import classifiers
 from core.runs import events as e
 from core.runs.folder import RunFolder
-from core.runs.predictions import AnsweredText
+from core.runs.predictions import AnsweredText, Prediction
 from workbench.app import WorkbenchApp
 from workbench.cli.main import main
 from workbench.screens.play import token_curve
@@ -319,6 +320,16 @@ def test_how_often_it_was_right_when_this_sure():
     assert tested.times("spam", 0.5) == (2, 3)
     assert tested.times("spam", 0.999) == (0, 0)
     assert tested.times("other", 0.5) == (0, 0)
+
+    def said(label: str, probability: float) -> str:
+        asked = classifiers.Opened(classifiers.Asked(Path("r1")), 7, "best", [], 16, False, tested, "", None)
+        return classifiers.on_the_test(asked, Prediction("", label, {label: probability}, False))
+
+    assert said("spam", 0.5) == "When this sure on the test set, it was right 2 of 3 times."
+    assert said("spam", 0.95) == "On the test set it was this sure of spam once, and that was right."
+    assert said("spam", 0.999) == "On the test set it was never this sure of spam."
+    tested.step = 6
+    assert said("spam", 0.5) == "Not tested: the test was of step 6."
 
 
 @pytest.mark.parametrize("room", [7, 20, 76])

@@ -154,7 +154,7 @@ def _ending(folder: Path, outcome: "Outcome") -> list[str]:
     lines = [f"{plural(n, 'row')} of these without an answer: {why}." for why, n in outcome.unanswered.items()]
     if here := parts_here(outcome):
         do = "Those of other shards are still to come; put all into one folder."
-        return [*lines, f"{here} are in {folder}. {do}"]
+        return [*lines, f"{folder} holds {here}. {do}"]
     parts = f"{quote(str(folder))}/part-*{outcome.format}"
     joined = {
         ".jsonl": f"cat {parts} > answers.jsonl",

@@ -51,7 +51,7 @@ def test_it_says_what_is_right_with_and_without_what_was_learned_from(run):
     assert [*found.sentences(run, "f.csv")] == [
         "Column label of f.csv has labels in 1 row that r7 has not learned: eggs.",
         "By the labels in column label, 50.0 % of 4 rows are right (95 % interval 15.0 % to 85.0 %).",
-        "1 also stand word for word in what it learned from and 1 nearly, with a few other words, case or spaces: "
+        "1 also stands word for word in what it learned from and 1 nearly, with a few other words, case or spaces: "
         "without them, 50.0 % of 2 rows are right (95 % interval 9.5 % to 90.5 %).",
     ]
 
@@ -73,6 +73,8 @@ def test_where_all_or_nothing_was_learned_from_that_is_said(run):
     assert [*watched([CELLS[3]], ["0"]).sentences(run, "f")][1] == (
         "None of them stands in what it learned from, nor nearly."
     )
+    first, _ = watched([CELLS[3]], ["1"]).sentences(run, "f")
+    assert first.startswith("By the labels in column label, 100 % of 1 row is right (")
     run.data_file.unlink()
     assert "is not known" in [*watched([CELLS[3]], ["0"]).sentences(run, "f")][1]
 
@@ -103,7 +105,7 @@ def test_a_large_file_is_compared_as_far_as_it_can_be_held(run, monkeypatch):
     monkeypatch.setattr(labelled, "MOST", 2)
     found = [*watched(CELLS, ["1", "1", "0", "0", "1", "1", None]).sentences(run, "f")]
     assert found[1].startswith("By the labels in column label, 50.0 % of 4 rows")
-    assert found[2].startswith("Of the first 2, 1 also stand")
+    assert found[2].startswith("Of the first 2, 1 also stands")
 
 
 def test_columns_of_which_a_row_sets_one_are_the_label(run):

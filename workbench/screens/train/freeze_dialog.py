@@ -110,7 +110,7 @@ def consequences(recipe: Recipe, history: History, now: FreezePlan, plan: Freeze
         if turned := {part for part in otherwise if (plan.of_part(part) or "").startswith(kind)}:
             sentences.append(f"{_named(turned, plan)} {_verb(turned, 'learns', 'learn')} {words} now.")
     if history.trainables and history.trainables[-1].thaws:
-        sentences.append("No more thaws by the recipe then.")
+        sentences.append("After this change the run thaws no more blocks by itself.")
     more = extra_seconds(recipe, history, plan, speeds)
     if more is None:
         sentences.append("What it costs is known after the first steps.")
