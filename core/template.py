@@ -135,6 +135,12 @@ def exchanged(said: str, one: str, other: str) -> str:
     return _PIECE.sub(put, said)
 
 
+def template_of(names: Sequence[str]) -> str:
+    """What makes one text of some columns, one after the other; empty where their names have braces themselves."""
+    said = ". ".join(f"{{{name}}}" for name in names)
+    return said if columns_in(said) == [*names] and not fault(said) else ""
+
+
 def is_pair(said: str) -> bool:
     """Whether texts that are made so are pairs: by a template that says where the second part begins."""
     template = Template.parse(said)

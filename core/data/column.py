@@ -25,6 +25,7 @@ from core.data.splits import TRAIN, asked_by, is_unlabelled, split_of
 
 MOST = 0.9  # of a column's values: what so many are, the column is
 LABEL_LENGTH = 50  # characters, mean: longer ones are texts
+FEWEST = 4  # words, mean: fewer in a column without a name are no sentences
 SCALE = 20  # different values: more numbers with a fraction are a quantity, not classes
 
 _FRACTION = re.compile(r"[+-]?\d*[.,]\d*[1-9]\d*(e[+-]?\d+)?|[+-]?\d+(\.\d+)?e[+-]?\d+", re.IGNORECASE)
@@ -137,6 +138,15 @@ class Column:
         numbers = sum(count for value, count in self.values.items() if NUMBER.fullmatch(value))
         wordy = bool(self.n) and numbers < self.n / 2 and self.length >= 4 and len(self.values) > 1
         return self.text_hint >= 3 or (wordy and not (self.unlikely == 2 and not self.text_hint))
+
+    @cached_property
+    def holds_sentences(self) -> bool:
+        """Whether it is a text that hardly two rows share, by its name or, where it has none, by how many words."""
+        if not self.is_text or self.filled < 0.5 or len(self.values) <= self.n / 2:
+            return False
+        return self.text_hint > 0 or (
+            self.name.isdecimal() and sum(len(v.split()) for v in self.values) >= FEWEST * len(self.values)
+        )
 
     @cached_property
     def is_label(self) -> bool:

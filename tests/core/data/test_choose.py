@@ -192,6 +192,39 @@ def test_where_two_columns_are_plausible_both_are_named():
     assert [doubt.text for doubt in found.doubts] == ["Column mood is read as the label. It could also be shop."]
     text, _, found = chosen({"first": TEXTS, "second": TEXTS[::-1], "label": turns("a", "b")})
     assert found.others == {"text": ["second" if text == "first" else "first"]}
+    assert found.doubts[0].do == "Choose with --text NAME. --text '{first}. {second}' takes both."
+
+
+@pytest.mark.parametrize("title", ["title", "0", "headline"])
+def test_a_shorter_text_beside_the_one_that_is_read_is_named(title):
+    longer = [f"{text}, and a good deal more of that than anybody wanted to know, " * 2 for text in TEXTS]
+    shorter = [f"person {i} said so" for i in range(N)]
+    table = {title: shorter, "2": longer, "label": turns("a", "b")}
+    text, _, found = chosen(table)
+    (doubt,) = found.doubts
+    assert text == "2" and found.others == {"text": [title]} and doubt.asks == "text" and not doubt.warn
+    assert doubt.text == f"Column 2 alone is read as the text. Column {title} holds text too."
+    assert doubt.do == f"--text '{{{title}}}. {{2}}' takes both."
+    assert not chosen(table, text="2")[2].doubts  # somebody has chosen
+    assert not chosen(table | {title: turns(*shorter[:9])})[2].doubts and not chosen(table | {title: CODES})[2].doubts
+    (doubt,) = chosen(table | {"subject": shorter})[2].doubts
+    assert f"Columns {title}, subject hold text too." in doubt.text and f"'{{{title}}}. {{2}}. {{subject}}'" in doubt.do
+
+
+def test_columns_without_sentences_of_their_own_are_no_text_beside_it():
+    for name, values in {
+        "author": [f"person {i} of the other house" for i in range(N)],
+        "0": [f"Jane Doe {i}" for i in range(N)],
+        "title": turns("a title of several", "another title of several"),
+    }.items():
+        assert not chosen({name: values, "text": [each * 3 for each in TEXTS], "label": turns("a", "b")})[2].doubts
+
+
+def test_columns_whose_names_have_braces_are_not_made_one_text():
+    _, _, found = chosen({"a{b": TEXTS, "text": [each * 3 for each in TEXTS], "label": turns("a", "b")})
+    assert not found.doubts
+    _, _, found = chosen({"title{": TEXTS, "text": [each * 3 for each in TEXTS], "label": turns("a", "b")})
+    assert found.doubts[0].do == "Choose with --text NAME."
 
 
 def file_of(labels: list[str]) -> str:

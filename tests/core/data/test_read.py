@@ -84,6 +84,15 @@ def test_what_real_files_leave_unsure_is_said(shared):
     assert len(set(read(shared / "trec/train_5500.label", Options(label="1")).labels)) > 40
 
 
+def test_a_title_beside_the_text_is_named_and_taken_too(shared):
+    (doubt,) = read(shared / "agnews/test.csv").doubts
+    assert doubt.text == "Column 2 alone is read as the text. Column 1 holds text too."
+    assert doubt.do == "--text '{1}. {2}' takes both."
+    both = read(shared / "agnews/test.csv", Options(text="{1}. {2}"))
+    assert both.n_rows == 7600 and both.texts[0].startswith("Fears for T N pension after talks. Unions representing")
+    assert not both.doubts
+
+
 @pytest.mark.parametrize(
     "name, what",
     [
