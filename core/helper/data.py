@@ -73,20 +73,22 @@ class DataRequests:
         return found
 
     def mend_row(self, args: dict, progress: Progress) -> dict:
-        """{"row": its number, "to": a label, or null to drop it} -> {"what", "mended"} as below; it is on disk then."""
+        """{"row": its number, "to": a label, or null to drop it} -> {"what", ...} as below; it is on disk then."""
         return self._mended(mend, args["row"], args["to"])
 
     def undo(self, args: dict, progress: Progress) -> dict:
-        """{} -> {"what": what has become of the row, in a sentence, "mended"} as below."""
+        """{} -> {"what": what has become of the row, in a sentence, ...}, and all that `mended` says."""
         return self._mended(take_back)
 
     def redo(self, args: dict, progress: Progress) -> dict:
-        """{} -> {"what", "mended"} likewise."""
+        """{} -> {"what", ...} likewise."""
         return self._mended(make_again)
 
     def mended(self, args: dict, progress: Progress) -> dict:
-        """{} -> {"mended": [[row, its label by now, or null where it is dropped], ...]}, all rows that were mended."""
-        return {"mended": _mended(self._looked_at().edited)}
+        """{} -> {"mended": [[row, its label by now, or null where it is dropped], ...], all rows that were mended,
+        "undo", "redo": whether there is an edit to take back, or one to make again}.
+        """
+        return _mended(self._looked_at().edited)
 
     def demand_folds(self, args: dict, progress: Progress) -> dict:
         """{"folds": how many} -> {}. Raises BadData where the rows cannot be cut into so many parts."""
@@ -97,7 +99,7 @@ class DataRequests:
     def _mended(self, change: Callable[..., Mended], *args: Any) -> dict:
         read, file = self._looked_at().edited.read, edits.file_of(self._root, self._data)
         done = change(read, file, self._data, *args)
-        return {"what": done.what, "mended": _mended(done.edited)}
+        return {"what": done.what, **_mended(done.edited)}
 
     def rows(self, args: dict, progress: Progress) -> dict:
         """{"filter", "also", "search", "regex", "sort", "reverse", "start", "count"} -> {"total", "rows": [Row]}.
@@ -182,10 +184,11 @@ class DataRequests:
         return self._survey
 
 
-def _mended(edited: Edited) -> list[tuple[int, str | None]]:
-    table = edited.table
+def _mended(edited: Edited) -> dict:
+    table, made = edited.table, edited.edits
     places = np.flatnonzero(edited.mended).tolist()
-    return [(table.rows[i], None if table.is_dropped[i] else table.labels[i]) for i in places]
+    rows = [(table.rows[i], None if table.is_dropped[i] else table.labels[i]) for i in places]
+    return {"mended": rows, "undo": bool(made and made.edits), "redo": bool(made and made.undone)}
 
 
 def _chips(pieces: list[Piece]) -> Iterator[tuple[str, int, bool]]:

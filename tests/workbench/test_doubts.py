@@ -63,7 +63,10 @@ async def test_doubts_are_ranked_with_what_a_model_says(mails, tmp_path, open_do
         assert "2 of 61 rows" in screen and "1 label of one text not judged" in screen
         assert "free [b]prize[/b], call now 3" in screen and "lunch 8" in screen
         hints = app.screen.query_one(Footer).render().plain
-        assert "enter relabel" in hints and "d drop" in hints and "u undo" in hints
+        assert "enter relabel" in hints and "d drop" in hints and "u undo" not in hints
+        await pilot.press("u", "U")
+        assert not app._notifications and read(mails, tmp_path) is None
+        assert "There is nothing to do again." in app.screen.query_one(Footer).render().plain
         assert app.screen.query_one(Looking).display is False
 
 
@@ -86,8 +89,12 @@ async def test_a_row_is_relabelled_dropped_and_taken_back_and_each_is_on_disk(
         await pilot.press("down", "d")
         await until(pilot, lambda: doubted.now == {row: said, other: None})
         assert "dropped" in shown(app)
+        may = app.screen.check_action
+        await until(pilot, lambda: "u undo" in app.screen.query_one(Footer).render().plain)
+        assert may("undo_edit", ()) and not may("redo_edit", ())
         await pilot.press("u")
         await until(pilot, lambda: doubted.now == {row: said})
+        assert may("undo_edit", ()) and may("redo_edit", ())
         await pilot.press("U")
         await until(pilot, lambda: doubted.now == {row: said, other: None})
         assert [edit.to for edit in read(mails, tmp_path).edits] == [said, None]
@@ -115,9 +122,12 @@ async def test_the_next_run_learns_from_what_was_mended_and_an_app_started_later
     async with again.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: again.session.draft.profile is not None)
         assert any("1 dropped" in note.text for note in again.session.draft.profile.notes)
-        await until(pilot, lambda: again.screen.query_one(Rows).row is not None)
+        await until(pilot, lambda: again.screen.check_action("undo_edit", ()))
+        assert not again.screen.check_action("redo_edit", ())
         await pilot.press("u")
         await until(pilot, lambda: not read(mails, tmp_path).edits)
+        await until(pilot, lambda: again.screen.check_action("redo_edit", ()))
+        assert not again.screen.check_action("undo_edit", ())
         await until(pilot, lambda: not any("mended" in n.text for n in again.session.draft.profile.notes))
 
 

@@ -55,7 +55,7 @@ class DoubtsScreen(Finding, Mending):
         doubting.look()
         self._show(doubting)
         self._doubted.focus()
-        self._ask_what_is_mended()
+        self.ask_what_is_mended()
 
     def on_screen_resume(self) -> None:
         """Another screen may have led here to a row of Data, or have changed the data."""
@@ -134,13 +134,6 @@ class DoubtsScreen(Finding, Mending):
 
     # Mending
 
-    @work(group="mended", exclusive=True)
-    async def _ask_what_is_mended(self) -> None:
-        try:
-            self._show_now(dict((await self.session.data_helper.ask("mended"))["mended"]))
-        except (Superseded, WorkbenchError):  # before the file is read nothing is known of it, and nothing mended
-            return
-
     @property
     def to_mend(self) -> ToMend | None:
         if not self.query(Doubted) or (one := self._doubted.selected) is None:
@@ -148,12 +141,11 @@ class DoubtsScreen(Finding, Mending):
         now = self._doubted.now.get(one.row, one.label)
         return ToMend(one.row, one.label if now is None else now, one.said)
 
-    def was_mended(self, now: Now) -> None:
+    def was_mended(self) -> None:
         self.is_mended = True
-        self._show_now(now)
         self._doubted.focus()
 
-    def _show_now(self, now: Now) -> None:
+    def show_now(self, now: Now) -> None:
         self._doubted.now = now
         self._doubted.changed()
 

@@ -19,6 +19,7 @@ class Mending(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self._one_at_a_time = asyncio.Lock()  # a newer question of a kind would take an older one's place
+        self._has_edit = {"undo_edit": False, "redo_edit": False}  # whether there is one to take back, or to make again
 
     @property
     @abstractmethod
@@ -26,8 +27,25 @@ class Mending(BaseScreen):
         """The row under the cursor."""
 
     @abstractmethod
-    def was_mended(self, now: Now) -> None:
+    def was_mended(self) -> None:
+        """Go on after an edit."""
+
+    @abstractmethod
+    def show_now(self, now: Now) -> None:
         """Show what the rows are by now."""
+
+    @work(group="mended", exclusive=True)
+    async def ask_what_is_mended(self) -> None:
+        try:
+            answer = await self.session.data_helper.ask("mended")
+        except (Superseded, WorkbenchError):  # before the file is read nothing is known of it, and nothing mended
+            return
+        self._heard(answer)
+
+    def _heard(self, answer: dict[str, Any]) -> None:
+        self._has_edit = {"undo_edit": answer["undo"], "redo_edit": answer["redo"]}
+        self.show_now(dict(answer["mended"]))
+        self.refresh_bindings()
 
     @work(group="mend")
     async def action_relabel(self) -> None:
@@ -62,10 +80,16 @@ class Mending(BaseScreen):
             except WorkbenchError as error:
                 complain(self.app, error)
                 return
-        self.was_mended(dict(answer["mended"]))
+        self._heard(answer)
+        self.was_mended()
         self.notify("u takes it back." if how != "undo" else "U makes it again.", title=answer["what"], markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("relabel", "drop_row"):
             return self.is_attached and self.to_mend is not None
+        if action in self._has_edit:
+            return self._has_edit[action]
         return super().check_action(action, parameters)
+
+    def why_not(self, key: str) -> str:
+        return {"u": "There is nothing to undo.", "U": "There is nothing to do again."}.get(key) or super().why_not(key)

@@ -113,6 +113,8 @@ class DataScreen(Choosing, Mending, RowSearch):
         def left(wanted: DataRow | None) -> None:
             if doubts.is_mended:
                 self.draft.read_profile()
+            else:
+                self.ask_what_is_mended()  # where the doubts have asked before Data had its answer
             self._go_to(wanted)
 
         self.app.push_screen(doubts, left)
@@ -122,8 +124,11 @@ class DataScreen(Choosing, Mending, RowSearch):
         row = self.query_one(Rows).row if self._is_furnished else None
         return ToMend(row.row, row.label) if row else None
 
-    def was_mended(self, now: Now) -> None:
+    def was_mended(self) -> None:
         self.draft.read_profile()
+
+    def show_now(self, now: Now) -> None:
+        """The rows show it when they are read again."""
 
     async def _profiled(self, draft: Draft) -> None:
         profile = draft.profile
@@ -143,6 +148,7 @@ class DataScreen(Choosing, Mending, RowSearch):
             another = self._shown is None or self._shown.path != profile.path
             self._shown = profile
             self._show(profile)
+            self.ask_what_is_mended()
             if another:
                 self._start_over()
             else:
