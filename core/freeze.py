@@ -78,7 +78,7 @@ class FreezePlan:
     def in_words(self) -> str:
         """For a person: 'last block', 'all layers', '3 of 12 blocks and head'."""
         if not self.n_blocks:
-            return "weights of n-grams"  # of a model that counts, which has no layers
+            return "n-grams"  # what a model that counts gives weights to: it has no layers
         named = {
             "head": "head only",
             "last_block": "last block",

@@ -161,7 +161,7 @@ def test_a_block_learns_or_has_adapters():
 
 def test_a_model_without_layers_is_not_said_to_learn_its_head():
     assert FreezePlan.parse("head", 1).in_words == "head only"
-    assert load({"model": {"name": "tfidf"}}).plan.in_words == "weights of n-grams"
+    assert load({"model": {"name": "tfidf"}}).plan.in_words == "n-grams"
 
 
 def test_a_part_that_is_not_there():

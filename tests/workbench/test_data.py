@@ -677,6 +677,27 @@ async def test_where_two_columns_could_be_the_label_one_key_asks_which(tmp_path,
         assert app.session.draft.recipe.data.label == "shop"
 
 
+@pytest.mark.more
+async def test_where_a_title_is_left_out_the_same_key_shows_how_both_are_taken(tmp_path, ready, until):
+    path = lines_of(
+        tmp_path,
+        "news.csv",
+        "a,what title came first,this is what person had to say 0",
+        lambda i: f'{"ab"[i % 2]},"what title {i} has to say","{"this is what person had to say " * 3}{i}"',
+    )
+    app = opened(tmp_path, path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert app.session.draft.profile.columns["text"] == "2"
+        await pilot.press("W")
+        await until(pilot, lambda: isinstance(app.screen, SourceDialog))
+        template = app.screen.query_one("#template", Input)
+        assert template.placeholder == "of several: {1}. {2}" and app.screen.focused.id == "text"
+        await pilot.press("tab", *"{1}. {2}", "enter")
+        await until(pilot, lambda: app.session.draft.profile.columns["text"] == "{1}. {2}")
+        assert not [note for note in app.session.draft.profile.notes if note.asks]
+
+
 async def test_rows_are_copied_whole_and_exported(messages, tmp_path, ready, until):
     app = opened(tmp_path, messages)
     async with app.run_test(size=(120, 36)) as pilot:

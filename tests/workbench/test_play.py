@@ -85,7 +85,7 @@ async def test_the_verdict_is_what_predict_says_of_what_is_typed(trained, capsys
     app = WorkbenchApp(load(), trained.path.parent)
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(app, pilot)
-        assert "read as special tokens alone" in said(app) and f"This is {empty['label']}." in said(app)
+        assert "the answer to an empty text" in said(app) and f"This is {empty['label']}." in said(app)
         assert field(app).has_focus
         await pilot.press(*"Free ", "left_square_bracket", "b", "right_square_bracket")
         await pilot.press(*"prize", "left_square_bracket", "slash", "b", "right_square_bracket")

@@ -5,9 +5,10 @@ import re
 from textual import events
 
 from core.errors import BadData, BadRecipe, WorkbenchError
+from core.template import template_of
 from workbench.screens.base import BaseScreen
 from workbench.screens.data.notes import ASKED_BY, OFFERED_BY
-from workbench.screens.data.source_dialog import SourceDialog, dropped
+from workbench.screens.data.source_dialog import TWO, SourceDialog, dropped
 from workbench.session.complain import complain
 
 LIKE_A_PATH = re.compile(r"(file://|[/~.])\S*$")
@@ -29,13 +30,16 @@ class Choosing(BaseScreen):
         data, profile, problem = self.draft.recipe.data, self.draft.profile, self.draft.problem
         columns = profile.all_columns if profile else problem.columns if isinstance(problem, BadData) else []
         columns = columns if path == data.path else []
+        example = ""
+        if profile and path == data.path and (others := profile.alternatives.get("text")):
+            example = template_of([column for column in columns if column in (profile.columns["text"], *others)])
         if profile and asked:
             # what was found first, then what it could be besides, so that one key leads from one to the next
             found = profile.columns[asked]
             data = data.model_copy(update={asked: found})
             first = [found, *profile.alternatives.get(asked, ())]
             columns = [*first, *(column for column in columns if column not in first)]
-        self.app.push_screen(SourceDialog(path, data, columns, asked), self._take)
+        self.app.push_screen(SourceDialog(path, data, columns, asked, example or TWO), self._take)
 
     def _take(self, changes: dict | None) -> None:
         if changes:

@@ -30,10 +30,8 @@ from workbench.widgets.panel import Panel
 
 SUGGESTED = 200  # files at most
 COLUMNS = ("text", "label")
-TEMPLATE = (
-    "Write each column in braces, with any words between: {title}. {description}  {title:.100} is its first 100 "
-    "characters."
-)
+TWO = "{title}. {description}"
+TEMPLATE = f"Write each column in braces, with any words between: {TWO}  {{title:.100}} is its first 100 characters."
 KEYS = "tab leads to how it is read, ← → change that. Empty the field to see data sets by name."
 # how a file may be read, in the order of the dialog, and what is offered; of columns, those that it has
 READ_AS: dict[str, Sequence[str]] = {
@@ -120,15 +118,15 @@ class SourceDialog(Dialog[dict | None]):
 
     Below a file that is there stands what it is taken for, and how that can be changed; below anything else, what goes
     on from what is typed. Another file than that of `data` starts with everything found out anew. `asked` is the field
-    to begin with, where there is a question.
+    to begin with, where there is a question, and `example` how several columns of the file make a text.
     """
 
     PLACE = "path"
     BINDINGS = keys.bindings(PLACE)
 
-    def __init__(self, path: str, data: Data, columns: Sequence[str], asked: str = ""):
+    def __init__(self, path: str, data: Data, columns: Sequence[str], asked: str = "", example: str = TWO):
         super().__init__()
-        self._path, self._data, self._columns, self._asked = path, data, list(columns), asked
+        self._path, self._data, self._columns, self._asked, self._example = path, data, list(columns), asked, example
         self._seen: list[str] = []  # the columns of the file that is named
 
     def compose(self) -> ComposeResult:
@@ -145,7 +143,7 @@ class SourceDialog(Dialog[dict | None]):
                 if name == "text":
                     several = Input(
                         self._template if self._path == self._data.path else "",
-                        placeholder="of several: {title}. {description}",
+                        placeholder=f"of several: {on_one_line(self._example)}",
                         id="template",
                     )
                     yield field("", several, classes="read-as")

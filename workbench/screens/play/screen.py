@@ -228,7 +228,7 @@ class PlayScreen(BaseScreen):
     def _show(self, typed: Typed, opened: Opened, seconds: float) -> None:
         answer, labels, note = typed.answer, opened.labels, typed.why
         if not answer.text:
-            note = "An empty text is read as special tokens alone."
+            note = "Nothing is typed: this is the answer to an empty text."
         elif answer.cut:
             note = f"Only its first {opened.context:,} tokens are read."
         tested = classifiers.on_the_test(opened, answer)
