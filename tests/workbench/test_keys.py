@@ -40,10 +40,10 @@ async def test_no_key_stands_twice_in_a_group_of_help_of_any_screen(app):
                 assert not [key for key, n in count.items() if n > 1], group
 
 
-async def test_help_begins_with_the_focused_panel_and_dims_what_does_nothing_now(app, shown):
+async def test_help_begins_with_the_focused_panel_and_dims_what_does_nothing_now(app, until):
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("2", "question_mark")
-        assert isinstance(app.screen, Help)
+        await until(pilot, lambda: isinstance(app.screen, Help) and app.screen.query_one(KeyList).items)
         listed = app.screen.query_one(KeyList)
         assert listed.items[0] == "Layers"
         hues = {item.id: str(listed.line(i, 90).spans[1].style) for i, item in enumerate(listed.items)
@@ -193,11 +193,11 @@ def test_states_and_synonyms_are_of_actions_that_exist():
     assert SYNONYMS.keys() <= ids
 
 
-async def test_Y_shows_the_command_line_of_the_recipe_and_y_copies_it(app, shown, messages):
+async def test_Y_shows_the_command_line_of_the_recipe_and_y_copies_it(app, shown, messages, until):
     async with app.run_test(size=(120, 36)) as pilot:
         app.session.draft.change("train.epochs", 7)
         await pilot.press("2", "Y")
-        assert "--epochs 7" in shown(app)
+        await until(pilot, lambda: "--epochs 7" in shown(app))
         await pilot.press("y")
         assert app.clipboard == f"workbench train {messages} --epochs 7"
 
