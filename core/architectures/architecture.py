@@ -25,7 +25,7 @@ BOOK_GATED_MATRICES = _BOOK_ATTENTION | {"gate": "ff.fc1", "up": "ff.fc2", "down
 class Published(NamedTuple):
     """Where a tensor stands in published files: its names, with or without `prefix`, and whether it is transposed.
 
-    Of several names each is a part, one above the other. `also` are names that older files have in their place.
+    Of several names each is a part, one above the other. `also` are names that other files have in their place.
     """
 
     names: tuple[str, ...]

@@ -109,6 +109,11 @@ class LlamaArchitecture(Architecture):
                     found[f"layers.{i}.{ours}.{kind}"] = self.tensor(names, kind)
         return found | {"final_norm.weight": self.tensor(("norm",), "weight")}
 
+    def tensor(self, layers: tuple[str, ...], kind: str) -> Published:
+        # transformers calls the backbone so where a question is answered by a part of a text (LlamaForQuestionAnswering)
+        also = tuple(f"transformer.{layer}.{kind}" for layer in layers)
+        return super().tensor(layers, kind)._replace(also=also)
+
     @property
     def embedding_parameters(self) -> int:
         return self.vocab * self.width
