@@ -110,7 +110,7 @@ class LlamaArchitecture(Architecture):
         return found | {"final_norm.weight": self.tensor(("norm",), "weight")}
 
     def tensor(self, layers: tuple[str, ...], kind: str) -> Published:
-        # transformers calls the backbone so where a question is answered by a part of a text (LlamaForQuestionAnswering)
+        # what transformers calls the backbone of a LlamaForQuestionAnswering
         also = tuple(f"transformer.{layer}.{kind}" for layer in layers)
         return super().tensor(layers, kind)._replace(also=also)
 

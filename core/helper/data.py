@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from core import files
-from core.architectures.file_names import WEIGHTS
-from core.architectures.lookup import preset_of
+from core.architectures.file_names import CONFIG, WEIGHTS
+from core.architectures.lookup import folder_of, preset_of
 from core.architectures.models import MODELS
 from core.architectures.preset import OwnFolder
 from core.data.edited import Edited
@@ -29,6 +29,7 @@ from core.runs import edits
 from core.runs.root import runs_root
 from core.text.special_tokens import kept
 from core.text.tokenizer import Piece, whole
+from core.text.usable import demand_model
 
 SHORT = 300  # characters of a text in the list of rows
 MOST_PIECES = 4000  # tokens of a text that are shown one by one
@@ -202,18 +203,25 @@ def _chips(pieces: list[Piece]) -> Iterator[tuple[str, int, bool]]:
 def models(args: dict, progress: Progress) -> dict[str, str]:
     """{"others": folders and addresses} -> model name -> where its weights are. No network.
 
-    They are built in, on disk, to download, or missing.
+    They are built in, on disk, to download or missing; where no run can start from what is there, it is why.
     """
     return {name: _where(name) for name in (*MODELS, *args.get("others", ()))}
 
 
 def _where(name: str) -> str:
+    if name not in MODELS and not (folder_of(name) / CONFIG).is_file():
+        return "missing"
     try:
         preset = preset_of(name)
-    except BadModel:
-        return "missing"
-    own = preset.source.folder if isinstance(preset.source, OwnFolder) else None
-    return "missing" if own and not (own / WEIGHTS).is_file() else where(preset)
+        own = preset.source.folder if isinstance(preset.source, OwnFolder) else None
+        if own and not (own / WEIGHTS).is_file():
+            return "missing"
+        found = where(preset)
+        if found == "on disk" and name not in MODELS:
+            demand_model(preset)
+    except BadModel as error:
+        return str(error)
+    return found
 
 
 def _order(

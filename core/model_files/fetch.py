@@ -92,7 +92,9 @@ def fetch_small(name: str, progress: Progress = unwatched) -> ModelPreset:
         record = read_record(folder)
         if record is None or not _are_settled(wanted, record, folder):
             with _held(source, progress):
-                write_record(folder, _bring_small(source, wanted, progress))
+                for some in (wanted[:1], wanted):
+                    write_record(folder, _bring_small(source, some, progress))
+                    preset_of(name)  # of an address, config.json comes first, and may be of what is not computed here
         demand_as_recorded(folder)
     return preset_of(name)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from core.architectures.file_names import WEIGHTS
-from core.architectures.lookup import HUB, preset_of
+from core.architectures.lookup import HUB
 from core.architectures.preset import ModelPreset, OwnFolder, Source
 from core.wording import size
 from workbench.cli.printing import agreed, bars, print_json, say
@@ -28,13 +28,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(given: argparse.Namespace) -> int:
-    """Fetch a model and say where it lies; returns the exit code. Raises BadModel where it cannot be had."""
-    from core.model_files.fetch import Unverifiable, fetch, fetch_small
+    """Fetch a model and say where it lies; returns the exit code.
+
+    Raises BadModel where it cannot be had, or where no run could start from it.
+    """
+    from core.model_files.fetch import Unverifiable, fetch
     from core.model_files.kept import files_of, where
+    from core.text.usable import before_fetching, demand_model
 
     with bars() as progress:
-        # an address's small files say whether this program can compute it, before the large one comes
-        preset = fetch_small(given.model, progress) if given.model.startswith(HUB) else preset_of(given.model)
+        preset = before_fetching(given.model, progress)
     was, found = where(preset), files_of(preset)
     if isinstance(preset.source, Source):
         if was == "download" and not given.json:
@@ -47,6 +50,7 @@ def execute(given: argparse.Namespace) -> int:
                 raise
             with bars() as progress:
                 found = fetch(preset, progress, unverified=True)
+    demand_model(preset)
     if given.json:
         about = {"model": preset.name, "was": was, "licence": preset.licence}
         print_json(about | (told(found) if found else {}))

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from core.architectures.lookup import preset_for
 from core.architectures.models import MODELS
 from core.errors import BadData, BadRecipe, BadRun, Problem
 from core.exercises import EXERCISES, Facts
@@ -26,7 +27,7 @@ from workbench.cli.flags import DONE, FAILED, INTERRUPTED, SOURCE, add_options, 
 from workbench.cli.group_view import show_group
 from workbench.cli.interrupts import Interrupts
 from workbench.cli.printing import agreed, print_json, say
-from workbench.cli.train import demand_columns, demand_model, recipe_to_train
+from workbench.cli.train import demand_columns, recipe_to_train
 from workbench.cli.watch import Line, checked, in_words, tested, watch
 
 
@@ -56,6 +57,8 @@ def execute(given: argparse.Namespace) -> int:
 
     Raises WorkbenchError, and where a setting is none, nothing has been made.
     """
+    from core.text.usable import demand_model
+
     root = runs_root(given.runs)
     group = _asked(given, root)
     group.plan.demand_sound()  # before anybody is asked
@@ -68,7 +71,7 @@ def execute(given: argparse.Namespace) -> int:
         bring_small(str(name), typed=True)
     planned = group.plan.planned(group.name)
     for recipe in {repr((one.recipe.model, one.recipe.data)): one.recipe for one in planned}.values():
-        demand_model(recipe)
+        demand_model(preset_for(recipe), recipe.model.weights)
         if not recipe.data.fold_of or recipe.data.fold_of[0] == 1:  # other folds are of the same file
             demand_columns(recipe.data)
     if given.dry_run:

@@ -3,8 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from core.architectures.lookup import demand_weights, preset_for
-from core.architectures.preset import is_folder
+from core.architectures.lookup import preset_for
 from core.datasets import dataset_named, fetched
 from core.errors import BadData, BadRecipe, Problem
 from core.files import WRITE_FIRST, absolute
@@ -32,8 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(given: argparse.Namespace) -> int:
     """Train, or say what that would cost; returns the exit code. Raises WorkbenchError."""
+    from core.text.usable import demand_model
+
     recipe, root = recipe_to_train(given), runs_root(given.runs)
-    demand_model(recipe)
+    demand_model(preset_for(recipe), recipe.model.weights)
     if given.dry_run:
         from workbench.cli.dry_run import prices
 
@@ -41,16 +42,6 @@ def execute(given: argparse.Namespace) -> int:
         return prices(recipe, root, live.name if live else "", given.json)
     demand_columns(recipe.data)
     return start(create_run(root, recipe), given)
-
-
-def demand_model(recipe: Recipe) -> None:
-    """Raises BadModel where a folder that the recipe names holds no weights of its model, or a tokenizer of another."""
-    preset = preset_for(recipe)
-    demand_weights(preset, recipe.model.weights)
-    if is_folder(recipe.model.weights) or not preset.tokenizer:
-        from core.text.lookup import tokenizer_of
-
-        tokenizer_of(preset, recipe.model.weights)
 
 
 def demand_columns(data: Data) -> None:

@@ -55,7 +55,7 @@ class Draft:
         self.profiling: Progress | None = None  # while the file is being read
         self.problem: WorkbenchError | None = None  # why the latest profile failed
         self._profiled: Recipe | None = None  # what the latest profile was asked for
-        self.models: dict[str, str] = {}  # name -> where its weights are: built in, on disk, download, missing
+        self.models: dict[str, str] = {}  # name -> where its weights are, or why no run can start from it
         self.others: dict[str, ModelPreset] = {}  # folders and addresses that were chosen, by name
         self._keep_model()
         self.speeds: Speeds | None = None  # of this machine with the recipe's model, where they were measured

@@ -53,9 +53,9 @@ class Fetcher:
         except Superseded:
             return
         except WorkbenchError as error:
-            # hashes and folders are for a terminal, where they can be read and copied
-            complain(self._app, WorkbenchError(error.what, f"By hand: workbench fetch {name} says how."))
+            complain(self._app, error)
             self._done(name)
+            self._draft.find_models()  # weights may have come of which only then was seen that they are of no use
             return
         self._done(name)
         self._app.notify(f"{short_name(name)} is on this machine now.", markup=False)

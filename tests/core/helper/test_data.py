@@ -4,12 +4,17 @@ import sys
 
 import msgspec
 import pytest
+from safetensors.torch import save_file
 
 from core import recipe
+from core.architectures.bert import BertArchitecture
 from core.architectures.models import MODELS
 from core.errors import BadData, BadRecipe
 from core.helper.data import kinds
+from core.model.families import backbone_for
+from core.model.weights import published
 from core.rows import Profile, Row
+from core.text.tokenizer_files import built_in
 
 
 def silent(*_):
@@ -100,6 +105,20 @@ def test_a_folder_without_weights_is_missing(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(MODELS["bert"].architecture.to_config()))
     found = kinds()["models"]({"others": [str(tmp_path), "hub:nobody/nothing"]}, silent)
     assert found[str(tmp_path)] == found["hub:nobody/nothing"] == "missing" and found["nano"] == "built in"
+
+
+def test_of_a_folder_that_no_run_can_start_from_it_is_said_why(tmp_path):
+    def where():
+        return kinds()["models"]({"others": [str(tmp_path)]}, silent)[str(tmp_path)]
+
+    arch = BertArchitecture(1, 8, 2, 64, 30522, inner=16)
+    (tmp_path / "config.json").write_text(json.dumps(arch.to_config()))
+    save_file(published(backbone_for(arch)), tmp_path / "model.safetensors")
+    assert "There is no tokenizer in" in where()
+    built_in("bert-uncased").save(tmp_path)
+    assert where() == "on disk"
+    (tmp_path / "config.json").write_text(json.dumps(arch.to_config() | {"hidden_act": "relu"}))
+    assert "computes otherwise than BERT: hidden_act is 'relu'" in where()
 
 
 def test_no_piece_cuts_a_character_in_half(ask):

@@ -236,6 +236,13 @@ def test_the_small_files_come_first_and_alone(hub):
     assert fetch_small(ADDRESS) == made and not hub.asked
 
 
+def test_a_family_that_is_not_computed_is_said_before_anything_else_is_asked_for(hub):
+    hub.files = {"config.json": b'{"model_type": "vit"}'}  # which has no tokenizer
+    with pytest.raises(BadModel, match="is of the family 'vit'"):
+        fetch_small(ADDRESS)
+    assert {asked.split()[-1] for asked in hub.asked} == {"config.json"}
+
+
 def test_settings_beside_a_tokenizer_come_before_it_and_are_recorded(hub):
     hub.files["tokenizer_config.json"] = b'{"do_lower_case": false}'
     made = fetch_small(ADDRESS)

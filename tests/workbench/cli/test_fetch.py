@@ -5,10 +5,9 @@ import shutil
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 
 from core.architectures.bert import BertArchitecture
-from core.architectures.gpt2 import GPT2Architecture
 from core.model.families import backbone_for
 from core.model.weights import published
 from core.text.tokenizer_files import built_in
@@ -24,16 +23,24 @@ def small_file(tmp_path):
     return tmp_path / "small.csv"
 
 
+TINY = BertArchitecture(1, 8, 2, 64, 30522, inner=16)
+
+
 def fill(hub):
-    config = json.dumps(GPT2Architecture(2, 32, 4, 64, 211).to_config()).encode()
-    hub.files |= {"model.safetensors": b"x" * 5000, "config.json": config, "tokenizer.json": b"{}"}
+    made = backbone_for(TINY)
+    made.initialize(torch.Generator().manual_seed(0))
+    hub.files |= {
+        "model.safetensors": save(published(made)),
+        "config.json": json.dumps(TINY.to_config()).encode(),
+        "tokenizer.json": built_in("bert-uncased").as_json().encode(),
+    }
 
 
 def test_it_says_what_it_brings_what_was_checked_and_where_it_lies(hub, capsys, tmp_path):
     fill(hub)
     assert main(["fetch", ADDRESS]) == 0
     said = capsys.readouterr().out
-    assert "5.0 KB from owner/tiny on the Hugging Face hub" in said and "licence: see its card" in said
+    assert "983.4 KB from owner/tiny on the Hugging Face hub" in said and "licence: see its card" in said
     assert f"is here, from the Hugging Face hub: {tmp_path / 'cache' / 'models' / 'owner--tiny'}" in said
     assert "the one that the hub keeps" in said
     hub.asked.clear()
@@ -48,7 +55,75 @@ def test_weights_that_nobody_vouches_for_take_a_word(hub, capsys):
     assert f"workbench fetch {ADDRESS} --unverified" in capsys.readouterr().err
     assert main(["fetch", ADDRESS, "--unverified", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["verified"] == "word" and found["revision"] == "a" * 40 and found["bytes"] == 5000
+    assert (
+        found["verified"] == "word"
+        and found["revision"] == "a" * 40
+        and found["bytes"] == len(hub.files["model.safetensors"])
+    )
+
+
+def quantized(hub):
+    hub.files["config.json"] = json.dumps(TINY.to_config() | {"quantization_config": {"bits": 8}}).encode()
+
+
+def unreadable(hub):
+    hub.files["tokenizer.json"] = b"{}"
+
+
+def too_large(hub):
+    hub.files["config.json"] = json.dumps(TINY.to_config() | {"vocab_size": 30521}).encode()
+
+
+def in_bytes(hub):
+    made = published(backbone_for(TINY))
+    hub.files["model.safetensors"] = save({name: tensor.to(torch.int8) for name, tensor in made.items()})
+
+
+def of_another(hub):
+    hub.files["model.safetensors"] = save({"wte.weight": torch.zeros(3)})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said", "comes"),
+    [
+        (quantized, "its weights are quantized (quantization_config)", False),
+        (unreadable, "holds no tokenizer", False),
+        (too_large, "has 30,522 ids, but the model's embeddings have 30,521 rows", False),
+        (in_bytes, "in I8: its weights are quantized", True),
+        (of_another, "it is not the BERT of its config.json", True),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_with_the_words_of_train(
+    hub, capsys, tmp_path, small_file, spoil, said, comes
+):
+    """Before the weights come, where the small files show it."""
+    fill(hub)
+    spoil(hub)
+    errors = []
+    train = ["train", str(small_file), "--model", ADDRESS, "--runs", str(tmp_path / "runs")]
+    for command in (["fetch", ADDRESS], train, ["fetch", ADDRESS], ["fetch", ADDRESS, "--json"]):
+        assert main(command) == 1
+        found = capsys.readouterr()
+        assert "is here" not in found.out and "already" not in found.out
+        errors.append(found.err.strip().splitlines()[-1])
+    assert said in errors[0] and len({*errors[:3]}) == 1 and said in errors[3]
+    assert any("GET" in asked and "model.safetensors" in asked for asked in hub.asked) == comes
+    assert not (tmp_path / "runs").exists()
+
+
+def test_of_a_folder_it_says_what_train_does(hub, capsys, tmp_path, small_file):
+    fill(hub)
+    (tmp_path / "own").mkdir()
+    for name, content in hub.files.items():
+        (tmp_path / "own" / name).write_bytes(content)
+    assert main(["fetch", str(tmp_path / "own")]) == 0
+    assert "nothing is fetched for it" in capsys.readouterr().out
+    (tmp_path / "own" / "tokenizer.json").unlink()
+    said = []
+    for command in (["fetch"], ["train", str(small_file), "--runs", str(tmp_path / "runs"), "--model"]):
+        assert main([*command, str(tmp_path / "own")]) == 1
+        said.append(capsys.readouterr().err.strip())
+    assert said[0] == said[1] and "There is no tokenizer in" in said[0]
 
 
 def test_what_is_built_in_is_not_fetched(capsys):

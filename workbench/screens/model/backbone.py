@@ -23,23 +23,33 @@ from workbench.session.fetcher import Fetcher
 from workbench.session.session import session_of
 from workbench.themes import colour
 
-WHERE = {"built in": "built in", "on disk": "on disk", "random": "random weights", "missing": "not there any more"}
+WHERE = {
+    "built in": "built in",
+    "on disk": "on disk",
+    "random": "random weights",
+    "missing": "not there any more",
+    "download": "fetch",
+    "…": "…",  # not known yet
+}
 METER, MOST_NAME = 12, 24  # cells
 BETWEEN = "  ·  "
 
 
 def weights_in_words(name: str, recipe: Recipe, models: Mapping[str, str]) -> str:
-    """Where a model's weights would come from: 'on disk', 'fetch 548 MB', 'random weights', a folder."""
+    """Where a model's weights would come from: 'on disk', 'fetch 548 MB', 'random weights', a folder.
+
+    'cannot be used' where no run can start from them.
+    """
     chosen = recipe.model.weights if name == recipe.model.name else "pretrained"
     if chosen == "random":
         return WHERE["random"]
     if is_folder(chosen):
         return on_one_line(Path(chosen).name)
     where = models.get(name, "…")
-    if where == "download":
-        source = MODELS[name].source if name in MODELS else None
-        return f"fetch {size(source.size)}" if isinstance(source, Source) else "fetch"
-    return WHERE.get(where, where)
+    source = MODELS[name].source if name in MODELS else None
+    if where == "download" and isinstance(source, Source):
+        return f"fetch {size(source.size)}"
+    return WHERE.get(where, "cannot be used")
 
 
 def progress_in_words(fetcher: Fetcher) -> str:

@@ -13,7 +13,7 @@ from core.wording import count, on_one_line
 from workbench import keys
 from workbench.formatting import cut, pad
 from workbench.screens.dialog import Dialog, field
-from workbench.screens.model.backbone import weights_in_words
+from workbench.screens.model.backbone import WHERE, weights_in_words
 from workbench.session.session import Session, session_of
 from workbench.themes import colour
 from workbench.widgets.lines import Headings, ItemList
@@ -109,7 +109,8 @@ class ModelsDialog(Dialog[str | None]):
         arch = preset.architecture
         sees = "each token sees those before it" if arch.causal else "every token sees the whole text"
         own = f"A {arch.title} of your own, {preset.name}: {sees}."
-        self.hint(preset.about or own)
+        where = self._session.draft.models.get(preset.name, "…")
+        self.hint((preset.about or own) if where in WHERE else f"✕ {where}")
 
     @on(Input.Changed)
     def _typing(self) -> None:
