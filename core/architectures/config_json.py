@@ -3,11 +3,18 @@
 All raise ValueError with what is wrong, as the end of a sentence.
 """
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from core import files
+from core.architectures.file_names import SETTINGS, TOKENIZER
 
 # what is larger in a config.json belongs to no model, and would only take time and memory
 MOST_BLOCKS, MOST = 1_000, 1 << 24
+MOST_TOKENIZER = 1 << 28  # bytes of a tokenizer.json
+PADS = ("[PAD]", "<pad>")  # what a pad is called where nothing says which token is it
 # our names of a model's dimensions -> those of most families
 SIZES = {
     "n_blocks": "num_hidden_layers",
@@ -108,6 +115,22 @@ def demand_pad(pad: int, vocab: int) -> None:
     """Raises ValueError where a batch would be filled with no token."""
     if pad >= vocab:
         raise ValueError(f"pad_token_id {pad} is none of its ids")
+
+
+def pad_beside(folder: Path) -> int | None:
+    """The id that fills a batch by a folder's tokenizer; None where it says none, or cannot be read, which is said
+    where it is used.
+    """
+    try:
+        file = json.loads(files.content(folder / TOKENIZER, most=MOST_TOKENIZER))
+        settings = json.loads(files.content(folder / SETTINGS, most=MOST)) if (folder / SETTINGS).is_file() else {}
+        added = {token["content"]: token["id"] for token in file.get("added_tokens") or []}
+        named = settings.get("pad_token") or (file.get("padding") or {}).get("pad_token")
+        named = named["content"] if isinstance(named, dict) else named
+        names = [named] if named else PADS
+        return next((id for name, id in {**file["model"]["vocab"], **added}.items() if name in names), None)
+    except (OSError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        return None
 
 
 def is_id(value: object, vocab: int) -> bool:

@@ -18,6 +18,7 @@ from core.architectures.bert import (
     RobertaArchitecture,
     XLMRobertaArchitecture,
 )
+from core.architectures.config_json import pad_beside
 from core.architectures.counting import CountingArchitecture
 from core.architectures.deberta import DebertaArchitecture
 from core.architectures.file_names import CONFIG, SETTINGS, SHARDS, TOKENIZER, TOKENIZERS, WEIGHTS
@@ -202,19 +203,39 @@ def read_config(file: Path, home: Path | None = None) -> Architecture:
 
     Raises BadModel for one that cannot be computed here.
     """
-    try:
-        with files.reading(file, home) as opened:
-            config = json.loads(opened.read(MOST))
-    except (OSError, ValueError, RecursionError) as error:
-        what = f"{file} is no readable config.json: {error}."
-        raise BadModel(what, "Take the one that came with the model.") from error
-    named = config.get("model_type") if isinstance(config, dict) else None
+    config = whole_config(file, home)
+    return family_of(config, file.parent).from_config(config, file.parent)
+
+
+def family_of(config: dict[str, Any], folder: Path) -> type[Architecture]:
+    """The family of a config.json. Raises BadModel, naming the folder, for one that is not computed here."""
+    named = config.get("model_type")
     family = FAMILIES.get(named) if isinstance(named, str) else None
     if family is None:
         what = f"of the family {named!r}" if named else "of a family that its config.json does not name"
         known = ", ".join(kind.title for kind in FAMILIES.values())
-        raise BadModel(f"The model in {file.parent} is {what}.", f"This program computes {known}.")
-    return family.from_config(config, file.parent)
+        raise BadModel(f"The model in {folder} is {what}.", f"This program computes {known}.")
+    return family
+
+
+def whole_config(file: Path, home: Path | None = None) -> dict[str, Any]:
+    """What a config.json says of a model, and where it names no pad, and ModernBERT's is none of its ids, which one the
+    tokenizer beside it has. Raises BadModel where it cannot be read.
+    """
+    try:
+        with files.reading(file, home) as opened:
+            config = json.loads(opened.read(MOST))
+        if not isinstance(config, dict):
+            raise ValueError("it is no table")
+    except (OSError, ValueError, RecursionError) as error:
+        what = f"{file} is no readable config.json: {error}."
+        raise BadModel(what, "Take the one that came with the model.") from error
+    # other families' usual pad is an id that every vocabulary has
+    lacks = config.get("model_type") == ModernBertArchitecture.family and config.get("pad_token_id") is None
+    vocab = config.get("vocab_size")
+    if lacks and isinstance(vocab, int) and vocab <= ModernBertArchitecture.pad:
+        config["pad_token_id"] = pad_beside(file.parent)
+    return config
 
 
 def demand_weights(preset: ModelPreset, weights: str) -> None:

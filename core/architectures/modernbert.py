@@ -140,6 +140,9 @@ class ModernBertArchitecture(Architecture):
         others["epsilon"] = fraction(config, "norm_eps", cls.epsilon)
         demand(config, COMPUTED)
         demand_heads(sizes["width"], sizes["n_heads"], pairs=True)
+        if "pad" not in others and sizes["vocab"] <= cls.pad:
+            no = f"and neither ModernBERT's, {cls.pad}, nor a pad of a tokenizer beside it is one of its ids"
+            raise ValueError(f"it names no pad_token_id, {no}")
         made = cls(**sizes, **others)
         half = config.get("sliding_window")  # transformers heeds this one first
         if half not in (None, made.window // 2):

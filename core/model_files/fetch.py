@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core import files
 from core.architectures.file_names import CONFIG, SHARDS, TOKENIZER, WEIGHTS
-from core.architectures.lookup import HUB, Sets, address, are_there, preset_of, small_files
+from core.architectures.lookup import HUB, Sets, address, are_there, family_of, preset_of, small_files, whole_config
 from core.architectures.models import MODELS
 from core.architectures.preset import ModelPreset, Source
 from core.errors import BadModel
@@ -92,9 +92,10 @@ def fetch_small(name: str, progress: Progress = unwatched) -> ModelPreset:
         record = read_record(folder)
         if record is None or not _are_settled(wanted, record, folder):
             with _held(source, progress):
-                for some in (wanted[:1], wanted):
-                    write_record(folder, _bring_small(source, some, progress))
-                    preset_of(name)  # of an address, config.json comes first, and may be of what is not computed here
+                if known is None:  # what is of no use anyhow need not have a tokenizer
+                    write_record(folder, _bring_small(source, wanted[:1], progress))
+                    family_of(whole_config(folder / CONFIG), folder)
+                write_record(folder, _bring_small(source, wanted, progress))
         demand_as_recorded(folder)
     return preset_of(name)
 

@@ -1,5 +1,6 @@
 """The folder that runs live in: which there are, which one is meant, and a new one."""
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import platformdirs
 
 from core import files, locks, toml
 from core.architectures.file_names import CONFIG
-from core.architectures.lookup import demand_weights, folder_of, is_own_folder, preset_for
+from core.architectures.lookup import demand_weights, folder_of, is_own_folder, preset_for, whole_config
 from core.architectures.models import MODELS
 from core.architectures.preset import is_folder
 from core.datasets import dataset_named
@@ -161,7 +162,9 @@ def _with_edits(root: Path, recipe: Recipe, beside: RunFolder | None) -> tuple[R
 def _config_of(model: str) -> bytes:
     file = folder_of(model) / CONFIG
     try:
-        return files.content(file)
+        content, whole = files.content(file), whole_config(file)
+        # the tokenizer that it may be made whole from does not lie beside the run's
+        return content if json.loads(content) == whole else json.dumps(whole, indent=2).encode()
     except OSError as error:
         what = f"{file} cannot be read any more: {error.strerror}."
         raise BadModel(what, "Put the model's folder back, or choose another model.") from error

@@ -6,14 +6,18 @@ from dataclasses import replace
 import pytest
 import torch
 import transformers
+from tokenizers import Tokenizer, models
 
 from cases import each, first
 from core.architectures.design import in_code
-from core.architectures.lookup import read_config
+from core.architectures.lookup import preset_for, preset_of, read_config
 from core.architectures.models import MODELS
 from core.errors import BadModel
 from core.model.classifier import Classifier
 from core.readout import READOUTS, ClassifierKind
+from core.recipe import load
+from core.runs.root import create_run
+from core.text.lookup import tokenizer_of
 from parity import demand_fast_paths_agree, demand_states_of_transformers, texts, weighed
 
 VOCAB, WINDOW = 101, 6
@@ -127,3 +131,31 @@ def test_newer_and_older_configs_say_the_same(tmp_path):
 def test_a_block_is_told_with_what_its_tokens_see(every, says):
     arch = replace(MODELS["modernbert"].architecture, every=every)
     assert in_code(arch.design)[1].endswith(f"# {says}")
+
+
+@pytest.mark.parametrize(
+    ("settings", "padding", "pad"),
+    [
+        ({"pad_token": "<fill>"}, None, 90),
+        ({"pad_token": {"content": "<fill>"}}, None, 90),
+        ({}, "<fill>", 90),
+        ({}, None, 3),
+    ],
+)
+def test_where_its_config_names_no_pad_the_tokenizer_s_is_taken(tmp_path, settings, padding, pad):
+    sizes = SIZES | {"pad_token_id": None}
+    theirs = weighed(transformers.ModernBertModel(transformers.ModernBertConfig(**sizes)))
+    theirs.save_pretrained(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["pad_token_id"] is None
+    with pytest.raises(BadModel, match="it names no pad_token_id, and neither ModernBERT's, 50283, nor a pad of a"):
+        read_config(tmp_path / "config.json")
+    made = Tokenizer(models.WordLevel({"[UNK]": 0, "[PAD]": 3, "a": 8, "<fill>": 90}, unk_token="[UNK]"))
+    if padding:
+        made.enable_padding(pad_id=90, pad_token=padding)
+    made.save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    assert read_config(tmp_path / "config.json").pad == pad
+    assert tokenizer_of(preset_of(str(tmp_path)), "pretrained").pad == pad
+    run = create_run(tmp_path / "runs", load({"model": {"name": str(tmp_path)}}))
+    assert preset_for(run.recipe()).architecture.pad == pad, "a run keeps it"
+    demand_states_of_transformers(theirs, tmp_path, torch.float32, 1e-4)
