@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.architectures.lookup import FAMILIES
+from core.architectures.models import MODELS
+from core.architectures.preset import Source
 from core.export.expressible import heads
 from workbench.cli.main import parse
 
@@ -47,3 +49,26 @@ def test_the_table_of_what_exports_is_that_of_the_program():
         for arch in known.values()
         if arch.classifier
     ]
+
+
+def holds(cell, preset):
+    """Whether a cell says how many parameters a model has, or is a range in which that lies."""
+    factors = {"M": 1e6, "G": 1e9}
+    found = [float(number) * factors[unit] for number, unit in re.findall(r"([\d.]+) ([MG])", cell)]
+    total = sum(preset.architecture.parameters().values())
+    return any(abs(each / total - 1) < 0.03 for each in found) or found[0] < total < found[-1]
+
+
+def test_the_table_of_models_is_that_of_the_program():
+    page = (ROOT / "docs" / "models.md").read_text()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
+    names = [(name, row[1:]) for row in rows if len(row) == 6 for name in re.findall(r"`(.+?)`", row[0])]
+    assert sorted(name for name, _ in names) == sorted(MODELS)
+    for name, (family, size, languages, licence, source) in names:
+        preset = MODELS[name]
+        assert (languages, licence) == (preset.languages, preset.licence)
+        if preset.counts:
+            continue
+        assert family.startswith(preset.architecture.title) and holds(size, preset)
+        fetched = isinstance(preset.source, Source)
+        assert ("hub" in source) == fetched and ("package of" in source) == (fetched and bool(preset.source.wheels))

@@ -176,11 +176,19 @@ def _unknown(name: str, folder: Path) -> BadModel:
         return no_model_folder(folder)
     if "/" in name:
         return BadModel(f"There is no folder {folder}.", "Check the path.")
-    close = get_close_matches(name, MODELS, 1)
-    known = f"There are {', '.join(MODELS)}; {HUB}owner/name is one on the Hugging Face hub."
-    return BadModel(
-        f"{name} is no model of this program, and no folder.", f"Did you mean {close[0]}?" if close else known
-    )
+    return BadModel(f"{name} is no model of this program, and no folder.", _meant(name))
+
+
+def _meant(name: str) -> str:
+    """What to do about a name that nothing has. One that names a family is not taken for a model of another."""
+    titles = {kind.title.lower().replace("-", ""): kind.title for kind in FAMILIES.values()}
+    title = titles.get(max((key for key in titles if key in name.lower().replace("-", "")), key=len, default=""))
+    known = [other for other, preset in MODELS.items() if title in (None, preset.architecture.title)]
+    if close := get_close_matches(name, known, 1):
+        return f"Did you mean {close[0]}?"
+    there = f"there are {', '.join(known)}" if known else "there is none by name"
+    any_other = f"a folder with a model, or {HUB}owner/name on the Hugging Face hub, is another."
+    return f"Of {title}'s family {there}; {any_other}" if title else f"T{there[1:]}; {any_other}"
 
 
 def no_model_folder(folder: Path) -> BadModel:

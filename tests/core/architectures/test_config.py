@@ -7,7 +7,7 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
-from core.architectures.lookup import FAMILIES, check_folder, read_config
+from core.architectures.lookup import FAMILIES, check_folder, preset_of, read_config
 from core.architectures.models import MODELS
 from core.architectures.preset import Source
 from core.errors import BadModel
@@ -183,3 +183,22 @@ def test_a_config_without_dimensions_says_what_is_missing_and_what_to_do(tmp_pat
 def test_a_width_that_heads_cannot_share_is_refused(tmp_path):
     with pytest.raises(BadModel, match="does not describe a GPT-2: its width is no multiple of its heads"):
         read(tmp_path, MODELS["gpt2"].architecture.to_config() | {"n_head": 7})
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("deberta", "Of DeBERTa's family there is none by name; a folder with a model, or hub:owner/name"),
+        ("deberta-v3-base", "Of DeBERTa's family there is none by name"),
+        ("qwen2.5-0.5b", "Of Qwen2's family there is none by name"),
+        ("flan-t5-base", "Of T5's family there are t5-small;"),
+        ("distilroberta", "Did you mean roberta?"),
+        ("modern-bert", "Did you mean modernbert?"),
+        ("gtp2", "Did you mean gpt2?"),
+        ("anything", "There are nano, gpt2,"),
+    ],
+)
+def test_what_names_a_family_is_not_taken_for_a_model_of_another(name, said):
+    with pytest.raises(BadModel, match="is no model of this program, and no folder") as refused:
+        preset_of(name)
+    assert said in refused.value.do
