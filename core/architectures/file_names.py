@@ -9,7 +9,7 @@ BPE_FILE, MERGES_FILE, WORDPIECE_FILE = "vocab.json", "merges.txt", "vocab.txt" 
 SETTINGS = "tokenizer_config.json"  # beside a tokenizer of either kind
 TOKENS = "tokens.tiktoken.xz"  # a tokenizer that was made for it
 # what a published tokenizer is kept in: the first set of which every file is there
-TOKENIZERS = ((TOKENIZER,), (MERGES_FILE, BPE_FILE), (WORDPIECE_FILE,))
+TOKENIZERS = ((TOKENIZER,), (MERGES_FILE, BPE_FILE), (WORDPIECE_FILE,), (TOKENS,))
 # what says what a model is, and how it reads a text
 SMALL_FILES = (CONFIG, SETTINGS, *(file for files in TOKENIZERS for file in files))
 BASE_WEIGHTS = "base.safetensors"  # in the folder of a run: the weights that it starts from

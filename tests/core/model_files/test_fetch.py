@@ -305,7 +305,7 @@ def test_a_file_that_is_gone_is_not_done_without(hub):
     assert "tokenizer_config.json" in names(at)
 
 
-@pytest.mark.parametrize("kept", [("vocab.json", "merges.txt"), ("vocab.txt",)])
+@pytest.mark.parametrize("kept", [("vocab.json", "merges.txt"), ("vocab.txt",), ("tokens.tiktoken.xz",)])
 def test_an_address_may_have_an_older_tokenizer(hub, kept):
     del hub.files["tokenizer.json"]
     hub.files |= dict.fromkeys(kept, b"{}")

@@ -8,8 +8,12 @@ import torch
 from safetensors.torch import save, save_file
 
 from core.architectures.bert import BertArchitecture
+from core.architectures.gpt2 import GPT2Architecture
+from core.architectures.lookup import preset_of
 from core.model.families import backbone_for
 from core.model.weights import published
+from core.text import byte_bpe, train_bpe
+from core.text.lookup import tokenizer_of
 from core.text.tokenizer_files import built_in
 from workbench.cli.main import main
 
@@ -168,6 +172,47 @@ def test_training_from_an_address_is_one_command(hub, capsys, tmp_path, small_fi
     hub.error = "RepoNotFound"
     assert main(["predict", "last", "see you at seven", "--runs", str(tmp_path / "runs")]) == 1
     assert "are gone. There is no owner/tiny on the hub" in capsys.readouterr().err
+
+
+def of_pretraining(folder):
+    """As `pretrain` leaves it: a tokenizer of the program's own form."""
+    texts = ["see you at seven tonight", "win a free prize now"] * 20
+    byte_bpe.write(train_bpe.train(texts, 299), folder / "tokens.tiktoken.xz")
+    made = backbone_for(GPT2Architecture(1, 16, 2, 64, 300))
+    made.initialize(torch.Generator().manual_seed(0))
+    save_file({name: tensor.half() for name, tensor in published(made).items()}, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(made.arch.to_config()))
+
+
+def of_export(folder, runs, small_file):
+    """As `export` leaves it: a classifier of transformers."""
+    train = ["train", str(small_file), "--model", "nano", "--epochs", "1", "--readout", "last_real"]
+    assert main([*train, "--runs", str(runs), "--json"]) == 0
+    assert main(["export", "last", str(folder), "--runs", str(runs)]) == 0
+
+
+@pytest.mark.more
+def test_what_the_program_wrote_can_be_uploaded_and_fetched(hub, capsys, tmp_path, small_file, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)  # for the worker
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    hub.large.add("tokens.tiktoken.xz")
+    runs = tmp_path / "runs"
+    for number, write in enumerate((of_pretraining, lambda folder: of_export(folder, runs, small_file))):
+        folder = tmp_path / f"written-{number}"
+        folder.mkdir()
+        write(folder)
+        hub.files = {path.name: path.read_bytes() for path in folder.iterdir()}
+        hub.commit = str(number + 1) * 40
+        address = f"{ADDRESS}@{hub.commit}"
+        assert main(["fetch", address]) == 0 and "is here, from the Hugging Face hub" in capsys.readouterr().out
+        found = [tokenizer_of(preset_of(name), "pretrained") for name in (address, str(folder))]
+        texts = ["See you at seven", "", "free prize!", "né ☃"]
+        assert len({repr([one.encode(text).ids.tolist() for text in texts]) for one in found}) == 1
+        assert main(["train", str(small_file), "--model", address, "--epochs", "1", "--runs", str(runs), "--json"]) == 0
+        base = json.loads((runs / json.loads(capsys.readouterr().out)["name"] / "base.json").read_text())["base"]
+        assert (base["source"], base["revision"]) == ("owner/tiny", hub.commit)
+        assert main(["predict", "last", "see you at seven", "--runs", str(runs)]) == 0
+        capsys.readouterr()
 
 
 def test_a_recipe_of_somebody_else_makes_nobody_ask_the_hub(hub, capsys, tmp_path, small_file):
