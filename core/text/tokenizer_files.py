@@ -14,7 +14,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 from core import assets, files
 from core.architectures.file_names import BPE_FILE, MERGES_FILE, SETTINGS, WORDPIECE_FILE
 from core.errors import BadModel
-from core.text.special_tokens import SAVE_AGAIN
+from core.text.special_tokens import SAVE_AGAIN, components
 from core.text.tokenizer_json import PUT_BACK, JsonTokenizer, reading
 
 # those that come with the program: the compressed file, the SHA-256 of the JSON inside, and the pad id
@@ -28,13 +28,21 @@ BUILT_IN = {
 MOST = 1 << 28  # bytes of a file; those of 250,000 tokens take a tenth of that
 BPE_CLASSES = ("GPT2Tokenizer", "RobertaTokenizer")
 WORDPIECE_CLASSES = ("BertTokenizer", "DistilBertTokenizer")
-WORDPIECE_FAMILIES = ("bert", "distilbert")
+# the kind of a family's tokenizer, where the settings beside it name none
+USUAL_CLASSES = {
+    **dict.fromkeys(("bert", "distilbert"), "BertTokenizer"),
+    "gpt2": "GPT2Tokenizer",
+    "roberta": "RobertaTokenizer",
+}
+SPACE = "add_prefix_space"  # of GPT-2's and RoBERTa's kind: in settings as in a tokenizer.json
 # what settings of BERT's kind say of letters -> the same in a tokenizer.json
 LETTERS = {
     "do_lower_case": "lowercase",
     "strip_accents": "strip_accents",
     "tokenize_chinese_chars": "handle_chinese_chars",
 }
+# what they leave out where they say something
+UNSAID = {"lowercase": True, "strip_accents": None, "handle_chinese_chars": True}
 
 
 @cache
@@ -67,24 +75,25 @@ def read(file: Path, vocab: int, pad: int, family: str = "") -> JsonTokenizer:
 
 
 def _as_set(file: Path, json: str, family: str) -> str:
-    """A tokenizer.json with what the settings beside it say of letters, which transformers heeds before it.
+    """A tokenizer.json with what the settings beside it say, which transformers heeds before it.
 
-    That is BERT's kind alone, which BERT's families have where the settings name none. Raises BadModel where these
-    cannot be read.
+    That is, of BERT's kind, what they say of letters; of GPT-2's and RoBERTa's, whether a space is put before a text.
+    Raises BadModel where these cannot be read.
     """
     config = _settings(file.parent)
-    kind = config.get("tokenizer_class") or (WORDPIECE_CLASSES[0] if family in WORDPIECE_FAMILIES else "")
-    if not isinstance(kind, str) or kind.removesuffix("Fast") not in WORDPIECE_CLASSES:
-        return json
-    said = _letters(config, file.parent)
-    if not said:
+    kind = str(config.get("tokenizer_class") or USUAL_CLASSES.get(family, "")).removesuffix("Fast")
+    letters = _letters(config, file.parent) if kind in WORDPIECE_CLASSES else {}
+    space = config.get(SPACE) if kind in BPE_CLASSES else None
+    if not letters and space is None:
         return json
     try:
         found = loads(json)
-        if found["normalizer"]["type"] != "BertNormalizer":
-            return json
-        found["normalizer"] |= said
-    except (LookupError, TypeError, ValueError, RecursionError):
+        if letters and found["normalizer"]["type"] == "BertNormalizer":
+            found["normalizer"] |= UNSAID | letters
+        for part in components(found.get("pre_tokenizer")):
+            if space is not None and part["type"] == "ByteLevel":
+                part[SPACE] = bool(space)
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError):
         return json  # what is no tokenizer is said by who reads it
     return dumps(found, ensure_ascii=False)
 
@@ -112,7 +121,7 @@ def read_vocab_and_merges(folder: Path, vocab: int, pad: int) -> JsonTokenizer:
                 if os.fstat(opened.fileno()).st_size > MOST:
                     raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(each))
         tokenizer = Tokenizer(models.BPE(*models.BPE.read_file(str(file), str(folder / MERGES_FILE))))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=bool(config.get("add_prefix_space", False)))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=bool(config.get(SPACE, False)))
     tokenizer.decoder = decoders.ByteLevel()
     ids = tokenizer.get_vocab()
     if {"<s>", "</s>", "<mask>"} <= ids.keys():  # RoBERTa's

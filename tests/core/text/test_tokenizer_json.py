@@ -475,11 +475,17 @@ def test_a_vocabulary_of_words_is_read_as_transformers_does(tmp_path, config):
 @pytest.mark.parametrize("kind", ["BertTokenizer", "DistilBertTokenizerFast"])
 @pytest.mark.parametrize(
     "config",
-    [{"do_lower_case": True}, {"do_lower_case": False}, {"do_lower_case": True, "strip_accents": False}],
+    [
+        {"do_lower_case": True},
+        {"do_lower_case": False},
+        {"do_lower_case": True, "strip_accents": False},
+        {"strip_accents": True},
+        {"tokenize_chinese_chars": False},
+    ],
 )
 def test_what_settings_say_of_letters_comes_before_the_tokenizer_beside_them(tmp_path, kind, config):
     for lower in (True, False):
-        made = transformers.BertTokenizerFast(vocab=_wordpiece(lower), do_lower_case=lower)
+        made = transformers.BertTokenizerFast(vocab=_wordpiece(lower), do_lower_case=lower, strip_accents=not lower)
         made.backend_tokenizer.save(str(tmp_path / TOKENIZER))
         (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind, **config}))
         (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
@@ -490,6 +496,24 @@ def test_what_settings_say_of_letters_comes_before_the_tokenizer_beside_them(tmp
         for text in PLAIN:
             _same(ours.encode(text), theirs, text)
             _same(read(tmp_path / "kept" / TOKENIZER, 30522, 0).encode(text), theirs, text)
+
+
+@pytest.mark.parametrize("said", [True, False])
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("kind", ["RobertaTokenizer", "GPT2Tokenizer"])
+def test_settings_say_whether_a_space_stands_before_a_text(tmp_path, kind, named, said):
+    family = kind.removesuffix("Tokenizer").lower()
+    vocab, merges = _byte_level(XLM_SPECIAL if family == "roberta" else ["<|endoftext|>"])
+    for before in (True, False):
+        made = getattr(transformers, kind)(vocab=vocab, merges=merges, add_prefix_space=before)
+        made.backend_tokenizer.save(str(tmp_path / TOKENIZER))
+        settings = {"add_prefix_space": said} | ({"tokenizer_class": f"{kind}Fast"} if named else {})
+        (tmp_path / SETTINGS).write_text(json.dumps(settings))
+        (tmp_path / "config.json").write_text(json.dumps({"model_type": family}))
+        theirs = transformers.AutoTokenizer.from_pretrained(tmp_path)
+        ours = read(tmp_path / TOKENIZER, 30522, 1, family=family)
+        for text in PLAIN:
+            _same(ours.encode(text), theirs, text)
 
 
 @pytest.mark.parametrize("config", [{}, {"do_lower_case": False}, {"do_lower_case": True, "strip_accents": False}])
