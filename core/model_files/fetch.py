@@ -35,6 +35,7 @@ INSTEAD = {
     SHARDS: "its weights are cut into several files, which is not read here",
     "pytorch_model.bin": "its weights are pickled (pytorch_model.bin), and to open those can execute anything",
     "tf_model.h5": "its weights are TensorFlow's (tf_model.h5), which are not read here",
+    "model.onnx": "it is an export to ONNX (model.onnx), which answers, and does not learn",
 }
 
 

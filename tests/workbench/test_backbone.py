@@ -98,6 +98,20 @@ async def test_the_arrows_lead_through_all_models_family_by_family(opened, shown
         assert chosen(pilot) == ORDER[-1]
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.more
+async def test_of_a_folder_that_no_run_can_start_from_it_is_said_why(opened, folder, until, shown, size):
+    (folder / "tokenizer.json").unlink()
+    async with opened(folder, size) as pilot:
+        await until(pilot, lambda: "cannot be used" in pilot.app.screen.query_one(Backbone).render().plain)
+        await pilot.press("enter")
+        await pilot.pause()
+        words, models = " ".join(shown(pilot.app).split()), pilot.app.screen.query_one(Models)
+        assert "cannot be used" in words and "There is no tokenizer in" in words and "or vocab.txt." in words
+        lines = [models.line(i, models.size.width).plain for i in range(len(models.items))]
+        assert any("modernbert-large 394.8 M" in line and "fetch 1.6 GB" in line for line in lines)
+
+
 @pytest.mark.more
 async def test_a_click_chooses_a_neighbour(opened):
     async with opened() as pilot:

@@ -387,6 +387,7 @@ def test_refusals_of_the_hub_are_sentences(hub, error, said):
     "instead, said",
     [
         ("pytorch_model.bin", "no model.safetensors: its weights are pickled.*can execute anything"),
+        ("model.onnx", "no model.safetensors: it is an export to ONNX"),
         ("model.safetensors.index.json", "no model.safetensors: its weights are cut into several files"),
         ("other", "owner/tiny has no model.safetensors. Choose"),
     ],

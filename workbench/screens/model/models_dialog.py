@@ -19,7 +19,7 @@ from workbench.themes import colour
 from workbench.widgets.lines import Headings, ItemList
 from workbench.widgets.panel import Panel
 
-NAME, SIZE, LANGUAGES, CONTEXT, LICENCE = 15, 7, 13, 6, 10  # cells
+NAME, SIZE, LANGUAGES, CONTEXT, LICENCE = 17, 7, 13, 6, 10  # cells
 TYPED = f"a folder with {CONFIG}, or {HUB}owner/name"
 
 
