@@ -84,6 +84,9 @@ class JsonTokenizer(Tokenizer):
         vocab = vocabulary(model)
         self.specials = {token["content"]: token["id"] for token in special} | names
         self.specials |= {name: vocab[name] for name in KNOWN if name in vocab}
+        padding = (file.get("padding") or {}).get("pad_token")
+        if padding in vocab and vocab[padding] == self.pad:  # so in what was exported, where no token is called special
+            self.specials[padding] = self.pad
         all_names = {id: name for name, id in (vocab | self.specials).items()}
         self._pad_name = all_names.get(self.pad, f"<|pad {self.pad}|>")
         if self.pad not in all_names:
@@ -352,7 +355,7 @@ def reading(what: str) -> Iterator[None]:
     """Raises BadModel, which begins with `what`, where the tokenizers library cannot read what is done inside."""
     try:
         yield
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit, BadModel):
         raise
     except BaseException as error:  # the library raises plain Exceptions, and panics that are none
         raise BadModel(f"{what} cannot be read: {error}.", PUT_BACK) from error

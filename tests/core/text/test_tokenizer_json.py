@@ -498,6 +498,27 @@ def test_what_settings_say_of_letters_comes_before_the_tokenizer_beside_them(tmp
             _same(read(tmp_path / "kept" / TOKENIZER, 30522, 0).encode(text), theirs, text)
 
 
+@pytest.mark.parametrize("kind", ["smollm2", "llama3", "qwen3", "bert"])
+def test_what_was_exported_is_read_again_with_its_pad(kind, tmp_path):
+    """And can be exported once more: its pad is told from texts, though it calls no token special."""
+    theirs = _reference(kind)
+    ours = JsonTokenizer(kind, theirs.backend_tokenizer.to_str(), theirs.pad_token_id)
+    for name, content in ours.exported(90, ["input_ids"]).items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    again = read(tmp_path / TOKENIZER, 30522, theirs.pad_token_id, family="bert" if kind == "bert" else "llama")
+    assert again.specials[theirs.pad_token] == again.pad == ours.pad
+    for text in TEXTS:
+        assert again.encode(text).ids.tolist() == ours.encode(text).ids.tolist()
+    assert again.exported(90, ["input_ids"])[SETTINGS] == ours.exported(90, ["input_ids"])[SETTINGS]
+
+
+def test_that_a_file_does_not_declare_its_mask_is_said_alone(tmp_path):
+    made = json.loads(built_in("bert-uncased").as_json())
+    ours = JsonTokenizer("bare", json.dumps(made | {"added_tokens": []}), 0)
+    with pytest.raises(BadModel, match=r"^The tokenizer bare has no token that masks a word\. Choose another model\.$"):
+        ours.encode_masked("a [MASK]")
+
+
 @pytest.mark.parametrize("said", [True, False])
 @pytest.mark.parametrize("named", [True, False])
 @pytest.mark.parametrize("kind", ["RobertaTokenizer", "GPT2Tokenizer"])
