@@ -25,6 +25,7 @@ from core.wording import on_one_line, shown
 from workbench import keys, themes
 from workbench.key_order import KeyOrder
 from workbench.output_filter import OutputFilter
+from workbench.session import copying
 from workbench.session.complain import complain
 from workbench.session.exporting import export_of
 from workbench.session.followed import Followed
@@ -135,10 +136,22 @@ class WorkbenchApp(App):
         if self._driver:
             self._driver.write(f"\x1b]2;{on_one_line(title)}\x07")
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """What is selected, in a field or with the mouse, goes where `y` copies to."""
+        self._clipboard = text  # what ctrl+v pastes in a field
+        self.run_worker(copying.copy(self, text))
+
+    def action_help_quit(self) -> None:
+        """ctrl+c where nothing is selected: who wants to quit with it learns what does."""
+        self.notify("^q quits; a run goes on without this window.", title="^c copies what is selected")
+
     def action_command_palette(self) -> None:
         from workbench.screens.palette import Palette, carry_out
 
         over = self.screen
+        if isinstance(over, Palette):
+            over.action_back()
+            return
         self.push_screen(Palette(over), partial(carry_out, self, over))
 
     def action_mode(self, mode: str) -> None:

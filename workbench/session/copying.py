@@ -23,7 +23,7 @@ async def copy(app: App, text: str) -> None:
         return
     why = _why_not(len(data))
     if not why:
-        app.copy_to_clipboard(data.decode())
+        App.copy_to_clipboard(app, data.decode())  # Textual's own: the app's leads here
         app.notify("If it does not paste, the terminal does not allow it.", title="Sent to the clipboard", markup=False)
         return
     try:
