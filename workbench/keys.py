@@ -227,6 +227,21 @@ ACTIONS = [
     Action("play", "enter", "play", "Try sentences on this run", "train"),
     Action("errors", "e", "errors", "The texts it gets wrong", "train"),
     Action("export_result", "X", "", "Export the result as Markdown", "train"),
+    Action("cursor_left", "left", "move", "The cursor one column to the left", "train", "view('left')", "← →"),
+    Action("cursor_right", "right", "", "The cursor one column to the right", "train", "view('right')"),
+    Action(
+        "cursor_far_left", "shift+left,pageup", "", "The cursor ten columns to the left", "train", "view('far_left')"
+    ),
+    Action(
+        "cursor_far_right",
+        "shift+right,pagedown",
+        "",
+        "The cursor ten columns to the right",
+        "train",
+        "view('far_right')",
+    ),
+    Action("cursor_first", "home", "", "The cursor to the first step", "train", "view('first')"),
+    Action("cursor_last", "end", "", "The cursor to the latest step", "train", "view('last')"),
     Action("pause", "p", "pause", COMMANDS["pause"].help, "train", "control('pause')"),
     Action("go_on", "p", "go on", COMMANDS["resume"].help, "train", "control('resume')"),
     Action("step", "full_stop", "step", COMMANDS["step"].help, "train", "control('step')"),
@@ -244,21 +259,6 @@ ACTIONS = [
         "view('read')",
     ),
     Action("train_next", "t", "train next", "Train with this recipe when this run has ended", "train play"),
-    Action("cursor_left", "left", "move", "The cursor one column to the left", "train", "view('left')", "← →"),
-    Action("cursor_right", "right", "", "The cursor one column to the right", "train", "view('right')"),
-    Action(
-        "cursor_far_left", "shift+left,pageup", "", "The cursor ten columns to the left", "train", "view('far_left')"
-    ),
-    Action(
-        "cursor_far_right",
-        "shift+right,pagedown",
-        "",
-        "The cursor ten columns to the right",
-        "train",
-        "view('far_right')",
-    ),
-    Action("cursor_first", "home", "", "The cursor to the first step", "train", "view('first')"),
-    Action("cursor_last", "end", "", "The cursor to the latest step", "train", "view('last')"),
     Action(
         "fewer_steps",
         "left_square_bracket",

@@ -88,6 +88,17 @@ async def test_a_key_of_another_panel_or_screen_says_where_it_works(app):
         assert hint.hint == "* works in Runs: 5"
 
 
+async def test_t_says_what_it_waits_for_while_the_data_cannot_be_learned_from(app, tmp_path, until):
+    async with app.run_test() as pilot:
+        await pilot.press("t")
+        assert app.screen.query_one(Footer).hint == "t trains when the file is read."
+    elsewhere = WorkbenchApp(load({"data": {"path": str(tmp_path / "nowhere.csv")}}), tmp_path / "runs")
+    async with elsewhere.run_test() as pilot:
+        await until(pilot, lambda: elsewhere.session.draft.problem is not None)
+        await pilot.press("t")
+        assert elsewhere.screen.query_one(Footer).hint == "t trains when what is wrong here is put right."
+
+
 @pytest.mark.more
 async def test_every_panel_of_every_screen_is_explained(runs, until, messages):
     run = runs.write("done")

@@ -296,6 +296,20 @@ async def test_without_a_run_t_trains_one(tmp_path):
         assert "There is no file" in next(iter(app._notifications)).title
 
 
+async def test_who_has_left_the_text_is_not_put_back_into_it_by_a_dialog_but_by_coming_again(tmp_path):
+    app = WorkbenchApp(load({"data": {"path": "gone.csv"}}), tmp_path / "runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        field(app).disabled = False
+        field(app).load_text("with a text it stays open")
+        field(app).focus()
+        await pilot.press("escape", "ctrl+p", "escape")
+        await until(pilot, lambda: app.screen.query(Verdict))
+        assert not field(app).has_focus
+        await pilot.press("1", "4")
+        await until(pilot, lambda: app.screen.query(Verdict) and field(app).has_focus)
+
+
 async def test_a_run_without_a_checkpoint_says_when_it_can_be_asked(runs):
     run = runs.write("running", upto=40)
     with runs.held(run):

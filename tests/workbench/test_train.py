@@ -25,6 +25,7 @@ from workbench.screens.train.sentences import Sentences
 from workbench.screens.train.weights import Weights, frozen_in_words, sampled
 from workbench.screens.train.worker_log import tail
 from workbench.widgets.errors import read_mistakes
+from workbench.widgets.footer import Footer
 from workbench.widgets.panel import Panel
 
 PARTS = ("head", "norm", "blocks.5.mlp", "blocks.5.attn")
@@ -439,6 +440,20 @@ async def test_the_cursor_reads_both_charts_and_goes_with_the_window(opened, run
             await pilot.press("escape")
             await until(pilot, lambda: "last 100 steps" in shown(app))
             assert not screen.has_class("-reading")
+
+
+async def test_a_click_on_a_chart_reads_the_values_there(opened, runs, until):
+    async with opened(runs.write("stopped"), (80, 24)) as pilot:
+        screen, chart = pilot.app.screen, pilot.app.screen.query_one("#loss Chart", Chart)
+        await until(pilot, lambda: chart.columns > 20 and chart._left)
+        await pilot.click(chart, offset=(chart._left + chart.columns // 2, 2))
+        await until(pilot, lambda: "step 32" in readout(pilot.app))
+        assert "← → move" in screen.query_one(Footer).render().plain
+        await pilot.click(chart, offset=(chart.size.width - 1, 2))  # beyond the latest step
+        await until(pilot, lambda: "step 400" in readout(pilot.app))
+        await pilot.click(chart, offset=(0, 2))  # on the axis
+        await pilot.press("escape")
+        await until(pilot, lambda: not screen.has_class("-reading"))
 
 
 @pytest.mark.more

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rich.text import Text
+from textual import events
 from textual.color import Color
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual_plotext.plot import Plot
@@ -105,6 +107,13 @@ class Chart(Widget, can_focus=True):
 
     cursor: reactive[float | None] = reactive(None)  # a place of the x axis, drawn as a vertical line
 
+    class Pointed(Message):
+        """A column of the curves has been clicked on; `x` is what stands there on the axis."""
+
+        def __init__(self, x: float):
+            super().__init__()
+            self.x = x
+
     def __init__(self) -> None:
         super().__init__()
         self._picture = Picture(())
@@ -167,6 +176,12 @@ class Chart(Widget, can_focus=True):
         """Of the whole width, as plotext places it."""
         low, high = self._picture.x
         return self._left + math.floor(0.5 + (self.columns - 1) * (x - low) / (high - low))
+
+    def on_click(self, event: events.Click) -> None:
+        at, (low, high) = event.get_content_offset(self), self._picture.x
+        column = at.x - self._left if at else -1
+        if self._picture.series and 0 <= column < self.columns:
+            self.post_message(self.Pointed(low + column * (high - low) / max(1, self.columns - 1)))
 
     def _draw(self, width: int, height: int) -> Text:
         picture = self._picture

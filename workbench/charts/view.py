@@ -86,6 +86,10 @@ class View:
                 return replace(self, cursor=max(1, history.step) if self.cursor is None else None, left=None)
         return self._moved(what, history, columns)
 
+    def reading(self, x: float, history: History) -> "View":
+        """With the cursor on the step nearest to a place of the axis."""
+        return replace(self, cursor=max(1, min(round(x), history.step)), left=self.axis(history)[0])
+
     def _showing(self, last: int | None, history: History) -> "View":
         """So many steps: the latest, or those around the cursor."""
         view = replace(self, last=last, left=None)

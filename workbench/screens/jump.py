@@ -4,6 +4,7 @@ from textual import events
 from textual.screen import ModalScreen, Screen
 
 from workbench.keys import MODES
+from workbench.places import is_shown
 from workbench.screens.base import BaseScreen
 from workbench.screens.dialog import Dialog
 from workbench.widgets.panel import Panel
@@ -31,6 +32,13 @@ class Jump(ModalScreen[None]):
         for panel in self._over.query(Panel):
             panel.jumping = jumping and (bool(panel.folded) or panel in self._panels.values())
 
+    def on_click(self, event: events.Click) -> None:
+        """A click goes back, and into the panel that it falls on."""
+        self.dismiss()
+        for panel in self._panels.values():
+            if event.screen_offset in panel.region and is_shown(panel):
+                self._enter(panel)
+
     def on_key(self, event: events.Key) -> None:
         event.stop()
         self.dismiss()
@@ -40,8 +48,10 @@ class Jump(ModalScreen[None]):
                 self._over.action_back()
             self.app.switch_mode(modes[int(event.key)])
         elif event.key in self._panels:
-            panel = self._panels[event.key]
-            if isinstance(self._over, BaseScreen):
-                self._over.open(panel)
-            else:
-                panel.enter()
+            self._enter(self._panels[event.key])
+
+    def _enter(self, panel: Panel) -> None:
+        if isinstance(self._over, BaseScreen):
+            self._over.open(panel)
+        else:
+            panel.enter()

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.cells import cell_len
 from rich.text import Text
+from textual import events
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -13,10 +14,11 @@ from core.wording import on_one_line
 from workbench import keys
 from workbench.formatting import cut
 from workbench.themes import colour
+from workbench.widgets.arrows import turned
 
 
 class Choice(Widget, can_focus=True):
-    """`‹ word ›`; `value` is the word."""
+    """`‹ word ›`; `value` is the word. A click turns it."""
 
     DEFAULT_CSS = "Choice { height: 1; }"
     BINDINGS = keys.bindings("choice")
@@ -55,5 +57,7 @@ class Choice(Widget, can_focus=True):
     def action_previous(self) -> None:
         self._turn(-1)
 
-    def on_click(self) -> None:
-        self._turn(1)
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset(self)
+        # a click on the word goes on, as one on the arrow behind it
+        self._turn(turned(self.render().plain, at) or 1)

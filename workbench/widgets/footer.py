@@ -9,7 +9,12 @@ from workbench import keys
 from workbench.formatting import cut
 from workbench.themes import colour
 
-IN_A_FIELD = (("esc", "leave the field"), ("^o", "jump"), ("^p", "commands"), ("f1", "help"))
+IN_A_FIELD = (
+    ("esc", "leave the field", "escape"),
+    ("^o", "jump", "ctrl+o"),
+    ("^p", "commands", "ctrl+p"),
+    ("f1", "help", "f1"),
+)
 MOST = 6
 
 
@@ -37,7 +42,7 @@ class Footer(Widget):
         hints = [(action.face or action.shown.split()[0], action.label, action.keys.split(",")[0]) for action in shown]
         if not field:
             return hints
-        return [*(hints or [("enter", "done", "")]), *((key, label, "") for key, label in IN_A_FIELD)]
+        return [*(hints or [("enter", "done", "enter")]), *IN_A_FIELD]
 
     def render(self) -> Text:
         hints = self._hints()

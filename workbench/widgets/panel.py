@@ -1,6 +1,7 @@
 """A panel: one rule with a title on top, and whatever it holds below."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from rich.cells import cell_len
@@ -12,10 +13,16 @@ from textual.reactive import var
 from textual.widget import Widget
 
 from core.wording import shown
+from workbench import keys
 from workbench.formatting import cut
 from workbench.themes import colour
 
 LEAST_SUBTITLE = 12  # cells, below which a longer one says nothing
+BETWEEN = " · "
+# the keys that dialogs name in their rules, as Textual calls them
+KEYS = {"enter": "enter", "esc": "escape", "tab": "tab", "f1": "f1", "←": "left", "→": "right"}
+KEYS |= {"y": "y", "f": "f", "?": "question_mark"}
+TYPED = {"y", "f", "question_mark"}  # a field would take them for letters
 
 
 class Word(NamedTuple):
@@ -30,7 +37,8 @@ class Word(NamedTuple):
 class Rule(Widget):
     """The line on top of a panel. It is bright while the focus is in the panel.
 
-    Panels for which there is no room are words in it; a click on one opens it.
+    A click enters the panel. Panels for which there is no room are words in it; a click on one opens it. In a dialog
+    it says what keys do; a click there presses one.
     """
 
     DEFAULT_CSS = "Rule { height: 1; }"
@@ -39,16 +47,19 @@ class Rule(Widget):
         super().__init__()
         self._panel = panel
         self._spots: list[tuple[int, int, Panel]] = []  # cells of each word, and what it opens
+        self._presses: list[tuple[int, int, str]] = []  # cells of what is said of a key, and the key
 
     def render(self) -> Text:
         rule = colour(self, "focus" if self._panel.lit else "rule")
         line = self._left(rule)
         room = self.size.width - line.cell_len
-        subtitle = _in_line(self._panel.subtitle)
+        subtitle, self._presses = _in_line(self._panel.subtitle), []
         if subtitle and room - 4 >= min(LEAST_SUBTITLE, cell_len(subtitle)):
             subtitle = cut(subtitle, room - 4)
             after = Text.assemble((f" {subtitle} ", colour(self, "muted")), ("─", rule))
             line.append("─" * (room - after.cell_len), rule)
+            if self._panel.has_class("dialog"):
+                self._presses = presses(subtitle, line.cell_len + 1)
             return line.append_text(after)
         return line.append("─" * max(0, room), rule)
 
@@ -100,6 +111,25 @@ class Rule(Widget):
             if start <= event.x < end:
                 event.stop()
                 self.post_message(Panel.Opened(opened))
+                return
+        key = next((key for start, end, key in self._presses if start <= event.x < end), "")
+        if key and not (key in TYPED and keys.takes_text(self.screen.focused)):
+            self.app.simulate_key(key)
+        elif self._panel.letter:
+            self.post_message(Panel.Opened(self._panel))
+
+
+def presses(words: str, start: int) -> list[tuple[int, int, str]]:
+    """The cells of what 'enter takes it · esc leaves' says of each key, counted from `start`, and the key."""
+    found = []
+    for said in words.split(BETWEEN):
+        named = list(takewhile(KEYS.__contains__, said.split()))
+        for i, name in enumerate(named):
+            cells = cell_len(said if i == len(named) - 1 else f"{name} ")
+            found.append((start, start + cells, KEYS[name]))
+            start, said = start + cells, said.removeprefix(f"{name} ")
+        start += cell_len(BETWEEN) + (0 if named else cell_len(said))
+    return found
 
 
 def _in_line(title: str) -> str:
@@ -124,7 +154,7 @@ class Panel(Vertical):
     folded: var[Sequence[Word]] = var(())
 
     class Opened(Message):
-        """The person wants to see a panel that is a word now."""
+        """The person wants to be in a panel, which may be a word now."""
 
         def __init__(self, panel: "Panel"):
             super().__init__()

@@ -64,6 +64,12 @@ class Choosing(BaseScreen):
             return profile is not None and not profile.problem
         return super().check_action(action, parameters)
 
+    def why_not(self, key: str) -> str:
+        if key == "t":
+            wrong = self.launcher.problem is not None
+            return f"t trains when {'what is wrong here is put right' if wrong else 'the file is read'}."
+        return super().why_not(key)
+
     @property
     def _offered(self) -> dict[str, str]:
         """What the notes offer, by the names of the recipe's options."""

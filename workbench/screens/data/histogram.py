@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.text import Text
+from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
@@ -16,6 +17,7 @@ from core.wording import on_one_line, percent
 from workbench import keys
 from workbench.formatting import LEVELS, cut
 from workbench.themes import class_role, colour
+from workbench.widgets.arrows import turned
 
 MOST_APART = 8  # more classes than this share one histogram
 HIGHEST = 8  # lines of one class
@@ -108,8 +110,12 @@ class Histogram(Widget, can_focus=True):
     def action_show_cut(self) -> None:
         self.post_message(self.Chosen())
 
-    def on_click(self) -> None:
-        self.action_show_cut()
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset(self)
+        if by := turned(self.render().plain, at):
+            self._turn(by)
+        else:
+            self.action_show_cut()
 
     def render(self) -> Text:
         if self._profile is None or not any(self._profile.lengths.values()):

@@ -147,7 +147,7 @@ class SourceDialog(Dialog[dict | None]):
                         id="template",
                     )
                     yield field("", several, classes="read-as")
-            yield Static(id="taken-for", markup=False)
+            yield Static("Looking at the file …", id="taken-for", markup=False)
             yield Static("", classes="hint", markup=False)
 
     @property
@@ -238,6 +238,8 @@ class SourceDialog(Dialog[dict | None]):
             self.query_one(f"#{name}", Choice).comes_to = ""
         if found is None:
             words = Text.assemble(("✕ ", colour(self, "error")), shown(on_a_screen(str(problem)))) if problem else ""
+            if path in NAMED and not fetched(path):
+                words = f"enter fetches it: {size(NAMED[path].size)}."
             self.query_one("#taken-for", Static).update(words)
             return
         self._seen = found.columns

@@ -22,6 +22,7 @@ from workbench.session.complain import complain
 from workbench.session.fetcher import Fetcher
 from workbench.session.session import session_of
 from workbench.themes import colour
+from workbench.widgets.arrows import turned
 
 WHERE = {
     "built in": "built in",
@@ -208,6 +209,9 @@ class Backbone(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
+        if by := turned(self.render().plain, at):
+            self._step(by)
+            return
         if at is None:
             return
         if self.size.height < 3 or at.y == 2:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
@@ -123,6 +123,7 @@ class RecipesDialog(Dialog[dict[str, Any] | None]):
             sentences.append(f"Brings its data, {data}{download}.")
         return " ".join([*sentences, named.note])
 
+    @on(events.Click, "#from")
     def action_whose_model(self) -> None:
         self._own = not self._own
         self._show(self._selected)

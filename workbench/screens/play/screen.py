@@ -47,7 +47,7 @@ class PlayScreen(BaseScreen):
     MODE = "play"
     CSS_PATH = "../../styles/play.tcss"
     BINDINGS = keys.bindings("play")
-    AUTO_FOCUS = "YourText"
+    AUTO_FOCUS = ""  # see `on_screen_resume`
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,6 +61,7 @@ class PlayScreen(BaseScreen):
         self._brought = ""  # the text that another screen sent the person here with, as it stands in the field
         self._questions = self._answered = 0
         self._slow: Timer | None = None
+        self._gone = True  # to another screen
 
     def compose_panels(self) -> ComposeResult:
         with Panel(title="Your text", letter="x", id="text"):
@@ -83,7 +84,13 @@ class PlayScreen(BaseScreen):
         curve = [] if self.has_class("-no-curve") else [Part("beginnings", 4, 6, grows=1)]
         return Plan.of(text, verdict, *curve, kept, ranks=("verdict", "text", "beginnings", "kept"))
 
+    def on_screen_suspend(self) -> None:
+        self._gone = self.app.current_mode != self.MODE
+
     def on_screen_resume(self) -> None:
+        if self._gone and self.focused is None:  # who was in a dialog, and had left the text, is not put back into it
+            self.query_one(YourText).focus()
+        self._gone = False
         self._seen = None
         if question := self.session.trail.take(Question):
             self._run_followed, self._chosen = self.followed.run, question.asked

@@ -186,13 +186,23 @@ class TrainScreen(RunControls):
 
     def action_view(self, what: str) -> None:
         """Look at the charts another way: see `View.turned`."""
-        self._view = self._view.turned(what, self.followed.history, self._columns)
-        self._show_curves()
-        self._say_how_the_curves_are_seen()
-        self._zoomed = "" if what == "read" else self._zoomed
-        self.fit()
+        self._look(self._view.turned(what, self.followed.history, self._columns))
         if what == "read" and self._view.cursor is not None and not isinstance(self.focused, Chart):
             self.open(self.query_one(f"#{CHARTS[0]}", Panel))
+
+    @on(Chart.Pointed)
+    def _pointed(self, event: Chart.Pointed) -> None:
+        """Read the values where the chart was clicked on."""
+        if self.followed.history.losses:
+            self._look(self._view.reading(event.x, self.followed.history))
+
+    def _look(self, view: View) -> None:
+        if (view.cursor is None) != (self._view.cursor is None):
+            self._zoomed = ""  # the values have a line of their own
+        self._view = view
+        self._show_curves()
+        self._say_how_the_curves_are_seen()
+        self.fit()
         self.refresh_bindings()
 
     @on(StepPanel.Changed)
