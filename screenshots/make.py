@@ -132,8 +132,7 @@ async def group(data: str, root: Path, theme: str, size: tuple[int, int], into: 
 
 def write(app: WorkbenchApp, path: Path) -> None:
     """The screen as it is now."""
-    # without this, what draws an SVG outside a browser drops the spaces at the start of a text
-    path.write_text(app.export_screenshot().replace("<text ", '<text xml:space="preserve" '))
+    path.write_text(app.export_screenshot())
 
 
 def main() -> None:

@@ -185,6 +185,11 @@ class WorkbenchApp(App):
     def _saved(self, path: Path) -> None:
         self.notify(f"workbench train {path}", title=f"Recipe saved as {path.name}", markup=False)
 
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        picture = super().export_screenshot(title=title, simplify=simplify)
+        # without this, what draws an SVG outside a browser drops the spaces at the start of a text
+        return picture.replace("<text ", '<text xml:space="preserve" ')
+
     def action_picture(self) -> None:
         from workbench.screens.save_dialog import ask_where
 
