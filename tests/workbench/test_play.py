@@ -306,8 +306,11 @@ async def test_who_has_left_the_text_is_not_put_back_into_it_by_a_dialog_but_by_
         await pilot.press("escape", "ctrl+p", "escape")
         await until(pilot, lambda: app.screen.query(Verdict))
         assert not field(app).has_focus
-        await pilot.press("1", "4")
+        await pilot.press("1")
+        for key in ("4", "x"):  # in one packet
+            app.simulate_key(key)
         await until(pilot, lambda: app.screen.query(Verdict) and field(app).has_focus)
+        await until(pilot, lambda: "x" in field(app).text)
 
 
 async def test_a_run_without_a_checkpoint_says_when_it_can_be_asked(runs):

@@ -89,7 +89,7 @@ class PlayScreen(BaseScreen):
 
     def on_screen_resume(self) -> None:
         if self._gone and self.focused is None:  # who was in a dialog, and had left the text, is not put back into it
-            self.query_one(YourText).focus()
+            self.set_focus(self.query_one(YourText))  # at once: the next key may be here
         self._gone = False
         self._seen = None
         if question := self.session.trail.take(Question):

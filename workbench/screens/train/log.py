@@ -18,7 +18,7 @@ MOST = 100  # lines
 class Log(VerticalScroll):
     """Scrolls; stands still while it is scrolled."""
 
-    DEFAULT_CSS = "Log { height: 1fr; padding: 0 1; }"
+    DEFAULT_CSS = "Log { height: 1fr; padding: 0 0 0 1; }"  # the bar at the edge, as in all lists
 
     def __init__(self) -> None:
         super().__init__(Happened())
