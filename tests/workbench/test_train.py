@@ -364,6 +364,20 @@ async def test_an_interval_has_a_cell_on_each_side_of_its_point(opened, runs, un
         assert "━●━" in card.render().plain.splitlines()[0] and len(widths) == 1
 
 
+async def test_what_to_try_next_is_read_to_its_end_in_a_small_terminal(opened, runs, shown, until):
+    run = runs.write("done")
+    async with opened(run, (80, 24)) as pilot:
+        card = pilot.app.screen.query_one(ResultCard)
+        await until(pilot, lambda: "●" in card.render().plain)
+        found = runs.result(run)
+        del found["test"]["baselines"]["probe"]  # a line less
+        found["advice"] = [f"More labels should help: {'one of many words ' * 4}and the last."]
+        card.show(result_of(found), pilot.app.session.followed.history)
+        pilot.app.screen.fit()
+        await until(pilot, lambda: "and the last." in shown(pilot.app))
+        assert "took 0:55" in shown(pilot.app)
+
+
 @pytest.mark.more
 async def test_keys_of_one_packet_after_a_change_of_focus_are_all_typed(opened, runs, until):
     run, given = runs.write("done"), []

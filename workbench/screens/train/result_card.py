@@ -43,25 +43,33 @@ class ResultCard(Widget):
         lowest = min(line.low if line.own else line.share for line in lines)
         floor = min(0.95, math.floor(lowest * 20) / 20)
         drawn = [self._line(line, floor, room) for line in lines]
-        verdict, others = self._verdict(result), self._others(result)
+        verdict, others = self._verdict(result, self.content_region.width), self._others(result)
+        if len(drawn) + len(verdict) + 1 > self.size.height:
+            verdict = self._verdict(result, self.content_region.width, briefly=True)
         # where there is no room for all, what the run itself gets right and the verdict come first
         by_need = [*drawn[:1], *verdict[:1], *drawn[1:], *verdict[1:], others][: max(2, self.size.height)]
         return Text("\n").join(line for line in [*drawn, *verdict, others] if any(line is one for one in by_need))
 
-    @property
-    def lines(self) -> int:
-        """How many it needs."""
+    def lines_at(self, width: int) -> int:
+        """How many it needs at a width."""
         result = self._result
-        return len([*result.lines()]) + len(self._verdict(result)) + 1 if result else 0
+        return len([*result.lines()]) + len(self._verdict(result, width)) + 1 if result else 0
 
-    def _verdict(self, result: ClassifierResult) -> list[Text]:
-        """Whether it gives all texts one label, how it stands beside the strongest baseline, and what to try first."""
-        width, hue = self.content_region.width, colour(self, verdict_role(result.test.verdict))
-        said = sentences(result)
+    def _verdict(self, result: ClassifierResult, width: int, briefly: bool = False) -> list[Text]:
+        """Whether it gives all texts one label, how it stands beside the strongest baseline, and what to try first.
+
+        That may take a second line, but not where it is to be said `briefly`.
+        """
+        hue, said = colour(self, verdict_role(result.test.verdict)), sentences(result)
         if cell_len(" ".join(said)) <= width:
             said = [*filter(None, [" ".join(said)])]
         lines = [Text(cut(words, width), f"bold {hue}") for words in said]
-        return [*lines, *(Text(cut(f"→ {on_one_line(one)}", width), colour(self, "text")) for one in result.advice[:1])]
+        for one in result.advice[:1]:
+            words = f"→ {on_one_line(one)}"
+            first = words if briefly else Text(words).wrap(self.app.console, max(1, width))[0].plain.rstrip()
+            pieces = filter(None, [first, words[len(first) :].lstrip()])
+            lines += [Text(cut(piece, width), colour(self, "text")) for piece in pieces]
+        return lines
 
     def _line(self, line: Line, floor: float, room: int) -> Text:
         own = line.own

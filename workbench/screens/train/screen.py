@@ -111,9 +111,8 @@ class TrainScreen(RunControls):
             self.query_one("#weights", Panel).subtitle = "" if frozen.display else words
 
     def _lines_of_the_run(self) -> int:
-        if self.has_class("-done"):
-            return self.query_one(ResultCard).lines
-        return self.query_one(Ribbon).lines_at(self.app.size.width - 2)
+        shown = self.query_one(ResultCard) if self.has_class("-done") else self.query_one(Ribbon)
+        return shown.lines_at(self.app.size.width - 2)
 
     def on_mount(self) -> None:
         for signal in (self.followed.run_changed, self.draft.recipe_changed):
