@@ -70,6 +70,12 @@ async def test_every_run_says_what_came_of_it(opened, runs, shown, until, size):
             assert "50.3 %" in shown(pilot.app)
 
 
+async def test_a_run_that_ended_before_its_first_step_is_at_no_step(opened, runs, shown, until):
+    runs.write("stopped", upto=0)
+    async with opened() as pilot:
+        await until(pilot, lambda: "stopped before its first step; r resumes it" in shown(pilot.app))
+
+
 async def test_curves_lie_over_one_another_and_recipes_side_by_side(opened, runs, shown, until):
     runs.write("done", train={"epochs": 3})
     runs.write("done", n_steps=1300, train={"lr": 1e-4})

@@ -26,6 +26,7 @@ from workbench.themes import colour, verdict_role
 from workbench.widgets.header import GLYPHS
 from workbench.widgets.lines import ItemList
 
+NO_STEP = "before its first step"
 # of the other states: text
 HUES = {"starting": "train", "running": "train", "paused": "train"}
 HUES |= {"failed": "error", "vanished": "warning", "damaged": "error"}
@@ -250,9 +251,9 @@ def _without_result(entry: Entry) -> str:
         case "paused":
             return f"paused at {step}; enter opens it"
         case "stopped":
-            return f"stopped at {step}; r resumes it"
+            return f"stopped {f'at {step}' if status.step else NO_STEP}; r resumes it"
         case "vanished":
-            return f"vanished at step {status.step:,}; r resumes it"
+            return f"vanished {f'at step {status.step:,}' if status.step else NO_STEP}; r resumes it"
     return on_one_line(f"{'damaged: ' * (status.state == 'damaged')}{status.why}") or "no result"
 
 
