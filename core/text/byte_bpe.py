@@ -37,11 +37,12 @@ CHUNK = 500  # texts between two calls of progress
 class BPE(Tokenizer):
     """A byte-level BPE with GPT-2's pattern. Every string is ordinary text, `<|endoftext|>` too.
 
-    `ranks` are its tokens, each with its id; the special one comes last, as `pad`, at `vocab` - 1.
+    `ranks` are its tokens, each with its id; the special one comes last, as `pad`, at `vocab` - 1. `file` holds them,
+    where it comes with the program.
     """
 
-    def __init__(self, id: str, ranks: dict[bytes, int], vocab: int):
-        self.id, self.ranks, self.pad, self.vocab = id, ranks, vocab - 1, vocab
+    def __init__(self, id: str, ranks: dict[bytes, int], vocab: int, file: Path | None = None):
+        self.id, self.ranks, self.pad, self.vocab, self._file = id, ranks, vocab - 1, vocab, file
         self._bytes = [b""] * vocab
         for token, rank in ranks.items():
             self._bytes[rank] = token
@@ -95,7 +96,10 @@ class BPE(Tokenizer):
         ]
 
     def save(self, folder: Path) -> None:
-        write(self.ranks, folder / TOKENS)
+        if self._file:  # packed already
+            files.write(folder / TOKENS, self._file.read_bytes())
+        else:
+            write(self.ranks, folder / TOKENS)
 
     def as_json(self) -> str:
         return tokenizer_json(self.ranks, END_OF_TEXT, self.pad)
@@ -118,7 +122,7 @@ def write(ranks: dict[bytes, int], path: Path) -> None:
     """Put tokens and their ids into a file that `read` reads: tiktoken's lines, compressed."""
     in_order = sorted(ranks.items(), key=lambda item: item[1])
     lines = b"".join(base64.b64encode(token) + b" %d\n" % rank for token, rank in in_order)
-    files.write(path, lzma.compress(lines, preset=9))
+    files.write(path, lzma.compress(lines))
 
 
 def read(path: Path, sha256: str | None = None) -> dict[bytes, int]:
@@ -149,9 +153,10 @@ def _decompressed(content: bytes) -> bytes:
 @cache
 def built_in(name: str) -> BPE:
     """A tokenizer that comes with the program, by the name that a model's preset gives. Raises KeyError for another."""
-    file, sha256 = BUILT_IN[name]
-    ranks = read(assets.FOLDER / file, sha256)
-    return BPE(name, ranks, len(ranks) + 1)
+    name_of_file, sha256 = BUILT_IN[name]
+    file = assets.FOLDER / name_of_file
+    ranks = read(file, sha256)
+    return BPE(name, ranks, len(ranks) + 1, file)
 
 
 def read_for(preset: ModelPreset, file: Path) -> BPE:

@@ -43,6 +43,12 @@ def test_nano_has_a_vocabulary_of_its_own():
     assert tokenizer.pad not in tokenizer.encode(text).ids.tolist() and tokenizer.bytes_of([tokenizer.pad]) == [b""]
 
 
+def test_a_vocabulary_that_comes_with_the_program_is_copied_and_not_packed_anew(tmp_path, monkeypatch):
+    monkeypatch.delattr(lzma, "compress")
+    built_in("nano").save(tmp_path)
+    assert tokens.read(tmp_path / TOKENS) == built_in("nano").ranks
+
+
 def test_end_of_text_in_a_text_is_text():
     ids = built_in("gpt2").encode("win <|endoftext|> now").ids.tolist()
     assert built_in("gpt2").pad not in ids
