@@ -1,4 +1,4 @@
-"""A process that has imported what the program's processes import, and forks them: their start costs next to nothing.
+"""A process that has loaded what the program's processes load, and forks them: they start for next to nothing.
 
 What it forks is a real process all the same: a child of whoever asked for it, which runs `python -m MODULE` in a
 folder, an environment and with open files of its own, is waited for and killed as any, and starts others likewise.
@@ -223,10 +223,12 @@ def another() -> ForkServer:
 def main(end: socket.socket) -> None:
     for module in IMPORTED:
         importlib.import_module(module)
+    from core.data import languages
     from core.text import byte_bpe
 
     for kind in ("nano", "gpt2"):
         byte_bpe.built_in(kind).encode("a text")  # which reads its vocabulary
+    languages.language_of("a text")  # which reads a model, for most of a second
     gc.freeze()
     assert "huggingface_hub" not in sys.modules, "it reads an environment that is not that of who will use it"
     assert len(os.listdir("/proc/self/task")) == 1, "a process of several threads is not to be forked"
