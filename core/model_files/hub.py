@@ -40,7 +40,11 @@ def is_commit(revision: str) -> bool:
 
 def cached(source: Source, name: str) -> Path | None:
     """A file in the hub's cache on this machine, or None. No network."""
-    from huggingface_hub import try_to_load_from_cache  # slow to import, and most runs need no hub
+    from huggingface_hub import constants
+
+    if not Path(constants.HF_HUB_CACHE, f"models--{source.repo.replace('/', '--')}").is_dir():
+        return None
+    from huggingface_hub import try_to_load_from_cache  # takes a quarter of a second to import
 
     found = try_to_load_from_cache(source.repo, name, revision=source.revision)
     return Path(found) if isinstance(found, str) else None

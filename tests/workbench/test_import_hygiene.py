@@ -67,6 +67,12 @@ def test_helpers_of_the_data_import_no_torch():
     assert loaded("import core.helper.protocol, core.helper.data", ("torch", "transformers", "sklearn")) == []
 
 
+def test_where_models_are_is_told_without_what_downloads_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    asked = "from core.helper import data\ndata.kinds()['models']({'others': []}, None)"
+    assert loaded(asked, ("huggingface_hub.file_download",)) == []
+
+
 BUILT = """
 from dataclasses import replace
 
