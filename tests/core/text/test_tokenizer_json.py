@@ -519,6 +519,21 @@ def test_that_a_file_does_not_declare_its_mask_is_said_alone(tmp_path):
         ours.encode_masked("a [MASK]")
 
 
+def test_where_settings_say_nothing_of_letters_the_tokenizer_counts_as_docs_say(tmp_path):
+    """Which is what transformers reads where it is told to take the file as it stands, and not otherwise."""
+    made = transformers.BertTokenizerFast(vocab=_wordpiece(False), do_lower_case=False)
+    made.backend_tokenizer.save(str(tmp_path / TOKENIZER))
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
+    anew = transformers.AutoTokenizer.from_pretrained(tmp_path)
+    (tmp_path / SETTINGS).write_text(json.dumps({"tokenizer_class": "PreTrainedTokenizerFast"}))
+    as_it_stands = transformers.AutoTokenizer.from_pretrained(tmp_path)
+    (tmp_path / SETTINGS).write_text("{}")
+    ours = read(tmp_path / TOKENIZER, 30522, 0, family="bert")
+    assert ours.encode("A Film").ids.tolist() != anew("A Film")["input_ids"] == anew("a film")["input_ids"]
+    for text in PLAIN:
+        _same(ours.encode(text), as_it_stands, text)
+
+
 @pytest.mark.parametrize("said", [True, False])
 @pytest.mark.parametrize("named", [True, False])
 @pytest.mark.parametrize("kind", ["RobertaTokenizer", "GPT2Tokenizer"])
