@@ -265,8 +265,13 @@ def held(run: RunFolder):
 
 
 @pytest.fixture
-def runs(tmp_path):
-    """Run folders under one root: `write`, `append`, `held`, `events`, `result`, `write_predictions`."""
+def runs(tmp_path, monkeypatch):
+    """Run folders under one root: `write`, `append`, `held`, `events`, `result`, `write_predictions`.
+
+    Their data is named after the folder where the test works, not after that of this checkout, which may be long.
+    """
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
 
     class Runs:
         root = tmp_path / "runs"
