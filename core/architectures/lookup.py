@@ -1,6 +1,7 @@
 """Which model a recipe means: one by name, an address on the hub, or a folder with a config.json. No torch."""
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from difflib import get_close_matches
@@ -182,7 +183,9 @@ def _unknown(name: str, folder: Path) -> BadModel:
 def _meant(name: str) -> str:
     """What to do about a name that nothing has. One that names a family is not taken for a model of another."""
     titles = {kind.title.lower().replace("-", ""): kind.title for kind in FAMILIES.values()}
-    title = titles.get(max((key for key in titles if key in name.lower().replace("-", "")), key=len, default=""))
+    # deberta-v3-base, flan-t5 and distilroberta name theirs, gpt5 names no T5
+    named = [key for key in titles if re.search(rf"(?<![a-z])(distil)?{'-?'.join(key)}", name.lower())]
+    title = titles.get(max(named, key=len, default=""))
     known = [other for other, preset in MODELS.items() if title in (None, preset.architecture.title)]
     if close := get_close_matches(name, known, 1):
         return f"Did you mean {close[0]}?"

@@ -93,10 +93,11 @@ def fetch_small(name: str, progress: Progress = unwatched) -> ModelPreset:
         record = read_record(folder)
         if record is None or not _are_settled(wanted, record, folder):
             with _held(source, progress):
+                begun = None
                 if known is None:  # what is of no use anyhow need not have a tokenizer
-                    write_record(folder, _bring_small(source, wanted[:1], progress))
+                    begun = _bring_small(source, wanted[:1], progress)
                     family_of(whole_config(folder / CONFIG), folder)
-                write_record(folder, _bring_small(source, wanted, progress))
+                write_record(folder, _bring_small(source, wanted, progress, begun))
         demand_as_recorded(folder)
     return preset_of(name)
 
@@ -172,14 +173,14 @@ def _is_here(name: str, record: Record, folder: Path) -> bool:
     return name in record.files and (folder / name).is_file()
 
 
-def _bring_small(source: Source, wanted: tuple[Sets, ...], progress: Progress) -> Record:
-    """Put small files into a model's folder, all of the commit that its first one was of.
+def _bring_small(source: Source, wanted: tuple[Sets, ...], progress: Progress, begun: Record | None = None) -> Record:
+    """Put small files into a model's folder, all of the commit that its first one was of, or what is `begun` is of.
 
     Where nothing that must be there is missing, a hub that refuses is no reason to refuse: that is a folder from before
     all of these files were asked for, or what another program left in the hub's cache. They are asked for next time.
     """
     folder = folder_of(source)
-    record = read_record(folder)
+    record = begun or read_record(folder)
     if record is None:
         commit = source.revision if hub.is_commit(source.revision) else _commit(source)
         record = Record(source.repo, commit, {}, "hub", "hub")

@@ -195,6 +195,8 @@ def test_a_width_that_heads_cannot_share_is_refused(tmp_path):
         ("distilroberta", "Did you mean roberta?"),
         ("modern-bert", "Did you mean modernbert?"),
         ("gtp2", "Did you mean gpt2?"),
+        ("gpt5", "Did you mean gpt2?"),
+        ("xlm-roberta-huge", "Did you mean xlm-roberta?"),
         ("anything", "There are nano, gpt2,"),
     ],
 )
