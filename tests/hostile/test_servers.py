@@ -18,6 +18,7 @@ from typing import ClassVar
 
 import pytest
 from huggingface_hub import constants
+from safetensors.torch import save
 
 from cases import first
 from core import pace
@@ -29,8 +30,11 @@ from core.data import download
 from core.data.fetch import fetch as fetch_data
 from core.datasets import NAMED
 from core.errors import BadData, BadModel, WorkbenchError
+from core.model.families import backbone_for
+from core.model.weights import published
 from core.model_files import hub
 from core.model_files.fetch import Unverifiable, fetch, fetch_small
+from core.text import byte_bpe, byte_spelling
 
 _file = Path(__file__).parents[1] / "workbench" / "terminal.py"
 _spec = importlib.util.spec_from_file_location("terminal_of_servers", _file)
@@ -405,13 +409,18 @@ def on_a_terminal(liar, tmp_path):
 @pytest.mark.more
 def test_who_is_asked_decides_whether_weights_without_a_hash_are_taken(liar, on_a_terminal):
     liar.headers["ETag"] = '"no-hash"'
+    whole = replace(TINY, vocab=257)
+    liar.files["model.safetensors"] = weights = save(published(backbone_for(whole)))
+    of_bytes = byte_spelling.tokenizer_json({bytes([byte]): byte for byte in range(256)}, byte_bpe.END_OF_TEXT, 256)
+    liar.files["tokenizer.json"] = of_bytes.encode()
+    liar.files["config.json"] = json.dumps(whole.to_config()).encode()
     for no in ("n\n", "\n", "what?\n"):
         code, said = on_a_terminal(no, "fetch", ADDRESS)
         assert code == 1 and "cannot be verified" in said and "--unverified" in said
     assert not (model_folder("owner/tiny") / "model.safetensors").exists()
     code, said = on_a_terminal("y\n", "fetch", ADDRESS)
     assert code == 0 and "You accepted them" in said
-    assert (model_folder("owner/tiny") / "model.safetensors").read_bytes() == WEIGHTS
+    assert (model_folder("owner/tiny") / "model.safetensors").read_bytes() == weights
 
 
 def test_who_is_asked_decides_whether_a_recipe_of_somebody_else_asks_the_hub(liar, on_a_terminal, tmp_path):

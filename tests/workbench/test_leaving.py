@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from textual.app import App
+from textual.message import Message
 from textual.widgets import Static
 
 from workbench.screens.dialog import Dialog
@@ -26,7 +27,18 @@ class Answered:
         self.gone = asyncio.Event()
         yield Part(self.gone)
 
+    class Late(Message):
+        """What comes while the screen goes."""
+
     def on_mount(self) -> None:
+        self.run_worker(self._answer())
+
+    def on_prune(self) -> None:
+        self.post_message(self.Late())
+
+    def on_answered_late(self) -> None:
+        self.asked_late = True
+        self.run_worker(self._answer)
         self.run_worker(self._answer())
 
     async def _answer(self) -> None:
@@ -50,9 +62,11 @@ class AnsweredDialog(Answered, Dialog):
 async def test_a_worker_ends_before_the_widgets_of_its_screen(screen, leaves):
     app = App()
     async with app.run_test() as pilot:
-        await app.push_screen(screen())
+        shown = screen()
+        await app.push_screen(shown)
         await pilot.pause()
         assert len(app.workers) == 1 and app.screen.query("#part")
         if leaves == "the screen":
             await app.pop_screen()
             assert len(app.workers) == 0
+    assert shown.asked_late

@@ -492,7 +492,7 @@ def check(run, found: dict[str, torch.Tensor]) -> None:
             tensor, other = (torch.cat(one.chunk(3)[::2]) for one in (tensor, other))
         # where else a gradient happens to be nearly zero, rounding decides the same of single weights
         far = ~torch.isclose(other, tensor, rtol=1e-4, atol=3e-5)
-        assert far.float().mean() <= 0.005, f"{name}: {far.sum()} of {far.numel()}"
+        assert far.sum() <= max(1, 0.005 * far.numel()), f"{name}: {far.sum()} of {far.numel()}"
         torch.testing.assert_close(other, tensor, rtol=1e-3, atol=1e-3, msg=lambda words, name=name: f"{name}: {words}")
 
 
