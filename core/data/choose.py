@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from shlex import quote
 
 from core.data.column import YES, Column, common_word, one_to_one
+from core.data.column_notes import alone, split_kept, split_seen, together, unsure
 from core.data.columns import Rows
 from core.data.labels import SOME
-from core.data.named import LISTED, listed, named, named_several, some
+from core.data.named import listed, named, named_several, some
 from core.data.sources.source import Options
 from core.data.templated import number
 from core.errors import BadData
 from core.options import AUTO
 from core.rows import Note
-from core.template import columns_in, fault, template_of
+from core.template import columns_in, fault
 from core.wording import percent, plural
 
 NONE = "none"
@@ -89,8 +89,8 @@ def choose(names: Sequence[str], rows: Rows, file: str, wanted: Options) -> Chos
         aside = [c for c in free if c.holds_sentences and c is not text_column]
         if aside and "text" not in others:
             others["text"] = [c.name for c in aside]
-            together = _together([c.name for c in free if c in aside or c is text_column])
-            doubts.append(alone(text_column.name, others["text"], together))
+            combined = together([c.name for c in free if c in aside or c is text_column])
+            doubts.append(alone(text_column.name, others["text"], combined))
     else:
         text_column = columns[named(text, names, file)]
         if len(parts) > 1 and all(columns[i].values and columns[i].has_few for i in parts - {text_column.i}):
@@ -315,40 +315,6 @@ def _text(columns: list[Column], file: str, doubts: list[Note], others: dict[str
     rivals = [c.name for c in texts[1:] if weight(c) > weight(texts[0]) / 2]
     if rivals:
         others["text"] = rivals
-        together = _together([c.name for c in columns if c is texts[0] or c.name in rivals])
-        doubts.append(unsure(texts[0].name, "text", rivals, together))
+        all_of_them = together([c.name for c in columns if c is texts[0] or c.name in rivals])
+        doubts.append(unsure(texts[0].name, "text", rivals, all_of_them))
     return texts[0]
-
-
-def _together(names: Sequence[str]) -> str:
-    """How several columns are read as one text, in a sentence; empty where a name of theirs has braces."""
-    said = template_of(names)
-    return f"--text {quote(said)} takes {'both' if len(names) == 2 else 'all of them'}." if said else ""
-
-
-def split_seen(column: str) -> Note:
-    """What is said of a column that says which split a row belongs to, where it is not kept to."""
-    text = f"Column {column} is a split into training, validation and test. Even so, the rows are split again."
-    return Note(0, text, warn=True, offers={"data.split": column}, do=f"--split {column} keeps to it.")
-
-
-def split_kept(column: str) -> Note:
-    """What is said of such a column where it is kept to."""
-    text = f"Kept to the split of column {column}."
-    return Note(0, text, offers={"data.split": AUTO}, do=f"--split {AUTO} makes a new split.")
-
-
-def alone(chosen: str, others: list[str], together: str) -> Note:
-    """What is said of a column that is read as the text where others hold text too, but are hardly the text."""
-    besides = f"Column {others[0]} holds" if len(others) == 1 else f"Columns {some(others)} hold"
-    text = f"Column {chosen} alone is read as the text. {besides} text too."
-    return Note(0, text, asks="text", do=together or "Choose with --text NAME.")
-
-
-def unsure(chosen: str, role: str, rivals: list[str], together: str = "") -> Note:
-    """What is said of a column that is one of several that could be the text, or the label; `together` is how all of
-    them are read.
-    """
-    either = some(rivals) if len(rivals) > LISTED else " or ".join(filter(None, [", ".join(rivals[:-1]), rivals[-1]]))
-    text = f"Column {chosen} is read as the {role}. It could also be {either}."
-    return Note(0, text, warn=True, asks=role, do=f"Choose with --{role} NAME. {together}".rstrip())
