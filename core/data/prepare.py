@@ -125,7 +125,7 @@ def prepare(table: Table, data: Data) -> Prepared:
         raise BadData("The data says itself which rows are for testing or validation, so no folds are made of it.", do)
     if fold and fold[1] > len(kept):
         what = f"{plural(fold[1], 'fold')} cannot be made of {plural(len(kept), 'row')}."
-        raise BadData(what, "Each is tested on a row at least: ask for fewer folds.")
+        raise BadData(what, "Every fold needs at least one row: ask for fewer folds.")
     shares = {VALIDATION: data.validation * fold[1] / (fold[1] - 1)} if fold else _shares(given, data)
     rare: dict[str, int] = {}
     if data.stratify:

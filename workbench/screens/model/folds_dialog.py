@@ -17,7 +17,7 @@ class FoldsDialog(VaryDialog):
 
     def __init__(self, sweep: Sweep):
         option = next(option for option in options(Recipe) if option.name == FOLD)
-        super().__init__(sweep, option, option.name, str(sweep.folds or USUAL))
+        super().__init__(sweep, option, option.name, "")
         self._before = str(sweep.folds or USUAL)
         self._seeds_before = sweep.seeds if sweep.marked else 1  # the folds alone make several runs
         self._title = "k-fold cross-validation"
